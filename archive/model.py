@@ -1,0 +1,93 @@
+"""What an article is: frozen values that check themselves."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date as Day
+
+_ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date as far as it is known: a year, a month of a year, or a day (proleptic Gregorian, years 1 to 9999).
+
+    Raises `ValueError` for a date that does not exist or a day without a month.
+    """
+
+    year: int
+    month: int | None = None
+    day: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.month is None and self.day is not None:
+            raise ValueError("a day needs a month")
+        Day(self.year, self.month or 1, self.day or 1)
+
+    @classmethod
+    def parse(cls, text: str) -> PartialDate:
+        """Reads `2019`, `2019-03` or `2019-03-14` (ISO 8601 calendar dates); raises `ValueError` for anything else."""
+        found = _ISO.match(text)
+        if found is None:
+            raise ValueError(f"not a date of the form 2019, 2019-03 or 2019-03-14: {text!r}")
+        return cls(*(int(part) if part else None for part in found.groups()))  # type: ignore[arg-type]
+
+    @property
+    def first(self) -> Day:
+        """The first day that the date may mean."""
+        return Day(self.year, self.month or 1, self.day or 1)
+
+    @property
+    def last(self) -> Day:
+        """The last day that the date may mean."""
+        month = self.month or 12
+        return Day(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
+
+    def isoformat(self) -> str:
+        """`2019`, `2019-03` or `2019-03-14`: what is known and no more."""
+        parts = [f"{self.year:04d}"] + [f"{part:02d}" for part in (self.month, self.day) if part is not None]
+        return "-".join(parts)
+
+    __str__ = isoformat
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an article came from: the name of the publication, its address there, or both."""
+
+    name: str | None = None
+    url: str | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.name or self.url):
+            raise ValueError("a source needs a name or an address")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article as its file says.
+
+    `id` is the path below the library without its ending (NFC, `/` between folders); `path` is the same with the
+    ending. `body` is the Markdown after the front matter, untouched. `extra` holds every key of the front matter
+    that has no field here, values as parsed.
+    """
+
+    id: str
+    path: str
+    title: str
+    body: str
+    authors: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    date: PartialDate | None = None
+    updated: PartialDate | None = None
+    summary: str | None = None
+    source: Source | None = None
+    language: str | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.id or not self.title.strip():
+            raise ValueError("an article needs an id and a title")

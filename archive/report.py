@@ -1,0 +1,41 @@
+"""What became of a piece of bulk work, article by article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing wrong in one file: where (`path` relative to the library, `line` from 1 or None), why, what to do."""
+
+    path: str
+    line: int | None
+    reason: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        where = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{where}: {self.reason}" + (f" ({self.hint})" if self.hint else "")
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of bulk work: ids of the articles by what was done with them, and every problem met."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[Problem]:
+        """The problems, in the order of path and line."""
+        return sorted(self.problems, key=lambda p: (p.path, p.line or 0, p.reason))
+
+    @property
+    def did_nothing(self) -> bool:
+        """Whether the work found everything already as it should be."""
+        return not (self.added or self.changed or self.moved or self.removed)

@@ -1,0 +1,220 @@
+"""The Engine protocol and its data: what goes in (Document), what is asked (Request), what comes out (Page)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date as Day
+from enum import StrEnum
+from typing import Protocol
+
+from archive.model import PartialDate, Source
+from index.query import Node
+
+FACETS = ("author", "topic", "year")
+MAX_DEPTH = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What an engine keeps of an article. `text` is plain text: the words a reader sees, blocks parted by newlines."""
+
+    id: str
+    path: str
+    title: str
+    text: str
+    authors: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    date: PartialDate | None = None
+    updated: PartialDate | None = None
+    summary: str | None = None
+    source: Source | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells a changed file from an unchanged one: size in bytes, mtime in ns, and a digest of the content."""
+
+    size: int
+    mtime_ns: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """One batch for `Engine.write`, committed as a whole.
+
+    `put` adds or replaces by id; it may be a generator and is consumed once. `drop` holds ids; unknown ones are no
+    error. `touch` renews fingerprints of documents that stay as they are. `languages` are the languages (ISO 639-1)
+    whose word families the index knows; `stamp` is kept for the caller and given back by `status`.
+    """
+
+    put: Iterable[tuple[Document, Fingerprint]] = ()
+    drop: Sequence[str] = ()
+    touch: Mapping[str, Fingerprint] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("en",)
+    stamp: str = ""
+
+
+class Sort(StrEnum):
+    """Orders of a result list; ties are broken by date (newest first), then by id."""
+
+    RELEVANCE = "relevance"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    TITLE = "title"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Facet values chosen beside the query: within a facet any of them, among facets all. Values are exact."""
+
+    authors: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    first: Day | None = None
+    last: Day | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A search. `page` counts from 1; `facet_size` values are given a facet (None: all); `deadline` in seconds."""
+
+    query: Node
+    filters: Filters = Filters()
+    sort: Sort = Sort.RELEVANCE
+    page: int = 1
+    per_page: int = 10
+    passages: int = 3
+    facet_size: int | None = 10
+    deadline: float = 1.5
+
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Plain text and the spans (start, end; code points; sorted, disjoint, not empty) of it that matched."""
+
+    text: str
+    spans: tuple[Span, ...] = ()
+
+    def __post_init__(self) -> None:
+        before = 0
+        for start, end in self.spans:
+            if not before <= start < end <= len(self.text):
+                raise ValueError(f"spans must be sorted, disjoint and inside the text: {self.spans}")
+            before = end
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One article found: what a result list shows of it. `matches` counts the marks the article page will show."""
+
+    id: str
+    title: Marked
+    authors: tuple[str, ...]
+    topics: tuple[str, ...]
+    date: PartialDate | None
+    summary: str | None
+    source: Source | None
+    language: str | None
+    score: float
+    matches: int
+    passages: tuple[Marked, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a facet and how many articles of the result have it."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """The values of one facet, largest count first (years: latest first); `total` distinct values there are in all.
+
+    Counts of a facet ignore the filters chosen in that same facet, so that a reader sees what one more tick would
+    add; every other filter and the query count.
+    """
+
+    name: str
+    values: tuple[FacetValue, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A finished answer. Holds no tie to the engine: it can be used after `close`."""
+
+    total: int
+    hits: tuple[Hit, ...]
+    facets: tuple[Facet, ...]
+    page: int
+    pages: int
+    took_ms: float
+    suggestion: str | None = None
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestions:
+    """What a half-typed query may become, each kind best first."""
+
+    words: tuple[str, ...] = ()
+    titles: tuple[tuple[str, str], ...] = ()
+    authors: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of an index: `documents` searchable, `problems` found by verification (empty: none)."""
+
+    engine: str
+    documents: int
+    generation: int
+    bytes: int
+    languages: tuple[str, ...]
+    stamp: str
+    problems: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """An index of documents. Many readers, one writer; a reader sees whole commits only.
+
+    Every method may raise `IndexUnusable`; after `close` every method raises it.
+    """
+
+    def search(self, request: Request) -> Page:
+        """Answers a request from the newest commit. A page past the end has no hits and the true total.
+
+        Raises `QueryRefused` beyond the bounds (page × per_page > MAX_DEPTH), `DeadlineExceeded` when time is up.
+        """
+
+    def document(self, article_id: str) -> Document:
+        """The document as it was written; raises `ArticleNotFound`."""
+
+    def fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
+        """Id → (path, fingerprint) of every document in the newest commit."""
+
+    def write(self, changes: Changes, *, wait: float = 10.0) -> None:
+        """Commits a batch as a whole, durably; readers see it at their next call.
+
+        Raises `IndexLocked` when another writer holds the index for longer than `wait` seconds.
+        """
+
+    def suggest(self, text: str, *, limit: int = 5) -> Suggestions:
+        """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
+
+    def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
+        """Articles that share this one's most telling words, best first; raises `ArticleNotFound`."""
+
+    def status(self, *, verify: bool = False) -> Status:
+        """How the index stands; with `verify` every checksum is read and each failure listed."""
+
+    def close(self) -> None:
+        """Lets go of files and memory; harmless when called twice."""
