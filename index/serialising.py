@@ -1,0 +1,63 @@
+"""The one JSON form of a search answer, shared by `/api/search` and `backfile search --json`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from index.engine import Facet, Hit, Marked, Page
+
+
+def article_path(article_id: str, query: str = "") -> str:
+    """The address of an article below the server's root, `/article/<id>`, with `?q=` when a query is given."""
+    path = "/article/" + quote(article_id, safe="/")
+    return f"{path}?{urlencode({'q': query})}" if query else path
+
+
+def page_to_json(
+    query: str,
+    page: Page,
+    *,
+    notices: Iterable[str] = (),
+    url_of: Callable[[Hit], str] | None = None,
+) -> dict[str, Any]:
+    """A page as the JSON shape that both the command line and the web promise.
+
+    `query` is the text as typed; `notices` are those of its parsing, given before the page's own. `url_of` gives a
+    hit's address; by default `/article/<id>?q=<query>`. Spans count characters (code points) of their passage.
+    """
+    locate = url_of or (lambda hit: article_path(hit.id, query))
+    return {
+        "query": query,
+        "total": page.total,
+        "took_ms": round(page.took_ms, 3),
+        "notices": [*notices, *page.notices],
+        "hits": [_hit_to_json(hit, locate(hit)) for hit in page.hits],
+        "facets": {facet.name: _facet_to_json(facet) for facet in page.facets},
+        "suggestion": page.suggestion,
+        "page": page.page,
+        "pages": page.pages,
+    }
+
+
+def _hit_to_json(hit: Hit, url: str) -> dict[str, Any]:
+    return {
+        "id": hit.id,
+        "title": hit.title.text,
+        "authors": list(hit.authors),
+        "topics": list(hit.topics),
+        "date": hit.date.isoformat() if hit.date else None,
+        "url": url,
+        "score": hit.score,
+        "matches": hit.matches,
+        "passages": [_marked_to_json(passage) for passage in hit.passages],
+    }
+
+
+def _marked_to_json(marked: Marked) -> dict[str, Any]:
+    return {"text": marked.text, "spans": [list(span) for span in marked.spans]}
+
+
+def _facet_to_json(facet: Facet) -> list[dict[str, Any]]:
+    return [{"value": value.value, "count": value.count} for value in facet.values]
