@@ -1,0 +1,58 @@
+"""One commit of the index as readers see it: the interface between storage and searching.
+
+Readers hold a `Generation` as long as they like: its maps stay valid while any array of it is alive, also when a
+writer has long removed the files. There is nothing to close.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from functools import cached_property
+
+from index.engines.whoosh.segments import Segment
+
+WORD_FIELDS = ("title", "summary", "text", "author", "topic", "source")
+FACET_COLUMNS = ("author", "topic", "language")
+VALUE_GAP = 1_000
+"""Positions left free between two values of author, topic or source: no phrase reaches across, and a `within` of
+`VALUE_GAP` or more must be cut to `VALUE_GAP - 1`."""
+
+
+class Generation:
+    """The segments of one commit, in the order of their bases."""
+
+    def __init__(self, number: int, segments: tuple[Segment, ...], languages: tuple[str, ...], stamp: str) -> None:
+        self.number = number
+        self.segments = segments
+        self.languages = languages
+        self.stamp = stamp
+        self._averages: dict[str, float] = {}
+
+    @cached_property
+    def live_count(self) -> int:
+        """Number of documents that are not deleted."""
+        return sum(segment.live_count for segment in self.segments)
+
+    def average_length(self, field: str) -> float:
+        """Mean number of terms in a word field over all live documents (those without the field count as 0)."""
+        if field not in self._averages:
+            total = sum(segment.total_length(field) for segment in self.segments)
+            self._averages[field] = total / self.live_count if self.live_count else 0.0
+        return self._averages[field]
+
+    @cached_property
+    def _bases(self) -> list[int]:
+        return [segment.base for segment in self.segments]
+
+    def locate(self, document: int) -> tuple[Segment, int]:
+        """Global document number → (segment, number in it)."""
+        segment = self.segments[bisect_right(self._bases, document) - 1]
+        return segment, document - segment.base
+
+    def find(self, article_id: str) -> tuple[Segment, int] | None:
+        """The live document with that id as (segment, number in it), or None."""
+        for segment in self.segments:
+            number = segment.number(article_id)
+            if number >= 0:
+                return segment, number
+        return None

@@ -1,0 +1,138 @@
+"""The postings of one field in one segment: which documents hold a term, how often, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+
+import numpy as np
+
+from index.engines.whoosh.files import Array, ArrayFile
+from index.engines.whoosh.terms import TermDictionary
+
+
+class Narrow:
+    """A long array of unsigned numbers of which nearly all are small.
+
+    `low` holds the low bits of every number in a narrow type; the few numbers that do not fit have their remaining
+    bits in `high`, at the ascending indices `places`. One long article thus does not widen the whole index.
+    """
+
+    def __init__(self, low: Array, places: Array, high: Array) -> None:
+        self.low = low
+        self.places = places
+        self.high = high
+
+    @classmethod
+    def read(cls, file: ArrayFile, name: str) -> Narrow:
+        """The array written under `name` with its companions `name.places` and `name.high`."""
+        return cls(file.array(name), file.array(f"{name}.places"), file.array(f"{name}.high"))
+
+    def __len__(self) -> int:
+        return len(self.low)
+
+    def slice(self, start: int, stop: int) -> Array:
+        """Numbers `start` to `stop - 1`: a view in the narrow type where all of them fit, else a u32 copy."""
+        low = self.low[start:stop]
+        if not len(self.places):
+            return low
+        first, last = np.searchsorted(self.places, (start, stop))
+        if first == last:
+            return low
+        values: Array = low.astype(np.uint32)
+        high = self.high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
+        values[self.places[first:last].astype(np.int64) - start] |= high
+        return values
+
+
+class FieldPostings:
+    """Postings of a field. Document numbers are those of the segment, ascending within a term; deleted ones included.
+
+    A posting is a (term, document) pair. Terms are numbered in the order of `terms`; the postings of term `i` are
+    those numbered `starts[i]` to `starts[i + 1] - 1`, so terms that stand together have postings that stand together.
+    """
+
+    def __init__(self, name: str, file: ArrayFile, families: Mapping[str, ArrayFile]) -> None:
+        self.name = name
+        self.terms = TermDictionary.read(file, f"{name}.terms")
+        self._file = file
+        self._families = families
+        if f"{name}.docs" in file:
+            self.starts = file.array(f"{name}.starts")
+            self._docs = file.array(f"{name}.docs")
+            self._freqs = Narrow.read(file, f"{name}.freqs")
+            self._position_starts = file.array(f"{name}.position_starts")
+            self._positions = Narrow.read(file, f"{name}.positions")
+        else:
+            nothing = np.zeros(0, np.uint32)
+            self.starts = self._position_starts = np.zeros(1, np.uint32)
+            self._docs = nothing
+            self._freqs = Narrow(nothing.astype(np.uint8), nothing, nothing)
+            self._positions = Narrow(nothing.astype(np.uint16), nothing, nothing)
+
+    def __len__(self) -> int:
+        """Number of distinct terms."""
+        return len(self.terms)
+
+    def find(self, term: str) -> int:
+        """The number of a term, or -1."""
+        return self.terms.find(term)
+
+    def prefix(self, prefix: str) -> tuple[int, int]:
+        """The terms that begin with `prefix` are those numbered `low` to `high - 1`."""
+        return self.terms.prefix(prefix)
+
+    def postings(self, term: int) -> tuple[Array, Array]:
+        """(documents u32, ascending; frequencies u8 or u32) of a term: how often it occurs in each document."""
+        return self.postings_range(term, term + 1)
+
+    def postings_range(self, low: int, high: int) -> tuple[Array, Array]:
+        """The postings of the terms `low` to `high - 1`, term after term; split them at `starts[low : high + 1]`."""
+        start, stop = int(self.starts[low]), int(self.starts[high])
+        return self._docs[start:stop], self._freqs.slice(start, stop)
+
+    def documents(self, low: int, high: int) -> Array:
+        """The documents (u32) of the terms `low` to `high - 1`, term after term, without their frequencies."""
+        return self._docs[int(self.starts[low]) : int(self.starts[high])]
+
+    def positions(self, term: int) -> Array:
+        """Positions (u16 or u32) of a term, document after document, as many in each as its frequency says."""
+        return self.positions_range(term, term + 1)
+
+    def positions_range(self, low: int, high: int) -> Array:
+        """The positions of the terms `low` to `high - 1`, term after term."""
+        return self._positions.slice(int(self._position_starts[low]), int(self._position_starts[high]))
+
+    def occurrences(self, term: int) -> int:
+        """How often the term occurs in the whole segment."""
+        return int(self._position_starts[term + 1]) - int(self._position_starts[term])
+
+    @cached_property
+    def document_frequencies(self) -> Array:
+        """For every term the number of documents that hold it, deleted ones included (u32)."""
+        return np.diff(self.starts).astype(np.uint32)
+
+    def family(self, language: str, stem: str) -> Array:
+        """Numbers (u32, ascending) of the terms of this field whose stem in that language is `stem`.
+
+        Families of one member that is its own stem are not stored: `find(stem)` is such a family.
+        """
+        table = self._family_table(language)
+        if table is None:
+            return np.zeros(0, np.uint32)
+        stems, starts, members = table
+        number = stems.find(stem)
+        if number >= 0:
+            return members[int(starts[number]) : int(starts[number + 1])]
+        own = self.find(stem)
+        return np.array([own] if own >= 0 else [], np.uint32)
+
+    def _family_table(self, language: str) -> tuple[TermDictionary, Array, Array] | None:
+        file = self._families.get(language)
+        if file is None or f"{self.name}.starts" not in file:
+            return None
+        return (
+            TermDictionary.read(file, f"{self.name}.stems"),
+            file.array(f"{self.name}.starts"),
+            file.array(f"{self.name}.members"),
+        )

@@ -1,0 +1,174 @@
+"""A segment as readers see it: postings, columns, facets and stored documents of a run of articles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from index.engine import Document, Fingerprint
+from index.engines.whoosh.documents import Head, TextBlocks, read_head
+from index.engines.whoosh.files import Array, ArrayFile, decode
+from index.engines.whoosh.postings import FieldPostings
+from index.engines.whoosh.terms import TermDictionary
+
+
+@dataclass(frozen=True)
+class FacetColumn:
+    """The exact values of a facet. Document `n` has the values numbered `ordinals[starts[n] : starts[n + 1]]`, each
+    once, ascending; `values` may name some that only deleted documents have."""
+
+    values: TermDictionary
+    starts: Array
+    ordinals: Array
+
+
+class SegmentData:
+    """What never changes of a segment: its array file and its families. Shared by the generations that hold it."""
+
+    def __init__(self, name: str, file: ArrayFile) -> None:
+        self.name = name
+        self.file = file
+        self.size = int(file.facts["documents"])
+        self.families: dict[str, ArrayFile] = {}
+        self.texts = TextBlocks(file)
+        self._fields: dict[str, FieldPostings] = {}
+
+    def field(self, name: str) -> FieldPostings:
+        """The postings of a field; empty ones when the segment has none."""
+        found = self._fields.get(name)
+        if found is None:
+            found = self._fields[name] = FieldPostings(name, self.file, self.families)
+        return found
+
+
+@dataclass(eq=False)
+class Segment:
+    """A run of `size` documents, numbered from 0 here and from `base` in the generation.
+
+    `live` (bool[size]) is None when no document is deleted. Everything else includes deleted documents. `name` is
+    never used again for other data, so what is computed from a segment's arrays (but not from `live`) may be kept
+    under it; `state` is a name that changes when `live` does.
+    """
+
+    data: SegmentData
+    base: int
+    live: Array | None
+    state: str
+    prints: ArrayFile
+    live_count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.live_count = self.size if self.live is None else int(np.count_nonzero(self.live))
+
+    @property
+    def name(self) -> str:
+        """The segment's name, unique for ever."""
+        return self.data.name
+
+    @property
+    def size(self) -> int:
+        """Number of documents, deleted ones included."""
+        return self.data.size
+
+    def field(self, name: str) -> FieldPostings:
+        """Postings of a word field: title, summary, text, author, topic or source."""
+        return self.data.field(name)
+
+    def lengths(self, name: str) -> Array:
+        """For every document the number of terms its word field holds, each occurrence counted (u32[size])."""
+        return self.data.file.array(f"{name}.lengths")
+
+    def total_length(self, name: str) -> int:
+        """Sum of the lengths of the live documents."""
+        return self._totals(name)
+
+    def _totals(self, name: str) -> int:
+        lengths = self.lengths(name)
+        return int(lengths.sum(dtype=np.int64) if self.live is None else lengths[self.live].sum(dtype=np.int64))
+
+    def facet(self, name: str) -> FacetColumn:
+        """The values of author, topic or language, exactly as written."""
+        file = self.data.file
+        values = TermDictionary.read(file, f"facet.{name}")
+        return FacetColumn(values, file.array(f"facet.{name}.starts"), file.array(f"facet.{name}.ordinals"))
+
+    @property
+    def years(self) -> Array:
+        """The year of every document's date (i16[size]); 0 for undated ones."""
+        return self.data.file.array("years")
+
+    @property
+    def first_day(self) -> Array:
+        """The first day every document's date may mean, as `date.toordinal()` (i32[size]); 0 for undated ones."""
+        return self.data.file.array("first_day")
+
+    @property
+    def last_day(self) -> Array:
+        """The last day every document's date may mean, as `date.toordinal()` (i32[size]); 0 for undated ones."""
+        return self.data.file.array("last_day")
+
+    @cached_property
+    def titles(self) -> TermDictionary:
+        """The distinct sort keys of the titles, in order: compare them by their UTF-8 across segments."""
+        return TermDictionary.read(self.data.file, "titles")
+
+    @property
+    def title_order(self) -> Array:
+        """For every document the number of its title's key in `titles` (u32[size])."""
+        return self.data.file.array("title_order")
+
+    @cached_property
+    def ids(self) -> TermDictionary:
+        """The ids of the documents, in order. An id whose document was put twice is here once, for the last one."""
+        return TermDictionary.read(self.data.file, "ids")
+
+    @property
+    def id_order(self) -> Array:
+        """For every document the number of its id in `ids` (u32[size]): the order of ids within the segment."""
+        return self.data.file.array("id_order")
+
+    def number(self, article_id: str) -> int:
+        """The number of the live document with that id, or -1."""
+        place = self.ids.find(article_id)
+        if place < 0:
+            return -1
+        document = int(self.data.file.array("id_documents")[place])
+        return document if self.live is None or self.live[document] else -1
+
+    def head(self, document: int) -> Head:
+        """What is stored of a document beside its text, at the price of a small JSON record."""
+        return read_head(self.data.file, document)
+
+    def text(self, document: int) -> str:
+        """The document's plain text, from its compressed block."""
+        return self.data.texts.text(document)
+
+    def document(self, document: int) -> Document:
+        """The document as it was written."""
+        return self.head(document).document(self.text(document))
+
+    def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
+        """Id → (path, fingerprint) of every live document."""
+        numbers = np.arange(self.size) if self.live is None else np.flatnonzero(self.live)
+        ids = self.ids.texts()
+        order = self.id_order[numbers].tolist()
+        paths = _strings(self.data.file, "paths")
+        digests = _strings(self.prints, "digests")
+        prints = map(
+            Fingerprint,
+            self.prints.array("sizes")[numbers].tolist(),
+            self.prints.array("mtimes")[numbers].tolist(),
+            (digests[n] for n in numbers.tolist()),
+        )
+        return {ids[o]: (paths[n], p) for o, n, p in zip(order, numbers.tolist(), prints, strict=True)}
+
+
+def _strings(file: ArrayFile, name: str) -> list[str]:
+    """All strings of a column that is in the order of the documents."""
+    column = TermDictionary.read(file, name)
+    return column.texts()
+
+
+__all__ = ["FacetColumn", "Segment", "SegmentData", "decode"]
