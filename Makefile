@@ -1,0 +1,67 @@
+# Every task of the house. A fresh clone, Python 3.11 or newer and make are all it takes:
+# `make serve` and `make test` first build what they need.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.complete
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve test long lint format types docs check minimum wheel bench lock picture clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
+
+setup: $(SETUP)  ## build .venv from the lock
+
+# Interrupted half-way, the next run begins anew: the mark is made last.
+$(SETUP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Backfile needs Python 3.11 or newer; make PYTHON=…")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+serve: setup  ## serve ./library (made from the sample when it is missing) on 127.0.0.1:8000
+	$(BIN)/backfile serve
+
+test: setup  ## the tests of every day, the browser's included where Chromium is found
+	$(BIN)/python -m pytest -n 2
+
+long: setup  ## the tests that take more than a few seconds
+	$(BIN)/python -m pytest -n 2 -m long
+
+lint: setup  ## formatting and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: setup  ## format, and mend what lint can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: setup  ## mypy, strict
+	$(BIN)/mypy
+
+docs: setup  ## write the pages that are made from the code
+	$(BIN)/python docs/generate.py
+
+check: lint types test  ## lint, types, tests
+	$(BIN)/python docs/generate.py --check
+
+minimum: setup  ## the tests with the oldest dependencies that pyproject.toml allows
+	$(BIN)/python .ci/minimum.py
+
+wheel: setup  ## build the wheel, install it elsewhere, ask it for /search
+	$(BIN)/python .ci/wheel.py
+
+bench: setup  ## compare with other engines; `python -m bench --help` for more
+	$(BIN)/python -m bench compare
+
+lock: setup  ## renew requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --group dev --upgrade --output-file requirements.lock pyproject.toml
+
+picture: setup  ## take the picture of the README from the running program
+	$(BIN)/python docs/picture.py
+
+clean:  ## remove everything that can be made again
+	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
