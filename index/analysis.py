@@ -1,0 +1,292 @@
+"""Text → words with positions and spans, and the forms of a typed word: what is indexed and what is looked for.
+
+A *surface* is what the text holds between spaces and punctuation: `Minister's`, `e-mail`, `C++`, `手機`. What it
+stands for does not depend on its surroundings, so it is worked out once and remembered. docs/decisions/analysis.md
+gives the rules and their reasons.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, islice, product
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from index.families import family_keys as family_keys
+from index.folding import INVISIBLE, MARKS, character_class
+from index.folding import fold as fold
+
+POSITION_GAP = 1_000  # between two values of one field, so that no phrase reaches from one into the next
+MAX_TERM = 128  # characters kept of a word; no language needs them, but a line of base64 would
+MAX_FORMS = 8  # combinations of spellings tried for one phrase
+
+# Scripts written without spaces (and Korean, whose words take endings): every unit is a term.
+_UNITS = character_class(
+    "e01-e30 e32 e3f-e46 e4f-e5b e81-eb0 eb2 ebd-ec6 ed0-edf 1000-102a 103f-1055 105a-105d 1061 1065-1066 106e-1070 "
+    "1075-1081 108e 1090-1099 1100-115f a9e0-a9e4 a9e6-a9ef a9fa-a9fe aa60-aa7a aa7e-aa7f 1780-17b3 17d7 17dc 17e0-17e9 "
+    "3005-3007 3021-3029 3031-3035 3038-303c 3041-3096 309d-309f 30a1-30fa 30fc-30ff 3105-312f 3131-318e 31a0-31bf "
+    "31f0-31ff 3400-4dbf 4e00-9fff a960-a97c ac00-d7a3 f900-faff ff66-ff9d ffa0-ffdc 1b000-1b16f 20000-323af"
+)
+_UNIT_MARKS = character_class(
+    "e31 e33-e3a e47-e4e eb1 eb3-ebc ec8-ece 102b-103e 1056-1059 105e-1060 1062-1064 1067-106d 1071-1074 1082-108d 108f "
+    "109a-109d 1160-11ff 17b4-17d3 17dd 3099-309a a9e5 aa7b-aa7d d7b0-d7fb ff9e-ff9f"
+)
+_STACKED = "\u17d2[\u1780-\u17a2]|\u1039[\u1000-\u102a]|\u0e4d\u0e32"  # a mark and the letter that it binds
+_UNIT = re.compile(f"(?:[{_UNITS}]|[{_UNIT_MARKS}])(?:{_STACKED}|[{_UNIT_MARKS}{INVISIBLE}])*")
+_UNIT_RUN = f"[{_UNITS}{_UNIT_MARKS}][{_UNITS}{_UNIT_MARKS}{INVISIBLE}]*"
+
+_LETTER = f"[^\\W_ʼ{_UNITS}{_UNIT_MARKS}]"
+_LETTERS = f"{_LETTER}+(?:[{MARKS}{INVISIBLE}]+{_LETTER}*)*"
+_WORD = rf"{_LETTERS}(?:['’‘ʼ＇](?=[^\W\d_]){_LETTERS})*"
+_PART = rf"{_WORD}(?:\+\+(?!\+)|\#(?!\w))?"
+_JOINT = r"[-‐‑_.&＆]|(?<=\d),(?=\d)"
+_SURFACES = re.compile(f"{_PART}(?:(?:{_JOINT}){_PART})*|{_UNIT_RUN}")
+_PARTS = re.compile(_PART)
+
+find_surfaces = _SURFACES.findall
+iter_surfaces = _SURFACES.finditer
+
+
+class Token(NamedTuple):
+    """One term where it stands: `position` counts words from 0, `start` and `end` code points of the original text."""
+
+    term: str
+    position: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What a surface stands for: its tokens, counted from its own start, and the positions that they take.
+
+    `units` says that it is a run of Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese.
+    """
+
+    tokens: tuple[Token, ...]
+    width: int
+    units: bool = False
+
+
+Form = tuple[tuple[tuple[str, int], ...], int]
+"""Terms with their offsets, and the number of positions that they take: one way to write what was typed."""
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Every term of `text` in the order of positions; at one position the part comes before what it is joined into."""
+    position = 0
+    for found in iter_surfaces(text):
+        start, surface = found.start(), analyse(found[0])
+        for token in surface.tokens:
+            yield Token(token.term, position + token.position, start + token.start, start + token.end)
+        position += surface.width
+
+
+def analyse(surface: str) -> Surface:
+    """What one surface, a match of `iter_surfaces`, stands for."""
+    if _is_unit_run(surface):
+        return _unit_run(surface)
+    parts = [part for match in _PARTS.finditer(surface) if (part := _part(match))]
+    found: list[Token] = []
+    for position, part in enumerate(parts):
+        found += [token._replace(position=position) for token in part]
+        if position == 0 and (joined := _joined(parts)):
+            found.append(Token(joined, 0, 0, len(surface)))
+    return Surface(tuple(found), len(parts))
+
+
+def _is_unit_run(surface: str) -> bool:
+    return _UNIT.match(surface) is not None
+
+
+def _part(match: re.Match[str]) -> list[Token]:
+    """The tokens of one part: the word and, for names like C++ and F#, the bare word as well; [] if nothing is left."""
+    word, start, end = match[0], match.start(), match.end()
+    bare = word.rstrip("+#")
+    term = _term(bare)
+    if not term or bare == word:
+        return [Token(term, 0, start, end)] if term else []
+    return [Token(term + word[len(bare) :], 0, start, end), Token(term, 0, start, start + len(bare))]
+
+
+def _term(word: str) -> str:
+    folded = fold(word)
+    return (folded if folded.isascii() else "".join(folded.split()))[:MAX_TERM]
+
+
+def _joined(parts: Sequence[list[Token]]) -> str:
+    """The parts of a compound written as one word; "" for a single part or more than a word can hold."""
+    joined = "".join(part[-1].term for part in parts) if len(parts) > 1 else ""
+    return joined if len(joined) <= MAX_TERM else ""
+
+
+def _unit_run(surface: str) -> Surface:
+    """Each unit is a term, and each pair of neighbours a term at the first one's position."""
+    units = [(fold(match[0]), match.start(), match.end()) for match in _UNIT.finditer(surface)]
+    units = [unit for unit in units if unit[0]]
+    found: list[Token] = []
+    for position, (term, start, end) in enumerate(units):
+        found.append(Token(term, position, start, end))
+        if position + 1 < len(units):
+            following = units[position + 1]
+            found.append(Token(term + following[0], position, start, following[2]))
+    return Surface(tuple(found), len(units), units=True)
+
+
+def query_forms(text: str) -> tuple[Form, ...]:
+    """The ways in which what was typed may stand in an article; () when nothing of it is a word.
+
+    A plain word has one form of one term. `e-mail` has two, its parts in order and `email`; a phrase of several such
+    words has at most MAX_FORMS, the one with all parts first. A run of Chinese and the like is looked for by pairs.
+    """
+    alternatives = [forms for match in iter_surfaces(text) if (forms := _surface_forms(match[0]))]
+    if not alternatives:
+        return ()
+    return tuple(_concatenated(choice) for choice in islice(product(*alternatives), MAX_FORMS))
+
+
+def _surface_forms(text: str) -> tuple[Form, ...]:
+    surface = analyse(text)
+    if not surface.tokens:
+        return ()
+    if surface.units:
+        pairs = surface.tokens[1::2] or surface.tokens
+        return (_form(pairs, surface.width),)
+    joined = [token for token in surface.tokens if surface.width > 1 and token.end == len(text) and token.start == 0]
+    parts = [token for token in surface.tokens if token not in joined]
+    firsts = [
+        token for number, token in enumerate(parts) if number == 0 or parts[number - 1].position != token.position
+    ]
+    if not joined or _is_acronym(text, firsts):
+        return (_form(firsts, surface.width),)
+    return (_form(firsts, surface.width), (((joined[0].term, 0),), 1))
+
+
+def _is_acronym(text: str, parts: Sequence[Token]) -> bool:
+    """Whether a compound is of the kind U.S.: looked for as typed only, since `us` is another word."""
+    return all(len(part.term) == 1 for part in parts) and not re.search("[^.\\w]", text)
+
+
+def _form(found: Sequence[Token], width: int) -> Form:
+    return tuple((token.term, token.position) for token in found), width
+
+
+def _concatenated(forms: Sequence[Form]) -> Form:
+    starts = accumulate((width for _, width in forms), initial=0)
+    moved = [(term, start + offset) for (terms, _), start in zip(forms, starts, strict=False) for term, offset in terms]
+    return tuple(moved), sum(width for _, width in forms)
+
+
+class Encoder:
+    """`tokens` for bulk work: text → numbers of terms, without an object a token.
+
+    `terms[number]` is the term; numbers count from 0 in the order of first sight. One encoder serves any number of
+    texts and fields. It remembers what stands between two spaces, up to a bound, so that common text costs a split
+    and a lookup a word; `terms` grows with the vocabulary.
+    """
+
+    def __init__(self) -> None:
+        self.terms: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._chunks = _Chunks(self)
+
+    def number(self, term: str) -> int:
+        """The number of a term, given to it now if it is new."""
+        number = self._numbers.setdefault(term, len(self.terms))
+        if number == len(self.terms):
+            self.terms.append(term)
+        return number
+
+    def encode(self, text: str, ids: array[int], stacked: array[int]) -> int:
+        """Appends the numbers of the tokens of `text` to `ids`, in the order of `tokens`; both are `array('I')`.
+
+        To `stacked` go the indexes in `ids` of those tokens that stand at the position of the token before them;
+        every other token stands one position further on (see `token_positions`). Returns the number of positions
+        taken: the length of the field.
+        """
+        chunks = text.split()
+        codes = [*map(self._chunks.__getitem__, chunks)]
+        if not codes or min(codes) >= 0:
+            ids.fromlist(codes)
+            return len(codes)
+        return self._encode_mixed(chunks, codes, ids, stacked)
+
+    def _encode_mixed(self, chunks: list[str], codes: list[int], ids: array[int], stacked: array[int]) -> int:
+        before, width = 0, len(codes)
+        for index in [index for index, code in enumerate(codes) if code < 0]:
+            ids.fromlist(codes[before:index])
+            numbers, offsets, taken = self._chunks.special(chunks[index], codes[index])
+            if offsets:
+                stacked.extend([len(ids) + offset for offset in offsets])
+            ids.fromlist(numbers)
+            width += taken - 1
+            before = index + 1
+        ids.fromlist(codes[before:])
+        return width
+
+
+_Special = tuple[list[int], list[int], int]  # numbers, indexes among them that are stacked, positions taken
+_FORGOTTEN = -1
+
+
+class _Chunks(dict[str, int]):
+    """Chunk of text between spaces → the number of its only term, or a negative code for `special`."""
+
+    _LONGEST = 40
+    _MOST = 400_000
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self._encoder = encoder
+        self._specials: list[_Special] = []
+
+    def __missing__(self, chunk: str) -> int:
+        if len(chunk) > self._LONGEST:
+            return _FORGOTTEN
+        numbers, stacked, width = special = self._analysed(chunk)
+        if width == 1 and not stacked:
+            code = numbers[0]
+        else:
+            self._specials.append(special)
+            code = _FORGOTTEN - len(self._specials)
+        if len(self) < self._MOST:
+            self[chunk] = code
+        return code
+
+    def special(self, chunk: str, code: int) -> _Special:
+        """What a chunk with a negative code stands for."""
+        return self._analysed(chunk) if code == _FORGOTTEN else self._specials[_FORGOTTEN - 1 - code]
+
+    def _analysed(self, chunk: str) -> _Special:
+        numbers: list[int] = []
+        stacked: list[int] = []
+        last, width = -1, 0
+        for token in tokens(chunk):
+            if token.position == last:
+                stacked.append(len(numbers))
+            last, width = token.position, token.position + 1
+            numbers.append(self._encoder.number(token.term))
+        return numbers, stacked, width
+
+
+def token_positions(counts: npt.ArrayLike, stacked: npt.ArrayLike, firsts: npt.ArrayLike = 0) -> npt.NDArray[np.uint32]:
+    """The positions (u32) of the tokens of many texts that an `Encoder` wrote into one array of ids, one after another.
+
+    `counts` holds the number of tokens of each text, in order; `stacked` is the array that `encode` filled; `firsts`
+    is the position at which each text begins (for the second value of a field: the end of the first + POSITION_GAP).
+    """
+    counts = np.asarray(counts, dtype=np.int64)
+    steps = np.ones(int(counts.sum()), dtype=np.int64)
+    steps[np.asarray(stacked, dtype=np.int64)] = 0
+    running = np.cumsum(steps) - 1
+    starts = np.cumsum(counts) - counts
+    bases = np.zeros(len(counts), dtype=np.int64)
+    filled = counts > 0
+    bases[filled] = running[starts[filled]]
+    moves = np.broadcast_to(np.asarray(firsts, dtype=np.int64), counts.shape) - bases
+    return (running + np.repeat(moves, counts)).astype(np.uint32)

@@ -1,0 +1,79 @@
+"""Word families: which written forms count as one word (declare, declares, declared, declaring)."""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import lru_cache
+
+import Stemmer
+
+_ALGORITHMS = {
+    "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
+    "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish",
+    "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian", "hy": "armenian", "id": "indonesian",
+    "it": "italian", "lt": "lithuanian", "nb": "norwegian", "ne": "nepali", "nl": "dutch", "nn": "norwegian",
+    "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
+    "st": "sesotho", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
+}  # fmt: skip
+
+_POSSESSIVE = re.compile(r"'s\Z")
+_ELISIONS = {
+    "ca": re.compile(r"\A(?:d|l|m|n|s|t)'"),
+    "fr": re.compile(r"\A(?:[cdjlmnst]|qu|jusqu|lorsqu|puisqu|quoiqu)'"),
+    "it": re.compile(
+        r"\A(?:[cdlmstv]|un|gl|dell|all|dall|nell|sull|coll|degl|agl|quell|quest|bell|sant|tutt|anch|com|dov|cent|mezz)'"
+    ),
+}
+# Folding took the accents by which the stemmers know these endings: nação, nações; déclarée, déclarées.
+_ACCENTED_ENDINGS = {
+    "fr": (re.compile(r"ee(s?)\Z"), r"ée\1"),
+    "pt": (re.compile(r"c(?:ao|oes)\Z"), "ção"),
+}
+_NO_STEM = re.compile(r"[\d'+#]")
+_SHORTEST = 3
+
+
+class _Stemmers(threading.local):
+    """One stemmer a language and thread: a Snowball stemmer must not be used by two threads at once."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Stemmer.Stemmer] = {}
+
+    def __getitem__(self, language: str) -> Stemmer.Stemmer:
+        stemmer = self._made.get(language)
+        if stemmer is None:
+            stemmer = self._made[language] = Stemmer.Stemmer(_ALGORITHMS[language], 0)
+        return stemmer
+
+
+_stemmers = _Stemmers()
+
+
+def family_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """What `term` (as `index.analysis` gives it) has in common with its family, for the languages of an index.
+
+    Two terms are of one family if they are equal or share a key. A key is `language:stem` by that language's Snowball
+    stemmer, after a possessive 's or a French, Italian or Catalan elision is taken off; languages (ISO 639-1, regions
+    ignored) without a stemmer add none. Short words and words with digits have one key, `:word`.
+    """
+    plain = _POSSESSIVE.sub("", term)
+    keys = [_key(plain, code) for code in _known(languages)]
+    return frozenset(keys or [f":{plain}"])
+
+
+@lru_cache(maxsize=64)
+def _known(languages: tuple[str, ...]) -> tuple[str, ...]:
+    codes = dict.fromkeys(language.lower().partition("-")[0] for language in languages)
+    return tuple(code for code in codes if code in _ALGORITHMS)
+
+
+def _key(term: str, language: str) -> str:
+    if language in _ELISIONS:
+        term = _ELISIONS[language].sub("", term)
+    if len(term) < _SHORTEST or _NO_STEM.search(term):
+        return f":{term}"
+    if language in _ACCENTED_ENDINGS:
+        ending, accented = _ACCENTED_ENDINGS[language]
+        term = ending.sub(accented, term)
+    return f"{language}:{_stemmers[language].stemWord(term)}"
