@@ -1,0 +1,281 @@
+"""What a query means: a tree of frozen dataclasses, its normal form, its text, and what can be done with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date as Day
+
+from archive.model import PartialDate
+
+
+@dataclass(frozen=True, slots=True)
+class Everything:
+    """Every article: what an empty query asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word and its family; with `exact` (`=Ferry`) this form only. `text` is one run as typed, e.g. `e-mail`."""
+
+    text: str
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Exactly these words in this order; with `within` = n: all of them, any order, the outermost at most n apart."""
+
+    text: str
+    within: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Words of the form `ferr*`, `f?rry`, `*` for any run, `?` for one letter; at least two letters before `*`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzy:
+    """Words within `distance` edits (Damerau-Levenshtein, 1 or 2) of `text`, first letter kept."""
+
+    text: str
+    distance: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Articles whose date may lie between `first` and `last`, both included; None is open."""
+
+    first: Day | None
+    last: Day | None
+
+
+@dataclass(frozen=True, slots=True)
+class InField:
+    """`node` looked for in one field only: title, text, summary, author, topic, source or lang.
+
+    In a normal tree no `InField`, `Dates`, `Everything` or bare `Not` stands below one (see `normalised`).
+    """
+
+    field: str
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """All of the nodes (two or more)."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one of the nodes (two or more)."""
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """Articles that `node` does not find."""
+
+    node: Node
+
+
+Node = Everything | Word | Phrase | Pattern | Fuzzy | Dates | InField | And | Or | Not
+
+OPERATORS = frozenset({"AND", "OR", "NOT"})
+# Scripts written without spaces: Thai, Lao, Khmer, Myanmar; Han, Kana, Hangul. Two letters of them count as one word.
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_COUNTED = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\W_{UNSPACED}]+")
+
+
+def normalised(tree: Node) -> Node:
+    """The same query in the form that `parse` gives, which engines may rely on.
+
+    `And` and `Or` have two or more different nodes, none of their own kind; nothing is negated twice; `Everything`
+    stands alone; fields reach down to the parts they are about, the innermost field winning, so that no `InField` or
+    `Dates` stands below an `InField`.
+    """
+    match tree:
+        case And() | Or():
+            return _joined(type(tree), map(normalised, tree.nodes))
+        case Not():
+            return _negated(normalised(tree.node))
+        case InField():
+            return _in_field(tree.field, normalised(tree.node))
+        case Dates(first=None, last=None):
+            return Everything()
+        case Word(exact=False) if tree.text in OPERATORS:
+            return Word(tree.text.lower())
+    return tree
+
+
+def _joined(kind: type[And] | type[Or], nodes: Iterable[Node]) -> Node:
+    """Normal nodes under an `And` or `Or` that is flat, without repetitions and no larger than it must be."""
+    flat: dict[Node, None] = {}
+    for node in nodes:
+        flat.update(dict.fromkeys(node.nodes if isinstance(node, kind) else (node,)))
+    if kind is Or and Everything() in flat:
+        return Everything()
+    flat.pop(Everything(), None)
+    several = tuple(flat)
+    if len(several) > 1:
+        return kind(several)
+    return several[0] if several else Everything()
+
+
+def _negated(node: Node) -> Node:
+    return node.node if isinstance(node, Not) else Not(node)
+
+
+def _in_field(field: str, node: Node) -> Node:
+    """`node`, already normal, below a field."""
+    match node:
+        case Everything() | Dates() | InField():
+            return node
+        case Not():
+            return Not(_in_field(field, node.node))
+        case And() | Or() if any(isinstance(part, (InField, Dates)) for part in walk(node)):
+            return _joined(type(node), [_in_field(field, part) for part in node.nodes])
+    return InField(field, node)
+
+
+def walk(tree: Node) -> Iterator[Node]:
+    """Every node of the tree, each before those below it, in the order of the text."""
+    yield tree
+    match tree:
+        case And() | Or():
+            for node in tree.nodes:
+                yield from walk(node)
+        case Not() | InField():
+            yield from walk(tree.node)
+
+
+def to_text(tree: Node) -> str:
+    """The query in the query language; for a normal tree `parse(to_text(tree)).tree == tree`."""
+    match tree:
+        case InField():
+            return f"{tree.field}:{_operand(tree.node)}"
+        case Not():
+            return f"-{_operand(tree.node)}"
+        case And():
+            return " ".join(f"({to_text(node)})" if isinstance(node, Or) else to_text(node) for node in tree.nodes)
+        case Or():
+            return " OR ".join(map(to_text, tree.nodes))
+        case Everything():
+            return ""
+    return _leaf_text(tree)
+
+
+def _leaf_text(leaf: Word | Phrase | Pattern | Fuzzy | Dates) -> str:
+    match leaf:
+        case Word():
+            return f"={leaf.text}" if leaf.exact else leaf.text
+        case Phrase():
+            return f'"{leaf.text}"' + ("" if leaf.within is None else f"~{leaf.within}")
+        case Pattern():
+            return leaf.text
+        case Fuzzy():
+            return f"{leaf.text}~" + ("" if leaf.distance == 1 else str(leaf.distance))
+        case Dates():
+            return f"date:{_dates_text(leaf.first, leaf.last)}"
+
+
+def _operand(node: Node) -> str:
+    return f"({to_text(node)})" if isinstance(node, (And, Or)) else to_text(node)
+
+
+def _dates_text(first: Day | None, last: Day | None) -> str:
+    """The shortest way to write the range: `2019`, `2019-03`, `2019-03-14`, `2019..2020-06`, `..2019`."""
+    begins = _whole(first, "first") if first else []
+    ends = _whole(last, "last") if last else []
+    for whole in begins:
+        if whole in ends:
+            return whole.isoformat()
+    return "..".join(str(bounds[0]) if bounds else "" for bounds in (begins, ends))
+
+
+def _whole(day: Day, edge: str) -> list[PartialDate]:
+    """The year, the month and the day that begin (`edge` first) or end (last) with this day, longest first."""
+    spans = (PartialDate(day.year), PartialDate(day.year, day.month), PartialDate(day.year, day.month, day.day))
+    return [span for span in spans if getattr(span, edge) == day]
+
+
+def nesting(tree: Node) -> int:
+    """How deep the brackets of `to_text(tree)` are nested."""
+    match tree:
+        case And():
+            return max(nesting(node) + isinstance(node, Or) for node in tree.nodes)
+        case Or():
+            return max(map(nesting, tree.nodes))
+        case Not() | InField():
+            return nesting(tree.node) + isinstance(tree.node, (And, Or))
+    return 0
+
+
+def word_count(tree: Node) -> int:
+    """How many words a search for the tree has to look up; a date is one, and so are two letters of an unspaced script."""
+    return sum(_words_in(node) for node in walk(tree))
+
+
+def _words_in(node: Node) -> int:
+    match node:
+        case Word() | Phrase():
+            return len(_COUNTED.findall(node.text))
+        case Pattern() | Fuzzy() | Dates():
+            return 1
+    return 0
+
+
+def parts(tree: Node) -> tuple[Node, ...]:
+    """The parts of the query that must all hold: the nodes of a top-level `And`, else the tree itself."""
+    match tree:
+        case And():
+            return tree.nodes
+        case Everything():
+            return ()
+    return (tree,)
+
+
+def without(tree: Node, part: Node) -> Node:
+    """The query less one of its `parts`; `Everything()` when none is left. Raises `ValueError` if it has no such part."""
+    left = [node for node in parts(tree) if node != part]
+    if len(left) == len(parts(tree)):
+        raise ValueError(f"not a part of the query: {part!r}")
+    return _joined(And, left)
+
+
+def any_words(tree: Node) -> Node:
+    """“Any of these words”: the words, phrases and groups of a top-level `And` become alternatives.
+
+    What narrows without being looked for in the text (fields, dates, `Not`) still must hold. A query with fewer than
+    two alternatives comes back unchanged.
+    """
+    narrowing = [node for node in parts(tree) if isinstance(node, (InField, Dates, Not))]
+    choices = [node for node in parts(tree) if node not in narrowing]
+    if len(choices) < 2:
+        return tree
+    return normalised(And((Or(tuple(choices)), *narrowing)))
+
+
+def words_of(tree: Node) -> tuple[str, ...]:
+    """Texts of the words and phrases that are looked for, as typed, each once; none that is negated."""
+    return tuple(dict.fromkeys(_positive(tree)))
+
+
+def _positive(tree: Node) -> Iterator[str]:
+    match tree:
+        case Word() | Phrase():
+            yield tree.text
+        case And() | Or():
+            for node in tree.nodes:
+                yield from _positive(node)
+        case InField():
+            yield from _positive(tree.node)
