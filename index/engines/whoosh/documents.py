@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from array import array
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock, local
 
@@ -13,7 +14,7 @@ import zstandard
 
 from archive.model import PartialDate, Source
 from index.engine import Document
-from index.engines.whoosh.files import Array, ArrayFile, decode, encode
+from index.engines.whoosh.files import ArrayFile, ArrayFileWriter, decode, encode
 
 BLOCK_BYTES = 16_384
 """A block of texts is closed when it holds this many bytes. Measured (docs/decisions/codec.md)."""
@@ -54,11 +55,9 @@ class Head:
 
 
 def pack_head(document: Document) -> bytes:
-    """The record of a document: a JSON list in the order of `Head`, the source as [name, url]."""
+    """The record of a document: a JSON list in the order of `Head`, without id and path, the source as [name, url]."""
     source = document.source
     record = [
-        document.id,
-        document.path,
         document.title,
         document.authors,
         document.topics,
@@ -71,14 +70,11 @@ def pack_head(document: Document) -> bytes:
     return encode(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
 
 
-def read_head(file: ArrayFile, document: int) -> Head:
-    """Reads the record of one document."""
-    start, stop = file.array("heads.offsets")[document : document + 2].tolist()
-    id_, path, title, authors, topics, date, updated, summary, source, language = json.loads(
-        decode(file.data("heads")[start:stop])
-    )
+def read_head(data: bytes, *, article_id: str, path: str) -> Head:
+    """The inverse of `pack_head`."""
+    title, authors, topics, date, updated, summary, source, language = json.loads(decode(data))
     return Head(
-        id=id_,
+        id=article_id,
         path=path,
         title=title,
         authors=tuple(authors),
@@ -145,19 +141,41 @@ def _decompressor() -> zstandard.ZstdDecompressor:
     return found
 
 
-def pack_blocks(texts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Texts → (number of texts, compressed block), in order."""
-    compressor = zstandard.ZstdCompressor(level=_LEVEL)
-    gathered: list[bytes] = []
-    size = 0
-    for text in texts:
-        gathered.append(text)
-        size += len(text)
-        if size >= BLOCK_BYTES:
-            yield len(gathered), compressor.compress(b"".join(gathered))
-            gathered, size = [], 0
-    if gathered:
-        yield len(gathered), compressor.compress(b"".join(gathered))
+class TextBlocksWriter:
+    """Gathers texts into compressed blocks; `chunks` gives the blocks as they are filled, `write_index` the rest."""
 
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self._open: list[bytes] = []
+        self._open_bytes = 0
+        self._sizes = array("I")
+        self._firsts = array("I")
+        self._ends = array("Q")
 
-__all__ = ["BLOCK_BYTES", "Array", "Head", "TextBlocks", "pack_blocks", "pack_head", "read_head"]
+    def add(self, text: bytes) -> Iterator[bytes]:
+        """Takes the text of the next document; gives the block that it fills, if it does."""
+        self._open.append(text)
+        self._open_bytes += len(text)
+        if self._open_bytes >= BLOCK_BYTES:
+            yield from self.flush()
+
+    def flush(self) -> Iterator[bytes]:
+        """Closes the block that is being filled and gives it."""
+        if self._open:
+            packed = self._compressor.compress(b"".join(self._open))
+            sizes = [len(text) for text in self._open]
+            self._open, self._open_bytes = [], 0
+            yield self.add_packed(packed, sizes)
+
+    def add_packed(self, packed: bytes, sizes: Sequence[int]) -> bytes:
+        """Takes a block compressed before, with the sizes of its texts, and gives it back."""
+        self._firsts.append(len(self._sizes))
+        self._sizes.extend(sizes)
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(packed))
+        return packed
+
+    def write_index(self, file: ArrayFileWriter) -> None:
+        """Writes where each block and each text lies."""
+        file.add("texts.sizes", np.frombuffer(self._sizes, np.uint32))
+        file.add("texts.first", np.frombuffer(self._firsts, np.uint32))
+        file.add("texts.offsets", np.concatenate(([0], np.frombuffer(self._ends, np.uint64))).astype(np.uint64))

@@ -1,7 +1,8 @@
 """One commit of the index as readers see it: the interface between storage and searching.
 
 Readers hold a `Generation` as long as they like: its maps stay valid while any array of it is alive, also when a
-writer has long removed the files. There is nothing to close.
+writer has long removed the files. There is nothing to close. Between two values of author, topic or source
+`analysis.POSITION_GAP` positions are free: no phrase reaches across, and a `within` as wide as that must be cut.
 """
 
 from __future__ import annotations
@@ -11,11 +12,6 @@ from functools import cached_property
 
 from index.engines.whoosh.segments import Segment
 
-WORD_FIELDS = ("title", "summary", "text", "author", "topic", "source")
-FACET_COLUMNS = ("author", "topic", "language")
-VALUE_GAP = 1_000
-"""Positions left free between two values of author, topic or source: no phrase reaches across, and a `within` of
-`VALUE_GAP` or more must be cut to `VALUE_GAP - 1`."""
 
 
 class Generation:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import numpy as np
 
+from index.engines.whoosh.families import FamilyTable, stored_key
 from index.engines.whoosh.files import Array, ArrayFile
 from index.engines.whoosh.terms import TermDictionary
+
+NARROW_FREQS = np.dtype(np.uint8)
+NARROW_POSITIONS = np.dtype(np.uint16)
 
 
 class Narrow:
@@ -55,8 +59,8 @@ class FieldPostings:
     def __init__(self, name: str, file: ArrayFile, families: Mapping[str, ArrayFile]) -> None:
         self.name = name
         self.terms = TermDictionary.read(file, f"{name}.terms")
-        self._file = file
         self._families = families
+        self._tables: dict[str, FamilyTable] = {}
         if f"{name}.docs" in file:
             self.starts = file.array(f"{name}.starts")
             self._docs = file.array(f"{name}.docs")
@@ -112,27 +116,20 @@ class FieldPostings:
         """For every term the number of documents that hold it, deleted ones included (u32)."""
         return np.diff(self.starts).astype(np.uint32)
 
-    def family(self, language: str, stem: str) -> Array:
-        """Numbers (u32, ascending) of the terms of this field whose stem in that language is `stem`.
+    def family(self, term: str, languages: Iterable[str]) -> Array:
+        """Numbers (u32, ascending) of the terms of this field that are of one family with `term` in some language.
 
-        Families of one member that is its own stem are not stored: `find(stem)` is such a family.
+        `term` itself, where the field holds it, is among them. Languages that the index does not know add nothing.
         """
-        table = self._family_table(language)
-        if table is None:
-            return np.zeros(0, np.uint32)
-        stems, starts, members = table
-        number = stems.find(stem)
-        if number >= 0:
-            return members[int(starts[number]) : int(starts[number + 1])]
-        own = self.find(stem)
-        return np.array([own] if own >= 0 else [], np.uint32)
+        own = self.find(term)
+        found = [np.array([own] if own >= 0 else [], np.uint32)]
+        for language in languages:
+            table = self._table(language)
+            if table is not None:
+                found.append(table.members(stored_key(term, language), self.terms))
+        return np.unique(np.concatenate(found))
 
-    def _family_table(self, language: str) -> tuple[TermDictionary, Array, Array] | None:
-        file = self._families.get(language)
-        if file is None or f"{self.name}.starts" not in file:
-            return None
-        return (
-            TermDictionary.read(file, f"{self.name}.stems"),
-            file.array(f"{self.name}.starts"),
-            file.array(f"{self.name}.members"),
-        )
+    def _table(self, language: str) -> FamilyTable | None:
+        if language not in self._tables and language in self._families:
+            self._tables[language] = FamilyTable(self._families[language], self.name, language)
+        return self._tables.get(language)

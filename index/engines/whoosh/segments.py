@@ -9,7 +9,7 @@ import numpy as np
 
 from index.engine import Document, Fingerprint
 from index.engines.whoosh.documents import Head, TextBlocks, read_head
-from index.engines.whoosh.files import Array, ArrayFile, decode
+from index.engines.whoosh.files import Array, ArrayFile
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.terms import TermDictionary
 
@@ -121,8 +121,13 @@ class Segment:
 
     @cached_property
     def ids(self) -> TermDictionary:
-        """The ids of the documents, in order. An id whose document was put twice is here once, for the last one."""
+        """The ids of the documents, in order."""
         return TermDictionary.read(self.data.file, "ids")
+
+    @cached_property
+    def paths(self) -> TermDictionary:
+        """The path of every document (not sorted: by the document's number)."""
+        return TermDictionary.read(self.data.file, "paths")
 
     @property
     def id_order(self) -> Array:
@@ -139,7 +144,10 @@ class Segment:
 
     def head(self, document: int) -> Head:
         """What is stored of a document beside its text, at the price of a small JSON record."""
-        return read_head(self.data.file, document)
+        file = self.data.file
+        start, stop = file.array("heads.offsets")[document : document + 2].tolist()
+        article_id = self.ids[int(self.id_order[document])]
+        return read_head(bytes(file.data("heads")[start:stop]), article_id=article_id, path=self.paths[document])
 
     def text(self, document: int) -> str:
         """The document's plain text, from its compressed block."""
@@ -154,8 +162,8 @@ class Segment:
         numbers = np.arange(self.size) if self.live is None else np.flatnonzero(self.live)
         ids = self.ids.texts()
         order = self.id_order[numbers].tolist()
-        paths = _strings(self.data.file, "paths")
-        digests = _strings(self.prints, "digests")
+        paths = self.paths.texts()
+        digests = TermDictionary.read(self.prints, "digests").texts()
         prints = map(
             Fingerprint,
             self.prints.array("sizes")[numbers].tolist(),
@@ -164,11 +172,3 @@ class Segment:
         )
         return {ids[o]: (paths[n], p) for o, n, p in zip(order, numbers.tolist(), prints, strict=True)}
 
-
-def _strings(file: ArrayFile, name: str) -> list[str]:
-    """All strings of a column that is in the order of the documents."""
-    column = TermDictionary.read(file, name)
-    return column.texts()
-
-
-__all__ = ["FacetColumn", "Segment", "SegmentData", "decode"]
