@@ -1,0 +1,117 @@
+"""HTML of an article → the words a reader sees, and where in the HTML each of them stands.
+
+The HTML must be in the serialised form that `archive.markdown` writes: every `<`, `>` and `&` that is not markup is
+escaped, attribute values included. A tag is then exactly what stands between `<` and `>`, and one regular expression
+reads it; this is no parser for HTML at large.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import NamedTuple
+
+REFERENCE_TAG = '<sup class="footnote-reference">'
+
+_TAG = re.compile(r"(<[^>]*>)")
+_NAME = re.compile(r"</?([a-z][a-z0-9-]*)")
+_ALT = re.compile(r' alt="([^"]+)"')
+_BLOCKS = frozenset(
+    "address article aside blockquote br caption center dd details dir div dl dt figcaption figure footer h1 h2 h3 h4"
+    " h5 h6 header hgroup hr legend li main menu nav ol p search section summary table tbody tfoot thead tr ul".split()
+)
+_CELLS = frozenset(("td", "th"))
+
+# What a tag does to the text. The first four are separators by strength: where several meet, the strongest stands.
+_NOTHING, _BLANK, _TAB, _NEWLINE, _PRE, _END_OF_PRE, _IMAGE, _REFERENCE, _END_OF_REFERENCE = range(9)
+_SEPARATORS = ("", " ", "\t", "\n")
+
+
+class Run(NamedTuple):
+    """A stretch of visible text without markup inside.
+
+    `html[start:end]` is its source, `text` what it says, `before` the separator between it and the run before: `""`,
+    a space, a tab (next cell of a table) or a newline (next block). `plain_text` is all `before + text` joined.
+    The words of an image have no source to mark: `start == end`.
+    """
+
+    start: int
+    end: int
+    before: str
+    text: str
+
+
+class _Effects(dict[str, int]):
+    """Tag as written → what it does to the text; each spelling is looked at once."""
+
+    def __missing__(self, tag: str) -> int:
+        self[tag] = effect = _effect(tag)
+        return effect
+
+
+def _effect(tag: str) -> int:
+    found = _NAME.match(tag)
+    name = found[1] if found else ""
+    closing = tag.startswith("</")
+    if name in _BLOCKS:
+        return _NEWLINE
+    if name in _CELLS:
+        return _TAB
+    if name == "pre":
+        return _END_OF_PRE if closing else _PRE
+    if name == "sup" and (closing or tag == REFERENCE_TAG):
+        return _END_OF_REFERENCE if closing else _REFERENCE
+    return _IMAGE if name == "img" and _ALT.search(tag) else _NOTHING
+
+
+def text_runs(html: str) -> list[Run]:
+    """The visible text of an article's HTML, in reading order.
+
+    White space is one space except inside `pre`; numbers that refer to footnotes are apparatus, not words, and are
+    left out; the alternative text of an image counts as words beside it.
+    """
+    runs: list[Run] = []
+    effects = _Effects()
+    offset, pending, preformatted, hidden = 0, _NOTHING, False, False
+    pieces = iter(_TAG.split(html))
+    for piece in pieces:
+        if piece and not hidden:
+            source = piece if "&" not in piece else unescape(piece)
+            words = source.split()
+            if not words or source[0].isspace():
+                pending = max(pending, _gap(source, preformatted, leading=True))
+            if words:
+                before = _SEPARATORS[pending] if runs else ""
+                text = source.strip() if preformatted else " ".join(words)
+                runs.append(Run(offset, offset + len(piece), before, text))
+                pending = _gap(source, preformatted, leading=False) if source[-1].isspace() else _NOTHING
+        tag = next(pieces, "")
+        effect = effects[tag]
+        if effect <= _NEWLINE:
+            pending = max(pending, effect)
+        elif effect in (_PRE, _END_OF_PRE):
+            pending, preformatted = _NEWLINE, effect == _PRE
+        elif effect in (_REFERENCE, _END_OF_REFERENCE):
+            hidden = effect == _REFERENCE
+        elif not hidden and (words := unescape(_ALT.search(tag)[1]).split()):
+            before = _SEPARATORS[max(pending, _BLANK)] if runs else ""
+            runs.append(Run(offset + len(piece), offset + len(piece), before, " ".join(words)))
+            pending = _BLANK
+        offset += len(piece) + len(tag)
+    return runs
+
+
+def _gap(source: str, preformatted: bool, *, leading: bool) -> int:
+    """The separator that the white space at one end of a text asks for: inside `pre` lines are blocks."""
+    if not preformatted:
+        return _BLANK
+    core = source.strip()
+    edge = (
+        source if not core else source[: source.index(core)] if leading else source[source.rindex(core) + len(core) :]
+    )
+    return _NEWLINE if "\n" in edge else _BLANK
+
+
+def plain_text(html: str) -> str:
+    """The words a reader of this HTML sees; blocks parted by a newline, cells of a table by a tab."""
+    return "".join([part for run in text_runs(html) for part in (run.before, run.text)])
