@@ -1,0 +1,130 @@
+"""Headings of Markdown: the one that names an article, and an article's body without it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import unescape
+
+_EOL = r"(?:\r\n|\n|\r|\Z)"
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\Z")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*\Z")
+_HTML_HEADING = re.compile(r" {0,3}<h1\b[^>]*>(.*?)</h1>[ \t]*\Z", re.IGNORECASE)
+_BLOCK_START = re.compile(r" {0,3}(?:[>*+|`~]|- |\d+[.)] |</?[a-zA-Z!])|(?:\t| {4})")
+_SKIPPED = re.compile(r"(?:\s+|<!--.*?-->|\{\{[<%].*?[%>]\}\}[ \t]*(?=[\r\n])|\{%.*?%\}[ \t]*(?=[\r\n]))+", re.DOTALL)
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")
+
+_CODE = re.compile(r"(`+)(.+?)\1")
+_IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])?")
+_LINK = re.compile(r"\[([^\[\]]+)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\])")
+_EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])|(?<!\w)(_{1,3})(?=\S)(.+?)(?<=\S)\3(?!\w)")
+_ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][^{}]*\}\s*\Z")
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+@dataclass(frozen=True, slots=True)
+class TitleHeading:
+    """A heading: its words, its level (1 to 6) and where its lines begin and end in the text."""
+
+    text: str
+    level: int
+    start: int
+    end: int
+
+
+def title_heading(body: str) -> TitleHeading | None:
+    """The heading that may serve as title: the first of level one, else any heading that opens the body."""
+    opening = opening_heading(body)
+    if opening is not None:
+        return opening
+    if "#" not in body and "=" not in body and "<h1" not in body:
+        return None
+    return _first_of_level_one(body)
+
+
+def opening_heading(body: str) -> TitleHeading | None:
+    """The heading that is the first thing in the body (comments and shortcodes aside), or None."""
+    skipped = _SKIPPED.match(body)
+    start = skipped.end() if skipped else 0
+    start = max(body.rfind("\n", 0, start), body.rfind("\r", 0, start)) + 1
+    first = _LINE.match(body, start)
+    if first is None or not first[1].strip():
+        return None
+    heading = _atx(first)
+    if heading is not None or _BLOCK_START.match(first[1]):
+        return heading
+    second = _LINE.match(body, first.end())
+    return _setext(first, second) if second else None
+
+
+def body_without_title(body: str, title: str) -> str:
+    """The body as it is read under its title: without an opening heading that only says the title again."""
+    heading = opening_heading(body)
+    if heading is None or _key(heading.text) != _key(plain_words(title)):
+        return body
+    return body[: heading.start] + body[heading.end :]
+
+
+def plain_words(markdown: str) -> str:
+    """The words of one line of Markdown as a reader sees them."""
+    if not re.search(r"[`*_\[\\<{&]", markdown):
+        return " ".join(markdown.split())
+    kept: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        kept.append(found[2].strip() if found.re is _CODE else found[1])
+        return f"\x00{len(kept) - 1}\x00"
+
+    text = _CODE.sub(keep, _ESCAPE.sub(keep, markdown.replace("\x00", "")))
+    text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", _ATTRIBUTES.sub("", text)))
+    text = _TAG.sub("", text)
+    for _ in range(2):
+        text = _EMPHASIS.sub(lambda found: found[2] or found[4], text)
+    text = re.sub(r"\x00(\d+)\x00", lambda found: kept[int(found[1])], unescape(text))
+    return " ".join(text.split())
+
+
+def _first_of_level_one(body: str) -> TitleHeading | None:
+    fence, before = "", None
+    for line in _LINE.finditer(body):
+        if line.end() == line.start():
+            break
+        opened = _FENCE.match(line[1])
+        if fence:
+            if opened and opened[1].startswith(fence) and not line[1].strip().strip(fence[0]):
+                fence = ""
+            before = None
+            continue
+        if opened:
+            fence, before = opened[1], None
+            continue
+        heading = _atx(line) or (_setext(before, line) if before else None)
+        if heading is not None and heading.level == 1 and heading.text:
+            return heading
+        before = line if line[1].strip() and not _BLOCK_START.match(line[1]) else None
+    return None
+
+
+def _atx(line: re.Match[str]) -> TitleHeading | None:
+    found = _ATX.match(line[1])
+    if found is not None:
+        text = plain_words(found[2] or "")
+        return TitleHeading(text, len(found[1]), line.start(), line.end()) if text else None
+    html = _HTML_HEADING.match(line[1])
+    if html is not None and plain_words(html[1]):
+        return TitleHeading(plain_words(html[1]), 1, line.start(), line.end())
+    return None
+
+
+def _setext(first: re.Match[str], second: re.Match[str]) -> TitleHeading | None:
+    underline = _UNDERLINE.match(second[1])
+    text = plain_words(first[1])
+    if underline is None or not text:
+        return None
+    return TitleHeading(text, 1 if underline[1][0] == "=" else 2, first.start(), second.end())
+
+
+def _key(words: str) -> str:
+    return " ".join(words.casefold().split())

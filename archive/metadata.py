@@ -1,0 +1,246 @@
+"""From the many spellings of the world to the fields of an article, with a reason for whatever does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html import unescape
+
+from archive import spellings
+from archive.dates import DateUnclear, date_in_address, date_in_name, most_precise, parse_date
+from archive.frontmatter import Form
+from archive.headings import title_heading
+from archive.languages import language_code, language_in_name
+from archive.model import PartialDate, Source
+from archive.naming import title_from_path
+from archive.people import author_names
+from archive.sources import find_source
+from archive.topics import topic_names
+from archive.spellings import normal
+
+_NO = frozenset({"false", "no", "off", "0", "n"})
+_YES = frozenset({"true", "yes", "on", "1", "y"})
+_HIDDEN_STATES = frozenset({"draft", "private", "pending", "skip", "trash", "auto-draft", "future-draft"})
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How keys of authors and topics (`jane-doe`) are shown: `key.casefold()` → name."""
+
+    authors: Mapping[str, str] = field(default_factory=dict)
+    topics: Mapping[str, str] = field(default_factory=dict)
+
+    def author(self, name: str) -> str:
+        """The name to show for an author as written in a file."""
+        return self.authors.get(name.casefold(), name)
+
+    def topic(self, name: str) -> str:
+        """The name to show for a topic as written in a file."""
+        return self.topics.get(name.casefold(), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about one key of the front matter that a person should look at."""
+
+    key: str
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The fields of an article; `used` tells which keys of the front matter each came from."""
+
+    title: str
+    authors: tuple[str, ...]
+    topics: tuple[str, ...]
+    date: PartialDate | None
+    updated: PartialDate | None
+    summary: str | None
+    source: Source | None
+    language: str | None
+    draft: bool
+    extra: Mapping[str, object]
+    used: Mapping[str, tuple[str, ...]]
+    remarks: tuple[Remark, ...]
+
+
+class Keys:
+    """The keys of one file's front matter, found by any spelling; top level first, then nested tables of metadata."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        self.found: dict[str, list[tuple[str, object]]] = {}
+        self.used: dict[str, list[str]] = {}
+        for key, value in data.items():
+            self.found.setdefault(normal(key), []).append((key, value))
+        for table in spellings.NESTED:
+            for name, inner in self.found.get(table, ()):
+                if isinstance(inner, Mapping):
+                    self._add_nested(name, inner)
+
+    def _add_nested(self, table: str, inner: Mapping[str, object]) -> None:
+        for key, value in inner.items():
+            self.found.setdefault(normal(str(key)), []).append((f"{table}.{key}", value))
+
+    def values(self, spelled: tuple[str, ...]) -> Iterator[tuple[str, object]]:
+        """Keys with values that are not empty, in the order of the spellings."""
+        for name in spelled:
+            for key, value in self.found.get(name, ()):
+                if value is not None and value != "" and value != [] and value != {}:
+                    yield key, value
+
+    def use(self, name: str, key: str) -> None:
+        """Notes that a field of the article came from a key."""
+        self.used.setdefault(name, []).append(key)
+
+
+def read_metadata(
+    data: Mapping[str, object],
+    body: str,
+    path: str,
+    *,
+    form: Form = Form.YAML,
+    names: Names | None = None,
+    day_first: bool | None = None,
+) -> Metadata:
+    """The metadata of the article at `path` (below the library) from its front matter and body.
+
+    Never raises for what a file may hold: what is not understood stays in `extra` and is named in `remarks`.
+    """
+    keys, remarks = Keys(data), []
+    shown = names or Names()
+    draft = _draft(keys, path)
+    date = _date(keys, "date", spellings.DATE, day_first, remarks)
+    fields = {
+        "title": _title(keys, body, path),
+        "authors": _authors(keys, shown.author),
+        "topics": _topics(keys, path, shown.topic),
+        "date": most_precise(date, *_elsewhere(keys, path)) if date is None else date,
+        "updated": _date(keys, "updated", spellings.UPDATED, day_first, remarks),
+        "summary": _summary(keys),
+        "source": _source(keys, remarks),
+        "language": _language(keys, path, remarks),
+    }
+    used = {key for group in keys.used.values() for key in group}
+    return Metadata(
+        **fields,  # type: ignore[arg-type]
+        draft=draft,
+        extra={key: value for key, value in data.items() if key not in used},
+        used={name: tuple(group) for name, group in keys.used.items()},
+        remarks=tuple(remarks),
+    )
+
+
+def words(value: object) -> str:
+    """One line of text from a value of front matter; empty if it is none (a list, a mapping, nothing)."""
+    if isinstance(value, str):
+        text = unescape(value) if "&" in value else value
+        return " ".join(text.replace("\x00", "").split())
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or isinstance(value, list | Mapping):
+        return ""
+    return str(value)
+
+
+def _title(keys: Keys, body: str, path: str) -> str:
+    for key, value in keys.values(spellings.TITLE):
+        title = words(value)
+        if title:
+            keys.use("title", key)
+            return title
+    heading = title_heading(body)
+    return heading.text if heading else title_from_path(path)
+
+
+def _authors(keys: Keys, display: Callable[[str], str]) -> tuple[str, ...]:
+    for key, value in keys.values(spellings.AUTHORS):
+        names = author_names(value, display)
+        if names:
+            keys.use("authors", key)
+            return names
+    return ()
+
+
+def _topics(keys: Keys, path: str, display: Callable[[str], str]) -> tuple[str, ...]:
+    topics: dict[str, str] = {}
+    for key, value in keys.values(spellings.TOPICS):
+        for name in topic_names(value, key=normal(key.rpartition(".")[2]), path=path, display=display):
+            topics.setdefault(name.casefold(), name)
+        keys.use("topics", key)
+    return tuple(topics.values())
+
+
+def _date(
+    keys: Keys, name: str, spelled: tuple[str, ...], day_first: bool | None, remarks: list[Remark]
+) -> PartialDate | None:
+    best: PartialDate | None = None
+    for key, value in keys.values(spelled):
+        if isinstance(value, bool):
+            continue
+        if isinstance(value, Mapping) and "date" in value:
+            value = value["date"]
+        try:
+            date = parse_date(value, day_first=day_first)
+        except DateUnclear as unclear:
+            remarks.append(Remark(key, str(unclear), "write it as 2019-03-14, or as 2019-03 or 2019"))
+            date = unclear.known
+            if date is None:
+                continue
+        keys.use(name, key)
+        best = best or date
+        break
+    return best
+
+
+def _elsewhere(keys: Keys, path: str) -> Iterator[PartialDate | None]:
+    yield date_in_name(path)
+    for _, value in keys.values(spellings.ADDRESSES):
+        if isinstance(value, str):
+            yield date_in_address(value)
+
+
+def _summary(keys: Keys) -> str | None:
+    for key, value in keys.values(spellings.SUMMARY):
+        summary = words(value)
+        if summary:
+            keys.use("summary", key)
+            return summary
+    return None
+
+
+def _source(keys: Keys, remarks: list[Remark]) -> Source | None:
+    names = list(keys.values(spellings.SOURCE_NAME))
+    urls = list(keys.values(spellings.SOURCE_URL))
+    found = find_source(names, urls)
+    for key in found.used:
+        keys.use("source", key)
+    for key, address in found.refused:
+        remarks.append(Remark(key, f"not an address of the web: {address[:80]!r}", "write it as https://…"))
+    return found.source
+
+
+def _language(keys: Keys, path: str, remarks: list[Remark]) -> str | None:
+    for key, value in keys.values(spellings.LANGUAGE):
+        code = language_code(words(value))
+        if code is not None:
+            keys.use("language", key)
+            return code
+        remarks.append(Remark(key, f"not a language: {words(value)[:40]!r}", "write a code such as en or pt-BR"))
+    return language_in_name(path)
+
+
+def _draft(keys: Keys, path: str) -> bool:
+    if "_drafts" in path.split("/")[:-1]:
+        return True
+    for name in spellings.DRAFT:
+        for _, value in keys.found.get(name, ()):
+            text = words(value).casefold()
+            if name == "draft" and text in _YES:
+                return True
+            if name == "published" and text in _NO:
+                return True
+            if name not in {"draft", "published"} and text in _HIDDEN_STATES:
+                return True
+    return False

@@ -1,0 +1,66 @@
+"""Finding the files of a library quickly: one pass of `os.scandir`, nothing opened, no link followed out of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.naming import SUFFIXES
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file that may be an article: `path` below the library with `/`, size in bytes, time of change in ns."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+def has_article_name(name: str) -> bool:
+    """Whether a file's name says that it is an article: Markdown by its ending, not hidden, not a section page."""
+    return name.lower().endswith(SUFFIXES) and name[0] != "." and not name.startswith("_index.")
+
+
+def walk(root: Path, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
+    """Every file below `root` with an article's name, hidden and excluded folders aside, in no particular order.
+
+    Links to folders are not followed; links to files count if they stay inside. What has an article's name but
+    cannot be read as a file (a pipe, a dead link), and a folder that cannot be listed, is an entry as well: reading
+    it gives the problem, so that nothing goes unnoticed.
+    """
+    folders = [""]
+    while folders:
+        below = folders.pop()
+        try:
+            scan = os.scandir(root / below if below else root)
+        except OSError:
+            yield Entry(below or ".", 0, 0)
+            continue
+        with scan:
+            for item in scan:
+                path = below + item.name
+                if item.name[0] == "." or (exclude is not None and exclude.match(path)):
+                    continue
+                if item.is_dir(follow_symlinks=False):
+                    folders.append(path + "/")
+                elif has_article_name(item.name):
+                    entry = _entry(item, path)
+                    if entry is not None:
+                        yield entry
+
+
+def _entry(item: os.DirEntry[str], path: str) -> Entry | None:
+    try:
+        status = item.stat()
+    except FileNotFoundError:
+        return Entry(path, 0, 0) if item.is_symlink() else None
+    except OSError:
+        return Entry(path, 0, 0)
+    if stat.S_ISDIR(status.st_mode):
+        return None
+    return Entry(path, status.st_size, status.st_mtime_ns)
