@@ -17,9 +17,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from index.families import family_keys as family_keys
-from index.folding import INVISIBLE, MARKS, character_class
-from index.folding import fold as fold
+from index.families import family_keys
+from index.folding import INVISIBLE, MARKS, character_class, fold
+
+__all__ = [
+    "MAX_FORMS", "MAX_TERM", "POSITION_GAP", "Encoder", "Form", "Surface", "Token", "analyse", "family_keys", "fold",
+    "query_forms", "token_positions", "tokens",
+]  # fmt: skip
 
 POSITION_GAP = 1_000  # between two values of one field, so that no phrase reaches from one into the next
 MAX_TERM = 128  # characters kept of a word; no language needs them, but a line of base64 would
@@ -28,13 +32,14 @@ MAX_FORMS = 8  # combinations of spellings tried for one phrase
 # Scripts written without spaces (and Korean, whose words take endings): every unit is a term.
 _UNITS = character_class(
     "e01-e30 e32 e3f-e46 e4f-e5b e81-eb0 eb2 ebd-ec6 ed0-edf 1000-102a 103f-1055 105a-105d 1061 1065-1066 106e-1070 "
-    "1075-1081 108e 1090-1099 1100-115f a9e0-a9e4 a9e6-a9ef a9fa-a9fe aa60-aa7a aa7e-aa7f 1780-17b3 17d7 17dc 17e0-17e9 "
+    "1075-1081 108e 1090-1099 1100-115f a9e0-a9e4 a9e6-a9ef a9fa-a9fe aa60-aa7a aa7e-aa7f 1780-17b3 17d7 17dc "
+    "17e0-17e9 "
     "3005-3007 3021-3029 3031-3035 3038-303c 3041-3096 309d-309f 30a1-30fa 30fc-30ff 3105-312f 3131-318e 31a0-31bf "
     "31f0-31ff 3400-4dbf 4e00-9fff a960-a97c ac00-d7a3 f900-faff ff66-ff9d ffa0-ffdc 1b000-1b16f 20000-323af"
 )
 _UNIT_MARKS = character_class(
-    "e31 e33-e3a e47-e4e eb1 eb3-ebc ec8-ece 102b-103e 1056-1059 105e-1060 1062-1064 1067-106d 1071-1074 1082-108d 108f "
-    "109a-109d 1160-11ff 17b4-17d3 17dd 3099-309a a9e5 aa7b-aa7d d7b0-d7fb ff9e-ff9f"
+    "e31 e33-e3a e47-e4e eb1 eb3-ebc ec8-ece 102b-103e 1056-1059 105e-1060 1062-1064 1067-106d 1071-1074 1082-108d "
+    "108f 109a-109d 1160-11ff 17b4-17d3 17dd 3099-309a a9e5 aa7b-aa7d d7b0-d7fb ff9e-ff9f"
 )
 _STACKED = "\u17d2[\u1780-\u17a2]|\u1039[\u1000-\u102a]|\u0e4d\u0e32"  # a mark and the letter that it binds
 _UNIT = re.compile(f"(?:[{_UNITS}]|[{_UNIT_MARKS}])(?:{_STACKED}|[{_UNIT_MARKS}{INVISIBLE}])*")

@@ -1,0 +1,52 @@
+"""The fields of a document: their names in queries and the texts they hold."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from archive.model import Source
+from index.engine import Document
+
+DEFAULT_FIELDS = ("title", "summary", "text")
+"""Where a query without a field looks; also the fields that a score is made of and that marks are shown in."""
+
+WORD_FIELDS = (*DEFAULT_FIELDS, "author", "topic", "source")
+"""Every field whose words are indexed; `lang` is compared as a code."""
+
+
+def values(document: Document, field: str) -> tuple[str, ...]:
+    """The texts of a document in one of WORD_FIELDS; a phrase lies within one of them. Raises `KeyError` for others."""
+    match field:
+        case "title":
+            return (document.title,)
+        case "summary":
+            return (document.summary,) if document.summary else ()
+        case "text":
+            return (document.text,)
+        case "author":
+            return document.authors
+        case "topic":
+            return document.topics
+        case "source":
+            return _source_values(document.source)
+    raise KeyError(field)
+
+
+def _source_values(source: Source | None) -> tuple[str, ...]:
+    if source is None:
+        return ()
+    return tuple(text for text in (source.name, host(source.url or "")) if text)
+
+
+def host(url: str) -> str:
+    """The host of an address, "" if it has none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # an address that is none, such as http://[
+        return ""
+
+
+def speaks(language: str | None, asked: str) -> bool:
+    """Whether a language code is the one asked for or a variety of it: pt finds pt-BR, not the other way round."""
+    code, wanted = ((text or "").replace("_", "-").casefold() for text in (language, asked))
+    return bool(wanted) and (code == wanted or code.startswith(f"{wanted}-"))
