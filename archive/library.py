@@ -115,7 +115,7 @@ class Library:
             updated=metadata.updated,
             summary=metadata.summary,
             source=metadata.source,
-            language=metadata.language or self._language_of_folder(path),
+            language=metadata.language or self.language_of_folder(path),
             extra=metadata.extra,
         )
 
@@ -216,7 +216,7 @@ class Library:
     def _inside(self, full: Path) -> bool:
         return os.path.commonpath([os.path.realpath(full), self._real_root]) == self._real_root
 
-    def _language_of_folder(self, path: str) -> str | None:
+    def language_of_folder(self, path: str) -> str | None:
         """The language by a folder's name, if folders beside it are named by languages as well (`en/`, `fr/`)."""
         parent = ""
         for name in path.split("/")[:-1]:

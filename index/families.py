@@ -16,6 +16,8 @@ _ALGORITHMS = {
     "no": "norwegian", "pl": "polish", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian",
     "st": "sesotho", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
+LANGUAGES = frozenset(_ALGORITHMS)
+"""The languages (ISO 639-1) whose word families are known."""
 
 _POSSESSIVE = re.compile(r"'s\Z")
 _ELISIONS = {
