@@ -1,0 +1,76 @@
+"""The web application: `create_app` is the only place where its parts are joined."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from archive.library import Library
+from config import Settings, load
+from index.engines import open_engine
+from index.records import read_problems
+from web import about, api, article, browse, feeds, media, search
+from web.errors import register_errors
+from web.headers import register_headers
+from web.services import EXTENSION, Services
+from web.wording import register_wording
+
+HERE = Path(__file__).parent
+SCREENS = (about, api, article, browse, feeds, media, search)
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application for a library; without settings those of the environment.
+
+    Reads `library.toml` and nothing else: the index is opened at the first search. Raises `LibraryMissing`,
+    `LibrarySettingsInvalid`, and `SettingsInvalid` for settings of the environment.
+    """
+    settings = settings or load()
+    library = Library(settings.library)
+    app = Flask("backfile", static_folder=HERE / "static", template_folder=HERE / "templates")
+    app.config.update(
+        TRUSTED_HOSTS=trusted_hosts(settings),
+        PROVIDE_AUTOMATIC_OPTIONS=False,
+        SEND_FILE_MAX_AGE_DEFAULT=3600,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions[EXTENSION] = services = _services(settings, library)
+    app.jinja_env.globals["archive"] = services
+    register_wording(app, HERE / "static")
+    register_headers(app, public=services.public, remote_images=services.remote_images)
+    register_errors(app)
+    for screen in SCREENS:
+        app.register_blueprint(screen.screen)
+    if settings.proxies:
+        count = settings.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    return app
+
+
+def trusted_hosts(settings: Settings) -> list[str] | None:
+    """The host names to answer to; None for any. A server on a loopback address answers to its own names only, so
+    that no foreign page can reach it by a name that leads here (DNS rebinding)."""
+    if settings.trusted_hosts:
+        return list(settings.trusted_hosts)
+    return ["localhost", "127.0.0.1", "[::1]"] if settings.host in LOOPBACK else None
+
+
+def _services(settings: Settings, library: Library) -> Services:
+    about_library = library.settings
+    return Services(
+        library=library,
+        open_index=lambda: open_engine(settings.engine, settings.index_folder),
+        read_problems=lambda: read_problems(settings.cache_folder),
+        title=about_library.title or "Backfile",
+        description=about_library.description or "",
+        language=about_library.language,
+        public=about_library.public,
+        remote_images=about_library.remote_images,
+        base_url=settings.base_url,
+        per_page=settings.per_page,
+        deadline=settings.deadline,
+    )

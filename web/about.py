@@ -1,0 +1,99 @@
+"""What is in the archive, how to search it by examples that are its own, and what could not be read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+
+from index.engine import Facet, Sort
+from index.query import parse
+from web.arguments import SearchArguments
+from web.finding import Found, count, find
+from web.results import find_facet
+from web.services import services
+from web.years import year_chart
+
+MOST_PROBLEMS = 200
+TITLES = 20
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_PAIR = re.compile(r"\b([^\W\d_]{4,}) ([^\W\d_]{4,})\b")
+
+screen = Blueprint("about", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A way to ask, as a search of this archive."""
+
+    query: str
+    meaning: str
+    url: str
+    count: int
+
+
+@screen.get("/about")
+def about() -> str:
+    """The page about the archive."""
+    arguments = SearchArguments(sort=Sort.NEWEST, per_page=TITLES)
+    found = find(arguments)
+    problems = services().read_problems()
+    return render_template(
+        "about.html",
+        here="/about",
+        total=found.page.total,
+        authors=find_facet(found.page, "author").total,
+        topics=find_facet(found.page, "topic").total,
+        years=year_chart(found.years, arguments),
+        examples=examples(found),
+        problems=problems,
+        shown=min(len(problems), MOST_PROBLEMS),
+        status=services().engine.status(),
+    )
+
+
+def examples(found: Found) -> list[Example]:
+    """Every form of the query language with words of this archive's newest titles and its largest facets."""
+    made = []
+    for query, meaning in _queries(found):
+        total = count(parse(query).tree)
+        if total:
+            made.append(Example(query, meaning, SearchArguments(query=query).url(), total))
+    return made
+
+
+def _queries(found: Found) -> Iterator[tuple[str, str]]:
+    titles = [hit.title.text for hit in found.page.hits]
+    words = sorted({word for title in titles for word in _WORD.findall(title)}, key=lambda word: (-len(word), word))
+    pairs = [pair for title in titles for pair in _PAIR.findall(title)]
+    if pairs:
+        first, second = (word.lower() for word in pairs[0])
+        yield f"{first} {second}", "both words, in any of their forms; close together counts more"
+        yield f'"{first} {second}"', "exactly these words in this order"
+        yield f'"{second} {first}"~5', "at most five words apart, in any order"
+        yield f"{first} OR {second}", "either of them"
+        yield f"{first} -{second}", "the first without the second"
+        yield f"title:{first}", "in the title; so also text: and summary:"
+    if words:
+        longest = words[0].lower()
+        yield f"{longest[:4]}*", "words that begin so"
+        yield f"{longest[:2]}?{longest[3:]}", "any one letter in the place of ?"
+        yield f"{longest}~", "words spelt nearly so"
+        yield f"={longest}", "this form only, no other"
+    for name, meaning in (("author", "written by"), ("topic", "on a topic")):
+        for value in find_facet(found.page, name).values[:1]:
+            yield f'{name}:"{value.value}"', meaning
+    yield from _by_date(found.years)
+
+
+def _by_date(years: Facet) -> Iterator[tuple[str, str]]:
+    known = sorted(int(value.value) for value in years.values)
+    if known:
+        middle = f"{known[len(known) // 2]:04d}"
+        yield f"date:{middle}", "from this year; a month or a day works as well"
+        yield f"date:{known[0]:04d}..{middle}", "from the beginning of the one to the end of the other"
+        yield f"before:{middle}", "earlier than"
+        yield f"after:{middle}", "later than"

@@ -1,0 +1,74 @@
+"""What to ask instead when nothing was found: each way out with its real count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from index.engine import Filters
+from index.query import Node, Not, Phrase, any_words, parse, parts, to_text, without
+from web.arguments import SearchArguments
+from web.finding import count
+from web.results import Link, chips
+
+MOST_PARTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Ways out of one kind; each a link and the number of articles it finds, never none."""
+
+    heading: str
+    tips: tuple[tuple[Link, int], ...]
+
+
+def advise(arguments: SearchArguments, query: Node) -> tuple[Advice, ...]:
+    """What would find something: without a filter, without a word, any of the words, each word alone."""
+    groups = (
+        ("Without a filter", _without_filters(arguments, query)),
+        ("With fewer words", _changed(arguments, _with_fewer(query))),
+        ("Without the quotation marks", _changed(arguments, _unquoted(query))),
+        ("Any of these words", _changed(arguments, _any(query))),
+        ("Each part alone", _changed(arguments, _alone(query))),
+    )
+    found = [(heading, tuple(tip for tip in tips if tip[1])) for heading, tips in groups]
+    return tuple(Advice(heading, tips) for heading, tips in found if tips)
+
+
+def _without_filters(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
+    if not arguments.has_filters:
+        return
+    applied = chips(arguments)
+    for chip in applied if len(applied) > 1 else ():
+        yield Link(f"without “{chip.text}”", chip.url), count(query, chip.rest.filters)
+    bare = arguments.url(authors=(), topics=(), first="", last="")
+    yield Link("without any filter" if len(applied) > 1 else f"without “{applied[0].text}”", bare), count(query)
+
+
+def _changed(arguments: SearchArguments, queries: Iterable[Node]) -> Iterator[tuple[Link, int]]:
+    filters: Filters = arguments.filters
+    for query in queries:
+        text = to_text(query)
+        yield Link(text, arguments.url(query=text)), count(query, filters)
+
+
+def _with_fewer(query: Node) -> Iterator[Node]:
+    if 2 < len(parts(query)) <= MOST_PARTS:
+        for part in parts(query):
+            yield without(query, part)
+
+
+def _unquoted(query: Node) -> Iterator[Node]:
+    if isinstance(query, Phrase):
+        yield parse(query.text).tree
+
+
+def _any(query: Node) -> Iterator[Node]:
+    alternatives = any_words(query)
+    if alternatives != query:
+        yield alternatives
+
+
+def _alone(query: Node) -> Iterator[Node]:
+    if 1 < len(parts(query)) <= MOST_PARTS:
+        yield from (part for part in parts(query) if not isinstance(part, Not))

@@ -1,0 +1,71 @@
+"""For programs: search and suggestions as JSON, the health of the index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from index.engine import Hit
+from index.serialising import page_to_json
+from web.finding import find
+from web.search import arguments_of_request
+from web.services import services
+
+API_FACETS = 10
+MOST_TYPED = 200
+
+screen = Blueprint("api", __name__)
+
+
+@screen.get("/api/search")
+def search() -> Response:
+    """The search of `/search` in the JSON that `backfile search --json` prints too; arguments as there."""
+    arguments = arguments_of_request()
+    found = find(arguments, facet_size=API_FACETS)
+    notices = (*arguments.notices, *(notice.text for notice in found.parsed.notices))
+
+    def locate(hit: Hit) -> str:
+        return arguments.article_url(hit.id)
+
+    return jsonify(page_to_json(arguments.query, found.page, notices=notices, url_of=locate))
+
+
+@screen.get("/api/suggest")
+def suggest() -> Response:
+    """Words, titles, authors and topics that a half-typed query may become.
+
+    With `format=opensearch` in the form of OpenSearch Suggestions 1.1, for the address bar of a browser.
+    """
+    typed = request.args.get("q", "")[:MOST_TYPED]
+    found = services().engine.suggest(typed) if typed.strip() else None
+    if request.args.get("format") == "opensearch":
+        response = jsonify([typed, list(found.words) if found else []])
+        response.mimetype = "application/x-suggestions+json"
+        return response
+    answer: dict[str, Any] = {"words": [], "titles": [], "authors": [], "topics": []}
+    if found:
+        answer = {
+            "words": list(found.words),
+            "titles": [{"id": article_id, "title": title} for article_id, title in found.titles],
+            "authors": list(found.authors),
+            "topics": list(found.topics),
+        }
+    return jsonify(answer)
+
+
+@screen.get("/health")
+def health() -> Response:
+    """How the index stands; 503 when it cannot be used, so that a monitor notices."""
+    status = services().engine.status()
+    response = jsonify(
+        {
+            "status": "damaged" if status.problems else "ok",
+            "engine": status.engine,
+            "articles": status.documents,
+            "generation": status.generation,
+            "problems": list(status.problems),
+        }
+    )
+    response.status_code = 503 if status.problems else 200
+    return response

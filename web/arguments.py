@@ -1,0 +1,158 @@
+"""What a reader asks for, as an address says it; and addresses that say what a reader may ask for next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from archive.model import PartialDate
+from index.engine import MAX_DEPTH, Filters, Sort
+
+PER_PAGE = 10
+MOST_PER_PAGE = 100
+MOST_VALUES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SearchArguments:
+    """The arguments of `/search`: always usable, whatever was in the address.
+
+    `first` and `last` keep the text of the date fields; what could not be understood was left out of the search and
+    stands in `notices`. `usual_per_page` is the setting, left out of addresses. `place` is the rank of the hit from
+    which an article was opened, from 1.
+    """
+
+    query: str = ""
+    authors: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    first: str = ""
+    last: str = ""
+    sort: Sort = Sort.RELEVANCE
+    page: int = 1
+    per_page: int = PER_PAGE
+    usual_per_page: int = PER_PAGE
+    place: int | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def filters(self) -> Filters:
+        """The engine's filters; a partial date stands for its whole span."""
+        return Filters(
+            authors=self.authors,
+            topics=self.topics,
+            first=_day(self.first, lambda known: known.first),
+            last=_day(self.last, lambda known: known.last),
+        )
+
+    @property
+    def has_filters(self) -> bool:
+        """Whether anything beside the query narrows the search."""
+        return self.filters != Filters()
+
+    def with_(self, **changes: Any) -> SearchArguments:
+        """The same search with other values in some fields; it starts at its first page unless `page` is given."""
+        return replace(self, **({"page": 1, "place": None, "notices": ()} | changes))
+
+    def url(self, path: str = "/search", **changes: Any) -> str:
+        """The address of this search, or of the one `with_` the changes.
+
+        Values that are the default are left out, so that one view has one address.
+        """
+        pairs = (self.with_(**changes) if changes else replace(self, place=None)).pairs()
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    def article_url(self, article_id: str, *, place: int | None = None, match: int | None = None) -> str:
+        """The address of an article that keeps this search, the hit's place in it and the match to stand at."""
+        pairs = replace(self, place=place).pairs()
+        if match is not None:
+            pairs.append(("match", str(match)))
+        path = "/article/" + quote(article_id, safe="/")
+        return f"{path}?{urlencode(pairs)}" if pairs else path
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Names and values as they stand in an address, in one fixed order."""
+        pairs = [("q", self.query)] if self.query else []
+        pairs += [("author", author) for author in self.authors]
+        pairs += [("topic", topic) for topic in self.topics]
+        pairs += [(name, text) for name, text in (("from", self.first), ("to", self.last)) if text]
+        if self.sort is not Sort.RELEVANCE:
+            pairs.append(("sort", self.sort.value))
+        if self.page != 1:
+            pairs.append(("page", str(self.page)))
+        if self.per_page != self.usual_per_page:
+            pairs.append(("per_page", str(self.per_page)))
+        if self.place is not None:
+            pairs.append(("place", str(self.place)))
+        return pairs
+
+
+def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> SearchArguments:
+    """Reads the arguments of a request; what is not understood becomes a notice, never an error."""
+    notices: list[str] = []
+    return SearchArguments(
+        query=" ".join(values.get("q", "").split()),
+        authors=_several(values, "author", notices),
+        topics=_several(values, "topic", notices),
+        first=_date(values, "from", notices),
+        last=_date(values, "to", notices),
+        sort=_sort(values.get("sort", ""), notices),
+        page=_number(values, "page", range(1, MAX_DEPTH + 1), notices) or 1,
+        per_page=_number(values, "per_page", range(1, MOST_PER_PAGE + 1), notices) or per_page,
+        usual_per_page=per_page,
+        place=_number(values, "place", range(1, MAX_DEPTH + 1), notices),
+        notices=tuple(notices),
+    )
+
+
+def _several(values: MultiDict[str, str], name: str, notices: list[str]) -> tuple[str, ...]:
+    chosen = tuple(dict.fromkeys(value for value in values.getlist(name) if value.strip()))
+    if len(chosen) > MOST_VALUES:
+        notices.append(f"Only the first {MOST_VALUES} of {len(chosen)} {name}s were used.")
+    return chosen[:MOST_VALUES]
+
+
+def _date(values: MultiDict[str, str], name: str, notices: list[str]) -> str:
+    text = values.get(name, "").strip()
+    if not text:
+        return ""
+    try:
+        return PartialDate.parse(text).isoformat()
+    except ValueError:
+        notices.append(
+            f"“{_short(text)}” is not a date in the form 2019, 2019-03 or 2019-03-14, so “{name}” was left out."
+        )
+        return ""
+
+
+def _sort(text: str, notices: list[str]) -> Sort:
+    try:
+        return Sort(text or Sort.RELEVANCE)
+    except ValueError:
+        known = ", ".join(Sort)
+        notices.append(f"Articles can be sorted by {known}, not by “{_short(text)}”; they are sorted by relevance.")
+        return Sort.RELEVANCE
+
+
+def _number(values: MultiDict[str, str], name: str, bounds: range, notices: list[str]) -> int | None:
+    text = values.get(name, "").strip()
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and len(text) < 10 and int(text) in bounds:
+        return int(text)
+    notices.append(
+        f"“{name}” must be a number from {bounds[0]:,} to {bounds[-1]:,}, not “{_short(text)}”; it was left out."
+    )
+    return None
+
+
+def _day(text: str, end: Callable[[PartialDate], date]) -> date | None:
+    return end(PartialDate.parse(text)) if text else None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"

@@ -1,0 +1,221 @@
+"""The reading view: an article with its matches marked, its neighbours in the result list, and what is like it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, jsonify, render_template, request
+
+from archive.errors import ArticleNotFound
+from archive.markdown import to_html
+from archive.model import Article
+from index.engine import Filters, Hit, Request, Sort, Span
+from index.intake import document_of
+from index.matching import Matcher
+from index.query import Everything, Node
+from index.serialising import article_path
+from web import cite
+from web.arguments import SearchArguments
+from web.finding import neighbours, understand
+from web.marking import mark_html
+from web.media import addresses
+from web.metadata import is_web_address, json_ld
+from web.results import HitView, Link, Part, hit_view, parts
+from web.search import arguments_of_request
+from web.services import services
+
+FURTHER = 5
+LEAST_HEADINGS = 3
+
+screen = Blueprint("article", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """Where the reader came from: the list, the place in it, and the results on either side."""
+
+    back: str | None = None
+    total: int | None = None
+    place: int | None = None
+    previous: str | None = None
+    next: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkedPieces:
+    """Title and summary as parts, the body as safe HTML; marks are numbered through from 1 in that order."""
+
+    title: tuple[Part, ...]
+    summary: tuple[Part, ...]
+    body: str
+    title_marks: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """A list of other articles below the article."""
+
+    id: str
+    heading: str
+    hits: tuple[HitView, ...]
+
+
+@screen.get("/article/<path:article_id>")
+def article(article_id: str) -> str:
+    """An article; with `q` its matches are marked and numbered, `match` says at which one the reader stands."""
+    shown = services().library.get(article_id)
+    arguments = arguments_of_request()
+    query = understand(arguments.query).tree
+    rendered = to_html(
+        shown.body,
+        remote_images=services().remote_images,
+        base=addresses(services().library, shown.path),
+    )
+    pieces = _mark(shown, rendered.html, query)
+    return render_template(
+        "article.html",
+        article=shown,
+        pieces=pieces,
+        contents=rendered.contents if len(rendered.contents) >= LEAST_HEADINGS else (),
+        problem=rendered.problem,
+        trail=_trail(arguments, query),
+        authors=_links("author", shown.authors),
+        topics=_links("topic", shown.topics),
+        further=_further(shown),
+        **_steps(arguments, article_id, pieces.count),
+        **_for_machines(shown),
+    )
+
+
+@screen.get("/article/<path:article_id>.md")
+def markdown(article_id: str) -> str | Response:
+    """The article's file as it is, front matter included, as plain text; or else the article whose id ends so."""
+    library = services().library
+    try:
+        found = library.get(article_id)
+    except ArticleNotFound:
+        return article(article_id + ".md")
+    return Response((library.root / found.path).read_bytes(), content_type="text/plain; charset=utf-8")
+
+
+@screen.get("/cite/<path:article_id>.<any(bib, ris, json):form>")
+def citation(article_id: str, form: str) -> Response:
+    """The citation of an article for reference managers: BibTeX, RIS or CSL-JSON."""
+    found = services().library.get(article_id)
+    url, title = _canonical(found), services().title
+    if form == "json":
+        response = jsonify(cite.csl(found, url, title))
+        response.mimetype = "application/vnd.citationstyles.csl+json"
+        return response
+    if form == "bib":
+        return Response(cite.bibtex(found, url, title), content_type="application/x-bibtex; charset=utf-8")
+    text = cite.ris(found, url, title)
+    return Response(text, content_type="application/x-research-info-systems; charset=utf-8")
+
+
+def _mark(shown: Article, html: str, query: Node) -> MarkedPieces:
+    """Marks the article by the one matcher; nothing is marked when the query does not find the article."""
+    matcher = Matcher(query, services().languages)
+    marks = None if isinstance(query, Everything) else matcher.match(document_of(shown))
+    title_spans: tuple[Span, ...] = marks.title if marks else ()
+    summary_spans: tuple[Span, ...] = marks.summary if marks else ()
+    before = len(title_spans) + len(summary_spans)
+    body = mark_html(html, matcher, hit=marks, first=before + 1) if marks else None
+    return MarkedPieces(
+        title=parts(shown.title, title_spans),
+        summary=parts(shown.summary or "", summary_spans),
+        body=body.html if body else html,
+        title_marks=len(title_spans),
+        count=before + (body.count if body else 0),
+    )
+
+
+def _steps(arguments: SearchArguments, article_id: str, matches: int) -> dict[str, Any]:
+    """The match at which the reader stands and the addresses of those beside it."""
+    asked = request.args.get("match", "")
+    match = int(asked) if asked.isascii() and asked.isdigit() and 0 < int(asked[:9]) <= matches else None
+
+    def step(number: int) -> str:
+        return arguments.article_url(article_id, place=arguments.place, match=number) + f"#m{number}"
+
+    return {
+        "query": arguments.query,
+        "matches": matches,
+        "match": match,
+        "previous_match": step(match - 1) if match and match > 1 else None,
+        "next_match": step((match or 0) + 1) if (match or 0) < matches else None,
+    }
+
+
+def _trail(arguments: SearchArguments, query: Node) -> Trail:
+    if not arguments.query and not arguments.has_filters and arguments.place is None:
+        return Trail()
+    place = arguments.place
+    if place is None:
+        return Trail(back=arguments.url())
+    page, before, after = neighbours(arguments, query, place)
+    back = arguments.url(page=(place - 1) // arguments.per_page + 1) + f"#hit-{place}"
+    if place > page.total:
+        return Trail(back=arguments.url())
+    return Trail(
+        back=back,
+        total=page.total,
+        place=place,
+        previous=arguments.article_url(before.id, place=place - 1) if before else None,
+        next=arguments.article_url(after.id, place=place + 1) if after else None,
+    )
+
+
+def _further(shown: Article) -> tuple[Further, ...]:
+    """Similar articles, and others by the first author."""
+    engine, plain = services().engine, SearchArguments()
+    try:
+        similar = engine.similar(shown.id, limit=FURTHER)
+    except ArticleNotFound:  # so new that the index does not know it yet
+        similar = ()
+    lists = [Further("similar", "Similar articles", _views(plain, similar))]
+    if shown.authors:
+        author = shown.authors[0]
+        request_for_author = Request(
+            Everything(),
+            Filters(authors=(author,)),
+            Sort.NEWEST,
+            per_page=FURTHER + 1,
+            passages=0,
+            facet_size=1,
+        )
+        others = [hit for hit in engine.search(request_for_author).hits if hit.id != shown.id][:FURTHER]
+        lists.append(Further("by-author", f"More by {author}", _views(plain, others)))
+    return tuple(each for each in lists if each.hits)
+
+
+def _views(arguments: SearchArguments, hits: Iterable[Hit]) -> tuple[HitView, ...]:
+    return tuple(hit_view(arguments, hit, None) for hit in hits)
+
+
+def _links(facet: str, names: tuple[str, ...]) -> tuple[Link, ...]:
+    return tuple(Link(name, f"/{facet}/{quote(name, safe='')}") for name in names)
+
+
+def _canonical(shown: Article) -> str:
+    return services().absolute(article_path(shown.id))
+
+
+def _for_machines(shown: Article) -> dict[str, Any]:
+    """Addresses, citations and metadata for browsers, search engines and reference managers."""
+    url, title = _canonical(shown), services().title
+    source_url = shown.source.url if shown.source and is_web_address(shown.source.url) else None
+    return {
+        "url": url,
+        "canonical": source_url or url,
+        "source_url": source_url,
+        "markdown_url": article_path(shown.id) + ".md",
+        "cite_url": "/cite/" + article_path(shown.id).removeprefix("/article/"),
+        "citation": cite.plain(shown, source_url or url, title),
+        "bibtex": cite.bibtex(shown, source_url or url, title),
+        "json_ld": json_ld(shown, url, source_url, title),
+    }

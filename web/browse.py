@@ -1,0 +1,156 @@
+"""The front page, and the lists of authors, topics and years."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import quote
+
+from flask import Blueprint, render_template, request
+
+from index.engine import FacetValue, Page, Sort
+from web.arguments import SearchArguments
+from web.errors import PageMissing
+from web.finding import find
+from web.results import Link, find_facet, result_view
+from web.search import arguments_of_request, show_results
+from web.years import year_chart
+
+FRONT_ARTICLES = 8
+FRONT_VALUES = 12
+ONE_PAGE = 400
+KINDS = {
+    "authors": ("Authors", "author", "authors"),
+    "topics": ("Topics", "topic", "topics"),
+}
+
+screen = Blueprint("browse", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The values under one letter, each a link and its count."""
+
+    letter: str
+    values: tuple[tuple[Link, int], ...]
+
+
+@screen.get("/")
+def home() -> str:
+    """The front page: search box, newest articles, years, topics, authors."""
+    newest = SearchArguments(sort=Sort.NEWEST, per_page=FRONT_ARTICLES, usual_per_page=FRONT_ARTICLES)
+    found = find(newest)
+    plain = SearchArguments()
+    return render_template(
+        "home.html",
+        here="/",
+        arguments=plain,
+        view=result_view(newest, found.page, found.years, keep_search=False),
+        topics=links_to_values("topic", find_facet(found.page, "topic").values[:FRONT_VALUES]),
+        authors=links_to_values("author", find_facet(found.page, "author").values[:FRONT_VALUES]),
+    )
+
+
+@screen.get("/<any(authors, topics):kind>")
+def list_values(kind: str) -> str:
+    """All authors or topics by the alphabet; a letter at a time when there are many."""
+    heading, one, many = KINDS[kind]
+    every = sorted(find_facet(_everything(), one).values, key=lambda value: _sorting_key(value.value))
+    groups = [Group(letter, tuple(links_to_values(one, group))) for letter, group in groupby(every, key=_letter)]
+    letter = _chosen_letter([group.letter for group in groups]) if len(every) > ONE_PAGE else ""
+    shown = [group for group in groups if group.letter == letter] if letter else groups
+    return render_template(
+        "values.html",
+        here=f"/{kind}",
+        heading=heading,
+        one=one,
+        many=many,
+        total=len(every),
+        letter=letter,
+        shown=sum(len(group.values) for group in shown),
+        groups=shown,
+        letters=_letter_links(kind, groups, letter) if len(groups) > 1 else [],
+    )
+
+
+@screen.get("/author/<path:name>")
+def author(name: str) -> str:
+    """The articles of one author."""
+    return _one_value(SearchArguments(authors=(name,)), name)
+
+
+@screen.get("/topic/<path:name>")
+def topic(name: str) -> str:
+    """The articles on one topic."""
+    return _one_value(SearchArguments(topics=(name,)), name)
+
+
+@screen.get("/years")
+def years() -> str:
+    """Articles per year, drawn and listed."""
+    page = _everything()
+    facet = find_facet(page, "year")
+    dated = sum(value.count for value in facet.values)
+    return render_template(
+        "years.html",
+        here="/years",
+        years=year_chart(facet, SearchArguments(sort=Sort.OLDEST)),
+        values=[(Link(value.value, f"/year/{value.value}"), value.count) for value in facet.values],
+        dated=dated,
+        undated=page.total - dated,
+    )
+
+
+@screen.get("/year/<name>")
+def year(name: str) -> str:
+    """The articles of one year."""
+    if not (name.isascii() and name.isdigit() and 1 <= int(name) <= 9999):
+        raise PageMissing(f"“{name}” is not a year.")
+    text = f"{int(name):04d}"
+    return _one_value(SearchArguments(first=text, last=text), text)
+
+
+def links_to_values(facet: str, values: Iterable[FacetValue]) -> list[tuple[Link, int]]:
+    """A link to its own page and a count for each value of a facet."""
+    return [(Link(each.value, f"/{facet}/{quote(each.value, safe='')}"), each.count) for each in values]
+
+
+def _one_value(only: SearchArguments, name: str) -> str:
+    asked = arguments_of_request()
+    arguments = asked.with_(
+        authors=only.authors or asked.authors,
+        topics=only.topics or asked.topics,
+        first=only.first or asked.first,
+        last=only.last or asked.last,
+        page=asked.page,
+        sort=asked.sort if "sort" in request.args else Sort.NEWEST,
+    )
+    return show_results(arguments, name, must_find=True)
+
+
+def _everything() -> Page:
+    return find(SearchArguments(per_page=1), facet_size=None).page
+
+
+def _sorting_key(value: str) -> tuple[bool, str]:
+    folded = "".join(c for c in unicodedata.normalize("NFKD", value.casefold()) if not unicodedata.combining(c))
+    return not folded[:1].isalpha(), folded
+
+
+def _letter(value: FacetValue) -> str:
+    outside, folded = _sorting_key(value.value)
+    return "0–9 …" if outside else folded[:1].upper()
+
+
+def _chosen_letter(letters: list[str]) -> str:
+    asked = request.args.get("letter", "")
+    return asked if asked in letters else letters[0]
+
+
+def _letter_links(kind: str, groups: list[Group], letter: str) -> list[Link]:
+    """Links to the letters: further down the page when it holds them all, else to a page each."""
+    if not letter:
+        return [Link(group.letter, f"#letter-{number}") for number, group in enumerate(groups, 1)]
+    return [Link(g.letter, f"/{kind}?letter={quote(g.letter)}", g.letter == letter) for g in groups]

@@ -1,0 +1,101 @@
+"""For feed readers, browsers and robots: Atom of every search, OpenSearch description, robots.txt, sitemap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+
+from flask import Blueprint, Response, render_template
+
+from archive.model import PartialDate
+from index.engine import Sort
+from index.serialising import article_path
+from web.errors import PageMissing
+from web.finding import find
+from web.results import HitView, hit_view
+from web.search import arguments_of_request, heading_of
+from web.services import services
+
+FEED_SIZE = 30
+ADDRESSES_A_SITEMAP = 50_000
+UNKNOWN = date(1970, 1, 1)
+
+screen = Blueprint("feeds", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a feed: the hit, its full address and its moment."""
+
+    hit: HitView
+    url: str
+    updated: str
+
+
+@screen.get("/search.atom")
+def atom() -> Response:
+    """The newest articles of a search as an Atom feed (RFC 4287).
+
+    Atom asks every entry for a moment: a partial date stands for its first day, no date for 1970-01-01.
+    """
+    asked = arguments_of_request().with_()
+    found = find(asked.with_(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
+    absolute = services().absolute
+    entries = [
+        Entry(hit_view(asked, hit, None), absolute(article_path(hit.id)), moment(hit.date)) for hit in found.page.hits
+    ]
+    text = render_template(
+        "feed.xml",
+        heading=heading_of(asked),
+        self_url=absolute(asked.url("/search.atom")),
+        page_url=absolute(asked.url()),
+        updated=max((entry.updated for entry in entries), default=moment(None)),
+        entries=entries,
+    )
+    return Response(text, content_type="application/atom+xml; charset=utf-8")
+
+
+@screen.get("/opensearch.xml")
+def opensearch() -> Response:
+    """The OpenSearch 1.1 description, by which a browser can add the archive to its search engines."""
+    text = render_template("opensearch.xml", root=services().absolute(""))
+    return Response(text, content_type="application/opensearchdescription+xml; charset=utf-8")
+
+
+@screen.get("/robots.txt")
+def robots() -> Response:
+    """Closed to robots unless the library is public; then open but for the endless space of searches."""
+    if not services().public:
+        return Response("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
+    lines = ["User-agent: *", "Disallow: /search", "Disallow: /api/", f"Sitemap: {services().absolute('/sitemap.xml')}"]
+    return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@screen.get("/sitemap.xml")
+def sitemap_index() -> Response:
+    """The parts of the sitemap, each of at most 50,000 addresses (sitemaps.org 0.9)."""
+    parts = range(1, max(1, ceil(len(_ids()) / ADDRESSES_A_SITEMAP)) + 1)
+    text = render_template("sitemap.xml", parts=[services().absolute(f"/sitemap-{part}.xml") for part in parts])
+    return Response(text, content_type="application/xml; charset=utf-8")
+
+
+@screen.get("/sitemap-<int:part>.xml")
+def sitemap(part: int) -> Response:
+    """One part of the sitemap: the addresses of articles in the order of their ids."""
+    ids = _ids()[(part - 1) * ADDRESSES_A_SITEMAP : part * ADDRESSES_A_SITEMAP] if part > 0 else []
+    if not ids and part != 1:
+        raise PageMissing(f"The sitemap has no part {part:,}.")
+    addresses = [services().absolute(article_path(article_id)) for article_id in ids]
+    text = render_template("sitemap.xml", addresses=addresses)
+    return Response(text, content_type="application/xml; charset=utf-8")
+
+
+def moment(known: PartialDate | None) -> str:
+    """The first moment of a date in RFC 3339, UTC."""
+    first = known.first if known else UNKNOWN
+    return f"{first.isoformat()}T00:00:00Z"
+
+
+def _ids() -> list[str]:
+    return sorted(services().engine.fingerprints())

@@ -1,0 +1,91 @@
+"""Running a reader's search: the page asked for, the years in full, and bare counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from index.engine import Facet, Filters, Hit, Page, Request
+from index.errors import QueryRefused
+from index.query import Node, Parsed, parse
+from web.arguments import SearchArguments
+from web.errors import PageMissing
+from web.results import find_facet
+from web.services import services
+
+FACET_SIZE = 40
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer: how the query was understood, the page, and the facet of years in full."""
+
+    parsed: Parsed
+    page: Page
+    years: Facet
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the query language and the engine have to say about this search."""
+        return (*(notice.text for notice in self.parsed.notices), *self.page.notices)
+
+
+def find(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> Found:
+    """Runs the search; raises `PageMissing` for a page past the end, `QueryRefused` and what the engine raises."""
+    parsed = understand(arguments.query)
+    request = request_for(arguments, parsed.tree, facet_size=facet_size)
+    page = services().engine.search(request)
+    if arguments.page > max(page.pages, 1):
+        raise PageMissing(f"This search has {page.pages:,} pages; there is no page {arguments.page:,}.")
+    return Found(parsed, page, _all_years(request, page))
+
+
+def understand(query: str) -> Parsed:
+    """The query as a tree; raises `QueryRefused` when it is beyond the bounds."""
+    parsed = parse(query)
+    if parsed.refusal:
+        raise QueryRefused(parsed.refusal)
+    return parsed
+
+
+def request_for(arguments: SearchArguments, query: Node, *, facet_size: int | None = FACET_SIZE) -> Request:
+    """The engine's request for these arguments."""
+    return Request(
+        query=query,
+        filters=arguments.filters,
+        sort=arguments.sort,
+        page=arguments.page,
+        per_page=arguments.per_page,
+        facet_size=facet_size,
+        deadline=services().deadline,
+    )
+
+
+def _all_years(request: Request, page: Page) -> Facet:
+    """The engine gives each facet's first values; the chart needs every year, which a second look asks for."""
+    years = find_facet(page, "year")
+    if len(years.values) >= years.total:
+        return years
+    wider = replace(request, page=1, per_page=1, passages=0, facet_size=years.total)
+    return find_facet(services().engine.search(wider), "year")
+
+
+def count(query: Node, filters: Filters = NO_FILTERS) -> int:
+    """How many articles a query finds; raises as `find` does."""
+    request = Request(query=query, filters=filters, per_page=1, passages=0, facet_size=1, deadline=services().deadline)
+    return services().engine.search(request).total
+
+
+def neighbours(arguments: SearchArguments, query: Node, place: int) -> tuple[Page, Hit | None, Hit | None]:
+    """The hits before and after the one at `place` (from 1) of a result list, with the page they were read from.
+
+    One search is enough: for every place up to 10,000 a page of at most 13 hits holds all three.
+    """
+    first, last = max(place - 2, 0), place
+    size = next(size for size in range(3, place + 4) if first // size == last // size)
+    request = replace(request_for(arguments, query, facet_size=1), page=first // size + 1, per_page=size, passages=0)
+    page = services().engine.search(request)
+    start = (request.page - 1) * size
+    before = page.hits[place - 2 - start] if place > 1 and place - 2 - start < len(page.hits) else None
+    after = page.hits[place - start] if place - start < len(page.hits) else None
+    return page, before, after

@@ -1,0 +1,87 @@
+"""Pictures of the library, and where an article's relative addresses lead."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from flask import Blueprint, Response, send_file
+
+from archive.library import Library
+from archive.naming import without_suffix
+from index.serialising import article_path
+from web.errors import PageMissing
+from web.services import services
+
+TYPES = {
+    ".avif": "image/avif",
+    ".gif": "image/gif",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+STATIC_FOLDERS = ("", "static", "public", "assets")
+
+screen = Blueprint("media", __name__)
+
+
+@screen.get("/media/<path:path>")
+def picture(path: str) -> Response:
+    """A picture of the library; nothing else of it is given out, and nothing in it can run: its policy is a sandbox."""
+    found = find_picture(services().library, path)
+    if found is None:
+        raise PageMissing("The library has no such picture.")
+    response = send_file(found, mimetype=TYPES[found.suffix.lower()], conditional=True, max_age=3600)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
+
+
+def find_picture(library: Library, path: str) -> Path | None:
+    """The picture at a path below the library; None for anything else, hidden or outside the folder."""
+    if "\x00" in path or any(part in {"", ".."} or part.startswith(".") for part in path.split("/")):
+        return None
+    full = library.root / path
+    if full.suffix.lower() not in TYPES:
+        return None
+    real = full.resolve()
+    return real if real.is_file() and real.is_relative_to(library.root.resolve()) else None
+
+
+def addresses(library: Library, path: str) -> Callable[[str, str], str | None]:
+    """How the relative addresses in the article at `path` are to be read; see `archive.dressing.Base`.
+
+    A link to another article's file leads to its page, a picture to `/media/…`; what leads nowhere in this archive
+    gives None. Addresses from the root are tried below the library and below the folders site builders publish.
+    """
+    folder = posixpath.dirname(path)
+
+    def resolve(kind: str, address: str) -> str | None:
+        parts = urlsplit(address)
+        wanted = unquote(parts.path)
+        if kind == "image":
+            return _picture_address(library, folder, wanted)
+        found = _article_address(library, folder, wanted)
+        return found and found + (f"#article-{parts.fragment}" if parts.fragment else "")
+
+    return resolve
+
+
+def _picture_address(library: Library, folder: str, wanted: str) -> str | None:
+    if wanted.startswith("/"):
+        candidates = [posixpath.join(base, wanted.lstrip("/")) for base in STATIC_FOLDERS]
+    else:
+        candidates = [posixpath.join(folder, wanted)]
+    for candidate in map(posixpath.normpath, candidates):
+        if find_picture(library, candidate):
+            return "/media/" + quote(candidate)
+    return None
+
+
+def _article_address(library: Library, folder: str, wanted: str) -> str | None:
+    base = "" if wanted.startswith("/") else folder
+    article_id = without_suffix(posixpath.normpath(posixpath.join(base, wanted.strip("/"))))
+    return article_path(article_id) if library.locate(article_id) else None

@@ -1,0 +1,39 @@
+"""What an article says about itself to programs: JSON-LD by schema.org."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from archive.model import Article
+
+
+def is_web_address(address: str | None) -> bool:
+    """Whether an address can be linked to without harm: http or https, with a host."""
+    if not address:
+        return False
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.netloc)
+
+
+def json_ld(article: Article, url: str, source_url: str | None, archive_title: str) -> dict[str, Any]:
+    """schema.org `NewsArticle`: https://schema.org/NewsArticle; keys without a value are left out."""
+    publisher = article.source.name if article.source and article.source.name else archive_title
+    data: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": article.title,
+        "url": url,
+        "datePublished": article.date.isoformat() if article.date else None,
+        "dateModified": article.updated.isoformat() if article.updated else None,
+        "author": [{"@type": "Person", "name": name} for name in article.authors],
+        "keywords": list(article.topics),
+        "description": article.summary,
+        "inLanguage": article.language,
+        "isBasedOn": source_url,
+        "publisher": {"@type": "Organization", "name": publisher},
+    }
+    return {key: value for key, value in data.items() if value}

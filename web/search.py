@@ -1,0 +1,95 @@
+"""The screen of results, and the whole list of one facet of them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+
+from index.engine import Facet
+from index.query import parse
+from web.advice import advise
+from web.arguments import SearchArguments, read_arguments
+from web.errors import PageMissing
+from web.finding import Found, count, find
+from web.results import Link, facet_view, find_facet, result_view
+from web.services import services
+
+MOST_LISTED = 500
+
+screen = Blueprint("search", __name__)
+
+
+@screen.get("/search")
+def search() -> str:
+    """Results of a search, narrowed and sorted as the address says."""
+    return show_results(arguments_of_request())
+
+
+@screen.get("/search/<any(authors, topics):facets>")
+def whole_facet(facets: str) -> str:
+    """Every author or topic of the articles found, most articles first, or those whose name contains a text."""
+    arguments = arguments_of_request()
+    facet = find_facet(find(arguments, facet_size=None).page, facets.removesuffix("s"))
+    contains = request.args.get("contains", "").strip()
+    values = tuple(value for value in facet.values if contains.casefold() in value.value.casefold())
+    view = facet_view(arguments, Facet(facet.name, values[:MOST_LISTED], MOST_LISTED), shown=MOST_LISTED)
+    return render_template(
+        "facet.html",
+        here=f"/search/{facets}",
+        arguments=arguments,
+        facet=view,
+        contains=contains,
+        found=len(values),
+        heading=heading_of(arguments),
+    )
+
+
+def arguments_of_request() -> SearchArguments:
+    """The search that the current request asks for."""
+    return read_arguments(request.args, per_page=services().per_page)
+
+
+def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bool = False) -> str:
+    """The page of results for these arguments, under their own words or another heading.
+
+    With `must_find` an empty result is a `PageMissing`: nobody of that name, nothing of that year.
+    """
+    found = find(arguments)
+    if must_find and not found.page.total:
+        raise PageMissing(f"No article in this archive is listed under “{heading}”.")
+    heading = heading or heading_of(arguments)
+    return render_template(
+        "search.html",
+        title=title_of(heading, found),
+        heading=heading,
+        here="/search",
+        arguments=arguments,
+        view=result_view(arguments, found.page, found.years),
+        notices=(*arguments.notices, *found.notices),
+        suggestion=_suggestion(arguments, found),
+        advice=advise(arguments, found.parsed.tree) if not found.page.total else (),
+        feed_url=arguments.url("/search.atom", page=1),
+    )
+
+
+def heading_of(arguments: SearchArguments) -> str:
+    """What was asked, in a few words: the query, or else the filters."""
+    if arguments.query:
+        return arguments.query
+    return ", ".join((*arguments.authors, *arguments.topics)) or "All articles"
+
+
+def title_of(heading: str, found: Found) -> str:
+    """`heading – 214 articles (page 1 of 22)`."""
+    total = found.page.total
+    articles = f"{total:,} article{'' if total == 1 else 's'}" if total else "nothing found"
+    pages = f" (page {found.page.page:,} of {found.page.pages:,})" if found.page.pages > 1 else ""
+    return f"{heading} – {articles}{pages}"
+
+
+def _suggestion(arguments: SearchArguments, found: Found) -> tuple[Link, int] | None:
+    """The engine's correction with its real count; none when it would find nothing more."""
+    text = found.page.suggestion
+    if not text:
+        return None
+    total = count(parse(text).tree, arguments.filters)
+    return (Link(text, arguments.url(query=text)), total) if total > found.page.total else None

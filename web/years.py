@@ -1,0 +1,89 @@
+"""Articles per year as bars that are links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from index.engine import Facet
+from web.arguments import SearchArguments
+
+HEIGHT = 64
+BAR = 10
+MOST_BARS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: articles of the years `first` to `last`; `x` and `height` in units of the drawing."""
+
+    label: str
+    count: int
+    url: str
+    chosen: bool
+    x: int
+    height: int
+
+    @property
+    def y(self) -> int:
+        """Where the bar begins, from the top."""
+        return HEIGHT - self.height
+
+
+@dataclass(frozen=True, slots=True)
+class YearChart:
+    """Bars from the earliest to the latest year without gaps; `step` years a bar (1, 10 or 100)."""
+
+    bars: tuple[Bar, ...]
+    step: int
+    width: int
+    height: int = HEIGHT
+
+    @property
+    def span(self) -> str:
+        """`1994–2024`, or the one year there is."""
+        first, last = self.bars[0].label.split("–")[0], self.bars[-1].label.split("–")[-1]
+        return first if first == last else f"{first}–{last}"
+
+    @property
+    def filled(self) -> tuple[Bar, ...]:
+        """The bars with articles, latest first."""
+        return tuple(bar for bar in reversed(self.bars) if bar.count)
+
+
+def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
+    """The chart of a facet of years given in full; None when there is nothing to draw."""
+    counts = {int(value.value): value.count for value in facet.values}
+    if not counts:
+        return None
+    step = _step(min(counts), max(counts))
+    starts = range(min(counts) // step * step, max(counts) + 1, step)
+    sums = [sum(counts.get(year, 0) for year in range(start, start + step)) for start in starts]
+    chosen = _chosen_years(arguments)
+    bars = tuple(
+        Bar(
+            label=_label(start, step),
+            count=count,
+            url=arguments.url(first=f"{max(start, 1):04d}", last=f"{start + step - 1:04d}"),
+            chosen=start in chosen,
+            x=index * BAR,
+            height=max(2, round(count / max(sums) * (HEIGHT - 2))) if count else 0,
+        )
+        for index, (start, count) in enumerate(zip(starts, sums, strict=True))
+    )
+    return YearChart(bars, step, len(bars) * BAR)
+
+
+def _step(earliest: int, latest: int) -> int:
+    """Years a bar: one, or as many as keep the bars wide enough to be hit with a finger."""
+    return next((step for step in (1, 10) if (latest - earliest) // step < MOST_BARS), 100)
+
+
+def _label(start: int, step: int) -> str:
+    return f"{start}" if step == 1 else f"{start}–{start + step - 1}"
+
+
+def _chosen_years(arguments: SearchArguments) -> range:
+    filters = arguments.filters
+    if filters.first is None and filters.last is None:
+        return range(0)
+    return range(filters.first.year if filters.first else 0, filters.last.year + 1 if filters.last else 10_000)
