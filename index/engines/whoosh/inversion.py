@@ -9,7 +9,7 @@ import numpy as np
 
 from index.analysis import POSITION_GAP, Encoder, token_positions
 from index.engines.whoosh.files import Array, ArrayFileWriter, encode
-from index.engines.whoosh.postings import NARROW_FREQS, NARROW_POSITIONS
+from index.engines.whoosh.postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSITIONS
 from index.engines.whoosh.terms import narrowest, write_terms
 
 _CHUNK = 1 << 20  # tokens worked on at a time
@@ -125,27 +125,29 @@ def _write_sorted(
     bounds = np.append(first, len(term))
     file.add(f"{name}.starts", narrowest(starts))
     file.add(f"{name}.position_starts", narrowest(bounds[starts]))
-    file.add(f"{name}.docs", document[first])
+    write_narrow(file, f"{name}.docs", NARROW_DOCS, (document[first],))
     write_narrow(file, f"{name}.freqs", NARROW_FREQS, (np.diff(bounds),))
     write_narrow(file, f"{name}.positions", NARROW_POSITIONS, (position,))
 
 
 def write_narrow(file: ArrayFileWriter, name: str, dtype: np.dtype[np.unsignedinteger], chunks: Iterable[Array]) -> None:
     """Writes unsigned numbers below 2**32, given in parts, as `postings.Narrow` reads them."""
-    places: list[Array] = []
-    high: list[Array] = []
     bits = 8 * dtype.itemsize
+    places: list[Array] = [np.zeros(1, np.int64)]
+    highs: list[Array] = [np.zeros(1, np.uint32)]
 
     def low() -> Iterator[Array]:
-        count = 0
+        count, before = 0, 0
         for chunk in chunks:
-            large = np.flatnonzero(chunk >> chunk.dtype.type(bits)) if chunk.dtype.itemsize > dtype.itemsize else []
-            if len(large):
-                places.append(large + count)
-                high.append(chunk[large] >> chunk.dtype.type(bits))
+            high = chunk.astype(np.uint32, copy=False) >> np.uint32(bits)
+            changes = np.flatnonzero(np.diff(high, prepend=np.uint32(before)))
+            places.append(changes + count)
+            highs.append(high[changes])
             count += len(chunk)
+            before = int(high[-1]) if len(high) else before
             yield chunk.astype(dtype)
 
     file.stream(name, dtype, low())
-    file.add(f"{name}.places", np.concatenate(places).astype(np.uint64) if places else np.zeros(0, np.uint64))
-    file.add(f"{name}.high", np.concatenate(high).astype(np.uint32) if high else np.zeros(0, np.uint32))
+    # A run of high bits that begins at 0 stands beside the entry for "none so far": the later one counts.
+    file.add(f"{name}.places", narrowest(np.concatenate(places).astype(np.uint64)))
+    file.add(f"{name}.high", np.concatenate(highs))

@@ -11,41 +11,54 @@ from index.engines.whoosh.families import FamilyTable, stored_key
 from index.engines.whoosh.files import Array, ArrayFile
 from index.engines.whoosh.terms import TermDictionary
 
+NARROW_DOCS = np.dtype(np.uint16)
 NARROW_FREQS = np.dtype(np.uint8)
 NARROW_POSITIONS = np.dtype(np.uint16)
 
 
 class Narrow:
-    """A long array of unsigned numbers of which nearly all are small.
+    """A long array of unsigned numbers below 2**32, kept in a narrow type.
 
-    `low` holds the low bits of every number in a narrow type; the few numbers that do not fit have their remaining
-    bits in `high`, at the ascending indices `places`. One long article thus does not widen the whole index.
+    `low` holds the low bits of every number. The high bits are kept as runs: from index `places[k]` on they are
+    `high[k]`; `places[0]` is 0. Frequencies and positions hardly ever have any, so that one long article does not
+    widen the whole index; those of the ascending document numbers of a term change once in 65,536 documents.
     """
 
     def __init__(self, low: Array, places: Array, high: Array) -> None:
         self.low = low
-        self.places = places
-        self.high = high
+        self._places = places
+        self._high = high
 
     @classmethod
     def read(cls, file: ArrayFile, name: str) -> Narrow:
-        """The array written under `name` with its companions `name.places` and `name.high`."""
+        """The array that `inversion.write_narrow` wrote under `name`."""
         return cls(file.array(name), file.array(f"{name}.places"), file.array(f"{name}.high"))
+
+    @classmethod
+    def nothing(cls, dtype: np.dtype[np.unsignedinteger]) -> Narrow:
+        """An array without elements."""
+        return cls(np.zeros(0, dtype), np.zeros(1, np.uint32), np.zeros(1, np.uint32))
 
     def __len__(self) -> int:
         return len(self.low)
 
     def slice(self, start: int, stop: int) -> Array:
-        """Numbers `start` to `stop - 1`: a view in the narrow type where all of them fit, else a u32 copy."""
-        low = self.low[start:stop]
-        if not len(self.places):
-            return low
-        first, last = np.searchsorted(self.places, (start, stop))
-        if first == last:
-            return low
-        values: Array = low.astype(np.uint32)
-        high = self.high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
-        values[self.places[first:last].astype(np.int64) - start] |= high
+        """Numbers `start` to `stop - 1`: a view in the narrow type where all of them fit, else u32."""
+        if len(self._places) == 1 and not self._high[0]:
+            return self.low[start:stop]
+        return self.wide(start, stop)
+
+    def wide(self, start: int, stop: int) -> Array:
+        """Numbers `start` to `stop - 1` as a new u32 array."""
+        values = self.low[start:stop].astype(np.uint32)
+        first = int(np.searchsorted(self._places, start, side="right")) - 1
+        last = max(first + 1, int(np.searchsorted(self._places, stop)))
+        high = self._high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
+        if len(high) == 1:
+            return values | high[0] if high[0] else values
+        bounds = np.append(self._places[first:last].astype(np.int64), stop)
+        bounds[0] = start
+        values |= np.repeat(high, np.diff(bounds))
         return values
 
 
@@ -63,16 +76,15 @@ class FieldPostings:
         self._tables: dict[str, FamilyTable] = {}
         if f"{name}.docs" in file:
             self.starts = file.array(f"{name}.starts")
-            self._docs = file.array(f"{name}.docs")
+            self._docs = Narrow.read(file, f"{name}.docs")
             self._freqs = Narrow.read(file, f"{name}.freqs")
-            self._position_starts = file.array(f"{name}.position_starts")
+            self.position_starts = file.array(f"{name}.position_starts")
             self._positions = Narrow.read(file, f"{name}.positions")
         else:
-            nothing = np.zeros(0, np.uint32)
-            self.starts = self._position_starts = np.zeros(1, np.uint32)
-            self._docs = nothing
-            self._freqs = Narrow(nothing.astype(np.uint8), nothing, nothing)
-            self._positions = Narrow(nothing.astype(np.uint16), nothing, nothing)
+            self.starts = self.position_starts = np.zeros(1, np.uint32)
+            self._docs = Narrow.nothing(NARROW_DOCS)
+            self._freqs = Narrow.nothing(NARROW_FREQS)
+            self._positions = Narrow.nothing(NARROW_POSITIONS)
 
     def __len__(self) -> int:
         """Number of distinct terms."""
@@ -93,11 +105,11 @@ class FieldPostings:
     def postings_range(self, low: int, high: int) -> tuple[Array, Array]:
         """The postings of the terms `low` to `high - 1`, term after term; split them at `starts[low : high + 1]`."""
         start, stop = int(self.starts[low]), int(self.starts[high])
-        return self._docs[start:stop], self._freqs.slice(start, stop)
+        return self._docs.wide(start, stop), self._freqs.slice(start, stop)
 
     def documents(self, low: int, high: int) -> Array:
         """The documents (u32) of the terms `low` to `high - 1`, term after term, without their frequencies."""
-        return self._docs[int(self.starts[low]) : int(self.starts[high])]
+        return self._docs.wide(int(self.starts[low]), int(self.starts[high]))
 
     def positions(self, term: int) -> Array:
         """Positions (u16 or u32) of a term, document after document, as many in each as its frequency says."""
@@ -105,11 +117,11 @@ class FieldPostings:
 
     def positions_range(self, low: int, high: int) -> Array:
         """The positions of the terms `low` to `high - 1`, term after term."""
-        return self._positions.slice(int(self._position_starts[low]), int(self._position_starts[high]))
+        return self._positions.slice(int(self.position_starts[low]), int(self.position_starts[high]))
 
     def occurrences(self, term: int) -> int:
         """How often the term occurs in the whole segment."""
-        return int(self._position_starts[term + 1]) - int(self._position_starts[term])
+        return int(self.position_starts[term + 1]) - int(self.position_starts[term])
 
     @cached_property
     def document_frequencies(self) -> Array:

@@ -13,26 +13,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.engine import Filters
-from index.engines.whoosh.facets import FacetTable, year_table
+from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
 from index.engines.whoosh.generation import Generation
 from index.engines.whoosh.segments import Segment
+from index.ranking import weighted_frequency
 
 Array = npt.NDArray[Any]
 
-_KEPT_FILTERS = 64  # masks of a byte a document
-_KEPT_COUNTS = 4096
+_KEPT_MASKS = 64  # of a byte a document each
 
 
 class View:
-    """Columns of a generation. Everything here is computed at first use and never changes; threads may share it."""
+    """Columns of a generation. All is computed at first use and then stays as it is; threads may share a view."""
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
         self.segments = [segment for segment in generation.segments if segment.size]
         self.size = sum(segment.size for segment in self.segments)
-        self.counts: dict[object, int] = {}
-        self.filter_mask = lru_cache(_KEPT_FILTERS)(self._filter_mask)
+        self.frequencies: dict[object, int] = {}
+        self.norms = lru_cache(self._norms)
+        self.facet = lru_cache(self._facet)
+        self.facet_mask = lru_cache(_KEPT_MASKS)(self._facet_mask)
+        self.date_mask = lru_cache(_KEPT_MASKS)(self._date_mask)
 
     def column(self, part: Callable[[Segment], Array], dtype: npt.DTypeLike) -> Array:
         """What `part` gives for each segment, end to end."""
@@ -49,21 +51,43 @@ class View:
         return self.column(lambda s: np.ones(s.size, np.bool_) if s.live is None else s.live, np.bool_)
 
     @cached_property
-    def all_documents(self) -> Array:
-        """The numbers of the live documents, ascending."""
+    def documents(self) -> Array:
+        """The numbers of the live documents, ascending (intp)."""
         return np.arange(self.size) if self.live is None else np.flatnonzero(self.live)
 
     @cached_property
     def first_days(self) -> Array:
-        """First day of every document's date as an ordinal; 0 for the undated."""
+        """First day of every document's date as an ordinal (int32[size]); 0 for the undated."""
         return self.column(lambda segment: segment.first_day, np.int32)
 
     @cached_property
     def last_days(self) -> Array:
-        """Last day of every document's date as an ordinal; 0 for the undated."""
+        """Last day of every document's date as an ordinal (int32[size]); 0 for the undated."""
         return self.column(lambda segment: segment.last_day, np.int32)
 
-    @lru_cache(maxsize=None)  # noqa: B019  (views are few and short-lived; fields are six)
-    def lengths(self, field: str) -> Array:
-        """Length of a word field of every document, as float64."""
-        return self.column(lambda segment: segment.lengths(field), np.float64)
+    def _norms(self, field: str) -> Array:
+        """For every document what one occurrence in a scored field is worth (float64[size])."""
+        lengths = self.column(lambda segment: segment.lengths(field), np.float64)
+        average = self.generation.average_length(field)
+        # A live document must not be without norm where deleted ones alone have the field.
+        return np.broadcast_to(weighted_frequency(np.ones(len(lengths)), lengths, average, field), lengths.shape)
+
+    def _facet(self, name: str) -> FacetTable:
+        """The table of author, topic, language or year."""
+        if name == "year":
+            return year_table(self.column(lambda segment: segment.years, np.int32), self.documents)
+        return facet_table([segment.facet(name) for segment in self.segments], self.documents)
+
+    def _facet_mask(self, name: str, values: tuple[str, ...]) -> Array:
+        """True for documents with at least one of the values."""
+        return self.facet(name).mask(values)
+
+    def _date_mask(self, first: int, last: int) -> Array:
+        """True for documents whose date may lie between two ordinals, both included."""
+        return (self.first_days <= last) & (self.last_days >= max(first, 1))
+
+    def language_mask(self, fits: Callable[[str | None], bool]) -> Array:
+        """True for documents whose language code (None: not known) fits."""
+        table = self.facet("language")
+        values = [table.values[number] for number in range(len(table.values))]
+        return np.array([*map(fits, values), fits(None)], np.bool_).take(table.slots[0])

@@ -1,0 +1,146 @@
+"""From terms to postings: the documents, frequencies and positions of terms over all segments of a view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from index.engines.whoosh.faceting import ranges
+from index.engines.whoosh.postings import FieldPostings
+from index.engines.whoosh.segments import Segment
+from index.engines.whoosh.view import View
+
+Array = npt.NDArray[Any]
+
+POSITION_BITS = 32
+_SPARSE = 16  # a search by bisection costs about as much as this many steps through an array
+_NONE: Array = np.empty(0, np.intp)
+
+
+class Run:
+    """Documents (global numbers, intp) with a frequency each; `ascending` when each document occurs once, in order."""
+
+    def __init__(self, documents: Array, frequencies: Array, *, ascending: bool) -> None:
+        self.documents = documents
+        self.frequencies = frequencies
+        self.ascending = ascending
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    def add_to(self, sums: Array, documents: Array, size: int, weight: float) -> None:
+        """Adds weight · frequency to `sums` (float64), which is aligned with `documents` (ascending)."""
+        if self.documents is documents:
+            sums += self.frequencies if weight == 1.0 else self.frequencies * weight
+        elif self.ascending and len(documents) * _SPARSE < len(self):
+            place = np.searchsorted(self.documents, documents)
+            there = np.flatnonzero(self.documents.take(place, mode="clip") == documents)
+            sums[there] += weight * self.frequencies.take(place.take(there))
+        elif len(self) * _SPARSE < len(documents):
+            place = np.searchsorted(documents, self.documents)
+            there = np.flatnonzero(documents.take(place, mode="clip") == self.documents)
+            np.add.at(sums, place.take(there), weight * self.frequencies.take(there))
+        else:
+            sums += self._table(size).take(documents) * weight
+
+    def _table(self, size: int) -> Array:
+        if not self.ascending:
+            return np.bincount(self.documents, self.frequencies, size)
+        table = np.zeros(size, self.frequencies.dtype)
+        table[self.documents] = self.frequencies
+        return table
+
+    def mark(self, mask: Array) -> None:
+        """Sets the documents in a mask."""
+        mask[self.documents] = True
+
+
+Numbers = Callable[[Segment, FieldPostings], Iterable[int]]
+
+
+class Terms:
+    """Some terms of one field: for each segment the stretches (low, high) of term numbers that are meant."""
+
+    def __init__(self, view: View, field: str, numbers: Numbers) -> None:
+        self.field = field
+        self._parts: list[tuple[Segment, FieldPostings, int, int]] = []
+        for segment in view.segments:
+            postings = segment.field(field)
+            for low, high in _stretches(numbers(segment, postings)):
+                self._parts.append((segment, postings, low, high))
+
+    @classmethod
+    def stretch(cls, view: View, field: str, bounds: Callable[[FieldPostings], tuple[int, int]]) -> Terms:
+        """The terms numbered `low` to `high - 1`, as `bounds` says for each segment's field."""
+        made = cls(view, field, lambda segment, postings: ())
+        for segment in view.segments:
+            postings = segment.field(field)
+            low, high = bounds(postings)
+            if low < high:
+                made._parts.append((segment, postings, low, high))
+        return made
+
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
+    @cached_property
+    def run(self) -> Run:
+        """Their postings."""
+        documents, frequencies = [], []
+        for segment, postings, low, high in self._parts:
+            found, counts = postings.postings_range(low, high)
+            documents.append(found.astype(np.intp))
+            if segment.base:
+                documents[-1] += segment.base
+            frequencies.append(counts)
+        single = [high - low for _, _, low, high in self._parts] == [1] * len({id(part[0]) for part in self._parts})
+        if len(documents) == 1:
+            return Run(documents[0], frequencies[0], ascending=single)
+        return Run(_joined(documents), _joined(frequencies), ascending=single)
+
+    def places(self, inside: Array | None) -> Array:
+        """Where they stand in documents of the mask `inside` (None: all): document << 32 | position, int64.
+
+        Sorted if it is one term.
+        """
+        found = [_NONE]
+        for segment, postings, low, high in self._parts:
+            found += [_places(segment, postings, number, inside) for number in range(low, high)]
+        return found[1] if len(found) == 2 else np.concatenate(found)
+
+
+def _stretches(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as (first, last + 1) of the stretches without a gap."""
+    found: list[tuple[int, int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number:
+            found[-1] = (found[-1][0], number + 1)
+        else:
+            found.append((number, number + 1))
+    return found
+
+
+def _joined(parts: Sequence[Array]) -> Array:
+    return np.concatenate(parts) if parts else _NONE
+
+
+def _places(segment: Segment, postings: FieldPostings, number: int, inside: Array | None) -> Array:
+    documents, frequencies = postings.postings(number)
+    positions = postings.positions(number)
+    documents = documents.astype(np.intp)
+    documents += segment.base
+    if inside is not None:
+        chosen = np.flatnonzero(inside.take(documents))
+        if len(chosen) < len(documents):
+            ends = np.cumsum(frequencies, dtype=np.intp)
+            frequencies = frequencies.take(chosen)
+            positions = positions.take(ranges(ends.take(chosen) - frequencies, frequencies))
+            documents = documents.take(chosen)
+    documents <<= POSITION_BITS
+    placed = np.repeat(documents, frequencies)
+    placed += positions
+    return placed

@@ -1,0 +1,106 @@
+"""The order of a result list: the first documents by several keys, without sorting the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from index.engines.whoosh.segments import Segment
+from index.engines.whoosh.terms import TermDictionary
+
+Array = npt.NDArray[Any]
+
+_BEHIND = np.iinfo(np.int64).max
+
+
+class Key(Protocol):
+    """One criterion of an order."""
+
+    def keys(self, documents: Array, wanted: int) -> Array:
+        """Numbers that order the documents (ascending, global), the smallest first.
+
+        They must be right for the first `wanted` documents; any that come later may have any larger number.
+        """
+
+
+@dataclass(frozen=True)
+class Values:
+    """Numbers known for each of some documents: `values[i]` is that of `documents[i]` (ascending)."""
+
+    documents: Array
+    values: Array
+
+    def keys(self, documents: Array, wanted: int) -> Array:
+        """The numbers themselves."""
+        if documents is self.documents:
+            return self.values
+        found: Array = self.values.take(np.searchsorted(self.documents, documents))
+        return found
+
+
+@dataclass(frozen=True)
+class Column:
+    """A number for every document of the generation."""
+
+    values: Array
+
+    def keys(self, documents: Array, wanted: int) -> Array:
+        """The numbers themselves."""
+        found: Array = self.values.take(documents)
+        return found
+
+
+@dataclass(frozen=True)
+class Names:
+    """Strings: each segment has its own sorted dictionary, so only the first few of each are compared as strings."""
+
+    segments: Sequence[Segment]
+    order: Callable[[Segment], Array]
+    names: Callable[[Segment], TermDictionary]
+
+    def keys(self, documents: Array, wanted: int) -> Array:
+        """Ranks among the documents that may be among the first `wanted`."""
+        parts = [self._first(segment, documents, wanted) for segment in self.segments]
+        texts = sorted(set().union(*(names for _, _, names in parts)))
+        rank = {text: number for number, text in enumerate(texts)}
+        return np.concatenate([np.empty(0, np.int64), *(_ranked(*part, rank) for part in parts)])
+
+    def _first(self, segment: Segment, documents: Array, wanted: int) -> tuple[Array, Array, list[bytes]]:
+        """The numbers of the segment's documents, the distinct ones that may be wanted, and their strings."""
+        low, high = np.searchsorted(documents, (segment.base, segment.base + segment.size))
+        numbers = self.order(segment).take(documents[low:high] - segment.base).astype(np.int64)
+        near = numbers
+        if len(numbers) > wanted:
+            near = numbers[numbers <= np.partition(numbers, wanted - 1)[wanted - 1]]
+        distinct = np.unique(near)
+        names = self.names(segment)
+        return numbers, distinct, [names.bytes_at(number) for number in distinct.tolist()]
+
+
+def _ranked(numbers: Array, distinct: Array, names: list[bytes], rank: dict[bytes, int]) -> Array:
+    ranks = np.array([rank[name] for name in names], np.int64)
+    place = np.searchsorted(distinct, numbers)
+    known = place < len(distinct)
+    ranked = np.full(len(numbers), _BEHIND)
+    ranked[known] = ranks[place[known]]
+    return ranked
+
+
+def first_documents(documents: Array, keys: Sequence[Key], wanted: int) -> Array:
+    """The first `wanted` of the documents (ascending, global), in order; the last key must leave no ties."""
+    certain, open_ = [np.empty(0, np.intp)], documents
+    missing = min(wanted, len(documents))
+    for key in keys:
+        if len(open_) <= missing:
+            break
+        values = key.keys(open_, missing)
+        last = np.partition(values, missing - 1)[missing - 1]
+        certain.append(open_.take(np.flatnonzero(values < last)))
+        open_ = open_.take(np.flatnonzero(values == last))
+        missing -= len(certain[-1])
+    chosen = np.sort(np.concatenate([*certain, open_[:missing]]))
+    return chosen[np.lexsort([key.keys(chosen, len(chosen)) for key in reversed(keys)])]
