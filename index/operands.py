@@ -25,22 +25,14 @@ _FUZZY = re.compile(r"(.*[^~])~(\d?)\Z", re.DOTALL)
 _DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?\Z")
 _BETWEEN = re.compile(r"\.{2,3}|…|–")
 
-STAR_NOTICE = (
-    "star",
-    f"A * needs at least {LEAST_BEFORE_STAR} letters before it, as in “ferr*”, so it was ignored.",
-)
-WILD_NOTICE = ("wildcard", "A * or ? works only in a word of letters and digits, after its beginning; it was ignored.")
-QUESTION_NOTICE = (
-    "question",
-    "A ? at the end of a word was read as a question mark; for other endings write a *, as in “ferr*”.",
-)
-FUZZY_NOTICE = (
-    "fuzzy",
-    f"A ~ (spelt nearly so) needs a word of at least {LEAST_FOR_FUZZY} letters, so it was ignored.",
-)
-EDITS_NOTICE = ("edits", f"The number after ~ can be 1 or {MOST_EDITS}: how many letters may differ.")
-
 Remark = tuple[str, str]
+"""The code of a notice, and its text with `{run}` where the run as typed belongs."""
+
+STAR: Remark = ("star", "The * of “{run}” needs at least two letters before it, as in “ferr*”, so it was ignored.")
+WILD: Remark = ("wildcard", "In “{run}” a * or ? was ignored: they work within and after the letters of a word.")
+QUESTION: Remark = ("question", "The ? of “{run}” was read as a question mark; an ending of any letters is written *.")
+FUZZY: Remark = ("fuzzy", "The ~ of “{run}” was ignored: “spelt nearly so” needs a word of three letters or more.")
+EDITS: Remark = ("edits", "In “{run}” the number can be 1 or 2: how many letters may differ.")
 
 
 def trimmed(run: str) -> str:
@@ -86,20 +78,20 @@ def _pattern(run: str) -> tuple[Pattern | None, Remark | None]:
         return None, None
     text = re.sub(r"\*+", "*", _CONNECTORS.sub("", run))
     if not _is_spelt(re.sub(r"[*?]", "", text)):
-        return None, WILD_NOTICE
+        return None, WILD
     if "*" in text and _letters(text.partition("*")[0]) < LEAST_BEFORE_STAR:
-        return None, STAR_NOTICE
+        return None, STAR
     return Pattern(text), None
 
 
 def _fuzzy(before: str, digit: str) -> tuple[Fuzzy | None, Remark | None]:
     text = _CONNECTORS.sub("", trimmed(before))
     if not _is_spelt(text) or _letters(text) < LEAST_FOR_FUZZY:
-        return None, FUZZY_NOTICE
+        return None, FUZZY
     edits = int(digit or 1)
     if edits == 0:
-        return None, EDITS_NOTICE
-    return Fuzzy(text, min(edits, MOST_EDITS)), None if edits <= MOST_EDITS else EDITS_NOTICE
+        return None, EDITS
+    return Fuzzy(text, min(edits, MOST_EDITS)), None if edits <= MOST_EDITS else EDITS
 
 
 def _letters(text: str) -> int:

@@ -11,6 +11,10 @@ MAX_CHARACTERS = 1_000
 MAX_WORDS = 64
 MAX_NESTING = 20
 
+_SIGNS = {
+    "|": "needs something to search for on both sides",
+    "-": "needs a word right after it",
+}
 _BEGINNERS = (Kind.OPERAND, Kind.OPEN, Kind.NOT, Kind.FIELD, Kind.UNKNOWN_FIELD)
 
 
@@ -42,7 +46,7 @@ def parse(text: str) -> Parsed:
     if refusal := _beyond_bounds(tree):
         return _refused(refusal)
     notices = [*scanner.notices, *strays, *grammar.notices]
-    if isinstance(tree, Everything) and text.strip() and not notices:
+    if isinstance(tree, Everything) and text.strip():
         notices.append(
             (0, Notice("The query has no letter or digit to search for, so everything is shown.", "nothing"))
         )
@@ -147,8 +151,8 @@ class _Grammar:
 
     def _literal(self, token: Token) -> Node | None:
         """An operator that has nothing to work on: the word that it is, or nothing if it is a sign."""
-        if token.text == "|":
-            self._note("operator", "A “|” (or) needs something to search for on both sides, so it was ignored.", token)
+        if token.text in _SIGNS:
+            self._note("operator", f"A “{token.text}” {_SIGNS[token.text]}, so it was ignored.", token)
             return None
         if token.kind in (Kind.AND, Kind.OR, Kind.NOT):
             self._note(

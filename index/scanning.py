@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from index.analysis import query_forms
-from index.operands import QUESTION_NOTICE, WILD_NOTICE, read_dates, read_run, trimmed
+from index.operands import QUESTION, WILD, Remark, read_dates, read_run, trimmed
 from index.tree import OPERATORS, Node, Phrase, Word
 
 FIELDS = ("title", "text", "summary", "author", "topic", "source", "lang")
 DATE_FIELDS = ("date", "before", "after")
+_KNOWN = f"the fields are {', '.join((*FIELDS, *DATE_FIELDS[:-1]))} and {DATE_FIELDS[-1]}"
 MAX_WITHIN = 1_000
+MAX_SHOWN = 40  # characters of a run repeated in a notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,10 @@ class Scanner:
     def _note(self, code: str, text: str, at: int | None = None) -> None:
         self.notices.append((self._at if at is None else at, Notice(text, code)))
 
+    def _remark(self, remark: Remark, run: str, at: int) -> None:
+        code, text = remark
+        self._note(code, text.format(run=run if len(run) <= MAX_SHOWN else run[:MAX_SHOWN] + "…"), at)
+
     def _sign(self, kind: Kind) -> Token:
         start = self._at
         self._at += 1
@@ -217,8 +223,7 @@ class Scanner:
         self._at = found.end()
         if name in FIELDS:
             return Token(Kind.FIELD, name, start)
-        known = ", ".join(f"{field}:" for field in (*FIELDS, *DATE_FIELDS))
-        self._note("field", f"There is no field “{typed}:”, so it was looked for as a word. Fields are {known}.", start)
+        self._note("field", f"There is no field “{typed}:”, so it was looked for as a word; {_KNOWN}.", start)
         return Token(Kind.UNKNOWN_FIELD, typed, start) if glued else Token(Kind.OPERAND, typed, start, Word(typed))
 
     # --- dates and words -------------------------------------------------------------------------------------------
@@ -251,7 +256,7 @@ class Scanner:
             return Token(Kind.OPERAND, run, start)
         if lead:
             if run[lead - 1] in "*?":
-                self._note(*WILD_NOTICE)
+                self._remark(WILD, run, start)
             return None
         return self._operand(start, run, exact=exact)
 
@@ -266,7 +271,7 @@ class Scanner:
     def _operand(self, start: int, run: str, *, exact: bool) -> Token:
         node, ignored = read_run(trimmed(run), exact=exact)
         if ignored:
-            self._note(*ignored, at=start)
-        elif run.endswith("?") and (self.text[self._at :].strip() or len(self.text.split()) == 1):
-            self._note(*QUESTION_NOTICE, at=start)
+            self._remark(ignored, run, start)
+        elif run.endswith("?") and (self.text[self._at :].lstrip()[:1].islower() or len(self.text.split()) == 1):
+            self._remark(QUESTION, run, start)
         return Token(Kind.OPERAND, run, start, node)

@@ -221,7 +221,7 @@ def nesting(tree: Node) -> int:
 
 
 def word_count(tree: Node) -> int:
-    """How many words a search for the tree has to look up; a date is one, and so are two letters of an unspaced script."""
+    """How many words a search has to look up; a date counts as one, so do two letters of an unspaced script."""
     return sum(_words_in(node) for node in walk(tree))
 
 
@@ -245,7 +245,7 @@ def parts(tree: Node) -> tuple[Node, ...]:
 
 
 def without(tree: Node, part: Node) -> Node:
-    """The query less one of its `parts`; `Everything()` when none is left. Raises `ValueError` if it has no such part."""
+    """The query less one of its `parts`; `Everything()` when none is left; `ValueError` if it has no such part."""
     left = [node for node in parts(tree) if node != part]
     if len(left) == len(parts(tree)):
         raise ValueError(f"not a part of the query: {part!r}")
