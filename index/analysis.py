@@ -11,6 +11,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, islice, product
 from typing import NamedTuple
 
@@ -143,6 +144,7 @@ def _unit_run(surface: str) -> Surface:
     return Surface(tuple(found), len(units), units=True)
 
 
+@lru_cache(maxsize=1024)
 def query_forms(text: str) -> tuple[Form, ...]:
     """The ways in which what was typed may stand in an article; () when nothing of it is a word.
 

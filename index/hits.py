@@ -1,0 +1,27 @@
+"""A document that was found → the hit that a result list shows: one way for every engine."""
+
+from __future__ import annotations
+
+from index.engine import Document, Hit, Marked
+from index.matching import Marks
+from index.passages import passages
+
+
+def hit_of(document: Document, marks: Marks, *, score: float, limit: int) -> Hit:
+    """The hit of a document with what `Matcher.match` marks in it and at most `limit` passages.
+
+    Where nothing of the text is marked, the passage is the beginning of the text.
+    """
+    return Hit(
+        id=document.id,
+        title=Marked(document.title, marks.title),
+        authors=document.authors,
+        topics=document.topics,
+        date=document.date,
+        summary=document.summary,
+        source=document.source,
+        language=document.language,
+        score=score,
+        matches=marks.count,
+        passages=passages(document.text, marks.text, limit),
+    )
