@@ -37,18 +37,14 @@ def _better(node: Node, best: Callable[[str], str | None]) -> Node:
 def nearest(term: str, known: int, vocabulary: Iterable[tuple[str, int]]) -> str | None:
     """The word of a vocabulary (term, number of articles) that `term` was most probably meant to be.
 
-    `known` is the number of articles that have `term` itself. A word is near if it begins alike and is one edit away
+    `known` is the number of articles that have `term` or its family. A word is near if it begins alike and is one edit away
     (optimal string alignment; two from eight letters on); it must stand in more articles than ten times `known`. The
     nearest wins, of those the most frequent, then the first in order.
     """
     if len(term) < _SHORTEST or not term.isalpha():
         return None
     edits = 2 if len(term) >= 8 else 1
-    near = [
-        (distance, -count, word)
-        for word, count in vocabulary
-        if count > 10 * known
-        and word[0] == term[0]
-        and 0 < (distance := OSA.distance(term, word, score_cutoff=edits)) <= edits
-    ]
+    frequent = [(word, count) for word, count in vocabulary if count > 10 * known and word[0] == term[0]]
+    distances = ((OSA.distance(term, word, score_cutoff=edits), -count, word) for word, count in frequent)
+    near = [found for found in distances if 0 < found[0] <= edits]
     return min(near)[2] if near else None
