@@ -37,9 +37,9 @@ def _better(node: Node, best: Callable[[str], str | None]) -> Node:
 def nearest(term: str, known: int, vocabulary: Iterable[tuple[str, int]]) -> str | None:
     """The word of a vocabulary (term, number of articles) that `term` was most probably meant to be.
 
-    `known` is the number of articles that have `term` or its family. A word is near if it begins alike and is one edit away
-    (optimal string alignment; two from eight letters on); it must stand in more articles than ten times `known`. The
-    nearest wins, of those the most frequent, then the first in order.
+    `known` is the number of articles that have `term` or its family. A word is near if it begins alike and is one
+    edit away (optimal string alignment; two from eight letters on); it must stand in more articles than ten times
+    `known`. The nearest wins, of those the most frequent, then the first in order.
     """
     if len(term) < _SHORTEST or not term.isalpha():
         return None

@@ -108,10 +108,8 @@ class MemoryEngine:
             return Suggestions()
         documents = sorted((words.document for words in state.documents.values()), key=_newest)
         titled = [(document.id, document.title) for document in documents if _begins(document.title, typed)]
-        words = _vocabulary(state)
-        completions = [
-            word for word in sorted(words, key=lambda word: (-words[word], word)) if word.startswith(typed[-1])
-        ]
+        words = Counter({word: count for word, count in _vocabulary(state).items() if word.startswith(typed[-1])})
+        completions = sorted(words, key=lambda word: (-words[word], word))
         authors = Counter(name for document in documents for name in set(document.authors) if _begins(name, typed))
         topics = Counter(name for document in documents for name in set(document.topics) if _begins(name, typed))
         names = (sorted(found, key=lambda name: (-found[name], name))[:limit] for found in (authors, topics))
@@ -222,9 +220,8 @@ class _Answer:
         return Matcher(self.request.query, self.state.languages)
 
     def _facet(self, name: str) -> Facet:
-        counts = Counter(
-            value for words in self._filtered(but=name) for value in set(_facet_values(words.document, name))
-        )
+        documents = [words.document for words in self._filtered(but=name)]
+        counts = Counter(value for document in documents for value in set(_facet_values(document, name)))
         by_count = sorted(counts, key=lambda value: (-counts[value], value))
         ordered = sorted(counts, key=int, reverse=True) if name == "year" else by_count
         values = tuple(FacetValue(value, counts[value]) for value in ordered[: self.request.facet_size])
@@ -232,7 +229,12 @@ class _Answer:
 
     def _suggestion(self) -> str | None:
         vocabulary = _vocabulary(self.state)
-        return corrected(self.request.query, lambda term: nearest(term, vocabulary.get(term, 0), vocabulary.items()))
+
+        def best(term: str) -> str | None:
+            known = sum(self.searcher.finds(Word(term), words) for words in self.state.documents.values())
+            return nearest(term, known, vocabulary.items())
+
+        return corrected(self.request.query, best)
 
 
 def _facet_values(document: Document, name: str) -> tuple[str, ...]:

@@ -55,20 +55,15 @@ class Searcher:
     def finds(self, node: Node, words: Words, scope: Scope = DEFAULT_FIELDS) -> bool:
         """Whether a query finds a document."""
         match node:
-            case Everything():
-                return True
-            case And():
-                return all(self.finds(child, words, scope) for child in node.nodes)
-            case Or():
-                return any(self.finds(child, words, scope) for child in node.nodes)
+            case And() | Or():
+                every = all if isinstance(node, And) else any
+                return every(self.finds(child, words, scope) for child in node.nodes)
             case Not():
                 return not self.finds(node.node, words, scope)
-            case Dates():
-                return dated_within(words.document.date, node)
-            case InField() if node.field == "lang":
-                return language_asked(node.node, words.document.language)
-            case InField():
+            case InField() if node.field != "lang":
                 return self.finds(node.node, words, (node.field,))
+            case Everything() | Dates() | InField():
+                return _holds(node, words.document)
         return any(self.frequency(node, words, field) > 0 for field in scope)
 
     def score(self, node: Node, words: Words) -> float:
@@ -92,12 +87,10 @@ class Searcher:
     def _compound_score(self, node: And | Or, words: Words, scope: Scope) -> float:
         found = [self.finds(child, words, scope) for child in node.nodes]
         own = sum(self._score(child, words, scope) for child, hit in zip(node.nodes, found, strict=True) if hit)
-        near = [
-            (node.nodes[first], node.nodes[second])
-            for first, second in ranking.pairs(node)
-            if found[first] and found[second]
-        ]
-        return own + sum(self._pair_score(first, second, words, scope) for first, second in near)
+        near = [pair for pair in ranking.pairs(node) if found[pair[0]] and found[pair[1]]]
+        return own + sum(
+            self._pair_score(node.nodes[first], node.nodes[second], words, scope) for first, second in near
+        )
 
     def _pair_score(self, first: Node, second: Node, words: Words, scope: Scope) -> float:
         if not (isinstance(first, Word) and isinstance(second, Word)):
@@ -107,10 +100,8 @@ class Searcher:
         return WEIGHTS.pair * telling * ranking.saturated(frequency)
 
     def _normed(self, words: Words, scope: Scope, count: Callable[[str], float]) -> float:
-        return sum(
-            ranking.weighted_frequency(count(field), words.lengths[field], self._averages[field], field)
-            for field in scope
-        )
+        lengths, averages = words.lengths, self._averages
+        return sum(ranking.weighted_frequency(count(name), lengths[name], averages[name], name) for name in scope)
 
     def _idf(self, leaf: Leaf, scope: Scope) -> float:
         if (leaf, scope) not in self._telling:
@@ -133,9 +124,8 @@ class Searcher:
             case Phrase(within=None):
                 return len({start for form in query_forms(leaf.text) for start in _starts(form, value)})
             case Phrase():
-                return len(
-                    {start for form in query_forms(leaf.text) for start in _windows(form, leaf.within or 0, value)}
-                )
+                within = leaf.within or 0
+                return len({start for form in query_forms(leaf.text) for start in _windows(form, within, value)})
         typed = {start for form in query_forms(leaf.text) for start in _starts(form, value)}
         others = 0 if leaf.exact else sum(self._is_relative(token.term, leaf) for token in value)
         return len(typed) + WEIGHTS.family * others
@@ -157,6 +147,15 @@ class Searcher:
             own = {token.position for token in value if self._frequency(first, [token]) > 0}
             count += sum(any(place + step in following for step in range(1, WEIGHTS.window + 1)) for place in own)
         return count
+
+
+def _holds(node: Everything | Dates | InField, document: Document) -> bool:
+    match node:
+        case Dates():
+            return dated_within(document.date, node)
+        case InField():
+            return language_asked(node.node, document.language)
+    return True
 
 
 def _starts(form: Form, value: Sequence[Token]) -> set[int]:
