@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
+from operator import itemgetter
 
 from archive import spellings
-from archive.dates import DateUnclear, date_in_address, date_in_name, most_precise, parse_date
-from archive.frontmatter import Form
+from archive.dates import DateUnclear, parse_date
+from archive.dates_in_paths import date_in_address, date_in_path, most_precise
 from archive.headings import title_heading
 from archive.languages import language_code, language_in_name
 from archive.model import PartialDate, Source
 from archive.naming import title_from_path
 from archive.people import author_names
 from archive.sources import find_source
-from archive.topics import topic_names
 from archive.spellings import normal
+from archive.topics import topic_names
 
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 _NO = frozenset({"false", "no", "off", "0", "n"})
 _YES = frozenset({"true", "yes", "on", "1", "y"})
 _HIDDEN_STATES = frozenset({"draft", "private", "pending", "skip", "trash", "auto-draft", "future-draft"})
@@ -67,28 +69,30 @@ class Metadata:
 
 
 class Keys:
-    """The keys of one file's front matter, found by any spelling; top level first, then nested tables of metadata."""
+    """The keys of one file's front matter by the field they spell; top level first, then nested tables of metadata."""
 
     def __init__(self, data: Mapping[str, object]) -> None:
-        self.found: dict[str, list[tuple[str, object]]] = {}
         self.used: dict[str, list[str]] = {}
+        self._candidates: dict[str, list[tuple[int, str, object]]] = {}
+        nested = []
         for key, value in data.items():
-            self.found.setdefault(normal(key), []).append((key, value))
-        for table in spellings.NESTED:
-            for name, inner in self.found.get(table, ()):
-                if isinstance(inner, Mapping):
-                    self._add_nested(name, inner)
+            name = normal(key)
+            self._add(name, key, value, 0)
+            if name in spellings.NESTED and isinstance(value, Mapping):
+                nested.append((key, value))
+        for table, inner in nested:
+            for key, value in inner.items():
+                self._add(normal(str(key)), f"{table}.{key}", value, 100)
 
-    def _add_nested(self, table: str, inner: Mapping[str, object]) -> None:
-        for key, value in inner.items():
-            self.found.setdefault(normal(str(key)), []).append((f"{table}.{key}", value))
+    def _add(self, name: str, key: str, value: object, penalty: int) -> None:
+        for place, rank in spellings.FIELDS_OF.get(name, ()):
+            self._candidates.setdefault(place, []).append((rank + penalty, key, value))
 
-    def values(self, spelled: tuple[str, ...]) -> Iterator[tuple[str, object]]:
-        """Keys with values that are not empty, in the order of the spellings."""
-        for name in spelled:
-            for key, value in self.found.get(name, ()):
-                if value is not None and value != "" and value != [] and value != {}:
-                    yield key, value
+    def values(self, name: str) -> list[tuple[str, object]]:
+        """The keys of a field and their values, best spelling first, empty ones aside."""
+        candidates = self._candidates.get(name, ())
+        ordered = sorted(candidates, key=itemgetter(0)) if len(candidates) > 1 else candidates
+        return [(key, value) for _, key, value in ordered if value not in _EMPTY]
 
     def use(self, name: str, key: str) -> None:
         """Notes that a field of the article came from a key."""
@@ -100,7 +104,6 @@ def read_metadata(
     body: str,
     path: str,
     *,
-    form: Form = Form.YAML,
     names: Names | None = None,
     day_first: bool | None = None,
 ) -> Metadata:
@@ -108,16 +111,17 @@ def read_metadata(
 
     Never raises for what a file may hold: what is not understood stays in `extra` and is named in `remarks`.
     """
-    keys, remarks = Keys(data), []
+    keys = Keys(data)
+    remarks: list[Remark] = []
     shown = names or Names()
     draft = _draft(keys, path)
-    date = _date(keys, "date", spellings.DATE, day_first, remarks)
+    date = _date(keys, "date", day_first, remarks)
     fields = {
         "title": _title(keys, body, path),
         "authors": _authors(keys, shown.author),
         "topics": _topics(keys, path, shown.topic),
         "date": most_precise(date, *_elsewhere(keys, path)) if date is None else date,
-        "updated": _date(keys, "updated", spellings.UPDATED, day_first, remarks),
+        "updated": _date(keys, "updated", day_first, remarks),
         "summary": _summary(keys),
         "source": _source(keys, remarks),
         "language": _language(keys, path, remarks),
@@ -145,7 +149,7 @@ def words(value: object) -> str:
 
 
 def _title(keys: Keys, body: str, path: str) -> str:
-    for key, value in keys.values(spellings.TITLE):
+    for key, value in keys.values("title"):
         title = words(value)
         if title:
             keys.use("title", key)
@@ -155,7 +159,7 @@ def _title(keys: Keys, body: str, path: str) -> str:
 
 
 def _authors(keys: Keys, display: Callable[[str], str]) -> tuple[str, ...]:
-    for key, value in keys.values(spellings.AUTHORS):
+    for key, value in keys.values("authors"):
         names = author_names(value, display)
         if names:
             keys.use("authors", key)
@@ -165,44 +169,39 @@ def _authors(keys: Keys, display: Callable[[str], str]) -> tuple[str, ...]:
 
 def _topics(keys: Keys, path: str, display: Callable[[str], str]) -> tuple[str, ...]:
     topics: dict[str, str] = {}
-    for key, value in keys.values(spellings.TOPICS):
+    for key, value in keys.values("topics"):
         for name in topic_names(value, key=normal(key.rpartition(".")[2]), path=path, display=display):
             topics.setdefault(name.casefold(), name)
         keys.use("topics", key)
     return tuple(topics.values())
 
 
-def _date(
-    keys: Keys, name: str, spelled: tuple[str, ...], day_first: bool | None, remarks: list[Remark]
-) -> PartialDate | None:
-    best: PartialDate | None = None
-    for key, value in keys.values(spelled):
+def _date(keys: Keys, name: str, day_first: bool | None, remarks: list[Remark]) -> PartialDate | None:
+    for key, value in keys.values(name):
         if isinstance(value, bool):
             continue
-        if isinstance(value, Mapping) and "date" in value:
-            value = value["date"]
+        dated = value["date"] if isinstance(value, Mapping) and "date" in value else value
+        known: PartialDate | None
         try:
-            date = parse_date(value, day_first=day_first)
+            known = parse_date(dated, day_first=day_first)
         except DateUnclear as unclear:
             remarks.append(Remark(key, str(unclear), "write it as 2019-03-14, or as 2019-03 or 2019"))
-            date = unclear.known
-            if date is None:
-                continue
-        keys.use(name, key)
-        best = best or date
-        break
-    return best
+            known = unclear.known
+        if known is not None:
+            keys.use(name, key)
+            return known
+    return None
 
 
 def _elsewhere(keys: Keys, path: str) -> Iterator[PartialDate | None]:
-    yield date_in_name(path)
-    for _, value in keys.values(spellings.ADDRESSES):
+    yield date_in_path(path)
+    for _, value in keys.values("address"):
         if isinstance(value, str):
             yield date_in_address(value)
 
 
 def _summary(keys: Keys) -> str | None:
-    for key, value in keys.values(spellings.SUMMARY):
+    for key, value in keys.values("summary"):
         summary = words(value)
         if summary:
             keys.use("summary", key)
@@ -211,8 +210,8 @@ def _summary(keys: Keys) -> str | None:
 
 
 def _source(keys: Keys, remarks: list[Remark]) -> Source | None:
-    names = list(keys.values(spellings.SOURCE_NAME))
-    urls = list(keys.values(spellings.SOURCE_URL))
+    names = keys.values("source")
+    urls = keys.values("source_url")
     found = find_source(names, urls)
     for key in found.used:
         keys.use("source", key)
@@ -222,7 +221,7 @@ def _source(keys: Keys, remarks: list[Remark]) -> Source | None:
 
 
 def _language(keys: Keys, path: str, remarks: list[Remark]) -> str | None:
-    for key, value in keys.values(spellings.LANGUAGE):
+    for key, value in keys.values("language"):
         code = language_code(words(value))
         if code is not None:
             keys.use("language", key)
@@ -232,15 +231,16 @@ def _language(keys: Keys, path: str, remarks: list[Remark]) -> str | None:
 
 
 def _draft(keys: Keys, path: str) -> bool:
-    if "_drafts" in path.split("/")[:-1]:
+    if "_drafts/" in path and "_drafts" in path.split("/"):
         return True
-    for name in spellings.DRAFT:
-        for _, value in keys.found.get(name, ()):
-            text = words(value).casefold()
-            if name == "draft" and text in _YES:
-                return True
-            if name == "published" and text in _NO:
-                return True
-            if name not in {"draft", "published"} and text in _HIDDEN_STATES:
-                return True
+    for key, value in keys.values("draft"):
+        name, text = normal(key.rpartition(".")[2]), words(value).casefold()
+        if name == "draft":
+            hidden = text in _YES
+        elif name == "published":
+            hidden = text in _NO
+        else:
+            hidden = text in _HIDDEN_STATES
+        if hidden:
+            return True
     return False

@@ -23,8 +23,8 @@ from archive.yaml_reading import read_yaml
 
 MAX_DEPTH = 3
 
-_FOLDERS = {name: "authors" for name in ("authors", "_authors", "author")}
-_FOLDERS |= {name: "topics" for name in ("topics", "topic", "tags", "categories", "_topics", "_tags", "_categories")}
+_FOLDERS = dict.fromkeys(("authors", "_authors", "author"), "authors")
+_FOLDERS |= dict.fromkeys(("topics", "topic", "tags", "categories", "_topics", "_tags", "_categories"), "topics")
 _LISTS = {f"{name}{ending}": "authors" for name in ("authors",) for ending in (".yml", ".yaml")}
 _LISTS |= {f"{name}{ending}": "topics" for name in ("topics", "tags", "categories") for ending in (".yml", ".yaml")}
 _KEYS = ("slug", "short_name", "uid", "username", "key")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import translate
 from pathlib import Path
 
@@ -55,8 +55,7 @@ def read_settings(root: Path) -> LibrarySettings:
     wrong = [f"line {_line_of(text, key)}: {reason}" for key, reason in _wrong(data)]
     if wrong:
         raise LibrarySettingsInvalid(f"{path}: {'; '.join(wrong)}", hint=f"the keys are {', '.join(sorted(_KEYS))}")
-    values = {key: tuple(value) if key == "exclude" else value for key, value in data.items()}
-    return LibrarySettings(**values)
+    return replace(LibrarySettings(), **data | {"exclude": tuple(data.get("exclude", ()))})
 
 
 def _wrong(data: Mapping[str, object]) -> list[tuple[str, str]]:

@@ -61,9 +61,34 @@ SOURCE_URL = (
 LANGUAGE = ("language", "lang", "locale")
 DRAFT = ("draft", "published", "status", "poststatus", "visibility")
 ADDRESSES = ("path", "permalink", "url", "slug")
-
-KNOWN = frozenset(TITLE + AUTHORS + TOPICS + DATE + UPDATED + SUMMARY + SOURCE_NAME + SOURCE_URL + LANGUAGE + DRAFT)
 NESTED = ("extra", "taxonomies", "params", "metadata", "meta")
+
+# Field → keys, best first; FIELDS_OF is the way back: key → (field, rank of the key in it).
+FIELDS = {
+    "title": TITLE,
+    "authors": AUTHORS,
+    "topics": TOPICS,
+    "date": DATE,
+    "updated": UPDATED,
+    "summary": SUMMARY,
+    "source": SOURCE_NAME,
+    "source_url": SOURCE_URL,
+    "language": LANGUAGE,
+    "draft": DRAFT,
+    "address": ADDRESSES,
+}
+KNOWN = frozenset(key for name, keys in FIELDS.items() if name != "address" for key in keys)
+
+
+def _fields_by_key() -> dict[str, tuple[tuple[str, int], ...]]:
+    table: dict[str, tuple[tuple[str, int], ...]] = {}
+    for name, keys in FIELDS.items():
+        for rank, key in enumerate(keys):
+            table[key] = (*table.get(key, ()), (name, rank))
+    return table
+
+
+FIELDS_OF = _fields_by_key()
 
 _SEPARATORS = str.maketrans("", "", " \t_-.:")
 

@@ -7,7 +7,6 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from archive.naming import SUFFIXES
 
@@ -26,7 +25,7 @@ def has_article_name(name: str) -> bool:
     return name.lower().endswith(SUFFIXES) and name[0] != "." and not name.startswith("_index.")
 
 
-def walk(root: Path, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
+def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
     """Every file below `root` with an article's name, hidden and excluded folders aside, in no particular order.
 
     Links to folders are not followed; links to files count if they stay inside. What has an article's name but
@@ -37,7 +36,7 @@ def walk(root: Path, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
     while folders:
         below = folders.pop()
         try:
-            scan = os.scandir(root / below if below else root)
+            scan = os.scandir(f"{root}/{below}")
         except OSError:
             yield Entry(below or ".", 0, 0)
             continue

@@ -18,10 +18,12 @@ MAX_NESTING = 40
 
 _INT = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}\Z")
+_NUMERIC = frozenset("-0123456789")
 _WORDS: dict[str, object] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _PLAIN_TAG = "plain"
 _QUOTED_TAG = "quoted"
+_GUESSED = frozenset({_PLAIN_TAG} | {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")})
 
 
 class _NodeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -53,8 +55,12 @@ def read_yaml(block: str) -> tuple[object, tuple[Repeated, ...]]:
     """
     try:
         node = compose(block)
+        if node is None:
+            return None, ()
+        if "*" in block:
+            _refuse_aliases(node, set())
         repeated: list[Repeated] = []
-        value = _value(node, set(), repeated, 0) if node is not None else None
+        value = _value(node, repeated, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise FrontMatterInvalid(_reason(error), line=mark.line + 1 if mark else 1, hint=_hint(error)) from error
@@ -77,21 +83,32 @@ def compose(block: str) -> yaml.Node | None:
         loader.dispose()
 
 
-def _value(node: yaml.Node, seen: set[int], repeated: list[Repeated], depth: int) -> object:
+def _refuse_aliases(node: yaml.Node, seen: set[int]) -> None:
+    """An alias is a node met again. Refused, because few bytes of aliases can stand for gigabytes of text."""
     if id(node) in seen:
         line = node.start_mark.line + 1
-        raise FrontMatterInvalid("an alias (*name) is not allowed here", line=line, hint="write the value out")
+        raise FrontMatterInvalid("a value with an alias (*name)", line=line, hint="write the value out instead")
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_aliases(item, seen)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            _refuse_aliases(key, seen)
+            _refuse_aliases(value, seen)
+
+
+def _value(node: yaml.Node, repeated: list[Repeated], depth: int) -> object:
+    if isinstance(node, yaml.ScalarNode):
+        return scalar(node.value, plain=node.tag in _GUESSED)
     if depth > MAX_NESTING:
         raise FrontMatterInvalid("nested too deeply", line=node.start_mark.line + 1, hint="flatten the values")
-    seen.add(id(node))
-    if isinstance(node, yaml.ScalarNode):
-        return scalar(node.value, plain=node.tag in {_PLAIN_TAG, "tag:yaml.org,2002:int", "tag:yaml.org,2002:bool"})
-    if isinstance(node, yaml.SequenceNode):
-        return [_value(item, seen, repeated, depth + 1) for item in node.value]
-    return _mapping(node, seen, repeated, depth)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, repeated, depth)
+    return [_value(item, repeated, depth + 1) for item in node.value]
 
 
-def _mapping(node: yaml.MappingNode, seen: set[int], repeated: list[Repeated], depth: int) -> dict[str, object]:
+def _mapping(node: yaml.MappingNode, repeated: list[Repeated], depth: int) -> dict[str, object]:
     result: dict[str, object] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
@@ -100,10 +117,7 @@ def _mapping(node: yaml.MappingNode, seen: set[int], repeated: list[Repeated], d
         key = key_node.value
         if key in result:
             repeated.append(Repeated(key, key_node.start_mark.line))
-        if id(key_node) in seen:
-            raise FrontMatterInvalid("an alias (*name) as key", line=key_node.start_mark.line + 1)
-        seen.add(id(key_node))
-        result[key] = _value(value_node, seen, repeated, depth + 1)
+        result[key] = _value(value_node, repeated, depth + 1)
     return result
 
 
@@ -113,10 +127,11 @@ def scalar(text: str, *, plain: bool) -> object:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if _INT.match(text) and text != "-0":
-        return int(text)
-    if _FLOAT.match(text) and repr(float(text)) == text:
-        return float(text)
+    if text[0] in _NUMERIC:
+        if _INT.match(text) and text != "-0":
+            return int(text)
+        if _FLOAT.match(text) and repr(float(text)) == text:
+            return float(text)
     return text
 
 

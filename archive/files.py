@@ -1,0 +1,98 @@
+"""Reading and writing one file safely: regular files only, never through a link; all of a write or nothing of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+
+from archive.errors import ArticleUnreadable
+
+MAX_BYTES = 32 * 1024 * 1024
+
+
+def read_bytes(full: str, root: str) -> bytes:
+    """The content of a regular file; a link is followed only to a file below `root` (a real path).
+
+    Raises `ArticleUnreadable` for what is no regular file, leads out of `root` or is larger than `MAX_BYTES`, and
+    `OSError` for what the system refuses. Never waits for a pipe.
+    """
+    try:
+        descriptor = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        descriptor = os.open(_inside(full, root), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ArticleUnreadable("is not a regular file", hint="remove or rename it")
+        if status.st_size > MAX_BYTES:
+            limit = MAX_BYTES // 1024**2
+            raise ArticleUnreadable(f"is larger than {limit} MB", hint="split it or exclude it in library.toml")
+        return _read(descriptor, status.st_size)
+    finally:
+        os.close(descriptor)
+
+
+def _read(descriptor: int, size: int) -> bytes:
+    """Reads to the end, be it nearer or farther than `size` (the file may change meanwhile), up to the limit."""
+    first = os.read(descriptor, size + 1)
+    if len(first) == size:
+        return first
+    chunks, total = [first], len(first)
+    while chunks[-1]:
+        chunks.append(os.read(descriptor, 1 << 20))
+        total += len(chunks[-1])
+        if total > MAX_BYTES:
+            raise ArticleUnreadable("grows while it is being read", hint="try again when it is complete")
+    return b"".join(chunks)
+
+
+def _inside(full: str, root: str) -> str:
+    target = os.path.realpath(full)
+    if not is_below(target, root):
+        raise ArticleUnreadable("is a link to a file outside the library", hint="copy the file instead")
+    return target
+
+
+def is_below(real: str, root: str) -> bool:
+    """Whether one real path lies below another."""
+    return real.startswith(root.rstrip(os.sep) + os.sep)
+
+
+def write_bytes(full: str, content: bytes) -> None:
+    """Puts a file in place, whole and durable: a temporary file beside it, fsync, rename, fsync of the folder.
+
+    An existing file keeps its permissions. Raises `OSError`; then the old file is untouched and nothing is left over.
+    """
+    folder = os.path.dirname(full)
+    temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(full))
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, full)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    sync_folder(folder)
+
+
+def sync_folder(folder: str) -> None:
+    """Makes the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _mode(full: str) -> int:
+    try:
+        return stat.S_IMODE(os.stat(full).st_mode)
+    except FileNotFoundError:
+        return 0o666
