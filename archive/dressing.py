@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
+from archive.linkify import spell_out
 from archive.plaintext import REFERENCE_TAG, plain_text
 
 Base = str | Callable[[str, str], str | None]
@@ -33,12 +34,11 @@ CLASSES = {
 _PLAIN_DIVISIONS = "main, nav, header, footer, section, article, aside, center, form, fieldset, address, hgroup, search"
 _MEDIA = "iframe, video, audio, embed, object"
 _IGNORED_IN_ADDRESS = re.compile(r"[\t\n\r]|^[\x00-\x20]+|[\x00-\x20]+$")
-_BARE_ADDRESS = re.compile(r"\bhttps?://[^\s<>\"'`]+[^\s<>\"'`.,;:!?)\]}*_~]/?|\bhttps?://[^\s<>\"'`]", re.IGNORECASE)
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
-def dress(html: str, abbreviations: Mapping[str, str], *, remote_images: bool, base: Base) -> str:
-    """Raw HTML of one article → HTML of the same words as Backfile shows them. Not yet safe."""
+def arrange(html: str) -> LexborHTMLParser:
+    """Raw HTML of one article → a tree of the words that Backfile shows, in their order."""
     if "footnote-definition" in html:
         html = _footnotes_last(html)
     tree = LexborHTMLParser(html, is_fragment=True)
@@ -48,12 +48,17 @@ def dress(html: str, abbreviations: Mapping[str, str], *, remote_images: bool, b
         _rename(node, "div")
     for node in tree.css(_MEDIA):
         _embed(node)
+    return tree
+
+
+def dress(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_images: bool, base: Base) -> None:
+    """Resolves links and pictures of an arranged tree, sets ids, makes bare addresses links; changes no word."""
     for node in tree.css("a"):
         _link(node, base)
     for node in tree.css("img"):
         _picture(node, remote_images, base)
     _anchors(tree)
-    return tree.html or ""
+    spell_out(tree, abbreviations)
 
 
 def _rename(node: LexborNode, tag: str) -> None:

@@ -69,6 +69,7 @@ _SHALLOW = frozenset(
     "p br hr img input wbr area base col embed link meta param source track li dt dd tr td th thead tbody tfoot"
     " colgroup caption option optgroup rp rt body html head".split()
 )
+_NESTING_IN_MARKDOWN = ("<blockquote", "<ul", "<ol", "<dl", "<em", "<strong", "<del", "<a ")
 _HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
 _ID = re.compile(r' id="([^"]*)"')
 
@@ -104,11 +105,12 @@ def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rende
     """
     body = _encodable(body)
     try:
-        source, html = _parse(body)
+        source, html, _ = _parse(body)
     except _BeyondBounds as reason:
         return Rendered(f'<pre class="unread">{escape(body, quote=False)}</pre>', (), str(reason))
-    html = dressing.dress(html, source.abbreviations, remote_images=remote_images, base=base)
-    html = _CLEANER.clean(html)
+    tree = dressing.arrange(html)
+    dressing.dress(tree, source.abbreviations, remote_images=remote_images, base=base)
+    html = _CLEANER.clean(tree.html or "")
     return Rendered(html, _contents(html))
 
 
@@ -119,11 +121,11 @@ def to_text(body: str) -> str:
     """
     body = _encodable(body)
     try:
-        source, html = _parse(body)
+        _, html, raw = _parse(body)
     except _BeyondBounds:
         return plain_text(f"<pre>{escape(body, quote=False)}</pre>")
-    if _RAW_HTML.search(source.text) or "footnote-definition" in html:
-        html = _CLEANER.clean(dressing.dress(html, {}, remote_images=False, base=""))
+    if raw or "footnote-definition" in html:
+        html = _CLEANER.clean(dressing.arrange(html).html or "")
     return plain_text(html)
 
 
@@ -134,20 +136,21 @@ def _encodable(body: str) -> str:
     return _UNENCODABLE.sub("\ufffd", body) if "\x00" in body or not body.isascii() else body
 
 
-def _parse(body: str) -> tuple[shortcodes.Source, str]:
-    """Markdown → raw HTML, nothing of it trusted yet. Raises `_BeyondBounds`."""
+def _parse(body: str) -> tuple[shortcodes.Source, str, bool]:
+    """Markdown → raw HTML, nothing of it trusted yet, and whether HTML was written in it. Raises `_BeyondBounds`."""
     if len(body) > MAX_CHARACTERS:
         raise _BeyondBounds(f"longer than {MAX_CHARACTERS:,} characters: shown as written")
     source = shortcodes.expand(body)
     html = _PARSER.html(source.text)
-    if _nesting(html) > MAX_NESTING:
+    raw = _RAW_HTML.search(source.text) is not None
+    if _nesting(html, raw=raw) > MAX_NESTING:
         raise _BeyondBounds(f"elements nested deeper than {MAX_NESTING}: shown as written")
-    return source, html
+    return source, html, raw
 
 
-def _nesting(html: str) -> int:
+def _nesting(html: str, *, raw: bool) -> int:
     """How many elements are open at once at most; an end tag closes only its own kind, as browsers read it."""
-    if html.count("<") <= MAX_NESTING:
+    if sum(map(html.count, _NESTING_IN_MARKDOWN)) <= MAX_NESTING and not raw:
         return 0
     deepest = depth = 0
     opened: Counter[str] = Counter()

@@ -17,8 +17,12 @@ _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"</?([a-z][a-z0-9-]*)")
 _ALT = re.compile(r' alt="([^"]+)"')
 _BLOCKS = frozenset(
-    "address article aside blockquote br caption center dd details dir div dl dt figcaption figure footer h1 h2 h3 h4"
-    " h5 h6 header hgroup hr legend li main menu nav ol p search section summary table tbody tfoot thead tr ul".split()
+    (
+        *("article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "dir", "div", "dl", "dt"),
+        *("figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend"),
+        *("li", "main", "menu", "nav", "ol", "p", "search", "section", "summary", "table", "tbody", "tfoot", "thead"),
+        *("tr", "ul"),
+    )
 )
 _CELLS = frozenset(("td", "th"))
 
@@ -76,29 +80,36 @@ def text_runs(html: str) -> list[Run]:
     pieces = iter(_TAG.split(html))
     for piece in pieces:
         if piece and not hidden:
-            source = piece if "&" not in piece else unescape(piece)
+            source = unescape(piece) if "&" in piece else piece
             words = source.split()
-            if not words or source[0].isspace():
+            if preformatted or not words:
                 pending = max(pending, _gap(source, preformatted, leading=True))
+            elif pending == _NOTHING and source[0].isspace():
+                pending = _BLANK
             if words:
-                before = _SEPARATORS[pending] if runs else ""
                 text = source.strip() if preformatted else " ".join(words)
-                runs.append(Run(offset, offset + len(piece), before, text))
+                runs.append(Run(offset, offset + len(piece), _SEPARATORS[pending] if runs else "", text))
                 pending = _gap(source, preformatted, leading=False) if source[-1].isspace() else _NOTHING
         tag = next(pieces, "")
         effect = effects[tag]
         if effect <= _NEWLINE:
-            pending = max(pending, effect)
+            if effect > pending:
+                pending = effect
         elif effect in (_PRE, _END_OF_PRE):
             pending, preformatted = _NEWLINE, effect == _PRE
         elif effect in (_REFERENCE, _END_OF_REFERENCE):
             hidden = effect == _REFERENCE
-        elif not hidden and (words := unescape(_ALT.search(tag)[1]).split()):
-            before = _SEPARATORS[max(pending, _BLANK)] if runs else ""
-            runs.append(Run(offset + len(piece), offset + len(piece), before, " ".join(words)))
+        elif not hidden and (text := _alternative_text(tag)):
+            place = offset + len(piece)
+            runs.append(Run(place, place, _SEPARATORS[max(pending, _BLANK)] if runs else "", text))
             pending = _BLANK
         offset += len(piece) + len(tag)
     return runs
+
+
+def _alternative_text(tag: str) -> str:
+    found = _ALT.search(tag)
+    return " ".join(unescape(found[1]).split()) if found else ""
 
 
 def _gap(source: str, preformatted: bool, *, leading: bool) -> int:
@@ -106,10 +117,9 @@ def _gap(source: str, preformatted: bool, *, leading: bool) -> int:
     if not preformatted:
         return _BLANK
     core = source.strip()
-    edge = (
-        source if not core else source[: source.index(core)] if leading else source[source.rindex(core) + len(core) :]
-    )
-    return _NEWLINE if "\n" in edge else _BLANK
+    place = source.index(core)
+    edge = source[:place] if leading and core else source[place + len(core) :]
+    return _NOTHING if not edge else _NEWLINE if "\n" in edge else _BLANK
 
 
 def plain_text(html: str) -> str:

@@ -8,53 +8,37 @@ article shows it as code.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from dataclasses import dataclass, field
-from typing import NamedTuple
-from urllib.parse import quote
 
-import pyromark
+from archive import themes
+from archive.regions import Regions
 
-_SIGNS = ("{{", "{%", "{:", "{#", "{.", '="', ":::", "[[", "*[", "[!", "%%")
-
-_ATTRIBUTE = r"""(?:[.#][\w-]+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*'|[\w-]+))"""
-# Every body stops at the next opening of its own kind, so that unclosed openings cost a scan to the next one only.
+_ATTRIBUTE = r"""(?:(?:[.#][\w-]+)+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*'|[\w-]+))"""
+# Every alternative stops at the next opening of its own kind, so that openings which are never closed cost a scan to
+# the next one only. The first line lets most characters fail at once.
 _CONSTRUCT = re.compile(
     r"""
+    (?=[{:*\[!%]) (?:
       \{\{<(?P<angle>(?:[^{]|\{(?!\{))*?)>\}\}
     | \{\{%(?P<percent>(?:[^{]|\{(?!\{))*?)%\}\}
     | \{\{(?![<%])(?P<output>(?:[^{}]|\{(?!\{)|\}(?!\}))*)\}\}
     | \{%-?(?P<liquid>(?:[^{%]|\{(?!%)|%(?!\}))*)%\}
-    | ^[ \t]*(?P<fence>:{3,})[ \t]*(?P<container>[^\n:]*)$
-    | ^\*\[(?P<short>[^\]\n]+)\]:[ \t]*(?P<long>[^\n]*)$
-    | ^(?P<quoted>(?:[ \t]{0,3}>)+)[ \t]*\[!(?P<callout>[\w-]+)\][+-]?[ \t]*(?P<heading>[^\n]*)$
-    | %%(?P<aside>[^%\n]+)%%
+    | (?P<container>:{3,}[^\n]*)
+    | \*\[(?P<short>[^\]\n]+)\]:[ \t]*(?P<long>[^\n]*)
+    | \[!(?P<callout>[\w-]+)\][+-]?[ \t]*(?P<heading>[^\n]*)
+    | %%(?P<remark>[^%\n]+)%%
     | (?P<embed>!?)\[\[(?P<target>[^\s\[\]|\n][^\[\]|\n]*)(?:\|(?P<alias>[^\[\]\n]*))?\]\](?![(\[:])
-    | \{:[ ]*(?:ATTRIBUTE|:?toc)(?:[ ]+ATTRIBUTE)*[ ]*\}
-    | (?<=[\w)\]*"`>”’.?!…])[ ]?\{[ ]*ATTRIBUTE(?:[ ]+ATTRIBUTE)*[ ]*\}
-    | ^[ \t]*\{[ ]*ATTRIBUTE(?:[ ]+ATTRIBUTE)*[ ]*\}[ \t]*$
+    | \{(?P<attributes>:?[ ]*(?:ATTRIBUTE|:?toc)(?:[ ]+ATTRIBUTE)*[ ]*)\}
+    )
     """.replace("ATTRIBUTE", _ATTRIBUTE),
-    re.VERBOSE | re.MULTILINE,
+    re.VERBOSE,
 )
-_ARGUMENT = re.compile(
-    r"""(?:([\w-]+)[ \t]*[=:][ \t]*)?(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`|'([^']*)'|([^\s,]+))""", re.DOTALL
-)
+_SIGN = re.compile(r"\{(?:[{%:#.]|[\w-]+=)")
+_OTHER_SIGNS = (":::", "*[", "[!", "%%", "[[")
 _LITERAL = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')""")
-_PICTURE = re.compile(r"\.(?:avif|gif|jpe?g|png|svg|webp)$", re.IGNORECASE)
-_MARKUP = re.compile(r"[\[\]*_<`\\]")
-
-_SITES = {
-    "youtube": ("YouTube", "https://www.youtube.com/watch?v={}"),
-    "vimeo": ("Vimeo", "https://vimeo.com/{}"),
-    "tweet": ("Twitter", "https://twitter.com/i/status/{}"),
-    "x": ("X", "https://x.com/i/status/{}"),
-    "instagram": ("Instagram", "https://www.instagram.com/p/{}/"),
-    "speakerdeck": ("Speaker Deck", "https://speakerdeck.com/player/{}"),
-}
-_WORDS_BEFORE = ("kicker", "title", "heading", "summary")
-_WORDS_AFTER = ("text", "label", "quote", "content", "description", "cite", "author", "attribution", "attr")
-_ADDRESSES = ("href", "link", "url", "file", "path", "src")
-_PICTURE_NAMES = ("img", "image", "figure", "fig", "picture", "photo")
+_QUOTED = re.compile(r"[ \t]*(?:>[ \t]*)+")
+_AFTER_SPAN = tuple("""abcdefghijklmnopqrstuvwxyz0123456789)]*"`>”’.?!…""")
+_ALERTS = ("note", "tip", "important", "warning", "caution")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +49,10 @@ class Source:
     abbreviations: dict[str, str] = field(default_factory=dict)
 
 
-class _Call(NamedTuple):
-    """A shortcode as it stands in the text. `alone`: nothing else on its line; `address`: where a link's goes."""
-
-    name: str
-    named: dict[str, str]
-    positional: list[str]
-    alone: bool
-    address: bool
-
-
 def expand(body: str) -> Source:
     """The body with every foreign construct outside code replaced by what a reader should see."""
-    if not any(sign in body for sign in _SIGNS):
-        return Source(body)
-    return _Expansion(body).run()
+    signs = any(sign in body for sign in _OTHER_SIGNS) or ("{" in body and _SIGN.search(body) is not None)
+    return _Expansion(body).run() if signs else Source(body)
 
 
 class _Expansion:
@@ -87,8 +60,7 @@ class _Expansion:
 
     def __init__(self, body: str) -> None:
         self.body = body
-        self.code = _code_ranges(body)
-        self.starts = [start for start, _ in self.code]
+        self.regions = Regions(body)
         self.written: list[str] = []
         self.abbreviations: dict[str, str] = {}
         self.unclosed: set[str] = set()
@@ -96,8 +68,8 @@ class _Expansion:
     def run(self) -> Source:
         body, copied, scan = self.body, 0, 0
         while found := _CONSTRUCT.search(body, scan):
-            scan = found.end()
-            if (end_of_code := self._end_of_code(found.start())) is not None:
+            end_of_code = self.regions.end_of_code(found.start())
+            if end_of_code is not None:
                 scan = max(end_of_code, found.start() + 1)
                 continue
             self.written.append(body[copied : found.start()])
@@ -105,44 +77,73 @@ class _Expansion:
         self.written.append(body[copied:])
         return Source("".join(self.written), self.abbreviations)
 
-    def _end_of_code(self, offset: int) -> int | None:
-        index = bisect_right(self.starts, offset) - 1
-        return self.code[index][1] if index >= 0 and offset < self.code[index][1] else None
-
     def _replace(self, found: re.Match[str]) -> int:
         """Writes what stands for one construct; returns where reading goes on."""
         if found["liquid"] is not None:
             return self._tag(found, found["liquid"].strip(" \t\n-"), liquid=True)
-        if found["angle"] is not None or found["percent"] is not None:
-            return self._tag(found, (found["angle"] or found["percent"] or "").strip(), liquid=False)
+        if (hugo := found["angle"] or found["percent"]) is not None:
+            return self._tag(found, hugo.strip(), liquid=False)
+        self.written.append(self._shown(found))
+        return found.end()
+
+    def _shown(self, found: re.Match[str]) -> str:
+        """What stands for a construct that is no tag; where its place says that it is none, the construct itself."""
+        before = self._line_before(found.start())
         if found["output"] is not None:
             literal = _LITERAL.match(found["output"])
-            self.written.append((literal[1] or literal[2] or "") if literal else "")
-        elif found["short"] is not None:
+            return (literal[1] or literal[2] or "") if literal else ""
+        if found["target"] is not None:
+            return themes.wiki_link(found["target"], found["alias"], embed=bool(found["embed"]))
+        if found["attributes"] is not None:
+            return self._attributes(found, before)
+        if found["short"] is not None and not before.strip():
             self.abbreviations.setdefault(found["short"].strip(), found["long"].strip())
-        elif found["fence"] is not None:
-            self.written.append(_container(found["container"].strip()))
-        elif found["callout"] is not None:
-            self.written.append(_callout(found))
-        elif found["target"] is not None:
-            self.written.append(_wiki_link(found["target"], found["alias"], embed=bool(found["embed"])))
-        return found.end()
+            return ""
+        if found["container"] is not None and not before.strip():
+            return _container(found["container"])
+        if found["callout"] is not None and _QUOTED.fullmatch(before):
+            return _callout(found["callout"].lower(), found["heading"].strip(), before)
+        return "" if found["remark"] is not None else found[0]
+
+    def _attributes(self, found: re.Match[str], before: str) -> str:
+        """An attribute list: the parser reads those of headings, the rest is for style sheets."""
+        heading = before.lstrip().startswith("#") or re.match(r"\n[ \t]*(?:=+|-+)[ \t]*(?:\n|$)", self._after(found))
+        if heading:
+            return "{" + found["attributes"].removeprefix(":").strip() + "}"
+        alone = not before.strip() and not self._after(found).partition("\n")[0].strip()
+        if alone or found["attributes"].startswith(":") or before.rstrip(" ").lower().endswith(_AFTER_SPAN):
+            return ""
+        return found[0]
+
+    def _line_before(self, offset: int) -> str:
+        return self.body[self.body.rfind("\n", 0, offset) + 1 : offset]
+
+    def _after(self, found: re.Match[str]) -> str:
+        """From the end of a construct to the end of the next line."""
+        end = self.body.find("\n", found.end() + 1)
+        return self.body[found.end() : end if end >= 0 else len(self.body)]
 
     def _tag(self, found: re.Match[str], inner: str, *, liquid: bool) -> int:
         if inner.startswith("/*"):
-            self.written.append("{{" + "< " + inner.removeprefix("/*").removesuffix("*/").strip() + " >}}")
+            self.written.append("{{&lt; " + inner.removeprefix("/*").removesuffix("*/").strip() + " &gt;}}")
             return found.end()
-        name, _, rest = inner.rstrip("/").strip().partition(" ")
-        closer = _closer(name, rest, liquid=liquid)
+        name, _, arguments = inner.removesuffix("/").strip().partition(" ")
+        closer = _closer(name, arguments, liquid=liquid)
         end = self._find(closer, found.end()) if closer else None
         if end is not None:
             inside = self.body[found.end() : end.start()]
             if name == "raw":
                 self.written.append(inside)
             elif name != "comment":
-                self.written.append(_fenced(inside, rest))
+                self.written.append(_fenced(inside, arguments))
             return end.end()
-        self.written.append(_shown(_call(self.body, found, name, rest)))
+        before, after = self._line_before(found.start()), self._after(found).partition("\n")[0]
+        place = themes.Place(
+            alone=not before.strip() and not after.strip(),
+            address=before.endswith(("](", "](<", "]: ", '="', "='")),
+            html=self.regions.in_html(found.start()),
+        )
+        self.written.append(themes.shown(name, arguments, place))
         return found.end()
 
     def _find(self, closer: str, start: int) -> re.Match[str] | None:
@@ -155,139 +156,33 @@ class _Expansion:
         return end
 
 
-def _code_ranges(body: str) -> list[tuple[int, int]]:
-    """Where the body shows code (blocks and spans), in characters, in order."""
-    ranges = []
-    for event, where in pyromark.events_with_range(body):
-        if isinstance(event, dict) and ("Code" in event or "CodeBlock" in _started(event)):
-            ranges.append((where["start"], where["end"]))
-    if body.isascii():
-        return ranges
-    return _in_characters(body.encode(), ranges)
-
-
-def _started(event: object) -> object:
-    started = event.get("Start") if isinstance(event, dict) else None
-    return started if isinstance(started, dict) else ()
-
-
-def _in_characters(data: bytes, ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    converted, seen, characters = [], 0, 0
-    for start, end in ranges:
-        first = characters + len(data[seen:start].decode())
-        last = first + len(data[start:end].decode())
-        converted.append((first, last))
-        seen, characters = end, last
-    return converted
-
-
-def _closer(name: str, rest: str, *, liquid: bool) -> str | None:
+def _closer(name: str, arguments: str, *, liquid: bool) -> str | None:
     """The pattern that ends a paired tag whose content is not read as Markdown, if this is one."""
     if liquid and name in ("raw", "comment", "highlight", "codeblock"):
         return rf"\{{%-?\s*end{name}\s*-?%\}}"
-    if not liquid and name in ("highlight", "code", "code-snippet") and rest.strip():
+    if not liquid and name in ("highlight", "code") and arguments.strip():
         return rf"\{{\{{[<%]\s*/\s*{name}\s*[>%]\}}\}}"
     return None
 
 
-def _fenced(code: str, rest: str) -> str:
-    language = rest.split()[0].strip("\"'`") if rest.split() else ""
+def _fenced(code: str, arguments: str) -> str:
+    language = next(iter(arguments.split()), "").strip("\"'`")
     fence = "~" * 8
-    return f"\n{fence} {language}\n{code.strip(chr(10))}\n{fence}\n"
+    stripped = code.strip("\n")
+    return f"\n{fence} {language}\n{stripped}\n{fence}\n"
 
 
-def _call(body: str, found: re.Match[str], name: str, rest: str) -> _Call:
-    named: dict[str, str] = {}
-    positional: list[str] = []
-    for key, double, back, single, bare in _ARGUMENT.findall(rest):
-        value = double.replace('\\"', '"') or back or single or bare
-        if key:
-            named[key.lower()] = value
-        else:
-            positional.append(value)
-    before = body[body.rfind("\n", 0, found.start()) + 1 : found.start()]
-    line_end = body.find("\n", found.end())
-    after = body[found.end() : line_end if line_end >= 0 else len(body)]
-    address = before.endswith(("](", "](<", "]: ", '="', "='"))
-    return _Call(name.lower(), named, positional, not before.strip() and not after.strip(), address)
+def _container(line: str) -> str:
+    """`:::note Title`, `::: {.warning}` or `:::tip[Title]` → its title; the bare `:::` that closes → nothing."""
+    kind, _, title = line.strip(": \t").partition(" ")
+    if bracketed := re.search(r"\[([^\]]*)\]", line):
+        title = bracketed[1]
+    elif kind.startswith("{") or title.startswith("{"):
+        title = ""
+    return f"\n**{title.strip()}**\n" if title.strip() else "\n"
 
 
-def _shown(call: _Call) -> str:
-    """The Markdown a reader should see for a shortcode of any theme: pictures, links and words, no machinery."""
-    if call.address:
-        return _address(call)
-    if call.name.startswith(("/", "end")):
-        return ""
-    if call.name in _SITES:
-        return _media(call)
-    source = call.named.get("src") or call.named.get("path") or call.named.get("image")
-    if source and (_PICTURE.search(source) or any(part in call.name for part in _PICTURE_NAMES)):
-        return _picture(call, source)
-    if call.name in ("img", "image") and call.positional:
-        return _picture(call, next((p for p in call.positional if "/" in p or "." in p), ""))
-    return _words(call)
-
-
-def _address(call: _Call) -> str:
-    return _escaped(next((call.named[key] for key in _ADDRESSES if key in call.named), " ".join(call.positional[:1])))
-
-
-def _media(call: _Call) -> str:
-    site, address = _SITES[call.name]
-    number = call.named.get("id") or next(iter(call.positional), "")
-    title = call.named.get("title") or site
-    return f"[{_literal(title)}]({address.format(_escaped(number))})" if number else _literal(title)
-
-
-def _picture(call: _Call, source: str) -> str:
-    alt, caption = call.named.get("alt", ""), call.named.get("caption") or call.named.get("title") or ""
-    picture = f"![{_literal(alt)}]({_escaped(source)})"
-    if caption and caption != alt:
-        picture += f" {caption}"
-    return picture
-
-
-def _words(call: _Call) -> str:
-    named = call.named
-    before = [named[key].strip() for key in _WORDS_BEFORE if named.get(key, "").strip()]
-    after = [named[key].strip() for key in (*_WORDS_AFTER, "caption", "alt") if named.get(key, "").strip()]
-    address = next((named[key] for key in _ADDRESSES if named.get(key)), "")
-    text = " ".join(dict.fromkeys(before + after))
-    if address and text and not _MARKUP.search(text):
-        text = f"[{text}]({_escaped(address)})"
-    return f"\n{text}\n" if call.alone and text else text
-
-
-def _container(words: str) -> str:
-    """`:::note Title` or `::: {.warning}` → its title; the bare `:::` that closes → nothing."""
-    kind, _, title = words.partition(" ")
-    bracketed = re.search(r"\[([^\]]*)\]", words)
-    title = bracketed[1] if bracketed else title.strip() if not kind.startswith("{") else ""
-    return f"\n**{title}**\n" if title and not title.startswith("{") else "\n"
-
-
-def _callout(found: re.Match[str]) -> str:
-    """An Obsidian callout with a title of its own → the title; a plain one is left to the Markdown parser."""
-    quoted, heading = found["quoted"], found["heading"].strip()
-    known = found["callout"].lower() in ("note", "tip", "important", "warning", "caution")
-    first = f"{quoted} [!{found['callout'].upper()}]\n" if known else ""
-    return first + (f"{quoted} **{heading}**\n{quoted}" if heading else first and quoted or quoted)
-
-
-def _wiki_link(target: str, alias: str | None, *, embed: bool) -> str:
-    if embed and _PICTURE.search(target):
-        alt = "" if alias is None or alias.replace("x", "").isdigit() else alias
-        return f"![{_literal(alt)}]({_escaped(target)})"
-    page, _, section = target.partition("#")
-    text = alias or (f"{page} > {section}" if page and section else page or section)
-    return f"[{_literal(text)}]({_escaped(target)})"
-
-
-def _escaped(address: str) -> str:
-    """An address that may stand between the parentheses of a Markdown link."""
-    return quote(address.strip(), safe="/:?#@!$&'*+,;=%~[]")
-
-
-def _literal(text: str) -> str:
-    """Text in which no Markdown is read, for alternative and link texts."""
-    return _MARKUP.sub(lambda sign: "\\" + sign[0], " ".join(text.split()))
+def _callout(kind: str, heading: str, quoted: str) -> str:
+    """The first line of a callout: the kinds that the parser knows stay, a title of its own stands in bold."""
+    lines = ([f"[!{kind.upper()}]"] if kind in _ALERTS else []) + ([f"**{heading}**", ""] if heading else [])
+    return f"\n{quoted}".join(lines)
