@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from archive.errors import BackfileError
 from index import engines
+from index.records import FOLDER
 
 PREFIX = "BACKFILE_"
 FILE = "backfile.toml"
@@ -131,7 +132,7 @@ class Settings:
     @property
     def cache_folder(self) -> Path:
         """Where everything that can be made again lives: the index and the records of the last synchronisation."""
-        return self.index if self.index is not None else self.library / ".backfile"
+        return self.index if self.index is not None else self.library / FOLDER
 
     @property
     def index_folder(self) -> Path:

@@ -39,3 +39,19 @@ class Report:
     def did_nothing(self) -> bool:
         """Whether the work found everything already as it should be."""
         return not (self.added or self.changed or self.moved or self.removed)
+
+    def counts(self) -> dict[str, int]:
+        """How many articles were added, changed, moved, removed and left unchanged, by these words."""
+        return {
+            "added": len(self.added),
+            "changed": len(self.changed),
+            "moved": len(self.moved),
+            "removed": len(self.removed),
+            "unchanged": self.unchanged,
+        }
+
+    def summary(self) -> str:
+        """What was done in one line: `3 added, 1 changed, 2,647 unchanged; 4 problems`."""
+        done = ", ".join(f"{count:,} {what}" for what, count in self.counts().items() if count) or "no articles"
+        problems = len(self.problems)
+        return f"{done}; {problems:,} problem{'s' if problems != 1 else ''}" if problems else done

@@ -23,3 +23,7 @@ class IndexUnusable(SearchError):
 
 class IndexLocked(SearchError):
     """Another process writes to the index and did not finish within the time we waited."""
+
+
+class CacheFolderRefused(SearchError):
+    """A folder named for the index that holds something else, which is not ours to touch."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from index.engine import Facet, Hit, Marked, Page
+from index.engine import Document, Facet, Hit, Marked, Page
 
 
 def article_path(article_id: str, query: str = "") -> str:
@@ -38,6 +38,23 @@ def page_to_json(
         "suggestion": page.suggestion,
         "page": page.page,
         "pages": page.pages,
+    }
+
+
+def document_to_json(document: Document) -> dict[str, Any]:
+    """The fields of an article as `backfile show --json` promises; dates in ISO 8601, partial ones `2019-03`."""
+    source = document.source
+    return {
+        "id": document.id,
+        "path": document.path,
+        "title": document.title,
+        "authors": list(document.authors),
+        "topics": list(document.topics),
+        "date": document.date.isoformat() if document.date else None,
+        "updated": document.updated.isoformat() if document.updated else None,
+        "summary": document.summary,
+        "source": {"name": source.name, "url": source.url} if source else None,
+        "language": document.language,
     }
 
 

@@ -1,0 +1,147 @@
+"""Reading many articles: files of a library → documents, by several processes when there are many."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive.library import Library
+from archive.markdown import to_text
+from archive.model import Article
+from archive.report import Problem
+from index.engine import Document
+
+MANY = 400  # fewer files are read sooner than processes have started
+_CHUNK = 64  # files handed to a process at a time
+_AHEAD = 4  # chunks a process that may be under way or waiting to be taken: bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What reading one file gave. `document` is None for files that are no articles (`left_out` says why: a draft, a
+    section page) and for those that cannot be read (`problems` say why)."""
+
+    path: str
+    document: Document | None
+    problems: tuple[Problem, ...]
+    digest: str
+    left_out: str = ""
+
+
+def document_of(article: Article) -> Document:
+    """What an engine keeps of an article: its fields as they are, and the text that a reader sees."""
+    return Document(
+        id=article.id,
+        path=article.path,
+        title=article.title,
+        text=to_text(article.body),
+        authors=article.authors,
+        topics=article.topics,
+        date=article.date,
+        updated=article.updated,
+        summary=article.summary,
+        source=article.source,
+        language=article.language,
+    )
+
+
+def read_documents(library: Library, paths: Sequence[str], *, processes: int | None = None) -> Iterator[Taken]:
+    """Reads the files at `paths` (relative to the library) in their order, one `Taken` each.
+
+    Many files are read by `processes` processes (by default one a core). A file that brings its process down is
+    reported like any other that cannot be read, and the rest goes on.
+    """
+    processes = _cores() if processes is None else processes
+    if processes < 2 or len(paths) < MANY:
+        return (_read(library, path) for path in paths)
+    return _read_in_processes(library.root, paths, processes)
+
+
+def _read(library: Library, path: str) -> Taken:
+    reading = library.read(path)
+    document = document_of(reading.article) if reading.article is not None else None
+    return Taken(path, document, reading.problems, reading.digest, reading.left_out)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _read_in_processes(root: Path, paths: Sequence[str], processes: int) -> Iterator[Taken]:
+    chunks = deque(paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK))
+    while chunks:
+        try:
+            yield from _read_chunks(root, chunks, processes)
+        except BrokenProcessPool:  # by a file of one of the chunks under way: which one, reading them singly tells
+            suspects = [path for _ in range(min(processes * _AHEAD, len(chunks))) for path in chunks.popleft()]
+            yield from _read_singly(root, suspects)
+
+
+def _read_chunks(root: Path, chunks: deque[Sequence[str]], processes: int) -> Iterator[Taken]:
+    """Takes each chunk off the queue once it is read, so that what is left on it is what is left to do."""
+    pool = _pool(root, processes)
+    under_way: deque[Future[list[Taken]]] = deque()
+    try:
+        while chunks:
+            while len(under_way) < min(processes * _AHEAD, len(chunks)):
+                under_way.append(pool.submit(_read_chunk, chunks[len(under_way)]))
+            taken = under_way[0].result()
+            under_way.popleft()
+            chunks.popleft()
+            yield from taken
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _read_singly(root: Path, paths: Sequence[str]) -> Iterator[Taken]:
+    pool = _pool(root, 1)
+    try:
+        for path in paths:
+            try:
+                yield from pool.submit(_read_chunk, [path]).result()
+            except BrokenProcessPool:
+                yield Taken(path, None, (_deadly(path),), "")
+                pool.shutdown()
+                pool = _pool(root, 1)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _deadly(path: str) -> Problem:
+    return Problem(path, None, "reading it brought the process down", "the file may be too large for this machine")
+
+
+_library: Library  # of a reading process, from its start on
+
+
+def _pool(root: Path, processes: int) -> ProcessPoolExecutor:
+    # Not forked: the one who asks may run threads, whose locks a forked child would find held for ever.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return ProcessPoolExecutor(processes, mp_context=context, initializer=_start_reading, initargs=(root,))
+
+
+def _start_reading(root: Path) -> None:
+    global _library  # noqa: PLW0603 - the state of a process that exists for nothing else
+    _library = Library(root)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its children
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _read_chunk(paths: Sequence[str]) -> list[Taken]:
+    return [_read(_library, path) for path in paths]

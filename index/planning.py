@@ -1,0 +1,143 @@
+"""What differs between library and index: planned from file stats alone, settled as files are read. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from archive.naming import without_suffix
+from archive.report import Report
+from archive.walking import Entry
+from index.engine import Document, Fingerprint
+from index.intake import Taken
+from index.records import Records
+
+Settled = tuple[Document, Fingerprint]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do about each file, as far as can be told without reading one.
+
+    `read` are new files and those whose size or time differs; `unchanged` counts the articles left alone; `skipped`
+    are files known to be no articles, as in `Records`; `removed` maps ids whose file is gone to their fingerprints.
+    """
+
+    read: tuple[Entry, ...]
+    unchanged: int
+    skipped: Mapping[str, tuple[int, int]]
+    removed: Mapping[str, Fingerprint]
+
+
+def plan(
+    entries: Iterable[Entry],
+    fingerprints: Mapping[str, tuple[str, Fingerprint]],
+    skipped: Mapping[str, tuple[int, int]] | None = None,
+) -> Plan:
+    """Compares a walk of the library with what the index holds (`Engine.fingerprints`); reads nothing itself."""
+    known = {path: (article_id, fingerprint) for article_id, (path, fingerprint) in fingerprints.items()}
+    passed = skipped or {}
+    entries = sorted(entries, key=lambda entry: entry.path)
+    bearers = Counter(_plain_id(entry.path) for entry in entries)
+    to_read: list[Entry] = []
+    unchanged = 0
+    still_skipped: dict[str, tuple[int, int]] = {}
+    for entry in entries:
+        stat = (entry.size, entry.mtime_ns)
+        plain_id = _plain_id(entry.path)
+        article_id, mark = known.pop(entry.path, (plain_id, None))
+        # Files that differ in their ending only share an id, and what one is called depends on the others.
+        certain = bearers[plain_id] == 1 and article_id == plain_id
+        if certain and mark is not None and (mark.size, mark.mtime_ns) == stat:
+            unchanged += 1
+        elif certain and mark is None and passed.get(entry.path) == stat:
+            still_skipped[entry.path] = stat
+        else:
+            to_read.append(entry)
+    return Plan(tuple(to_read), unchanged, still_skipped, dict(known.values()))
+
+
+def _plain_id(path: str) -> str:
+    return without_suffix(unicodedata.normalize("NFC", path))
+
+
+class Ledger:
+    """What became of each file of a plan, as it is read: the report, the records, and what the next commit owes.
+
+    `fingerprints` and `records` are those that the plan was made from.
+    """
+
+    def __init__(self, plan: Plan, fingerprints: Mapping[str, tuple[str, Fingerprint]], records: Records) -> None:
+        standing = {path for article_id, (path, _) in fingerprints.items() if article_id not in plan.removed}
+        standing -= {entry.path for entry in plan.read}
+        self.report = Report(unchanged=plan.unchanged)
+        self.problems = [problem for problem in records.problems if problem.path in standing]
+        self.skipped = dict(plan.skipped)
+        self._put: set[str] = set()
+        self._drop: list[str] = []
+        self._touch: dict[str, Fingerprint] = {}
+        self._known = {path: (article_id, mark) for article_id, (path, mark) in fingerprints.items()}
+        self._removed = dict(plan.removed)
+        self._removed_by_digest = {mark.digest: article_id for article_id, mark in plan.removed.items()}
+
+    def settle(self, entry: Entry, taken: Taken) -> Settled | None:
+        """Enters a file that was read; returns what is to be put into the index, or None if nothing is."""
+        known_id, known = self._known.get(entry.path, (None, None))
+        mark = Fingerprint(entry.size, entry.mtime_ns, taken.digest)
+        self.problems += taken.problems
+        if taken.document is None:
+            if taken.left_out and not taken.problems:
+                self.skipped[entry.path] = (entry.size, entry.mtime_ns)
+            if known_id is not None:
+                self._leave(known_id)
+            return None
+        if known is not None and known_id == taken.document.id and known.digest == mark.digest:
+            self.report.unchanged += 1
+            if known != mark:
+                self._touch[known_id] = mark
+            return None
+        self._enter(taken.document.id, known_id, mark.digest)
+        return taken.document, mark
+
+    def _enter(self, article_id: str, known_id: str | None, digest: str) -> None:
+        if known_id == article_id or self._removed.pop(article_id, None) is not None:
+            self.report.changed.append(article_id)
+        elif (former := known_id or self._take_removed(digest)) is not None:
+            self.report.moved.append((former, article_id))
+            self._drop.append(former)
+        else:
+            self.report.added.append(article_id)
+        self._put.add(article_id)
+
+    def _take_removed(self, digest: str) -> str | None:
+        article_id = self._removed_by_digest.pop(digest, None)
+        if article_id is None or self._removed.pop(article_id, None) is None:
+            return None
+        return article_id
+
+    def _leave(self, article_id: str) -> None:
+        self.report.removed.append(article_id)
+        self._drop.append(article_id)
+
+    def records(self, stamp: str) -> Records:
+        """What is to be kept beside the index."""
+        problems = sorted(set(self.problems), key=lambda each: (each.path, each.line or 0, each.reason))
+        return Records(stamp=stamp, problems=tuple(problems), skipped=self.skipped)
+
+    def take_rest(self) -> tuple[list[str], dict[str, Fingerprint]]:
+        """Ids to drop and fingerprints to renew with the next commit, handed over once."""
+        drop = [article_id for article_id in self._drop if article_id not in self._put]
+        touch, self._drop, self._touch = self._touch, [], {}
+        return drop, touch
+
+    def has_rest(self) -> bool:
+        """Whether anything waits for a commit."""
+        return bool(self._drop or self._touch)
+
+    def settle_removed(self) -> None:
+        """Enters the articles whose file is gone and has not come up under another name."""
+        for article_id in self._removed:
+            self._leave(article_id)
+        self._removed.clear()

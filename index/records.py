@@ -1,0 +1,168 @@
+"""The cache folder beside the articles: the index, and what the last synchronisation met that the index cannot hold.
+
+.backfile/
+    .gitignore          so that the folder ignores itself
+    index/              the engine's own
+    problems.json       problems, and the files that are no articles, as they were when they were read
+    index.broken-…      the last index that could not be used, for whoever wants to know why
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from archive.report import Problem
+from index.errors import CacheFolderRefused, IndexLocked
+
+log = logging.getLogger("backfile.index")
+
+VERSION = 1
+FOLDER = ".backfile"
+_TAG = "CACHEDIR.TAG"
+_TAG_TEXT = """\
+Signature: 8a477f597d28d172789f06886806bc55
+# This folder is a cache of Backfile and can be deleted at any time. See https://bford.info/cachedir/
+"""
+_PROBLEMS = "problems.json"
+_DAMAGED = "damaged"
+_BROKEN = "index.broken-"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What the last synchronisation learnt beside the index.
+
+    `stamp` names the rules under which it read. `skipped` maps the paths of files that gave no article (drafts,
+    section pages, files that cannot be read) to size and mtime in ns, so that they are not read again each time.
+    """
+
+    stamp: str = ""
+    problems: tuple[Problem, ...] = ()
+    skipped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def read_problems(folder: Path) -> tuple[Problem, ...]:
+    """The problems that the last synchronisation into the cache folder `folder` met, by path and line."""
+    return load_records(folder).problems
+
+
+def load_records(folder: Path) -> Records:
+    """The records in a cache folder; fresh ones, under which everything is read again, when they cannot be used."""
+    try:
+        content = json.loads((folder / _PROBLEMS).read_text(encoding="utf-8"))
+        if content["version"] != VERSION:
+            return Records()
+        return Records(
+            stamp=content["stamp"],
+            problems=tuple(Problem(**problem) for problem in content["problems"]),
+            skipped={path: (size, mtime_ns) for path, (size, mtime_ns) in content["skipped"].items()},
+        )
+    except FileNotFoundError:
+        return Records()
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # whatever a damaged file may hold
+        log.warning("%s is damaged (%s); every article is read again", folder / _PROBLEMS, error)
+        return Records()
+
+
+def save_records(folder: Path, records: Records) -> None:
+    """Writes the records so that whoever reads sees the old ones or the new ones, whatever happens meanwhile."""
+    content = {
+        "version": VERSION,
+        "stamp": records.stamp,
+        "problems": [
+            {"path": each.path, "line": each.line, "reason": each.reason, "hint": each.hint}
+            for each in records.problems
+        ],
+        "skipped": dict(sorted(records.skipped.items())),
+    }
+    _write(folder / _PROBLEMS, json.dumps(content, ensure_ascii=False, indent=1))
+
+
+def prepare(folder: Path) -> None:
+    """Makes the cache folder, tags it as a cache and has git ignore it. Raises `OSError` where that is not allowed.
+
+    A folder that somebody named may be full of things that are not ours to move or delete: raises
+    `CacheFolderRefused` unless it is new, empty or tagged.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / _TAG).exists():
+        return
+    if folder.name != FOLDER and any(folder.iterdir()):
+        raise CacheFolderRefused(
+            f"{folder} holds other things than an index of Backfile", hint="name a folder that is new or empty"
+        )
+    _write(folder / ".gitignore", "*\n")
+    _write(folder / _TAG, _TAG_TEXT)
+
+
+@contextmanager
+def sole_writer(folder: Path, wait: float) -> Iterator[None]:
+    """Holds the cache folder against every other synchronisation, in this process or another.
+
+    Says so when it has to wait; raises `IndexLocked` after `wait` seconds. The lock dies with its process.
+    """
+    with (folder / "lock").open("a") as lock:
+        _acquire(lock.fileno(), folder, wait)
+        yield
+
+
+def _acquire(descriptor: int, folder: Path, wait: float) -> None:
+    deadline = time.monotonic() + wait
+    told = False
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise IndexLocked(
+                    f"another process is writing the index in {folder} and did not finish within {wait:g} s",
+                    hint="try again later, or wait longer with --wait SECONDS",
+                ) from None
+        if not told:
+            log.warning("Another process is writing the index; waiting up to %g s for it.", wait)
+            told = True
+        time.sleep(0.05)
+
+
+def mark_damaged(folder: Path) -> None:
+    """Has the next synchronisation set the index aside: for damage that only a thorough check finds."""
+    _write(folder / _DAMAGED, "")
+
+
+def is_marked_damaged(folder: Path) -> bool:
+    """Whether a check found the index damaged since it was last built."""
+    return (folder / _DAMAGED).exists()
+
+
+def set_aside(folder: Path) -> Path:
+    """Moves an index that cannot be used out of the way and returns its new place; of earlier ones none is kept."""
+    broken = folder / (_BROKEN + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    for old in folder.glob(f"{_BROKEN}*"):
+        shutil.rmtree(old)
+    if (folder / "index").exists():
+        (folder / "index").rename(broken)
+    (folder / _DAMAGED).unlink(missing_ok=True)
+    return broken
+
+
+def _write(path: Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink()
+        raise
