@@ -54,12 +54,8 @@ class Run:
         table[self.documents] = self.frequencies
         return table
 
-    def mark(self, mask: Array) -> None:
-        """Sets the documents in a mask."""
-        mask[self.documents] = True
 
-
-Numbers = Callable[[Segment, FieldPostings], Iterable[int]]
+Numbers = Callable[[FieldPostings], Iterable[int]]
 
 
 class Terms:
@@ -70,13 +66,13 @@ class Terms:
         self._parts: list[tuple[Segment, FieldPostings, int, int]] = []
         for segment in view.segments:
             postings = segment.field(field)
-            for low, high in _stretches(numbers(segment, postings)):
+            for low, high in _stretches(numbers(postings)):
                 self._parts.append((segment, postings, low, high))
 
     @classmethod
     def stretch(cls, view: View, field: str, bounds: Callable[[FieldPostings], tuple[int, int]]) -> Terms:
         """The terms numbered `low` to `high - 1`, as `bounds` says for each segment's field."""
-        made = cls(view, field, lambda segment, postings: ())
+        made = cls(view, field, lambda postings: ())
         for segment in view.segments:
             postings = segment.field(field)
             low, high = bounds(postings)

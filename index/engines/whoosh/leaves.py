@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -15,56 +15,49 @@ from index.analysis import POSITION_GAP, Form, query_forms
 from index.engines.whoosh.gathering import Run, Terms
 from index.engines.whoosh.positional import documents_of, in_order, near, union
 from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.segments import Segment
 from index.engines.whoosh.view import View
 from index.query import Fuzzy, Pattern, Phrase, Word
 from index.ranking import WEIGHTS, is_plain
 from index.wildcards import fuzzy_term, literal_prefix, pattern_fits
 
 Array = npt.NDArray[Any]
-Check = Callable[[], None]
+LeafNode = Word | Phrase | Pattern | Fuzzy
 
 
 class Leaf:
     """What a leaf finds in its fields. Deleted documents are included, save in `frequency`.
 
-    `parts` holds for each field the runs of postings with the weight that an occurrence of each has.
+    `parts` holds for each field the runs of postings with the weight that an occurrence of each has; `words` the
+    single terms of a plain word in each field.
     """
 
-    def __init__(self, view: View, node: Word | Phrase | Pattern | Fuzzy, fields: tuple[str, ...]) -> None:
+    def __init__(self, view: View, node: LeafNode, fields: tuple[str, ...]) -> None:
         self.node = node
         self.fields = fields
         self._view = view
-        self.words = {name: _Plain(view, name, node) for name in fields} if is_plain(node) else {}
-        self.parts: dict[str, list[tuple[Run, float]]] = {name: self._runs(name) for name in fields}
+        self.words: dict[str, SingleTerm] = {}
+        if isinstance(node, Word) and is_plain(node):
+            term = query_forms(node.text)[0][0][0][0]
+            self.words = {name: SingleTerm(view, name, term, exact=node.exact) for name in fields}
+        self.parts = {name: [part for part in self._runs(name) if len(part[0])] for name in fields}
 
     def _runs(self, field: str) -> list[tuple[Run, float]]:
         match self.node:
-            case _ if self.words:
-                return self.words[field].runs
             case Pattern():
-                return _weighed(pattern_terms(self._view, field, self.node.text), 1.0)
+                return [(pattern_terms(self._view, field, self.node.text).run, 1.0)]
             case Fuzzy():
-                return _weighed(fuzzy_terms(self._view, field, self.node.text, self.node.distance), 1.0)
-        run = documents_of(union(list(self._starts(field))))
-        return [(run, 1.0)] if len(run) else []
-
-    def _starts(self, field: str) -> Iterator[Array]:
-        """The places at which each of the leaf's forms begins."""
-        for form in query_forms(self.node.text):
-            terms, _ = form
-            if isinstance(self.node, Phrase) and self.node.within is not None:
-                yield _phrase_starts(self._view, field, form, min(self.node.within, POSITION_GAP - 1))
-            elif len(terms) == 1 and isinstance(self.node, Word):
-                yield _Term(self._view, field, terms[0][0], exact=self.node.exact).places
-            else:
-                yield _phrase_starts(self._view, field, form, None)
+                return [(fuzzy_terms(self._view, field, self.node.text, self.node.distance).run, 1.0)]
+            case Phrase():
+                return [(phrase_run(self._view, field, self.node), 1.0)]
+        if self.words:
+            return self.words[field].runs
+        return spelling_runs(self._view, field, self.node)
 
     def mask_in(self, field: str) -> Array:
         """True for documents in which the leaf is in that field (bool[size])."""
         mask = np.zeros(self._view.size, np.bool_)
         for run, _ in self.parts.get(field, ()):
-            run.mark(mask)
+            mask[run.documents] = True
         return mask
 
     @cached_property
@@ -73,7 +66,7 @@ class Leaf:
         mask = np.zeros(self._view.size, np.bool_)
         for runs in self.parts.values():
             for run, _ in runs:
-                run.mark(mask)
+                mask[run.documents] = True
         return mask
 
     @cached_property
@@ -95,58 +88,64 @@ class Leaf:
         return total
 
 
-class _Plain:
-    """A plain word in a field."""
-
-    def __init__(self, view: View, field: str, node: Word) -> None:
-        term = query_forms(node.text)[0][0][0][0]
-        self._term = _Term(view, field, term, exact=node.exact)
-        self.runs = self._term.runs
-        self.places = self._term.places_in
-
-
-class _Term:
+class SingleTerm:
     """A term in a field: alone if `exact`, else with its family."""
 
     def __init__(self, view: View, field: str, term: str, *, exact: bool) -> None:
-        languages = view.generation.languages
-
-        def kin(segment: Segment, postings: FieldPostings) -> Iterable[int]:
-            own = postings.find(term)
-            return [number for number in postings.family(term, languages).tolist() if number != own]
-
-        self.typed = Terms(view, field, lambda segment, postings: _found(postings.find(term)))
-        self.kin = Terms(view, field, (lambda segment, postings: ()) if exact else kin)
+        self.typed = one_term(view, field, term)
+        self.kin = Terms(view, field, lambda postings: () if exact else kin(view, postings, (term,)))
 
     @property
     def runs(self) -> list[tuple[Run, float]]:
         """The postings of the term, and those of the other forms."""
-        return _weighed(self.typed, 1.0) + _weighed(self.kin, WEIGHTS.family)
+        return [(self.typed.run, 1.0), (self.kin.run, WEIGHTS.family)]
 
-    def places_in(self, inside: Array | None) -> Array:
-        """Where any of the forms stands, sorted, each place once."""
+    def places(self, inside: Array | None) -> Array:
+        """Where any of the forms stands in documents of a mask (None: all), sorted, each place once."""
         if not self.kin:
             return self.typed.places(inside)
         return union([self.typed.places(inside), self.kin.places(inside)])
 
-    @property
-    def places(self) -> Array:
-        """Where any of the forms stands in all documents."""
-        return self.places_in(None)
+
+def one_term(view: View, field: str, term: str) -> Terms:
+    """A term in a field, as it is."""
+
+    def number(postings: FieldPostings) -> Iterable[int]:
+        found = postings.find(term)
+        return (found,) if found >= 0 else ()
+
+    return Terms(view, field, number)
 
 
-def _found(number: int) -> Sequence[int]:
-    return (number,) if number >= 0 else ()
+def kin(view: View, postings: FieldPostings, terms: Sequence[str]) -> Sequence[int]:
+    """The numbers of the terms that are of one family with one of `terms` but none of them."""
+    own = {postings.find(term) for term in terms}
+    languages = view.generation.languages
+    found = {number for term in terms for number in postings.family(term, languages).tolist()}
+    return sorted(found - own)
 
 
-def _weighed(terms: Terms, weight: float) -> list[tuple[Run, float]]:
-    return [(terms.run, weight)] if terms else []
+def spelling_runs(view: View, field: str, word: Word) -> list[tuple[Run, float]]:
+    """A word of several spellings: the places where one of them begins, and the family of those of a single term."""
+    forms = query_forms(word.text)
+    starts = documents_of(union([_phrase_starts(view, field, form, None) for form in forms]))
+    if word.exact:
+        return [(starts, 1.0)]
+    single = [terms[0][0] for terms, _ in forms if len(terms) == 1]
+    relatives = Terms(view, field, lambda postings: kin(view, postings, single))
+    return [(starts, 1.0), (relatives.run, WEIGHTS.family)]
+
+
+def phrase_run(view: View, field: str, phrase: Phrase) -> Run:
+    """The documents of a phrase with the number of places where one of its forms begins."""
+    reach = None if phrase.within is None else min(phrase.within, POSITION_GAP - 1)
+    return documents_of(union([_phrase_starts(view, field, form, reach) for form in query_forms(phrase.text)]))
 
 
 def _phrase_starts(view: View, field: str, form: Form, reach: int | None) -> Array:
     """The places of one form of a phrase, in order (`reach` None) or within a distance."""
     wanted, _ = form
-    terms = {term: _Term(view, field, term, exact=True).typed for term, _ in wanted}
+    terms = {term: one_term(view, field, term) for term, _ in wanted}
     if not all(terms.values()):
         return np.empty(0, np.int64)
     inside = None
@@ -154,7 +153,7 @@ def _phrase_starts(view: View, field: str, form: Form, reach: int | None) -> Arr
         inside = np.ones(view.size, np.bool_)
         for found in terms.values():
             mask = np.zeros(view.size, np.bool_)
-            found.run.mark(mask)
+            mask[found.run.documents] = True
             inside &= mask
     places = {term: found.places(inside) for term, found in terms.items()}
     if reach is not None:
@@ -169,7 +168,7 @@ def pattern_terms(view: View, field: str, text: str) -> Terms:
         return Terms.stretch(view, field, lambda postings: postings.prefix(prefix))
     fits = pattern_fits(text)
 
-    def numbers(segment: Segment, postings: FieldPostings) -> Iterable[int]:
+    def numbers(postings: FieldPostings) -> Iterable[int]:
         low, high = postings.prefix(prefix)
         return [low + place for place, term in enumerate(postings.terms.texts(low, high)) if fits(term)]
 
@@ -180,14 +179,14 @@ def fuzzy_terms(view: View, field: str, text: str, distance: int) -> Terms:
     """The terms of a field within a distance of a word."""
     word = fuzzy_term(text)
 
-    def numbers(segment: Segment, postings: FieldPostings) -> Iterable[int]:
+    def numbers(postings: FieldPostings) -> Iterable[int]:
         return close_terms(postings, word, distance).tolist() if word else ()
 
     return Terms(view, field, numbers)
 
 
 def close_terms(postings: FieldPostings, word: str, distance: int) -> Array:
-    """Numbers of the terms with the first letter of `word`, at most `distance` edits (optimal string alignment) away."""
+    """Numbers of the terms that begin as `word` does and are at most `distance` edits (optimal string alignment) away."""
     low, high = postings.prefix(word[0])
     if low == high:
         return np.empty(0, np.intp)

@@ -1,0 +1,145 @@
+"""How a request is carried out: branches → documents → facets, order, hits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from index.engine import FACETS, MAX_DEPTH, Facet, Filters, Page, Request, Sort
+from index.engines.whoosh.combining import Branch, Compiler
+from index.engines.whoosh.ordering import Column, Key, Names, Values, first_documents
+from index.engines.whoosh.presenting import present
+from index.engines.whoosh.scoring import Scorer, is_scored
+from index.engines.whoosh.view import View
+from index.errors import DeadlineExceeded, QueryRefused
+from index.matching import Matcher
+from index.query import Everything
+
+Array = npt.NDArray[Any]
+Check = Callable[[], None]
+
+
+def search(view: View, request: Request) -> Page:
+    """Answers a request from a view; raises `QueryRefused` and `DeadlineExceeded` as `Engine.search` says."""
+    started = time.perf_counter()
+    stop = request.page * request.per_page
+    if request.page < 1 or request.per_page < 1 or stop > MAX_DEPTH:
+        raise QueryRefused(
+            f"page {request.page} of {request.per_page} hits lies outside the first {MAX_DEPTH:,} hits",
+            hint="narrow the search by another word, an author, a topic or a date",
+        )
+    check = deadline(started, request.deadline)
+    root = Compiler(view, check).branch(request.query)
+    found = _Found(view, root, request.filters)
+    check()
+    facets = tuple(found.facet(name, request.facet_size) for name in FACETS)
+    check()
+    shown = _ordered(view, root, found.documents, request, check)
+    matcher = Matcher(request.query, view.generation.languages)
+    hits = tuple(present(view, number, score, matcher, request.passages) for number, score in _checked(shown, check))
+    total = len(found.documents)
+    took = (time.perf_counter() - started) * 1000
+    return Page(total, hits, facets, request.page, -(-total // request.per_page), took)
+
+
+def by_newest(view: View, documents: Array, wanted: int) -> Array:
+    """The newest `wanted` of the documents (ascending), in order."""
+    return first_documents(documents, [_newest(view), _ids(view)], wanted)
+
+
+def deadline(started: float, seconds: float) -> Check:
+    """A function to call between steps; raises `DeadlineExceeded` once the time is up."""
+
+    def check() -> None:
+        if time.perf_counter() - started > seconds:
+            raise DeadlineExceeded(
+                f"the search was stopped after {seconds:g} seconds", hint="use fewer or more telling words"
+            )
+
+    return check
+
+
+@dataclass
+class _Found:
+    """The documents that query and filters find; for each facet also those that its own filters leave out."""
+
+    view: View
+    root: Branch
+    filters: Filters
+
+    def __post_init__(self) -> None:
+        self._masks = self._filter_masks()
+        self.documents = self._documents(self._masks.values())
+
+    def _filter_masks(self) -> dict[str, Array]:
+        masks = {}
+        chosen = self.filters
+        if chosen.authors:
+            masks["author"] = self.view.facet_mask("author", chosen.authors)
+        if chosen.topics:
+            masks["topic"] = self.view.facet_mask("topic", chosen.topics)
+        if chosen.first or chosen.last:
+            first = chosen.first.toordinal() if chosen.first else 1
+            last = chosen.last.toordinal() if chosen.last else int(np.iinfo(np.int32).max)
+            masks["year"] = self.view.date_mask(first, last)
+        return masks
+
+    def _documents(self, filters: Iterable[Array]) -> Array:
+        masks = [mask for mask in (self._query_mask, self.view.live, *filters) if mask is not None]
+        return np.flatnonzero(np.logical_and.reduce(masks)) if masks else self.view.documents
+
+    @property
+    def _query_mask(self) -> Array | None:
+        return None if isinstance(self.root.node, Everything) else self.root.mask
+
+    def facet(self, name: str, size: int | None) -> Facet:
+        """The facet's counts, its own filter ignored."""
+        table = self.view.facet(name)
+        documents = self.documents
+        if name in self._masks:
+            documents = self._documents([mask for other, mask in self._masks.items() if other != name])
+        counts = table.counts(documents)
+        return table.latest(name, counts, size) if name == "year" else table.largest(name, counts, size)
+
+
+def _ordered(view: View, root: Branch, documents: Array, request: Request, check: Check) -> list[tuple[int, float]]:
+    """The documents of the page asked for, in order, each with its score (0 when the order is another)."""
+    keys: list[Key] = [_newest(view), _ids(view)]
+    score = Values(documents, np.zeros(len(documents)))
+    match request.sort:
+        case Sort.RELEVANCE:
+            if any(is_scored(leaf) for leaf in root.leaves()):
+                score = Values(documents, -Scorer(view, root, documents, check).scores)
+                keys.insert(0, score)
+        case Sort.OLDEST:
+            keys[0] = _oldest(view)
+        case Sort.TITLE:
+            keys.insert(0, Names(view.segments, lambda s: s.title_order, lambda s: s.titles))
+    check()
+    stop = request.page * request.per_page
+    chosen = first_documents(documents, keys, stop)[stop - request.per_page :]
+    return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
+
+
+def _checked(items: list[tuple[int, float]], check: Check) -> Iterator[tuple[int, float]]:
+    for item in items:
+        check()
+        yield item
+
+
+def _newest(view: View) -> Key:
+    return Column(-view.first_days)
+
+
+def _oldest(view: View) -> Key:
+    undated = np.int32(np.iinfo(np.int32).max)
+    return Column(np.where(view.first_days == 0, undated, view.first_days))
+
+
+def _ids(view: View) -> Key:
+    return Names(view.segments, lambda segment: segment.id_order, lambda segment: segment.ids)

@@ -1,0 +1,88 @@
+"""What a query may have been meant to be, and what a half-typed one may become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from index.analysis import tokens
+from index.correcting import corrected, nearest
+from index.engine import Suggestions
+from index.engines.whoosh.execution import by_newest
+from index.engines.whoosh.gathering import Terms
+from index.engines.whoosh.leaves import Leaf, close_terms, one_term
+from index.engines.whoosh.view import Array, View
+from index.engines.whoosh.vocabulary import counted, most_frequent
+from index.fields import DEFAULT_FIELDS
+from index.query import Node, Word
+
+_MOST_EDITS = 2
+
+
+def correction(view: View, query: Node) -> str | None:
+    """“Did you mean”, as `index.correcting` has it, by the words of the view."""
+
+    def best(term: str) -> str | None:
+        known = Leaf(view, Word(term), DEFAULT_FIELDS).frequency
+        near = {
+            postings.terms[number]
+            for segment in view.segments
+            for postings in map(segment.field, DEFAULT_FIELDS)
+            for number in close_terms(postings, term, _MOST_EDITS).tolist()
+        }
+        return nearest(term, known, counted(view, near))
+
+    return corrected(query, best)
+
+
+def suggest(view: View, text: str, limit: int) -> Suggestions:
+    """Completions of the last word of `text`; titles and names must have the words before it as well."""
+    typed = [token.term for token in tokens(text)]
+    if not typed or not view.size:
+        return Suggestions()
+    return Suggestions(
+        words=tuple(most_frequent(view, typed[-1], limit)),
+        titles=_titles(view, typed, limit),
+        authors=_names(view, "author", typed, limit),
+        topics=_names(view, "topic", typed, limit),
+    )
+
+
+def _titles(view: View, typed: Sequence[str], limit: int) -> tuple[tuple[str, str], ...]:
+    found = []
+    for document in by_newest(view, _beginning(view, "title", typed), limit).tolist():
+        segment, number = view.generation.locate(document)
+        head = segment.head(number)
+        found.append((head.id, head.title))
+    return tuple(found)
+
+
+def _names(view: View, field: str, typed: Sequence[str], limit: int) -> tuple[str, ...]:
+    """Names by the number of their articles; the articles found may have others that do not begin so."""
+    table = view.facet(field)
+    numbers = np.flatnonzero(table.counts(_beginning(view, field, typed)) > 0)
+    names: list[str] = []
+    for number in numbers[np.argsort(-table.totals[numbers], kind="stable")].tolist():
+        name = table.values[number]
+        if _begins(name, typed):
+            names.append(name)
+        if len(names) == limit:
+            break
+    return tuple(names)
+
+
+def _begins(text: str, typed: Sequence[str]) -> bool:
+    terms = [token.term for token in tokens(text)]
+    return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
+
+
+def _beginning(view: View, field: str, typed: Sequence[str]) -> Array:
+    """The live documents that have in a field a word that begins as the last one typed, and the others as they are."""
+    last = Terms.stretch(view, field, lambda postings: postings.prefix(typed[-1]))
+    inside = np.ones(view.size, np.bool_) if view.live is None else view.live
+    for found in [last, *(one_term(view, field, term) for term in typed[:-1])]:
+        mask = np.zeros(view.size, np.bool_)
+        mask[found.run.documents] = True
+        inside = inside & mask
+    return np.flatnonzero(inside)
