@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask
@@ -9,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from archive.library import Library
 from config import Settings, load
+from index.engine import Engine
 from index.engines import open_engine
 from index.records import read_problems
 from web import about, api, article, browse, feeds, media, search
@@ -22,10 +24,11 @@ SCREENS = (about, api, article, browse, feeds, media, search)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, open_index: Callable[[], Engine] | None = None) -> Flask:
     """The WSGI application for a library; without settings those of the environment.
 
-    Reads `library.toml` and nothing else: the index is opened at the first search. Raises `LibraryMissing`,
+    Reads `library.toml` and nothing else: the index is opened at the first search, by `open_index` where that is
+    given, for an index that is held elsewhere. Raises `LibraryMissing`,
     `LibrarySettingsInvalid`, and `SettingsInvalid` for settings of the environment.
     """
     settings = settings or load()
@@ -38,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions[EXTENSION] = services = _services(settings, library)
+    app.extensions[EXTENSION] = services = _services(settings, library, open_index)
     app.jinja_env.globals["archive"] = services
     register_wording(app, HERE / "static")
     register_headers(app, public=services.public, remote_images=services.remote_images)
@@ -59,11 +62,11 @@ def trusted_hosts(settings: Settings) -> list[str] | None:
     return ["localhost", "127.0.0.1", "[::1]"] if settings.host in LOOPBACK else None
 
 
-def _services(settings: Settings, library: Library) -> Services:
+def _services(settings: Settings, library: Library, open_index: Callable[[], Engine] | None) -> Services:
     about_library = library.settings
     return Services(
         library=library,
-        open_index=lambda: open_engine(settings.engine, settings.index_folder),
+        open_index=open_index or (lambda: open_engine(settings.engine, settings.index_folder)),
         read_problems=lambda: read_problems(settings.cache_folder),
         title=about_library.title or "Backfile",
         description=about_library.description or "",

@@ -1,0 +1,227 @@
+// Comfort only: every page works without this file. Sections: keys, matches, refresh, long lists, suggestions.
+"use strict";
+(() => {
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const later = (work, milliseconds) => {
+    let timer;
+    return (...values) => { clearTimeout(timer); timer = setTimeout(work, milliseconds, ...values); };
+  };
+  const plainClick = (event) => event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+  const form = find("#search-form");
+  const box = find("#q");
+
+  // Keys
+  const KEYS = [["/", "go to the search box"], ["n", "next match"], ["p", "previous match"],
+    ["j", "next result"], ["k", "previous result"], ["?", "show these keys"]];
+  const showKeys = () => {
+    const list = make("dl");
+    for (const [key, meaning] of KEYS) list.append(make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: meaning }));
+    const dialog = make("dialog", {}, make("h2", { id: "keys", textContent: "Keys" }), list,
+      make("form", { method: "dialog" }, make("button", { textContent: "Close" })));
+    dialog.setAttribute("aria-labelledby", "keys");
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+  const onHits = (step) => {
+    const links = all(".hits h2 a, .hits h3 a");
+    const next = links[links.indexOf(document.activeElement) + step] ?? (step > 0 ? links.at(-1) : links[0]);
+    next?.focus();
+  };
+  const follow = (key, step) => {
+    const link = find(`[data-key="${key}"]`);
+    if (link) link.click();
+    else onHits(step);
+  };
+  const ACTIONS = {
+    "/": () => { box?.focus(); box?.select(); },
+    "?": showKeys,
+    n: () => find('[data-step="1"]')?.click(),
+    p: () => find('[data-step="-1"]')?.click(),
+    j: () => follow("j", 1),
+    k: () => follow("k", -1),
+  };
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select, dialog, [contenteditable]");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const act = ACTIONS[event.key];
+    if (act) { event.preventDefault(); act(); }
+  });
+
+  // Matches of an article: stepping without a new page, ticks beside the scroll bar
+  const bar = find(".matchbar");
+  if (bar) {
+    const marks = [];
+    for (let mark, number = 1; (mark = document.getElementById(`m${number}`)); number++) marks.push(mark);
+    const shown = find("[data-number]", bar);
+    const links = all("[data-step]", bar);
+    let current = Number(bar.dataset.match) || 0;
+    const stand = (number) => {
+      all("mark.current").forEach((mark) => mark.classList.remove("current"));
+      const address = new URL(location.href);
+      address.searchParams.set("match", number);
+      address.hash = `m${number}`;
+      history.replaceState(history.state, "", address);
+      marks[number - 1].classList.add("current");
+      marks[number - 1].scrollIntoView({ block: "center" });
+      current = number;
+      shown.textContent = `${number.toLocaleString("en")} of ${marks.length.toLocaleString("en")}`;
+    };
+    for (const link of links) {
+      link.addEventListener("click", (event) => {
+        if (!plainClick(event) || !marks.length) return;
+        event.preventDefault();
+        const step = Number(link.dataset.step);
+        stand(current ? (current - 1 + step + marks.length) % marks.length + 1 : step > 0 ? 1 : marks.length);
+      });
+    }
+    marks[current - 1]?.classList.add("current");
+    const ticks = make("div", { className: "ticks", ariaHidden: "true" });
+    document.body.append(ticks);
+    const draw = () => {
+      const height = document.documentElement.scrollHeight;
+      ticks.replaceChildren(...marks.map((mark) => {
+        const tick = make("i");
+        tick.style.top = `${((mark.getBoundingClientRect().top + scrollY) / height) * 100}%`;
+        return tick;
+      }));
+    };
+    new ResizeObserver(later(draw, 150)).observe(document.body);
+  }
+
+  // Results: ticking, sorting and paging without a new page
+  const results = find("#results");
+  const wanted = () => {
+    const pairs = [...new FormData(form)].filter(([, value]) => value.trim());
+    const query = new URLSearchParams(pairs).toString();
+    return form.getAttribute("action") + (query ? `?${query}` : "");
+  };
+  const LIVE = ["#heading", "#status", "#sorts", "#applied", "#filters > div", "#filters > summary", "#results", "#kept"];
+  let asked = 0;
+  const refresh = async (url, { push = true } = {}) => {
+    const mine = ++asked;
+    const focused = document.activeElement;
+    const place = focused?.name && [focused.name, focused.value];
+    const open = all("#filters details").map((details) => details.open);
+    results.setAttribute("aria-busy", "true");
+    let fresh;
+    try {
+      const answer = await fetch(url);
+      if (!answer.ok) throw new Error(answer.statusText);
+      fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    } catch {
+      location.assign(url);
+      return;
+    }
+    if (mine !== asked) return;
+    if (!LIVE.every((selector) => find(selector, fresh))) { location.assign(url); return; }
+    for (const selector of LIVE) find(selector).replaceChildren(...find(selector, fresh).childNodes);
+    find("#filters").hidden = find("#filters", fresh).hidden;
+    document.title = fresh.title;
+    if (push) history.pushState({}, "", url);
+    else box.value = find("#q", fresh).value;
+    all("#filters details").forEach((details, number) => { details.open = open[number] ?? details.open; });
+    results.removeAttribute("aria-busy");
+    longLists();
+    if (place) all("#filters input").find((input) => input.name === place[0] && input.value === place[1])?.focus();
+  };
+  if (results) {
+    document.addEventListener("change", (event) => {
+      if (event.target.matches("#filters input[name]")) refresh(wanted());
+    });
+    document.addEventListener("click", async (event) => {
+      const link = event.target.closest?.("#applied a, #sorts a, #filters .chart a, #filters .yearlist a, .pages a");
+      if (!link || !plainClick(event)) return;
+      event.preventDefault();
+      await refresh(link.href?.baseVal ?? link.getAttribute("href"));
+      if (!link.isConnected && link.closest(".pages")) { scrollTo(0, 0); results.focus({ preventScroll: true }); }
+    });
+    addEventListener("popstate", (event) => { if (!location.hash || event.state) refresh(location.href, { push: false }); });
+  }
+
+  // Long lists: a box that finds a value in them
+  const asChoices = async (field, text) => {
+    const url = new URL(field.dataset.all, location.href);
+    url.searchParams.set("contains", text);
+    const page = new DOMParser().parseFromString(await (await fetch(url)).text(), "text/html");
+    return all("#all-values li", page).slice(0, 30);
+  };
+  const longLists = () => all("fieldset[data-facet]").forEach((field) => {
+    if (find("input[type=search]", field) || (!field.dataset.all && !find("details", field))) return;
+    const input = make("input", { type: "search", placeholder: "Find", autocomplete: "off", ariaLabel: `Find in: ${find("legend", field).textContent}` });
+    const found = make("ul", { hidden: true });
+    const lists = all("ul, details, .all", field);
+    find("legend", field).after(input, found);
+    input.addEventListener("input", later(async () => {
+      const text = input.value.trim().toLowerCase();
+      lists.forEach((list) => { list.hidden = Boolean(text); });
+      found.hidden = !text;
+      if (!text) return;
+      let items;
+      if (field.dataset.all) items = await asChoices(field, text);
+      else items = lists.flatMap((list) => all("li", list)).filter((item, place, every) => every.indexOf(item) === place && item.textContent.toLowerCase().includes(text)).map((item) => item.cloneNode(true));
+      found.replaceChildren(...(items.length ? items : [make("li", { className: "quiet", textContent: "No such name" })]));
+    }, 150));
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  });
+  longLists();
+
+  // Suggestions while typing: the combobox pattern of the ARIA Authoring Practices
+  if (box) {
+    const list = make("ul", { className: "suggestions", id: "suggestions", hidden: true, role: "listbox", ariaLabel: "Suggestions" });
+    box.closest("form").append(list);
+    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "suggestions" })) box.setAttribute(name, value);
+    let active = -1;
+    let typed = 0;
+    const mark = (number) => {
+      active = number;
+      [...list.children].forEach((item, place) => item.setAttribute("aria-selected", String(place === number)));
+      if (number >= 0) box.setAttribute("aria-activedescendant", list.children[number].id);
+      else box.removeAttribute("aria-activedescendant");
+    };
+    const show = (visible) => {
+      list.hidden = !visible;
+      box.setAttribute("aria-expanded", String(visible));
+      if (!visible) mark(-1);
+    };
+    const option = (text, kind, act) => {
+      const item = make("li", { role: "option", id: `suggestion-${list.children.length}` }, make("span", { textContent: text, dir: "auto" }), make("span", { className: "quiet", textContent: kind }));
+      item.addEventListener("pointerdown", (event) => event.preventDefault());
+      item.addEventListener("click", act);
+      list.append(item);
+    };
+    const go = (parameter, value) => () => location.assign(`/search?${new URLSearchParams([[parameter, value]])}`);
+    const suggest = later(async () => {
+      const text = box.value;
+      const mine = ++typed;
+      if (text.trim().length < 2) { show(false); return; }
+      const answer = await fetch(`/api/suggest?${new URLSearchParams({ q: text })}`);
+      if (!answer.ok || mine !== typed || document.activeElement !== box) return;
+      const found = await answer.json();
+      list.replaceChildren();
+      const before = text.slice(0, text.search(/[^\s"():]*$/));
+      for (const word of found.words) option(before + word, "", () => { box.value = before + word; box.form.requestSubmit(); });
+      for (const name of found.topics) option(name, "topic", go("topic", name));
+      for (const name of found.authors) option(name, "author", go("author", name));
+      for (const { title, url } of found.titles) option(title, "article", () => location.assign(url));
+      show(list.children.length > 0);
+      mark(-1);
+    }, 120);
+    box.addEventListener("input", suggest);
+    box.addEventListener("blur", () => { typed++; show(false); });
+    box.addEventListener("keydown", (event) => {
+      const last = list.children.length - 1;
+      if (event.key === "Escape" && !list.hidden) { event.preventDefault(); show(false); }
+      else if (list.hidden || event.isComposing) return;
+      else if (event.key === "ArrowDown") { event.preventDefault(); mark(active < last ? active + 1 : -1); }
+      else if (event.key === "ArrowUp") { event.preventDefault(); mark(active < 0 ? last : active - 1); }
+      else if (event.key === "Enter" && active >= 0) { event.preventDefault(); list.children[active].click(); }
+    });
+  }
+})();

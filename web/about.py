@@ -19,8 +19,8 @@ from web.years import year_chart
 MOST_PROBLEMS = 200
 TITLES = 20
 
-_WORD = re.compile(r"[^\W\d_]{4,}")
-_PAIR = re.compile(r"\b([^\W\d_]{4,}) ([^\W\d_]{4,})\b")
+_WORD = re.compile(r"\b[^\W\d_]{4,12}\b")
+_PAIR = re.compile(r"\b([^\W\d_]{4,12}) ([^\W\d_]{4,12})\b")
 
 screen = Blueprint("about", __name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from index.engine import Hit
-from index.serialising import page_to_json
+from index.serialising import article_path, page_to_json
 from web.finding import find
 from web.search import arguments_of_request
 from web.services import services
@@ -47,7 +47,7 @@ def suggest() -> Response:
     if found:
         answer = {
             "words": list(found.words),
-            "titles": [{"id": article_id, "title": title} for article_id, title in found.titles],
+            "titles": [{"id": article_id, "title": title, "url": article_path(article_id)} for article_id, title in found.titles],
             "authors": list(found.authors),
             "topics": list(found.topics),
         }

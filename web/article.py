@@ -135,7 +135,7 @@ def _mark(shown: Article, html: str, query: Node) -> MarkedPieces:
 
 
 def _steps(arguments: SearchArguments, article_id: str, matches: int) -> dict[str, Any]:
-    """The match at which the reader stands and the addresses of those beside it."""
+    """The match at which the reader stands and the addresses of those beside it; after the last comes the first."""
     asked = request.args.get("match", "")
     match = int(asked) if asked.isascii() and asked.isdigit() and 0 < int(asked[:9]) <= matches else None
 
@@ -146,8 +146,8 @@ def _steps(arguments: SearchArguments, article_id: str, matches: int) -> dict[st
         "query": arguments.query,
         "matches": matches,
         "match": match,
-        "previous_match": step(match - 1) if match and match > 1 else None,
-        "next_match": step((match or 0) + 1) if (match or 0) < matches else None,
+        "previous_match": step(match - 1 if match and match > 1 else matches),
+        "next_match": step(match + 1 if match and match < matches else 1),
     }
 
 

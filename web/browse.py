@@ -20,6 +20,7 @@ from web.years import year_chart
 
 FRONT_ARTICLES = 8
 FRONT_VALUES = 12
+FEW = 40  # values that need no alphabet
 ONE_PAGE = 400
 KINDS = {
     "authors": ("Authors", "author", "authors"),
@@ -71,7 +72,7 @@ def list_values(kind: str) -> str:
         letter=letter,
         shown=sum(len(group.values) for group in shown),
         groups=shown,
-        letters=_letter_links(kind, groups, letter) if len(groups) > 1 else [],
+        letters=_letter_links(kind, groups, letter) if len(every) > FEW else [],
     )
 
 
