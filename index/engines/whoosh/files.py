@@ -56,6 +56,8 @@ class ArrayFile:
             if size < _HEADER_SIZE:
                 raise IndexUnusable(f"{path.name}: cut short ({size} bytes)")
             self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.crc = 0
+        """CRC-32 of the directory, which holds those of the arrays: it stands for the whole content."""
         directory = self._read_directory(size)
         self.facts: dict[str, Any] = directory["facts"]
         self._places: dict[str, tuple[str, int, int, int]] = {
@@ -73,6 +75,7 @@ class ArrayFile:
         if whole != size or offset + length != size:
             raise IndexUnusable(f"{self.path.name}: {size} bytes where {whole} were written")
         data = self._map[offset : offset + length]
+        self.crc = crc
         if zlib.crc32(data) != crc:
             raise IndexUnusable(f"{self.path.name}: damaged directory")
         directory: dict[str, Any] = json.loads(data)
@@ -123,7 +126,7 @@ class ArrayFileWriter:
         self._align()
         offset, count, crc = self._file.tell(), 0, 0
         for chunk in chunks:
-            data = memoryview(np.ascontiguousarray(chunk, dtype=kind)).cast("B") if len(chunk) else memoryview(b"")
+            data = memoryview(np.ascontiguousarray(chunk, dtype=kind).data).cast("B") if len(chunk) else memoryview(b"")
             crc = zlib.crc32(data, crc)
             self._file.write(data)
             count += len(chunk)

@@ -13,7 +13,6 @@ from functools import cached_property
 from index.engines.whoosh.segments import Segment
 
 
-
 class Generation:
     """The segments of one commit, in the order of their bases."""
 

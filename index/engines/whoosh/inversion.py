@@ -74,8 +74,7 @@ def write_postings(file: ArrayFileWriter, name: str, buffer: FieldBuffer, terms:
     rank = np.zeros(len(terms), np.uint32)
     rank[numbers] = np.arange(len(numbers), dtype=np.uint32)
     write_terms(file, f"{name}.terms", (encode(terms[number]) for number in numbers))
-    term, document, position = _sorted_occurrences(buffer, rank)
-    _write_sorted(file, name, len(numbers), term, document, position)
+    _write_sorted(file, name, len(numbers), _sorted_occurrences(buffer, rank))
 
 
 def _sorted_occurrences(buffer: FieldBuffer, rank: Array) -> tuple[Array, Array, Array]:
@@ -114,9 +113,8 @@ def _sorted_slowly(buffer: FieldBuffer, rank: Array) -> tuple[Array, Array, Arra
     return term[order], document[order], position[order]
 
 
-def _write_sorted(
-    file: ArrayFileWriter, name: str, terms: int, term: Array, document: Array, position: Array
-) -> None:
+def _write_sorted(file: ArrayFileWriter, name: str, terms: int, occurrences: tuple[Array, Array, Array]) -> None:
+    term, document, position = occurrences
     new = np.ones(len(term), np.bool_)
     np.not_equal(term[1:], term[:-1], out=new[1:])
     new[1:] |= document[1:] != document[:-1]
@@ -130,7 +128,9 @@ def _write_sorted(
     write_narrow(file, f"{name}.positions", NARROW_POSITIONS, (position,))
 
 
-def write_narrow(file: ArrayFileWriter, name: str, dtype: np.dtype[np.unsignedinteger], chunks: Iterable[Array]) -> None:
+def write_narrow(
+    file: ArrayFileWriter, name: str, dtype: np.dtype[np.unsignedinteger], chunks: Iterable[Array]
+) -> None:
     """Writes unsigned numbers below 2**32, given in parts, as `postings.Narrow` reads them."""
     bits = 8 * dtype.itemsize
     places: list[Array] = [np.zeros(1, np.int64)]

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
+from index.engines.whoosh.columns import write_columns
 from index.engines.whoosh.files import Array, ArrayFileWriter, writing
-from index.engines.whoosh.gathering import write_columns
 from index.engines.whoosh.inversion import write_narrow
 from index.engines.whoosh.layout import WORD_FIELDS
 from index.engines.whoosh.postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSITIONS, FieldPostings
 from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.terms import narrowest, write_terms
+from index.engines.whoosh.terms import narrowest, sizes_between, write_terms
 
 _CHUNK = 4 << 20  # postings or positions gathered at a time
 _NO_DOCUMENT = np.uint32(0xFFFFFFFF)
@@ -50,19 +50,21 @@ class _Source:
         return int(first), int(last)
 
     def docs(self, low: int, high: int) -> Array:
-        docs = self.renumbered[self.postings.documents(low, high)]
+        docs: Array = self.renumbered[self.postings.documents(low, high)]
         return docs[docs != _NO_DOCUMENT] if self.deleting else docs
 
     def freqs(self, low: int, high: int) -> Array:
         docs, freqs = self.postings.postings_range(low, high)
-        return freqs[self.renumbered[docs] != _NO_DOCUMENT] if self.deleting else freqs
+        kept: Array = freqs[self.renumbered[docs] != _NO_DOCUMENT] if self.deleting else freqs
+        return kept
 
     def positions(self, low: int, high: int) -> Array:
         positions = self.postings.positions_range(low, high)
         if not self.deleting:
             return positions
         docs, freqs = self.postings.postings_range(low, high)
-        return positions[np.repeat(self.renumbered[docs] != _NO_DOCUMENT, freqs)]
+        kept: Array = positions[np.repeat(self.renumbered[docs] != _NO_DOCUMENT, freqs)]
+        return kept
 
 
 def _merge_field(file: ArrayFileWriter, name: str, segments: Sequence[Segment]) -> None:
@@ -73,24 +75,14 @@ def _merge_field(file: ArrayFileWriter, name: str, segments: Sequence[Segment]) 
     union = sorted(set().union(*(field.terms.all_bytes() for field in fields)))
     if not union:
         return
-    sources = _sources(segments, fields, union)
-    counts, position_counts = np.zeros(len(union), np.int64), np.zeros(len(union), np.int64)
-    for source in sources:
-        counts[source.numbers] += source.kept
-        position_counts[source.numbers] += source.kept_positions
-    left = counts > 0
+    merged = _Union(_sources(segments, fields, union), len(union))
+    left = merged.counts > 0
     write_terms(file, f"{name}.terms", (term for term, is_left in zip(union, left.tolist(), strict=True) if is_left))
-    file.add(f"{name}.starts", _bounds(counts[left]))
-    file.add(f"{name}.position_starts", _bounds(position_counts[left]))
-
-    def gather(values: Callable[[_Source, int, int], Array], positions: bool = False) -> Iterator[Array]:
-        totals = position_counts if positions else counts
-        for low, high in _chunks(totals):
-            yield _gathered(sources, low, high, totals, values, positions)
-
-    write_narrow(file, f"{name}.docs", NARROW_DOCS, gather(_Source.docs))
-    write_narrow(file, f"{name}.freqs", NARROW_FREQS, gather(_Source.freqs))
-    write_narrow(file, f"{name}.positions", NARROW_POSITIONS, gather(_Source.positions, positions=True))
+    file.add(f"{name}.starts", _bounds(merged.counts[left]))
+    file.add(f"{name}.position_starts", _bounds(merged.position_counts[left]))
+    write_narrow(file, f"{name}.docs", NARROW_DOCS, merged.gather(_Source.docs))
+    write_narrow(file, f"{name}.freqs", NARROW_FREQS, merged.gather(_Source.freqs))
+    write_narrow(file, f"{name}.positions", NARROW_POSITIONS, merged.gather(_Source.positions, positions=True))
 
 
 def _sources(segments: Sequence[Segment], fields: Sequence[FieldPostings], union: list[bytes]) -> list[_Source]:
@@ -101,7 +93,7 @@ def _sources(segments: Sequence[Segment], fields: Sequence[FieldPostings], union
         mine = np.fromiter(map(numbers.__getitem__, terms), np.int64, len(terms))
         if segment.live is None:
             renumbered = np.arange(base, base + segment.size, dtype=np.uint32)
-            kept, positions = np.diff(field.starts.astype(np.int64)), np.diff(field.position_starts.astype(np.int64))
+            kept, positions = sizes_between(field.starts), sizes_between(field.position_starts)
         else:
             renumbered = np.full(segment.size, _NO_DOCUMENT, np.uint32)
             renumbered[segment.live] = np.arange(base, base + segment.live_count, dtype=np.uint32)
@@ -114,7 +106,7 @@ def _sources(segments: Sequence[Segment], fields: Sequence[FieldPostings], union
 def _live_counts(field: FieldPostings, live: Array) -> tuple[Array, Array]:
     """For every term the number of its postings and of its positions in live documents."""
     kept, positions = np.zeros(len(field), np.int64), np.zeros(len(field), np.int64)
-    for low, high in _chunks(np.diff(field.starts.astype(np.int64))):
+    for low, high in _chunks(sizes_between(field.starts)):
         docs, freqs = field.postings_range(low, high)
         is_live = live[docs]
         begins = (field.starts[low:high] - field.starts[low]).astype(np.int64)
@@ -138,26 +130,31 @@ def _chunks(counts: Array) -> Iterator[tuple[int, int]]:
         low = high
 
 
-def _gathered(
-    sources: Sequence[_Source],
-    low: int,
-    high: int,
-    totals: Array,
-    values: Callable[[_Source, int, int], Array],
-    positions: bool,
-) -> Array:
-    """What the sources hold for the terms `low` to `high - 1` of the union, term after term, source after source."""
-    ends = np.cumsum(totals[low:high])
-    gathered = np.zeros(int(ends[-1]), np.uint32)
-    following = ends - totals[low:high]  # where the next source's share of each term goes
-    for source in sources:
-        first, last = source.terms(low, high)
-        if first == last:
-            continue
-        share = (source.kept_positions if positions else source.kept)[first:last]
-        places = source.numbers[first:last] - low
-        begins = np.cumsum(share) - share
-        targets = np.repeat(following[places] - begins, share) + np.arange(int(share.sum()))
-        gathered[targets] = values(source, first, last)
-        following[places] += share
-    return gathered
+class _Union:
+    """All terms of the sources, each source's share of them, and what is gathered term by term."""
+
+    def __init__(self, sources: Sequence[_Source], terms: int) -> None:
+        self._sources = sources
+        self.counts = np.zeros(terms, np.int64)
+        self.position_counts = np.zeros(terms, np.int64)
+        for source in sources:
+            self.counts[source.numbers] += source.kept
+            self.position_counts[source.numbers] += source.kept_positions
+
+    def gather(self, values: Callable[[_Source, int, int], Array], positions: bool = False) -> Iterator[Array]:
+        """What `values` gives for each source, one value a posting or a position: term after term, and within a
+        term source after source, some millions at a time."""
+        totals = self.position_counts if positions else self.counts
+        for low, high in _chunks(totals):
+            ends = np.cumsum(totals[low:high])
+            gathered = np.zeros(int(ends[-1]), np.uint32)
+            following = ends - totals[low:high]  # where the next source's share of each term goes
+            for source in self._sources:
+                first, last = source.terms(low, high)
+                share = (source.kept_positions if positions else source.kept)[first:last]
+                places = source.numbers[first:last] - low
+                begins = np.cumsum(share) - share
+                targets = np.repeat(following[places] - begins, share) + np.arange(int(share.sum()))
+                gathered[targets] = values(source, first, last)
+                following[places] += share
+            yield gathered

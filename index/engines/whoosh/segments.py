@@ -54,13 +54,23 @@ class Segment:
 
     data: SegmentData
     base: int
-    live: Array | None
-    state: str
     prints: ArrayFile
+    live_file: ArrayFile | None = None
+    live: Array | None = field(init=False, default=None)
     live_count: int = field(init=False)
 
     def __post_init__(self) -> None:
+        self.set_live(self.live_file.array("live").view(np.bool_) if self.live_file else None)
+
+    def set_live(self, live: Array | None) -> None:
+        """Says which documents are live: for the one writer, on segments that no reader has."""
+        self.live = live
         self.live_count = self.size if self.live is None else int(np.count_nonzero(self.live))
+
+    @property
+    def state(self) -> str:
+        """A name that changes when `live` does, "" while nothing is deleted."""
+        return self.live_file.path.name if self.live_file else ""
 
     @property
     def name(self) -> str:
@@ -171,4 +181,3 @@ class Segment:
             (digests[n] for n in numbers.tolist()),
         )
         return {ids[o]: (paths[n], p) for o, n, p in zip(order, numbers.tolist(), prints, strict=True)}
-

@@ -62,7 +62,7 @@ class TermDictionary:
     @cached_property
     def _searchable(self) -> memoryview:
         # A memoryview gives Python integers at a third of the price of numpy's scalars.
-        return memoryview(self.offsets)
+        return self.offsets.data
 
     def find(self, term: str) -> int:
         """The number of a term, or -1."""
@@ -109,6 +109,12 @@ def pack(terms: Iterable[bytes]) -> tuple[bytes, Array]:
 def narrowest(values: Array) -> Array:
     """Ascending unsigned numbers as u32 where they fit, else u64."""
     return values.astype(np.uint32) if not len(values) or int(values[-1]) < 1 << 32 else values.astype(np.uint64)
+
+
+def sizes_between(starts: Array) -> Array:
+    """Starts, and the end → how many lie between each and the next (i64)."""
+    wide = starts.astype(np.int64)
+    return wide[1:] - wide[:-1]
 
 
 def write_terms(file: ArrayFileWriter, name: str, terms: Iterable[bytes]) -> None:

@@ -1,0 +1,33 @@
+"""Which segments to merge: a search should meet a handful of them, whatever the history of updates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+RATIO = 4
+"""A segment is left alone as long as it is this many times as large as all smaller ones together."""
+SMALL = 256
+"""Segments of up to so many documents are always merged: it takes less time than a search notices."""
+MOST_DELETED = 0.4
+"""A segment with a larger part of its documents deleted is written anew without them."""
+
+
+def to_merge(segments: Sequence[tuple[int, int]]) -> list[int]:
+    """Places of the segments to merge into one now, given the (size, live documents) of all; [] when all is well.
+
+    At most one segment is left for each power of `RATIO`, and each document is copied once for each such power that
+    its segment grows through.
+    """
+    order = sorted(range(len(segments)), key=lambda place: segments[place][1])
+    chosen: list[int] = []
+    total = 0
+    for count, place in enumerate(order):
+        live = segments[place][1]
+        if count and live > SMALL and live >= RATIO * total:
+            break
+        chosen.append(place)
+        total += live
+    if len(chosen) > 1:
+        return sorted(chosen)
+    decayed = [place for place, (size, live) in enumerate(segments) if size - live > MOST_DELETED * size]
+    return decayed[:1]

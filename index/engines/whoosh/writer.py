@@ -1,0 +1,114 @@
+"""Writing: a batch of changes becomes new segments, deletions and merges, committed as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from index.analysis import Encoder
+from index.engine import Changes
+from index.engines.whoosh.batch import Item, write_segment
+from index.engines.whoosh.codec import new_segment_name
+from index.engines.whoosh.draft import Draft, DraftSegment, data_name
+from index.engines.whoosh.locking import write_lock
+from index.engines.whoosh.merging import merge_segments
+from index.engines.whoosh.tiers import to_merge
+from index.errors import SearchError
+
+SEGMENT_BYTES = 16 << 20
+"""Characters of text that are inverted together. It takes about ten times as much memory."""
+SEGMENT_DOCUMENTS = 1 << 16
+
+
+def write(folder: Path, changes: Changes, *, wait: float) -> None:
+    """Commits a batch of changes; see `index.engine.Engine.write`.
+
+    Raises `IndexLocked`, `IndexUnusable`, and `SearchError` when the disk is full or fails; then nothing has changed.
+    """
+    with write_lock(folder, wait):
+        with _disk_errors(folder):
+            draft = Draft(folder, changes.languages, changes.stamp)
+        old = list(draft.segments)
+        try:
+            _apply(draft, old, changes)
+            if draft.differs():
+                draft.commit()
+                # Readers see the commit already; merging is housekeeping and may take its time.
+                while chosen := to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments]):
+                    _merge(draft, [draft.segments[place] for place in chosen])
+                    draft.commit()
+        finally:
+            with _disk_errors(folder):
+                draft.remove_leftovers()
+
+
+def _apply(draft: Draft, old: list[DraftSegment], changes: Changes) -> None:
+    new, put = _put(draft, changes.put)
+    removed = put.union(changes.drop)
+    for segment in old:
+        segment.delete(removed)
+        segment.touch(changes.touch)
+    if len(new) > 1:
+        _merge(draft, new)
+
+
+def _put(draft: Draft, items: Iterable[Item]) -> tuple[list[DraftSegment], set[str]]:
+    """Writes documents as new segments; returns these and the ids. Of documents of one id the last one counts."""
+    seen: set[str] = set()
+    again: dict[str, Item] = {}
+    encoder = Encoder()
+
+    def fresh() -> Iterator[Item]:
+        for item in items:
+            if item[0].id in seen:
+                again[item[0].id] = item
+            else:
+                seen.add(item[0].id)
+                yield item
+
+    new = [_write_batch(draft, batch, encoder) for batch in _batches(fresh())]
+    for segment in new:
+        segment.delete(again)
+    new += [_write_batch(draft, batch, encoder) for batch in _batches(iter(again.values()))]
+    return new, seen
+
+
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item[0].text)
+        if size >= SEGMENT_BYTES or len(batch) >= SEGMENT_DOCUMENTS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _write_batch(draft: Draft, batch: list[Item], encoder: Encoder) -> DraftSegment:
+    name = new_segment_name()
+    with _disk_errors(draft.folder):
+        write_segment(draft.folder / data_name(name), batch, encoder)
+    return draft.add(name)
+
+
+def _merge(draft: Draft, segments: list[DraftSegment]) -> None:
+    live = [segment.segment for segment in segments if segment.segment.live_count]
+    name = new_segment_name() if live else None
+    if name:
+        with _disk_errors(draft.folder):
+            merge_segments(draft.folder / data_name(name), live)
+    draft.put_in_place_of(segments, name)
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SearchError(
+            f"the index in {folder} could not be written: {error}",
+            hint="the last commit is untouched; make room or mend the disk, then run `backfile index`",
+        ) from error
