@@ -82,6 +82,14 @@ def write_bytes(full: str, content: bytes) -> None:
     sync_folder(folder)
 
 
+def make_folders(folder: str) -> None:
+    """Makes a folder and those above it that are missing, durably."""
+    if not os.path.isdir(folder):
+        make_folders(os.path.dirname(folder))
+        os.makedirs(folder, exist_ok=True)
+        sync_folder(os.path.dirname(folder))
+
+
 def sync_folder(folder: str) -> None:
     """Makes the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import identity, walking
+from archive import identity, walking, writing
 from archive.decoding import decode
-from archive.errors import ArticleNotFound, ArticleUnreadable, LibraryMissing
-from archive.files import read_bytes
+from archive.errors import ArchiveError, ArticleNotFound, ArticleUnreadable, LibraryMissing
+from archive.files import is_below, make_folders, read_bytes, write_bytes
 from archive.frontmatter import FrontMatter, parse
 from archive.languages import is_language_folder, language_code
 from archive.metadata import Metadata, Names, read_metadata
@@ -19,7 +19,7 @@ from archive.model import Article
 from archive.profiles import Profiles, find_profiles
 from archive.report import Problem
 from archive.settings import LibrarySettings, exclusion, read_settings
-from archive.walking import Entry
+from archive.walking import Entry, has_article_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,38 @@ class Library:
             raise ArticleNotFound(f"no article has the id {printable(article_id)!r}")
         return article
 
+    def put(self, article: Article) -> None:
+        """Writes an article to the file at its path, whole or not at all, and durably.
+
+        In a file that is there already only what differs is changed. Raises `ArchiveError` for a path that is no
+        article's or leads out of the library, `ArticleUnreadable` and `FrontMatterInvalid` for an old file that cannot
+        be changed without loss, and `OSError`.
+        """
+        full = self._place(article)
+        try:
+            decoded = decode(read_bytes(full, self._real))
+        except FileNotFoundError:
+            make_folders(os.path.dirname(full))
+            write_bytes(full, writing.compose(article).encode())
+            return
+        if not decoded.exact:
+            raise ArticleUnreadable(f"{article.path}: {decoded.warning}", hint="save it as UTF-8 before changing it")
+        front = parse(decoded.text)
+        metadata = self._metadata(front, article.path)
+        old = self._build(article.id, article.path, front, metadata)
+        write_bytes(full, writing.revise(front, metadata, old, article).encode(decoded.encoding))
+
+    def _place(self, article: Article) -> str:
+        """The real path of an article's file, checked to be in the library and to be found under its id."""
+        parts = article.path.split("/")
+        plain = all(part and part[0] != "." and "\x00" not in part for part in parts) and has_article_name(parts[-1])
+        if not plain or identity.identify(self._real, article.path)[0] != article.id:
+            raise ArchiveError(f"{printable(article.path)!r} is no path for the article {printable(article.id)!r}")
+        full = os.path.realpath(f"{self._real}/{article.path}")
+        if not is_below(full, self._real):
+            raise ArchiveError(f"{printable(article.path)!r} leads out of the library")
+        return full
+
     def locate(self, article_id: str) -> str | None:
         """The path of the file with this id, or None if there is none or the id leads out of the library."""
         return identity.locate(self._real, article_id, self._exclude)
@@ -123,8 +155,7 @@ class Library:
 
     def _article(self, path: str, text: str, digest: str, warnings: list[Problem]) -> Reading:
         front = parse(text)
-        day_first = self.settings.day_first
-        metadata = read_metadata(front.data, front.body, path, names=self.names, day_first=day_first)
+        metadata = self._metadata(front, path)
         problems = warnings + [Problem(path, each.line, str(each), each.hint) for each in front.problems]
         problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in metadata.remarks]
         if metadata.draft:
@@ -134,6 +165,9 @@ class Library:
             reason = f"has the name of {rival} but for its ending or encoding, so its id is {article_id}"
             problems.append(Problem(path, None, reason, "rename one of them"))
         return Reading(self._build(article_id, path, front, metadata), tuple(problems), digest)
+
+    def _metadata(self, front: FrontMatter, path: str) -> Metadata:
+        return read_metadata(front.data, front.body, path, names=self.names, day_first=self.settings.day_first)
 
     def _build(self, article_id: str, path: str, front: FrontMatter, metadata: Metadata) -> Article:
         return Article(

@@ -152,9 +152,9 @@ def main() -> None:
         each = outcome.seconds / max(1, outcome.compared) * 1000
         print(f"{name:16}{outcome.compared:9}{len(outcome.missing):8}{shares}{each:9.2f}  {outcome.left_out or ''}")
         for mismatch in outcome.mismatches if options.list else ():
-            print(
-                f"    {mismatch.field:8}{mismatch.path}\n            {mismatch.expected!r}\n         →  {mismatch.ours!r}"
-            )
+            print(f"    {mismatch.field:8}{mismatch.path}")
+            print(f"          expected {mismatch.expected!r}")
+            print(f"          read     {mismatch.ours!r}")
 
 
 if __name__ == "__main__":
