@@ -49,7 +49,8 @@ class Searcher:
         self._telling: dict[tuple[Leaf, Scope], float] = {}
         self._keys: dict[str, frozenset[str]] = {}
         self._averages = {
-            field: sum(words.lengths[field] for words in documents) / max(len(documents), 1) for field in DEFAULT_FIELDS
+            field: _average([words.lengths[field] for words in documents if words.lengths[field]])
+            for field in DEFAULT_FIELDS
         }
 
     def finds(self, node: Node, words: Words, scope: Scope = DEFAULT_FIELDS) -> bool:
@@ -147,6 +148,10 @@ class Searcher:
             own = {token.position for token in value if self._frequency(first, [token]) > 0}
             count += sum(any(place + step in following for step in range(1, WEIGHTS.window + 1)) for place in own)
         return count
+
+
+def _average(lengths: Sequence[int]) -> float:
+    return sum(lengths) / len(lengths) if lengths else 0.0
 
 
 def _holds(node: Everything | Dates | InField, document: Document) -> bool:

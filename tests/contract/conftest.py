@@ -1,0 +1,29 @@
+"""Every engine, empty, for each test of the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contract.library import ENGINES
+from index.engine import Engine
+from index.engines import open_engine
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """An empty engine, closed afterwards."""
+    opened = open_engine(request.param, tmp_path / "index")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(params=ENGINES, scope="module")
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine that the tests of one module share: each module fills it once, with its LIBRARY."""
+    opened = open_engine(request.param, tmp_path_factory.mktemp("shared") / "index")
+    request.module.fill(opened)
+    yield opened
+    opened.close()

@@ -1,0 +1,59 @@
+"""Helpers of the contract suite: documents in one line, answers as ids."""
+
+from __future__ import annotations
+
+from archive.model import PartialDate, Source
+from index.engine import Changes, Document, Engine, Fingerprint, Page, Request
+from index.query import Node, parse
+
+ENGINES = ("memory", "whoosh")
+
+
+def article(key: str, text: str = "", **fields: object) -> Document:
+    """A document whose id is `key`; a `date` or `updated` may be text such as `2019-03`, a `source` (name, url)."""
+    known = dict(fields)
+    for name in ("date", "updated"):
+        if isinstance(known.get(name), str):
+            known[name] = PartialDate.parse(str(known[name]))
+    if isinstance(known.get("source"), tuple):
+        known["source"] = Source(*known["source"])
+    known.setdefault("title", "Untitled")
+    return Document(id=key, path=f"{key}.md", text=text, **known)
+
+
+def fingerprint(document: Document) -> Fingerprint:
+    """A fingerprint that tells documents with different texts apart."""
+    return Fingerprint(size=len(document.text), mtime_ns=1, digest=str(hash(document)))
+
+
+def load(engine: Engine, *documents: Document, **changes: object) -> None:
+    """Commits documents; `changes` are further fields of `Changes`."""
+    engine.write(Changes(put=[(document, fingerprint(document)) for document in documents], **changes))
+
+
+def tree(query: str | Node) -> Node:
+    """The tree of a query given as text or as a tree."""
+    return parse(query).tree if isinstance(query, str) else query
+
+
+def search(engine: Engine, query: str | Node = "", **request: object) -> Page:
+    """The answer to a query; `request` are further fields of `Request`."""
+    return engine.search(Request(tree(query), **{"deadline": 60.0, **request}))
+
+
+def found(engine: Engine, query: str | Node, **request: object) -> set[str]:
+    """The ids of all hits; checks that the total says as many."""
+    page = search(engine, query, **{"per_page": 1_000, **request})
+    ids = [hit.id for hit in page.hits]
+    assert len(set(ids)) == len(ids) == page.total
+    return set(ids)
+
+
+def listed(engine: Engine, query: str | Node = "", **request: object) -> list[str]:
+    """The ids on one page, in order."""
+    return [hit.id for hit in search(engine, query, **request).hits]
+
+
+def marked(text: str, spans: tuple[tuple[int, int], ...]) -> list[str]:
+    """The marked words."""
+    return [text[start:end] for start, end in spans]

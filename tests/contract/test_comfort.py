@@ -1,0 +1,95 @@
+"""Did you mean, words as you type, similar articles."""
+
+from __future__ import annotations
+
+import pytest
+
+from archive.errors import ArticleNotFound
+from contract.library import article, load, search
+from index.engine import Engine, Suggestions
+
+LIBRARY = [
+    article(
+        "one", "The harbour ferry sails at night from the harbour.", title="Night ferry", authors=("Nina Berg",),
+        topics=("navigation",),
+    ),
+    article(
+        "two", "A ferry crossed the harbour. The government knew.", title="Crossing", authors=("Nils Holm",),
+        topics=("nautical life",),
+    ),
+    article(
+        "three", "The government declared nothing about the ferry.", title="Government notes", topics=("navigation",),
+    ),
+    article("four", "Bread, butter.", title="Breakfast", authors=("Nina Berg", "Ann")),
+    article("five", "The government and the harbour.", title="Notes", date="2020"),
+]  # fmt: skip
+
+
+def fill(engine: Engine) -> None:
+    load(engine, *LIBRARY)
+
+
+@pytest.mark.parametrize(
+    ("query", "suggestion"),
+    [
+        ("feryr", "ferry"),
+        ("govermnent", "government"),
+        ("harbuor ferry", "harbour ferry"),
+        ("goverment date:2020", "government date:2020"),
+        ("ferry", None),
+        ("xyzzy", None),
+        ("", None),
+        ("breakfasts", None),
+    ],
+)
+def test_a_word_unknown_here_is_corrected_by_one_known_here(shared: Engine, query: str, suggestion: str | None) -> None:
+    assert search(shared, query).suggestion == suggestion
+
+
+def test_a_suggestion_finds_something(shared: Engine) -> None:
+    suggestion = search(shared, "goverment harbuor").suggestion
+    assert suggestion is not None
+    assert search(shared, suggestion).total > 0
+
+
+def test_words_titles_authors_and_topics_as_typed(shared: Engine) -> None:
+    suggested = shared.suggest("n")
+    assert set(suggested.words) <= {"night", "notes", "nothing"}
+    assert "night" in suggested.words
+    assert {title for title, _ in suggested.titles} == {"one", "three", "five"}
+    assert suggested.authors == ("Nina Berg", "Nils Holm")
+    assert suggested.topics == ("navigation", "nautical life")
+
+
+def test_the_words_before_the_last_must_stand_in_titles_and_names(shared: Engine) -> None:
+    suggested = shared.suggest("Night FER")
+    assert suggested.titles == (("one", "Night ferry"),)
+    assert suggested.words == ("ferry",)
+    assert shared.suggest("nina b").authors == ("Nina Berg",)
+
+
+def test_suggestions_are_as_many_as_asked_for(shared: Engine) -> None:
+    suggested = shared.suggest("n", limit=1)
+    assert (len(suggested.words), len(suggested.titles), suggested.authors) == (1, 1, ("Nina Berg",))
+
+
+@pytest.mark.parametrize("text", ["", "   ", "!?", "zzzz"])
+def test_nothing_begins_like_this(shared: Engine, text: str) -> None:
+    assert shared.suggest(text) == Suggestions()
+
+
+def test_similar_articles_share_telling_words(shared: Engine) -> None:
+    similar = shared.similar("one")
+    assert "one" not in [hit.id for hit in similar]
+    assert similar[0].id == "two"
+    assert "four" not in [hit.id for hit in similar]
+    assert len(shared.similar("one", limit=1)) == 1
+
+
+def test_similar_to_an_unknown_article(shared: Engine) -> None:
+    with pytest.raises(ArticleNotFound):
+        shared.similar("nobody")
+
+
+def test_an_article_like_no_other_has_no_similar_ones(shared: Engine) -> None:
+    assert shared.similar("four") == ()

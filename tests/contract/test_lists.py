@@ -1,0 +1,132 @@
+"""Facets, filters, sorts and pages."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from contract.library import article, found, listed, load, search
+from index.engine import MAX_DEPTH, Engine, Filters, Page, Sort
+from index.errors import QueryRefused
+
+LIBRARY = [
+    article("a", "tide tide", title="Élan", authors=("Ann", "Bo"), topics=("sea",), date="2019-03-14"),
+    article("b", "tide", title="dunes", authors=("Ann",), topics=("sea", "wind"), date="2019"),
+    article("c", "tide", title="Eagle", authors=("Bo", "Bo"), topics=("wind",), date="2018-05"),
+    article("d", "tide", title="Zebra", authors=("Çelik",), topics=("sea", "sand"), date="2020-01-01"),
+    article("e", "ebb", title="Apple", authors=("Ann", "ann"), date="2019-01-01"),
+    article("f", "tide", title="dunes", topics=("sea",)),
+]
+
+
+def fill(engine: Engine) -> None:
+    load(engine, *LIBRARY)
+
+
+def counts(page: Page, name: str) -> list[tuple[str, int]]:
+    (facet,) = [facet for facet in page.facets if facet.name == name]
+    return [(value.value, value.count) for value in facet.values]
+
+
+def test_facets_count_all_hits_largest_first(shared: Engine) -> None:
+    page = search(shared, "tide", per_page=1)
+    assert [facet.name for facet in page.facets] == ["author", "topic", "year"]
+    assert counts(page, "author") == [("Ann", 2), ("Bo", 2), ("Çelik", 1)]
+    assert counts(page, "topic") == [("sea", 4), ("wind", 2), ("sand", 1)]
+    assert counts(page, "year") == [("2020", 1), ("2019", 2), ("2018", 1)]
+
+
+def test_facets_can_be_cut_short_and_say_how_long_they_are(shared: Engine) -> None:
+    page = search(shared, "tide", facet_size=1)
+    assert counts(page, "topic") == [("sea", 4)]
+    assert counts(page, "year") == [("2020", 1)]
+    assert [facet.total for facet in page.facets] == [3, 3, 3]
+    assert counts(search(shared, "tide", facet_size=None), "topic") == [("sea", 4), ("wind", 2), ("sand", 1)]
+    assert counts(search(shared, "tide", facet_size=0), "topic") == []
+
+
+def test_no_hits_no_facet_values(shared: Engine) -> None:
+    page = search(shared, "nowhere")
+    assert (page.total, page.hits, page.pages) == (0, (), 0)
+    assert [(facet.name, facet.values, facet.total) for facet in page.facets] == [
+        ("author", (), 0), ("topic", (), 0), ("year", (), 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (Filters(authors=("Ann",)), "a b"),
+        (Filters(authors=("ann",)), ""),
+        (Filters(authors=("Ann", "Çelik")), "a b d"),
+        (Filters(authors=("Nobody",)), ""),
+        (Filters(topics=("wind", "sand")), "b c d"),
+        (Filters(authors=("Ann",), topics=("wind",)), "b"),
+        (Filters(first=date(2019, 1, 1)), "a b d"),
+        (Filters(last=date(2018, 12, 31)), "c"),
+        (Filters(first=date(2019, 6, 1), last=date(2019, 6, 30)), "b"),
+        (Filters(authors=("Bo",), first=date(2018, 1, 1), last=date(2018, 12, 31)), "c"),
+    ],
+)
+def test_filters_narrow(shared: Engine, filters: Filters, expected: str) -> None:
+    assert found(shared, "tide", filters=filters) == set(expected.split())
+
+
+def test_counts_of_a_facet_ignore_its_own_filter_only(shared: Engine) -> None:
+    filters = Filters(authors=("Ann",), topics=("wind",), first=date(2019, 1, 1), last=date(2019, 12, 31))
+    page = search(shared, "tide", filters=filters)
+    assert page.total == 1
+    assert counts(page, "author") == [("Ann", 1)]
+    assert counts(page, "topic") == [("sea", 2), ("wind", 1)]
+    assert counts(page, "year") == [("2019", 1)]
+    assert counts(search(shared, "tide", filters=Filters(authors=("Ann",))), "author") == [
+        ("Ann", 2), ("Bo", 2), ("Çelik", 1),
+    ]  # fmt: skip
+    assert counts(search(shared, "", filters=Filters(first=date(2020, 1, 1))), "year") == [
+        ("2020", 1), ("2019", 3), ("2018", 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("sort", "expected"),
+    [
+        (Sort.NEWEST, "d a b e c f"),
+        (Sort.OLDEST, "c b e a d f"),
+        (Sort.TITLE, "e b f c a d"),
+        (Sort.RELEVANCE, "d a b e c f"),
+    ],
+)
+def test_sorts_break_ties_by_date_then_id(shared: Engine, sort: Sort, expected: str) -> None:
+    assert listed(shared, "", sort=sort) == expected.split()
+
+
+def test_relevance_puts_more_occurrences_first(shared: Engine) -> None:
+    assert listed(shared, "tide")[0] == "a"
+    scores = [hit.score for hit in search(shared, "tide").hits]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] > scores[-1] > 0
+
+
+def test_pages_are_parts_of_one_list(shared: Engine) -> None:
+    whole = listed(shared, "tide")
+    pages = [search(shared, "tide", page=number, per_page=2) for number in (1, 2, 3)]
+    assert [hit.id for page in pages for hit in page.hits] == whole
+    assert {(page.total, page.pages) for page in pages} == {(5, 3)}
+    assert [page.page for page in pages] == [1, 2, 3]
+
+
+def test_a_page_past_the_end_is_empty_and_knows_the_total(shared: Engine) -> None:
+    page = search(shared, "tide", page=9, per_page=2)
+    assert (page.hits, page.total, page.pages, page.page) == ((), 5, 3, 9)
+    assert counts(page, "topic")[0] == ("sea", 4)
+
+
+@pytest.mark.parametrize(("page", "per_page"), [(MAX_DEPTH, 2), (1, MAX_DEPTH + 1), (0, 10), (1, 0), (-1, -1)])
+def test_pages_out_of_bounds_are_refused(shared: Engine, page: int, per_page: int) -> None:
+    with pytest.raises(QueryRefused):
+        search(shared, "tide", page=page, per_page=per_page)
+
+
+def test_the_deepest_page_is_answered(shared: Engine) -> None:
+    assert search(shared, "tide", page=MAX_DEPTH, per_page=1).total == 5

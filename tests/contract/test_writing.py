@@ -1,0 +1,197 @@
+"""What becomes of an index: added, replaced, dropped, touched, emptied, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from archive.errors import ArticleNotFound
+from contract.library import article, fingerprint, found, listed, load, search
+from index.engine import Changes, Document, Engine, Fingerprint, Request, Sort
+from index.errors import DeadlineExceeded, IndexUnusable
+from index.query import Everything, Word
+
+
+def test_an_empty_index_answers(engine: Engine) -> None:
+    page = search(engine, "ferry")
+    assert (page.total, page.hits, page.pages, page.suggestion) == (0, (), 0, None)
+    assert found(engine, "") == set()
+    assert engine.fingerprints() == {}
+    assert engine.status().documents == 0
+    assert engine.suggest("fer") == type(engine.suggest(""))()
+
+
+def test_added_articles_are_found_at_once(engine: Engine) -> None:
+    load(engine, article("a", "ferry"))
+    assert found(engine, "ferry") == {"a"}
+    load(engine, article("b", "ferry"))
+    assert found(engine, "ferry") == {"a", "b"}
+    assert engine.status().documents == 2
+
+
+def test_a_replaced_article_is_found_by_its_new_words_only(engine: Engine) -> None:
+    load(engine, article("a", "ferry", title="Old", authors=("Ann",)), article("b", "raft"))
+    load(engine, article("a", "train", title="New", authors=("Bo",)))
+    assert (found(engine, "ferry"), found(engine, "train"), found(engine, "old")) == (set(), {"a"}, set())
+    assert found(engine, "author:ann") == set()
+    page = search(engine, "")
+    assert page.total == 2
+    assert [value.value for value in page.facets[0].values] == ["Bo"]
+    assert engine.document("a").title == "New"
+
+
+def test_the_last_of_one_id_in_a_batch_counts(engine: Engine) -> None:
+    load(engine, article("a", "ferry"), article("b", "raft"), article("a", "train"))
+    assert (found(engine, "ferry"), found(engine, "train")) == (set(), {"a"})
+    assert search(engine, "").total == engine.status().documents == 2
+
+
+def test_dropped_articles_are_gone(engine: Engine) -> None:
+    load(engine, article("a", "ferry", date="2019"), article("b", "ferry", topics=("sea",)))
+    engine.write(Changes(drop=("a", "unknown")))
+    assert found(engine, "ferry") == {"b"}
+    assert set(engine.fingerprints()) == {"b"}
+    assert [facet.total for facet in search(engine, "").facets] == [0, 1, 0]
+    with pytest.raises(ArticleNotFound):
+        engine.document("a")
+
+
+def test_a_document_put_and_dropped_in_one_batch_stays(engine: Engine) -> None:
+    load(engine, article("a", "ferry"))
+    load(engine, article("a", "train"), drop=("a",))
+    assert (found(engine, "train"), found(engine, "ferry")) == ({"a"}, set())
+
+
+def test_a_dropped_article_can_come_back(engine: Engine) -> None:
+    load(engine, article("a", "ferry"))
+    engine.write(Changes(drop=("a",)))
+    load(engine, article("a", "ferry again"))
+    assert found(engine, "ferry") == {"a"}
+
+
+def test_everything_can_be_dropped(engine: Engine) -> None:
+    load(engine, article("a", "ferry"), article("b", "ferry"))
+    engine.write(Changes(drop=("a", "b")))
+    assert search(engine, "ferry").total == search(engine, "").total == engine.status().documents == 0
+    load(engine, article("c", "ferry"))
+    assert found(engine, "") == {"c"}
+
+
+def test_document_frequencies_count_live_articles_only(engine: Engine) -> None:
+    texts = {"a": "ferry raft", "b": "ferry", "c": "raft", "d": "other words"}
+    load(engine, *(article(key, text) for key, text in texts.items()))
+    fresh = {hit.id: hit.score for hit in search(engine, "ferry OR raft").hits}
+    load(engine, *(article(f"gone{number}", "ferry ferry " * number) for number in range(9)))
+    assert {hit.id: hit.score for hit in search(engine, "ferry OR raft").hits} != fresh
+    engine.write(Changes(drop=[f"gone{number}" for number in range(9)]))
+    assert {hit.id: hit.score for hit in search(engine, "ferry OR raft").hits} == pytest.approx(fresh, rel=1e-9)
+
+
+def test_fingerprints_come_back_and_can_be_touched(engine: Engine) -> None:
+    first, second = article("x/a", "ferry"), article("b", "raft")
+    load(engine, first, second)
+    assert engine.fingerprints() == {"x/a": ("x/a.md", fingerprint(first)), "b": ("b.md", fingerprint(second))}
+    renewed = Fingerprint(size=2**40, mtime_ns=1_700_000_000_123_456_789, digest="é")
+    engine.write(Changes(touch={"b": renewed, "unknown": renewed}))
+    assert engine.fingerprints() == {"x/a": ("x/a.md", fingerprint(first)), "b": ("b.md", renewed)}
+    assert found(engine, "") == {"x/a", "b"}
+
+
+def test_a_generator_is_consumed_once_and_a_broken_one_changes_nothing(engine: Engine) -> None:
+    def documents(*, broken: bool) -> Iterator[tuple[Document, Fingerprint]]:
+        for key in ("a", "b"):
+            yield article(key, "ferry"), Fingerprint(1, 1, key)
+        if broken:
+            raise RuntimeError("the disk is gone")
+
+    with pytest.raises(RuntimeError, match="the disk is gone"):
+        engine.write(Changes(put=documents(broken=True)))
+    assert (found(engine, ""), engine.fingerprints()) == (set(), {})
+    engine.write(Changes(put=documents(broken=False)))
+    assert found(engine, "ferry") == {"a", "b"}
+
+
+def test_status_tells_of_the_last_commit(engine: Engine) -> None:
+    before = engine.status().generation
+    load(engine, article("a", "ferry"), languages=("en", "fr"), stamp="rules 7")
+    status = engine.status(verify=True)
+    assert (status.documents, status.languages, status.stamp, status.problems) == (1, ("en", "fr"), "rules 7", ())
+    assert status.generation > before
+    assert status.engine
+    assert status.bytes >= 0
+
+
+def test_languages_of_the_commit_decide_on_families(engine: Engine) -> None:
+    load(engine, article("a", "Il déclara la paix."), article("b", "L'avion part."), languages=("en",))
+    assert (found(engine, "déclarer"), found(engine, "avion")) == (set(), set())
+    load(engine, article("c", "Ils déclarent."), languages=("en", "fr"))
+    assert (found(engine, "déclarer"), found(engine, "avion")) == ({"a", "c"}, {"b"})
+    load(engine, article("d", "No families."), languages=())
+    assert (found(engine, "déclarer"), found(engine, "family")) == (set(), set())
+    assert found(engine, "déclara") == {"a"}
+
+
+def test_two_languages_do_not_lend_each_other_stems(engine: Engine) -> None:
+    load(engine, article("fr", "les nations"), article("en", "national"), languages=("en", "fr"))
+    assert found(engine, "nation") == {"en", "fr"} & found(engine, "nation")
+    assert "fr" in found(engine, "nation")
+
+
+def test_an_unknown_article_is_not_found(engine: Engine) -> None:
+    load(engine, article("a", "ferry"))
+    for asked in ("b", "", "../a", "A"):
+        with pytest.raises(ArticleNotFound):
+            engine.document(asked)
+
+
+def test_odd_ids_and_texts_come_back_unchanged(engine: Engine) -> None:
+    documents = [
+        article("ordner/ü ñ/手機", "Zwei\n\nBlöcke \x00 \u2028 und 🚢 mehr.", title="🚢 ship", updated="2020-02-29"),
+        article("a b%20c", " leading and trailing ", title="\u202ertl", topics=("a,b", "a\nb", " ")),
+    ]
+    load(engine, *documents)
+    assert [engine.document(document.id) for document in documents] == documents
+    assert found(engine, "ship") == {documents[0].id}
+    assert found(engine, "mehr") == {documents[0].id}
+
+
+def test_a_page_outlives_the_engine(engine: Engine) -> None:
+    load(engine, article("a", "The ferry sails."))
+    page = search(engine, "ferry")
+    engine.close()
+    assert page.hits[0].passages[0].text == "The ferry sails."
+    assert (page.total, page.facets[0].values) == (1, ())
+
+
+def test_a_closed_engine_says_so(engine: Engine) -> None:
+    load(engine, article("a", "ferry"))
+    engine.close()
+    engine.close()
+    for act in (
+        lambda: engine.search(Request(Word("ferry"))),
+        lambda: engine.document("a"),
+        engine.fingerprints,
+        lambda: engine.write(Changes()),
+        lambda: engine.suggest("fer"),
+        lambda: engine.similar("a"),
+        engine.status,
+    ):
+        with pytest.raises(IndexUnusable):
+            act()
+
+
+def test_a_search_without_time_is_stopped(engine: Engine) -> None:
+    load(engine, *(article(f"a{number}", f"ferry {number}") for number in range(50)))
+    with pytest.raises(DeadlineExceeded):
+        engine.search(Request(Word("ferry"), deadline=0.0))
+
+
+def test_many_commits_answer_as_one(engine: Engine) -> None:
+    for number in range(30):
+        load(engine, article(f"a{number:02}", f"ferry {number}", date=f"20{number:02}"))
+        if number % 3 == 2:
+            engine.write(Changes(drop=(f"a{number - 1:02}",)))
+    left = [number for number in range(30) if number % 3 != 1]
+    assert listed(engine, "ferry", sort=Sort.OLDEST, per_page=100) == [f"a{number:02}" for number in left]
+    assert engine.search(Request(Everything())).total == engine.status().documents == len(left)
