@@ -8,6 +8,7 @@ reads it; this is no parser for HTML at large.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from html import unescape
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ REFERENCE_TAG = '<sup class="footnote-reference">'
 
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"</?([a-z][a-z0-9-]*)")
+_SPECIAL = re.compile(r"(?:\s|&nbsp;)+|&[^;\s]+;")
 _ALT = re.compile(r' alt="([^"]+)"')
 _BLOCKS = frozenset(
     (
@@ -71,7 +73,7 @@ def _effect(tag: str) -> int:
 def text_runs(html: str) -> list[Run]:
     """The visible text of an article's HTML, in reading order.
 
-    White space is one space except inside `pre`; numbers that refer to footnotes are apparatus, not words, and are
+    White space is one space, or one newline where it ends a line of a `pre`; numbers that refer to footnotes are apparatus, not words, and are
     left out; the alternative text of an image counts as words beside it.
     """
     runs: list[Run] = []
@@ -87,7 +89,7 @@ def text_runs(html: str) -> list[Run]:
             elif pending == _NOTHING and source[0].isspace():
                 pending = _BLANK
             if words:
-                text = source.strip() if preformatted else " ".join(words)
+                text = _lines(source) if preformatted else " ".join(words)
                 runs.append(Run(offset, offset + len(piece), _SEPARATORS[pending] if runs else "", text))
                 pending = _gap(source, preformatted, leading=False) if source[-1].isspace() else _NOTHING
         tag = next(pieces, "")
@@ -105,6 +107,11 @@ def text_runs(html: str) -> list[Run]:
             pending = _BLANK
         offset += len(piece) + len(tag)
     return runs
+
+
+def _lines(source: str) -> str:
+    """Preformatted text with its lines, but without indentation and empty lines."""
+    return "\n".join([" ".join(words) for line in source.split("\n") if (words := line.split())])
 
 
 def _alternative_text(tag: str) -> str:
@@ -125,3 +132,29 @@ def _gap(source: str, preformatted: bool, *, leading: bool) -> int:
 def plain_text(html: str) -> str:
     """The words a reader of this HTML sees; blocks parted by a newline, cells of a table by a tab."""
     return "".join([part for run in text_runs(html) for part in (run.before, run.text)])
+
+
+class SourceMap:
+    """Finds the source of parts of a run: `html` and `run` as `text_runs` took and gave them."""
+
+    def __init__(self, html: str, run: Run) -> None:
+        raw = html[run.start : run.end]
+        # Text and source advance together from one entry to the next, except over an entry with an odd index: that is
+        # an entity, or white space that is written otherwise than it is read.
+        self._texts, self._sources = [0], [run.start]
+        text = copied = 0
+        for found in _SPECIAL.finditer(raw):
+            words, written = unescape(found[0]), found[0]
+            text += found.start() - copied
+            copied = found.end()
+            length = len(words) if not words.isspace() else 1 if text else 0
+            if length != len(written):
+                self._texts += (text, text + length)
+                self._sources += (run.start + found.start(), run.start + copied)
+            text += length
+
+    def locate(self, start: int, end: int) -> tuple[int, int]:
+        """Where `run.text[start:end]` (not empty) begins and ends in the HTML; never inside an entity."""
+        first, last = bisect_right(self._texts, start) - 1, bisect_right(self._texts, end - 1) - 1
+        begin = self._sources[first] + (0 if first % 2 else start - self._texts[first])
+        return begin, self._sources[last + 1] if last % 2 else self._sources[last] + end - self._texts[last]
