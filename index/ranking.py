@@ -11,11 +11,11 @@ stand in a satisfied branch (never below a Not). The score of an article is the 
 
 df is the number of live documents in which the leaf matches in any of its fields, N that of all live documents;
 field lengths are in token positions, their averages over the live documents that have the field (a length > 0).
-The frequency of a word in a field is
-that of the typed form plus `family` times that of its other forms; a phrase counts the positions at which any of its
-forms begins, and so do the spellings of a compound (`e-mail`: parts and `email` at one position are one); words
-within a distance count the positions at which one of them stands with all of them in the positions from there to
-there + distance; patterns and fuzzy words add up the frequencies of the terms that fit.
+The frequency of a word in a field is that of the typed form plus `family` times that of its other forms; a phrase
+counts the positions at which any of its forms begins, and so do the spellings of a compound (`e-mail`: parts and
+`email` at one position are one); words within a distance count the positions at which one of them stands with all of
+them in the positions from there to there + distance; patterns and fuzzy words add up the frequencies of the terms
+that fit.
 
 BM25F after Zaragoza, Craswell, Taylor, Saria and Robertson, "Microsoft Cambridge at TREC 13" (2004); idf as in Lucene,
 never negative.

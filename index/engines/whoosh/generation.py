@@ -29,10 +29,11 @@ class Generation:
         return sum(segment.live_count for segment in self.segments)
 
     def average_length(self, field: str) -> float:
-        """Mean number of terms in a word field over all live documents (those without the field count as 0)."""
+        """Mean length of a word field in positions, over the live documents that have a word in it; 0 if none has."""
         if field not in self._averages:
             total = sum(segment.total_length(field) for segment in self.segments)
-            self._averages[field] = total / self.live_count if self.live_count else 0.0
+            having = sum(segment.count_having(field) for segment in self.segments)
+            self._averages[field] = total / having if having else 0.0
         return self._averages[field]
 
     @cached_property

@@ -90,13 +90,12 @@ class Segment:
         """For every document the number of terms its word field holds, each occurrence counted (u32[size])."""
         return self.data.file.array(f"{name}.lengths")
 
-    def total_length(self, name: str) -> int:
-        """Sum of the lengths of the live documents."""
-        return self._totals(name)
-
-    def _totals(self, name: str) -> int:
+    def total_length(self, name: str) -> tuple[int, int]:
+        """Sum of the lengths of the live documents, and how many of them have a length > 0."""
         lengths = self.lengths(name)
-        return int(lengths.sum(dtype=np.int64) if self.live is None else lengths[self.live].sum(dtype=np.int64))
+        if self.live is not None:
+            lengths = lengths[self.live]
+        return int(lengths.sum(dtype=np.int64)), int(np.count_nonzero(lengths))
 
     def facet(self, name: str) -> FacetColumn:
         """The values of author, topic or language, exactly as written."""
