@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from index.correcting import CORRECTED_BELOW
 from index.engine import FACETS, MAX_DEPTH, Facet, Filters, Page, Request, Sort
 from index.engines.whoosh.combining import Branch, Compiler
+from index.engines.whoosh.correcting import correction
 from index.engines.whoosh.ordering import Column, Key, Names, Values, first_documents
 from index.engines.whoosh.presenting import present
 from index.engines.whoosh.scoring import Scorer, is_scored
@@ -43,8 +45,9 @@ def search(view: View, request: Request) -> Page:
     matcher = Matcher(request.query, view.generation.languages)
     hits = tuple(present(view, number, score, matcher, request.passages) for number, score in _checked(shown, check))
     total = len(found.documents)
+    suggestion = correction(view, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
-    return Page(total, hits, facets, request.page, -(-total // request.per_page), took)
+    return Page(total, hits, facets, request.page, -(-total // request.per_page), took, suggestion)
 
 
 def by_newest(view: View, documents: Array, wanted: int) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -41,7 +41,6 @@ class FacetTable:
     extra_documents: Array
     extra_ordinals: Array
     live: Array
-    _totals: list[Array] = field(default_factory=list)
 
     def counts(self, documents: Array) -> Array:
         """How many of the documents (ascending, live) have each value (int64[len(values)])."""
@@ -118,7 +117,7 @@ class FacetTable:
 
 def ranges(starts: Array, lengths: Array) -> Array:
     """The numbers of the ranges that begin at `starts`, end to end (intp[sum(lengths)])."""
-    ends = np.cumsum(lengths)
+    ends = np.cumsum(lengths, dtype=np.intp)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
 

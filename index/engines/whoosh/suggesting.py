@@ -1,4 +1,4 @@
-"""What a query may have been meant to be, and what a half-typed one may become."""
+"""What a half-typed query may become."""
 
 from __future__ import annotations
 
@@ -7,33 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from index.analysis import tokens
-from index.correcting import corrected, nearest
 from index.engine import Suggestions
 from index.engines.whoosh.execution import by_newest
 from index.engines.whoosh.gathering import Terms
-from index.engines.whoosh.leaves import Leaf, close_terms, one_term
+from index.engines.whoosh.leaves import one_term
 from index.engines.whoosh.view import Array, View
-from index.engines.whoosh.vocabulary import counted, most_frequent
-from index.fields import DEFAULT_FIELDS
-from index.query import Node, Word
-
-_MOST_EDITS = 2
-
-
-def correction(view: View, query: Node) -> str | None:
-    """“Did you mean”, as `index.correcting` has it, by the words of the view."""
-
-    def best(term: str) -> str | None:
-        known = Leaf(view, Word(term), DEFAULT_FIELDS).frequency
-        near = {
-            postings.terms[number]
-            for segment in view.segments
-            for postings in map(segment.field, DEFAULT_FIELDS)
-            for number in close_terms(postings, term, _MOST_EDITS).tolist()
-        }
-        return nearest(term, known, counted(view, near))
-
-    return corrected(query, best)
+from index.engines.whoosh.vocabulary import most_frequent
 
 
 def suggest(view: View, text: str, limit: int) -> Suggestions:
