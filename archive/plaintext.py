@@ -16,7 +16,7 @@ REFERENCE_TAG = '<sup class="footnote-reference">'
 
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"</?([a-z][a-z0-9-]*)")
-_SPECIAL = re.compile(r"(?:\s|&nbsp;)+|&[^;\s]+;")
+_IRREGULAR = re.compile(r"\A(?:\s|&nbsp;)+|\s(?:\s|&nbsp;)+|(?:&nbsp;)(?:\s|&nbsp;)+|&[^;\s]+;")
 _ALT = re.compile(r' alt="([^"]+)"')
 _BLOCKS = frozenset(
     (
@@ -73,8 +73,8 @@ def _effect(tag: str) -> int:
 def text_runs(html: str) -> list[Run]:
     """The visible text of an article's HTML, in reading order.
 
-    White space is one space, or one newline where it ends a line of a `pre`; numbers that refer to footnotes are apparatus, not words, and are
-    left out; the alternative text of an image counts as words beside it.
+    White space is one space, or one newline where it ends a line of a `pre`. Numbers that refer to footnotes are
+    apparatus, not words, and are left out. The alternative text of an image counts as words beside it.
     """
     runs: list[Run] = []
     effects = _Effects()
@@ -139,11 +139,14 @@ class SourceMap:
 
     def __init__(self, html: str, run: Run) -> None:
         raw = html[run.start : run.end]
+        if raw.strip().replace("\n", " ") == run.text.replace("\n", " "):
+            self._texts, self._sources = [0], [run.end - len(raw.lstrip())]
+            return
         # Text and source advance together from one entry to the next, except over an entry with an odd index: that is
         # an entity, or white space that is written otherwise than it is read.
         self._texts, self._sources = [0], [run.start]
         text = copied = 0
-        for found in _SPECIAL.finditer(raw):
+        for found in _IRREGULAR.finditer(raw):
             words, written = unescape(found[0]), found[0]
             text += found.start() - copied
             copied = found.end()
