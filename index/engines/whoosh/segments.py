@@ -90,12 +90,17 @@ class Segment:
         """For every document the number of terms its word field holds, each occurrence counted (u32[size])."""
         return self.data.file.array(f"{name}.lengths")
 
-    def total_length(self, name: str) -> tuple[int, int]:
-        """Sum of the lengths of the live documents, and how many of them have a length > 0."""
+    def total_length(self, name: str) -> int:
+        """Sum of the lengths of the live documents."""
+        return int(self._live_lengths(name).sum(dtype=np.int64))
+
+    def count_having(self, name: str) -> int:
+        """Number of live documents that have a word in a field."""
+        return int(np.count_nonzero(self._live_lengths(name)))
+
+    def _live_lengths(self, name: str) -> Array:
         lengths = self.lengths(name)
-        if self.live is not None:
-            lengths = lengths[self.live]
-        return int(lengths.sum(dtype=np.int64)), int(np.count_nonzero(lengths))
+        return lengths if self.live is None else lengths[self.live]
 
     def facet(self, name: str) -> FacetColumn:
         """The values of author, topic or language, exactly as written."""
