@@ -1,0 +1,138 @@
+"""The Whoosh engine and the memory engine give the same pages: hits, order, scores, counts, passages."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from datetime import date as Day
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from archive.model import PartialDate, Source
+from index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
+from index.engines import open_engine
+from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+
+WORDS = (
+    "ferry ferries Ferry's night nights harbour harbours the of a declare declared declaring e-mail email emails C++ c "
+    "C# AT&T att U.S. us 1,000 1000 node.js café cafe don't trade traded trader 手機 手機版本 版 ferrous fury"
+).split()
+NAMES = ("Ada Night", "Bo Ferry", "Céline Du Port", "ada night", "AT&T")
+TOPICS = ("harbour life", "trade", "night", "U.S.", "手機版本")
+LANGUAGES = (None, "en", "en-GB", "fr", "pt-BR")
+
+texts = st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join)
+dates = st.one_of(
+    st.none(),
+    st.sampled_from([PartialDate(2018), PartialDate(2019), PartialDate(2019, 3), PartialDate(2019, 3, 14)]),
+    st.builds(PartialDate, st.integers(2017, 2021), st.integers(1, 12), st.integers(1, 28)),
+)
+sources = st.sampled_from((None, Source("The Night Ferry"), Source(url="https://www.harbour.example/trade")))
+documents = st.builds(
+    Document,
+    id=st.sampled_from([f"a/{number}" for number in range(12)]),
+    path=st.just("a.md"),
+    title=texts.map(lambda text: text or "Untitled"),
+    text=texts,
+    authors=st.lists(st.sampled_from(NAMES), max_size=2, unique=True).map(tuple),
+    topics=st.lists(st.sampled_from(TOPICS), max_size=4, unique=True).map(tuple),
+    date=dates,
+    summary=st.one_of(st.none(), texts.filter(bool)),
+    source=sources,
+    language=st.sampled_from(LANGUAGES),
+)
+batches = st.lists(st.tuples(st.lists(documents, max_size=6), st.sets(st.sampled_from("0123456789"), max_size=2)), min_size=1, max_size=4)
+
+words = st.builds(Word, st.sampled_from(WORDS), st.booleans())
+runs = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+leaves = st.one_of(
+    words,
+    words,
+    st.builds(Phrase, runs, st.one_of(st.none(), st.integers(0, 6))),
+    st.builds(Pattern, st.sampled_from(("fe*", "f?rry", "ha*rs", "ni*", "de*", "ema*", "c*", "fer?*s"))),
+    st.builds(Fuzzy, st.sampled_from(("ferry", "nigth", "trade", "cafe", "declare")), st.integers(1, 2)),
+)
+days = st.one_of(st.none(), st.dates(Day(2017, 1, 1), Day(2021, 12, 31)))
+tests = st.one_of(
+    st.builds(Dates, days, days),
+    st.builds(InField, st.just("lang"), st.sampled_from((Word("fr"), Word("en"), Or((Word("pt"), Word("fr")))))),
+    st.just(Everything()),
+)
+fields = st.sampled_from(("title", "summary", "text", "author", "topic", "source"))
+
+
+def _branches(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    several = st.lists(children, min_size=2, max_size=4).map(tuple)
+    return st.one_of(
+        st.builds(And, several), st.builds(Or, several), st.builds(Not, children), st.builds(InField, fields, st.one_of(leaves))
+    )
+
+
+queries = st.recursive(st.one_of(leaves, leaves, leaves, tests), _branches, max_leaves=6)
+filters = st.builds(
+    Filters,
+    st.lists(st.sampled_from((*NAMES, "Nobody")), max_size=2, unique=True).map(tuple),
+    st.lists(st.sampled_from(TOPICS), max_size=2, unique=True).map(tuple),
+    days,
+    days,
+)
+filters = st.one_of(st.just(Filters()), filters)
+requests = st.builds(
+    Request,
+    queries,
+    filters,
+    st.sampled_from(Sort),
+    page=st.integers(1, 3),
+    per_page=st.integers(1, 5),
+    facet_size=st.sampled_from((None, 2, 10)),
+    deadline=st.just(60.0),
+)
+
+Batch = tuple[Sequence[Document], set[str]]
+
+
+def fill(engine: Engine, batches: Sequence[Batch]) -> None:
+    """Commits each batch: documents put and ids dropped."""
+    for put, drop in batches:
+        unique = {document.id: (document, Fingerprint(1, 1, "")) for document in put}
+        engine.write(Changes(put=unique.values(), drop=[f"a/{name}" for name in drop], languages=("en", "fr")))
+
+
+def assert_agreement(batches: Sequence[Batch], requests: Sequence[Request]) -> None:
+    """Compares the pages of both engines, filled alike, for each of the requests."""
+    with tempfile.TemporaryDirectory() as folder:
+        oracle, engine = open_engine("memory", Path(folder)), open_engine("whoosh", Path(folder) / "index")
+        fill(oracle, batches)
+        fill(engine, batches)
+        for request in requests:
+            expected, page = oracle.search(request), engine.search(request)
+            assert page.total == expected.total, request
+            assert [hit.score for hit in page.hits] == pytest.approx([h.score for h in expected.hits], rel=1e-9, abs=1e-9)
+            assert _unscored(page) == _unscored(expected), request
+            assert page.facets == expected.facets
+            assert (page.page, page.pages, page.suggestion) == (expected.page, expected.pages, expected.suggestion)
+        engine.close()
+
+
+def _unscored(page: object) -> list[tuple[object, ...]]:
+    return [
+        (hit.id, hit.title, hit.authors, hit.topics, hit.date, hit.summary, hit.source, hit.language, hit.matches, hit.passages)
+        for hit in page.hits  # type: ignore[attr-defined]
+    ]
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(batches, st.lists(requests, min_size=4, max_size=12))
+def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request]) -> None:
+    assert_agreement(batches, requests)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(batches, st.lists(requests, min_size=10, max_size=20))
+def test_pages_agree_over_many_libraries(batches: Sequence[Batch], requests: Sequence[Request]) -> None:
+    assert_agreement(batches, requests)
