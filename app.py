@@ -35,7 +35,6 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     library = Library(settings.library)
     app = Flask("backfile", static_folder=HERE / "static", template_folder=HERE / "templates")
     app.config.update(
-        TRUSTED_HOSTS=trusted_hosts(settings),
         PROVIDE_AUTOMATIC_OPTIONS=False,
         SEND_FILE_MAX_AGE_DEFAULT=3600,
     )
@@ -44,7 +43,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     app.extensions[EXTENSION] = services = _services(settings, library, open_index)
     app.jinja_env.globals["archive"] = services
     register_wording(app, HERE / "static")
-    register_headers(app, public=services.public, remote_images=services.remote_images)
+    register_headers(app, hosts=trusted_hosts(settings), public=services.public, remote_images=services.remote_images)
     register_errors(app)
     for screen in SCREENS:
         app.register_blueprint(screen.screen)
@@ -54,12 +53,12 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     return app
 
 
-def trusted_hosts(settings: Settings) -> list[str] | None:
+def trusted_hosts(settings: Settings) -> tuple[str, ...] | None:
     """The host names to answer to; None for any. A server on a loopback address answers to its own names only, so
     that no foreign page can reach it by a name that leads here (DNS rebinding)."""
     if settings.trusted_hosts:
-        return list(settings.trusted_hosts)
-    return ["localhost", "127.0.0.1", "[::1]"] if settings.host in LOOPBACK else None
+        return settings.trusted_hosts
+    return LOOPBACK if settings.host in LOOPBACK else None
 
 
 def _services(settings: Settings, library: Library, open_index: Callable[[], Engine] | None) -> Services:

@@ -77,8 +77,8 @@ def _queries(found: Found) -> Iterator[tuple[str, str]]:
         yield f"{first} OR {second}", "either of them"
         yield f"{first} -{second}", "the first without the second"
         yield f"title:{first}", "in the title; so also text: and summary:"
-    if words:
-        longest = words[0].lower()
+    longest = next((word.lower() for word in words if not parse(f"{word}*").notices), None)
+    if longest:
         yield f"{longest[:4]}*", "words that begin so"
         yield f"{longest[:2]}?{longest[3:]}", "any one letter in the place of ?"
         yield f"{longest}~", "words spelt nearly so"

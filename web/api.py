@@ -47,7 +47,10 @@ def suggest() -> Response:
     if found:
         answer = {
             "words": list(found.words),
-            "titles": [{"id": article_id, "title": title, "url": article_path(article_id)} for article_id, title in found.titles],
+            "titles": [
+                {"id": article_id, "title": title, "url": article_path(article_id)}
+                for article_id, title in found.titles
+            ],
             "authors": list(found.authors),
             "topics": list(found.topics),
         }

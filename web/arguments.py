@@ -67,8 +67,9 @@ class SearchArguments:
         return f"{path}?{urlencode(pairs)}" if pairs else path
 
     def article_url(self, article_id: str, *, place: int | None = None, match: int | None = None) -> str:
-        """The address of an article that keeps this search, the hit's place in it and the match to stand at."""
-        pairs = replace(self, place=place).pairs()
+        """The address of an article that keeps this search, the hit's place in it (which says the page, too) and the
+        match to stand at."""
+        pairs = replace(self, place=place, page=1).pairs()
         if match is not None:
             pairs.append(("match", str(match)))
         path = "/article/" + quote(article_id, safe="/")

@@ -36,6 +36,7 @@ TABLE: dict[type[archive_errors.BackfileError], Answer] = {
     index_errors.DeadlineExceeded: Answer(503, "This search took too long and was stopped"),
     index_errors.IndexUnusable: Answer(503, "The index cannot be used at the moment"),
     index_errors.IndexLocked: Answer(503, "The index is being written at the moment"),
+    index_errors.CacheFolderRefused: Answer(500, "The folder of the index cannot be used"),
 }
 
 PAGES = {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
 from flask import Flask, Response, request
-from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, RequestURITooLarge
+from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, RequestURITooLarge, SecurityError
 
 METHODS = ("GET", "HEAD")
 MOST_BODY = 64 * 1024
@@ -20,8 +23,18 @@ def content_security_policy(*, remote_images: bool) -> str:
     )
 
 
-def register_headers(app: Flask, *, public: bool, remote_images: bool) -> None:
-    """Refuses what no page needs before anything runs, and gives every answer, errors included, its headers."""
+def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, remote_images: bool) -> None:
+    """Refuses what no page needs before anything runs, and gives every answer, errors included, its headers.
+
+    `hosts` are the names the server answers to, None for any; one that begins with a dot stands for all below it.
+    (Flask's own TRUSTED_HOSTS cannot hold an IPv6 address.)
+    """
+
+    def refuse_foreign_names() -> None:
+        name = urlsplit(f"//{request.host}").hostname or ""
+        if hosts is not None and not any(name == host or (host[0] == "." and name.endswith(host)) for host in hosts):
+            raise SecurityError
+
     fixed = {
         "Content-Security-Policy": content_security_policy(remote_images=remote_images),
         "X-Content-Type-Options": "nosniff",
@@ -41,6 +54,7 @@ def register_headers(app: Flask, *, public: bool, remote_images: bool) -> None:
             response.headers["Cache-Control"] = "no-cache"
         return response
 
+    app.before_request(refuse_foreign_names)
     app.before_request(_refuse)
     app.after_request(add_headers)
 

@@ -1,0 +1,114 @@
+"""The headers of every answer, whatever its address and status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app, trusted_hosts
+from config import Settings
+from tests.web_archive import archive_app, client, indexed
+
+__all__ = ["archive_app", "client"]
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PLACEHOLDERS = {
+    "article_id": "1998/night-ferry",
+    "facets": "authors",
+    "filename": "backfile.css",
+    "form": "bib",
+    "kind": "topics",
+    "name": "2019",
+    "part": "1",
+    "path": "pictures/quay.png",
+}
+
+
+def addresses(app: Flask) -> list[str]:
+    """One address of every route there is."""
+    adapter = app.url_map.bind("localhost")
+    rules = list(app.url_map.iter_rules())
+    return [adapter.build(rule.endpoint, {name: PLACEHOLDERS[name] for name in rule.arguments}) for rule in rules]
+
+
+def test_every_route_and_every_failure_is_safe(archive_app: Flask, client: FlaskClient) -> None:
+    routes = addresses(archive_app)
+    assert len(routes) >= 20
+    failures = ["/nowhere", "/search?page=99", "/search?q=" + "a" * 1001, "/article/nothing", "/static/none.css"]
+    for address in [*routes, *failures]:
+        with client.get(address) as response:
+            headers = response.headers
+        if not address.startswith("/media/"):
+            assert headers["Content-Security-Policy"] == POLICY, address
+        assert headers["X-Content-Type-Options"] == "nosniff", address
+        assert headers["Referrer-Policy"] == "same-origin", address
+        assert headers["X-Robots-Tag"] == "noindex", address
+        assert "Set-Cookie" not in headers, address
+        assert headers["Cache-Control"], address
+
+
+def test_routes_answer_and_have_the_type_they_say(archive_app: Flask, client: FlaskClient) -> None:
+    for address in addresses(archive_app):
+        if address.startswith(("/author/", "/topic/")):
+            continue  # nobody is called 2019
+        with client.get(address) as response:
+            assert response.status_code == 200, address
+        with client.head(address) as response:
+            assert response.status_code == 200, address
+            assert response.data == b"", address
+
+
+def test_pictures_are_caged(client: FlaskClient) -> None:
+    response = client.get("/media/pictures/quay.png")
+    assert response.mimetype == "image/png"
+    assert response.headers["Content-Security-Policy"].endswith("sandbox")
+    response.close()
+
+
+def test_static_files_are_kept_by_browsers_until_they_change(client: FlaskClient) -> None:
+    page = client.get("/").text
+    address = page.split('rel="stylesheet" href="')[1].split('"')[0]
+    with client.get(address) as response:
+        assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+def test_a_public_library_may_be_found(tmp_path: Path) -> None:
+    settings, engine = indexed(tmp_path)
+    with (settings.library / "library.toml").open("a") as file:
+        file.write("public = true\nremote_images = true\n")
+    client = create_app(settings, open_index=lambda: engine).test_client()
+    response = client.get("/")
+    assert "X-Robots-Tag" not in response.headers
+    assert "img-src 'self' data: https: http:;" in response.headers["Content-Security-Policy"]
+    assert "Sitemap: http://localhost/sitemap.xml" in client.get("/robots.txt").text
+
+
+def test_robots_are_kept_out_by_default(client: FlaskClient) -> None:
+    assert client.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "a b"])
+def test_foreign_names_are_refused(client: FlaskClient, host: str) -> None:
+    response = client.get("/", headers={"Host": host})
+    assert response.status_code == 400
+    assert response.headers["Content-Security-Policy"] == POLICY
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
+def test_own_names_are_answered(client: FlaskClient, host: str) -> None:
+    assert client.get("/", headers={"Host": host}).status_code == 200
+
+
+def test_trusted_hosts_follow_the_settings() -> None:
+    assert trusted_hosts(Settings(host="0.0.0.0")) is None  # noqa: S104
+    assert trusted_hosts(Settings(host="0.0.0.0", trusted_hosts=("a.example",))) == ("a.example",)  # noqa: S104
+
+
+def test_no_secret_and_no_session(archive_app: Flask) -> None:
+    assert archive_app.secret_key is None

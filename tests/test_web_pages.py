@@ -1,0 +1,381 @@
+"""The pages as their readers see them, without a browser: words, links, marks and counts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from tests.web_archive import archive_app, client
+
+__all__ = ["archive_app", "client"]
+
+
+def page(client: FlaskClient, address: str) -> LexborHTMLParser:
+    response = client.get(address)
+    assert response.status_code == 200, (address, response.status_code)
+    return LexborHTMLParser(response.text)
+
+
+def one(tree: LexborHTMLParser | LexborNode, selector: str) -> LexborNode:
+    found = tree.css(selector)
+    assert len(found) == 1, (selector, len(found))
+    return found[0]
+
+
+def words(node: LexborNode) -> str:
+    return " ".join(node.text().split())
+
+
+def texts(tree: LexborHTMLParser | LexborNode, selector: str) -> list[str]:
+    return [words(node) for node in tree.css(selector)]
+
+
+def href(node: LexborNode) -> str:
+    address = node.attributes["href"]
+    assert address
+    return address
+
+
+# Search
+
+
+def test_results_say_what_was_asked_and_how_much_was_found(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=ferry")
+    assert words(one(tree, "head title")) == "ferry – 2 articles · The Harbour Gazette"
+    assert words(one(tree, "[role=status]")).startswith("2 articles ·")
+    assert one(tree, "input#q").attributes["value"] == "ferry"
+    assert one(tree, "label[for=q]")
+    assert texts(tree, ".hit h2") == [
+        "Tickets for the ferry go up",
+        "Harbour board votes for the night ferry",
+    ] or texts(tree, ".hit h2") == ["Harbour board votes for the night ferry", "Tickets for the ferry go up"]
+
+
+def test_pages_are_numbered_and_in_the_title(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=letter&per_page=2&page=3&sort=oldest")
+    assert words(one(tree, "head title")).startswith("letter – 13 articles (page 3 of 7)")
+    numbers = texts(tree, ".pages li")
+    assert numbers == ["Previous", *(f"Page {number}" for number in range(1, 8)), "Next"]
+    assert words(one(tree, ".pages [aria-current=page]")) == "Page 3"
+
+
+def test_a_hit_shows_where_it_matched(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=landing+stage&author=Ada+Marsh")
+    hit = one(tree, ".hit")
+    assert texts(hit, "mark") == ["landing", "stage"]
+    assert "2 matches" in texts(hit, ".tags li")
+    assert one(hit, "time").attributes["datetime"] == "1998-03-14"
+    address = urlsplit(href(one(hit, "h2 a")))
+    assert address.path == "/article/1998/night-ferry"
+    assert address.query == "q=landing+stage&author=Ada+Marsh&place=1"
+    assert address.fragment == "m1:~:text=landing"
+
+
+def test_filters_are_ticked_in_place_and_chips_that_remove_them(client: FlaskClient) -> None:
+    tree = page(client, "/search?author=Ada+Marsh&author=Miriam+Stein&topic=transport&from=1998&to=1998-06")
+    ticked = [(n.attributes["name"], n.attributes["value"]) for n in tree.css("input[type=checkbox][checked]")]
+    assert ticked == [("author", "Ada Marsh"), ("author", "Miriam Stein"), ("topic", "transport")]
+    assert texts(tree, ".chips a") == [
+        "Remove the filter Ada Marsh",
+        "Remove the filter Miriam Stein",
+        "Remove the filter transport",
+        "Remove the filter from 1998",
+        "Remove the filter to 1998-06",
+        "Remove all",
+    ]
+    assert href(tree.css(".chips a")[0]) == ("/search?author=Miriam+Stein&topic=transport&from=1998&to=1998-06")
+    assert texts(tree, ".hit h2") == ["Harbour board votes for the night ferry"]
+
+
+def test_counts_of_a_facet_say_what_one_more_tick_would_add(client: FlaskClient) -> None:
+    tree = page(client, "/search?author=Ada+Marsh&topic=transport")
+    rows = tree.css("[data-facet=author] .choice")
+    counts = {words(row.css("span")[0]): words(row.css("span")[1]) for row in rows}
+    assert counts["Ada Marsh"] == "2"
+    assert counts["王小明"] == "1"
+
+
+def test_every_control_of_the_filters_belongs_to_the_search(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=ferry")
+    controls = tree.css(".filters input, .filters button")
+    assert controls
+    assert all(control.attributes["form"] == "search-form" for control in controls)
+
+
+def test_a_long_facet_shows_ten_and_keeps_the_rest_behind_more(client: FlaskClient) -> None:
+    facet = one(page(client, "/search"), "[data-facet=topic]")
+    assert len(facet.css("fieldset > ul > .choice, fieldset > ul > li")) == 10
+    assert words(one(facet, "summary")) == "30 more"
+    assert words(one(facet, ".all")) == "All 45 topics"
+
+
+def test_the_whole_facet_can_be_searched(client: FlaskClient) -> None:
+    tree = page(client, "/search/topics?contains=MATTER+4")
+    assert texts(tree, ".choice span:first-of-type") == ["matter 4", "matter 40"]
+
+
+def test_years_are_bars_and_a_list_of_links(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=ferry+OR+letter")
+    bars = [node.attributes["aria-label"] for node in tree.css(".chart a")]
+    assert bars == ["1998: 2 articles", "2007: 1 article", "2019: 12 articles"]
+    assert texts(tree, ".yearlist li") == ["2019 12", "2007 1", "1998 2"]
+    assert page(client, href(tree.css(".yearlist a")[2])).css(".hit")
+    height = {n.attributes["y"]: n.attributes["height"] for n in tree.css(".chart .bar")}
+    assert all(int(y or 0) + int(tall or 0) == 64 for y, tall in height.items())
+
+
+def test_notices_are_shown(client: FlaskClient) -> None:
+    tree = page(client, '/search?q="night+ferry&from=abc')
+    notices = texts(tree, ".notices li")
+    assert "“abc” is not a date in the form 2019, 2019-03 or 2019-03-14, so “from” was left out." in notices
+    assert len(notices) == 2
+
+
+def test_nothing_found_says_so_and_shows_ways_out_with_real_counts(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=ferry+zebra+harbour")
+    assert words(one(tree, "[role=status]")) == "Nothing found"
+    tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".advice li")}
+    assert tips == {
+        "ferry harbour": "1 article",
+        "ferry OR zebra OR harbour": "2 articles",
+        "ferry": "2 articles",
+        "harbour": "1 article",
+    }
+    for tip in tree.css(".advice li"):
+        there = page(client, href(tip.css_first("a")))
+        assert words(one(there, "[role=status]")).startswith(words(tip.css_first(".count")))
+
+
+def test_nothing_found_offers_to_drop_a_filter(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=ferry&author=Miriam+Stein&from=1998")
+    tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".advice li")}
+    assert tips == {"without “Miriam Stein”": "2 articles", "without any filter": "2 articles"}
+
+
+def test_a_phrase_that_is_not_there_is_offered_without_its_quotes(client: FlaskClient) -> None:
+    tree = page(client, '/search?q="ferry+night"')
+    assert texts(tree, ".advice li") == ["ferry night 1 article"]
+
+
+def test_no_words_at_all_list_everything(client: FlaskClient) -> None:
+    tree = page(client, "/search")
+    assert words(one(tree, "h1")) == "All articles"
+    assert words(one(tree, "[role=status]")).startswith("22 articles, page 1 of 3")
+    assert not tree.css("mark")
+
+
+# Reading
+
+
+def test_every_match_is_marked_numbered_and_counted(client: FlaskClient) -> None:
+    hit = one(page(client, "/search?q=ferry&author=Ada+Marsh&from=1998-03&to=1998-03"), ".hit")
+    claimed = next(int(text.split()[0]) for text in texts(hit, ".tags li") if "match" in text)
+    tree = page(client, "/article/1998/night-ferry?q=ferry")
+    marks = [node.attributes["id"] for node in tree.css("mark[id]")]
+    assert marks == [f"m{number}" for number in range(1, claimed + 1)]
+    assert {text.lower() for text in texts(tree, "mark")} == {"ferry", "ferries"}
+    assert words(one(tree, ".matchbar [role=status]")) == f"{claimed} matches"
+    assert tree.css("h1 mark")
+    assert tree.css(".standfirst mark")
+
+
+def test_matches_are_stepped_through_by_links(client: FlaskClient) -> None:
+    tree = page(client, "/article/1998/night-ferry?q=ferry&match=2")
+    total = len(tree.css("mark[id]"))
+    assert words(one(tree, ".matchbar [role=status]")) == f"2 of {total}"
+    step = {node.attributes["data-step"]: href(node) for node in tree.css("[data-step]")}
+    assert step == {
+        "-1": "/article/1998/night-ferry?q=ferry&match=1#m1",
+        "1": "/article/1998/night-ferry?q=ferry&match=3#m3",
+    }
+    last = page(client, f"/article/1998/night-ferry?q=ferry&match={total}")
+    assert href(one(last, "[data-step='1']")).endswith("match=1#m1")
+
+
+@pytest.mark.parametrize("match", ["0", "-1", "99", "abc", "1e3", "9" * 30, "²"])
+def test_an_odd_match_number_is_ignored(client: FlaskClient, match: str) -> None:
+    tree = page(client, f"/article/1998/night-ferry?q=ferry&match={match}")
+    assert words(one(tree, ".matchbar [role=status]")).endswith("matches")
+
+
+def test_the_way_back_and_on_to_the_neighbours(client: FlaskClient) -> None:
+    results = page(client, "/search?q=letter&topic=letters&sort=oldest&per_page=5&page=2")
+    links = [href(node) for node in results.css(".hit h2 a")]
+    first = page(client, links[0])
+    assert words(one(first, ".trail .quiet")) == "Result 6 of 12"
+    back = urlsplit(href(one(first, ".trail .first")))
+    assert (back.path, back.query) == ("/search", "q=letter&topic=letters&sort=oldest&page=2&per_page=5")
+    assert results.css(f"#{back.fragment}")[0].css("h2")
+    following = href(one(first, ".trail [rel=next]"))
+    assert urlsplit(following).path == urlsplit(links[1]).path
+    before = page(client, href(one(first, ".trail [rel=prev]")))
+    assert words(one(before, ".trail .quiet")) == "Result 5 of 12"
+    assert urlsplit(href(one(before, ".trail [rel=next]"))).path == urlsplit(links[0]).path
+
+
+def test_every_neighbour_can_be_walked_to(client: FlaskClient) -> None:
+    address = href(page(client, "/search?q=letter&topic=letters&sort=oldest").css(".hit h2 a")[0])
+    seen = []
+    while True:
+        tree = page(client, address)
+        seen.append(words(one(tree, "h1")))
+        following = tree.css(".trail [rel=next]")
+        if not following:
+            break
+        address = href(following[0])
+    assert seen == [f"Letter number {number} to the editor" for number in range(1, 13)]
+
+
+def test_an_article_that_the_query_does_not_find_has_no_marks(client: FlaskClient) -> None:
+    tree = page(client, "/article/2007/library?q=ferry")
+    assert not tree.css("mark")
+    assert not tree.css(".matchbar")
+
+
+def test_an_article_says_all_it_knows(client: FlaskClient) -> None:
+    tree = page(client, "/article/1998/night-ferry")
+    assert words(one(tree, "header .byline")) == "By Ada Marsh, Joris van Dijk · 14 March 1998 · The Harbour Gazette"
+    assert texts(tree, ".contents li") == ["What it costs", "Who pays", "What comes next"]
+    for heading in tree.css(".contents a"):
+        assert tree.css(href(heading)), href(heading)
+    assert href(one(tree, ".facts [rel~=external]")) == "https://example.org/1998/night-ferry"
+    assert href(one(tree, "link[rel=canonical]")) == "https://example.org/1998/night-ferry"
+    assert texts(tree, ".further h2") == ["Similar articles", "More by Ada Marsh"]
+    assert one(tree, ".body img").attributes["src"] == "/media/pictures/quay.png"
+    assert href(one(tree, ".body a[href*=council]")) == "/article/2007/council-answer"
+
+
+def test_the_markdown_itself_is_plain_text(client: FlaskClient) -> None:
+    response = client.get("/article/odd/hostile.md")
+    assert response.mimetype == "text/plain"
+    assert response.text.startswith("---\n")
+    assert "alert('body')" in response.text
+
+
+def test_dates_are_shown_as_far_as_they_are_known(client: FlaskClient) -> None:
+    assert one(page(client, "/article/1998/ticket"), "header time").attributes["datetime"] == "1998-11"
+    assert words(one(page(client, "/article/1998/ticket"), "header time")) == "November 1998"
+    assert words(one(page(client, "/article/2007/council-answer"), "header time")) == "2007"
+    assert not page(client, "/article/odd/nothing").css("header time")
+
+
+def test_languages_are_said(client: FlaskClient) -> None:
+    tree = page(client, "/article/odd/rahma")
+    assert one(tree, "article").attributes["lang"] == "ar"
+    assert one(tree, "h1").attributes["dir"] == "auto"
+    hit = one(page(client, "/search?q=العبّارة"), ".hit")
+    assert one(hit, "h2").attributes["lang"] == "ar"
+    assert all(passage.attributes["lang"] == "ar" for passage in hit.css(".passage"))
+
+
+def test_chinese_is_found_and_marked(client: FlaskClient) -> None:
+    hit = one(page(client, "/search?q=渡轮"), ".hit")
+    assert texts(hit, "h2 mark") == ["渡轮"]
+
+
+# Browsing
+
+
+def test_the_front_page_leads_everywhere(client: FlaskClient) -> None:
+    tree = page(client, "/")
+    assert words(one(tree, "h1")) == "The Harbour Gazette"
+    assert texts(tree, ".hit h3")[0] == "An article filed under forty topics"
+    assert len(tree.css(".chart a")) == 6
+    assert "transport 4" in texts(tree, ".counted li")
+    assert "Ada Marsh 8" in texts(tree, ".counted li")
+    for node in tree.css("main a, header a, footer a"):
+        assert client.get(href(node)).status_code == 200, href(node)
+
+
+@pytest.mark.parametrize("kind", ["authors", "topics", "years"])
+def test_lists_lead_to_each_of_their_values(client: FlaskClient, kind: str) -> None:
+    tree = page(client, f"/{kind}")
+    rows = tree.css(".counted li")
+    assert rows
+    for row in rows[:60]:
+        there = page(client, href(row.css_first("a")))
+        count = words(row.css_first(".count"))
+        assert words(one(there, "[role=status]")).split()[0] == count
+        assert words(one(there, "h1")) == words(row.css_first("a"))
+
+
+def test_one_value_can_be_narrowed_like_a_search(client: FlaskClient) -> None:
+    tree = page(client, "/author/Ada%20Marsh?topic=transport")
+    assert len(tree.css(".hit")) == 2
+    assert texts(tree, ".chips a")[:2] == ["Remove the filter Ada Marsh", "Remove the filter transport"]
+
+
+def test_long_lists_have_an_alphabet(client: FlaskClient) -> None:
+    tree = page(client, "/topics")
+    for letter in tree.css(".letters a"):
+        assert words(one(tree, href(letter))) == words(letter)
+
+
+def test_every_example_is_a_search_with_its_real_count(client: FlaskClient) -> None:
+    tree = page(client, "/about")
+    examples = tree.css(".syntax dt:has(a)")
+    assert len(examples) >= 10
+    for example in examples:
+        there = page(client, href(example.css_first("a")))
+        assert words(one(there, "[role=status]")).split()[0] == words(example.css_first(".count"))
+        assert not there.css(".notices"), words(example)
+
+
+def test_what_could_not_be_read_is_listed(client: FlaskClient) -> None:
+    row = one(page(client, "/about"), ".problems tbody tr")
+    assert texts(row, "td")[0] == "odd/broken.md"
+    assert page(client, "/search?q=broken+lighthouse").css(".hit")
+
+
+# Everywhere
+
+
+def test_nothing_hostile_is_ever_markup(client: FlaskClient, archive_app: Flask) -> None:
+    for address in (
+        "/",
+        "/search?q=hostile",
+        "/search?q=%3Cscript%3Ealert(1)%3C/script%3E",
+        "/search?author=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+        "/search?from=%3Cscript%3E",
+        "/article/odd/hostile?q=hostile",
+        "/authors",
+        "/topics",
+        "/search/topics?contains=%22%3E%3Cscript%3E",
+        "/nowhere/%3Cscript%3Ealert(1)%3C/script%3E",
+        "/article/%3Cscript%3Ealert(1)%3C/script%3E",
+    ):
+        tree = LexborHTMLParser(client.get(address).text)
+        scripts = tree.css("script:not([type='application/ld+json'])")
+        assert [node.attributes.get("src", "").split("?")[0] for node in scripts] == ["/static/backfile.js"], address
+        assert not tree.css("img[onerror], [onclick], [style], style, iframe, base"), address
+        assert not [n for n in tree.css("[href]") if href(n).lower().startswith(("javascript:", "data:"))], address
+
+
+def test_every_id_is_unique_and_every_label_has_its_control(client: FlaskClient) -> None:
+    for address in (
+        "/",
+        "/search?q=ferry",
+        "/article/1998/night-ferry?q=ferry&place=1",
+        "/about",
+        "/topics",
+        "/nowhere",
+    ):
+        tree = LexborHTMLParser(client.get(address).text)
+        ids = [node.attributes["id"] for node in tree.css("[id]")]
+        assert len(ids) == len(set(ids)), address
+        for label in tree.css("label[for]"):
+            assert label.attributes["for"] in ids, address
+        assert len(tree.css("h1")) == 1, address
+
+
+def test_only_one_place_may_show_html_unescaped() -> None:
+    root = Path(__file__).parent.parent
+    sources = [*root.glob("templates/*"), *root.glob("web/*.py"), root / "app.py"]
+    found = [path.name for path in sources for _ in re.findall(r"\|\s*safe\b|Markup\(", path.read_text())]
+    assert found == ["article.html"]

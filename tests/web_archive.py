@@ -1,0 +1,42 @@
+"""The small archive in `tests/data/web`, indexed by the memory engine and served by the application."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from archive.library import Library
+from config import Settings
+from index.engine import Engine
+from index.engines import open_engine
+from index.sync import synchronise
+
+DATA = Path(__file__).parent / "data" / "web"
+
+
+def indexed(root: Path) -> tuple[Settings, Engine]:
+    """A copy of the small archive below `root`, and an engine that holds it."""
+    library = root / "library"
+    shutil.copytree(DATA, library)
+    settings = Settings(library=library, index=root / "cache", engine="memory")
+    engine = open_engine("memory", settings.index_folder)
+    synchronise(Library(library), engine, folder=settings.cache_folder)
+    return settings, engine
+
+
+@pytest.fixture(scope="session")
+def archive_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The application on the small archive; read-only, so that all tests may share it."""
+    settings, engine = indexed(tmp_path_factory.mktemp("web"))
+    return create_app(settings, open_index=lambda: engine)
+
+
+@pytest.fixture
+def client(archive_app: Flask) -> FlaskClient:
+    """A client of `archive_app`."""
+    return archive_app.test_client()
