@@ -102,11 +102,13 @@ class Ledger:
         return taken.document, mark
 
     def _enter(self, article_id: str, known_id: str | None, digest: str) -> None:
-        if known_id == article_id or self._removed.pop(article_id, None) is not None:
-            self.report.changed.append(article_id)
-        elif (former := known_id or self._take_removed(digest)) is not None:
+        replaces = self._removed.pop(article_id, None) is not None
+        former = known_id or (None if replaces else self._take_removed(digest))
+        if former is not None and former != article_id:
             self.report.moved.append((former, article_id))
             self._drop.append(former)
+        elif former is not None or replaces:
+            self.report.changed.append(article_id)
         else:
             self.report.added.append(article_id)
         self._put.add(article_id)

@@ -12,15 +12,14 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from archive.files import write_bytes
 from archive.report import Problem
 from index.errors import CacheFolderRefused, IndexLocked
 
@@ -156,13 +155,4 @@ def set_aside(folder: Path) -> Path:
 
 
 def _write(path: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink()
-        raise
+    write_bytes(str(path), text.encode())

@@ -110,7 +110,7 @@ def reading_stamp(library: Library, entries: Iterable[Entry]) -> str:
     """
     digest = hashlib.blake2b(digest_size=16)
     folders = {entry.path.rpartition("/")[0] for entry in entries}
-    languages = {folder: library.language_of_folder(folder + "/") for folder in folders}
+    languages = {folder: library.language_of_folder(folder) for folder in folders}
     names = library.names
     for part in (names.authors, names.topics, languages):
         digest.update(repr(sorted((key, value) for key, value in part.items() if value)).encode(errors="replace"))

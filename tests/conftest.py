@@ -1,0 +1,37 @@
+"""What all tests share: clean settings, Hypothesis profiles, and real corpora where this machine has them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("fast", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("long" if config.getoption("markexpr") == "long" else "fast")
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("BACKFILE_") and name != "BACKFILE_REQUIRE_BROWSER":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Callable[[str], Path]:
+    """Finds a corpus by name in $CORPORA (by default ~/.cache/backfile-corpora); skips the test where it is missing."""
+
+    def find(name: str) -> Path:
+        folder = Path(os.environ.get("CORPORA", "~/.cache/backfile-corpora")).expanduser() / name
+        if not folder.is_dir():
+            pytest.skip(f"the corpus {name} is not in {folder.parent}; set CORPORA to where it is")
+        return folder
+
+    return find

@@ -1,0 +1,114 @@
+"""Settings: one table, four sources, every problem at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import config
+from config import Settings, SettingsInvalid
+
+
+def test_defaults_are_those_of_the_table() -> None:
+    assert config.load(environ={}) == Settings()
+    assert Settings().port == 8000
+    assert Settings().cache_folder == Path("library/.backfile")
+    assert Settings().index_folder == Path("library/.backfile/index")
+
+
+def test_the_cache_can_be_elsewhere() -> None:
+    settings = config.load({"index": "/var/cache/paper"}, environ={})
+    assert settings.cache_folder == Path("/var/cache/paper")
+    assert settings.index_folder == Path("/var/cache/paper/index")
+
+
+def test_flag_wins_over_variable_over_file_over_default(tmp_path: Path) -> None:
+    file = tmp_path / "backfile.toml"
+    file.write_text("port = 1001\nworkers = 3\nwait = 4")
+    environ = {"BACKFILE_PORT": "1002", "BACKFILE_WORKERS": "5"}
+    settings, origins = config.load_with_origins({"port": "1003"}, environ=environ, file=file)
+    assert (settings.port, settings.workers, settings.wait) == (1003, 5, 4.0)
+    assert origins["port"] == "--port"
+    assert origins["workers"] == "BACKFILE_WORKERS"
+    assert origins["wait"] == f"{file}: wait"
+    assert origins["host"] == "default"
+
+
+def test_every_problem_of_every_source_is_told_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "backfile.toml"
+    file.write_text('prot = 8080\nworkers = "many"\nproxies = true')
+    environ = {"BACKFILE_WAIT": "-1", "BACKFILE_HOTS": "x", "OTHER": "y"}
+    with pytest.raises(SettingsInvalid) as error:
+        config.load({"deadline": "soon"}, environ=environ, file=file)
+    assert error.value.problems == (
+        f"{file}: there is no setting 'prot'",
+        "BACKFILE_HOTS: there is no such setting",
+        f"{file}: workers: 'many' is not a whole number",
+        f"{file}: proxies: True is not a whole number",
+        "BACKFILE_WAIT: '-1' is not from 0 to 86,400",
+        "--deadline: 'soon' is not a number",
+    )
+    assert all(problem in str(error.value) for problem in error.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [("port = ", "Invalid value"), (b"\xff", "utf-8"), (None, "No such file")]
+)
+def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | bytes | None, said: str) -> None:
+    file = tmp_path / "mine.toml"
+    if content is not None:
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(SettingsInvalid, match=said) as error:
+        config.load(environ={"BACKFILE_CONFIG": str(file)})
+    assert str(file) in str(error.value)
+
+
+def test_the_file_of_the_current_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("backfile.toml").write_text("per_page = 25")
+    assert config.load(environ={}).per_page == 25
+
+
+def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "backfile.toml"
+    file.write_text('library = "articles"\nindex = "/var/cache/x"')
+    settings = config.load(environ={}, file=file)
+    assert settings.library == tmp_path / "articles"
+    assert settings.index == Path("/var/cache/x")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "read"),
+    [
+        ("watch", "no", False),
+        ("watch", "ON", True),
+        ("trusted_hosts", "a.example, b.example,", ("a.example", "b.example")),
+        ("trusted_hosts", ["a.example"], ("a.example",)),
+        ("port", 80, 80),
+        ("deadline", "0.5", 0.5),
+        ("library", "~", Path.home()),
+    ],
+)
+def test_kinds(name: str, value: object, read: object) -> None:
+    assert getattr(config.load({name: value}, environ={}), name) == read
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("watch", "maybe"),
+        ("trusted_hosts", 5),
+        ("port", "80.5"),
+        ("port", 65_536),
+        ("port", ""),
+        ("deadline", True),
+        ("library", ""),
+        ("host", 127),
+        ("engine", "no such engine"),
+        ("workers", "²"),
+    ],
+)
+def test_bad_values(name: str, value: object) -> None:
+    with pytest.raises(SettingsInvalid, match=config.flag(name)):
+        config.load({name: value}, environ={})

@@ -1,0 +1,527 @@
+"""Synchronisation: what differs is planned without reading, done as whole commits, and nothing is done twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.errors import LibraryMissing
+from archive.library import Library
+from archive.report import Report
+from archive.walking import Entry
+from index import intake, sync
+from index.engine import Engine, Fingerprint, Request, Status
+from index.engines import DEFAULT, open_engine
+from index.engines.memory import MemoryEngine
+from index.errors import CacheFolderRefused, IndexLocked
+from index.intake import read_documents
+from index.planning import plan
+from index.query import Everything, parse
+from index.records import Records, load_records, mark_damaged, read_problems, save_records, sole_writer
+from index.sync import bring_up_to_date, synchronise
+
+
+def write(path: Path, text: str, *, age: float = 60.0) -> None:
+    """Writes an article that was last changed `age` seconds ago, so that no test has to wait for the clock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    then = time.time_ns() - int(age * 1e9)
+    os.utime(path, ns=(then, then))
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    root = tmp_path / "library"
+    write(root / "ferry.md", "---\ntitle: Night ferry\ndate: 2019-03-14\n---\nThe ferry sails at night.\n")
+    write(root / "2001" / "harbour.md", "---\ntitle: The harbour\nauthors: [Edna Marsh]\n---\nA harbour in winter.\n")
+    write(root / "tide.md", "# The tide\n\nIt comes and goes.\n")
+    return Library(root)
+
+
+@pytest.fixture
+def engine() -> MemoryEngine:
+    return MemoryEngine()
+
+
+def ids(engine: Engine, query: str = "") -> set[str]:
+    return {hit.id for hit in engine.search(Request(parse(query).tree, per_page=100)).hits}
+
+
+def contents(engine: Engine) -> Mapping[str, object]:
+    return {hit: engine.document(hit) for hit in ids(engine)}
+
+
+class TestPlan:
+    MARK = Fingerprint(10, 1_000, "digest")
+
+    def test_equal_size_and_time_is_unchanged(self) -> None:
+        planned = plan([Entry("a.md", 10, 1_000)], {"a": ("a.md", self.MARK)})
+        assert (planned.read, planned.unchanged, planned.removed) == ((), 1, {})
+
+    @pytest.mark.parametrize("entry", [Entry("a.md", 11, 1_000), Entry("a.md", 10, 1_001), Entry("b.md", 10, 1_000)])
+    def test_whatever_differs_is_read(self, entry: Entry) -> None:
+        assert plan([entry], {"a": ("a.md", self.MARK)}).read == (entry,)
+
+    def test_what_has_no_file_is_removed(self) -> None:
+        assert plan([], {"a": ("a.md", self.MARK)}).removed == {"a": self.MARK}
+
+    def test_files_known_to_be_no_articles_are_skipped_until_they_change(self) -> None:
+        draft = Entry("draft.md", 10, 1_000)
+        assert plan([draft], {}, {"draft.md": (10, 1_000)}).skipped == {"draft.md": (10, 1_000)}
+        assert plan([draft], {}, {"draft.md": (10, 999)}).read == (draft,)
+
+    def test_files_that_share_an_id_are_always_read(self) -> None:
+        entries = [Entry("a.markdown", 10, 1_000), Entry("a.md", 10, 1_000)]
+        known = {"a": ("a.md", self.MARK), "a.markdown": ("a.markdown", self.MARK)}
+        assert plan(entries, known).read == tuple(entries)
+        assert plan(entries[:1], {"a.markdown": ("a.markdown", self.MARK)}).read == (entries[0],)
+
+    @given(
+        st.dictionaries(st.sampled_from("abcdefgh"), st.tuples(st.integers(0, 3), st.integers(0, 3))),
+        st.dictionaries(st.sampled_from("abcdefgh"), st.tuples(st.integers(0, 3), st.integers(0, 3))),
+    )
+    def test_every_file_and_every_article_has_one_fate(
+        self, files: dict[str, tuple[int, int]], indexed: dict[str, tuple[int, int]]
+    ) -> None:
+        entries = [Entry(f"{name}.md", *stat) for name, stat in files.items()]
+        known = {name: (f"{name}.md", Fingerprint(*stat, "digest")) for name, stat in indexed.items()}
+        planned = plan(entries, known)
+        read = {entry.path.removesuffix(".md") for entry in planned.read}
+        same = {name for name in files if files[name] == indexed.get(name)}
+        assert read == files.keys() - same
+        assert planned.unchanged == len(same)
+        assert planned.removed.keys() == indexed.keys() - files.keys()
+
+
+class TestSynchronise:
+    def test_first_run_adds_everything(self, library: Library, engine: MemoryEngine) -> None:
+        report = synchronise(library, engine)
+        assert sorted(report.added) == ["2001/harbour", "ferry", "tide"]
+        assert ids(engine) == {"2001/harbour", "ferry", "tide"}
+        assert ids(engine, "sailing") == {"ferry"}
+
+    def test_second_run_does_nothing(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        before = engine.status()
+        records = (library.root / ".backfile" / "problems.json").stat().st_mtime_ns
+        with patch.object(Library, "read", side_effect=AssertionError("read a file that did not change")):
+            report = synchronise(library, engine)
+        assert report.did_nothing
+        assert report.unchanged == 3
+        assert engine.status() == before
+        assert (library.root / ".backfile" / "problems.json").stat().st_mtime_ns == records
+
+    def test_changes_moves_and_removals(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        write(library.root / "ferry.md", "---\ntitle: Day ferry\n---\nThe ferry sails by day.\n")
+        (library.root / "tide.md").rename(library.root / "ebb.md")
+        (library.root / "2001" / "harbour.md").unlink()
+        write(library.root / "new.md", "Something new.\n")
+        report = synchronise(library, engine)
+        assert report == Report(
+            added=["new"], changed=["ferry"], moved=[("tide", "ebb")], removed=["2001/harbour"], unchanged=0
+        )
+        assert ids(engine) == {"ebb", "ferry", "new"}
+        assert engine.document("ferry").title == "Day ferry"
+
+    def test_all_of_a_small_change_is_one_commit(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        (library.root / "tide.md").rename(library.root / "ebb.md")
+        (library.root / "ferry.md").unlink()
+        os.utime(library.root / "2001" / "harbour.md", (1_000, 1_000))
+        before = engine.status().generation
+        synchronise(library, engine)
+        assert engine.status().generation == before + 1
+
+    def test_a_touched_file_is_read_once_and_stays_as_it_is(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        os.utime(library.root / "tide.md", (1_000, 1_000))
+        report = synchronise(library, engine)
+        assert report.did_nothing
+        assert report.unchanged == 3
+        with patch.object(Library, "read", side_effect=AssertionError("read it again")):
+            synchronise(library, engine)
+
+    def test_a_change_within_one_tick_of_the_clock_is_noticed(self, library: Library, engine: MemoryEngine) -> None:
+        """The trap that git calls racily clean: same size, same time, other content."""
+        path = library.root / "racy.md"
+        write(path, "old words\n", age=0)
+        moment = path.stat().st_mtime_ns
+        synchronise(library, engine)
+        assert time.time_ns() - moment > sync._FINE_TIMES, "it read the file while its time could still come again"
+
+    def test_draft_and_back(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        write(library.root / "tide.md", "---\ndraft: true\n---\nIt comes and goes.\n", age=50)
+        assert synchronise(library, engine).removed == ["tide"]
+        with patch.object(Library, "read", side_effect=AssertionError("read a draft that did not change")):
+            assert synchronise(library, engine).did_nothing
+        write(library.root / "tide.md", "It comes and goes.\n", age=40)
+        assert synchronise(library, engine).added == ["tide"]
+
+    def test_two_files_with_one_name(self, library: Library, engine: MemoryEngine) -> None:
+        """What an article is called depends on its neighbours; the index follows, as if made anew."""
+        write(library.root / "tide.markdown", "Another tide.\n")
+        synchronise(library, engine)
+        assert ids(engine, "tide") == {"tide", "tide.markdown"}
+        assert synchronise(library, engine).did_nothing
+        (library.root / "tide.md").unlink()
+        synchronise(library, engine)
+        assert ids(engine, "tide") == {"tide"}
+        assert engine.document("tide").path == "tide.markdown"
+        write(library.root / "tide.md", "It is back.\n")
+        synchronise(library, engine)
+        fresh = MemoryEngine()
+        synchronise(library, fresh)
+        assert contents(engine) == contents(fresh)
+
+    def test_one_bad_file_stops_nothing_and_is_listed(self, library: Library, engine: MemoryEngine) -> None:
+        (library.root / "binary.md").write_bytes(bytes(range(256)) * 20)
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nStill searchable words.\n")
+        (library.root / "gone.md").symlink_to(library.root / "nowhere.md")
+        report = synchronise(library, engine)
+        assert {"ferry", "tide", "broken"} <= ids(engine)
+        assert ids(engine, "searchable") == {"broken"}
+        listed = {problem.path for problem in report.problems}
+        assert {"broken.md", "gone.md"} <= listed
+        assert {problem.path for problem in read_problems(library.root / ".backfile")} == listed
+
+    def test_problems_stay_listed_until_they_are_mended(self, library: Library, engine: MemoryEngine) -> None:
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n")
+        first = synchronise(library, engine)
+        again = synchronise(library, engine)
+        assert again.did_nothing
+        assert again.problems == first.problems
+        assert [problem.path for problem in first.problems] == ["broken.md"]
+        write(library.root / "broken.md", "---\ntitle: closed\n---\nWords.\n")
+        assert synchronise(library, engine).problems == []
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n", age=30)
+        assert synchronise(library, engine).problems
+        (library.root / "broken.md").unlink()
+        assert synchronise(library, engine).problems == []
+
+    def test_lost_records_are_made_again(self, library: Library, engine: MemoryEngine) -> None:
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n")
+        first = synchronise(library, engine)
+        (library.root / ".backfile" / "problems.json").write_text("{")
+        assert synchronise(library, engine).problems == first.problems
+
+    @pytest.mark.parametrize("name", ["library.toml", "authors.yml", "authors/edna.md"])
+    def test_what_bears_on_all_articles_has_them_all_read_again(
+        self, library: Library, engine: MemoryEngine, name: str
+    ) -> None:
+        write(library.root / "2001" / "harbour.md", "---\ntitle: The harbour\nauthors: [edna]\n---\nA harbour.\n")
+        synchronise(library, engine)
+        assert engine.document("2001/harbour").authors == ("edna",)
+        content = {
+            "library.toml": '[authors]\nedna = "Edna Marsh"',
+            "authors.yml": "edna:\n  name: Edna Marsh\n",
+            "authors/edna.md": "---\nname: Edna Marsh\n---\n",
+        }
+        write(library.root / name, content[name])
+        synchronise(library, engine)
+        assert engine.document("2001/harbour").authors == ("Edna Marsh",)
+        assert synchronise(library, engine).did_nothing
+
+    def test_other_code_has_all_articles_read_again(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        with patch.object(sync, "_code_that_reads", return_value=[]):
+            assert len(synchronise(library, engine).changed) == 3
+
+    def test_languages_are_those_of_a_twentieth_of_the_articles(self, library: Library, engine: MemoryEngine) -> None:
+        for number in range(20):
+            write(library.root / "fr" / f"{number}.md", "---\nlang: fr\n---\nLes bateaux.\n")
+        write(library.root / "de.md", "---\nlang: de\n---\nDie Boote.\n")
+        write(library.root / "ja.md", "---\nlang: ja\n---\n船。\n")
+        synchronise(library, engine)
+        assert engine.status().languages == ("en", "fr")
+        for number in range(3):
+            write(library.root / f"de{number}.md", "---\nlang: de-AT\n---\nDie Boote.\n")
+        synchronise(library, engine)
+        assert engine.status().languages == ("en", "de", "fr")
+        shutil.rmtree(library.root / "fr")
+        synchronise(library, engine)
+        assert engine.status().languages == ("en", "de")
+
+    def test_the_language_of_the_library_comes_first(self, library: Library, engine: MemoryEngine) -> None:
+        (library.root / "library.toml").write_text('language = "de-CH"')
+        synchronise(library, engine)
+        assert engine.status().languages == ("de",)
+
+    def test_progress_counts_every_file_read(self, library: Library, engine: MemoryEngine) -> None:
+        seen: list[tuple[int, int]] = []
+        synchronise(library, engine, progress=lambda done, total: seen.append((done, total)))
+        assert seen == [(1, 3), (2, 3), (3, 3)]
+
+    def test_an_empty_library(self, tmp_path: Path, engine: MemoryEngine) -> None:
+        assert synchronise(Library(tmp_path), engine).did_nothing
+        generation = engine.status().generation
+        assert synchronise(Library(tmp_path), engine).did_nothing
+        assert engine.status().generation == generation
+
+
+class TestLargeChanges:
+    """The same rules where not everything is held at once."""
+
+    @pytest.fixture(autouse=True)
+    def _few_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sync, "FEW", 1)
+        monkeypatch.setattr(sync, "BATCH", 2)
+
+    def test_every_kind_of_change(self, library: Library, engine: MemoryEngine) -> None:
+        write(library.root / "late.md", "---\ntitle: [broken\n---\nLate.\n")
+        write(library.root / "later.md", "Later.\n")
+        synchronise(library, engine)
+        write(library.root / "ferry.md", "New words.\n", age=30)
+        write(library.root / "later.md", "---\ndraft: true\n---\nLater.\n", age=30)
+        (library.root / "tide.md").rename(library.root / "ebb.md")
+        (library.root / "2001" / "harbour.md").unlink()
+        os.utime(library.root / "late.md", (1_000, 1_000))
+        report = synchronise(library, engine)
+        assert report.changed == ["ferry"]
+        assert report.moved == [("tide", "ebb")]
+        assert sorted(report.removed) == ["2001/harbour", "later"]
+        assert report.unchanged == 1
+        assert ids(engine) == {"ebb", "ferry", "late"}
+        assert [problem.path for problem in report.problems] == ["late.md"]
+        assert synchronise(library, engine).did_nothing
+
+    def test_an_interrupted_first_run_goes_on_where_it_stopped(self, library: Library, engine: MemoryEngine) -> None:
+        for number in range(5):
+            write(library.root / f"z{number}.md", "---\ntitle: [broken\n---\nWords.\n")
+
+        def stop(done: int, total: int) -> None:
+            if done == 6:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            synchronise(library, engine, progress=stop)
+        kept = ids(engine)
+        assert len(kept) == 6
+        report = synchronise(library, engine)
+        assert set(report.added).isdisjoint(kept)
+        assert len(ids(engine)) == 8
+        assert len(report.problems) == 5
+
+    def test_readings_under_old_rules_never_pass_for_new_ones(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+
+        def stop(done: int, total: int) -> None:
+            if done == 3:
+                raise KeyboardInterrupt
+
+        (library.root / "library.toml").write_text('language = "fr"')
+        with pytest.raises(KeyboardInterrupt):
+            synchronise(library, engine, progress=stop)
+        assert len(synchronise(library, engine).changed) == 3
+        assert engine.status().languages == ("fr",)
+
+
+class TestReadingInProcesses:
+    @pytest.fixture
+    def many(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+        monkeypatch.setattr(intake, "MANY", 10)
+        monkeypatch.setattr(intake, "_CHUNK", 8)
+        for number in range(100):
+            write(tmp_path / f"{number % 7}" / f"{number:04}.md", f"# Article {number}\n\nWord{number}.\n")
+        return Library(tmp_path)
+
+    def test_same_articles_in_the_same_order(self, many: Library) -> None:
+        paths = sorted(entry.path for entry in many.walk())
+        alone = list(read_documents(many, paths, processes=1))
+        together = list(read_documents(many, paths, processes=2))
+        assert together == alone
+        assert [taken.path for taken in together] == paths
+
+    def test_it_can_be_left_half_way(self, many: Library) -> None:
+        paths = sorted(entry.path for entry in many.walk())
+        reading = read_documents(many, paths, processes=2)
+        assert next(iter(reading)).path == paths[0]
+        del reading  # ends the processes, or the test's own end would wait for them
+
+    @pytest.mark.long
+    def test_a_file_that_kills_its_reader_is_listed_and_the_rest_is_read(self, many: Library) -> None:
+        script = (
+            "import sys, os; sys.path.insert(0, sys.argv[1])\n"
+            "from pathlib import Path\n"
+            "from archive.library import Library\n"
+            "from index.intake import read_documents\n"
+            "if __name__ == '__main__':\n"
+            "    from index import intake\n"
+            "    intake.MANY, intake._CHUNK = 10, 8\n"
+            "    library = Library(Path(sys.argv[2]))\n"
+            "    taken = list(read_documents(library, sorted(e.path for e in library.walk()), processes=2))\n"
+            "    lost = [t for t in taken if t.document is None]\n"
+            "    print(len(taken), len(lost), lost[0].path, lost[0].problems[0].reason)\n"
+            "else:\n"
+            "    read = Library.read\n"
+            "    Library.read = lambda self, path: os._exit(9) if path.endswith('0033.md') else read(self, path)\n"
+        )
+        program = many.root.parent / "deadly.py"
+        program.write_text(script)
+        done = subprocess.run(
+            [sys.executable, program, Path(__file__).parent.parent, many.root],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=120,
+        )
+        assert done.stdout.strip() == "100 1 5/0033.md reading it brought the process down"
+        assert done.returncode == 0, done.stderr
+
+
+class TestKeepingTheIndex:
+    """`bring_up_to_date` with the engine that people use."""
+
+    def bring(self, library: Library, **options: float) -> Report:
+        return bring_up_to_date(library, library.root / ".backfile", DEFAULT, **options)
+
+    def answers(self, library: Library) -> tuple[object, ...]:
+        engine = open_engine(DEFAULT, library.root / ".backfile" / "index")
+        try:
+            pages = [engine.search(Request(parse(query).tree)) for query in ("", "ferry", "harbour OR tide")]
+            return tuple((page.total, page.hits, page.facets) for page in pages)
+        finally:
+            engine.close()
+
+    def status(self, library: Library) -> Status:
+        engine = open_engine(DEFAULT, library.root / ".backfile" / "index")
+        try:
+            return engine.status()
+        finally:
+            engine.close()
+
+    def test_twice_does_nothing_the_second_time(self, library: Library) -> None:
+        assert len(self.bring(library).added) == 3
+        before = self.status(library)
+        assert self.bring(library).did_nothing
+        assert self.status(library) == before
+
+    def test_the_same_answers_after_the_index_was_deleted(self, library: Library) -> None:
+        self.bring(library)
+        before = self.answers(library)
+        shutil.rmtree(library.root / ".backfile" / "index")
+        assert len(self.bring(library).added) == 3
+        assert self.answers(library) == before
+        shutil.rmtree(library.root / ".backfile")
+        self.bring(library)
+        assert self.answers(library) == before
+
+    def test_git_ignores_it(self, library: Library) -> None:
+        self.bring(library)
+        subprocess.run(["git", "init", "-q"], cwd=library.root, check=True)
+        command = ["git", "status", "--porcelain", "--untracked-files=all"]
+        status = subprocess.check_output(command, cwd=library.root, text=True)
+        assert ".backfile" not in status
+        assert "ferry.md" in status
+
+    @pytest.mark.parametrize("damage", ["garbage", "truncated", "foreign", "marked"])
+    def test_an_index_that_cannot_be_used_is_set_aside_and_built_anew(
+        self, library: Library, damage: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.bring(library)
+        before = self.answers(library)
+        index = library.root / ".backfile" / "index"
+        if damage == "marked":
+            mark_damaged(index.parent)
+        elif damage == "foreign":
+            shutil.rmtree(index)
+            index.mkdir()
+            (index / "_MAIN_1.toc").write_bytes(b"of another program")
+        else:
+            for path in index.iterdir():
+                content = path.read_bytes()
+                path.write_bytes(os.urandom(len(content)) if damage == "garbage" else content[: len(content) // 2])
+        assert len(self.bring(library).added) == 3
+        assert self.answers(library) == before
+        assert "built anew" in caplog.text
+        assert len(list(index.parent.glob("index.broken-*"))) == 1
+        caplog.clear()
+        assert self.bring(library).did_nothing
+        assert not caplog.text
+
+    def test_only_the_last_broken_index_is_kept(self, library: Library) -> None:
+        for _ in range(2):
+            self.bring(library)
+            mark_damaged(library.root / ".backfile")
+        (library.root / ".backfile" / "index.broken-20010101T000000Z").mkdir()
+        self.bring(library)
+        broken = list((library.root / ".backfile").glob("index.broken-*"))
+        assert len(broken) == 1
+        assert "20010101" not in broken[0].name
+
+    def test_a_second_writer_waits_and_says_so(self, library: Library, caplog: pytest.LogCaptureFixture) -> None:
+        folder = library.root / ".backfile"
+        folder.mkdir()
+        held = sole_writer(folder, 0)
+        held.__enter__()
+        timer = threading.Timer(0.2, lambda: held.__exit__(None, None, None))
+        timer.start()
+        assert len(self.bring(library, wait=30).added) == 3
+        timer.join()
+        assert "waiting" in caplog.text
+
+    def test_a_second_writer_gives_up(self, library: Library) -> None:
+        folder = library.root / ".backfile"
+        folder.mkdir()
+        with sole_writer(folder, 0), pytest.raises(IndexLocked, match="another process"):
+            self.bring(library, wait=0.1)
+
+    def test_a_cache_elsewhere_leaves_the_library_alone(self, library: Library, tmp_path: Path) -> None:
+        bring_up_to_date(library, tmp_path / "cache", DEFAULT)
+        assert not (library.root / ".backfile").exists()
+        assert (tmp_path / "cache" / "index").is_dir()
+        assert bring_up_to_date(library, tmp_path / "cache", DEFAULT).did_nothing
+
+    def test_a_folder_with_other_things_is_refused(self, library: Library, tmp_path: Path) -> None:
+        (tmp_path / "home" / "index").mkdir(parents=True)
+        (tmp_path / "home" / "index" / "letter.txt").write_text("dear")
+        with pytest.raises(CacheFolderRefused, match="other things"):
+            bring_up_to_date(library, tmp_path / "home", DEFAULT)
+        assert (tmp_path / "home" / "index" / "letter.txt").read_text() == "dear"
+
+    def test_a_missing_library(self, tmp_path: Path) -> None:
+        with pytest.raises(LibraryMissing):
+            Library(tmp_path / "nowhere")
+
+
+class TestRecords:
+    def test_round_trip(self, tmp_path: Path, library: Library) -> None:
+        engine = MemoryEngine()
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n")
+        write(library.root / "draft.md", "---\ndraft: yes\n---\nWords.\n")
+        synchronise(library, engine)
+        records = load_records(library.root / ".backfile")
+        assert records.problems
+        assert list(records.skipped) == ["draft.md"]
+        save_records(tmp_path, records)
+        assert load_records(tmp_path) == records
+
+    @pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 0}', '{"version": 1, "problems": 5}', "\x00"])
+    def test_damaged_ones_count_for_nothing(self, tmp_path: Path, content: str) -> None:
+        (tmp_path / "problems.json").write_text(content)
+        assert load_records(tmp_path) == Records()
+
+
+def test_everything_has_a_stamp_of_its_own(library: Library) -> None:
+    entries = list(library.walk())
+    stamp = sync.reading_stamp(library, entries)
+    assert stamp == sync.reading_stamp(Library(library.root), entries)
+    (library.root / "library.toml").write_text('exclude = ["2001"]')
+    library.refresh()
+    assert sync.reading_stamp(library, entries) != stamp
+
+
+def test_the_empty_query_finds_everything() -> None:
+    assert parse("").tree == Everything()
