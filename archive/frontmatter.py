@@ -169,8 +169,14 @@ def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid,
         reason = _TOML_PLACE.sub("", str(error)).strip()
         hint = "check quotes and brackets on this line"
         raise FrontMatterInvalid(f"the TOML cannot be read: {reason}", line=line, hint=hint) from error
-    except (RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise _too_deep(1) from error
+    except ValueError as error:
         raise FrontMatterInvalid(f"the TOML cannot be read: {error}", line=1) from error
+
+
+def _too_deep(line: int) -> FrontMatterInvalid:
+    return FrontMatterInvalid("nested too deeply", line=line, hint="flatten the values")
 
 
 def _json(text: str, start: int) -> FrontMatter:
@@ -181,8 +187,12 @@ def _json(text: str, start: int) -> FrontMatter:
         data, length = _json_decoder(repeated).raw_decode(limited)
     except json.JSONDecodeError as error:
         place = line + count_lines(limited[: error.pos])
-        return _json_broken(text, start, FrontMatterInvalid(f"the JSON cannot be read: {error.msg}", line=place))
-    except (RecursionError, ValueError) as error:
+        hint = "check quotes, commas and brackets on this line and the one before"
+        broken = FrontMatterInvalid(f"the JSON cannot be read: {error.msg}", line=place, hint=hint)
+        return _json_broken(text, start, broken)
+    except RecursionError:
+        return _json_broken(text, start, _too_deep(line))
+    except ValueError as error:
         return _json_broken(text, start, FrontMatterInvalid(f"the JSON cannot be read: {error}", line=line))
     rest = _REST_OF_LINE.match(text, start + length)
     if rest is None:
@@ -214,9 +224,7 @@ def _headers(text: str, start: int) -> FrontMatter:
     data: dict[str, object] = {}
     problems: list[FrontMatterInvalid] = []
     key, place, line = "", start, count_lines(text[:start])
-    while place < len(text):
-        found = _LINE.match(text, place)
-        assert found is not None  # noqa: S101 - the pattern matches anything
+    for found in _LINE.finditer(text, start, start + MAX_CHARACTERS):
         content = found[0].rstrip("\r\n")
         line += 1
         if not content.strip():
@@ -232,13 +240,10 @@ def _headers(text: str, start: int) -> FrontMatter:
         else:
             return _none(text)
         place = found.end()
-        if place - start > MAX_CHARACTERS:
-            return _none(text)
     names = {normal(name) for name in data}
     if not (names & set(TITLE) or len(names & KNOWN) > 1):
         return _none(text)
     blank = _REST_OF_LINE.match(text, place)
     end = blank.end() if blank else place
-    return FrontMatter(
-        Form.HEADERS, text[:start], text[start:place], text[place:end], text[end:], data, tuple(problems)
-    )
+    parts = (text[:start], text[start:place], text[place:end], text[end:])
+    return FrontMatter(Form.HEADERS, *parts, data, tuple(problems))

@@ -26,6 +26,17 @@ _QUOTED_TAG = "quoted"
 _GUESSED = frozenset({_PLAIN_TAG} | {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")})
 
 
+_HINTS = {
+    "mapping values are not allowed": "put quotes around a value that has a colon in it",
+    "cannot start any token": "use spaces, not tabs, and put quotes around values that begin with @, ` or %",
+    "did not find expected": "check quotes, brackets and indentation on this line and the one before",
+    "end of stream": "close the quote or bracket that opens here",
+    "another document": "remove this line, or put the rest below a line ---",
+    "undefined alias": "put quotes around a value that begins with *",
+    "maximum nesting": "flatten the values",
+}
+
+
 class _NodeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """A loader that composes nodes and leaves their meaning to us."""
 
@@ -62,13 +73,14 @@ def read_yaml(block: str) -> tuple[object, tuple[Repeated, ...]]:
         repeated: list[Repeated] = []
         value = _value(node, repeated, 0)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise FrontMatterInvalid(_reason(error), line=mark.line + 1 if mark else 1, hint=_hint(error)) from error
+        raise FrontMatterInvalid(_reason(error), line=_line(error), hint=_hint(error)) from error
     except yaml.reader.ReaderError as error:
         line = block.count("\n", 0, error.position) + 1
         reason = f"a character that YAML does not allow: {_character(error.character)}"
         raise FrontMatterInvalid(reason, line=line, hint="remove the character") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except RecursionError as error:
+        raise FrontMatterInvalid("nested too deeply", line=1, hint="flatten the values") from error
+    except (yaml.YAMLError, ValueError) as error:
         raise FrontMatterInvalid(f"the YAML cannot be read: {error}", line=1) from error
     return value, tuple(repeated)
 
@@ -135,20 +147,23 @@ def scalar(text: str, *, plain: bool) -> object:
     return text
 
 
+def _line(error: yaml.MarkedYAMLError) -> int:
+    """The line to look at; for what never ends, the one where it begins."""
+    endless = error.problem is not None and "end of stream" in error.problem
+    mark = (error.context_mark if endless else None) or error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else 1
+
+
 def _reason(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or error.context or "not understood"
-    context = f" {error.context}" if error.context and error.problem else ""
-    return f"the YAML cannot be read: {problem}{context}"
+    parts = [part for part in (error.context, error.problem) if part]
+    return f"the YAML cannot be read: {', '.join(parts) or 'not understood'}"
 
 
 def _hint(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or ""
-    if "mapping values are not allowed" in problem:
-        return "put quotes around a value that has a colon in it"
-    if "cannot start any token" in problem:
-        return "use spaces, not tabs, and put quotes around values that begin with @, ` or %"
-    if "did not find expected" in problem:
-        return "check quotes, brackets and indentation on this line and the one before"
+    for sign, hint in _HINTS.items():
+        if sign in problem:
+            return hint
     return "check the spelling of this line"
 
 

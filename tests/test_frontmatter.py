@@ -1,0 +1,135 @@
+"""Front matter: golden files (tests/data/frontmatter/x.md beside x.json), and the rules that hold for any text."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from archive.frontmatter import MAX_CHARACTERS, Form, FrontMatter, count_lines, parse
+from archive.yaml_reading import read_yaml, scalar
+
+GOLDEN = Path(__file__).parent / "data" / "frontmatter"
+CASES = sorted(GOLDEN.glob("*.md"))
+
+
+def as_json(front: FrontMatter) -> dict[str, object]:
+    """What a golden file holds; long bodies by their first line and length."""
+    body = front.body if len(front.body) <= 200 else f"{front.body[:20]}… {len(front.body)} characters"
+    problems = [{"line": each.line, "reason": str(each), "hint": each.hint} for each in front.problems]
+    whole = {"form": front.form, "data": front.data, "body": body, "problems": problems}
+    return dict(json.loads(json.dumps(whole, default=str)))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_golden(path: Path) -> None:
+    """To add a case, write x.md and run with GOLDEN=write: missing expectations are written, none is overwritten."""
+    text = path.read_bytes().decode()
+    front = parse(text)
+    assert front.text == text
+    expectation = path.with_suffix(".json")
+    if not expectation.exists() and os.environ.get("GOLDEN") == "write":
+        expectation.write_text(json.dumps(as_json(front), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert expectation.exists(), f"{expectation.name} is missing; run with GOLDEN=write and look at it"
+    assert as_json(front) == json.loads(expectation.read_text(encoding="utf-8"))
+
+
+def test_no_expectation_without_a_case() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.json")} == {path.stem for path in CASES}
+    assert len(CASES) > 60
+
+
+LINES = st.sampled_from(
+    [
+        "---",
+        "+++",
+        "...",
+        "----",
+        "{",
+        "}",
+        '{"title": "x"}',
+        "title: x",
+        "title = 'x'",
+        "a: [b",
+        "- c",
+        "# d",
+        "",
+        " ",
+        "\t",
+    ]
+    + [
+        "Title: y",
+        "Tags: a, b",
+        "  more",
+        "plain words",
+        "e: &f g",
+        "h: *f",
+        "\ufeff",
+        "\x00",
+        "i: 'j",
+        "? k",
+        "===",
+        "é",
+    ]
+)
+ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> str:
+    """Texts made of lines that mean something to a reader of front matter, with mixed line ends."""
+    pieces = draw(st.lists(st.tuples(LINES, ENDS), max_size=12))
+    return "".join(line + end for line, end in pieces)[: draw(st.integers(0, 200))]
+
+
+@settings(max_examples=300)
+@given(texts() | st.text(max_size=80))
+@example("---\n---")
+@example("---\r---\r")
+def test_nothing_is_lost_and_nothing_raises(text: str) -> None:
+    front = parse(text)
+    assert front.head + front.block + front.tail + front.body == text
+    assert all(1 <= problem.line <= count_lines(text) + 1 for problem in front.problems)
+    if front.form is Form.NONE:
+        assert not front.data
+        assert front.head + front.body == text
+
+
+@pytest.mark.long
+@settings(max_examples=20_000, deadline=None)
+@given(texts() | st.text(max_size=300) | st.binary(max_size=300).map(lambda raw: raw.decode("utf-8", "replace")))
+def test_nothing_is_lost_in_many_texts(text: str) -> None:
+    assert parse(text).text == text
+
+
+@settings(max_examples=200)
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30))
+def test_a_plain_scalar_can_be_written_back(text: str) -> None:
+    value = scalar(text, plain=True)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        assert repr(value) == text
+    elif value is not None and not isinstance(value, bool):
+        assert value == text
+
+
+def test_line_of_key_counts_all_that_comes_before() -> None:
+    front = parse("\ufeff\n---\n# one\ntitle: x\n'odd key': y\n---\nlater: z\n")
+    assert front.line_of("title") == 4
+    assert front.line_of("odd key") == 5
+    assert front.line_of("later") is None
+
+
+def test_the_limit_is_in_characters_of_the_block() -> None:
+    filler = "x" * (MAX_CHARACTERS - len("title: ") - 1)
+    assert parse(f"---\ntitle: {filler}\n---\nBody").data["title"] == filler
+    longer = parse(f"---\ntitle: {filler}yyyyyyyyyy\n---\nBody")
+    assert not longer.data
+    assert "does not end within" in str(longer.problems[0])
+
+
+def test_yaml_of_a_list_is_read_for_who_wants_it() -> None:
+    assert read_yaml("- a\n- 2\n") == (["a", 2], ())
