@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import time
+from collections.abc import Callable
 from datetime import date as Day
 from pathlib import Path
 
@@ -19,7 +19,6 @@ from index.tree import nesting, word_count
 
 DATA = Path(__file__).parent / "data" / "query"
 DOCS = Path(__file__).parents[1] / "docs" / "query-language.md"
-CORPORA = Path(os.environ.get("CORPORA", Path.home() / ".cache" / "backfile-corpora"))
 
 
 # --- golden files --------------------------------------------------------------------------------------------------
@@ -253,15 +252,9 @@ def test_every_text_is_a_query_at_length(text: str) -> None:
 
 
 @pytest.mark.corpora
-def test_naughty_strings_are_queries() -> None:
-    folder = CORPORA / "bad-blns"
-    if not folder.is_dir():
-        pytest.skip("the corpus bad-blns is not here; set CORPORA to the folder that holds it")
-    lines = [
-        line
-        for path in folder.rglob("*.txt")
-        for line in path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
-    ]
+def test_naughty_strings_are_queries(corpus: Callable[[str], Path]) -> None:
+    files = corpus("bad-blns").rglob("*.txt")
+    lines = [line for path in files for line in path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")]
     assert len(lines) > 500
     for line in lines:
         assert_reads_itself(line)
