@@ -123,9 +123,8 @@ def _from_number(number: float) -> PartialDate:
     if 10_000_101 <= number <= 29_991_231 and number == int(number):
         whole = str(int(number))
         return _checked(whole[:4], whole[4:6], whole[6:], number)
-    seconds = number / 1000 if number >= 1e11 else number
-    if 1e8 <= seconds < 1e11:
-        moment = datetime.fromtimestamp(seconds, UTC)
+    if 1e8 <= number < 1e14:
+        moment = datetime.fromtimestamp(number / 1000 if number >= 1e11 else number, UTC)
         return PartialDate(moment.year, moment.month, moment.day)
     raise _unclear(number)
 

@@ -100,7 +100,7 @@ def _wide_without_mark(raw: bytes) -> Decoded | None:
 def _mostly_utf8(raw: bytes, patched: str) -> bool:
     """Whether more letters beyond ASCII came out right as UTF-8 than came out wrong."""
     wrong = patched.count("�")
-    right = sum(1 for character in patched if character > "\x7f") - wrong
+    right = len(patched) - len(patched.encode("ascii", "ignore")) - wrong
     return right > wrong
 
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 
 from archive.errors import FrontMatterInvalid
 from archive.spellings import KNOWN, TITLE, normal
-from archive.yaml_reading import read_yaml
+from archive.yaml_reading import MAX_NESTING, read_yaml
 
 MAX_CHARACTERS = 65_536
 
@@ -26,7 +26,7 @@ _CLOSING = re.compile(r"(?<=[\r\n])(?:(?P<fence>-{3,}|\+\+\+)|\.\.\.)[ \t]*(?:\r
 _JSON_START = re.compile(rf"\ufeff?(?:[ \t]*{_EOL})*(?=\{{\s*[\"}}])")
 _JSON_KEY = re.compile(r"\{\s*\"[\w .-]+\"\s*:")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r|\Z)")
-_KEY_LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r))*[\"']?\w[\w .-]*[\"']?[ \t]*[:=](?:[ \t\r\n]|\Z)")
+_KEY_LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*+)?(?:\r\n|\n|\r))*+[\"']?\w[\w .\t-]*+[\"']?[ \t]*+[:=](?:[ \t\r\n]|\Z)")
 _WORD_KEY = re.compile(r"[^\W\d][\w.-]*\Z")
 _HEADER_START = re.compile(r"(\ufeff?)(?:[ \t]*(?:\r\n|\n|\r))*(?=[^\W\d][\w .-]{0,40}:(?:[ \t]|[\r\n]))")
 _HEADER = re.compile(r"([^\W\d][\w .-]{0,40}?)[ \t]*:(?:[ \t]+(.*))?\Z")
@@ -162,7 +162,7 @@ def _repeated(key: str, line: int) -> FrontMatterInvalid:
 
 def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid, ...]]:
     try:
-        return tomllib.loads(block.replace("\r\n", "\n").replace("\r", "\n")), ()
+        return _checked(tomllib.loads(block.replace("\r\n", "\n").replace("\r", "\n")), 1), ()
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
         line = int(place[1]) if place and place[1] else count_lines(block) or 1
@@ -175,6 +175,17 @@ def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid,
         raise FrontMatterInvalid(f"the TOML cannot be read: {error}", line=1) from error
 
 
+def _checked(data: dict[str, object], line: int) -> dict[str, object]:
+    """The data, if nothing in it lies so deep that those who walk it would be lost."""
+    level: list[object] = [data]
+    for _ in range(MAX_NESTING):
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]  # type: ignore[attr-defined]
+        if not level:
+            return data
+    raise _too_deep(line)
+
+
 def _too_deep(line: int) -> FrontMatterInvalid:
     return FrontMatterInvalid("nested too deeply", line=line, hint="flatten the values")
 
@@ -185,6 +196,7 @@ def _json(text: str, start: int) -> FrontMatter:
     line = count_lines(text[:start]) + 1
     try:
         data, length = _json_decoder(repeated).raw_decode(limited)
+        _checked(data, line)
     except json.JSONDecodeError as error:
         place = line + count_lines(limited[: error.pos])
         hint = "check quotes, commas and brackets on this line and the one before"
@@ -192,6 +204,8 @@ def _json(text: str, start: int) -> FrontMatter:
         return _json_broken(text, start, broken)
     except RecursionError:
         return _json_broken(text, start, _too_deep(line))
+    except FrontMatterInvalid as error:
+        return _json_broken(text, start, error)
     except ValueError as error:
         return _json_broken(text, start, FrontMatterInvalid(f"the JSON cannot be read: {error}", line=line))
     rest = _REST_OF_LINE.match(text, start + length)

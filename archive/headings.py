@@ -8,12 +8,14 @@ from html import unescape
 
 _EOL = r"(?:\r\n|\n|\r|\Z)"
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*\Z")
+_ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|\Z)(.*)\Z")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*\Z")
 _HTML_HEADING = re.compile(r" {0,3}<h1\b[^>]*>(.*?)</h1>[ \t]*\Z", re.IGNORECASE)
 _BLOCK_START = re.compile(r" {0,3}(?:[>*+|`~]|- |\d+[.)] |</?[a-zA-Z!])|(?:\t| {4})")
 _SKIPPED = re.compile(r"(?:\s+|<!--.*?-->|\{\{[<%].*?[%>]\}\}[ \t]*(?=[\r\n])|\{%.*?%\}[ \t]*(?=[\r\n]))+", re.DOTALL)
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")
+
+LONGEST_TITLE = 1_000
 
 _CODE = re.compile(r"(`+)(.+?)\1")
 _IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])?")
@@ -68,7 +70,8 @@ def body_without_title(body: str, title: str) -> str:
 
 
 def plain_words(markdown: str) -> str:
-    """The words of one line of Markdown as a reader sees them."""
+    """The words of one line of Markdown as a reader sees them; of a line beyond measure, its beginning."""
+    markdown = markdown[:LONGEST_TITLE]
     if not re.search(r"[`*_\[\\<{&]", markdown):
         return " ".join(markdown.split())
     kept: list[str] = []
@@ -110,12 +113,18 @@ def _first_of_level_one(body: str) -> TitleHeading | None:
 def _atx(line: re.Match[str]) -> TitleHeading | None:
     found = _ATX.match(line[1])
     if found is not None:
-        text = plain_words(found[2] or "")
+        text = plain_words(_without_closing(found[2].strip()))
         return TitleHeading(text, len(found[1]), line.start(), line.end()) if text else None
     html = _HTML_HEADING.match(line[1])
     if html is not None and plain_words(html[1]):
         return TitleHeading(plain_words(html[1]), 1, line.start(), line.end())
     return None
+
+
+def _without_closing(text: str) -> str:
+    """`Title ##` without the number signs that close it; `C#` keeps its own."""
+    bare = text.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1] in " \t" else text
 
 
 def _setext(first: re.Match[str], second: re.Match[str]) -> TitleHeading | None:

@@ -144,6 +144,8 @@ class Library:
     def _bytes(self, path: str, shown: str) -> bytes:
         if shown != path:
             raise ArticleUnreadable("its name is not UTF-8", hint="rename it")
+        if path.endswith("/") and os.path.islink(f"{self._real}/{path.rstrip('/')}"):
+            raise ArticleUnreadable("is a link to a folder outside the library", hint="copy or mount the folder here")
         if path.endswith("/") or path == ".":
             raise ArticleUnreadable("the folder cannot be listed", hint="look at its permissions")
         return read_bytes(f"{self._real}/{path}", self._real)

@@ -22,6 +22,7 @@ from archive.topics import topic_names
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _NO = frozenset({"false", "no", "off", "0", "n"})
 _YES = frozenset({"true", "yes", "on", "1", "y"})
+_TRUTH = _YES | _NO - {"0", "1"}
 _HIDDEN_STATES = frozenset({"draft", "private", "pending", "skip", "trash", "auto-draft", "future-draft"})
 
 
@@ -178,7 +179,7 @@ def _topics(keys: Keys, path: str, display: Callable[[str], str]) -> tuple[str, 
 
 def _date(keys: Keys, name: str, day_first: bool | None, remarks: list[Remark]) -> PartialDate | None:
     for key, value in keys.values(name):
-        if isinstance(value, bool):
+        if isinstance(value, bool) or words(value).casefold() in _TRUTH:
             continue
         dated = value["date"] if isinstance(value, Mapping) and "date" in value else value
         known: PartialDate | None

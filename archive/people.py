@@ -14,11 +14,10 @@ _BY = re.compile(r"(?:(?:words|written|reported|story|posted|text|article)\s+)?b
 _LINK = re.compile(r"\[([^\]]+)\]\([^()]*\)")
 _ANGLED = re.compile(r"\s*<[^<>]*(?:@|://)[^<>]*>")
 _RSS = re.compile(r"[\w.+-]+@[\w.-]+\s*\(([^()]+)\)\Z")
-_OUTSIDE_PARENTHESES = r"(?![^()]*\))"
-_HARD_BREAK = re.compile(rf"\s*(?:[;；\n\r、]|\s\|\s|\s/\s)\s*{_OUTSIDE_PARENTHESES}")
-_COMMA = re.compile(rf"\s*[,،，]\s*{_OUTSIDE_PARENTHESES}")
-_AND = re.compile(rf"\s+(?:and|&|\+)\s+{_OUTSIDE_PARENTHESES}", re.IGNORECASE)
-_FOREIGN_AND = re.compile(rf"\s+(?:und|et|y|e|en|och|og|и|i)\s+{_OUTSIDE_PARENTHESES}")
+_HARD_BREAK = re.compile(r"\([^()]*\)|( ?[;；、] ?| \| | / )")
+_COMMA = re.compile(r"\([^()]*\)|( ?[,،，] ?)")
+_AND = re.compile(r"\([^()]*\)|( (?:and|&|\+) )", re.IGNORECASE)
+_FOREIGN_AND = re.compile(r"\([^()]*\)|( (?:und|et|y|e|en|och|og|и|i) )")
 _LEADING_AND = re.compile(r"(?:and|&)\s+", re.IGNORECASE)
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)")
 _HANDLE = re.compile(r"@?\w[\w.’'-]*\Z")
@@ -100,9 +99,21 @@ def _people(raw: str, display: Callable[[str], str]) -> Iterator[str]:
     text = _BY.sub("", text, count=1) if _BY.match(text) else text
     if "@" in text or "](" in text or "://" in text:
         text = _RSS.sub(r"\1", _ANGLED.sub("", _LINK.sub(r"\1", text)))
-    for part in _HARD_BREAK.split(text):
-        for name in split_names(" ".join(part.split())):
+    lines = " ; ".join(" ".join(line.split()) for line in text.splitlines())
+    for part in _parts(_HARD_BREAK, lines):
+        for name in split_names(part):
             yield display(name)
+
+
+def _parts(separator: re.Pattern[str], text: str) -> list[str]:
+    """The text taken apart at a separator (its only group) that does not stand in parentheses; no empty parts."""
+    parts, place = [], 0
+    for found in separator.finditer(text):
+        if found[1] is not None:
+            parts.append(text[place : found.start()].strip())
+            place = found.end()
+    parts.append(text[place:].strip())
+    return [part for part in parts if part]
 
 
 def split_names(text: str) -> list[str]:
@@ -111,10 +122,10 @@ def split_names(text: str) -> list[str]:
     `Jane Doe, John Roe and Max Moe` are three, `Smith, John` is John Smith, `Jane Doe, PhD` and
     `Office of Information Policy, DOJ` are one each.
     """
-    chunks = _with_suffixes([chunk for chunk in _COMMA.split(text) if chunk])
+    chunks = _with_suffixes(_parts(_COMMA, text))
     if len(chunks) < 2:
         return _split_at_and("".join(chunks))
-    pairs = [_turned(part) for part in _AND.split(text)]
+    pairs = [_turned(part) for part in _parts(_AND, text)]
     if all(pairs):
         return [name for name in pairs if name]
     serial = _LEADING_AND.match(chunks[-1])
@@ -129,7 +140,7 @@ def _with_suffixes(chunks: list[str]) -> list[str]:
     """Joins `Jr.` or `PhD` to the name before it."""
     joined: list[str] = []
     for chunk in chunks:
-        if joined and _SUFFIX.match(_AND.split(chunk)[0]):
+        if joined and _SUFFIX.match(_parts(_AND, chunk)[0]):
             joined[-1] = f"{joined[-1]}, {chunk}"
         else:
             joined.append(chunk)
@@ -150,10 +161,10 @@ def _turned(text: str) -> str | None:
 
 
 def _split_at_and(text: str) -> list[str]:
-    parts = _AND.split(text)
+    parts = _parts(_AND, text)
     if len(parts) > 1 and _looks_personal(parts[0]) and all(map(_may_be_author, parts[1:])):
         return parts
-    parts = _FOREIGN_AND.split(text)
+    parts = _parts(_FOREIGN_AND, text)
     if len(parts) > 1 and all(_looks_personal(part) and len(part.split()) > 1 for part in parts):
         return parts
     return [text]

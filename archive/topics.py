@@ -8,7 +8,7 @@ from html import unescape
 
 from archive.people import name_in
 
-_SPLIT = re.compile(r"\s*[,;，、；،\n]\s*")
+_SPLIT = re.compile(r"[,;，、；،\n]")
 _PLURAL = frozenset({"tags", "categories"})
 
 
@@ -30,8 +30,10 @@ def topic_names(value: object, *, key: str, path: str, display: Callable[[str], 
 
 
 def _raw(value: object, listed: bool = False) -> Iterator[tuple[str, bool]]:
-    if isinstance(value, str | int | float):
-        yield (str(value).lower() if isinstance(value, bool) else str(value)), listed
+    if isinstance(value, bool):
+        yield str(value).lower(), listed
+    elif isinstance(value, str | int | float):
+        yield str(value), listed
     elif isinstance(value, Mapping):
         name = name_in(value)
         if name is not None:
@@ -47,7 +49,7 @@ def _raw(value: object, listed: bool = False) -> Iterator[tuple[str, bool]]:
 def _parts(text: str, key: str, path: str) -> list[str]:
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
-    parts = [part for part in _SPLIT.split(text) if part]
+    parts = [part for part in map(str.strip, _SPLIT.split(text)) if part]
     if len(parts) == 1:
         tokens = parts[0].split()
         if all(token.startswith("#") for token in tokens):

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from archive.files import is_below
 from archive.naming import SUFFIXES
 
 
@@ -28,9 +29,10 @@ def has_article_name(name: str) -> bool:
 def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
     """Every file below `root` with an article's name, hidden and excluded folders aside, in no particular order.
 
-    Links to folders are not followed; links to files count if they stay inside. What has an article's name but
-    cannot be read as a file (a pipe, a dead link), and a folder that cannot be listed, is an entry as well: reading
-    it gives the problem, so that nothing goes unnoticed.
+    `root` is a real path. Links to folders are not followed, so that none is walked twice or for ever; links to files
+    count if they stay inside. What cannot be read (a pipe with an article's name, a dead link, a folder that cannot
+    be listed, a link to a folder elsewhere) is an entry as well: reading it gives the problem, and nothing goes
+    unnoticed.
     """
     folders = [""]
     while folders:
@@ -47,19 +49,20 @@ def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
                     continue
                 if item.is_dir(follow_symlinks=False):
                     folders.append(path + "/")
-                elif has_article_name(item.name):
-                    entry = _entry(item, path)
+                elif has_article_name(item.name) or item.is_symlink():
+                    entry = _entry(item, path, root)
                     if entry is not None:
                         yield entry
 
 
-def _entry(item: os.DirEntry[str], path: str) -> Entry | None:
+def _entry(item: os.DirEntry[str], path: str, root: str) -> Entry | None:
     try:
         status = item.stat()
     except FileNotFoundError:
-        return Entry(path, 0, 0) if item.is_symlink() else None
+        return Entry(path, 0, 0) if item.is_symlink() and has_article_name(item.name) else None
     except OSError:
-        return Entry(path, 0, 0)
+        return Entry(path, 0, 0) if has_article_name(item.name) else None
     if stat.S_ISDIR(status.st_mode):
-        return None
-    return Entry(path, status.st_size, status.st_mtime_ns)
+        inside = is_below(os.path.realpath(item.path), root)
+        return None if inside else Entry(path + "/", 0, status.st_mtime_ns)
+    return Entry(path, status.st_size, status.st_mtime_ns) if has_article_name(item.name) else None
