@@ -1,0 +1,106 @@
+"""Hypothesis strategies: small libraries whose words meet often, and queries over the same words."""
+
+from __future__ import annotations
+
+from datetime import date
+from string import ascii_lowercase
+
+from hypothesis import strategies as st
+
+from archive.model import PartialDate, Source
+from index.engine import Document, Filters
+from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+
+WORDS = (
+    "ferry", "ferries", "Ferry", "night", "nights", "the", "of", "to", "declare", "declared", "declaring",
+    "minister's", "minister’s", "minister", "e-mail", "email", "emails", "mail", "AT&T", "att", "t", "U.S.",
+    "us", "u.s.", "C++", "c#", "c", "café", "cafe", "cafe\u0301", "naïve", "1,000", "1000", "000", "don’t",
+    "don't", "node.js", "nodejs", "straße", "strasse", "手機", "機版", "手機版本", "手", "カメラ", "น้ำ", "한국어", "محمد",
+    "مُحَمَّد", "Новый", "новые", "й", "state-of-the-art", "co\u00adop", "½", "l'avion",
+)  # fmt: skip
+GAPS = (" ", " ", " ", ". ", "\n", ", ", " — ", "-", "/", "’", "")
+NAMES = ("Ann Lee", "Bo Öst", "Lee Ann Park", "lee", "李 明")
+TOPICS = ("sea", "night ferry", "Sea", "local government")
+LANGUAGES = (None, "en", "en-GB", "fr", "pt-BR")
+SOURCES = (
+    None,
+    Source("The Gazette", None),
+    Source(None, "https://news.example.org/a"),
+    Source("Ferry", "http://x.example"),
+)
+
+_word = st.sampled_from(WORDS)
+
+
+@st.composite
+def texts(draw: st.DrawFn, most: int = 14) -> str:
+    """Words of the vocabulary with all kinds of things between them."""
+    words = draw(st.lists(_word, max_size=most))
+    gaps = draw(st.lists(st.sampled_from(GAPS), min_size=len(words), max_size=len(words)))
+    return "".join(word + gap for word, gap in zip(words, gaps, strict=True))
+
+
+partial_dates = st.one_of(
+    st.none(),
+    st.sampled_from(["2018", "2019", "2019-03", "2019-12", "2019-03-14", "2018-12-31", "2020-01-01"]).map(
+        PartialDate.parse
+    ),
+)
+days = st.one_of(st.none(), st.dates(date(2018, 6, 1), date(2020, 6, 1)))
+
+
+@st.composite
+def documents(draw: st.DrawFn, keys: str = ascii_lowercase[:8]) -> Document:
+    """A document with every field now and then."""
+    key = draw(st.sampled_from(keys))
+    return Document(
+        id=key,
+        path=f"{key}.md",
+        title=draw(texts(5)) or "?",
+        text=draw(texts()),
+        authors=tuple(draw(st.lists(st.sampled_from(NAMES), max_size=2))),
+        topics=tuple(draw(st.lists(st.sampled_from(TOPICS), max_size=3))),
+        date=draw(partial_dates),
+        summary=draw(st.one_of(st.none(), texts(4))),
+        source=draw(st.sampled_from(SOURCES)),
+        language=draw(st.sampled_from(LANGUAGES)),
+    )
+
+
+words = st.builds(Word, _word, exact=st.booleans()) | st.builds(Word, st.tuples(_word, _word).map("/".join))
+_spelt = st.lists(_word, min_size=1, max_size=4).map(" ".join)
+phrases = st.builds(Phrase, _spelt, within=st.one_of(st.none(), st.none(), st.integers(0, 6)))
+patterns = st.builds(
+    Pattern, st.sampled_from(["fe*", "n?ght*", "*s", "em*", "c?fe", "手*", "decl*d", "?", "*", "e-m*l", "st*a*e"])
+)
+fuzzies = st.builds(Fuzzy, _word | st.sampled_from(["feryr", "nihgt", "minster"]), distance=st.sampled_from([1, 2]))
+leaves = st.one_of(words, words, phrases, patterns, fuzzies)
+
+
+def _branches(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    several = st.lists(children, min_size=2, max_size=3).map(tuple)
+    return st.one_of(st.builds(And, several), st.builds(Or, several), st.builds(Not, children))
+
+
+_in_fields = st.builds(
+    InField,
+    st.sampled_from(["title", "text", "summary", "author", "topic", "source"]),
+    st.recursive(
+        leaves | st.sampled_from(["lee", "ann", "sea", "gazette", "example", "öst"]).map(Word), _branches, max_leaves=3
+    ),
+)
+_in_language = st.builds(InField, st.just("lang"), st.sampled_from(["en", "EN-gb", "pt", "fr", "p*"]).map(Word))
+_others = st.one_of(_in_fields, _in_language, st.builds(Dates, days, days), st.just(Everything()))
+queries: st.SearchStrategy[Node] = st.recursive(st.one_of(leaves, leaves, leaves, _others), _branches, max_leaves=6)
+"""Trees of every kind of node."""
+
+word_queries: st.SearchStrategy[Node] = st.recursive(words | phrases, _branches, max_leaves=4)
+"""Trees of words and phrases."""
+
+filters = st.builds(
+    Filters,
+    authors=st.lists(st.sampled_from(NAMES), max_size=2).map(tuple),
+    topics=st.lists(st.sampled_from(TOPICS), max_size=2).map(tuple),
+    first=days,
+    last=days,
+)

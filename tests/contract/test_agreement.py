@@ -1,0 +1,95 @@
+"""Every engine answers as the naive one does: generated libraries, histories and queries."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contract.generated import documents, filters, queries
+from contract.library import ENGINES, fingerprint
+from index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
+from index.engines import open_engine
+from index.query import Node
+
+OTHERS = [name for name in ENGINES if name != "memory"]
+LANGUAGES = st.sampled_from([("en",), ("en", "fr"), ("fr", "en", "ru"), ()])
+
+
+@dataclass(frozen=True)
+class Batch:
+    put: list[Document]
+    drop: list[str]
+    languages: tuple[str, ...]
+
+    def write(self, engine: Engine) -> None:
+        put = [(document, fingerprint(document)) for document in self.put]
+        engine.write(Changes(put=put, drop=self.drop, languages=self.languages))
+
+
+batches = st.builds(
+    Batch,
+    st.lists(documents(), min_size=1, max_size=8),
+    st.lists(st.sampled_from("abcdefgh"), max_size=3),
+    LANGUAGES,
+)
+asked = st.tuples(queries, st.one_of(st.just(Filters()), filters), st.sampled_from(Sort))
+
+
+def check_agreement(name: str, history: list[Batch], questions: list[tuple[Node, Filters, Sort]]) -> None:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        naive, other = (stack.enter_context(closing(open_engine(kind, folder / kind))) for kind in ("memory", name))
+        for batch in history:
+            batch.write(naive)
+            batch.write(other)
+        assert other.fingerprints() == naive.fingerprints()
+        for query, narrowed, sort in questions:
+            request = Request(query, filters=narrowed, sort=sort, per_page=20, facet_size=None, deadline=60)
+            assert_same(naive.search(request), other.search(request), sort)
+
+
+def assert_same(expected: Page, answer: Page, sort: Sort) -> None:
+    assert answer.total == expected.total
+    assert answer.facets == expected.facets
+    assert answer.pages == expected.pages
+    truth, hits = ({hit.id: hit for hit in page.hits} for page in (expected, answer))
+    assert hits.keys() == truth.keys()
+    assert {key: (hit.title, hit.matches, hit.passages) for key, hit in hits.items()} == {
+        key: (hit.title, hit.matches, hit.passages) for key, hit in truth.items()
+    }
+    if sort is not Sort.RELEVANCE:
+        assert [hit.id for hit in answer.hits] == [hit.id for hit in expected.hits]
+        return
+    assert {key: hit.score for key, hit in hits.items()} == pytest.approx(
+        {key: hit.score for key, hit in truth.items()}, rel=1e-9, abs=1e-12
+    )
+    # Rounding may part what is equal, so the order is held to the scores and not hit by hit.
+    scores = [truth[hit.id].score for hit in answer.hits]
+    assert all(later <= earlier + 1e-9 for earlier, later in pairwise(scores))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=st.lists(batches, min_size=1, max_size=3), questions=st.lists(asked, min_size=6, max_size=8))
+def test_agrees_with_the_naive_engine(
+    name: str, history: list[Batch], questions: list[tuple[Node, Filters, Sort]]
+) -> None:
+    check_agreement(name, history, questions)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(7_200)
+@pytest.mark.parametrize("name", OTHERS)
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=st.lists(batches, min_size=1, max_size=4), questions=st.lists(asked, min_size=1, max_size=12))
+def test_agrees_with_the_naive_engine_at_length(
+    name: str, history: list[Batch], questions: list[tuple[Node, Filters, Sort]]
+) -> None:
+    check_agreement(name, history, questions)
