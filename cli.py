@@ -75,13 +75,16 @@ def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code; what goes wrong is said on stderr in a line or two."""
     _log_to_stderr()
     try:
-        code = backfile.main(list(arguments), prog_name="backfile", standalone_mode=False)
+        with backfile.make_context("backfile", list(arguments)) as context:
+            code = backfile.invoke(context)
         sys.stdout.flush()
         return int(code or 0)
+    except click.exceptions.Exit as leaving:  # after --help and the like
+        return leaving.exit_code
     except click.ClickException as error:
         error.show()
         return 2
-    except click.Abort:
+    except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to be flushed goes nowhere
@@ -176,7 +179,13 @@ def index(settings: Settings, as_json: bool) -> int:
 @click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only articles on this topic; repeatable.")
 @click.option("--from", "first", type=DateType(), help="Only articles from 2019, 2019-03 or 2019-03-14 on.")
 @click.option("--to", "last", type=DateType(), help="Only articles up to then.")
-@click.option("--sort", type=click.Choice(list(Sort)), default=Sort.RELEVANCE, show_default=True, help="The order.")
+@click.option(
+    "--sort",
+    type=click.Choice([sort.value for sort in Sort]),
+    default=Sort.RELEVANCE,
+    show_default=True,
+    help="The order.",
+)
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="The page of results.")
 @as_json
 def search(

@@ -26,4 +26,4 @@ class IndexLocked(SearchError):
 
 
 class CacheFolderRefused(SearchError):
-    """A folder named for the index that holds something else, which is not ours to touch."""
+    """A folder for the index that cannot be written to, or holds something else, which is not ours to touch."""

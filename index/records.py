@@ -88,20 +88,27 @@ def save_records(folder: Path, records: Records) -> None:
 
 
 def prepare(folder: Path) -> None:
-    """Makes the cache folder, tags it as a cache and has git ignore it. Raises `OSError` where that is not allowed.
+    """Makes the cache folder, tags it as a cache and has git ignore it.
 
     A folder that somebody named may be full of things that are not ours to move or delete: raises
-    `CacheFolderRefused` unless it is new, empty or tagged.
+    `CacheFolderRefused` unless it is new, empty or tagged, and when it cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / _TAG).exists():
-        return
-    if folder.name != FOLDER and any(folder.iterdir()):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / _TAG).exists():
+            return
+        foreign = folder.name != FOLDER and any(folder.iterdir())
+        if not foreign:
+            _write(folder / ".gitignore", "*\n")
+            _write(folder / _TAG, _TAG_TEXT)
+    except OSError as error:
+        raise CacheFolderRefused(
+            f"the index cannot be kept in {folder}: {error.strerror}", hint="name another place with --index DIR"
+        ) from error
+    if foreign:
         raise CacheFolderRefused(
             f"{folder} holds other things than an index of Backfile", hint="name a folder that is new or empty"
         )
-    _write(folder / ".gitignore", "*\n")
-    _write(folder / _TAG, _TAG_TEXT)
 
 
 @contextmanager

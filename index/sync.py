@@ -55,8 +55,8 @@ def bring_up_to_date(
     """Makes the index in the cache folder `folder` agree with the library, from nothing if need be.
 
     An index that cannot be used (damaged, of another version, of another program) is set aside and built anew, and
-    the log says so. Raises `IndexLocked` after `wait` seconds of another writer, `OSError` when the folder cannot be
-    written to.
+    the log says so. Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` when the folder
+    cannot be used.
     """
     prepare(folder)
     with sole_writer(folder, wait):

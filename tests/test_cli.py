@@ -1,0 +1,420 @@
+"""The command line: what it prints, the shape of its JSON, its exit codes, and that it dies quietly."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+import cli
+import terminal
+from archive.errors import BackfileError
+from archive.report import Problem
+from index.records import mark_damaged
+
+ROOT = Path(__file__).parent.parent
+ARTICLES = {
+    "ferry.md": "---\ntitle: Night ferry\nauthors: [Edna Marsh, Tom Ody]\ntopics: [transport]\ndate: 2019-03\n"
+    "updated: 2020-01-02\nsummary: It sails again.\nsource: {name: Gazette, url: https://example.org/ferry}\n"
+    "language: en\n---\nThe night ferry sails again, and the ferry is full.\n",
+    "2001/harbour.md": "---\ntitle: The harbour\nauthors: [Edna Marsh]\ntopics: [harbour, transport]\n"
+    "date: 2001-05-06\n---\nA harbour in winter. No ferry.\n",
+    "tide.md": "# The tide\n\nIt comes and goes.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A library with an index, made once."""
+    root = tmp_path_factory.mktemp("made") / "library"
+    for name, text in ARTICLES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
+    assert cli.run(["index", str(root)]) == 0
+    return root
+
+
+@pytest.fixture
+def library(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it, `./library` of the current folder."""
+    shutil.copytree(made, tmp_path / "library")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    """Runs a command: exit code, stdout, stderr."""
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = cli.run(arguments)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return command
+
+
+class TestSearch:
+    def test_json_is_the_promised_shape(self, library: Path, run: Any) -> None:
+        code, out, _ = run("search", "ferry", "--json")
+        page = json.loads(out)
+        assert code == 0
+        assert list(page) == [
+            "query", "total", "took_ms", "notices", "hits", "facets", "suggestion", "page", "pages",
+        ]  # fmt: skip
+        assert (page["query"], page["total"], page["page"], page["pages"]) == ("ferry", 2, 1, 1)
+        assert isinstance(page["took_ms"], float)
+        assert page["notices"] == []
+        assert page["suggestion"] is None
+        hit = page["hits"][0]
+        assert list(hit) == [
+            "id", "title", "authors", "topics", "date", "url", "score", "matches", "passages",
+        ]  # fmt: skip
+        assert (hit["id"], hit["title"], hit["date"]) == ("ferry", "Night ferry", "2019-03")
+        assert (hit["authors"], hit["topics"]) == (["Edna Marsh", "Tom Ody"], ["transport"])
+        assert hit["url"] == "/article/ferry?q=ferry"
+        assert hit["matches"] == 3
+        passage = hit["passages"][0]
+        assert list(passage) == ["text", "spans"]
+        assert [passage["text"][start:end] for start, end in passage["spans"]] == ["ferry", "ferry"]
+        assert page["facets"] == {
+            "author": [{"value": "Edna Marsh", "count": 2}, {"value": "Tom Ody", "count": 1}],
+            "topic": [{"value": "transport", "count": 2}, {"value": "harbour", "count": 1}],
+            "year": [{"value": "2019", "count": 1}, {"value": "2001", "count": 1}],
+        }
+
+    @pytest.mark.parametrize(
+        ("options", "found"),
+        [
+            ([], ["ferry", "2001/harbour"]),
+            (["--author", "Tom Ody"], ["ferry"]),
+            (["--author", "Tom Ody", "--author", "Edna Marsh"], ["ferry", "2001/harbour"]),
+            (["--topic", "harbour"], ["2001/harbour"]),
+            (["--topic", "harbour", "--author", "Tom Ody"], []),
+            (["--from", "2019-03-31"], ["ferry"]),
+            (["--to", "2019-02"], ["2001/harbour"]),
+            (["--from", "2001", "--to", "2001"], ["2001/harbour"]),
+            (["--sort", "oldest"], ["2001/harbour", "ferry"]),
+            (["--sort", "title"], ["ferry", "2001/harbour"]),
+            (["--per-page", "1", "--page", "2", "--sort", "newest"], ["2001/harbour"]),
+            (["--page", "9"], []),
+        ],
+    )
+    def test_options(self, library: Path, run: Any, options: list[str], found: list[str]) -> None:
+        code, out, _ = run("search", "ferry", *options, "--json")
+        assert code == 0
+        assert [hit["id"] for hit in json.loads(out)["hits"]] == found
+
+    def test_text(self, library: Path, run: Any) -> None:
+        code, out, err = run("search", "night", "ferry")
+        assert code == 0
+        assert out.splitlines()[:4] == [
+            "1 article",
+            "",
+            "Night ferry",
+            "    2019-03 · Edna Marsh, Tom Ody · transport",
+        ]
+        assert "    … The night ferry sails again" in out
+        assert not err
+
+    def test_what_the_query_language_has_to_say_goes_to_stderr(self, library: Path, run: Any) -> None:
+        code, out, err = run("search", 'ferry "')
+        assert code == 0
+        assert out.startswith("2 articles")
+        assert err.strip()
+
+    def test_without_an_index_it_builds_one_first(self, library: Path, run: Any) -> None:
+        shutil.rmtree(library / ".backfile")
+        code, out, err = run("search", "tide", "--json")
+        assert (code, json.loads(out)["total"]) == (0, 1)
+        assert "no index yet" in err
+
+    def test_too_long_a_query_is_wrong_usage(self, library: Path, run: Any) -> None:
+        code, out, err = run("search", "word " * 300)
+        assert (code, out) == (2, "")
+        assert "1,000 characters" in err
+
+
+class TestShow:
+    def test_json_is_the_promised_shape(self, library: Path, run: Any) -> None:
+        code, out, _ = run("show", "ferry", "--json")
+        assert code == 0
+        assert json.loads(out) == {
+            "id": "ferry",
+            "path": "ferry.md",
+            "title": "Night ferry",
+            "authors": ["Edna Marsh", "Tom Ody"],
+            "topics": ["transport"],
+            "date": "2019-03",
+            "updated": "2020-01-02",
+            "summary": "It sails again.",
+            "source": {"name": "Gazette", "url": "https://example.org/ferry"},
+            "language": "en",
+        }
+
+    def test_all_is_a_line_an_article(self, library: Path, run: Any) -> None:
+        code, out, _ = run("show", "--all", "--json")
+        articles = [json.loads(line) for line in out.splitlines()]
+        assert code == 0
+        assert [article["id"] for article in articles] == ["2001/harbour", "ferry", "tide"]
+        assert list(articles[2].values())[3:] == [[], [], None, None, None, None, None]
+        assert run("show", "--all")[1].splitlines()[0] == "2001/harbour\t2001-05-06\tThe harbour"
+
+    def test_text_is_the_article(self, library: Path, run: Any) -> None:
+        code, out, _ = run("show", "tide")
+        assert code == 0
+        assert out.startswith("The tide\n")
+        assert "It comes and goes." in out
+
+    def test_an_unknown_article_fails_and_the_others_are_shown(self, library: Path, run: Any) -> None:
+        code, out, err = run("show", "nowhere", "tide", "../secret")
+        assert code == 1
+        assert "It comes and goes." in out
+        assert err.count("no article has the id") == 2
+
+    @pytest.mark.parametrize("arguments", [["show"], ["show", "tide", "--all"]])
+    def test_one_or_the_other(self, library: Path, run: Any, arguments: list[str]) -> None:
+        assert run(*arguments)[0] == 2
+
+
+class TestIndex:
+    def test_counts(self, library: Path, run: Any) -> None:
+        (library / "new.md").write_text("New.\n")
+        (library / "tide.md").unlink()
+        code, out, _ = run("index", "--json")
+        assert code == 0
+        assert json.loads(out) == {
+            "added": 1, "changed": 0, "moved": 0, "removed": 1, "unchanged": 2, "problems": [],
+        }  # fmt: skip
+        assert run("index", "library")[1].startswith("3 unchanged (")
+
+    def test_failures_are_listed_and_the_exit_code_tells(self, library: Path, run: Any) -> None:
+        (library / "broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
+        code, out, err = run("index", "--json")
+        problems = json.loads(out)["problems"]
+        assert code == 1
+        assert [list(problem) for problem in problems] == [["path", "line", "reason", "hint"]]
+        assert problems[0]["path"] == "broken.md"
+        code, out, err = run("index")
+        assert code == 1
+        assert err.startswith("broken.md:")
+        assert out.startswith("4 unchanged; 1 problem")
+
+    def test_a_library_that_cannot_be_written_to_needs_another_place(
+        self, library: Path, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(13, "Permission denied", ".backfile")
+
+        shutil.rmtree(library / ".backfile")
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "mkdir", refuse)
+            code, _, err = run("index")
+        assert code == 3
+        assert "--index" in err
+        assert run("index", "--index", str(tmp_path / "cache"))[0] == 0
+        assert not (library / ".backfile").exists()
+
+    def test_named_twice(self, library: Path, run: Any) -> None:
+        assert run("index", "library", "--library", "library")[0] == 2
+
+
+class TestCheck:
+    def test_all_is_well(self, library: Path, run: Any) -> None:
+        code, out, _ = run("check", "--json")
+        assert code == 0
+        assert json.loads(out) == {"articles": 3, "searchable": 3, "problems": [], "index": "ok"}
+
+    def test_problems_are_found_without_an_index(self, library: Path, run: Any) -> None:
+        shutil.rmtree(library / ".backfile")
+        (library / "broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
+        (library / "draft.md").write_text("---\ndraft: true\n---\nWords.\n")
+        code, out, _ = run("check", "--json")
+        found = json.loads(out)
+        assert code == 1
+        assert (found["articles"], found["searchable"], found["index"]) == (4, 0, "missing")
+        assert [list(problem) for problem in found["problems"]] == [["path", "line", "reason", "hint"]]
+        assert not (library / ".backfile").exists()
+
+    def test_an_index_behind_its_library(self, library: Path, run: Any) -> None:
+        (library / "new.md").write_text("New.\n")
+        code, out, _ = run("check")
+        assert code == 0
+        assert out == "4 articles, 3 searchable; index: out of date\n"
+
+    def test_a_damaged_index_is_built_anew_by_the_next_run(self, library: Path, run: Any) -> None:
+        for path in (library / ".backfile" / "index").iterdir():
+            path.write_bytes(path.read_bytes()[:-9])
+        code, out, err = run("check", "--json")
+        assert (code, json.loads(out)["index"]) == (3, "damaged")
+        assert "backfile index" in err
+        assert run("index")[0] == 0
+        assert json.loads(run("check", "--json")[1])["index"] == "ok"
+
+
+class TestStats:
+    def test_json(self, library: Path, run: Any) -> None:
+        code, out, _ = run("stats", "--json")
+        numbers = json.loads(out)
+        assert code == 0
+        assert numbers.pop("index_bytes") > 0
+        assert numbers.pop("generation") >= 1
+        assert numbers.pop("engine")
+        assert numbers == {
+            "library": "library", "articles": 3, "authors": 2, "topics": 2, "first_year": 2001, "last_year": 2019,
+            "problems": 0, "languages": ["en"],
+        }  # fmt: skip
+
+    def test_text(self, library: Path, run: Any) -> None:
+        assert "articles     3\n" in run("stats")[1]
+
+
+class TestSettings:
+    def test_values_and_origins(self, library: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("BACKFILE_PORT", "8080")
+        code, out, _ = run("settings", "--json", "--workers", "3")
+        values = json.loads(out)
+        assert code == 0
+        assert values["port"] == {"value": 8080, "origin": "BACKFILE_PORT"}
+        assert values["workers"] == {"value": 3, "origin": "--workers"}
+        assert values["index"] == {"value": None, "origin": "default"}
+        assert "BACKFILE_PORT" in run("settings")[1]
+
+    def test_bad_ones_are_all_told(self, library: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("BACKFILE_PROT", "8080")
+        Path("backfile.toml").write_text("workers = 0")
+        code, _, err = run("settings", "--port", "x")
+        assert code == 2
+        assert all(word in err for word in ("BACKFILE_PROT", "backfile.toml: workers", "--port"))
+
+
+class TestErrors:
+    @pytest.mark.parametrize("command", ["index", "search", "check", "stats", "show", "serve"])
+    def test_a_named_library_that_is_missing(self, run: Any, command: str, tmp_path: Path) -> None:
+        arguments = {"search": ["x"], "show": ["x"]}.get(command, [])
+        code, out, err = run(command, *arguments, "--library", str(tmp_path / "nowhere"))
+        assert (code, out) == (3, "")
+        assert "nowhere" in err
+        assert not (tmp_path / "nowhere").exists()
+
+    def test_a_library_toml_with_mistakes(self, library: Path, run: Any) -> None:
+        (library / "library.toml").write_text("titel = 5")
+        code, _, err = run("index")
+        assert code == 3
+        assert "library.toml" in err
+        assert "titel" in err
+
+    @pytest.mark.parametrize("arguments", [["serch"], ["search", "--page", "0"], ["search", "--sort", "size"], ["-x"]])
+    def test_wrong_usage(self, run: Any, arguments: list[str]) -> None:
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert "Error" in err
+
+    def test_a_damaged_index_is_no_empty_answer(self, library: Path, run: Any) -> None:
+        for path in (library / ".backfile" / "index").iterdir():
+            path.write_bytes(b"\x00" * 100)
+        code, out, err = run("search", "ferry")
+        assert (code, out) == (3, "")
+        assert "backfile index" in err
+
+    def test_marked_as_damaged_it_is_still_searched_if_it_can_be(self, library: Path, run: Any) -> None:
+        mark_damaged(library / ".backfile")
+        assert run("search", "ferry")[0] == 0
+
+
+def test_every_command_has_help_with_an_example(run: Any) -> None:
+    for name, command in cli.backfile.commands.items():
+        code, out, _ = run(name, "--help")
+        assert code == 0
+        assert f"\n  backfile {name}" in out, f"{name} shows no example"
+        assert all(option.help for option in command.params if isinstance(option, click.Option)), name
+
+
+def test_every_error_has_an_exit_code_of_its_own() -> None:
+    def walk(error: type[BackfileError]) -> Iterator[type[BackfileError]]:
+        yield error
+        for each in error.__subclasses__():
+            yield from walk(each)
+
+    import app  # so that every module with an error is loaded
+    import web.server
+
+    assert app.create_app
+    assert web.server.serve
+    mapped = {error for error in walk(BackfileError) if not error.__module__.startswith("test")}
+    assert {error.__name__ for error in mapped - cli.EXIT_CODES.keys()} == {"AddressUnavailable"}
+    assert {cli.exit_code(error) for error in mapped} == {1, 2, 3}
+
+
+def test_the_progress_bar_waits_a_second_and_needs_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 0.5, 1.5, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with terminal.ProgressBar("Reading") as progress:
+        progress(1, 10)
+        assert not capsys.readouterr().err
+        progress(5, 10)
+        assert "50%" in capsys.readouterr().err
+        progress(10, 10)
+    assert "100%" in capsys.readouterr().err
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    with terminal.ProgressBar("Reading") as progress:
+        progress(10, 10)
+    assert not capsys.readouterr().err
+
+
+def test_problems_are_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.print_problems([Problem("a.md", 3, "no end", "add one"), Problem("b.md", None, "is a pipe")])
+    assert capsys.readouterr().err == "a.md:3: no end (add one)\nb.md: is a pipe\n"
+
+
+class TestProcess:
+    """What only a process of its own shows."""
+
+    COMMAND = (sys.executable, "-c", "import cli; cli.main()")
+
+    def environment(self) -> dict[str, str]:
+        return os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def test_a_reader_that_goes_away_is_no_error(self, library: Path) -> None:
+        for number in range(380):
+            (library / f"{number}.md").write_text("# A long title " + "of many words " * 20 + f"{number}\n")
+        shown = subprocess.Popen(
+            [*self.COMMAND, "show", "--all", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env=self.environment(),
+        )  # fmt: skip
+        with shown:
+            assert shown.stdout is not None
+            assert shown.stderr is not None
+            shown.stdout.readline()
+            shown.stdout.close()
+            assert shown.stderr.read() == b""
+            assert shown.wait(60) == cli.PIPE_CLOSED
+
+    @pytest.mark.long
+    def test_ctrl_c_is_quiet(self, library: Path) -> None:
+        for number in range(3_000):
+            (library / f"{number}.md").write_text(f"# Article {number}\n\n" + "Words and more words. " * 400)
+        indexing = subprocess.Popen(
+            [*self.COMMAND, "index"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(),
+            start_new_session=True,
+        )  # fmt: skip
+        time.sleep(4)
+        os.killpg(indexing.pid, signal.SIGINT)
+        _, err = indexing.communicate(timeout=30)
+        assert indexing.returncode == cli.INTERRUPTED, err
+        assert b"Traceback" not in err
+        assert cli.run(["index"]) == 0
