@@ -182,7 +182,7 @@ def index(settings: Settings, as_json: bool) -> int:
 @click.option(
     "--sort",
     type=click.Choice([sort.value for sort in Sort]),
-    default=Sort.RELEVANCE,
+    default=Sort.RELEVANCE.value,
     show_default=True,
     help="The order.",
 )
