@@ -16,6 +16,7 @@ _SKIPPED = re.compile(r"(?:\s+|<!--.*?-->|\{\{[<%].*?[%>]\}\}[ \t]*(?=[\r\n])|\{
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")
 
 LONGEST_TITLE = 1_000
+_FAR = 65_536  # a heading beyond so much text names no article
 
 _CODE = re.compile(r"(`+)(.+?)\1")
 _IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])?")
@@ -43,7 +44,7 @@ def title_heading(body: str) -> TitleHeading | None:
         return opening
     if "#" not in body and "=" not in body and "<h1" not in body:
         return None
-    return _first_of_level_one(body)
+    return _first_of_level_one(body[:_FAR])
 
 
 def opening_heading(body: str) -> TitleHeading | None:
@@ -71,7 +72,7 @@ def body_without_title(body: str, title: str) -> str:
 
 def plain_words(markdown: str) -> str:
     """The words of one line of Markdown as a reader sees them; of a line beyond measure, its beginning."""
-    markdown = markdown[:LONGEST_TITLE]
+    markdown = markdown[:LONGEST_TITLE].replace("\x00", "")
     if not re.search(r"[`*_\[\\<{&]", markdown):
         return " ".join(markdown.split())
     kept: list[str] = []
@@ -80,7 +81,7 @@ def plain_words(markdown: str) -> str:
         kept.append(found[2].strip() if found.re is _CODE else found[1])
         return f"\x00{len(kept) - 1}\x00"
 
-    text = _CODE.sub(keep, _ESCAPE.sub(keep, markdown.replace("\x00", "")))
+    text = _CODE.sub(keep, _ESCAPE.sub(keep, markdown))
     text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", _ATTRIBUTES.sub("", text)))
     text = _TAG.sub("", text)
     for _ in range(2):

@@ -33,5 +33,5 @@ def title_from_path(path: str) -> str:
     printable = "".join(" " if unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} else c for c in name)
     dated = _DATE.match(printable)
     bare = printable[dated.end() :] if dated else printable
-    title = _SPACES.sub(" ", bare).strip() or printable.strip() or stem.strip()
+    title = _SPACES.sub(" ", bare).strip() or printable.strip()
     return title[:1].upper() + title[1:] if title else "Untitled"

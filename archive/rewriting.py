@@ -174,9 +174,21 @@ def _toml_statements(block: str) -> list[tuple[str, Span]]:
                 more = _LINE.match(block, end)
                 end = more.end() if more else len(block)
             key = _TOML_KEY.match(block, place)
-            found.append(((key[1] or key[2] or key[3]) if key else "", (place, len(block[:end].rstrip("\r\n")))))
+            name = (key[1] or key[2] or key[3]) if key else ""
+            found.append((name, (place, place + _without_comment(block[place:end]))))
         place = end
     return found
+
+
+def _without_comment(statement: str) -> int:
+    """How long a statement is without the comment after it: a `#` that begins one can be cut off unnoticed."""
+    whole = statement.rstrip("\r\n")
+    value = tomllib.loads(_NEWLINE.sub("\n", whole)) if "#" in whole and _is_toml(whole) else None
+    for found in re.finditer("#", whole) if value is not None else ():
+        shorter = whole[: found.start()].rstrip()
+        if _is_toml(shorter) and tomllib.loads(_NEWLINE.sub("\n", shorter)) == value:
+            return len(shorter)
+    return len(whole)
 
 
 def _is_toml(text: str) -> bool:

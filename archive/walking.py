@@ -63,6 +63,7 @@ def _entry(item: os.DirEntry[str], path: str, root: str) -> Entry | None:
     except OSError:
         return Entry(path, 0, 0) if has_article_name(item.name) else None
     if stat.S_ISDIR(status.st_mode):
-        inside = is_below(os.path.realpath(item.path), root)
+        target = os.path.realpath(item.path)
+        inside = target == root or is_below(target, root)
         return None if inside else Entry(path + "/", 0, status.st_mtime_ns)
     return Entry(path, status.st_size, status.st_mtime_ns) if has_article_name(item.name) else None

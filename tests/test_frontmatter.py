@@ -44,37 +44,8 @@ def test_no_expectation_without_a_case() -> None:
 
 
 LINES = st.sampled_from(
-    [
-        "---",
-        "+++",
-        "...",
-        "----",
-        "{",
-        "}",
-        '{"title": "x"}',
-        "title: x",
-        "title = 'x'",
-        "a: [b",
-        "- c",
-        "# d",
-        "",
-        " ",
-        "\t",
-    ]
-    + [
-        "Title: y",
-        "Tags: a, b",
-        "  more",
-        "plain words",
-        "e: &f g",
-        "h: *f",
-        "\ufeff",
-        "\x00",
-        "i: 'j",
-        "? k",
-        "===",
-        "é",
-    ]
+    """---|+++|...|----|{|}|{"title": "x"}|title: x|title = 'x'|a: [b|- c|# d|| |\t|Title: y|Tags: a, b|  more|
+    plain words|e: &f g|h: *f|\ufeff|\x00|i: 'j|? k|===|é""".replace("\n    ", "").split("|")
 )
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
 

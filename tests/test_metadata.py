@@ -1,0 +1,258 @@
+"""Metadata: every field by every spelling, what wins, what is reported, what stays in `extra`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive import spellings
+from archive.metadata import Metadata, Names, read_metadata
+from archive.model import PartialDate, Source
+
+
+def read(data: dict[str, Any], body: str = "", path: str = "a/night-ferry.md", **options: Any) -> Metadata:
+    return read_metadata(data, body, path, **options)
+
+
+@pytest.mark.parametrize("key", ["title", "Title", "headline"])
+def test_title_keys(key: str) -> None:
+    assert read({key: "The night ferry"}).title == "The night ferry"
+
+
+@pytest.mark.parametrize(
+    ("value", "title"),
+    [(1984, "1984"), (4.5, "4.5"), (True, "true"), ("  two\n lines ", "two lines"), ("AT&amp;T", "AT&T")],
+)
+def test_titles_that_are_written_oddly(value: object, title: str) -> None:
+    assert read({"title": value}).title == title
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", [], {}, ["a"]])
+def test_title_from_heading_where_the_key_says_nothing(value: object) -> None:
+    assert read({"title": value}, "\n# The *night* ferry\n\nText").title == "The night ferry"
+
+
+def test_title_from_file_name_in_the_end() -> None:
+    assert read({}, "Just text.", "news/2019-03-14-the-night-ferry.md").title == "The night ferry"
+
+
+@pytest.mark.parametrize("key", ["author", "authors", "by", "byline", "creator", "Author", "AUTHORS", "writer"])
+def test_author_keys(key: str) -> None:
+    assert read({key: "By Ada Quill and Ben Oar"}).authors == ("Ada Quill", "Ben Oar")
+
+
+def test_the_first_author_key_with_names_counts() -> None:
+    found = read({"author": "Ada Quill", "authors": [], "byline": "By Ben Oar"})
+    assert found.authors == ("Ada Quill",)
+    assert dict(found.extra) == {"authors": [], "byline": "By Ben Oar"}
+
+
+@pytest.mark.parametrize("key", spellings.TOPICS)
+def test_topic_keys(key: str) -> None:
+    assert read({key: ["sea", "night"]}).topics == ("sea", "night")
+    assert read({key.title(): "sea, night"}).topics == ("sea", "night")
+
+
+def test_topics_are_merged_without_doubles() -> None:
+    found = read({"category": "Sea", "tags": ["sea", "night"], "keywords": "night; harbour, "})
+    assert found.topics == ("sea", "night", "harbour")
+    assert found.used["topics"] == ("tags", "category", "keywords")
+
+
+@pytest.mark.parametrize(
+    ("value", "topics"),
+    [
+        ("local government", ("local government",)),
+        ("#sea #night", ("sea", "night")),
+        (["#sea", "local  government"], ("sea", "local government")),
+        ([{"name": "Sea", "slug": "sea"}, {"label": "Night"}], ("Sea", "Night")),
+        ([2013, 4.5, None, "", "null"], ("2013", "4.5")),
+        ([["sea"], ["night"]], ("sea", "night")),
+        (["a, b"], ("a, b",)),
+        ("海、夜", ("海", "夜")),
+        ("R&amp;D", ("R&D",)),
+    ],
+)
+def test_topics_in_odd_forms(value: object, topics: tuple[str, ...]) -> None:
+    assert read({"topics": value}).topics == topics
+
+
+def test_jekyll_takes_tags_apart_at_spaces_in_its_own_folder_only() -> None:
+    assert read({"categories": "sea night"}, path="_posts/2019-03-14-x.md").topics == ("sea", "night")
+    assert read({"category": "sea night"}, path="_posts/2019-03-14-x.md").topics == ("sea night",)
+    assert read({"categories": "sea night"}, path="posts/x.md").topics == ("sea night",)
+
+
+@pytest.mark.parametrize("key", [*spellings.DATE, "publishDate", "publish_date", "Date", "date-published"])
+def test_date_keys(key: str) -> None:
+    assert read({key: "2019-03-14"}).date == PartialDate(2019, 3, 14)
+
+
+@pytest.mark.parametrize("key", [*spellings.UPDATED, "last_modified_at", "lastMod"])
+def test_updated_keys(key: str) -> None:
+    assert read({key: "2019-03"}).updated == PartialDate(2019, 3)
+
+
+def test_updated_from_a_mapping() -> None:
+    assert read({"last_update": {"date": "2019-03-14", "author": "x"}}).updated == PartialDate(2019, 3, 14)
+
+
+def test_a_date_that_is_not_understood_is_reported_and_the_next_one_taken() -> None:
+    found = read({"date": "soon", "created": "2019"}, path="2018-01-01-x.md")
+    assert found.date == PartialDate(2019)
+    assert [remark.key for remark in found.remarks] == ["date"]
+    assert found.extra == {"date": "soon"}
+
+
+def test_what_is_sure_of_a_date_is_kept() -> None:
+    found = read({"date": "3/4/2019"})
+    assert found.date == PartialDate(2019)
+    assert "either way" in found.remarks[0].reason
+    assert read({"date": "3/4/2019"}, day_first=True).date == PartialDate(2019, 4, 3)
+
+
+def test_date_from_path_or_address_where_there_is_no_key() -> None:
+    assert read({}, path="2019-03-14-x.md").date == PartialDate(2019, 3, 14)
+    assert read({"path": "2025/10/30/release"}, path="2025-10-release.md").date == PartialDate(2025, 10, 30)
+    assert read({"permalink": "/2019/03/x/"}).date == PartialDate(2019, 3)
+    assert read({"date": 2018}, path="2019-03-14-x.md").date == PartialDate(2018)
+    assert read({"slug": 124062}).date is None
+
+
+@pytest.mark.parametrize("key", spellings.SUMMARY)
+def test_summary_keys(key: str) -> None:
+    assert read({key: "One\nline"}).summary == "One line"
+
+
+def test_an_empty_summary_is_none() -> None:
+    assert read({"summary": None, "deck": ""}).summary is None
+    assert read({"summary": None, "deck": "Deck"}).summary == "Deck"
+
+
+URL = "https://example.org/a"
+
+
+@pytest.mark.parametrize(
+    ("data", "source"),
+    [
+        ({"source": "The Gazette"}, Source("The Gazette")),
+        ({"source": URL}, Source(None, URL)),
+        ({"source": {"name": "The Gazette", "url": URL}}, Source("The Gazette", URL)),
+        ({"source": [{"title": "The Gazette", "link": URL}]}, Source("The Gazette", URL)),
+        ({"source": "The Gazette", "source_url": URL}, Source("The Gazette", URL)),
+        ({"publication": "The Gazette", "canonical_url": URL}, Source("The Gazette", URL)),
+        ({"via": f"[The Gazette]({URL})"}, Source("The Gazette", URL)),
+        ({"via": f"<{URL}>"}, Source(None, URL)),
+        ({"original_url": URL}, Source(None, URL)),
+        ({"link": URL}, Source(None, URL)),
+        ({"link": "/posts/a/"}, None),
+        ({"source": None}, None),
+        ({"source": True}, None),
+        ({"source": ["", 3]}, None),
+    ],
+    ids=repr,
+)
+def test_sources(data: dict[str, object], source: Source | None) -> None:
+    assert read(data).source == source
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "data:text/html,x", "ftp://example.org", "https://", "http://[::1"]
+)
+def test_an_address_that_may_not_stand_in_a_link_is_refused(url: str) -> None:
+    found = read({"source_url": url})
+    assert found.source is None
+    assert [remark.key for remark in found.remarks] == ["source_url"]
+    assert found.extra == {"source_url": url}
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [("fr", "fr"), ("EN_us", "en-US"), ("pt-BR", "pt-BR"), ("zh-hans", "zh-Hans"), ("Deutsch", "de"), ("中文", "zh")],
+)
+def test_languages(value: str, code: str) -> None:
+    assert read({"lang": value}).language == code
+
+
+def test_language_from_the_file_name() -> None:
+    assert read({}, path="a/night.fr.md").language == "fr"
+    assert read({}, path="a/night.fr.md").title == "Night"
+    assert read({}, path="a/node.js.md").language is None
+    assert read({"language": "de"}, path="a/night.fr.md").language == "de"
+
+
+def test_a_language_that_is_none_is_reported() -> None:
+    found = read({"language": "Klingonish"})
+    assert found.language is None
+    assert found.remarks[0].key == "language"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"draft": True}, {"draft": "yes"}, {"published": False}, {"status": "draft"}, {"Status": "Private"}, {"draft": 1}],
+    ids=repr,
+)
+def test_drafts(data: dict[str, object]) -> None:
+    assert read(data).draft
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{}, {"draft": False}, {"draft": "no"}, {"published": True}, {"status": "published"}, {"draft": None}],
+    ids=repr,
+)
+def test_no_drafts(data: dict[str, object]) -> None:
+    found = read(data)
+    assert not found.draft
+    assert not found.remarks
+
+
+def test_a_folder_of_drafts() -> None:
+    assert read({}, path="_drafts/x.md").draft
+    assert not read({}, path="my_drafts/x.md").draft
+
+
+def test_published_may_be_a_date() -> None:
+    found = read({"published": "2019-03-14"})
+    assert found.date == PartialDate(2019, 3, 14)
+    assert not found.draft
+    assert read({"published": "yes"}).remarks == ()
+
+
+def test_nested_tables_are_read_where_the_top_level_says_nothing() -> None:
+    zola = {"title": "x", "taxonomies": {"tags": ["sea"]}, "extra": {"author": "Ada Quill", "title": "y"}}
+    found = read(zola)
+    assert (found.title, found.topics, found.authors) == ("x", ("sea",), ("Ada Quill",))
+    assert found.extra == {"taxonomies": {"tags": ["sea"]}, "extra": {"author": "Ada Quill", "title": "y"}}
+
+
+def test_names_of_the_library() -> None:
+    names = Names(authors={"ada": "Ada Quill"}, topics={"sea": "The sea"})
+    found = read({"author": "Ada", "tags": ["SEA", "night"]}, names=names)
+    assert found.authors == ("Ada Quill",)
+    assert found.topics == ("The sea", "night")
+
+
+def test_extra_keeps_values_as_they_were() -> None:
+    data = {"title": "x", "weight": 3, "featured_image": {"uid": "a"}, "n": None}
+    assert read(data).extra == {"weight": 3, "featured_image": {"uid": "a"}, "n": None}
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates() | st.times(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+KEYS = st.sampled_from(sorted(spellings.KNOWN | set(spellings.ADDRESSES) | set(spellings.NESTED))) | st.text(max_size=8)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=6), st.text(max_size=60))
+def test_no_front_matter_does_harm(data: dict[str, object], body: str) -> None:
+    found = read_metadata(data, body, "a/b.md")
+    assert found.title.strip()
+    assert all(name.strip() for name in found.authors + found.topics)
+    used = {key for keys in found.used.values() for key in keys}
+    assert set(found.extra) == set(data) - used
