@@ -1,0 +1,302 @@
+"""The rules of the house, each with its check; CONTRIBUTING.md says them in words.
+
+Some rules are held by tests elsewhere; `test_every_rule_has_its_check` names those and sees that they are there.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import get_type_hints
+
+import pytest
+
+import cli
+from archive.errors import BackfileError
+from archive.report import Report
+from index import engines
+from index.engine import Engine
+from index.sync import bring_up_to_date, synchronise
+
+ROOT = Path(__file__).parent.parent
+TOP = ("app.py", "cli.py", "config.py", "terminal.py")
+PACKAGES = ("archive", "index", "web")
+LAYERS = {"archive": 0, "index": 1, "config": 2, "terminal": 3, "web": 3, "app": 4, "cli": 5}
+FACES = {"flask", "werkzeug", "jinja2", "click", "granian"}
+
+HELD_ELSEWHERE = {
+    "5 one bad file never stops the rest": ("test_sync.py", "test_one_bad_file_stops_nothing_and_is_listed"),
+    "7 the index is disposable": ("test_sync.py", "test_the_same_answers_after_the_index_was_deleted"),
+    "7 one writer": ("test_sync.py", "test_a_second_writer_waits_and_says_so"),
+    "9 typed": ("../Makefile", "mypy"),
+    "11 a real browser for pages": ("browser", "def test_"),
+    "11 properties": ("test_sync.py", "@given"),
+}
+
+
+def modules() -> list[Path]:
+    return [ROOT / name for name in TOP] + [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            yield str(node.module), node.lineno
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef, bool]]:
+    """Every function with its full name and whether it is public all the way."""
+
+    def walk(node: ast.AST, prefix: str, public: bool, local: bool) -> Iterator[tuple[str, ast.FunctionDef, bool]]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                open_to_all = public and not child.name.startswith("_") and not local
+                yield f"{prefix}{child.name}", child, open_to_all  # type: ignore[misc]
+                yield from walk(child, f"{prefix}{child.name}.", public, local=True)
+            elif isinstance(child, ast.ClassDef):
+                yield from walk(child, f"{prefix}{child.name}.", public and not child.name.startswith("_"), local)
+            else:
+                yield from walk(child, prefix, public, local)
+
+    yield from walk(tree(path), "", public=True, local=False)
+
+
+def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return int(function.end_lineno or 0) - function.lineno + 1
+
+
+def where(path: Path, line: int) -> str:
+    return f"{path.relative_to(ROOT)}:{line}"
+
+
+def test_1_imports_point_one_way() -> None:
+    wrong = [
+        f"{where(path, line)} imports {name}"
+        for path in modules()
+        for name, line in imports(path)
+        if LAYERS.get(name.partition(".")[0], -1) > LAYERS[layer_of(path)]
+        or (layer_of(path) in ("archive", "index") and name.partition(".")[0] in FACES)
+    ]
+    assert not wrong
+
+
+def test_1_index_uses_public_names_of_archive_only() -> None:
+    wrong = [
+        f"{where(path, line)} imports {name}"
+        for path in modules()
+        for name, line in imports(path)
+        if name.partition(".")[0] in LAYERS
+        and name.partition(".")[0] != layer_of(path)
+        and any(part.startswith("_") and not part.startswith("__") for part in name.split("."))
+    ]
+    assert not wrong
+
+
+def test_2_the_engine_protocol_is_small_and_says_what_it_promises() -> None:
+    methods = {name: method for name, method in vars(Engine).items() if callable(method) and not name.startswith("_")}
+    assert len(methods) <= 8
+    assert all(len((method.__doc__ or "").split()) >= 5 for method in methods.values())
+
+
+def test_2_the_contract_suite_runs_on_every_engine() -> None:
+    suite = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "contract").glob("*.py"))
+    assert "names()" in suite or all(f'"{name}"' in suite for name in engines.names())
+
+
+def test_2_engines_are_named_in_the_registry_and_their_own_modules_only() -> None:
+    wrong = [
+        where(path, node.lineno)
+        for path in modules()
+        if not path.is_relative_to(ROOT / "index" / "engines")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and node.value in engines.names()
+    ] + [
+        f"{where(path, line)} imports {name}"
+        for path in modules()
+        if not path.is_relative_to(ROOT / "index" / "engines")
+        for name, line in imports(path)
+        if name.startswith("index.engines.") and name.split(".")[2] in engines.names()
+    ]
+    assert not wrong
+
+
+def test_3_markup_is_trusted_in_one_place() -> None:
+    pages = [*(ROOT / "templates").rglob("*"), *modules()]
+    texts = {path: path.read_text(encoding="utf-8") for path in pages if path.is_file()}
+    found = [
+        where(path, text.count("\n", 0, match.start()) + 1)
+        for path, text in texts.items()
+        for match in re.finditer(r"\|\s*safe\b|\bMarkup\(|autoescape\s+false", text)
+    ]
+    assert len(found) == 1, found
+
+
+def all_errors() -> set[type[BackfileError]]:
+    for path in modules():
+        __import__(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+    found: set[type[BackfileError]] = {BackfileError}
+    while more := {sub for error in found for sub in error.__subclasses__()} - found:
+        found |= more
+    return {error for error in found if error.__module__.partition(".")[0] in LAYERS}
+
+
+def test_4_every_error_is_mapped_for_the_web_and_for_the_command_line() -> None:
+    from web.errors import TABLE
+
+    at_start = {error for error in all_errors() if error.__module__ in ("config", "web.server")}  # before any page
+    assert {error.__name__ for error in all_errors() - at_start - TABLE.keys()} == set()
+    assert {error.__name__ for error in all_errors() - cli.EXIT_CODES.keys()} <= {"AddressUnavailable"}
+
+
+def test_4_nothing_is_swallowed() -> None:
+    def is_blanket(handler: ast.ExceptHandler) -> bool:
+        caught = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+        return any(each is None or getattr(each, "id", "") in {"Exception", "BaseException"} for each in caught)
+
+    def raises(handler: ast.ExceptHandler) -> bool:
+        return any(isinstance(node, ast.Raise) for node in ast.walk(handler))
+
+    wrong = [
+        where(path, node.lineno)
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ExceptHandler) and is_blanket(node) and not raises(node)
+    ]
+    assert not wrong
+
+
+def test_5_bulk_work_returns_a_report() -> None:
+    assert get_type_hints(bring_up_to_date)["return"] is Report
+    assert get_type_hints(synchronise)["return"] is Report
+
+
+def test_6_files_of_the_library_are_written_in_one_place() -> None:
+    wrong = []
+    for path in (path for path in modules() if layer_of(path) == "archive" and path.name != "files.py"):
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            modes = [argument.value for argument in node.args[1:2] if isinstance(argument, ast.Constant)]
+            opened = name == "open" and any(set(str(mode)) & set("wax+") for mode in modes)
+            written = isinstance(node.func, ast.Attribute) and name in {"write_text", "write_bytes"}
+            if opened or (written and getattr(node.func.value, "id", "") != "files"):  # type: ignore[attr-defined]
+                wrong.append(where(path, node.lineno))
+    assert not wrong
+
+
+def test_8_sizes() -> None:
+    lengths = [(length(function), path, name) for path in modules() for name, function, _ in functions(path)]
+    too_long = [f"{path.relative_to(ROOT)}: {name} has {lines} lines" for lines, path, name in lengths if lines > 60]
+    assert not too_long
+    assert sorted(lines for lines, _, _ in lengths)[int(len(lengths) * 0.9)] <= 30
+    large = {
+        str(path.relative_to(ROOT)): lines
+        for path in modules()
+        if (lines := path.read_text(encoding="utf-8").count("\n")) > 400
+    }
+    assert not large
+
+
+def test_8_views_are_thin() -> None:
+    def is_view(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        return any(
+            isinstance(decorator, ast.Call)
+            and isinstance(decorator.func, ast.Attribute)
+            and decorator.func.attr in {"get", "post", "route"}
+            for decorator in function.decorator_list
+        )
+
+    views = [(path, each) for path in modules() if layer_of(path) == "web" for _, each, _ in functions(path)]
+    views = [(path, function) for path, function in views if is_view(function)]
+    assert len(views) > 10
+    assert not [where(path, view.lineno) for path, view in views if length(view) > 25]
+
+
+def test_8_no_place_for_things_without_a_place() -> None:
+    names = {"utils", "util", "helpers", "helper", "misc", "common", "base"}
+    assert not [path.relative_to(ROOT) for path in modules() if path.stem in names]
+
+
+def test_9_public_functions_and_classes_say_more_than_their_names() -> None:
+    wrong = []
+    for path in modules():
+        if not ast.get_docstring(tree(path)) and path.name != "__init__.py":
+            wrong.append(f"{path.relative_to(ROOT)} itself")
+        for name, function, public in functions(path):
+            stated = len(function.body) == 1 and isinstance(function.body[0], ast.Expr)  # a protocol's `...`
+            if public and not stated and len((ast.get_docstring(function) or "").split()) < 2:
+                wrong.append(f"{where(path, function.lineno)} {name}")
+        classes = [node for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
+        wrong += [
+            f"{where(path, each.lineno)} {each.name}"
+            for each in classes
+            if not each.name.startswith("_") and not ast.get_docstring(each)
+        ]
+    assert not wrong
+
+
+def test_10_importing_does_no_work() -> None:
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in modules()]
+    script = f"""
+import importlib, sys, threading
+import click, flask, numpy, whoosh.index, granian, watchfiles, markdown, yaml, dateutil.parser  # theirs is theirs
+acts = []
+def note(event, arguments):
+    if event == "open" and not str(arguments[0]).endswith((".py", ".pyc", ".so", ".pyd", ".zip")):
+        acts.append((event, str(arguments[0])))
+    elif event.partition(".")[0] in ("socket", "subprocess") or event in ("os.mkdir", "os.rename", "shutil.rmtree"):
+        acts.append((event, str(arguments)))
+sys.addaudithook(note)
+for name in {names!r}:
+    importlib.import_module(name)
+mine = [act for act in acts if "site-packages" not in act[1] and not act[1].startswith(("/proc", "/sys", "/dev"))]
+print(mine, threading.active_count())
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[] 1", done.stdout + done.stderr
+
+
+def test_12_every_decision_is_linked_from_the_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = (folder / "README.md").read_text(encoding="utf-8")
+    assert [
+        page.name for page in folder.glob("*.md") if page.name != "README.md" and f"({page.name})" not in listed
+    ] == []
+
+
+@pytest.mark.parametrize("rule", HELD_ELSEWHERE)
+def test_every_rule_has_its_check(rule: str) -> None:
+    name, words = HELD_ELSEWHERE[rule]
+    place = ROOT / "tests" / name
+    files = [place] if place.is_file() else sorted(place.rglob("test_*.py"))
+    assert any(words in path.read_text(encoding="utf-8") for path in files)
+
+
+def test_the_tree_names_no_host_of_packages_and_no_place_of_work() -> None:
+    hosts = ["py" + "pi.org", "python" + "hosted.org", "registry." + "npmjs", "crates" + ".io", "/" + "work/"]
+    listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    found = []
+    for path in map(ROOT.joinpath, listed):
+        if path.is_file() and path.suffix not in {".png", ".jpg", ".woff2", ".ico"}:
+            text = path.read_text(encoding="utf-8", errors="replace")
+            found += [f"{path.relative_to(ROOT)} names {host}" for host in hosts if host in text]
+    assert not found
