@@ -135,12 +135,16 @@
     document.addEventListener("change", (event) => {
       if (event.target.matches("#filters input[name]")) refresh(wanted());
     });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      refresh(wanted());
+    });
     document.addEventListener("click", async (event) => {
       const link = event.target.closest?.("#applied a, #sorts a, #filters .chart a, #filters .yearlist a, .pages a");
       if (!link || !plainClick(event)) return;
       event.preventDefault();
       await refresh(link.href?.baseVal ?? link.getAttribute("href"));
-      if (!link.isConnected && link.closest(".pages")) { scrollTo(0, 0); results.focus({ preventScroll: true }); }
+      if (!link.isConnected && link.closest(".pages")) { scrollTo({ top: 0, behavior: "instant" }); results.focus({ preventScroll: true }); }
     });
     addEventListener("popstate", (event) => { if (!location.hash || event.state) refresh(location.href, { push: false }); });
   }

@@ -74,7 +74,7 @@ def test_a_hit_shows_where_it_matched(client: FlaskClient) -> None:
     address = urlsplit(href(one(hit, "h2 a")))
     assert address.path == "/article/1998/night-ferry"
     assert address.query == "q=landing+stage&author=Ada+Marsh&place=1"
-    assert address.fragment == "m1:~:text=landing"
+    assert address.fragment == "m1:~:text=Work%20on%20the-,landing,-stage%20begins%20in"
 
 
 def test_filters_are_ticked_in_place_and_chips_that_remove_them(client: FlaskClient) -> None:

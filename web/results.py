@@ -13,6 +13,8 @@ from web.years import YearChart, year_chart
 
 SHOWN_VALUES = 10
 SHOWN_TOPICS = 6
+CONTEXT_WORDS = 3
+SENTENCE_ENDS = tuple('.!?…:。！？؟।"”’»)]')
 LEGENDS = {"author": "Author", "topic": "Topic"}
 SORTS = ((Sort.RELEVANCE, "Relevance"), (Sort.NEWEST, "Newest"), (Sort.OLDEST, "Oldest"), (Sort.TITLE, "Title"))
 
@@ -38,8 +40,17 @@ class Chip:
 
 
 @dataclass(frozen=True, slots=True)
+class PassageView:
+    """A passage in parts, and whether its text goes on before and after it, which an ellipsis says."""
+
+    parts: tuple[Part, ...]
+    begins_inside: bool
+    ends_inside: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HitView:
-    """One hit: `title` and `passages` as parts (marked or not, text), `more_topics` left out of `topics`."""
+    """One hit: `title` in parts (whether marked, text); `more_topics` are left out of `topics`."""
 
     id: str
     place: int
@@ -51,7 +62,7 @@ class HitView:
     date: PartialDate | None
     source: Source | None
     language: str | None
-    passages: tuple[tuple[Part, ...], ...]
+    passages: tuple[PassageView, ...]
     matches: int
 
 
@@ -125,6 +136,7 @@ def hit_view(arguments: SearchArguments, hit: Hit, place: int | None) -> HitView
     passages = hit.passages
     if hit.summary and not any(passage.spans for passage in passages):
         passages = (Marked(hit.summary),)
+    last = len(passages) - 1
     return HitView(
         id=hit.id,
         place=place or 0,
@@ -136,7 +148,14 @@ def hit_view(arguments: SearchArguments, hit: Hit, place: int | None) -> HitView
         date=hit.date,
         source=hit.source,
         language=hit.language,
-        passages=tuple(parts(passage.text, passage.spans) for passage in passages),
+        passages=tuple(
+            PassageView(
+                parts(passage.text, passage.spans),
+                begins_inside=number > 0 or passage.text[:1].islower(),
+                ends_inside=number == last and not passage.text.rstrip().endswith(SENTENCE_ENDS),
+            )
+            for number, passage in enumerate(passages)
+        ),
         matches=hit.matches,
     )
 
@@ -156,14 +175,34 @@ def parts(text: str, spans: Iterable[Span]) -> tuple[Part, ...]:
 
 
 def text_fragment(hit: Hit) -> str:
-    """`#m1:~:text=…` for the first marked words of the passages, for browsers that scroll to a text (WICG Scroll to
-    Text Fragment); others stand at the first mark. Nothing when no passage is marked."""
+    """`#m1:~:text=before-,words,-after` for the first marked words of the passages, for browsers that scroll to a text.
+
+    Syntax: WICG Scroll To Text Fragment. Other browsers stand at the first mark; so do these when the words are not
+    found. Nothing when nothing is marked.
+    """
     for passage in hit.passages:
         if passage.spans:
             start, end = passage.spans[0]
-            words = " ".join(passage.text[start:end].split())
-            return "#m1:~:text=" + quote(words, safe="").replace("-", "%2D")
+            before = _line_of(passage.text[:start], -1)[-CONTEXT_WORDS:]
+            after = _line_of(passage.text[end:], 0)[:CONTEXT_WORDS]
+            directive = ",".join(
+                [f"{_directive(before)}-"] * bool(before)
+                + [_directive(passage.text[start:end].split())]
+                + [f"-{_directive(after)}"] * bool(after)
+            )
+            return f"#m1:~:text={directive}"
     return "#m1" if hit.title.spans else ""
+
+
+def _line_of(text: str, which: int) -> list[str]:
+    """The whole words of the first or last line of a text that borders on a mark, none cut by the mark."""
+    line = text.split("\n")[which]
+    inner = line[:1] if which == 0 else line[-1:]
+    return line.split() if inner.isspace() else []
+
+
+def _directive(words: Sequence[str]) -> str:
+    return quote(" ".join(words), safe="").replace("-", "%2D")
 
 
 def narrowing_url(arguments: SearchArguments, facet: str, value: str) -> str:

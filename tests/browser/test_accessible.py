@@ -1,0 +1,135 @@
+"""Every page for every reader: axe-core's rules, small screens, keyboards, colour schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+OpenPage = Callable[..., Page]
+
+PAGES = {
+    "home": "/",
+    "results": "/search?q=ferry+OR+letter&author=Ada+Marsh&from=1998",
+    "nothing": "/search?q=ferry+zebra&author=Ada+Marsh",
+    "facet": "/search/topics?q=",
+    "article": "/article/1998/night-ferry?q=ferry&place=1&match=2",
+    "arabic": "/article/odd/rahma?q=العبّارة",
+    "authors": "/authors",
+    "topics": "/topics",
+    "years": "/years",
+    "about": "/about",
+    "missing": "/nowhere",
+}
+
+
+COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
+COLOURFUL = {name: PAGES[name] for name in ("home", "results", "article", "topics", "about")}
+
+
+@pytest.mark.parametrize(("scheme", "options"), [("light", {}), ("dark", COLOURS)], ids=["light", "dark"])
+def test_axe_finds_nothing(open_page: OpenPage, scheme: str, options: dict[str, object]) -> None:
+    """All rules on every page; of another colour scheme only those about colours can say anything new."""
+    axe = Axe()
+    page = open_page("/", color_scheme=scheme, silent=False)
+    findings = []
+    for name, path in PAGES.items() if not options else COLOURFUL.items():
+        page.goto(path)
+        result = axe.run(page, options={"resultTypes": ["violations"], **options})
+        findings += [
+            (name, violation["id"], node["target"], node["failureSummary"])
+            for violation in result.response["violations"]
+            for node in violation["nodes"]
+        ]
+    assert not findings
+
+
+def test_nothing_is_wider_than_a_small_screen(open_page: OpenPage) -> None:
+    page = open_page("/", viewport={"width": 320, "height": 640}, silent=False)
+    for name, path in PAGES.items():
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
+
+
+def test_filters_fold_away_on_a_phone_and_stand_open_on_a_desk(open_page: OpenPage) -> None:
+    phone = open_page("/search?q=ferry", viewport={"width": 360, "height": 740})
+    expect(phone.get_by_role("checkbox", name="Ada Marsh")).to_be_hidden()
+    phone.get_by_text("Narrow by author").click()
+    expect(phone.get_by_role("checkbox", name="Ada Marsh")).to_be_visible()
+    desk = open_page("/search?q=ferry", viewport={"width": 1280, "height": 800})
+    expect(desk.get_by_role("checkbox", name="Ada Marsh")).to_be_visible()
+    expect(desk.get_by_text("Narrow by author")).to_be_hidden()
+
+
+def test_the_first_tab_skips_to_the_results(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the results")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.locator(".hit h2 a").first).to_be_focused()
+
+
+def test_everything_can_be_reached_and_seen_by_keyboard(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry")
+    wanted = page.locator("a[href]:visible, button:visible, input:not([type=hidden]):visible, summary:visible").count()
+    seen = set()
+    for _ in range(wanted + 10):
+        page.keyboard.press("Tab")
+        shown = page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                const style = getComputedStyle(element);
+                const everything = [...document.querySelectorAll("*")];
+                return [everything.indexOf(element), style.outlineStyle !== "none" || element === document.body];
+            }"""
+        )
+        assert shown[1], page.evaluate("document.activeElement.outerHTML")
+        seen.add(shown[0])
+    assert len(seen) >= wanted
+
+
+def test_controls_are_large_enough_to_be_hit(open_page: OpenPage) -> None:
+    for path in (PAGES["results"], PAGES["article"]):
+        page = open_page(path, viewport={"width": 360, "height": 740})
+        small = page.evaluate(
+            """() => [...document.querySelectorAll(
+                "button, .pages a, .chips a, .choice, summary, .sorts a, .matchbar a, nav a, .tags a")]
+                .filter((element) => element.checkVisibility())
+                .map((element) => [element.outerHTML, element.getBoundingClientRect().height])
+                .filter(([, height]) => height < 24)"""
+        )
+        assert not small
+
+
+def test_marks_are_not_by_colour_alone(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry", forced_colors="active")
+    style = page.locator("mark").first.evaluate(
+        "node => [getComputedStyle(node).textDecorationLine, getComputedStyle(node).fontWeight]"
+    )
+    assert style[0] == "underline"
+    assert int(style[1]) >= 600
+
+
+def test_nothing_moves_while_a_page_loads(open_page: OpenPage) -> None:
+    for path in (PAGES["home"], PAGES["results"], PAGES["article"]):
+        page = open_page(path)
+        page.wait_for_load_state("networkidle")
+        shifted = page.evaluate(
+            """() => new Promise((done) => {
+                let sum = 0;
+                new PerformanceObserver((list) => { for (const entry of list.getEntries()) sum += entry.value; })
+                    .observe({ type: "layout-shift", buffered: true });
+                setTimeout(() => done(sum), 200);
+            })"""
+        )
+        assert shifted < 0.01, path
+
+
+def test_few_requests(open_page: OpenPage) -> None:
+    page = open_page("/search?q=letter")
+    page.wait_for_load_state("networkidle")
+    names = page.evaluate("() => performance.getEntriesByType('resource').map((entry) => entry.name)")
+    assert len(names) <= 5, names

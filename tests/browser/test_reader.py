@@ -1,0 +1,189 @@
+"""A reader's way through the archive, with script and without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+OpenPage = Callable[..., Page]
+
+
+def query_of(page: Page) -> list[tuple[str, str]]:
+    """The arguments in the address of the page, without empty ones."""
+    return parse_qsl(urlsplit(page.url).query)
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".hit h2").all_inner_texts()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_search_narrow_share_read_step_and_return(open_page: OpenPage, script: bool) -> None:
+    page = open_page("/", java_script_enabled=script)
+    page.get_by_label("Search for words").fill("ferry")
+    page.get_by_role("button", name="Search").click()
+    expect(page.locator("#status")).to_contain_text("2 articles")
+    assert page.locator(".hit mark").count() >= 4
+
+    page.get_by_role("checkbox", name="Ada Marsh").check()
+    if not script:
+        page.get_by_role("checkbox", name="local government").check()
+        page.get_by_role("button", name="Apply").click()
+    else:
+        page.wait_for_url("**author=Ada+Marsh**")
+        page.get_by_role("checkbox", name="local government").check()
+    expect(page.locator("#status")).to_contain_text("1 article")
+    expect(page.locator(".chips")).to_contain_text("Ada Marsh")
+    assert query_of(page) == [("q", "ferry"), ("author", "Ada Marsh"), ("topic", "local government")]
+
+    shared = open_page(page.url, java_script_enabled=script)
+    assert titles(shared) == ["Harbour board votes for the night ferry"]
+    expect(shared.get_by_role("checkbox", name="Ada Marsh")).to_be_checked()
+    expect(shared.get_by_role("checkbox", name="local government")).to_be_checked()
+
+    page.get_by_role("link", name="Harbour board votes").click()
+    expect(page.locator("h1")).to_have_text("Harbour board votes for the night ferry")
+    bar = page.get_by_role("navigation", name="Matches")
+    total = page.locator("mark[id]").count()
+    expect(bar).to_contain_text(f"{total} matches")
+    for number in (1, 2, 3):
+        bar.get_by_role("link", name="Next match").click()
+        expect(bar).to_contain_text(f"{number} of {total}")
+        expect(page.locator(f"#m{number}")).to_be_in_viewport()
+    bar.get_by_role("link", name="Previous match").click()
+    expect(bar).to_contain_text(f"2 of {total}")
+
+    page.get_by_role("link", name="Back to 1 result").click()
+    assert titles(page) == ["Harbour board votes for the night ferry"]
+    assert page.url.endswith("#hit-1")
+
+
+def test_back_and_forward_through_ticks(open_page: OpenPage) -> None:
+    page = open_page("/search?q=letter")
+    page.get_by_role("checkbox", name="Tom O’Brien").check()
+    expect(page.locator("#status")).to_contain_text("6 articles")
+    page.get_by_role("link", name="Oldest").click()
+    expect(page.locator(".hit h2").first).to_have_text("Letter number 2 to the editor")
+    page.go_back()
+    page.wait_for_url(lambda url: "sort" not in url)
+    expect(page.get_by_role("link", name="Relevance")).to_have_attribute("aria-current", "true")
+    page.go_back()
+    expect(page.locator("#status")).to_contain_text("13 articles")
+    expect(page.get_by_role("checkbox", name="Tom O’Brien")).not_to_be_checked()
+    page.go_forward()
+    expect(page.locator("#status")).to_contain_text("6 articles")
+    page.reload()
+    expect(page.get_by_role("checkbox", name="Tom O’Brien")).to_be_checked()
+
+
+def test_a_tick_keeps_the_focus_and_changes_title_and_status(open_page: OpenPage) -> None:
+    page = open_page("/search?q=letter")
+    page.get_by_role("checkbox", name="Tom O’Brien").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#status")).to_contain_text("6 articles")
+    expect(page.get_by_role("checkbox", name="Tom O’Brien")).to_be_focused()
+    expect(page).to_have_title("letter – 6 articles · The Harbour Gazette")
+
+
+def test_the_next_search_keeps_sort_and_filters(open_page: OpenPage) -> None:
+    page = open_page("/search?q=letter")
+    page.get_by_role("link", name="Oldest").click()
+    page.wait_for_url("**sort=oldest**")
+    page.get_by_role("checkbox", name="Ada Marsh").check()
+    page.wait_for_url("**author=Ada+Marsh**")
+    page.get_by_label("Search for words").fill("timetable")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=timetable**")
+    assert page.url.endswith("/search?q=timetable&sort=oldest&author=Ada+Marsh")
+    expect(page.locator("#status")).to_contain_text("7 articles")
+
+
+def test_pages_of_results_turn_in_place(open_page: OpenPage) -> None:
+    page = open_page("/search?q=letter&sort=oldest")
+    page.get_by_role("link", name="Next", exact=True).click()
+    expect(page.locator("#status")).to_contain_text("page 2 of 2")
+    expect(page.locator("#results")).to_be_focused()
+    assert page.evaluate("scrollY") == 0
+
+
+def test_a_year_of_the_chart_narrows(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry+OR+letter")
+    page.get_by_role("link", name="1998: 2 articles").click()
+    expect(page.locator("#status")).to_contain_text("2 articles")
+    expect(page.get_by_label("From")).to_have_value("1998")
+    expect(page.get_by_label("To")).to_have_value("1998")
+
+
+def test_a_long_facet_is_searched_in_place(open_page: OpenPage) -> None:
+    page = open_page("/search")
+    page.get_by_role("searchbox", name="Find in: Topic").fill("matter 40")
+    page.get_by_role("checkbox", name="matter 40").check()
+    expect(page.locator("#status")).to_contain_text("1 article")
+    expect(page.locator(".chips")).to_contain_text("matter 40")
+
+
+def test_keys(open_page: OpenPage) -> None:
+    page = open_page("/search?q=letter&topic=letters&sort=oldest")
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator("#q")).to_have_value("j")
+    page.locator("#q").blur()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("#hit-2 a").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Letter number 2 to the editor")
+    page.keyboard.press("n")
+    page.keyboard.press("p")
+    expect(page.locator("[data-number]")).to_have_text("1 of 1")
+    page.keyboard.press("j")
+    expect(page.locator("h1")).to_have_text("Letter number 3 to the editor")
+    page.keyboard.press("k")
+    expect(page.locator("h1")).to_have_text("Letter number 2 to the editor")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_suggestions_behave_like_a_combobox(open_page: OpenPage) -> None:
+    page = open_page("/")
+    box = page.get_by_role("combobox")
+    expect(box).to_have_attribute("aria-expanded", "false")
+    box.press_sequentially("Ada M")
+    options = page.get_by_role("option")
+    expect(options.first).to_be_visible()
+    expect(box).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    expect(box).to_have_value("Ada M")
+    box.press_sequentially("a")
+    author = page.get_by_role("option", name="Ada Marsh")
+    expect(author).to_be_visible()
+    while author.get_attribute("aria-selected") != "true":
+        page.keyboard.press("ArrowDown")
+    assert box.get_attribute("aria-activedescendant") == author.get_attribute("id")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("8 articles")
+
+
+def test_without_suggestions_chosen_enter_searches(open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.get_by_role("combobox").press_sequentially("ferr*")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("2 articles")
+
+
+def test_hostile_text_stays_text(open_page: OpenPage) -> None:
+    dialogs: list[str] = []
+    page = open_page("/")
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message))
+    for path in ("/search?q=hostile", "/article/odd/hostile?q=hostile", "/authors"):
+        page.goto(path)
+        page.wait_for_load_state("load")
+        page.locator("body").hover()
+    assert not dialogs
