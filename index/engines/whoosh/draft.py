@@ -154,9 +154,10 @@ class Draft:
         manifest = self._commit.manifest
         if manifest:
             kept |= {*manifest.files, toc_name(manifest.generation), manifest_name(manifest.generation)}
-        for path in self.folder.iterdir():
-            if is_ours(path.name) and not path.name.startswith(".") and path.name not in kept and path.is_file():
-                path.unlink()
+        leftovers = [path for path in self.folder.iterdir() if is_ours(path.name) and path.name not in kept]
+        # Tables of contents first: one must never be left without the files that it speaks of.
+        for path in sorted(leftovers, key=lambda path: path.suffix != ".toc"):
+            path.unlink()
 
 
 def data_name(segment_name: str) -> str:

@@ -84,6 +84,10 @@ class ArrayFile:
     def __contains__(self, name: str) -> bool:
         return name in self._places
 
+    def names(self) -> list[str]:
+        """The names of the arrays."""
+        return list(self._places)
+
     def __len__(self) -> int:
         """Bytes of the file."""
         return len(self._map)

@@ -13,6 +13,7 @@ from index.engines.whoosh.postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSI
 from index.engines.whoosh.terms import narrowest, write_terms
 
 _CHUNK = 1 << 20  # tokens worked on at a time
+_KEY_BITS = 64
 
 
 class FieldBuffer:
@@ -86,7 +87,7 @@ def _sorted_occurrences(buffer: FieldBuffer, rank: Array) -> tuple[Array, Array,
     keys = np.empty(len(buffer.ids), np.uint64)
     documents = max(1, len(buffer.lengths) - 1).bit_length()
     positions = buffer.highest_position().bit_length()
-    if int(rank.max()).bit_length() + documents + positions > 64:
+    if int(rank.max()).bit_length() + documents + positions > _KEY_BITS:
         return _sorted_slowly(buffer, rank)
     start = 0
     for ids, document, position in buffer.occurrences():

@@ -93,7 +93,7 @@ def generations_in(names: list[str]) -> list[int]:
 
 def is_ours(name: str) -> bool:
     """Whether a file in an index folder is Whoosh's or ours."""
-    return name.startswith((f"_{INDEX_NAME}_", f"{INDEX_NAME}_", "."))
+    return name.startswith((f"_{INDEX_NAME}_", f"{INDEX_NAME}_"))
 
 
 def read_manifest(folder: Path, generation: int) -> Manifest:

@@ -73,10 +73,10 @@ def _merge_field(file: ArrayFileWriter, name: str, segments: Sequence[Segment]) 
     file.stream(f"{name}.lengths", np.uint32, kept)
     fields = [segment.field(name) for segment in segments]
     union = sorted(set().union(*(field.terms.all_bytes() for field in fields)))
-    if not union:
-        return
     merged = _Union(_sources(segments, fields, union), len(union))
     left = merged.counts > 0
+    if not left.any():
+        return
     write_terms(file, f"{name}.terms", (term for term, is_left in zip(union, left.tolist(), strict=True) if is_left))
     file.add(f"{name}.starts", _bounds(merged.counts[left]))
     file.add(f"{name}.position_starts", _bounds(merged.position_counts[left]))

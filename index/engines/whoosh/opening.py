@@ -67,7 +67,7 @@ def open_commit(folder: Path, known: Commit | None = None) -> Commit:
 
 def _open_newest(folder: Path, known: Commit) -> Commit:
     number = newest_generation(folder)
-    while number:
+    while number is not None:
         try:
             return _open(folder, number, known)
         except FileNotFoundError as error:
@@ -80,13 +80,13 @@ def _open_newest(folder: Path, known: Commit) -> Commit:
     return known
 
 
-def newest_generation(folder: Path) -> int:
-    """The number of the newest commit, or 0. Raises `IndexUnusable` when the folder holds something else."""
+def newest_generation(folder: Path) -> int | None:
+    """The number of the newest commit, or None. Raises `IndexUnusable` when the folder holds something else."""
     for _ in range(_TRIES):
         try:
             names = os.listdir(folder)
         except FileNotFoundError:
-            return 0
+            return None
         found = generations_in(names)
         if found:
             return max(found)
@@ -94,10 +94,10 @@ def newest_generation(folder: Path) -> int:
             break
         # A listing made while one table of contents takes the place of another may show neither.
         time.sleep(_PAUSE)
-    foreign = sorted(name for name in names if not is_ours(name))
+    foreign = sorted(name for name in names if not is_ours(name) and not name.startswith("."))
     if foreign:
         raise IndexUnusable(f"the folder holds something else ({foreign[0]})")
-    return 0
+    return None
 
 
 def _open(folder: Path, number: int, known: Commit) -> Commit:

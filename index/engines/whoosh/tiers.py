@@ -7,7 +7,8 @@ from collections.abc import Sequence
 RATIO = 4
 """A segment is left alone as long as it is this many times as large as all smaller ones together."""
 SMALL = 256
-"""Segments of up to so many documents are always merged: it takes less time than a search notices."""
+"""Segments of up to so many documents are merged as soon as there are more than `MOST_SMALL` of them."""
+MOST_SMALL = 4
 MOST_DELETED = 0.4
 """A segment with a larger part of its documents deleted is written anew without them."""
 
@@ -19,15 +20,15 @@ def to_merge(segments: Sequence[tuple[int, int]]) -> list[int]:
     its segment grows through.
     """
     order = sorted(range(len(segments)), key=lambda place: segments[place][1])
-    chosen: list[int] = []
-    total = 0
-    for count, place in enumerate(order):
+    small = sum(live <= SMALL for _, live in segments)
+    count = small if small > MOST_SMALL else 0
+    smaller = 0
+    for number, place in enumerate(order):
         live = segments[place][1]
-        if count and live > SMALL and live >= RATIO * total:
-            break
-        chosen.append(place)
-        total += live
-    if len(chosen) > 1:
-        return sorted(chosen)
+        if live > SMALL and live < RATIO * smaller:
+            count = number + 1
+        smaller += live
+    if count:
+        return sorted(order[:count])
     decayed = [place for place, (size, live) in enumerate(segments) if size - live > MOST_DELETED * size]
     return decayed[:1]

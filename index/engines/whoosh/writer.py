@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from index.analysis import Encoder
@@ -14,10 +15,11 @@ from index.engines.whoosh.draft import Draft, DraftSegment, data_name
 from index.engines.whoosh.locking import write_lock
 from index.engines.whoosh.merging import merge_segments
 from index.engines.whoosh.tiers import to_merge
+from index.engines.whoosh.workers import cores, segment_workers
 from index.errors import SearchError
 
-SEGMENT_BYTES = 16 << 20
-"""Characters of text that are inverted together. It takes about ten times as much memory."""
+SEGMENT_TEXT = 16 << 20
+"""Characters of text that are inverted together: it takes about ten times as many bytes of memory."""
 SEGMENT_DOCUMENTS = 1 << 16
 
 
@@ -32,15 +34,21 @@ def write(folder: Path, changes: Changes, *, wait: float) -> None:
         old = list(draft.segments)
         try:
             _apply(draft, old, changes)
-            if draft.differs():
-                draft.commit()
-                # Readers see the commit already; merging is housekeeping and may take its time.
-                while chosen := to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments]):
-                    _merge(draft, [draft.segments[place] for place in chosen])
-                    draft.commit()
+            with _disk_errors(folder):
+                _commit(draft)
         finally:
             with _disk_errors(folder):
                 draft.remove_leftovers()
+
+
+def _commit(draft: Draft) -> None:
+    if not draft.differs():
+        return
+    draft.commit()
+    # Readers see the commit already; merging is housekeeping and may take its time.
+    while chosen := to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments]):
+        _merge(draft, [draft.segments[place] for place in chosen])
+        draft.commit()
 
 
 def _apply(draft: Draft, old: list[DraftSegment], changes: Changes) -> None:
@@ -50,14 +58,14 @@ def _apply(draft: Draft, old: list[DraftSegment], changes: Changes) -> None:
         segment.delete(removed)
         segment.touch(changes.touch)
     if len(new) > 1:
-        _merge(draft, new)
+        with _disk_errors(draft.folder):
+            _merge(draft, new)
 
 
 def _put(draft: Draft, items: Iterable[Item]) -> tuple[list[DraftSegment], set[str]]:
     """Writes documents as new segments; returns these and the ids. Of documents of one id the last one counts."""
     seen: set[str] = set()
     again: dict[str, Item] = {}
-    encoder = Encoder()
 
     def fresh() -> Iterator[Item]:
         for item in items:
@@ -67,10 +75,10 @@ def _put(draft: Draft, items: Iterable[Item]) -> tuple[list[DraftSegment], set[s
                 seen.add(item[0].id)
                 yield item
 
-    new = [_write_batch(draft, batch, encoder) for batch in _batches(fresh())]
+    new = _write_batches(draft, _batches(fresh()))
     for segment in new:
         segment.delete(again)
-    new += [_write_batch(draft, batch, encoder) for batch in _batches(iter(again.values()))]
+    new += _write_batches(draft, _batches(iter(again.values())))
     return new, seen
 
 
@@ -80,11 +88,32 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
     for item in items:
         batch.append(item)
         size += len(item[0].text)
-        if size >= SEGMENT_BYTES or len(batch) >= SEGMENT_DOCUMENTS:
+        if size >= SEGMENT_TEXT or len(batch) >= SEGMENT_DOCUMENTS:
             yield batch
             batch, size = [], 0
     if batch:
         yield batch
+
+
+def _write_batches(draft: Draft, batches: Iterator[list[Item]]) -> list[DraftSegment]:
+    """A segment a batch; when there is more than one batch, they are written on all cores."""
+    first = next(batches, None)
+    if first is None:
+        return []
+    second = next(batches, None)
+    if second is None or cores() == 1:
+        encoder = Encoder()
+        rest = batches if second is None else chain([second], batches)
+        return [_write_batch(draft, batch, encoder) for batch in chain([first], rest)]
+    names = []
+    with segment_workers(cores()) as workers:
+        for batch in chain([first, second], batches):
+            names.append(new_segment_name())
+            with _disk_errors(draft.folder):
+                workers.write(draft.folder / data_name(names[-1]), batch)
+        with _disk_errors(draft.folder):
+            workers.finish()
+    return [draft.add(name) for name in names]
 
 
 def _write_batch(draft: Draft, batch: list[Item], encoder: Encoder) -> DraftSegment:
@@ -98,8 +127,7 @@ def _merge(draft: Draft, segments: list[DraftSegment]) -> None:
     live = [segment.segment for segment in segments if segment.segment.live_count]
     name = new_segment_name() if live else None
     if name:
-        with _disk_errors(draft.folder):
-            merge_segments(draft.folder / data_name(name), live)
+        merge_segments(draft.folder / data_name(name), live)
     draft.put_in_place_of(segments, name)
 
 

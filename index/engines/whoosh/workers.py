@@ -1,0 +1,106 @@
+"""Writing segments on several cores: processes that take batches of documents and leave segment files."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from index.analysis import Encoder
+from index.engines.whoosh.batch import Item, write_segment
+from index.errors import SearchError
+
+
+def cores() -> int:
+    """How many processes may run at the same time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def segment_workers(count: int) -> Iterator[SegmentWorkers]:
+    """Up to `count` processes, started as they are needed and gone when the block ends, however it ends."""
+    workers = SegmentWorkers(count)
+    try:
+        yield workers
+    finally:
+        workers.stop()
+
+
+class SegmentWorkers:
+    """Processes that write segments. A worker ends when its pipe does, so none outlives this process."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._context = multiprocessing.get_context("forkserver")
+        self._idle: list[Connection] = []
+        self._busy: list[Connection] = []
+        self._processes: list[ForkServerProcess] = []
+
+    def write(self, path: Path, batch: list[Item]) -> None:
+        """Has a batch written as the segment file `path`; waits while every process is busy.
+
+        Raises `OSError` when an earlier file could not be written, `SearchError` when a process died over it.
+        """
+        if not self._idle and len(self._processes) < self._count:
+            self._start()
+        if not self._idle:
+            self._await(wait(self._busy))
+        connection = self._idle.pop()
+        connection.send((path, batch))
+        self._busy.append(connection)
+
+    def finish(self) -> None:
+        """Waits until all is written; raises like `write`."""
+        while self._busy:
+            self._await(wait(self._busy))
+
+    def _start(self) -> None:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(theirs,), daemon=True)
+        process.start()
+        theirs.close()
+        self._processes.append(process)
+        self._idle.append(ours)
+
+    def _await(self, ready: Iterable[object]) -> None:
+        for connection in [each for each in self._busy if each in ready]:
+            self._busy.remove(connection)
+            try:
+                failure: OSError | None = connection.recv()
+            except EOFError:
+                raise SearchError(
+                    "a process that was writing the index died",
+                    hint="there may be too little memory; run `backfile index` again",
+                ) from None
+            self._idle.append(connection)
+            if failure:
+                raise failure
+
+    def stop(self) -> None:
+        """Ends the processes; what is under way is broken off."""
+        for connection in self._idle + self._busy:
+            connection.close()
+        for process in self._processes:
+            process.terminate()
+            process.join()
+
+
+def _work(connection: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its children
+    encoder = Encoder()
+    while True:
+        try:
+            path, batch = connection.recv()
+        except EOFError:
+            return
+        try:
+            write_segment(path, batch, encoder)
+        except OSError as error:
+            connection.send(error)
+        else:
+            connection.send(None)

@@ -1,0 +1,212 @@
+"""Segments hold what a reader of the documents, one token at a time, would say they hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from whoosh_library import documents, expected_postings, fingerprint, libraries, read_postings, segment_of
+
+from index.analysis import POSITION_GAP, Encoder
+from index.engine import Document
+from index.engines.whoosh import inversion, merging
+from index.engines.whoosh.families import write_families
+from index.engines.whoosh.files import ArrayFile, writing
+from index.engines.whoosh.inversion import FieldBuffer, write_postings
+from index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, url_host, word_values
+from index.engines.whoosh.merging import merge_segments
+from index.engines.whoosh.postings import NARROW_FREQS, FieldPostings, Narrow
+from index.engines.whoosh.segments import Segment, SegmentData
+from index.engines.whoosh.terms import TermDictionary
+from index.families import family_keys
+
+words = st.lists(st.text(max_size=6), max_size=30, unique=True).map(sorted)
+
+
+@given(words)
+def test_a_dictionary_finds_terms_prefixes_and_ranges(terms):
+    dictionary = TermDictionary.of(terms)
+    assert [dictionary[number] for number in range(len(dictionary))] == dictionary.texts() == terms
+    assert [term.decode() for term in dictionary.all_bytes()] == terms
+    for number, term in enumerate(terms):
+        assert dictionary.find(term) == number
+        low, high = dictionary.prefix(term[:2])
+        assert terms[low:high] == [other for other in terms if other.startswith(term[:2])]
+    assert dictionary.find("no such term") == -1
+    assert dictionary.texts(1, max(1, len(terms) - 1)) == terms[1:-1]
+
+
+def test_a_dictionary_holds_newlines_and_lone_surrogates():
+    terms = sorted(["", "a\n", "a\nb", "\udc80", "z"])
+    assert TermDictionary.of(terms).texts() == terms
+    assert TermDictionary.of(terms).find("\udc80") == terms.index("\udc80")
+
+
+@given(st.lists(st.lists(st.integers(0, 2**32 - 1) | st.integers(0, 300), max_size=9), max_size=5), st.data())
+def test_narrow_arrays_give_every_number_back(tmp_path_factory, chunks, data):
+    path = tmp_path_factory.mktemp("narrow") / "file"
+    with writing(path) as file:
+        inversion.write_narrow(file, "n", NARROW_FREQS, (np.array(chunk, np.uint32) for chunk in chunks))
+    narrow, numbers = Narrow.read(ArrayFile(path), "n"), [number for chunk in chunks for number in chunk]
+    start = data.draw(st.integers(0, len(numbers)))
+    stop = data.draw(st.integers(start, len(numbers)))
+    assert narrow.slice(start, stop).tolist() == narrow.wide(start, stop).tolist() == numbers[start:stop]
+    assert narrow.wide(start, stop).dtype == np.uint32
+
+
+@given(libraries)
+def test_postings_are_those_of_the_tokens(tmp_path_factory, library):
+    segment = segment_of(tmp_path_factory.mktemp("segment") / "file", library)
+    for field in WORD_FIELDS:
+        assert read_postings(segment, field) == expected_postings(library, field)
+
+
+@given(libraries)
+def test_documents_columns_and_facets_are_read_as_they_were_written(tmp_path_factory, library):
+    segment = segment_of(tmp_path_factory.mktemp("segment") / "file", library)
+    assert [segment.document(number) for number in range(segment.size)] == library
+    assert segment.years.tolist() == [document.date.year if document.date else 0 for document in library]
+    assert segment.first_day.tolist() == [d.date.first.toordinal() if d.date else 0 for d in library]
+    assert segment.last_day.tolist() == [d.date.last.toordinal() if d.date else 0 for d in library]
+    assert segment.ids.texts() == sorted(document.id for document in library)
+    assert [segment.number(document.id) for document in library] == list(range(len(library)))
+    assert [segment.titles[order] for order in segment.title_order] == [title_key(d.title) for d in library]
+    assert segment.fingerprints() == {d.id: (d.path, fingerprint(d)) for d in library}
+    for facet in FACET_COLUMNS:
+        column = segment.facet(facet)
+        for number, document in enumerate(library):
+            ordinals = column.ordinals[column.starts[number] : column.starts[number + 1]].tolist()
+            assert [column.values[ordinal] for ordinal in ordinals] == sorted(set(facet_values(document, facet)))
+
+
+@settings(max_examples=15)
+@given(libraries, st.integers(1, 4), st.data())
+def test_merged_segments_are_like_one_written_at_once(tmp_path_factory, library, parts, data):
+    folder = tmp_path_factory.mktemp("merge")
+    segments, left = [], []
+    for part in range(parts):
+        own = library[part::parts]
+        segment = segment_of(folder / f"part{part}", own)
+        live = [data.draw(st.booleans()) for _ in own]
+        segment.set_live(None if all(live) else np.array(live, np.bool_))
+        segments.append(segment)
+        left += [document for document, is_live in zip(own, live, strict=True) if is_live]
+    merge_segments(folder / "merged", segments)
+    assert_same(ArrayFile(folder / "merged"), segment_of(folder / "fresh", left).data.file)
+
+
+def assert_same(merged: ArrayFile, fresh: ArrayFile) -> None:
+    """Array for array the same, save how texts are packed."""
+    assert merged.facts == fresh.facts
+    for name in fresh.names():
+        if not name.startswith("texts"):
+            assert merged.array(name).dtype == fresh.array(name).dtype, name
+            assert merged.array(name).tolist() == fresh.array(name).tolist(), name
+    assert set(merged.names()) == set(fresh.names())
+    one, other = (Segment(SegmentData("MAIN_a", file), 0, file) for file in (merged, fresh))
+    assert [one.text(n) for n in range(one.size)] == [other.text(n) for n in range(other.size)]
+
+
+def test_merging_in_small_steps_changes_nothing(tmp_path, monkeypatch):
+    library = [Document(f"{n}", f"{n}.md", f"Title {n}", f"word{n % 7} and the rest {n}") for n in range(40)]
+    segments = [segment_of(tmp_path / f"part{n}", library[n::3]) for n in range(3)]
+    segments[1].set_live(np.arange(segments[1].size) % 2 == 0)
+    merge_segments(tmp_path / "whole", segments)
+    monkeypatch.setattr(merging, "_CHUNK", 5)
+    merge_segments(tmp_path / "steps", segments)
+    assert_same(ArrayFile(tmp_path / "steps"), ArrayFile(tmp_path / "whole"))
+
+
+def test_inverting_without_packed_keys_changes_nothing(tmp_path, monkeypatch):
+    library = [Document(f"{n}", f"{n}.md", f"Title {n}", f"e-mail word{n % 7} and e-mail {n}") for n in range(40)]
+    fast = segment_of(tmp_path / "fast", library)
+    monkeypatch.setattr(inversion, "_KEY_BITS", 8)
+    assert_same(segment_of(tmp_path / "slow", library).data.file, fast.data.file)
+
+
+def test_long_texts_and_frequent_words_keep_their_numbers(tmp_path):
+    text = "the ferry " * 70_000
+    segment = segment_of(tmp_path / "file", [Document("a", "a.md", "A", text), Document("b", "b.md", "B", "the end")])
+    postings = segment.field("text")
+    docs, freqs = postings.postings(postings.find("the"))
+    assert (docs.tolist(), freqs.tolist()) == ([0, 1], [70_000, 1])
+    assert postings.positions(postings.find("ferry")).tolist() == list(range(1, 140_000, 2))
+    assert segment.lengths("text").tolist() == [140_000, 2]
+    assert segment.text(0) == text
+
+
+def test_more_documents_than_a_narrow_number_counts(tmp_path):
+    buffer, encoder = FieldBuffer(), Encoder()
+    for number in range(70_000):
+        buffer.add(encoder, ["rare word"] if number in {0, 65_535, 65_536, 69_999} else ["word"])
+    with writing(tmp_path / "file") as file:
+        write_postings(file, "text", buffer, encoder.terms)
+    postings = FieldPostings("text", ArrayFile(tmp_path / "file"), {})
+    assert postings.postings(0)[0].tolist() == [0, 65_535, 65_536, 69_999]
+    assert postings.documents(1, 2).tolist() == list(range(70_000))
+    assert postings.document_frequencies.tolist() == [4, 70_000]
+
+
+def test_values_are_a_gap_apart(tmp_path):
+    segment = segment_of(tmp_path / "file", [Document("a", "a.md", "A", "", authors=("Ada Brook", "Dale"))])
+    postings = segment.field("author")
+    assert postings.positions(postings.find("brook")).tolist() == [1]
+    assert postings.positions(postings.find("dale")).tolist() == [2 + POSITION_GAP]
+    assert segment.lengths("author").tolist() == [3]
+
+
+@settings(max_examples=15)
+@given(libraries, st.lists(st.sampled_from(["en", "fr", "de", "tlh"]), unique=True))
+def test_families_are_those_of_the_shared_keys(tmp_path_factory, library, languages):
+    folder = tmp_path_factory.mktemp("families")
+    segment = segment_of(folder / "file", library)
+    for language in languages:
+        write_families(folder / language, segment.data.file, language)
+        segment.data.families[language] = ArrayFile(folder / language)
+    for field in WORD_FIELDS:
+        postings = segment.field(field)
+        terms = postings.terms.texts()
+        for wanted in {*terms, "declares", "harbouring", "absent"}:
+            family = [terms[number] for number in postings.family(wanted, languages).tolist()]
+            assert family == [term for term in terms if is_of_family(term, wanted, tuple(languages))]
+
+
+def is_of_family(term: str, wanted: str, languages: tuple[str, ...]) -> bool:
+    pairs = ((family_keys(term, (language,)), family_keys(wanted, (language,))) for language in languages)
+    return term == wanted or any(one & other for one, other in pairs)
+
+
+@pytest.mark.long
+@settings(max_examples=300)
+@given(st.lists(documents(st.text(min_size=1)), max_size=60, unique_by=lambda document: document.id))
+def test_postings_of_larger_libraries_are_those_of_the_tokens(tmp_path_factory, library):
+    segment = segment_of(tmp_path_factory.mktemp("segment") / "file", library)
+    for field in WORD_FIELDS:
+        assert read_postings(segment, field) == expected_postings(library, field)
+        counted = Counter(term for document in library for term in word_values(document, field))
+        assert bool(counted) or len(segment.field(field)) == 0
+
+
+def test_blocks_of_texts_are_filled_and_read_back(tmp_path):
+    library = [Document(f"{n:03}", f"{n}.md", "t", f"{n} " * n * 10) for n in range(200)]
+    segment = segment_of(tmp_path / "file", library)
+    assert 10 < len(segment.data.file.array("texts.first")) < 100
+    assert [segment.text(n) for n in range(200)] == [document.text for document in library]
+    assert [segment.text(n) for n in reversed(range(200))] == [document.text for document in reversed(library)]
+
+
+def test_what_an_address_names_as_host():
+    assert url_host("https://Example.ORG:8080/a?b") == "example.org"
+    assert url_host("http://[") == url_host(None) == url_host("not an address") == ""
+
+
+def test_unknown_fields_and_facets_are_refused():
+    document = replace(Document("a", "a.md", "A", "x"), language="en")
+    with pytest.raises(ValueError, match="no word field"):
+        word_values(document, "colour")
+    with pytest.raises(ValueError, match="no facet column"):
+        facet_values(document, "colour")
