@@ -363,3 +363,7 @@ def _open_index(settings: Settings) -> Engine:
         with ProgressBar("Reading articles") as progress:
             bring_up_to_date(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
     return open_engine(settings.engine, settings.index_folder)
+
+
+if __name__ == "__main__":
+    main()

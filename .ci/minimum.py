@@ -1,0 +1,47 @@
+"""Runs the fast tests with the oldest versions of the dependencies that pyproject.toml allows."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import tomllib
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+LEFT_OUT = ("tests/browser", "tests/test_docs.py", "tests/test_packaging.py")  # pages as the locked click prints them
+
+
+def main() -> None:
+    """Exits as pytest does."""
+    uv = str(Path(sys.executable).parent / "uv")
+    with tempfile.TemporaryDirectory(prefix="backfile-minimum-") as folder:
+        place = Path(folder)
+        oldest = place / "oldest.txt"
+        compile_ = [uv, "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--no-header"]
+        subprocess.run([*compile_, "--output-file", str(oldest), "pyproject.toml"], cwd=ROOT, check=True)
+        print(oldest.read_text())
+        venv.create(place / "venv")
+        python = str(place / "venv" / "bin" / "python")
+        install = [uv, "pip", "install", "--quiet", "--python", python]
+        subprocess.run([*install, "--requirement", str(oldest), *tools()], check=True)
+        ignored = [f"--ignore={path}" for path in LEFT_OUT]
+        command = [python, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *ignored]
+        sys.exit(subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False).returncode)
+
+
+def tools() -> list[str]:
+    """What the tests themselves need, as the lock has it."""
+    needed = ("pytest", "pytest-xdist", "pytest-timeout", "hypothesis", "playwright")
+    locked = dict(
+        line.split()[0].split("==") for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line
+    )
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["dev"]
+    assert all(any(entry.startswith(name) for entry in groups) for name in needed)
+    return [f"{name}=={locked[name]}" for name in needed]
+
+
+if __name__ == "__main__":
+    main()
