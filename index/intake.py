@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
+from archive.headings import body_without_title
 from archive.library import Library
 from archive.markdown import to_text
 from archive.model import Article
@@ -42,7 +43,7 @@ def document_of(article: Article) -> Document:
         id=article.id,
         path=article.path,
         title=article.title,
-        text=to_text(article.body),
+        text=to_text(body_without_title(article.body, article.title)),
         authors=article.authors,
         topics=article.topics,
         date=article.date,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from archive.errors import ArticleNotFound
+from archive.headings import body_without_title
 from archive.markdown import to_html
 from archive.model import Article
 from index.engine import Filters, Hit, Request, Sort, Span
@@ -71,7 +72,7 @@ def article(article_id: str) -> str:
     arguments = arguments_of_request()
     query = understand(arguments.query).tree
     rendered = to_html(
-        shown.body,
+        body_without_title(shown.body, shown.title),
         remote_images=services().remote_images,
         base=addresses(services().library, shown.path),
     )
