@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -256,3 +258,11 @@ def test_no_front_matter_does_harm(data: dict[str, object], body: str) -> None:
     assert all(name.strip() for name in found.authors + found.topics)
     used = {key for keys in found.used.values() for key in keys}
     assert set(found.extra) == set(data) - used
+
+
+def test_the_documentation_lists_every_key() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "library-format.md").read_text(encoding="utf-8")
+    table = text.partition("\n## Fields\n")[2].partition("\n**Title.**")[0]
+    listed = {key for row in table.splitlines() if row.startswith("|") for key in re.findall(r"`([a-z]+)`", row)}
+    assert spellings.KNOWN | set(spellings.ADDRESSES) <= listed
+    assert all(f"`{name}`" in table for name in spellings.NESTED)
