@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import socket
+import time
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from wsgiref.types import WSGIApplication
 
 from granian import Granian
@@ -24,6 +27,8 @@ log = logging.getLogger("backfile.server")
 
 THREADS = 4  # a worker; more would wait for one another, fewer would let one slow search hold up the rest
 PATIENCE = 3  # seconds for requests under way when the server stops
+LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server on every network answers at home
+SLOWEST_START = 60  # seconds
 HEAD_TIMEOUT = 20_000  # ms in which the head of a request must have come
 
 
@@ -63,9 +68,23 @@ def serve(
         log_level=LogLevels.warning,
     )
     server.on_startup(keeper.start)
-    server.on_startup(lambda: log.info("Serving %s at %s  (Ctrl-C to stop)", settings.library, address(host, port)))
+    server.on_startup(Thread(target=_announce, args=(settings.library, host, port), daemon=True).start)
     server.serve(target_loader=partial(make_app, settings), wrap_loader=False)
     keeper.stop()
+
+
+def _announce(library: Path, host: str, port: int) -> None:
+    """Says where the pages are once there is somebody to answer: the workers take a moment to start."""
+    asked = LOOPBACKS.get(host, host)
+    for _ in range(int(SLOWEST_START / 0.05)):
+        try:
+            socket.create_connection((asked, port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            log.info("Serving %s at %s  (Ctrl-C to stop)", library, address(asked, port))
+            return
+    log.error("No worker answers at %s after %d s.", address(asked, port), SLOWEST_START)
 
 
 def free_port(host: str, port: int) -> int:
