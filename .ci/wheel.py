@@ -58,7 +58,8 @@ def ask(place: Path, backfile: Path) -> None:
         page = get(f"{address}search?q=ferry")
         assert "<mark>" in page, page[:2_000]
         assert json.loads(get(f"{address}api/search?q=ferry"))["total"] > 0
-        assert "@layer" in get(f"{address}static/style.css") or len(get(f"{address}static/style.css")) > 1_000
+        for path in re.findall(r'(?:href|src)="/(static/[^"]+)"', page):
+            assert len(get(address + path)) > 100, path
         assert json.loads(get(f"{address}health"))["status"] == "ok"
     finally:
         server.terminate()
