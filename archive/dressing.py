@@ -31,7 +31,10 @@ CLASSES = {
     "blockquote": {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")},
 }
 
-_PLAIN_DIVISIONS = "main, nav, header, footer, section, article, aside, center, form, fieldset, address, hgroup, search"
+# Parts of a whole page. In an article they are divisions; as they are they would be landmarks of our page.
+_PARTS_OF_PAGE = re.compile(
+    r"<(/?)(?:main|nav|header|footer|section|article|aside|center|form|fieldset|address|hgroup|search)(?=[ >])"
+)
 _MEDIA = "iframe, video, audio, embed, object"
 _IGNORED_IN_ADDRESS = re.compile(r"[\t\n\r]|^[\x00-\x20]+|[\x00-\x20]+$")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
@@ -44,8 +47,6 @@ def arrange(html: str) -> LexborHTMLParser:
     tree = LexborHTMLParser(html, is_fragment=True)
     for node in tree.css("noscript"):
         node.unwrap()
-    for node in tree.css(_PLAIN_DIVISIONS):
-        _rename(node, "div")
     for node in tree.css(_MEDIA):
         _embed(node)
     return tree
@@ -61,15 +62,9 @@ def dress(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_im
     spell_out(tree, abbreviations)
 
 
-def _rename(node: LexborNode, tag: str) -> None:
-    """Gives an element another tag; of its attributes only the id is kept."""
-    node.insert_before(create_tag(tag))
-    other = node.prev
-    if anchor := node.attributes.get("id"):
-        other.attrs["id"] = anchor
-    for child in list(node.iter(include_text=True)):
-        other.insert_child(child, move=True)
-    node.decompose()
+def serialised(tree: LexborHTMLParser) -> str:
+    """The HTML of a tree, with the parts of a whole page made divisions."""
+    return _PARTS_OF_PAGE.sub(r"<\1div", tree.html or "")
 
 
 def _footnotes_last(html: str) -> str:
@@ -79,7 +74,7 @@ def _footnotes_last(html: str) -> str:
     for node in tree.css("div.footnote-definition"):
         label = node.css_first("sup.footnote-definition-label")
         number = label.text().strip() if label is not None else ""
-        if not number.isdecimal() or int(number) in notes:
+        if label is None or not number.isdecimal() or int(number) in notes:
             continue
         label.decompose()
         back = f'{REFERENCE_TAG}<a href="#fnref-{number}">↩</a></sup>'

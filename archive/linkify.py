@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
-_ADDRESS = r"\bhttps?://[^\s<>\"'`]+"
+MAX_ABBREVIATIONS = 100
+
+_ADDRESS = r"\bhttps?://[^\s<>\"'`]{1,2000}"
 _TRAILING = ".,;:!?*_~'\"”’»…"
 _OPENERS = {")": "(", "]": "[", "}": "{"}
 _NOT_WITHIN = frozenset(("a", "code", "pre", "kbd", "samp", "abbr", "script", "style", "textarea", "title"))
@@ -18,7 +20,7 @@ def spell_out(tree: LexborHTMLParser, abbreviations: Mapping[str, str]) -> None:
     html = tree.html or ""
     if "://" not in html and not abbreviations:
         return
-    shorts = sorted(abbreviations, key=len, reverse=True)
+    shorts = sorted(abbreviations, key=len, reverse=True)[:MAX_ABBREVIATIONS]
     pattern = re.compile("|".join([f"({_ADDRESS})", *(rf"(?<!\w){re.escape(short)}(?!\w)" for short in shorts)]))
     for node in _text_nodes(tree):
         if pattern.search(node.text_content or ""):

@@ -82,21 +82,15 @@ def text_runs(html: str) -> list[Run]:
     pieces = iter(_TAG.split(html))
     for piece in pieces:
         if piece and not hidden:
-            source = unescape(piece) if "&" in piece else piece
-            words = source.split()
-            if preformatted or not words:
-                pending = max(pending, _gap(source, preformatted, leading=True))
-            elif pending == _NOTHING and source[0].isspace():
-                pending = _BLANK
-            if words:
-                text = _lines(source) if preformatted else " ".join(words)
+            leading, text, trailing = _words(piece, preformatted)
+            pending = max(pending, leading)
+            if text:
                 runs.append(Run(offset, offset + len(piece), _SEPARATORS[pending] if runs else "", text))
-                pending = _gap(source, preformatted, leading=False) if source[-1].isspace() else _NOTHING
+                pending = trailing
         tag = next(pieces, "")
         effect = effects[tag]
         if effect <= _NEWLINE:
-            if effect > pending:
-                pending = effect
+            pending = max(pending, effect)
         elif effect in (_PRE, _END_OF_PRE):
             pending, preformatted = _NEWLINE, effect == _PRE
         elif effect in (_REFERENCE, _END_OF_REFERENCE):
@@ -109,6 +103,24 @@ def text_runs(html: str) -> list[Run]:
     return runs
 
 
+def _words(piece: str, preformatted: bool) -> tuple[int, str, int]:
+    """The text between two tags without the white space around it, which asks for a separator before and after."""
+    source = unescape(piece) if "&" in piece else piece
+    words = source.split()
+    if preformatted:
+        core = source.strip()
+        before, _, after = source.partition(core) if core else (source, "", "")
+        return _gap(before), _lines(core), _gap(after)
+    if not words:
+        return _BLANK, "", _NOTHING
+    return _BLANK * source[0].isspace(), " ".join(words), _BLANK * source[-1].isspace()
+
+
+def _gap(space: str) -> int:
+    """Inside `pre` lines are blocks."""
+    return _NEWLINE if "\n" in space else _BLANK if space else _NOTHING
+
+
 def _lines(source: str) -> str:
     """Preformatted text with its lines, but without indentation and empty lines."""
     return "\n".join([" ".join(words) for line in source.split("\n") if (words := line.split())])
@@ -117,16 +129,6 @@ def _lines(source: str) -> str:
 def _alternative_text(tag: str) -> str:
     found = _ALT.search(tag)
     return " ".join(unescape(found[1]).split()) if found else ""
-
-
-def _gap(source: str, preformatted: bool, *, leading: bool) -> int:
-    """The separator that the white space at one end of a text asks for: inside `pre` lines are blocks."""
-    if not preformatted:
-        return _BLANK
-    core = source.strip()
-    place = source.index(core)
-    edge = source[:place] if leading and core else source[place + len(core) :]
-    return _NOTHING if not edge else _NEWLINE if "\n" in edge else _BLANK
 
 
 def plain_text(html: str) -> str:

@@ -24,7 +24,7 @@ _CONSTRUCT = re.compile(
     | \{\{(?![<%])(?P<output>(?:[^{}]|\{(?!\{)|\}(?!\}))*)\}\}
     | \{%-?(?P<liquid>(?:[^{%]|\{(?!%)|%(?!\}))*)%\}
     | (?P<container>:{3,}[^\n]*)
-    | \*\[(?P<short>[^\]\n]+)\]:[ \t]*(?P<long>[^\n]*)
+    | \*\[(?P<short>[^\]\n]{1,100})\]:[ \t]*(?P<long>[^\n]*)
     | \[!(?P<callout>[\w-]+)\][+-]?[ \t]*(?P<heading>[^\n]*)
     | %%(?P<remark>[^%\n]+)%%
     | (?P<embed>!?)\[\[(?P<target>[^\s\[\]|\n][^\[\]|\n]*)(?:\|(?P<alias>[^\[\]\n]*))?\]\](?![(\[:])
@@ -38,6 +38,8 @@ _OTHER_SIGNS = (":::", "*[", "[!", "%%", "[[")
 _LITERAL = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')""")
 _QUOTED = re.compile(r"[ \t]*(?:>[ \t]*)+")
 _AFTER_SPAN = tuple("""abcdefghijklmnopqrstuvwxyz0123456789)]*"`>”’.?!…""")
+# How far around a construct its line is looked at, in characters: lines may be as long as the article.
+_LINE = 400
 _ALERTS = ("note", "tip", "important", "warning", "caution")
 
 
@@ -96,14 +98,19 @@ class _Expansion:
             return themes.wiki_link(found["target"], found["alias"], embed=bool(found["embed"]))
         if found["attributes"] is not None:
             return self._attributes(found, before)
-        if found["short"] is not None and not before.strip():
-            self.abbreviations.setdefault(found["short"].strip(), found["long"].strip())
-            return ""
-        if found["container"] is not None and not before.strip():
+        return "" if found["remark"] is not None else self._line(found, before)
+
+    def _line(self, found: re.Match[str], before: str) -> str:
+        """A construct that must begin its line, or begin it within a quotation."""
+        if found["callout"] is not None:
+            quoted = _QUOTED.fullmatch(before) is not None
+            return _callout(found["callout"].lower(), found["heading"].strip(), before) if quoted else found[0]
+        if before.strip():
+            return found[0]
+        if found["short"] is None:
             return _container(found["container"])
-        if found["callout"] is not None and _QUOTED.fullmatch(before):
-            return _callout(found["callout"].lower(), found["heading"].strip(), before)
-        return "" if found["remark"] is not None else found[0]
+        self.abbreviations.setdefault(found["short"].strip(), found["long"].strip())
+        return ""
 
     def _attributes(self, found: re.Match[str], before: str) -> str:
         """An attribute list: the parser reads those of headings, the rest is for style sheets."""
@@ -116,12 +123,12 @@ class _Expansion:
         return found[0]
 
     def _line_before(self, offset: int) -> str:
-        return self.body[self.body.rfind("\n", 0, offset) + 1 : offset]
+        """What stands before a construct on its line; of a long line only the end of it."""
+        return self.body[max(0, offset - _LINE) : offset].rpartition("\n")[2]
 
     def _after(self, found: re.Match[str]) -> str:
-        """From the end of a construct to the end of the next line."""
-        end = self.body.find("\n", found.end() + 1)
-        return self.body[found.end() : end if end >= 0 else len(self.body)]
+        """What follows a construct, for as long as matters."""
+        return self.body[found.end() : found.end() + _LINE]
 
     def _tag(self, found: re.Match[str], inner: str, *, liquid: bool) -> int:
         if inner.startswith("/*"):
