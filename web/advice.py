@@ -9,7 +9,8 @@ from index.engine import Filters
 from index.query import Node, Not, Phrase, any_words, parse, parts, to_text, without
 from web.arguments import SearchArguments
 from web.finding import count
-from web.results import Link, chips
+from web.hits import Link
+from web.results import chips
 
 MOST_PARTS = 8
 

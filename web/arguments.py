@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote_plus
 
 from werkzeug.datastructures import MultiDict
 
 from archive.model import PartialDate
 from index.engine import MAX_DEPTH, Filters, Sort
+from index.serialising import article_path
 
 PER_PAGE = 10
 MOST_PER_PAGE = 100
@@ -63,8 +65,7 @@ class SearchArguments:
 
         Values that are the default are left out, so that one view has one address.
         """
-        pairs = (self.with_(**changes) if changes else replace(self, place=None)).pairs()
-        return f"{path}?{urlencode(pairs)}" if pairs else path
+        return _address(path, (self.with_(**changes) if changes else replace(self, place=None)).pairs())
 
     def article_url(self, article_id: str, *, place: int | None = None, match: int | None = None) -> str:
         """The address of an article that keeps this search, the hit's place in it (which says the page, too) and the
@@ -72,8 +73,7 @@ class SearchArguments:
         pairs = replace(self, place=place, page=1).pairs()
         if match is not None:
             pairs.append(("match", str(match)))
-        path = "/article/" + quote(article_id, safe="/")
-        return f"{path}?{urlencode(pairs)}" if pairs else path
+        return _address(article_path(article_id), pairs)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Names and values as they stand in an address, in one fixed order."""
@@ -90,6 +90,17 @@ class SearchArguments:
         if self.place is not None:
             pairs.append(("place", str(self.place)))
         return pairs
+
+
+def _address(path: str, pairs: Iterable[tuple[str, str]]) -> str:
+    query = "&".join([f"{name}={_quoted(value)}" for name, value in pairs])
+    return f"{path}?{query}" if query else path
+
+
+@lru_cache(maxsize=4096)
+def _quoted(value: str) -> str:
+    """As `quote_plus`, whose work is half of that for a page: the same few values stand in a hundred addresses."""
+    return quote_plus(value)
 
 
 def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> SearchArguments:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +12,7 @@ from archive.errors import ArticleNotFound
 from archive.headings import body_without_title
 from archive.markdown import to_html
 from archive.model import Article
-from index.engine import Filters, Hit, Request, Sort, Span
+from index.engine import Filters, Request, Sort, Span
 from index.intake import document_of
 from index.matching import Matcher
 from index.query import Everything, Node
@@ -21,10 +20,10 @@ from index.serialising import article_path
 from web import cite
 from web.arguments import SearchArguments
 from web.finding import neighbours, understand
+from web.hits import HitView, Link, Part, hit_views, parts
 from web.marking import mark_html
 from web.media import addresses
 from web.metadata import is_web_address, json_ld
-from web.results import HitView, Link, Part, hit_view, parts
 from web.search import arguments_of_request
 from web.services import services
 
@@ -52,7 +51,6 @@ class MarkedPieces:
     title: tuple[Part, ...]
     summary: tuple[Part, ...]
     body: str
-    title_marks: int
     count: int
 
 
@@ -127,10 +125,9 @@ def _mark(shown: Article, html: str, query: Node) -> MarkedPieces:
     before = len(title_spans) + len(summary_spans)
     body = mark_html(html, matcher, hit=marks, first=before + 1) if marks else None
     return MarkedPieces(
-        title=parts(shown.title, title_spans),
-        summary=parts(shown.summary or "", summary_spans),
+        title=parts(shown.title, title_spans, first=1),
+        summary=parts(shown.summary or "", summary_spans, first=len(title_spans) + 1),
         body=body.html if body else html,
-        title_marks=len(title_spans),
         count=before + (body.count if body else 0),
     )
 
@@ -178,7 +175,7 @@ def _further(shown: Article) -> tuple[Further, ...]:
         similar = engine.similar(shown.id, limit=FURTHER)
     except ArticleNotFound:  # so new that the index does not know it yet
         similar = ()
-    lists = [Further("similar", "Similar articles", _views(plain, similar))]
+    lists = [Further("similar", "Similar articles", hit_views(plain, similar))]
     if shown.authors:
         author = shown.authors[0]
         request_for_author = Request(
@@ -190,12 +187,8 @@ def _further(shown: Article) -> tuple[Further, ...]:
             facet_size=1,
         )
         others = [hit for hit in engine.search(request_for_author).hits if hit.id != shown.id][:FURTHER]
-        lists.append(Further("by-author", f"More by {author}", _views(plain, others)))
+        lists.append(Further("by-author", f"More by {author}", hit_views(plain, others)))
     return tuple(each for each in lists if each.hits)
-
-
-def _views(arguments: SearchArguments, hits: Iterable[Hit]) -> tuple[HitView, ...]:
-    return tuple(hit_view(arguments, hit, None) for hit in hits)
 
 
 def _links(facet: str, names: tuple[str, ...]) -> tuple[Link, ...]:

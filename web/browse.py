@@ -14,7 +14,8 @@ from index.engine import FacetValue, Page, Sort
 from web.arguments import SearchArguments
 from web.errors import PageMissing
 from web.finding import find
-from web.results import Link, find_facet, result_view
+from web.hits import Link
+from web.results import find_facet, result_view
 from web.search import arguments_of_request, show_results
 from web.years import year_chart
 

@@ -52,7 +52,8 @@ def bibtex(article: Article, url: str, archive_title: str) -> str:
 def ris(article: Article, url: str, archive_title: str) -> str:
     """One RIS record with CRLF line ends."""
     date = article.date
-    day = f"{date.year:04d}/{date.month or '':02}/{date.day or '':02}/" if date and date.month else ""
+    known = date.isoformat().split("-") if date and date.month else []
+    day = "/".join([*known, *[""] * (4 - len(known))]) if known else ""
     fields = [
         ("TY", "NEWS"),
         *(("AU", author) for author in article.authors),

@@ -13,7 +13,7 @@ from index.engine import Sort
 from index.serialising import article_path
 from web.errors import PageMissing
 from web.finding import find
-from web.results import HitView, hit_view
+from web.hits import HitView, hit_views
 from web.search import arguments_of_request, heading_of
 from web.services import services
 
@@ -43,7 +43,7 @@ def atom() -> Response:
     found = find(asked.with_(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
     absolute = services().absolute
     entries = [
-        Entry(hit_view(asked, hit, None), absolute(article_path(hit.id)), moment(hit.date)) for hit in found.page.hits
+        Entry(view, absolute(article_path(view.id)), moment(view.date)) for view in hit_views(asked, found.page.hits)
     ]
     text = render_template(
         "feed.xml",

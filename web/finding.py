@@ -12,7 +12,7 @@ from web.errors import PageMissing
 from web.results import find_facet
 from web.services import services
 
-FACET_SIZE = 40
+FACET_SIZE = 20
 NO_FILTERS = Filters()
 
 

@@ -10,7 +10,8 @@ from web.advice import advise
 from web.arguments import SearchArguments, read_arguments
 from web.errors import PageMissing
 from web.finding import Found, count, find
-from web.results import Link, facet_view, find_facet, result_view
+from web.hits import Link
+from web.results import facet_view, find_facet, result_view
 from web.services import services
 
 MOST_LISTED = 500

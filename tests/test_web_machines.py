@@ -1,0 +1,192 @@
+"""For programs: the JSON of a search, suggestions, feeds, descriptions, citations."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from selectolax.lexbor import LexborHTMLParser
+
+from archive.model import Article, PartialDate, Source
+from tests.web_archive import archive_app, client
+from web import cite
+
+__all__ = ["archive_app", "client"]
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
+
+
+def test_the_json_of_a_search_has_the_promised_shape(client: FlaskClient) -> None:
+    answer = client.get("/api/search?q=ferry&topic=local+government&per_page=5").json
+    assert answer is not None
+    assert list(answer) == [
+        "query", "total", "took_ms", "notices", "hits", "facets", "suggestion", "page", "pages",
+    ]  # fmt: skip
+    assert (answer["query"], answer["total"], answer["page"], answer["pages"]) == ("ferry", 1, 1, 1)
+    assert answer["notices"] == []
+    assert answer["suggestion"] is None
+    assert set(answer["facets"]) == {"author", "topic", "year"}
+    assert answer["facets"]["year"] == [{"value": "1998", "count": 1}]
+    (hit,) = answer["hits"]
+    assert list(hit) == ["id", "title", "authors", "topics", "date", "url", "score", "matches", "passages"]
+    assert hit["id"] == "1998/night-ferry"
+    assert hit["authors"] == ["Ada Marsh", "Joris van Dijk"]
+    assert hit["date"] == "1998-03-14"
+    assert client.get(hit["url"]).status_code == 200
+    marked = [passage["text"][start:end] for passage in hit["passages"] for start, end in passage["spans"]]
+    assert {word.lower() for word in marked} <= {"ferry", "ferries"}
+    assert marked
+
+
+def test_notices_reach_programs_too(client: FlaskClient) -> None:
+    answer = client.get('/api/search?q="ferry&from=abc').json
+    assert answer is not None
+    assert len(answer["notices"]) == 2
+
+
+def test_suggestions(client: FlaskClient) -> None:
+    answer = client.get("/api/suggest?q=ferr").json
+    assert answer is not None
+    assert "ferry" in answer["words"]
+    assert all(client.get(title["url"]).status_code == 200 for title in answer["titles"])
+    assert client.get("/api/suggest?q=").json == {"words": [], "titles": [], "authors": [], "topics": []}
+    browser = client.get("/api/suggest?q=ferr&format=opensearch")
+    assert browser.mimetype == "application/x-suggestions+json"
+    assert browser.json is not None
+    assert browser.json[0] == "ferr"
+    assert "ferry" in browser.json[1]
+
+
+@pytest.mark.parametrize("path", ["/search.atom", "/search.atom?q=ferry&author=Ada+Marsh", "/search.atom?q=hostile"])
+def test_feeds_are_atom(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.mimetype == "application/atom+xml"
+    feed = ElementTree.fromstring(response.text)  # noqa: S314 - our own text
+    assert feed.tag == f"{ATOM}feed"
+    assert feed.findtext(f"{ATOM}id") == f"http://localhost{path}"
+    links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
+    assert links["self"] == f"http://localhost{path}"
+    assert client.get(urlsplit(links["alternate"] or "").path).status_code == 200
+    entries = feed.findall(f"{ATOM}entry")
+    assert entries
+    ids = [entry.findtext(f"{ATOM}id") or "" for entry in entries]
+    assert len(set(ids)) == len(ids)
+    moments = [entry.findtext(f"{ATOM}updated") or "" for entry in entries]
+    assert moments == sorted(moments, reverse=True)
+    assert feed.findtext(f"{ATOM}updated") == moments[0]
+    for entry, moment in zip(entries, moments, strict=True):
+        assert datetime.fromisoformat(moment).tzinfo is not None
+        assert entry.findtext(f"{ATOM}title")
+        assert entry.findtext(f"{ATOM}summary")
+        assert client.get(urlsplit(entry.findtext(f"{ATOM}id") or "").path).status_code == 200
+
+
+def test_the_opensearch_description(client: FlaskClient) -> None:
+    text = client.get("/opensearch.xml").text
+    root = ElementTree.fromstring(text)  # noqa: S314 - our own text
+    space = "{http://a9.com/-/spec/opensearch/1.1/}"
+    assert len(root.findtext(f"{space}ShortName") or "") <= 16
+    templates = [url.get("template", "") for url in root.findall(f"{space}Url")]
+    for template in templates:
+        address = re.sub(r"\{startPage\?\}", "1", template.replace("{searchTerms}", "ferry"))
+        assert client.get(address.removeprefix("http://localhost")).status_code == 200
+
+
+def test_the_sitemap_names_every_article(client: FlaskClient) -> None:
+    index = ElementTree.fromstring(client.get("/sitemap.xml").text)  # noqa: S314 - our own text
+    (part,) = [loc.text or "" for loc in index.iter(f"{SITEMAP}loc")]
+    sitemap = ElementTree.fromstring(client.get(urlsplit(part).path).text)  # noqa: S314 - our own text
+    addresses = [loc.text or "" for loc in sitemap.iter(f"{SITEMAP}loc")]
+    assert len(addresses) == 22
+    assert all(client.get(urlsplit(address).path).status_code == 200 for address in addresses)
+
+
+def test_an_article_describes_itself(client: FlaskClient) -> None:
+    tree = LexborHTMLParser(client.get("/article/1998/night-ferry").text)
+    (block,) = tree.css("script[type='application/ld+json']")
+    data = json.loads(block.text())
+    assert data["@type"] == "NewsArticle"
+    assert data["headline"] == "Harbour board votes for the night ferry"
+    assert data["datePublished"] == "1998-03-14"
+    assert [author["name"] for author in data["author"]] == ["Ada Marsh", "Joris van Dijk"]
+    assert data["isBasedOn"] == "https://example.org/1998/night-ferry"
+    metadata = [(node.attributes.get("name") or node.attributes.get("property"), node.attributes.get("content"))
+                for node in tree.css("meta[content]")]  # fmt: skip
+    assert ("og:type", "article") in metadata
+    assert ("article:published_time", "1998-03-14") in metadata
+    assert ("DC.creator", "Joris van Dijk") in metadata
+    assert ("DC.type", "newspaperArticle") in metadata
+
+
+ARTICLE = Article(
+    id="1998/night ferry",
+    path="1998/night ferry.md",
+    title="Ferries & {trains}: 100 % on time",
+    body="",
+    authors=("Ada Marsh", "Joris van Dijk"),
+    topics=("transport",),
+    date=PartialDate(1998, 3),
+    summary="One line.\nAnother.",
+    source=Source("The Gazette", None),
+    language="en",
+)
+URL = "https://example.org/article/1998/night%20ferry"
+
+
+def test_a_citation_in_words() -> None:
+    assert cite.plain(ARTICLE, URL, "Backfile") == (
+        f"Ada Marsh, Joris van Dijk, “Ferries & {{trains}}: 100 % on time”, The Gazette, March 1998. {URL}"
+    )
+
+
+def test_bibtex() -> None:
+    assert cite.bibtex(ARTICLE, URL, "Backfile").splitlines() == [
+        "@article{1998/night-ferry,",
+        "  author = {{Ada Marsh} and {Joris van Dijk}},",
+        r"  title = {{Ferries \& \{trains\}: 100 \% on time}},",
+        "  journaltitle = {The Gazette},",
+        "  date = {1998-03},",
+        "  keywords = {transport},",
+        "  langid = {en},",
+        f"  url = {{{URL}}},",
+        "}",
+    ]
+
+
+def test_ris() -> None:
+    assert cite.ris(ARTICLE, URL, "Backfile").split("\r\n") == [
+        "TY  - NEWS",
+        "AU  - Ada Marsh",
+        "AU  - Joris van Dijk",
+        "TI  - Ferries & {trains}: 100 % on time",
+        "T2  - The Gazette",
+        "PY  - 1998",
+        "DA  - 1998/03//",
+        "AB  - One line. Another.",
+        "KW  - transport",
+        "LA  - en",
+        f"UR  - {URL}",
+        "ER  - ",
+        "",
+    ]
+
+
+def test_csl() -> None:
+    (item,) = cite.csl(ARTICLE, URL, "Backfile")
+    assert item["type"] == "article-newspaper"
+    assert item["issued"] == {"date-parts": [[1998, 3]]}
+    assert item["author"] == [{"literal": "Ada Marsh"}, {"literal": "Joris van Dijk"}]
+
+
+@pytest.mark.parametrize("form", ["bib", "ris", "json"])
+def test_citations_have_addresses(client: FlaskClient, archive_app: Flask, form: str) -> None:
+    response = client.get(f"/cite/1998/night-ferry.{form}")
+    assert response.status_code == 200
+    assert "Harbour board votes for the night ferry" in response.text

@@ -1,0 +1,161 @@
+"""One article found as a list shows it: its parts with the matches marked, and finished addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, quote_plus
+
+from archive.model import PartialDate, Source
+from index.engine import Hit, Marked, Span
+from web.arguments import SearchArguments
+
+SHOWN_TOPICS = 6
+CONTEXT_WORDS = 3
+SENTENCE_ENDS = tuple('.!?…:。！？؟।"”’»)]')
+
+Part = tuple[int | None, str]
+"""A piece of text: None when it is not marked, else the number of its mark on the page (0: it has none)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A text with an address; `current` when it is where the reader already stands."""
+
+    text: str
+    url: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PassageView:
+    """A passage in parts, and whether its text goes on before and after it, which an ellipsis says."""
+
+    parts: tuple[Part, ...]
+    begins_inside: bool
+    ends_inside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HitView:
+    """One hit: `title` in parts (whether marked, text); `more_topics` are left out of `topics`."""
+
+    id: str
+    place: int
+    url: str
+    title: tuple[Part, ...]
+    authors: tuple[Link, ...]
+    topics: tuple[Link, ...]
+    more_topics: int
+    date: PartialDate | None
+    source: Source | None
+    language: str | None
+    passages: tuple[PassageView, ...]
+    matches: int
+
+
+class Narrowing:
+    """The addresses of a search with one more author or topic: all but the value is made once for a whole page."""
+
+    def __init__(self, arguments: SearchArguments, facet: str) -> None:
+        self._chosen = chosen_values(arguments, facet)
+        self._unchanged = arguments.url(page=1)
+        wider = (*self._chosen, "\0")
+        address = arguments.url(authors=wider) if facet == "author" else arguments.url(topics=wider)
+        self._before, self._after = address.split(quote_plus("\0"))
+
+    def links(self, values: Iterable[str]) -> tuple[Link, ...]:
+        """A link for each value; one that is chosen already leads to the first page of the same search."""
+        return tuple(Link(value, self._url(value)) for value in values)
+
+    def _url(self, value: str) -> str:
+        return self._unchanged if value in self._chosen else f"{self._before}{quote_plus(value)}{self._after}"
+
+
+def chosen_values(arguments: SearchArguments, facet: str) -> tuple[str, ...]:
+    """The values chosen in the facet `author` or `topic`."""
+    return arguments.authors if facet == "author" else arguments.topics
+
+
+def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None = None) -> tuple[HitView, ...]:
+    """The views of hits. Their addresses keep the search when `first`, the place of the first of them, is given."""
+    authors, topics = Narrowing(arguments, "author"), Narrowing(arguments, "topic")
+    return tuple(
+        _hit_view(arguments, hit, None if first is None else first + number, authors, topics)
+        for number, hit in enumerate(hits)
+    )
+
+
+def _hit_view(
+    arguments: SearchArguments, hit: Hit, place: int | None, authors: Narrowing, topics: Narrowing
+) -> HitView:
+    passages = hit.passages
+    if hit.summary and not any(passage.spans for passage in passages):
+        passages = (Marked(hit.summary),)
+    return HitView(
+        id=hit.id,
+        place=place or 0,
+        url=arguments.article_url(hit.id, place=place) + text_fragment(hit),
+        title=parts(hit.title.text, hit.title.spans),
+        authors=authors.links(hit.authors),
+        topics=topics.links(hit.topics[:SHOWN_TOPICS]),
+        more_topics=max(0, len(hit.topics) - SHOWN_TOPICS),
+        date=hit.date,
+        source=hit.source,
+        language=hit.language,
+        passages=tuple(_passage_view(passage, number, len(passages)) for number, passage in enumerate(passages, 1)),
+        matches=hit.matches,
+    )
+
+
+def _passage_view(passage: Marked, number: int, of: int) -> PassageView:
+    return PassageView(
+        parts(passage.text, passage.spans),
+        begins_inside=number > 1 or passage.text[:1].islower(),
+        ends_inside=number == of and not passage.text.rstrip().endswith(SENTENCE_ENDS),
+    )
+
+
+def parts(text: str, spans: Iterable[Span], *, first: int | None = None) -> tuple[Part, ...]:
+    """Text cut at its spans, empty pieces left out; the marks are numbered from `first` where that is given."""
+    pieces: list[Part] = []
+    done = 0
+    for number, (start, end) in enumerate(spans, first or 0):
+        if done < start:
+            pieces.append((None, text[done:start]))
+        pieces.append((number if first is not None else 0, text[start:end]))
+        done = end
+    if done < len(text):
+        pieces.append((None, text[done:]))
+    return tuple(pieces)
+
+
+def text_fragment(hit: Hit) -> str:
+    """`#m1:~:text=before-,words,-after` for the first marked words of the passages, for browsers that scroll to a text.
+
+    Syntax: WICG Scroll To Text Fragment. Other browsers stand at the first mark; so do these when the words are not
+    found. Nothing when nothing is marked.
+    """
+    for passage in hit.passages:
+        if passage.spans:
+            start, end = passage.spans[0]
+            before = _line_of(passage.text[:start], -1)[-CONTEXT_WORDS:]
+            after = _line_of(passage.text[end:], 0)[:CONTEXT_WORDS]
+            directive = ",".join(
+                [f"{_directive(before)}-"] * bool(before)
+                + [_directive(passage.text[start:end].split())]
+                + [f"-{_directive(after)}"] * bool(after)
+            )
+            return f"#m1:~:text={directive}"
+    return "#m1" if hit.title.spans else ""
+
+
+def _line_of(text: str, which: int) -> list[str]:
+    """The whole words of the first or last line of a text that borders on a mark, none cut by the mark."""
+    line = text.split("\n")[which]
+    inner = line[:1] if which == 0 else line[-1:]
+    return line.split() if inner.isspace() else []
+
+
+def _directive(words: Sequence[str]) -> str:
+    return quote(" ".join(words), safe="").replace("-", "%2D")
