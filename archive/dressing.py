@@ -25,7 +25,8 @@ CLASSES = {
     "span": {"picture", "caption"},
     "a": {"remote-image", "embed"},
     "sup": {"footnote-reference"},
-    "section": {"footnotes"},
+    "td": {"left", "center", "right"},
+    "th": {"left", "center", "right"},
     "div": {"footnotes"},
     "pre": {"unread"},
     "blockquote": {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")},
@@ -37,6 +38,7 @@ _PARTS_OF_PAGE = re.compile(
 )
 _MEDIA = "iframe, video, audio, embed, object"
 _IGNORED_IN_ADDRESS = re.compile(r"[\t\n\r]|^[\x00-\x20]+|[\x00-\x20]+$")
+_ALIGNED = re.compile(r"text-align:\s*(left|center|right)")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
@@ -58,6 +60,9 @@ def dress(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_im
         _link(node, base)
     for node in tree.css("img"):
         _picture(node, remote_images, base)
+    for node in tree.css("td[style], th[style]"):
+        if aligned := _ALIGNED.search(node.attributes["style"] or ""):
+            node.attrs["class"] = aligned[1]
     _anchors(tree)
     spell_out(tree, abbreviations)
 

@@ -10,22 +10,22 @@ import markdown
 from archive.plaintext import REFERENCE_TAG
 
 MAX_CHARACTERS = 100_000
-# Signs × characters of one block: the inline patterns look from each sign to the end of its block.
+# Signs and lines × characters of one block: patterns look from each sign, block processors from each line, to its end.
 MAX_BLOCK_EFFORT = 4_000_000
 
 _EXTENSIONS = (
     *("tables", "footnotes", "def_list", "abbr", "sane_lists", "attr_list"),
-    *("pymdownx.superfences", "pymdownx.betterem", "pymdownx.tilde", "pymdownx.tasklist"),
-    *("pymdownx.saneheaders", "pymdownx.escapeall"),
+    *("pymdownx.highlight", "pymdownx.superfences", "pymdownx.betterem", "pymdownx.tilde"),
+    *("pymdownx.tasklist", "pymdownx.saneheaders", "pymdownx.escapeall"),
 )
 _SETTINGS: dict[str, dict[str, Any]] = {
     "footnotes": {"BACKLINK_TEXT": "↩"},
-    "pymdownx.superfences": {"css_class": "", "disable_indented_code_blocks": False},
+    "pymdownx.highlight": {"use_pygments": False},
     "pymdownx.tilde": {"subscript": False},
     "pymdownx.escapeall": {"hardbreak": True},
 }
 _BLOCKS = re.compile(r"\n[ \t]*\n")
-_SIGNS = re.compile(r"[\[\]*_`<>!&\\~]")
+_SIGNS = re.compile(r"[|\n\[\]*_`<>!&\\~]")
 _REFERENCE = re.compile(r'<sup id="(fnref[^"]*)"><a class="footnote-ref" href="([^"]*)">(.*?)</a></sup>')
 _WAY_BACK = re.compile(r'(?:&#160;)?<a class="footnote-backref" href="([^"]*)"[^>]*>[^<]*</a>')
 _NOTES = re.compile(r'<div class="footnote">\s*<hr ?/?>')

@@ -139,7 +139,7 @@ def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rende
         return Rendered(f'<pre class="unread">{escape(body, quote=False)}</pre>', (), str(reason))
     tree = _reading_tree(source.text, html)
     dressing.dress(tree, source.abbreviations, remote_images=remote_images, base=base)
-    html = _CLEANER.clean(dressing.serialised(tree))
+    html = _CLEANER.clean(dressing.serialised(tree)).replace(' class=""', "")
     return Rendered(html, _contents(html))
 
 

@@ -91,6 +91,8 @@ class _Expansion:
     def _shown(self, found: re.Match[str]) -> str:
         """What stands for a construct that is no tag; where its place says that it is none, the construct itself."""
         before = self._line_before(found.start())
+        if found["remark"] is not None:
+            return "" if "`" not in found[0] else found[0]
         if found["output"] is not None:
             literal = _LITERAL.match(found["output"])
             return (literal[1] or literal[2] or "") if literal else ""
@@ -98,7 +100,7 @@ class _Expansion:
             return themes.wiki_link(found["target"], found["alias"], embed=bool(found["embed"]))
         if found["attributes"] is not None:
             return self._attributes(found, before)
-        return "" if found["remark"] is not None else self._line(found, before)
+        return self._line(found, before)
 
     def _line(self, found: re.Match[str], before: str) -> str:
         """A construct that must begin its line, or begin it within a quotation."""
