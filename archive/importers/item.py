@@ -26,7 +26,8 @@ class Item:
     """One article as a source has it, its body already clean Markdown.
 
     `origin` names it within the source for good (a URL, a GUID, a path below the source): the same item has the same
-    origin at every import, whatever else about it changed. `also_at` are further addresses of the same text.
+    origin at every import, whatever else about it changed. `also_at` are further addresses of the same text. `notes`
+    say what a person should look at although the item came through: a date that is none, a picture that is missing.
     """
 
     origin: str
@@ -42,6 +43,7 @@ class Item:
     also_at: tuple[str, ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)
     assets: tuple[Asset, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +75,16 @@ class Context:
     """What the person asked for and what an importer may use.
 
     `fetch` gets the bytes and content type of a URL through the one fetcher, or is None when nothing may be fetched;
-    `columns` maps our field names to the column names of a table; `timezone`, `language` are defaults for sources that
-    leave them out.
+    `columns` maps our field names to the column names of a table; `language` is for items that leave theirs out.
+    `url` is the address that the file at `path` was fetched from, if the source was named by one. `day_first` says how
+    `3/4/2019` is meant, None that it is not known.
     """
 
     fetch: Callable[[str], Fetched] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     language: str | None = None
+    url: str | None = None
+    day_first: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,11 @@ class Fetched:
 
 
 class Importer(Protocol):
-    """A kind of source. Modules in this package satisfy it by their module-level names."""
+    """A kind of source. Modules in this package satisfy it by their module-level names.
+
+    A module may also have `count(path, context) -> int | None`: how many items there will be, roughly and at little
+    cost, for the remaining time that is shown; None if this would mean reading it all.
+    """
 
     KIND: str
     TITLE: str
