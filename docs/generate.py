@@ -43,7 +43,7 @@ def settings_page() -> str:
             '    trusted_hosts = ["archive.example.org"]',
             "",
             "What a *library* says about itself, its title, its language, what it leaves out, stands in its own "
-            "[`library.toml`](library.md).",
+            "[`library.toml`](library-format.md).",
             "",
             "| key | flag | variable | kind | default | what it does |",
             "|---|---|---|---|---|---|",

@@ -258,7 +258,7 @@ def test_10_importing_does_no_work() -> None:
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in modules()]
     script = f"""
 import importlib, sys, threading
-import click, flask, numpy, whoosh.index, granian, watchfiles, markdown, yaml, dateutil.parser  # theirs is theirs
+import click, flask, numpy, whoosh.index, granian, watchfiles, markdown, yaml  # theirs is theirs
 acts = []
 def note(event, arguments):
     if event == "open" and not str(arguments[0]).endswith((".py", ".pyc", ".so", ".pyd", ".zip")):

@@ -1,0 +1,96 @@
+"""What is shipped: everything the program needs, nothing it does not, and a lock that fits."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+OURS = {"app", "cli", "config", "terminal", "archive", "index", "web"}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.split(r"[<>=!~\[; ]", name)[0]).lower()
+
+
+def declared() -> set[str]:
+    return {normal(entry) for entry in PROJECT["project"]["dependencies"]}
+
+
+def product_code() -> list[Path]:
+    return [
+        path
+        for name in sorted(OURS)
+        for path in ([ROOT / f"{name}.py"] if (ROOT / f"{name}.py").exists() else (ROOT / name).rglob("*.py"))
+    ]
+
+
+def imported() -> set[str]:
+    found = set()
+    for path in product_code():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(str(node.module).partition(".")[0])
+    return found - OURS - set(sys.stdlib_module_names)
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
+    providers = packages_distributions()
+    needed = {normal(name) for module in imported() for name in providers[module]}
+    extensions = {"pymdown-extensions"}  # named in text, as Python-Markdown loads it
+    ours_to_declare = needed - {"werkzeug", "jinja2", "markupsafe"}  # come with Flask, which is built on them
+    assert ours_to_declare <= declared()
+    assert declared() <= needed | extensions
+
+
+@pytest.fixture(scope="module")
+def locked() -> dict[str, list[str]]:
+    """Name → hashes of every package of the lock."""
+    found: dict[str, list[str]] = {}
+    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"([A-Za-z0-9_.-]+)==", line):
+            name = normal(match[1])
+            found.setdefault(name, [])
+        elif match := re.match(r" +--hash=(sha256:[0-9a-f]{64})", line):
+            found[name].append(match[1])
+    return found
+
+
+def test_the_lock_holds_everything_with_hashes_and_no_address(locked: dict[str, list[str]]) -> None:
+    tools = {normal(entry) for entry in PROJECT["dependency-groups"]["dev"]}
+    assert declared() | tools | {"hatchling", "editables"} <= locked.keys()
+    assert all(locked.values())
+    assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")
+
+
+def test_the_wheel_holds_what_the_program_needs_and_nothing_else(tmp_path: Path) -> None:
+    pytest.importorskip("tomlkit", reason="the tools of the lock are not all installed; run make setup")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
+    places = ("archive/", "index/", "web/", "templates/", "static/", "app.py", "cli.py", "config.py", "terminal.py")
+    expected = {name for name in tracked if name.startswith(places) and (ROOT / name).exists()}
+    assert expected <= names
+    extra = {name for name in names - expected if ".dist-info/" not in name}
+    untracked = subprocess.check_output(["git", "ls-files", "--others", "--exclude-standard"], cwd=ROOT, text=True)
+    assert extra <= set(untracked.splitlines())
+    assert any(name.startswith("archive/sample/") and name.endswith(".md") for name in names)
+
+
+def test_every_module_of_the_top_is_shipped() -> None:
+    shipped = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
+    assert {path.name for path in ROOT.glob("*.py")} <= set(shipped)
+    assert all((ROOT / name).exists() for name in shipped)
