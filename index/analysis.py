@@ -29,6 +29,8 @@ __all__ = [
 POSITION_GAP = 1_000  # between two values of one field, so that no phrase reaches from one into the next
 MAX_TERM = 128  # characters kept of a word; no language needs them, but a line of base64 would
 MAX_FORMS = 8  # combinations of spellings tried for one phrase
+APOSTROPHES = "'’‘ʼ＇"
+CONNECTORS = "-‐‑_.&＆,"  # the comma between digits only
 
 # Scripts written without spaces (and Korean, whose words take endings): every unit is a term.
 _UNITS = character_class(
@@ -43,14 +45,14 @@ _UNIT_MARKS = character_class(
     "108f 109a-109d 1160-11ff 17b4-17d3 17dd 3099-309a a9e5 aa7b-aa7d d7b0-d7fb ff9e-ff9f"
 )
 _STACKED = "\u17d2[\u1780-\u17a2]|\u1039[\u1000-\u102a]|\u0e4d\u0e32"  # a mark and the letter that it binds
-_UNIT = re.compile(f"(?:[{_UNITS}]|[{_UNIT_MARKS}])(?:{_STACKED}|[{_UNIT_MARKS}{INVISIBLE}])*")
+UNIT = re.compile(f"(?:[{_UNITS}]|[{_UNIT_MARKS}])(?:{_STACKED}|[{_UNIT_MARKS}{INVISIBLE}])*")
 _UNIT_RUN = f"[{_UNITS}{_UNIT_MARKS}][{_UNITS}{_UNIT_MARKS}{INVISIBLE}]*"
 
 _LETTER = f"[^\\W_ʼ{_UNITS}{_UNIT_MARKS}]"
 _LETTERS = f"{_LETTER}+(?:[{MARKS}{INVISIBLE}]+{_LETTER}*)*"
-_WORD = rf"{_LETTERS}(?:['’‘ʼ＇](?=[^\W\d_]){_LETTERS})*"
+_WORD = rf"{_LETTERS}(?:[{APOSTROPHES}](?=[^\W\d_]){_LETTERS})*"
 _PART = rf"{_WORD}(?:\+\+(?!\+)|\#(?!\w))?"
-_JOINT = r"[-‐‑_.&＆]|(?<=\d),(?=\d)"
+_JOINT = rf"[{CONNECTORS.replace(',', '')}]|(?<=\d),(?=\d)"
 _SURFACES = re.compile(f"{_PART}(?:(?:{_JOINT}){_PART})*|{_UNIT_RUN}")
 _PARTS = re.compile(_PART)
 
@@ -107,7 +109,7 @@ def analyse(surface: str) -> Surface:
 
 
 def _is_unit_run(surface: str) -> bool:
-    return _UNIT.match(surface) is not None
+    return UNIT.match(surface) is not None
 
 
 def _part(match: re.Match[str]) -> list[Token]:
@@ -133,7 +135,7 @@ def _joined(parts: Sequence[list[Token]]) -> str:
 
 def _unit_run(surface: str) -> Surface:
     """Each unit is a term, and each pair of neighbours a term at the first one's position."""
-    units = [(fold(match[0]), match.start(), match.end()) for match in _UNIT.finditer(surface)]
+    units = [(fold(match[0]), match.start(), match.end()) for match in UNIT.finditer(surface)]
     units = [unit for unit in units if unit[0]]
     found: list[Token] = []
     for position, (term, start, end) in enumerate(units):

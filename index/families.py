@@ -8,6 +8,8 @@ from functools import lru_cache
 
 import Stemmer
 
+from index.folding import fold
+
 _ALGORITHMS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
     "eo": "esperanto", "es": "spanish", "et": "estonian", "eu": "basque", "fa": "persian", "fi": "finnish",
@@ -32,6 +34,11 @@ _ACCENTED_ENDINGS = {
     "fr": (re.compile(r"ee(s?)\Z"), r"ée\1"),
     "pt": (re.compile(r"c(?:ao|oes)\Z"), "ção"),
 }
+# The letters at the end of a stem by which it may differ from words of its family (die, dying; journal, journaux); the
+# letters before them begin every word of the family. Stemmers of other languages take off beginnings, or were not
+# looked at, except German, of which the first letter is sure.
+_UNSURE = {"en": 2} | dict.fromkeys(("ca", "da", "es", "fi", "fr", "it", "nb", "nn", "no", "pt", "ro", "ru", "sv"), 3)
+_ONLY_FIRST = {"de"}
 _NO_STEM = re.compile(r"[\d'+#]")
 _SHORTEST = 3
 
@@ -79,3 +86,17 @@ def _key(term: str, language: str) -> str:
         ending, accented = _ACCENTED_ENDINGS[language]
         term = ending.sub(accented, term)
     return f"{language}:{_stemmers[language].stemWord(term)}"
+
+
+def family_beginnings(term: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """Folded beginnings, one of which every term of the family has, elision aside; "" where nothing is known."""
+    return frozenset(_beginning(key) for key in family_keys(term, languages))
+
+
+def _beginning(key: str) -> str:
+    language, _, stem = key.partition(":")
+    if not language:
+        return stem
+    if language in _ONLY_FIRST:
+        return fold(stem[:1])
+    return fold(stem[: max(len(stem) - _UNSURE[language], 1)]) if language in _UNSURE else ""

@@ -10,8 +10,7 @@ from archive.model import PartialDate
 from index.engine import Document, Span
 from index.fields import DEFAULT_FIELDS, speaks, values
 from index.folding import fold
-from index.neighbourhoods import Haystack
-from index.occurrences import Finder, finder_for
+from index.occurrences import Finder, Scanned, finder_for
 from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 from index.wildcards import pattern_fits
 
@@ -61,7 +60,7 @@ class Matcher:
         With `hit`, the marks of the article, only the branches of the query that it satisfies are marked; without,
         every word of the query that is not below a Not.
         """
-        scanned = Haystack(text)
+        scanned = Scanned(text)
         leaves = self._leaves if hit is None else hit.branches
         return merged([span for leaf in leaves if field in leaf.fields for span in leaf.find(scanned)])
 
@@ -96,7 +95,7 @@ class _Article:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self._scanned: dict[str, list[Haystack]] = {}
+        self._scanned: dict[str, list[Scanned]] = {}
         self._spans: dict[tuple[int, str], list[Span]] = {}
 
     def spans(self, leaf: _Leaf, field: str) -> list[Span]:
@@ -110,9 +109,9 @@ class _Article:
         """The merged spans of the leaves that look in a field."""
         return merged([span for leaf in leaves if field in leaf.fields for span in self.spans(leaf, field)])
 
-    def _texts(self, field: str) -> list[Haystack]:
+    def _texts(self, field: str) -> list[Scanned]:
         if field not in self._scanned:
-            self._scanned[field] = [Haystack(text) for text in values(self.document, field)]
+            self._scanned[field] = [Scanned(text) for text in values(self.document, field)]
         return self._scanned[field]
 
 

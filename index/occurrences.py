@@ -1,42 +1,114 @@
-"""Where one word, phrase, pattern or fuzzy word of a query stands in a text."""
+"""Where one word, phrase, pattern or fuzzy word of a query stands in a text.
+
+Only the neighbourhoods of places where the word may begin is analysed: they are found on the text's skeleton, and a
+*chunk* around each, reaching to where no word can go on, is split into tokens.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
-from index.analysis import MAX_TERM, POSITION_GAP, Form, Token, family_keys, query_forms, tokens
-from index.beginnings import beginnings
+from index.analysis import POSITION_GAP, Form, Token, family_keys, query_forms, tokens
 from index.engine import Span
-from index.neighbourhoods import Needle
+from index.families import family_beginnings
 from index.query import Fuzzy, Pattern, Phrase, Word
+from index.skeleton import ODD, SPACE, beginnings, skeleton
 from index.wildcards import Fits, fuzzy_fits, fuzzy_term, literal_prefix, pattern_fits
 
-
-class Scanned(Protocol):
-    """A text to look in: `index.neighbourhoods.Haystack`, or what gives all tokens of a text."""
-
-    def spans_of(self, needle: Needle, fits: Fits) -> Sequence[Span]:
-        """Where terms that fit stand, all of which must be such as the needle says."""
-
-    def tokens_near(self, needle: Needle) -> Sequence[Token]:
-        """The tokens around every place where the needle may stand, in order, and perhaps others."""
+_ANYWHERE = re.compile(rb"[^ ]+")
+_REMEMBERED = 64  # characters; longer chunks are analysed anew each time
+_FEW = 2_000  # positions looked at around anchors; from here on it may be cheaper to look at the whole text
 
 
-@dataclass(frozen=True, slots=True)
-class AllTokens:
-    """Every token of a text, wherever the needle is: slow and obviously right."""
+class Scanned:
+    """A text and its skeleton, seen as chunks: spans (start, end) of the text between which no word goes on."""
 
-    text: str
+    def __init__(self, text: str) -> None:
+        self.text = text
 
-    def spans_of(self, needle: Needle, fits: Fits) -> Sequence[Span]:
-        """Looks at all tokens."""
-        return [(token.start, token.end) for token in tokens(self.text) if fits(token.term)]
+    @cached_property
+    def skeleton(self) -> bytes:
+        """The skeleton of the text."""
+        return skeleton(self.text)
 
-    def tokens_near(self, needle: Needle) -> Sequence[Token]:
-        """All tokens."""
-        return tuple(tokens(self.text))
+    def chunks(self, beginning: re.Pattern[bytes] | None) -> Iterator[Span]:
+        """The chunks that hold a place where `beginning` matches or an ODD character; all of them for None."""
+        if beginning is None:
+            yield from (found.span() for found in _ANYWHERE.finditer(self.skeleton))
+            return
+        places = [found.start() for found in beginning.finditer(self.skeleton)]
+        if ODD in self.skeleton:
+            places = sorted([*places, *(found.start() for found in re.finditer(ODD, self.skeleton))])
+        after = -1
+        for place in places:
+            if place >= after:
+                start, after = self._chunk_at(place)
+                yield start, after
+
+    def _chunk_at(self, place: int) -> Span:
+        """The chunk around a place that is in one."""
+        end = self.skeleton.find(SPACE, place)
+        return self.skeleton.rfind(SPACE, 0, place) + 1, end if end >= 0 else len(self.skeleton)
+
+    def _before(self, chunk: Span) -> Span | None:
+        """The chunk before one."""
+        start = chunk[0]
+        while start > 0:
+            low = max(start - _REMEMBERED, 0)
+            kept = self.skeleton[low:start].rstrip(SPACE)
+            if kept:
+                return self._chunk_at(low + len(kept) - 1)
+            start = low
+        return None
+
+    def _after(self, chunk: Span) -> Span | None:
+        """The chunk after one."""
+        found = _ANYWHERE.search(self.skeleton, chunk[1])
+        return found.span() if found else None
+
+    def around(self, chunk: Span, reach: int) -> list[Token]:
+        """The tokens of a chunk and of those around it, `reach` positions or more to either side; spans of the text."""
+        chunks = [*reversed(self._beside(chunk, reach, self._before)), chunk, *self._beside(chunk, reach, self._after)]
+        found: list[Token] = []
+        position = 0
+        for start, end in chunks:
+            inside = self.tokens((start, end))
+            found += [Token(term, position + at, start + low, start + high) for term, at, low, high in inside]
+            position += _width(inside)
+        return found
+
+    def _beside(self, chunk: Span, reach: int, step: Callable[[Span], Span | None]) -> list[Span]:
+        chunks: list[Span] = []
+        following = step(chunk)
+        while following and reach > 0:
+            chunks.append(following)
+            reach -= _width(self.tokens(following))
+            following = step(following)
+        return chunks
+
+    @cached_property
+    def all_tokens(self) -> list[Token]:
+        """Every token of the text."""
+        return list(tokens(self.text))
+
+    def tokens(self, chunk: Span) -> tuple[Token, ...]:
+        """The tokens of a chunk, positions and spans counted from its own beginning."""
+        text = self.text[chunk[0] : chunk[1]]
+        return _tokens(text) if len(text) <= _REMEMBERED else tuple(tokens(text))
+
+
+def _width(found: Sequence[Token]) -> int:
+    """The positions that the tokens of a chunk take."""
+    return found[-1].position + 1 if found else 0
+
+
+@lru_cache(maxsize=20_000)
+def _tokens(text: str) -> tuple[Token, ...]:
+    return tuple(tokens(text))
 
 
 Finder = Callable[[Scanned], Sequence[Span]]
@@ -46,14 +118,13 @@ def finder_for(node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]
     """A function from a text to the spans where `node` stands in it, in no order; they may overlap."""
     match node:
         case Pattern():
-            return _Single(pattern_fits(node.text), Needle(frozenset((literal_prefix(node.text),))))
+            return _Single(pattern_fits(node.text), beginnings([literal_prefix(node.text)]))
         case Fuzzy():
-            return _Single(fuzzy_fits(node.text, node.distance), Needle(frozenset((fuzzy_term(node.text)[:1],))))
+            return _Single(fuzzy_fits(node.text, node.distance), beginnings([fuzzy_term(node.text)[:1]]))
         case Phrase(within=None):
-            return _Either([_Sequence(form) for form in query_forms(node.text)])
+            return _Either([_Together.in_order(form) for form in query_forms(node.text)])
         case Phrase():
-            reach = min(node.within or 0, POSITION_GAP - 1)
-            return _Either([_Near(form, reach) for form in query_forms(node.text)])
+            return _Either([_Together.within(form, node.within or 0) for form in query_forms(node.text)])
         case Word():
             return _Either([_spelling(form, node.exact, languages) for form in query_forms(node.text)])
 
@@ -61,34 +132,16 @@ def finder_for(node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]
 def _spelling(form: Form, exact: bool, languages: tuple[str, ...]) -> Finder:
     terms, _ = form
     if len(terms) > 1:
-        return _Sequence(form)
+        return _Together.in_order(form)
     term = terms[0][0]
     if exact:
-        return _Single(term.__eq__, exactly(term))
-    return _Single(family_of(term, languages), Needle(beginnings(term, languages) or frozenset(("",))))
+        return _Single(term.__eq__, beginnings([term]))
+    return _Single(_family_of(term, languages), beginnings(family_beginnings(term, languages)))
 
 
-def exactly(term: str, reach: int = 0) -> Needle:
-    """The needle of one term."""
-    return Needle(frozenset((term,)), whole=len(term) < MAX_TERM, reach=reach)
-
-
-def _anchor(form: Form, reach: int) -> Needle:
-    """The needle of a phrase: its longest word, since that is the rarest as a rule."""
-    return exactly(max((term for term, _ in form[0]), key=len), reach)
-
-
-def family_of(term: str, languages: tuple[str, ...]) -> Fits:
-    """A test of terms: whether they are of the family of `term`."""
+def _family_of(term: str, languages: tuple[str, ...]) -> Fits:
     keys = family_keys(term, languages)
-    known: dict[str, bool] = {}
-
-    def fits(other: str) -> bool:
-        if other not in known:
-            known[other] = other == term or not keys.isdisjoint(family_keys(other, languages))
-        return known[other]
-
-    return fits
+    return lambda other: other == term or not keys.isdisjoint(family_keys(other, languages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,42 +154,91 @@ class _Either:
 
 @dataclass(frozen=True, slots=True)
 class _Single:
+    """Terms that pass a test, where terms may begin."""
+
     fits: Fits
-    needle: Needle
+    beginning: re.Pattern[bytes] | None
+    known: dict[str, tuple[Span, ...]] = field(default_factory=dict)
 
     def __call__(self, scanned: Scanned) -> Sequence[Span]:
-        return scanned.spans_of(self.needle, self.fits)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sequence:
-    form: Form
-
-    def __call__(self, scanned: Scanned) -> Sequence[Span]:
-        wanted = self.form[0]
-        near = scanned.tokens_near(_anchor(self.form, max(offset for _, offset in wanted)))
-        placed = {(token.term, token.position): token for token in near}
-        spans = []
-        for token in near:
-            if token.term == wanted[0][0]:
-                found = [placed.get((term, token.position + offset)) for term, offset in wanted]
-                if all(found):
-                    spans.append((token.start, max(other.end for other in found if other)))
+        spans: list[Span] = []
+        for start, end in scanned.chunks(self.beginning):
+            chunk = scanned.text[start:end]
+            inside = self.known.get(chunk)
+            if inside is None:
+                inside = self.known[chunk] = tuple(
+                    (token.start, token.end) for token in scanned.tokens((start, end)) if self.fits(token.term)
+                )
+            spans += [(start + low, start + high) for low, high in inside]
         return spans
 
 
+_Search = Callable[[Sequence[Token]], list[Span]]
+
+
 @dataclass(frozen=True, slots=True)
-class _Near:
-    form: Form
-    reach: int
+class _Together:
+    """Several terms near each other: looked for around the longest of them, as the one likely to be rarest."""
+
+    anchor: str
+    beginning: re.Pattern[bytes] | None
+    reach: int  # positions that may matter to either side of the anchor
+    search: _Search
+
+    @classmethod
+    def in_order(cls, form: Form) -> _Together:
+        """The terms of a form at their offsets."""
+        terms, width = form
+        return cls._around(form, width, lambda found: _sequences(terms, found))
+
+    @classmethod
+    def within(cls, form: Form, distance: int) -> _Together:
+        """The terms of a form in any order, the outermost at most `distance` positions apart."""
+        reach = min(distance, POSITION_GAP - 1)
+        wanted = frozenset(term for term, _ in form[0])
+        return cls._around(form, reach, lambda found: _windows(wanted, reach, found))
+
+    @classmethod
+    def _around(cls, form: Form, reach: int, search: _Search) -> _Together:
+        anchor = max((term for term, _ in form[0]), key=len)
+        return cls(anchor, beginnings([anchor]), reach, search)
 
     def __call__(self, scanned: Scanned) -> Sequence[Span]:
-        wanted = {term for term, _ in self.form[0]}
-        near = scanned.tokens_near(_anchor(self.form, self.reach))
-        found = [token for token in near if token.term in wanted]
-        spans: set[Span] = set()
-        for first in found:
-            window = [token for token in found if 0 <= token.position - first.position <= self.reach]
-            if {token.term for token in window} == wanted:
-                spans.update((token.start, token.end) for token in window)
-        return list(spans)
+        anchors = [chunk for chunk in scanned.chunks(self.beginning) if self._has_anchor(scanned, chunk)]
+        if len(anchors) * self.reach > _FEW + len(scanned.text) // 8:
+            return self.search(scanned.all_tokens)
+        return [span for chunk in anchors for span in self.search(scanned.around(chunk, self.reach))]
+
+    def _has_anchor(self, scanned: Scanned, chunk: Span) -> bool:
+        return any(token.term == self.anchor for token in scanned.tokens(chunk))
+
+
+def _sequences(terms: Sequence[tuple[str, int]], found: Sequence[Token]) -> list[Span]:
+    placed = {(token.term, token.position): token for token in found}
+    first = terms[0][0]
+    spans: list[Span] = []
+    for token in found:
+        if token.term == first:
+            others = [placed.get((term, token.position + offset)) for term, offset in terms]
+            ends = [other.end for other in others if other]
+            if len(ends) == len(terms):
+                spans.append((token.start, max(ends)))
+    return spans
+
+
+def _windows(wanted: frozenset[str], reach: int, found: Sequence[Token]) -> list[Span]:
+    own = [token for token in found if token.term in wanted]
+    counts: Counter[str] = Counter()
+    after = covered = 0
+    spans: list[Span] = []
+    for index, first in enumerate(own):
+        while after < len(own) and own[after].position - first.position <= reach:
+            counts[own[after].term] += 1
+            after += 1
+        if counts.keys() == wanted:
+            spans += [(token.start, token.end) for token in own[max(index, covered) : after]]
+            covered = after
+        counts[first.term] -= 1
+        if not counts[first.term]:
+            del counts[first.term]
+    return spans

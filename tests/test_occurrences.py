@@ -1,0 +1,173 @@
+"""Looking only where a term may begin finds the same spans as looking at every token."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from index.analysis import POSITION_GAP, Token, family_keys, fold, query_forms, tokens
+from index.engine import Span
+from index.families import family_beginnings
+from index.occurrences import Scanned, finder_for
+from index.query import Fuzzy, Pattern, Phrase, Word
+from index.skeleton import beginnings, skeleton
+from index.wildcards import Fits, fuzzy_fits, pattern_fits
+
+PIECES = (
+    "ferry", "ferries", "Ferry's", "FERRY’S", "night", "nights", "e-mail", "Email", "E-MAILS", "C++", "c++-like",
+    "C#", "g++", "c", "U.S.", "us", "AT&T", "att", "1,000", "1000", "node.js", "nodejs", "café", "CAFÉ",
+    "don’t", "don't", "l'avion", "l’avion", "d'avions", "avion", "手機版本", "手機", "版本", "ﬁne",
+    "fine", "İstanbul", "istanbul", "Straße", "strasse", "dying", "die", "lies", "snake_case", "snakecase", "the",
+    "of", "to", "be", "—", "–", "…", "(", ")", "a-b-c", "x.y.z", "ß", "œuvre", "Łódź", "ｃａｆé",
+    "co\xadop", "น้ำ", "น้ํา", "ｶﾞ", "ガ", "が", "が", "한국", "한", "𝐀bc",
+    "abc", "🚢ship", "ship", "Новый", "й", "й", "محمد", "مُحَمَّد", "हिन्दी",
+    "½", "ﷺ", "㊀a", "ʼn",
+)  # fmt: skip
+GAPS = (" ", " ", " ", "\n", "  ", "\t", "\u00a0", ", ", ". ", "-", "'", "", " \n", "\u200b", "\u2028")
+
+
+def joined(parts: list[tuple[str, str]]) -> str:
+    return "".join(word + gap for word, gap in parts)
+
+
+texts = st.lists(st.tuples(st.sampled_from(PIECES), st.sampled_from(GAPS)), max_size=25).map(joined)
+anything = st.one_of(
+    texts,
+    texts,
+    st.text(alphabet=st.sampled_from("aB cé-'.+#&_\n\u0301手İ1,’\u0e4dา"), max_size=40),
+    st.text(max_size=30),
+)
+words = st.sampled_from(PIECES)
+runs = st.lists(words, min_size=1, max_size=3).map(" ".join)
+nodes = st.one_of(
+    st.builds(Word, words, st.booleans()),
+    st.builds(Phrase, runs, st.one_of(st.none(), st.integers(0, 8), st.just(5_000))),
+    st.builds(Pattern, st.sampled_from(("fe*", "f?rry", "ni*t", "em*", "us*", "ca*", "c*", "*s", "手*", "ka*", "が*"))),
+    st.builds(Fuzzy, st.sampled_from(("ferry", "nihgt", "cafe", "die", "手機")), st.integers(1, 2)),
+)
+languages = st.sampled_from((("en",), ("en", "fr"), ("de",), ("nl", "en"), ("ar", "en"), ("ru",), ()))
+
+
+def spans_by_all_tokens(text: str, node: Word | Phrase | Pattern | Fuzzy, known: tuple[str, ...]) -> set[Span]:
+    """The rules again, as plainly as they can be written, over every token."""
+    found = list(tokens(text))
+    match node:
+        case Pattern():
+            return fitting(found, pattern_fits(node.text))
+        case Fuzzy():
+            return fitting(found, fuzzy_fits(node.text, node.distance))
+    spans: set[Span] = set()
+    for terms, _ in query_forms(node.text):
+        if isinstance(node, Phrase) and node.within is not None:
+            spans |= windows(found, {term for term, _ in terms}, min(node.within, POSITION_GAP - 1))
+        elif isinstance(node, Phrase) or len(terms) > 1:
+            spans |= sequences(found, terms)
+        else:
+            term = terms[0][0]
+            keys = frozenset() if node.exact else family_keys(term, known)
+            spans |= fitting(
+                found, lambda other, term=term, keys=keys: other == term or bool(keys & family_keys(other, known))
+            )
+    return spans
+
+
+def fitting(found: list[Token], fits: Fits) -> set[Span]:
+    return {(token.start, token.end) for token in found if fits(token.term)}
+
+
+def sequences(found: list[Token], terms: tuple[tuple[str, int], ...]) -> set[Span]:
+    places = {(token.term, token.position): token for token in found}
+    spans = set()
+    for first in found:
+        inside = [places.get((term, first.position + offset)) for term, offset in terms]
+        if first.term == terms[0][0] and all(inside):
+            spans.add((first.start, max(token.end for token in inside if token)))
+    return spans
+
+
+def windows(found: list[Token], wanted: set[str], reach: int) -> set[Span]:
+    own = [token for token in found if token.term in wanted]
+    spans = set()
+    for first in own:
+        inside = [token for token in own if 0 <= token.position - first.position <= reach]
+        if {token.term for token in inside} == wanted:
+            spans |= {(token.start, token.end) for token in inside}
+    return spans
+
+
+@settings(max_examples=400, deadline=None)
+@given(anything, nodes, languages)
+@example("to be to be to", Phrase("to be to"), ("en",))
+@example("c++-like clike", Word("clike"), ("en",))
+@example("the night\t\tferry", Phrase("night ferry"), ("en",))
+@example("a" * 200 + " " + "a" * 200, Word("a" * 128, exact=True), ("en",))
+@example("e-mail mail", Phrase("email mail"), ("en",))
+@example("U.S. s", Phrase("us s"), ("en",))
+@example("手" * 300, Phrase("手手手"), ("en",))
+def test_same_spans_as_all_tokens(text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]) -> None:
+    assert set(finder_for(node, languages)(Scanned(text))) == spans_by_all_tokens(text, node, languages)
+
+
+@pytest.mark.long
+@settings(max_examples=30_000, deadline=None)
+@given(anything, nodes, languages)
+def test_same_spans_as_all_tokens_at_length(
+    text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]
+) -> None:
+    assert set(finder_for(node, languages)(Scanned(text))) == spans_by_all_tokens(text, node, languages)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [Phrase("the of", 999), Phrase("the " * 60), Phrase("of the", 5), Word("the"), Pattern("t*"), Fuzzy("teh", 1)],
+    ids=repr,
+)
+def test_long_texts_of_nothing_but_the_words_take_no_longer_than_others(node: Word | Phrase | Pattern | Fuzzy) -> None:
+    text = "the of the the " * 20_000
+    assert finder_for(node, ("en",))(Scanned(text)) or isinstance(node, Phrase)
+
+
+@settings(max_examples=300, deadline=None)
+@given(anything)
+def test_a_skeleton_has_a_byte_for_each_character(text: str) -> None:
+    assert len(skeleton(text)) == len(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(anything)
+def test_every_term_begins_where_its_beginning_is_looked_for(text: str) -> None:
+    scanned = Scanned(text)
+    for token in tokens(text):
+        chunks = list(scanned.chunks(beginnings([token.term])))
+        assert any(start <= token.start and token.end <= end for start, end in chunks), token
+
+
+def test_letters_that_fold_alike_have_one_byte() -> None:
+    for code in [*range(0x3000), *range(0xA000, 0xAC00), *range(0xF900, 0xFFFE)]:
+        folded = fold(chr(code))
+        byte = skeleton(chr(code))
+        assert byte in (b"\x01", b" ", b"-", b"'") or byte == skeleton(folded), hex(code)
+
+
+@pytest.mark.parametrize(
+    "language", ["en", "de", "fr", "nl", "es", "it", "pt", "ru", "sv", "fi", "ro", "ca", "da", "no"]
+)
+def test_families_begin_as_said(language: str) -> None:
+    forms = (
+        "dying", "die", "lying", "lie", "skies", "sky", "ugly", "ueber", "uber", "gedanken", "danken", "gegangen",
+        "l'avion", "avion", "d'avions", "nation", "nations", "journal", "journaux", "nacao", "nacoes", "naciones",
+        "ciudades", "attivita", "declaree", "declarer", "relational", "relate", "possibly", "possible",
+        "новый", "новая", "дети", "domov", "talossa", "talo", "haus", "haeuser", "generally",
+        "generate", "news", "idly", "gently", "early", "only", "singly", "inning",
+    )  # fmt: skip
+    for first in forms:
+        starts = family_beginnings(first, (language,))
+        for other in forms:
+            if not family_keys(first, (language,)).isdisjoint(family_keys(other, (language,))):
+                assert any(part.startswith(start) for start in starts for part in (other, other.rpartition("'")[2]))
+
+
+def test_languages_that_rewrite_beginnings_are_not_guessed() -> None:
+    assert family_beginnings("kitab", ("ar",)) == {""}
+    assert "" in family_beginnings("buku", ("en", "id"))
