@@ -14,6 +14,7 @@ from index.engine import Engine
 from index.engines import open_engine
 from index.records import read_problems
 from web import about, api, article, browse, feeds, media, search
+from web.compression import register_compression
 from web.errors import register_errors
 from web.headers import register_headers
 from web.services import EXTENSION, Services
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     register_wording(app, HERE / "static")
     register_headers(app, hosts=trusted_hosts(settings), public=services.public, remote_images=services.remote_images)
     register_errors(app)
+    register_compression(app)
     for screen in SCREENS:
         app.register_blueprint(screen.screen)
     if settings.proxies:

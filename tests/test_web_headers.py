@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
+import zstandard
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -112,3 +114,36 @@ def test_trusted_hosts_follow_the_settings() -> None:
 
 def test_no_secret_and_no_session(archive_app: Flask) -> None:
     assert archive_app.secret_key is None
+
+
+@pytest.mark.parametrize(
+    ("accepted", "encoding"), [("gzip", "gzip"), ("gzip, deflate, br, zstd", "zstd"), ("br", None)]
+)
+@pytest.mark.parametrize("path", ["/search", "/static/backfile.css", "/api/search"])
+def test_texts_are_compressed_for_those_who_can_read_it(
+    client: FlaskClient, path: str, accepted: str, encoding: str | None
+) -> None:
+    with client.get(path) as plain, client.get(path, headers={"Accept-Encoding": accepted}) as small:
+        assert small.headers.get("Content-Encoding") == encoding
+        assert "Accept-Encoding" in small.headers["Vary"]
+        if encoding is None:
+            return
+        unpacked = gzip.decompress(small.data) if encoding == "gzip" else zstandard.decompress(small.data)
+        assert len(small.data) == small.content_length < len(plain.data) / 2
+        assert unpacked[:15] == plain.data[:15]
+
+
+def test_a_file_the_browser_has_is_not_sent_again(client: FlaskClient) -> None:
+    with client.get("/static/backfile.css", headers={"Accept-Encoding": "gzip"}) as first:
+        etag = first.headers["ETag"]
+    with client.get("/static/backfile.css", headers={"Accept-Encoding": "gzip", "If-None-Match": etag}) as second:
+        assert second.status_code == 304
+        assert second.data == b""
+
+
+def test_pages_keep_to_their_budget(client: FlaskClient) -> None:
+    page = client.get("/search?q=letter", headers={"Accept-Encoding": "gzip"})
+    assert len(page.data) <= 30_000
+    for name, most in (("backfile.css", 12_000), ("backfile.js", 10_000)):
+        with client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip"}) as response:
+            assert len(response.data) <= most

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from archive.model import PartialDate, Source
@@ -18,8 +18,7 @@ Part = tuple[int | None, str]
 """A piece of text: None when it is not marked, else the number of its mark on the page (0: it has none)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """A text with an address; `current` when it is where the reader already stands."""
 
     text: str
@@ -27,8 +26,7 @@ class Link:
     current: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PassageView:
+class PassageView(NamedTuple):
     """A passage in parts, and whether its text goes on before and after it, which an ellipsis says."""
 
     parts: tuple[Part, ...]
@@ -36,8 +34,7 @@ class PassageView:
     ends_inside: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HitView:
+class HitView(NamedTuple):
     """One hit: `title` in parts (whether marked, text); `more_topics` are left out of `topics`."""
 
     id: str

@@ -28,6 +28,11 @@ def number(value: int) -> str:
     return f"{value:,}"
 
 
+def plural(value: int, one: str, many: str) -> str:
+    """`1 article`, `2,910 articles`."""
+    return f"{value:,} {one if value == 1 else many}"
+
+
 def duration(milliseconds: float) -> str:
     """`3 ms`, `under 1 ms`, or `1.2 seconds` for what a reader notices."""
     if milliseconds >= 1000:
@@ -43,5 +48,5 @@ def asset_addresses(folder: Path) -> Callable[[str], str]:
 
 def register_wording(app: Flask, static: Path) -> None:
     """Gives the templates their filters and `asset`."""
-    app.jinja_env.filters.update(spoken=spoken, number=number, duration=duration)
+    app.jinja_env.filters.update(spoken=spoken, number=number, plural=plural, duration=duration)
     app.jinja_env.globals["asset"] = asset_addresses(static)
