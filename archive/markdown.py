@@ -44,7 +44,6 @@ _CLEANER = nh3.Cleaner(
             "ins",
             "kbd",
             "li",
-            "mark",
             "ol",
             "p",
             "pre",
