@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +17,7 @@ class Question:
 
     kind: str
     query: Node
-    filters: Filters = Filters()
+    filters: Filters = field(default_factory=Filters)
     sort: Sort = Sort.RELEVANCE
 
 

@@ -26,10 +26,8 @@ INSERT INTO words (words, rank) VALUES ('rank', 'bm25(3.0, 2.0, 1.0)');
 ANALYZE;
 """
 SNIPPET = "snippet(words, 2, '<b>', '</b>', '…', 40)"
-TOP = {
-    Sort.RELEVANCE: f"SELECT a.id, {SNIPPET} FROM words JOIN article a ON a.n = words.rowid WHERE %s ORDER BY rank LIMIT 10",
-    Sort.NEWEST: f"SELECT a.id, {SNIPPET} FROM words JOIN article a ON a.n = words.rowid WHERE %s ORDER BY a.day DESC LIMIT 10",
-}
+TOP = f"SELECT a.id, {SNIPPET} FROM words JOIN article a ON a.n = words.rowid WHERE %s ORDER BY %s LIMIT 10"  # noqa: S608
+ORDERS = {Sort.RELEVANCE: "rank", Sort.NEWEST: "a.day DESC"}
 FACET = "SELECT value, count(*) FROM found JOIN {0} USING (n) GROUP BY value ORDER BY 2 DESC LIMIT 10"
 YEARS = "SELECT year, count(*) FROM found JOIN article USING (n) GROUP BY year ORDER BY 2 DESC LIMIT 10"
 
@@ -63,7 +61,7 @@ class Sqlite:
         total = self.db.execute("SELECT count(*) FROM found").fetchone()[0]
         facets = {name: self.db.execute(FACET.format(name)).fetchall() for name in ("author", "topic")}
         facets["year"] = self.db.execute(YEARS).fetchall()
-        top = self.db.execute(TOP[question.sort] % where, values).fetchall()
+        top = self.db.execute(TOP % (where, ORDERS[question.sort]), values).fetchall()
         return Answer(total, tuple(row[0] for row in top), facets, tuple(row[1] for row in top))
 
 
