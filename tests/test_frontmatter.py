@@ -71,7 +71,7 @@ def test_nothing_is_lost_and_nothing_raises(text: str) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=5_000, deadline=None)
 @given(texts() | st.text(max_size=300) | st.binary(max_size=300).map(lambda raw: raw.decode("utf-8", "replace")))
 def test_nothing_is_lost_in_many_texts(text: str) -> None:
     assert parse(text).text == text
