@@ -96,7 +96,7 @@ def windows(found: list[Token], wanted: set[str], reach: int) -> set[Span]:
     return spans
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(anything, nodes, languages)
 @example("to be to be to", Phrase("to be to"), ("en",))
 @example("c++-like clike", Word("clike"), ("en",))
@@ -128,13 +128,13 @@ def test_long_texts_of_nothing_but_the_words_take_no_longer_than_others(node: Wo
     assert finder_for(node, ("en",))(Scanned(text)) or isinstance(node, Phrase)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(anything)
 def test_a_skeleton_has_a_byte_for_each_character(text: str) -> None:
     assert len(skeleton(text)) == len(text)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(anything)
 def test_every_term_begins_where_its_beginning_is_looked_for(text: str) -> None:
     scanned = Scanned(text)

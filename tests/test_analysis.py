@@ -1,0 +1,211 @@
+"""Text → tokens, query forms, families; and the encoder, which must say the same as tokens()."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from array import array
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from contract.generated import texts
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.analysis import (
+    MAX_FORMS,
+    MAX_TERM,
+    POSITION_GAP,
+    Encoder,
+    analyse,
+    family_keys,
+    fold,
+    query_forms,
+    token_positions,
+    tokens,
+)
+from index.folding import MARKS
+
+GOLDEN = Path(__file__).parent / "data" / "analysis" / "tokens.txt"
+any_text = st.one_of(texts(30), st.text(max_size=60), st.text(alphabet="aB1é-'.+#&_,\u0301手 n̈İ", max_size=40))
+
+
+def cases() -> list[tuple[str, str]]:
+    _, *blocks = GOLDEN.read_text("utf-8").strip().split("\n\n")
+    unescaped = (re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), block) for block in blocks)
+    return [(text, expected) for text, expected in (block.split("\n") for block in unescaped)]
+
+
+def shown(text: str) -> str:
+    found = [(token, text[token.start : token.end]) for token in tokens(text)]
+    return " ".join(f"{token.term}@{token.position}" + f"[{part}]" * (part != token.term) for token, part in found)
+
+
+@pytest.mark.parametrize(("text", "expected"), cases(), ids=[text for text, _ in cases()])
+def test_tokens_of_odd_texts(text: str, expected: str) -> None:
+    assert shown(text) == expected
+
+
+@settings(max_examples=100)
+@given(any_text)
+def test_positions_rise_by_one_and_spans_lie_in_the_text(text: str) -> None:
+    found = list(tokens(text))
+    steps = [later.position - earlier.position for earlier, later in pairwise(found)]
+    assert set(steps) <= {0, 1}
+    assert not found or found[0].position == 0
+    assert all(0 <= token.start < token.end <= len(text) for token in found)
+    assert all(0 < len(token.term) <= 2 * MAX_TERM and token.term == fold(token.term) for token in found)
+
+
+@settings(max_examples=100)
+@given(any_text, any_text)
+def test_white_space_parts_surfaces(first: str, second: str) -> None:
+    left = list(tokens(first))
+    width = left[-1].position + 1 if left else 0
+    moved = [
+        token._replace(
+            position=token.position + width, start=token.start + len(first) + 1, end=token.end + len(first) + 1
+        )
+        for token in tokens(second)
+    ]
+    assert list(tokens(f"{first} {second}")) == left + moved
+
+
+@settings(max_examples=100)
+@given(any_text)
+def test_canonically_equal_texts_have_equal_terms(text: str) -> None:
+    terms = [(token.term, token.position) for token in tokens(text)]
+    for form in ("NFC", "NFD"):
+        other = unicodedata.normalize(form, text)
+        assert [(token.term, token.position) for token in tokens(other)] == terms
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=30))
+def test_folding_twice_is_folding_once(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+def test_every_mark_is_known_as_one() -> None:
+    known = re.compile(f"[{MARKS}\U000e0100-\U000e01ef]")
+    marks = [chr(code) for code in range(0x20000) if unicodedata.category(chr(code))[0] == "M"]
+    assert [hex(ord(mark)) for mark in marks if not known.match(mark)] == []
+
+
+@settings(max_examples=100)
+@given(st.lists(st.lists(any_text, min_size=1, max_size=3), max_size=4))
+def test_the_encoder_says_what_tokens_say(documents: list[list[str]]) -> None:
+    encoder = Encoder()
+    ids, stacked = array("I"), array("I")
+    counts, firsts, expected = [], [], []
+    for values in documents:
+        first = 0
+        for text in values:
+            before = len(ids)
+            width = encoder.encode(text, ids, stacked)
+            counts.append(len(ids) - before)
+            firsts.append(first)
+            found = list(tokens(text))
+            assert width == (found[-1].position + 1 if found else 0)
+            expected += [(token.term, first + token.position) for token in found]
+            first += width + POSITION_GAP
+    positions = token_positions(counts, stacked, firsts).tolist()
+    assert [(encoder.terms[number], position) for number, position in zip(ids, positions, strict=True)] == expected
+    assert len(set(encoder.terms)) == len(encoder.terms)
+
+
+def test_long_words_are_cut_and_long_compounds_not_joined() -> None:
+    assert [token.term for token in tokens("x" * 1_000)] == ["x" * MAX_TERM]
+    parts = "-".join(["part"] * 100)
+    assert [token.position for token in tokens(parts)] == list(range(100))
+
+
+def test_no_text_takes_long() -> None:
+    for text in ("a-" * 200_000, "'" * 200_000, "a'" * 100_000, "\u0301" * 200_000, "c++" * 100_000, "手" * 100_000):
+        encoder = Encoder()
+        encoder.encode(text, array("I"), array("I"))
+        assert len(encoder.terms) < 10
+
+
+@pytest.mark.parametrize(
+    ("typed", "forms"),
+    [
+        ("Ferry", ["ferry@0 /1"]),
+        ("e-mail", ["e@0 mail@1 /2", "email@0 /1"]),
+        ("U.S.", ["u@0 s@1 /2"]),
+        ("AT&T", ["at@0 t@1 /2", "att@0 /1"]),
+        ("A&P", ["a@0 p@1 /2", "ap@0 /1"]),
+        ("1,000", ["1@0 000@1 /2", "1000@0 /1"]),
+        ("C++", ["c++@0 /1"]),
+        ("手", ["手@0 /1"]),
+        ("手機", ["手機@0 /2"]),
+        ("手機版本", ["手機@0 機版@1 版本@2 /4"]),
+        ("an e-mail now", ["an@0 e@1 mail@2 now@3 /4", "an@0 email@1 now@2 /3"]),
+        ("iPhone手機", ["iphone@0 手機@1 /3"]),
+        ("!?", []),
+        ("", []),
+    ],
+)
+def test_query_forms(typed: str, forms: list[str]) -> None:
+    found = [
+        " ".join(f"{term}@{offset}" for term, offset in terms) + f" /{width}" for terms, width in query_forms(typed)
+    ]
+    assert found == forms
+
+
+def test_query_forms_are_bounded() -> None:
+    assert len(query_forms("a-b " * 20)) == MAX_FORMS
+
+
+@settings(max_examples=100)
+@given(any_text)
+def test_what_is_typed_as_it_stands_is_found(text: str) -> None:
+    places = {(token.term, token.position) for token in tokens(text)}
+    forms = query_forms(text)
+    assert not forms or set(forms[0][0]) <= places
+    assert bool(forms) == bool(places)
+
+
+@pytest.mark.parametrize(
+    ("languages", "words"),
+    [
+        (("en",), "declare declares declared declaring"),
+        (("en",), "minister ministers minister's"),
+        (("fr",), "avion avions l'avion d'avions"),
+        (("it",), "avione dell'avione"),
+        (("fr",), "declarer declaree declarees"),
+        (("pt",), "nacao nacoes"),
+        (("es",), "nacion naciones"),
+        (("de",), "haus hauser hauses"),
+        (("ru",), "новый новые нового"),
+        (("pt-BR",), "declaracao declaracoes"),
+        (("en", "xx"), "ferry ferries"),
+        ((), "us us's"),
+    ],
+)
+def test_families(languages: tuple[str, ...], words: str) -> None:
+    first, *others = (family_keys(word, languages) for word in words.split())
+    assert all(first & other for other in others)
+
+
+@pytest.mark.parametrize(
+    ("languages", "words"),
+    [
+        (("en",), "university universal's declare"),
+        (("en",), "c++ c"),
+        (("en",), "us use"),
+        (("en",), "avion l'avion"),
+        ((), "ferry ferries"),
+        (("en",), "1990 1990s"),
+    ],
+)
+def test_strangers(languages: tuple[str, ...], words: str) -> None:
+    first, *others = words.split()
+    assert any(family_keys(first, languages).isdisjoint(family_keys(other, languages)) for other in others)
+
+
+def test_a_surface_is_known_by_itself() -> None:
+    assert analyse("手機").units
+    assert analyse("e-mail").width == 2
+    assert analyse("ـ").width == 0

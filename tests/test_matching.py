@@ -1,0 +1,125 @@
+"""The one matcher: it marks if and only if the article is a hit, and marks nothing but what the query says."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from contract.generated import documents, queries, word_queries
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.analysis import family_keys, query_forms, tokens
+from index.engine import Document
+from index.engines.naive import Searcher, Words
+from index.matching import Marks, Matcher, merged
+from index.query import And, InField, Node, Not, Or, Phrase, Word, parse, walk
+
+LANGUAGES = ("en", "fr", "ru")
+
+
+def marked(query: str | Node, text: str, **fields: str) -> list[str] | None:
+    tree = parse(query).tree if isinstance(query, str) else query
+    marks = Matcher(tree, ("en",)).match(Document("a", "a.md", fields.get("title", "Title"), text))
+    return None if marks is None else [text[start:end] for start, end in marks.text]
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents(), queries)
+def test_matches_what_the_naive_rules_find(document: Document, query: Node) -> None:
+    words = Words(document)
+    is_hit = Searcher([words], LANGUAGES).finds(query, words)
+    assert (Matcher(query, LANGUAGES).match(document) is not None) == is_hit
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents(), word_queries.filter(lambda query: not any(isinstance(node, Not) for node in walk(query))))
+def test_a_hit_is_an_article_with_marks(document: Document, query: Node) -> None:
+    marks = Matcher(query, LANGUAGES).match(document)
+    assert (marks is not None) == (marks is not None and marks.count > 0)
+    words = Words(document)
+    assert (marks is not None) == Searcher([words], LANGUAGES).finds(query, words)
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents(), word_queries)
+def test_every_mark_is_of_the_query_or_its_family(document: Document, query: Node) -> None:
+    marks = Matcher(query, LANGUAGES).match(document)
+    keys = {
+        key
+        for node in walk(query)
+        if isinstance(node, (Word, Phrase))
+        for terms, _ in query_forms(node.text)
+        for term, _ in terms
+        for key in family_keys(term, LANGUAGES)
+    }
+    for field, spans in (("title", marks.title), ("summary", marks.summary), ("text", marks.text)) if marks else ():
+        text = getattr(document, field) or ""
+        for start, end in spans:
+            assert any(not keys.isdisjoint(family_keys(token.term, LANGUAGES)) for token in tokens(text[start:end]))
+            assert text[start:end] == text[start:end].strip(" .\n")
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents(), queries)
+def test_marks_in_the_text_alone_are_those_in_the_article(document: Document, query: Node) -> None:
+    matcher = Matcher(query, LANGUAGES)
+    marks = matcher.match(document)
+    if marks is not None:
+        assert matcher.marks_in(document.text, hit=marks) == marks.text
+        assert matcher.marks_in(document.title, "title", hit=marks) == marks.title
+        assert set(marks.text) <= set(matcher.marks_in(document.text)) or any(isinstance(n, Or) for n in walk(query))
+
+
+def test_words_and_families() -> None:
+    assert marked("declare ferry", "Ferries declared; a ferry declares.") == [
+        "Ferries",
+        "declared",
+        "ferry",
+        "declares",
+    ]
+    assert marked("=declare", "They declared.") is None
+
+
+def test_a_phrase_is_marked_whole_and_only_as_a_phrase() -> None:
+    assert marked('"the night ferry"', "The night. The night, ferry! Ferry the night.") == ["The night, ferry"]
+    assert marked('"e-mail server"', "An email server.") == ["email server"]
+
+
+def test_words_within_a_distance_are_marked_one_by_one() -> None:
+    assert marked('"ferry harbour"~2', "Harbour of ferry … harbour. A far, far ferry.") == [
+        "Harbour",
+        "ferry",
+        "harbour",
+    ]
+
+
+def test_only_satisfied_branches_and_never_what_is_excluded() -> None:
+    assert marked("(rope anchor) OR bell", "rope, bell") == ["bell"]
+    assert marked("bell -(rope anchor)", "rope, bell") == ["bell"]
+    assert marked("-anchor", "rope, bell") == []
+    assert marked(Not(Not(Word("rope"))), "rope, bell") == []
+
+
+def test_words_of_a_query_may_lie_in_different_fields() -> None:
+    assert marked("title rope", "rope", title="Title") == ["rope"]
+    assert marked(And((InField("title", Word("rope")), Word("rope"))), "rope", title="Rope") == ["rope"]
+    assert marked("title:rope", "rope", title="Rope") == []
+
+
+def test_compounds_and_scripts() -> None:
+    assert marked("email", "An e-mail, 2 E-mails.") == ["e-mail", "E-mails"]
+    assert marked("us", "The U.S. and us.") == ["U.S", "us"]
+    assert marked("c", "C++ and C.") == ["C", "C"]
+    assert marked("手機版", "新的手機版本。手機。") == ["手機版"]
+    assert marked("elan", "E\u0301lan vital") == ["E\u0301lan"]
+
+
+def test_marks_are_counted() -> None:
+    assert Marks(((0, 1),), (), ((0, 1), (2, 3))).count == 3
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)).map(lambda pair: (pair[0], pair[0] + pair[1]))))
+def test_merged_spans_cover_the_same_places(spans: list[tuple[int, int]]) -> None:
+    joined = merged(spans)
+    assert all(earlier[1] <= later[0] for earlier, later in pairwise(joined))
+    assert {place for span in joined for place in range(*span)} == {place for span in spans for place in range(*span)}

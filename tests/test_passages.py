@@ -1,0 +1,107 @@
+"""Passages: the right ones, at sentence edges, with their marks."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.matching import merged
+from index.passages import LONGEST, SHORTEST, passages
+
+FILLER = "The harbour has much to tell, and most of it is told at length by the men on the quay. "
+texts = st.lists(
+    st.sampled_from(["ferry", "Night.", "the", "\n", "Mr.", "„", "手機版本。", "x" * 60, "“Yes!”", FILLER]), max_size=60
+).map(" ".join)
+
+
+@st.composite
+def marked_texts(draw: st.DrawFn) -> tuple[str, tuple[tuple[int, int], ...]]:
+    text = draw(texts)
+    if not text:
+        return text, ()
+    starts = st.integers(0, len(text) - 1)
+    spans = draw(st.lists(st.tuples(starts, st.integers(1, 12)), max_size=12))
+    return text, merged([(start, min(start + length, len(text))) for start, length in spans])
+
+
+@settings(max_examples=150, deadline=None)
+@given(marked_texts(), st.integers(0, 4))
+def test_passages_are_disjoint_parts_in_reading_order_with_marks(
+    case: tuple[str, tuple[tuple[int, int], ...]], limit: int
+) -> None:
+    text, spans = case
+    found = passages(text, spans, limit)
+    assert len(found) <= limit
+    place = 0
+    for passage in found:
+        assert passage.text == passage.text.strip()
+        assert 0 < len(passage.text) <= LONGEST
+        place = text.index(passage.text, place) + len(passage.text)
+    if limit and any(text[start:end].strip() for start, end in spans):
+        assert found
+        visible = [passage for passage in found if passage.spans]
+        assert visible or all(not text[start:end].strip() for start, end in spans)
+
+
+def spans_of(word: str, text: str) -> tuple[tuple[int, int], ...]:
+    return tuple(found.span() for found in re.finditer(word, text))
+
+
+def test_begins_and_ends_with_sentences() -> None:
+    text = f"{FILLER}Mr. J. Smith took the ferry. {FILLER}{FILLER}{FILLER}"
+    (passage,) = passages(text, spans_of("ferry", text))
+    assert passage.text.startswith("Mr. J. Smith")
+    assert passage.text.endswith("on the quay.")
+    assert SHORTEST <= len(passage.text) <= LONGEST
+
+
+def test_prefers_passages_with_more_different_words() -> None:
+    text = f"ferry ferry ferry. {FILLER * 4}A night ferry. {FILLER * 4}night night. {FILLER * 4}"
+    (passage,) = passages(text, spans_of("ferry|night", text), 1)
+    assert "A night ferry." in passage.text
+
+
+def test_shows_the_best_in_the_order_of_reading() -> None:
+    text = "".join(f"Number {number}: a ferry. {FILLER * 4}" for number in range(9))
+    found = passages(text, spans_of("ferry", text), 3)
+    assert [passage.text[:9] for passage in found] == ["Number 0:", "Number 1:", "Number 2:"]
+
+
+def test_long_sentences_are_cut_between_words() -> None:
+    text = "and so on " * 200 + "ferry " + "and so forth " * 200
+    (passage,) = passages(text, spans_of("ferry", text))
+    assert passage.text.split()[0] in {"and", "so", "on"}
+    assert passage.text.split()[-1] in {"and", "so", "forth"}
+    assert [passage.text[start:end] for start, end in passage.spans] == ["ferry"]
+
+
+def test_text_without_spaces_is_cut_anyway() -> None:
+    text = "一" * 1_000 + "手機" + "二" * 1_000
+    (passage,) = passages(text, spans_of("手機", text))
+    assert "手機" in passage.text
+    assert len(passage.text) <= LONGEST
+
+
+@pytest.mark.parametrize("text", ["", "  \n "])
+def test_nothing_to_show(text: str) -> None:
+    assert passages(text, ()) == ()
+
+
+def test_without_marks_the_lead() -> None:
+    (passage,) = passages(f"  First. {FILLER * 9}", ())
+    assert passage.text.startswith("First.")
+    assert passage.text.endswith("quay.")
+
+
+def test_a_mark_longer_than_a_passage_is_shown_as_far_as_it_goes() -> None:
+    text = "night" + " " * 10 + "x " * 400
+    (passage,) = passages(text, ((0, 600),))
+    assert passage.spans == ((0, len(passage.text)),)
+
+
+def test_thousands_of_marks_are_no_matter() -> None:
+    text = f"ferry {FILLER}" * 20_000
+    assert len(passages(text, spans_of("ferry", text))) == 3
