@@ -18,6 +18,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -88,8 +89,8 @@ def compare(corpus: Corpus, names: list[str], *, rounds: int = 3) -> dict[str, o
 
 
 def _build(name: str, folder: Path, corpus: Corpus) -> Outcome:
-    with mp.get_context("fork").Pool(1) as pool:
-        seconds, peak = pool.apply(_build_here, (name, folder, corpus))
+    with ProcessPoolExecutor(1, mp.get_context("fork")) as pool:
+        seconds, peak = pool.submit(_build_here, name, folder, corpus).result()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return Outcome(build_seconds=seconds, build_peak=peak, size=size)
 
@@ -100,7 +101,8 @@ def _build_here(name: str, folder: Path, corpus: Corpus) -> tuple[float, int]:
     start = time.perf_counter()
     _driver(name, folder).build(documents)
     seconds = time.perf_counter() - start
-    return seconds, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    return seconds, (own + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) * 1024
 
 
 def _driver(name: str, folder: Path) -> Driver:

@@ -62,7 +62,7 @@ class Compiler:
         self._check = check
         self._leaves: dict[tuple[Node, tuple[str, ...]], Leaf] = {}
 
-    def branch(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> Branch:
+    def branch(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> Branch:  # noqa: PLR0911
         """The branch of a node that looks in these fields."""
         self._check()
         match node:

@@ -112,19 +112,19 @@ class _Found:
 
 def _ordered(view: View, root: Branch, documents: Array, request: Request, check: Check) -> list[tuple[int, float]]:
     """The documents of the page asked for, in order, each with its score (0 when the order is another)."""
+    stop = request.page * request.per_page
     keys: list[Key] = [_newest(view), _ids(view)]
     score = Values(documents, np.zeros(len(documents)))
     match request.sort:
         case Sort.RELEVANCE:
             if any(is_scored(leaf) for leaf in root.leaves()):
-                score = Values(documents, -Scorer(view, root, documents, check).scores)
+                score = Values(documents, -Scorer(view, root, documents, stop, check).scores)
                 keys.insert(0, score)
         case Sort.OLDEST:
             keys[0] = _oldest(view)
         case Sort.TITLE:
             keys.insert(0, Names(view.segments, lambda s: s.title_order, lambda s: s.titles))
     check()
-    stop = request.page * request.per_page
     chosen = first_documents(documents, keys, stop)[stop - request.per_page :]
     return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -93,7 +93,7 @@ class SingleTerm:
 
     def __init__(self, view: View, field: str, term: str, *, exact: bool) -> None:
         self.typed = one_term(view, field, term)
-        self.kin = Terms(view, field, lambda postings: () if exact else kin(view, postings, (term,)))
+        self.kin = Terms(view, field, lambda postings: () if exact else view.kin(postings, (term,)))
 
     @property
     def runs(self) -> list[tuple[Run, float]]:
@@ -111,18 +111,10 @@ def one_term(view: View, field: str, term: str) -> Terms:
     """A term in a field, as it is."""
 
     def number(postings: FieldPostings) -> Iterable[int]:
-        found = postings.find(term)
+        found = view.number(postings, term)
         return (found,) if found >= 0 else ()
 
     return Terms(view, field, number)
-
-
-def kin(view: View, postings: FieldPostings, terms: Sequence[str]) -> Sequence[int]:
-    """The numbers of the terms that are of one family with one of `terms` but none of them."""
-    own = {postings.find(term) for term in terms}
-    languages = view.generation.languages
-    found = {number for term in terms for number in postings.family(term, languages).tolist()}
-    return sorted(found - own)
 
 
 def spelling_runs(view: View, field: str, word: Word) -> list[tuple[Run, float]]:
@@ -131,8 +123,8 @@ def spelling_runs(view: View, field: str, word: Word) -> list[tuple[Run, float]]
     starts = documents_of(union([_phrase_starts(view, field, form, None) for form in forms]))
     if word.exact:
         return [(starts, 1.0)]
-    single = [terms[0][0] for terms, _ in forms if len(terms) == 1]
-    relatives = Terms(view, field, lambda postings: kin(view, postings, single))
+    single = tuple(terms[0][0] for terms, _ in forms if len(terms) == 1)
+    relatives = Terms(view, field, lambda postings: view.kin(postings, single))
     return [(starts, 1.0), (relatives.run, WEIGHTS.family)]
 
 
@@ -186,7 +178,7 @@ def fuzzy_terms(view: View, field: str, text: str, distance: int) -> Terms:
 
 
 def close_terms(postings: FieldPostings, word: str, distance: int) -> Array:
-    """Numbers of the terms that begin as `word` does and are at most `distance` edits (optimal string alignment) away."""
+    """Numbers of the terms that begin as `word` does, at most `distance` edits (optimal string alignment) away."""
     low, high = postings.prefix(word[0])
     if low == high:
         return np.empty(0, np.intp)

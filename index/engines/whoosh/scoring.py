@@ -1,8 +1,13 @@
-"""`index.ranking` by arrays: the scores of the documents that a query finds."""
+"""`index.ranking` by arrays: the scores of the documents that a query finds.
+
+The bonus of neighbouring words needs positions, which are dear, and is bounded by what the first word alone gives. So
+it is worked out only for the documents that it could bring among the best (docs/decisions/execution.md).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,36 +24,56 @@ from index.ranking import WEIGHTS, idf, pairs, saturated
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
 
+_ROUNDING = 1e-9  # far more than sums in another order can differ by
+
 
 def is_scored(leaf: Leaf) -> bool:
     """Whether a leaf counts for the score: it must look in title, summary or text."""
     return any(name in DEFAULT_FIELDS for name in leaf.fields)
 
 
-class Scorer:
-    """Scores documents (ascending) all of which `root` finds; `check` is called between steps."""
+@dataclass(frozen=True)
+class _Pair:
+    """Two neighbouring plain words; `gate` as in `Scorer`, `limit` the most that each document can get for them."""
 
-    def __init__(self, view: View, root: Branch, documents: Array, check: Check) -> None:
+    one: Leaf
+    other: Leaf
+    telling: float
+    gate: Array | None
+    limit: Array
+
+
+class Scorer:
+    """Scores documents (ascending) all of which `root` finds; `check` is called between steps.
+
+    `scores` (float64) are exact for the `wanted` best; any other may lack bonuses that could not bring it among them.
+    """
+
+    def __init__(self, view: View, root: Branch, documents: Array, wanted: int, check: Check) -> None:
         self._view = view
         self._documents = documents
         self._check = check
+        self._amounts: dict[int, Array] = {}
+        self._pairs: list[_Pair] = []
         self.scores = np.zeros(len(documents))
         self._add(root, None)
         self._add_whole_titles(root)
+        self._add_pairs(wanted)
 
     def _add(self, branch: Branch, gate: Array | None) -> None:
-        """Adds what a branch gives to those documents for which `gate` is True (None: all)."""
+        """Adds what a branch gives to those documents for which `gate` is True (None: all), and notes its pairs."""
         self._check()
         if branch.leaf is not None:
             if is_scored(branch.leaf):
-                self._add_amounts(self._idf(branch.leaf), branch.leaf.amounts(self._documents), gate)
+                given = self._idf(branch.leaf) * saturated(self._amounts_of(branch.leaf))
+                self.scores += given if gate is None else given * gate
         elif isinstance(branch.node, (And, Or)):
             for child in branch.children:
                 self._add(child, self._gate(branch, child, gate))
             for first, second in pairs(branch.node):
                 one, other = branch.children[first].leaf, branch.children[second].leaf
                 if one is not None and other is not None and is_scored(one):
-                    self._add_pair(one, other, gate)
+                    self._note_pair(one, other, gate)
 
     def _gate(self, branch: Branch, child: Branch, gate: Array | None) -> Array | None:
         """The gate for a child: alternatives that are not leaves hold for some of the documents only."""
@@ -57,31 +82,56 @@ class Scorer:
         satisfied: Array = child.mask.take(self._documents)
         return satisfied if gate is None else satisfied & gate
 
-    def _add_amounts(self, telling: float, amounts: Array, gate: Array | None) -> None:
-        given = telling * saturated(amounts)
-        self.scores += given if gate is None else given * gate
+    def _amounts_of(self, leaf: Leaf) -> Array:
+        amounts = self._amounts.get(id(leaf))
+        if amounts is None:
+            amounts = self._amounts[id(leaf)] = leaf.amounts(self._documents)
+        return amounts
 
     def _idf(self, leaf: Leaf) -> float:
         return idf(leaf.frequency, self._view.generation.live_count)
 
-    def _add_pair(self, one: Leaf, other: Leaf, gate: Array | None) -> None:
-        """Adds the bonus of two neighbouring plain words."""
-        inside = np.zeros(self._view.size, np.bool_)
-        inside[self._documents if gate is None else self._documents.take(np.flatnonzero(gate))] = True
-        inside &= one.mask
-        inside &= other.mask
-        amounts = np.zeros(len(self._documents))
-        for name in one.fields:
-            self._check()
-            starts = one.words[name].places(inside)
-            close = follows(starts, other.words[name].places(inside), 1, WEIGHTS.window)
-            found = documents_of(starts.take(np.flatnonzero(close)))
-            place = np.searchsorted(self._documents, found.documents)
-            amounts[place] += self._view.norms(name).take(found.documents) * found.frequencies
-        self._add_amounts(WEIGHTS.pair * min(self._idf(one), self._idf(other)), amounts, None)
-
     def _add_whole_titles(self, root: Branch) -> None:
         leaves = [leaf for leaf in root.leaves() if is_scored(leaf)]
-        if leaves:
-            masks = [leaf.mask_in("title").take(self._documents) for leaf in leaves]
-            self.scores += WEIGHTS.whole_title * np.logical_and.reduce(masks)
+        if not leaves or not len(self._documents):
+            return
+        found = np.flatnonzero(np.logical_and.reduce([leaf.mask_in("title") for leaf in leaves]))
+        place = np.searchsorted(self._documents, found)
+        known = np.flatnonzero(self._documents.take(place, mode="clip") == found)
+        self.scores[place.take(known)] += WEIGHTS.whole_title
+
+    def _note_pair(self, one: Leaf, other: Leaf, gate: Array | None) -> None:
+        telling = WEIGHTS.pair * min(self._idf(one), self._idf(other))
+        # Each occurrence of the first word counts at most once, other forms of the family in full.
+        limit = telling * saturated(self._amounts_of(one) / min(WEIGHTS.family, 1.0))
+        self._pairs.append(_Pair(one, other, telling, gate, limit))
+
+    def _add_pairs(self, wanted: int) -> None:
+        if not self._pairs or not len(self._documents):
+            return
+        chosen = np.arange(len(self._documents))
+        if wanted < len(chosen):
+            least = np.partition(self.scores, len(chosen) - wanted)[len(chosen) - wanted]
+            limits = self.scores + sum(pair.limit for pair in self._pairs)
+            chosen = np.flatnonzero(limits >= least - _ROUNDING)
+        for pair in self._pairs:
+            self._add_pair(pair, chosen)
+
+    def _add_pair(self, pair: _Pair, chosen: Array) -> None:
+        """Adds the bonus of a pair to the documents with these indexes."""
+        if pair.gate is not None:
+            chosen = chosen.take(np.flatnonzero(pair.gate.take(chosen)))
+        documents = self._documents.take(chosen)
+        inside = np.zeros(self._view.size, np.bool_)
+        inside[documents] = True
+        inside &= pair.one.mask
+        inside &= pair.other.mask
+        amounts = np.zeros(len(documents))
+        for name in pair.one.fields:
+            self._check()
+            starts = pair.one.words[name].places(inside)
+            close = follows(starts, pair.other.words[name].places(inside), 1, WEIGHTS.window)
+            found = documents_of(starts.take(np.flatnonzero(close)))
+            norms = self._view.norms(name).take(found.documents)
+            amounts[np.searchsorted(documents, found.documents)] += norms * found.frequencies
+        self.scores[chosen] += pair.telling * saturated(amounts)

@@ -6,7 +6,7 @@ numpy and not one a segment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -15,11 +15,13 @@ import numpy.typing as npt
 
 from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
 from index.engines.whoosh.generation import Generation
+from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.segments import Segment
 from index.ranking import weighted_frequency
 
 Array = npt.NDArray[Any]
 
+_KEPT_NUMBERS = 8192  # look-ups of words
 _KEPT_MASKS = 64  # of a byte a document each
 
 
@@ -30,8 +32,9 @@ class View:
         self.generation = generation
         self.segments = [segment for segment in generation.segments if segment.size]
         self.size = sum(segment.size for segment in self.segments)
-        self.frequencies: dict[object, int] = {}
         self.norms = lru_cache(self._norms)
+        self.number = lru_cache(_KEPT_NUMBERS)(self._number)
+        self.kin = lru_cache(_KEPT_NUMBERS)(self._kin)
         self.facet = lru_cache(self._facet)
         self.facet_mask = lru_cache(_KEPT_MASKS)(self._facet_mask)
         self.date_mask = lru_cache(_KEPT_MASKS)(self._date_mask)
@@ -65,11 +68,20 @@ class View:
         """Last day of every document's date as an ordinal (int32[size]); 0 for the undated."""
         return self.column(lambda segment: segment.last_day, np.int32)
 
+    def _number(self, postings: FieldPostings, term: str) -> int:
+        """The number of a term in a field of a segment, or -1."""
+        return postings.find(term)
+
+    def _kin(self, postings: FieldPostings, terms: tuple[str, ...]) -> Sequence[int]:
+        """The numbers of the terms that are of one family with one of `terms` but none of them."""
+        own = {self.number(postings, term) for term in terms}
+        languages = self.generation.languages
+        return sorted({number for term in terms for number in postings.family(term, languages).tolist()} - own)
+
     def _norms(self, field: str) -> Array:
         """For every document what one occurrence in a scored field is worth (float64[size])."""
         lengths = self.column(lambda segment: segment.lengths(field), np.float64)
         average = self.generation.average_length(field)
-        # A live document must not be without norm where deleted ones alone have the field.
         return np.broadcast_to(weighted_frequency(np.ones(len(lengths)), lengths, average, field), lengths.shape)
 
     def _facet(self, name: str) -> FacetTable:
