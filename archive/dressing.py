@@ -145,8 +145,8 @@ def _embed(node: LexborNode) -> None:
 def _link(node: LexborNode, base: Base) -> None:
     address = _resolved(node.attributes.get("href"), "link", base)
     if address is None:
-        node.attrs["href"] = ""
-        del node.attrs["href"]
+        if "href" in node.attributes:
+            del node.attrs["href"]
     else:
         node.attrs["href"] = address
 

@@ -67,7 +67,7 @@ def _effect(tag: str) -> int:
         return _END_OF_PRE if closing else _PRE
     if name == "sup" and (closing or tag == REFERENCE_TAG):
         return _END_OF_REFERENCE if closing else _REFERENCE
-    return _IMAGE if name == "img" and _ALT.search(tag) else _NOTHING
+    return _IMAGE if name == "img" else _NOTHING
 
 
 def text_runs(html: str) -> list[Run]:
@@ -95,10 +95,12 @@ def text_runs(html: str) -> list[Run]:
             pending, preformatted = _NEWLINE, effect == _PRE
         elif effect in (_REFERENCE, _END_OF_REFERENCE):
             hidden = effect == _REFERENCE
-        elif not hidden and (text := _alternative_text(tag)):
-            place = offset + len(piece)
-            runs.append(Run(place, place, _SEPARATORS[max(pending, _BLANK)] if runs else "", text))
-            pending = _BLANK
+        elif not hidden:
+            pending = max(pending, _BLANK)
+            if text := _alternative_text(tag):
+                place = offset + len(piece)
+                runs.append(Run(place, place, _SEPARATORS[pending] if runs else "", text))
+                pending = _BLANK
         offset += len(piece) + len(tag)
     return runs
 

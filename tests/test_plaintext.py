@@ -22,6 +22,7 @@ CORPORA = ("digitalgov", "do-tutorials", "rust-blog", "nodejs-blog", "jekyll-pos
         ("hard  \nbreak", "hard\nbreak"),
         ("![alt text](a.png)after", "alt text after"),
         ("before![alt](a.png)", "before alt"),
+        ("before![](a.png)after", "before after"),
         ("[![alt](a.png)](https://example.org)", "alt"),
         ("[link](https://example.org/x 'title')", "link"),
         ("see https://example.org/x or <https://example.org/y>", "see https://example.org/x or https://example.org/y"),
