@@ -141,7 +141,15 @@ def _spelling(form: Form, exact: bool, languages: tuple[str, ...]) -> Finder:
 
 def _family_of(term: str, languages: tuple[str, ...]) -> Fits:
     keys = family_keys(term, languages)
-    return lambda other: other == term or not keys.isdisjoint(family_keys(other, languages))
+    starts = tuple(family_beginnings(term, languages))
+
+    def fits(other: str) -> bool:
+        # Stemming is dear, and a term that does not begin as the family does can only belong to it by an elision.
+        if other == term or not (other.startswith(starts) or "'" in other):
+            return other == term
+        return not keys.isdisjoint(family_keys(other, languages))
+
+    return fits
 
 
 @dataclass(frozen=True, slots=True)
