@@ -69,7 +69,7 @@
       address.hash = `m${number}`;
       history.replaceState(history.state, "", address);
       marks[number - 1].classList.add("current");
-      marks[number - 1].scrollIntoView({ block: "center" });
+      marks[number - 1].scrollIntoView({ block: "center", behavior: "instant" });
       current = number;
       shown.textContent = `${number.toLocaleString("en")} of ${marks.length.toLocaleString("en")}`;
     };
