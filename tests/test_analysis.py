@@ -181,7 +181,7 @@ def test_what_is_typed_as_it_stands_is_found(text: str) -> None:
         (("ru",), "новый новые нового"),
         (("pt-BR",), "declaracao declaracoes"),
         (("en", "xx"), "ferry ferries"),
-        ((), "us us's"),
+        (("en",), "us us's"),
     ],
 )
 def test_families(languages: tuple[str, ...], words: str) -> None:
@@ -197,6 +197,8 @@ def test_families(languages: tuple[str, ...], words: str) -> None:
         (("en",), "us use"),
         (("en",), "avion l'avion"),
         ((), "ferry ferries"),
+        ((), "us us's"),
+        (("zh", "ja"), "ferry ferries"),
         (("en",), "1990 1990s"),
     ],
 )
