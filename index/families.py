@@ -64,8 +64,8 @@ def family_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
 
     Two terms are of one family if they are equal or share a key. A key is `language:stem` by that language's Snowball
     stemmer, after a possessive 's or a French, Italian or Catalan elision is taken off; languages (ISO 639-1, regions
-    ignored) without a stemmer add none. Short words and words with digits have the key `:word`. Without any language that
-    has a stemmer a word is its own family.
+    ignored) without a stemmer add none. Short words and words with digits have the key `:word`. Where no language has
+    a stemmer a word is its own family.
     """
     plain = _POSSESSIVE.sub("", term)
     keys = [_key(plain, code) for code in _known(languages)]
