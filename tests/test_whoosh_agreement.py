@@ -16,7 +16,7 @@ from index.engine import Changes, Document, Engine, Filters, Fingerprint, Reques
 from index.engines import open_engine
 from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 
-WORDS = (
+WORDS = (  # noqa: SIM905
     "ferry ferries Ferry's night nights harbour harbours the of a declare declared declaring e-mail email emails C++ c "
     "C# AT&T att U.S. us 1,000 1000 node.js café cafe don't trade traded trader 手機 手機版本 版 ferrous fury"
 ).split()
@@ -44,7 +44,11 @@ documents = st.builds(
     source=sources,
     language=st.sampled_from(LANGUAGES),
 )
-batches = st.lists(st.tuples(st.lists(documents, max_size=6), st.sets(st.sampled_from("0123456789"), max_size=2)), min_size=1, max_size=4)
+batches = st.lists(
+    st.tuples(st.lists(documents, max_size=6), st.sets(st.sampled_from("0123456789"), max_size=2)),
+    min_size=1,
+    max_size=4,
+)
 
 words = st.builds(Word, st.sampled_from(WORDS), st.booleans())
 runs = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
@@ -67,7 +71,10 @@ fields = st.sampled_from(("title", "summary", "text", "author", "topic", "source
 def _branches(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     several = st.lists(children, min_size=2, max_size=4).map(tuple)
     return st.one_of(
-        st.builds(And, several), st.builds(Or, several), st.builds(Not, children), st.builds(InField, fields, st.one_of(leaves))
+        st.builds(And, several),
+        st.builds(Or, several),
+        st.builds(Not, children),
+        st.builds(InField, fields, st.one_of(leaves)),
     )
 
 
@@ -110,7 +117,9 @@ def assert_agreement(batches: Sequence[Batch], requests: Sequence[Request]) -> N
         for request in requests:
             expected, page = oracle.search(request), engine.search(request)
             assert page.total == expected.total, request
-            assert [hit.score for hit in page.hits] == pytest.approx([h.score for h in expected.hits], rel=1e-9, abs=1e-9)
+            assert [hit.score for hit in page.hits] == pytest.approx(
+                [h.score for h in expected.hits], rel=1e-9, abs=1e-9
+            )
             assert _unscored(page) == _unscored(expected), request
             assert page.facets == expected.facets
             assert (page.page, page.pages, page.suggestion) == (expected.page, expected.pages, expected.suggestion)
@@ -119,12 +128,23 @@ def assert_agreement(batches: Sequence[Batch], requests: Sequence[Request]) -> N
 
 def _unscored(page: object) -> list[tuple[object, ...]]:
     return [
-        (hit.id, hit.title, hit.authors, hit.topics, hit.date, hit.summary, hit.source, hit.language, hit.matches, hit.passages)
+        (
+            hit.id,
+            hit.title,
+            hit.authors,
+            hit.topics,
+            hit.date,
+            hit.summary,
+            hit.source,
+            hit.language,
+            hit.matches,
+            hit.passages,
+        )
         for hit in page.hits  # type: ignore[attr-defined]
     ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batches, st.lists(requests, min_size=4, max_size=12))
 def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request]) -> None:
     assert_agreement(batches, requests)
