@@ -20,6 +20,7 @@ from archive import errors as archive_errors
 from archive.library import Library
 from archive.model import PartialDate
 from archive.sampling import copy_sample
+from cli_import import import_command
 from config import Settings
 from index import errors as index_errors
 from index.checking import DAMAGED
@@ -268,6 +269,9 @@ def _show_all(library: Library, as_json: bool) -> int:
             document = taken.document
             click.echo("\t".join([document.id, str(document.date or ""), document.title]))
     return 1 if failed else 0
+
+
+backfile.add_command(import_command)
 
 
 @backfile.command()

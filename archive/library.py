@@ -126,6 +126,28 @@ class Library:
         old = self._build(article.id, article.path, front, metadata)
         write_bytes(full, writing.revise(front, metadata, old, article).encode(decoded.encoding))
 
+    def write(self, path: str, content: bytes) -> None:
+        """Puts a file of any kind at `path` below the library, whole or not at all, whatever was there before.
+
+        Raises `ArchiveError` for a path that leads out of the library or to a hidden file, and `OSError`.
+        """
+        full = self._inside(path)
+        make_folders(os.path.dirname(full))
+        write_bytes(full, content)
+
+    def remove(self, path: str) -> None:
+        """Removes the file at `path` below the library. Raises as `write` does."""
+        os.unlink(self._inside(path))
+
+    def _inside(self, path: str) -> str:
+        """The real place of a file, links to folders followed, a link in its own place not."""
+        plain = all(part and part[0] != "." and "\x00" not in part for part in path.split("/"))
+        folder, _, name = path.rpartition("/")
+        full = f"{os.path.realpath(f'{self._real}/{folder}')}/{name}" if plain else ""
+        if not is_below(full, self._real):
+            raise ArchiveError(f"{printable(path)!r} leads out of the library")
+        return full
+
     def _place(self, article: Article) -> str:
         """The real path of an article's file, checked to be in the library and to be found under its id."""
         parts = article.path.split("/")

@@ -83,7 +83,7 @@ def probe(path: Path) -> Probe:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """Up to 1,000 names of files below a folder, those of each level before those below it, hidden ones aside."""
+    """Up to 1,000 names of files below a folder, those of each level before those below it, machinery aside."""
     level, count = [""], 0
     while level:
         below: list[str] = []

@@ -1,0 +1,101 @@
+"""What an imported article says of where it came from, and how it is told whether somebody changed it since.
+
+`imported: {from, kind, on, sha256}` is the last line of its front matter, `also_at: […]` the line before, if the same
+text was found elsewhere too. The sum is taken over the file without these two lines, and over the files beside it: a
+file whose sum is the recorded one is as the import left it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from archive.errors import FrontMatterInvalid
+from archive.frontmatter import parse
+from archive.model import Article
+from archive.rewriting import yaml_block
+from archive.writing import compose
+from archive.yaml_reading import read_yaml
+
+KEY = "imported"
+ALSO_AT = "also_at"
+
+_CLOSING = "\n---\n"
+_OWN_LINES = (f"{KEY}:", f"{ALSO_AT}:")
+_ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+://|urn:|tag:|mid:)\S+\Z")
+_STAMP = re.compile(rf"^{KEY}: (\{{.*\}})$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Where an article came from: `origin` for good, the kind of source, the day, and the sum of what was written."""
+
+    origin: str
+    kind: str
+    on: date
+    sha256: str
+
+
+def checksum(text: str, beside: Mapping[str, str]) -> str:
+    """SHA-256 of an article's file without the lines of this module, and of the files beside it (name → their sum)."""
+    head, closing, body = text.replace("\r\n", "\n").partition(_CLOSING)
+    kept = [line for line in head.split("\n") if not line.startswith(_OWN_LINES)]
+    digest = hashlib.sha256("\n".join(kept).encode() + closing.encode() + body.encode())
+    for name, sum_of_file in sorted(beside.items()):
+        digest.update(f"\0{name}\0{sum_of_file}".encode())
+    return digest.hexdigest()
+
+
+def stamped(article: Article, stamp: Stamp, also_at: Iterable[str] = ()) -> str:
+    """The text of the article's file with its provenance."""
+    lines: dict[str, object] = {ALSO_AT: list(also_at)} if also_at else {}
+    lines[KEY] = {"from": stamp.origin, "kind": stamp.kind, "on": stamp.on, "sha256": stamp.sha256}
+    head, closing, body = compose(article).partition(_CLOSING)
+    return f"{head}\n{yaml_block(lines).rstrip()}{closing}{body}"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a file says of where it came from: the kind and the sum are empty if they are no longer there."""
+
+    origin: str
+    kind: str
+    sha256: str
+
+
+def read_stamp(text: str) -> Recorded | None:
+    """What a file's front matter records; None if it was not imported.
+
+    Of a file that a person brought into another form the whole front matter is read.
+    """
+    if KEY not in text[:65_536]:
+        return None
+    found = _STAMP.search(text, 0, text.find(_CLOSING) + 1)
+    try:
+        value = read_yaml(found[1])[0] if found else parse(text).data.get(KEY)
+    except FrontMatterInvalid:
+        return None
+    if not isinstance(value, dict) or not isinstance(value.get("from"), str):
+        return None
+    return Recorded(str(value["from"]), str(value.get("kind", "")), str(value.get("sha256", "")))
+
+
+def also_at(text: str) -> list[str]:
+    """The further addresses that a file's front matter gives."""
+    if ALSO_AT not in text:
+        return []
+    value = parse(text).data.get(ALSO_AT)
+    listed = value if isinstance(value, list) else [value] if value else []
+    return [str(address) for address in listed]
+
+
+def origin_of(label: str, is_folder: bool, name: str) -> str:
+    """The origin of an item for good, the same wherever its source lies: an address or GUID as it is, a name within
+    a source with the source's own (`label`) before it: `site/posts/a.md`, `export.csv#12`.
+    """
+    if _ABSOLUTE.match(name) or name == label:
+        return name
+    return f"{label}/{name}" if is_folder else f"{label}#{name}"

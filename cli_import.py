@@ -1,0 +1,223 @@
+"""The command `backfile import`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from archive.files import make_folders
+from archive.importers import registry
+from archive.importers.columns import FIELDS
+from archive.importers.item import Context, Fetched
+from archive.importers.outcome import Action, ImportReport, Outcome
+from archive.importers.sources import AnySource, fetched, is_address, open_sources
+from archive.importing import Importing
+from archive.library import Library
+from config import Settings
+from index.sync import bring_up_to_date
+from terminal import ProgressBar, print_json, with_settings
+
+SHOWN = 20  # lines about each kind of outcome; the rest is in the JSON
+SECONDS_BETWEEN = 0.2
+
+
+class ColumnType(click.ParamType[tuple[str, str]]):
+    """`field=column`, such as `title=Headline`."""
+
+    name = "field=column"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Reads the text of an option; a bad one is a usage error."""
+        field, sign, column = value.partition("=")
+        if not sign or field not in FIELDS or not column:
+            self.fail(f"{value!r}: write it as FIELD=COLUMN; the fields are {', '.join(FIELDS)}", param, ctx)
+        return field, column
+
+
+@click.command("import")
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
+@with_settings("library", "index", "engine", "wait")
+@click.option("--as", "kind", type=click.Choice(list(registry.KINDS)), help="What the sources are, if you know it.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@click.option("--fetch", is_flag=True, help="Fetch from the web what sources only name.")
+@click.option("--allow-private", is_flag=True, help="Fetch from this machine and its networks too.")
+@click.option("--map", "columns", type=ColumnType(), multiple=True, help="Which column of a table is what; repeatable.")
+@click.option("--language", metavar="CODE", help="The language of what does not say its own.")
+@click.option("--no-index", is_flag=True, help="Leave the index as it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+def import_command(
+    settings: Settings,
+    *,
+    names: tuple[str, ...],
+    kind: str | None,
+    dry_run: bool,
+    fetch: bool,
+    allow_private: bool,
+    columns: tuple[tuple[str, str], ...],
+    language: str | None,
+    no_index: bool,
+    as_json: bool,
+) -> int:
+    """Bring articles into the library from files, folders and addresses of many kinds.
+
+    What a SOURCE is, is seen from its content. An import can be run again at any time: it adds what is new, changes
+    what its source changed, and leaves alone what somebody here edited since.
+
+    \b
+    backfile import ~/old-blog --dry-run
+    backfile import export.xml letters.mbox https://example.org/article
+    backfile import archive.csv --map title=Headline --map text=Body
+    """
+    _refuse_overlap(names, settings.library)
+    with ExitStack() as stack:
+        library = Library(_library_folder(settings.library, dry_run, stack))
+        context = Context(_fetcher(allow_private) if fetch else None, dict(columns), language, None)
+        context = replace(context, day_first=library.settings.day_first)
+        show = stack.enter_context(Display(print_outcomes=dry_run and not as_json))
+        today = datetime.now().astimezone().date()
+        importing = Importing(library, today=today, dry_run=dry_run, tell=show)
+        try:
+            for source in _sources(names, kind, _fetcher(allow_private)):
+                show.expect(source.count(context))
+                importing.read(source, context)
+        except KeyboardInterrupt:
+            show.close()
+            _print_report(importing.report, as_json=as_json, dry_run=dry_run)
+            click.echo("Stopped. What was imported so far is whole; run the same again to go on.", err=True)
+            raise
+    _print_report(importing.report, as_json=as_json, dry_run=dry_run)
+    if importing.report.wrote and not (dry_run or no_index):
+        _update_index(settings)
+    if not (as_json or dry_run):
+        click.echo(f"Look at it with: backfile serve {shlex.quote(str(settings.library))}")
+    return 1 if importing.report.counts[Action.FAILED] else 0
+
+
+def _refuse_overlap(names: tuple[str, ...], library: Path) -> None:
+    """A library cannot be imported into itself, and a folder that holds it would be imported over and over."""
+    here = library.resolve()
+    for name in names:
+        if is_address(name):
+            continue
+        source = Path(name).resolve()
+        if not source.exists():
+            raise click.UsageError(f"There is no {name}.")
+        if source == here or here in source.parents:
+            raise click.UsageError(f"{name} is in the library already.")
+        if source in here.parents:
+            raise click.UsageError(f"The library {library} lies in {name}; put it elsewhere with --library.")
+
+
+def _library_folder(folder: Path, dry_run: bool, stack: ExitStack) -> Path:
+    """The folder of the library, made if there is none; a dry run has an empty one instead."""
+    if folder.is_dir():
+        return folder
+    if dry_run:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backfile-")))
+    make_folders(str(folder.absolute()))
+    return folder
+
+
+def _sources(names: tuple[str, ...], kind: str | None, fetch: Callable[[str], Fetched]) -> Iterator[AnySource]:
+    for name in names:
+        if is_address(name):
+            yield from fetched(name, fetch, kind)
+        else:
+            yield from open_sources(Path(name), kind)
+
+
+def _fetcher(allow_private: bool) -> Callable[[str], Fetched]:
+    """The one way to the web; its library is loaded when it is gone."""
+
+    def fetch(url: str) -> Fetched:
+        from archive.importers.fetching import fetch as fetch_page  # noqa: PLC0415 - loads a client of the web
+
+        return fetch_page(url, allow_private=allow_private)
+
+    return fetch
+
+
+def _update_index(settings: Settings) -> None:
+    with ProgressBar("Reading articles") as progress:
+        bring_up_to_date(
+            Library(settings.library), settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
+        )
+
+
+class Display:
+    """What is seen while an import runs: each outcome as it comes, or on a terminal how far it is and how fast."""
+
+    def __init__(self, *, print_outcomes: bool) -> None:
+        self._print_outcomes = print_outcomes
+        self._on_terminal = sys.stderr.isatty() and not print_outcomes
+        self._began = self._shown = time.monotonic()
+        self._done, self._total, self._all_known = 0, 0, True
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def expect(self, count: int | None) -> None:
+        """Adds to the number of items that are to come; None if it is not known."""
+        self._all_known = self._all_known and count is not None
+        self._total = max(self._total, self._done) + (count or 0)
+
+    def __call__(self, outcome: Outcome) -> None:
+        """Shows one outcome."""
+        self._done += 1
+        if self._print_outcomes:
+            click.echo(str(outcome))
+        now = time.monotonic()
+        if self._on_terminal and now - self._shown > SECONDS_BETWEEN:
+            self._shown = now
+            click.echo(f"\r\x1b[K{self._line(now)}", err=True, nl=False)
+
+    def _line(self, now: float) -> str:
+        rate = self._done / (now - self._began)
+        if not self._all_known or self._total < self._done:
+            return f"{self._done:,} items, {rate:,.0f} a second"
+        left = timedelta(seconds=round((self._total - self._done) / rate))
+        return f"{self._done:,} of {self._total:,} items, {rate:,.0f} a second, {left} left"
+
+    def close(self) -> None:
+        """Takes the line of progress away."""
+        if self._on_terminal and self._shown != self._began:
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._shown = self._began
+
+
+def _print_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
+    if as_json:
+        counts = {str(action): report.counts[action] for action in Action}
+        print_json({"dry_run": dry_run, "counts": counts, "items": [_json(each) for each in report.outcomes]})
+        return
+    for action in (Action.KEPT, Action.DUPLICATE, Action.SKIPPED, Action.FAILED):
+        if not dry_run:
+            _print_some([str(outcome) for outcome in report.of(action)], all_of_them=action is Action.FAILED)
+    _print_some([f"note      {each.path}: {note}" for each in report.outcomes for note in each.notes])
+    click.echo(f"{'Would be: ' if dry_run else ''}{report.summary()}")
+
+
+def _print_some(lines: list[str], *, all_of_them: bool = False) -> None:
+    shown = lines if all_of_them else lines[:SHOWN]
+    for line in shown:
+        click.echo(line, err=True)
+    if len(lines) > len(shown):
+        click.echo(f"          and {len(lines) - len(shown):,} more such; --json has them all", err=True)
+
+
+def _json(outcome: Outcome) -> dict[str, Any]:
+    values = asdict(outcome)
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
