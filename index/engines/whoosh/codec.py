@@ -352,8 +352,9 @@ class ArrayDocumentReader(base.PerDocumentReader):
         return self._segment.live_count < self._segment.size
 
     def is_deleted(self, docnum: int) -> bool:
-        """Whether a document is deleted."""
-        return self._segment.live is not None and not self._segment.live[docnum]
+        """Whether a document is deleted; False behind the last one, which Whoosh's walk over a negation asks for."""
+        live = self._segment.live
+        return live is not None and docnum < len(live) and not live[docnum]
 
     def deleted_docs(self) -> Iterator[int]:
         """The deleted documents."""

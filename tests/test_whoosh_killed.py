@@ -1,0 +1,92 @@
+"""Writers killed at any moment: the index opens, holds one whole commit, and heals at the next write."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from index.engine import Changes, Document, Fingerprint
+from index.engines.whoosh import WhooshEngine
+
+ROOT = Path(__file__).parent.parent
+WRITER = """
+import sys
+from pathlib import Path
+from index.engine import Changes, Document, Fingerprint
+from index.engines.whoosh import WhooshEngine
+
+engine = WhooshEngine(Path(sys.argv[1]))
+step = int(sys.argv[2])
+while True:
+    step += 1
+    changed = [Document(f"a{n}", f"a{n}.md", "T", f"step {step} " * 40) for n in range(step % 5, 60, 5)]
+    put = [(document, Fingerprint(step, step, str(step))) for document in changed]
+    engine.write(Changes(put=put, stamp=str(step)))
+    print(step, flush=True)
+"""
+
+
+def write_until_killed(folder: Path, step: int, seconds: float) -> int:
+    """Runs a writer from `step` on and kills it; returns the last step that it said was committed."""
+    command = [sys.executable, "-c", WRITER, str(folder), str(step)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()  # at least one commit, however slow the machine
+        time.sleep(seconds)
+        os.kill(process.pid, signal.SIGKILL)
+        said = [line, *process.stdout.readlines()]
+    return int([each for each in said if each.endswith("\n")][-1])
+
+
+def check(folder: Path, committed: int) -> int:
+    """The index is whole and holds the last acknowledged commit or the one after it; returns which."""
+    engine = WhooshEngine(folder)
+    status = engine.status(verify=True)
+    assert status.problems == ()
+    step = int(status.stamp)
+    assert step in (committed, committed + 1)
+    for article_id, (_, fingerprint) in engine.fingerprints().items():
+        last = max(s for s in range(1, step + 1) if s % 5 == int(article_id[1:]) % 5)
+        assert fingerprint.size == last
+        assert engine.document(article_id).text == f"step {last} " * 40
+    return step
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(120, marks=pytest.mark.long)])
+def test_a_killed_writer_loses_no_commit(tmp_path, kills):
+    folder, chance, step = tmp_path / "index", random.Random(kills), 0
+    for _ in range(kills):
+        step = check(folder, write_until_killed(folder, step, chance.uniform(0, 0.3)))
+    WhooshEngine(folder).write(Changes(put=[(Document("z", "z.md", "T", "last"), Fingerprint(1, 1, "1"))]))
+    names = os.listdir(folder)
+    manifests = [name for name in names if name.endswith(".manifest")]
+    assert len(manifests) == 1
+    assert len(names) < 40
+
+
+@pytest.mark.parametrize("seconds", [0.5, pytest.param(20.0, marks=pytest.mark.long)])
+def test_readers_in_another_process_never_fail(tmp_path, seconds):
+    """A writer commits as fast as it can while this process opens the index anew again and again."""
+    folder = tmp_path / "index"
+    command = [sys.executable, "-c", WRITER, str(folder), "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        end, reads, seen = time.monotonic() + seconds, 0, set()
+        while time.monotonic() < end:
+            engine = WhooshEngine(folder)
+            seen.add(engine.status().stamp)
+            assert all(document.startswith("a") for document in engine.fingerprints())
+            assert engine.document("a1").text.startswith("step ")
+            reads += 1
+        process.kill()
+        process.stdout.readlines()
+    assert reads > 3
+    assert len(seen) > 1 or seconds < 1
