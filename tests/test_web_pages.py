@@ -357,6 +357,20 @@ def test_nothing_hostile_is_ever_markup(client: FlaskClient, archive_app: Flask)
         assert not [n for n in tree.css("[href]") if href(n).lower().startswith(("javascript:", "data:"))], address
 
 
+@pytest.mark.parametrize(
+    "odd", ["%00", "a%00b%00c", "%FF%FE", "%ED%A0%80", "%0D%0A", "%E2%80%AE", "%F0%9F%92%A9", "+", "%25", "%26%3D", "."]
+)
+def test_odd_characters_in_any_argument_break_nothing(client: FlaskClient, odd: str) -> None:
+    names = ("q", "author", "topic", "from", "to", "sort", "page", "per_page", "place", "match", "contains")
+    together = "&".join(f"{name}={odd}" for name in names)
+    for path in ("/search", "/api/search", "/search.atom", "/api/suggest", "/search/authors", "/article/odd/nothing"):
+        assert client.get(f"{path}?{together}&{together}").status_code == 200, path
+    for name in ("q", "author", "from"):
+        assert client.get(f"/search?{name}={odd}&{name}=x{odd}").status_code == 200, name
+    for path in (f"/author/{odd}", f"/topic/x{odd}", f"/year/{odd}", f"/article/{odd}", f"/media/{odd}.png"):
+        assert client.get(path).status_code in {301, 308, 404}, path
+
+
 def test_every_id_is_unique_and_every_label_has_its_control(client: FlaskClient) -> None:
     for address in (
         "/",

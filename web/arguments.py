@@ -104,8 +104,12 @@ def _quoted(value: str) -> str:
 
 
 def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> SearchArguments:
-    """Reads the arguments of a request; what is not understood becomes a notice, never an error."""
+    """Reads the arguments of a request; what is not understood becomes a notice, never an error.
+
+    NUL, which no text of an archive holds, is taken out, so that it can stand for "any value" elsewhere.
+    """
     notices: list[str] = []
+    values = MultiDict((name, value.replace("\0", "")) for name, value in values.items(multi=True))
     return SearchArguments(
         query=" ".join(values.get("q", "").split()),
         authors=_several(values, "author", notices),

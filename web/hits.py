@@ -57,7 +57,7 @@ class Narrowing:
     def __init__(self, arguments: SearchArguments, facet: str) -> None:
         self._chosen = chosen_values(arguments, facet)
         self._unchanged = arguments.url(page=1)
-        wider = (*self._chosen, "\0")
+        wider = (*self._chosen, "\0")  # no argument holds NUL: see read_arguments
         address = arguments.url(authors=wider) if facet == "author" else arguments.url(topics=wider)
         self._before, self._after = address.split(quote_plus("\0"))
 
