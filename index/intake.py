@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,10 +18,11 @@ from archive.markdown import to_text
 from archive.model import Article
 from archive.report import Problem
 from index.engine import Document
+from index.processes import end_with_parent
 
 MANY = 400  # fewer files are read sooner than processes have started
 _CHUNK = 64  # files handed to a process at a time
-_AHEAD = 4  # chunks a process that may be under way or waiting to be taken: bounds the memory
+_AHEAD = 16  # chunks a process that may be under way or waiting to be taken: bounds the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +134,7 @@ def _start_reading(root: Path) -> None:
     global _library  # noqa: PLW0603 - the state of a process that exists for nothing else
     _library = Library(root)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its children
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+    end_with_parent()
 
 
 def _read_chunk(paths: Sequence[str]) -> list[Taken]:

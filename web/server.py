@@ -20,6 +20,7 @@ from granian.log import LogLevels
 from archive.errors import BackfileError
 from archive.library import Library
 from config import Settings
+from index.processes import end_with_parent
 from index.sync import Progress, bring_up_to_date
 from index.watching import Keeper
 
@@ -69,8 +70,13 @@ def serve(
     )
     server.on_startup(keeper.start)
     server.on_startup(Thread(target=_announce, args=(settings.library, host, port), daemon=True).start)
-    server.serve(target_loader=partial(make_app, settings), wrap_loader=False)
+    server.serve(target_loader=partial(_start_worker, make_app, settings), wrap_loader=False)
     keeper.stop()
+
+
+def _start_worker(make_app: Callable[[Settings], WSGIApplication], settings: Settings) -> WSGIApplication:
+    end_with_parent()
+    return make_app(settings)
 
 
 def _announce(library: Path, host: str, port: int) -> None:

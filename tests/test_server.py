@@ -1,0 +1,194 @@
+"""`backfile serve` as a process: what it says, that it notices changes, that it stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import pytest
+
+import cli
+from index.watching import relevant
+from web.server import AddressUnavailable, address, free_port
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 60.0  # seconds until a test gives up on a server; a guard, not a promise
+
+
+def ask(url: str) -> str:
+    try:
+        with urlopen(url, timeout=PATIENCE) as answer:
+            return str(answer.read().decode())
+    except HTTPError as error:
+        return str(error.read().decode())
+
+
+def total(url: str, query: str) -> int | None:
+    found: int | None = json.loads(ask(f"{url}api/search?q={query}")).get("total")
+    return found
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.1)
+
+
+class Server:
+    def __init__(self, folder: Path, *arguments: str) -> None:
+        command = [sys.executable, "-m", "cli", "serve", "--port", "0", "--workers", "1", *arguments]
+        self.said: list[str] = []
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+        )
+        self.url = next(self._addresses())
+
+    def _addresses(self) -> Iterator[str]:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.said.append(line.strip())
+            if found := re.search(r"http://\S+", line):
+                yield found[0]
+        raise AssertionError(f"it ended without an address: {self.said}")
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        code = self.process.wait(PATIENCE)
+        assert self.process.stderr is not None
+        self.said += self.process.stderr.read().splitlines()
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def start(*arguments: str) -> Server:
+        servers.append(Server(tmp_path, *arguments))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_without_a_library_it_makes_one_and_serves_it(
+    serve: Callable[..., Server], tmp_path: Path, number: int
+) -> None:
+    server = serve()
+    assert server.said[0].startswith("There was no library: made library from the sample articles")
+    assert "<mark>" in ask(f"{server.url}search?q=ferry")
+    assert len(list((tmp_path / "library").rglob("*.md"))) >= 30
+    assert server.stop(number) == 0
+    assert not [line for line in server.said if "Traceback" in line]
+
+
+@pytest.mark.long
+def test_readers_see_what_changes_in_the_library_and_survive_its_index(
+    serve: Callable[..., Server], tmp_path: Path
+) -> None:
+    library = tmp_path / "articles"
+    library.mkdir()
+    (library / "ferry.md").write_text("The ferry sails.\n")
+    server = serve("articles")
+    assert total(server.url, "ferry") == 1
+    (library / "new.md").write_text("A zeppelin lands.\n")
+    eventually(lambda: total(server.url, "zeppelin") == 1)
+    (library / "new.md").unlink()
+    eventually(lambda: total(server.url, "zeppelin") == 0)
+    for path in (library / ".backfile" / "index").iterdir():
+        path.write_bytes(path.read_bytes()[:10])
+    (library / "third.md").write_text("A dirigible follows.\n")
+    eventually(lambda: total(server.url, "dirigible") == 1)
+    assert total(server.url, "ferry") == 1
+    assert server.stop() == 0
+    assert any("built anew" in line for line in server.said)
+
+
+@pytest.mark.long
+def test_a_killed_server_leaves_nobody_on_its_port(serve: Callable[..., Server]) -> None:
+    server = serve()
+    assert server.stop(signal.SIGKILL) == -signal.SIGKILL
+    port = int(server.url.rstrip("/").rpartition(":")[2])
+
+    def is_free() -> bool:
+        try:
+            return free_port("127.0.0.1", port) == port
+        except AddressUnavailable:
+            return False
+
+    eventually(is_free)
+
+
+@pytest.mark.long
+def test_an_old_index_answers_at_once_and_is_brought_up_to_date(serve: Callable[..., Server], tmp_path: Path) -> None:
+    library = tmp_path / "articles"
+    library.mkdir()
+    (library / "ferry.md").write_text("The ferry sails.\n")
+    assert cli.run(["index", str(library)]) == 0
+    (library / "new.md").write_text("A zeppelin lands.\n")
+    server = serve("articles", "--no-watch")
+    assert total(server.url, "ferry") == 1
+    eventually(lambda: total(server.url, "zeppelin") == 1)
+
+
+def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(AddressUnavailable, match="in use"):
+            free_port("127.0.0.1", port)
+        assert cli.run(["serve", str(tmp_path), "--port", str(port)]) == 3
+    assert f"http://127.0.0.1:{port}/" in capsys.readouterr().err
+    assert not (tmp_path / ".backfile").exists()
+
+
+def test_a_free_port_is_found() -> None:
+    assert free_port("127.0.0.1", 0) > 0
+
+
+@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.1"])
+def test_an_address_that_is_not_ours(host: str) -> None:
+    with pytest.raises(AddressUnavailable, match=re.escape(host)):
+        free_port(host, 0)
+
+
+def test_addresses_as_typed() -> None:
+    assert address("127.0.0.1", 80) == "http://127.0.0.1:80/"
+    assert address("::1", 8000) == "http://[::1]:8000/"
+
+
+@pytest.mark.parametrize(
+    ("path", "matters"),
+    [
+        ("a.md", True),
+        ("deep/er/a.markdown", True),
+        ("library.toml", True),
+        ("folder", True),
+        (".backfile/index/x", False),
+        (".git/HEAD", False),
+        ("deep/.hidden/a.md", False),
+        ("cache/index/x", False),
+        ("../elsewhere.md", False),
+    ],
+)
+def test_changes_that_matter(tmp_path: Path, path: str, matters: bool) -> None:
+    from watchfiles import Change
+
+    root = tmp_path / "library"
+    is_relevant = relevant(root, root / "cache")
+    assert is_relevant(Change.modified, os.path.normpath(root / path)) is matters
