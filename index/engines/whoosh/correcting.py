@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from index.correcting import corrected, nearest
 from index.engines.whoosh.leaves import Leaf, close_terms
 from index.engines.whoosh.view import View
@@ -10,6 +12,7 @@ from index.fields import DEFAULT_FIELDS
 from index.query import Node, Word
 
 _MOST_EDITS = 2
+_TIMES = 10  # a word is put in the place of another only if so many times more articles have it, says `nearest`
 
 
 def correction(view: View, query: Node) -> str | None:
@@ -17,12 +20,18 @@ def correction(view: View, query: Node) -> str | None:
 
     def best(term: str) -> str | None:
         known = Leaf(view, Word(term), DEFAULT_FIELDS).frequency
-        near = {
-            postings.terms[number]
-            for segment in view.segments
-            for postings in map(segment.field, DEFAULT_FIELDS)
-            for number in close_terms(postings, term, _MOST_EDITS).tolist()
-        }
-        return nearest(term, known, counted(view, near))
+        if known * _TIMES >= view.generation.live_count:
+            return None
+        return nearest(term, known, counted(view, _near(view, term, known * _TIMES)))
 
     return corrected(query, best)
+
+
+def _near(view: View, term: str, least: int) -> list[str]:
+    """The words near to a term that more than `least` articles may have."""
+    bounds: Counter[str] = Counter()
+    for segment in view.segments:
+        for postings in map(segment.field, DEFAULT_FIELDS):
+            for number in close_terms(postings, term, _MOST_EDITS).tolist():
+                bounds[postings.terms[number]] += int(postings.starts[number + 1]) - int(postings.starts[number])
+    return [word for word, bound in bounds.items() if bound > least]

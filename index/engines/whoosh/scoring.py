@@ -128,6 +128,8 @@ class Scorer:
         inside &= pair.other.mask
         amounts = np.zeros(len(documents))
         for name in pair.one.fields:
+            if not pair.one.parts[name] or not pair.other.parts[name]:
+                continue
             self._check()
             starts = pair.one.words[name].places(inside)
             close = follows(starts, pair.other.words[name].places(inside), 1, WEIGHTS.window)

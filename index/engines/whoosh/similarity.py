@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from collections.abc import Iterator
 
-from index.analysis import tokens
+from index.analysis import MAX_TERM, tokens
 from index.engine import Document, Hit, Request
 from index.engines.whoosh.execution import search
 from index.engines.whoosh.postings import FieldPostings
@@ -16,6 +18,7 @@ from index.ranking import idf
 TELLING = 20  # words by which similar articles are looked for
 _SHORTEST = 3  # letters
 _DEADLINE = 60.0
+_PLAIN = re.compile(r"[(\[\"]*([A-Za-z]+)[.,;:!?)\]\"]*")
 
 
 def similar(view: View, document: Document, limit: int) -> tuple[Hit, ...]:
@@ -31,25 +34,32 @@ def similar(view: View, document: Document, limit: int) -> tuple[Hit, ...]:
 def telling_words(view: View, document: Document) -> list[Word]:
     """The words with the largest frequency × idf, of those that other articles have too.
 
-    A word is in at least as many articles as have it in their texts, so these give a limit of its worth at the price
-    of a look-up; only words whose limit is high enough are counted exactly.
+    No word is looked up that even in one article alone could not be among them, and none is counted exactly that
+    could not be if it were in no more articles than have it in their texts.
     """
-    frequencies = Counter(
-        token.term
-        for text in (document.title, document.text)
-        for token in tokens(text)
-        if len(token.term) >= _SHORTEST and token.term.isalpha()
-    )
+    frequencies = Counter(term for text in (document.title, document.text) for term in _terms(text))
     size = view.generation.live_count
-    limits = {term: count * idf(_least(view, term), size) for term, count in frequencies.items()}
+    most = idf(1, size)
     best: list[tuple[float, str]] = []
-    for term in sorted(limits, key=lambda term: -limits[term]):
-        if len(best) == TELLING and limits[term] < -best[-1][0]:
+    for term, count in frequencies.most_common():
+        least = -best[-1][0] if len(best) == TELLING else 0.0
+        if count * most < least:
             break
+        if count * idf(_least(view, term), size) < least:
+            continue
         articles = article_count(view, term)
         if articles > 1:
-            best = sorted([*best, (-frequencies[term] * idf(articles, size), term)])[:TELLING]
+            best = sorted([*best, (-count * idf(articles, size), term)])[:TELLING]
     return [Word(term) for _, term in best]
+
+
+def _terms(text: str) -> Iterator[str]:
+    """The terms of a text that may tell something: of three letters or more and nothing but letters."""
+    for chunk in text.split():
+        plain = _PLAIN.fullmatch(chunk)
+        # Most chunks between spaces are a word and punctuation: what `tokens` makes of them is plain to see.
+        terms = [plain[1].lower()[:MAX_TERM]] if plain else [token.term for token in tokens(chunk)]
+        yield from (term for term in terms if len(term) >= _SHORTEST and term.isalpha())
 
 
 def _least(view: View, term: str) -> int:
