@@ -15,8 +15,8 @@ WORDS = (
     "ferry", "ferries", "Ferry", "night", "nights", "the", "of", "to", "declare", "declared", "declaring",
     "minister's", "minister’s", "minister", "e-mail", "email", "emails", "mail", "AT&T", "att", "t", "U.S.",
     "us", "u.s.", "C++", "c#", "c", "café", "cafe", "cafe\u0301", "naïve", "1,000", "1000", "000", "don’t",
-    "don't", "node.js", "nodejs", "straße", "strasse", "手機", "機版", "手機版本", "手", "カメラ", "น้ำ", "한국어", "محمد",
-    "مُحَمَّد", "Новый", "новые", "й", "state-of-the-art", "co\u00adop", "½", "l'avion",
+    "don't", "node.js", "nodejs", "straße", "strasse", "手機", "機版", "手機版本", "手", "カメラ", "น้ำ", "한국어",
+    "محمد", "مُحَمَّد", "Новый", "новые", "й", "state-of-the-art", "co\u00adop", "½", "l'avion",
 )  # fmt: skip
 GAPS = (" ", " ", " ", ". ", "\n", ", ", " — ", "-", "/", "’", "")
 NAMES = ("Ann Lee", "Bo Öst", "Lee Ann Park", "lee", "李 明")
