@@ -193,6 +193,7 @@ class Importing:
         if new and text and not self._dry_run:
             linked = rewrite(text, {ALSO_AT: [*also_at(text), *new]})
             self._library.write(twin.path, linked.encode())
+            self.report.wrote = True
         self._duplicates.add_addresses(twin.path, new)
         how = "the same address" if twin.address else "nearly the same text"
         return Outcome(Action.DUPLICATE, incoming.origin, twin.path, how, incoming.notes)
@@ -211,6 +212,7 @@ class Importing:
             for name in set(self._ledger.beside(path)) - files.keys():
                 self._library.remove(f"{folder}/{name}")
             self._library.write(path, content)
+            self.report.wrote = True
         self._ledger.put(incoming.origin, Record(path, incoming.kind, written.sha256))
 
 

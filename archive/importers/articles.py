@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import date, time
 
 from archive.headings import LONGEST_TITLE, plain_words
 from archive.importers.item import Item
 from archive.importers.provenance import ALSO_AT, KEY
 from archive.languages import language_code
+from archive.metadata import read_metadata
 from archive.model import Article, PartialDate, Source
 from archive.naming import without_suffix
 
@@ -20,7 +21,7 @@ MAX_EXTRA = 32_768
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
 _NEWLINE = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_OWN = frozenset(each.name for each in fields(Article)) | {KEY, ALSO_AT}
+_OURS = frozenset({KEY, ALSO_AT})
 _TITLE_FROM_BODY = 80
 
 
@@ -93,8 +94,11 @@ def _source(source: Source | None) -> Source | None:
 
 
 def _extra(extra: Mapping[str, object]) -> dict[str, object]:
-    named = ((line(str(key)), value) for key, value in extra.items())
-    return {key: _plain(value) for key, value in named if key and key not in _OWN}
+    """The further keys. One that would be read as a date or language of the article, and is none, is called
+    `original_…`, so that the library is not told again at each reading what is wrong with it."""
+    named = {line(str(key)): _plain(value) for key, value in extra.items() if key not in _OURS}
+    unclear = {remark.key for remark in read_metadata(named, "", "x.md").remarks}
+    return {f"original_{key}" if key in unclear else key: value for key, value in named.items() if key}
 
 
 def _plain(value: object) -> object:

@@ -40,10 +40,12 @@ class Outcome:
 
 @dataclass(slots=True)
 class ImportReport:
-    """The outcome of an import. Of items that were unchanged only the number is kept."""
+    """The outcome of an import. Of items that were unchanged only the number is kept; `wrote` says whether the library
+    is another than before."""
 
     outcomes: list[Outcome] = field(default_factory=list)
     counts: Counter[Action] = field(default_factory=Counter)
+    wrote: bool = False
 
     def add(self, outcome: Outcome) -> None:
         """Counts an outcome and keeps it if there is something to tell."""
@@ -55,11 +57,6 @@ class ImportReport:
     def total(self) -> int:
         """How many items there were."""
         return self.counts.total()
-
-    @property
-    def wrote(self) -> bool:
-        """Whether the library is another than before."""
-        return bool(self.counts[Action.ADDED] or self.counts[Action.CHANGED] or self.counts[Action.DUPLICATE])
 
     def of(self, action: Action) -> list[Outcome]:
         """The outcomes of one kind, in the order of the source."""

@@ -171,15 +171,11 @@ def _addresses(value: object) -> tuple[str, ...]:
 
 
 def _further(extra: Mapping[str, object]) -> dict[str, object]:
-    """The keys that no field took. What would be taken for a field and cannot be read gets a name that says so; the
-    topics in nested tables are among the article's already."""
+    """The keys that no field took, without the topics in nested tables, which are among the article's already."""
     kept: dict[str, object] = {}
-    unclear = {remark.key for remark in read_metadata(extra, "", "x.md").remarks}
     for key, value in extra.items():
         if normal(key) in NESTED and isinstance(value, Mapping):
-            inner = {name: each for name, each in value.items() if normal(str(name)) not in TOPICS}
-            if inner:
-                kept[key] = inner
+            kept[key] = {name: inner for name, inner in value.items() if normal(str(name)) not in TOPICS}
         else:
-            kept[f"original_{key}" if key in unclear else key] = value
-    return kept
+            kept[key] = value
+    return {key: value for key, value in kept.items() if value != {}}
