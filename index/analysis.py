@@ -241,6 +241,7 @@ class Encoder:
 
 _Special = tuple[list[int], list[int], int]  # numbers, indexes among them that are stacked, positions taken
 _FORGOTTEN = -1
+_EDGES = '.,;:!?()[]{}"“”<>*/|'  # no part of a word where it begins or ends; # and + may be
 
 
 class _Chunks(dict[str, int]):
@@ -257,15 +258,19 @@ class _Chunks(dict[str, int]):
     def __missing__(self, chunk: str) -> int:
         if len(chunk) > self._LONGEST:
             return _FORGOTTEN
-        numbers, stacked, width = special = self._analysed(chunk)
-        if width == 1 and not stacked:
-            code = numbers[0]
-        else:
-            self._specials.append(special)
-            code = _FORGOTTEN - len(self._specials)
+        bare = chunk.strip(_EDGES)
+        plain = bare.isascii() and bare.isalnum()  # as nearly all are: analysing them would come to the same
+        code = self._encoder.number(bare.lower()) if plain else self._code(chunk)
         if len(self) < self._MOST:
             self[chunk] = code
         return code
+
+    def _code(self, chunk: str) -> int:
+        numbers, stacked, width = special = self._analysed(chunk)
+        if width == 1 and not stacked:
+            return numbers[0]
+        self._specials.append(special)
+        return _FORGOTTEN - len(self._specials)
 
     def special(self, chunk: str, code: int) -> _Special:
         """What a chunk with a negative code stands for."""
