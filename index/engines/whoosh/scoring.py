@@ -114,26 +114,38 @@ class Scorer:
             least = np.partition(self.scores, len(chosen) - wanted)[len(chosen) - wanted]
             limits = self.scores + sum(pair.limit for pair in self._pairs)
             chosen = np.flatnonzero(limits >= least - _ROUNDING)
+        places = _Places(self._documents.take(chosen), self._view.size)
         for pair in self._pairs:
-            self._add_pair(pair, chosen)
+            self._add_pair(pair, chosen, places)
 
-    def _add_pair(self, pair: _Pair, chosen: Array) -> None:
-        """Adds the bonus of a pair to the documents with these indexes."""
-        if pair.gate is not None:
-            chosen = chosen.take(np.flatnonzero(pair.gate.take(chosen)))
-        documents = self._documents.take(chosen)
-        inside = np.zeros(self._view.size, np.bool_)
-        inside[documents] = True
-        inside &= pair.one.mask
-        inside &= pair.other.mask
-        amounts = np.zeros(len(documents))
+    def _add_pair(self, pair: _Pair, chosen: Array, places: _Places) -> None:
+        """Adds the bonus of a pair to the documents with the indexes `chosen`, in which `places` looks."""
+        amounts = np.zeros(len(chosen))
         for name in pair.one.fields:
             if not pair.one.parts[name] or not pair.other.parts[name]:
                 continue
             self._check()
-            starts = pair.one.words[name].places(inside)
-            close = follows(starts, pair.other.words[name].places(inside), 1, WEIGHTS.window)
+            starts = places.of(pair.one, name)
+            close = follows(starts, places.of(pair.other, name), 1, WEIGHTS.window)
             found = documents_of(starts.take(np.flatnonzero(close)))
             norms = self._view.norms(name).take(found.documents)
-            amounts[np.searchsorted(documents, found.documents)] += norms * found.frequencies
-        self.scores[chosen] += pair.telling * saturated(amounts)
+            amounts[np.searchsorted(places.documents, found.documents)] += norms * found.frequencies
+        given = pair.telling * saturated(amounts)
+        self.scores[chosen] += given if pair.gate is None else given * pair.gate.take(chosen)
+
+
+class _Places:
+    """Where plain words stand in some documents; a word between two others is looked up once."""
+
+    def __init__(self, documents: Array, size: int) -> None:
+        self.documents = documents
+        self._inside = np.zeros(size, np.bool_)
+        self._inside[documents] = True
+        self._known: dict[tuple[int, str], Array] = {}
+
+    def of(self, leaf: Leaf, field: str) -> Array:
+        """The places of a leaf in a field."""
+        key = (id(leaf), field)
+        if key not in self._known:
+            self._known[key] = leaf.words[field].places(self._inside)
+        return self._known[key]
