@@ -1,0 +1,47 @@
+"""What matches is what you see, on a real archive: a hit's number of matches is the number of marks on its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app import create_app
+from archive.library import Library
+from config import Settings
+from index.engines import open_engine
+from index.sync import synchronise
+
+QUERIES = (
+    "accessibility",
+    '"plain language"',
+    "user research -mobile",
+    "api OR webinar",
+    '"data open"~4',
+    "web*",
+    "U.S. government",
+    "title:podcast",
+    "e-mail",
+    "=Design",
+    "analytics~",
+    "2015",
+)
+
+
+@pytest.mark.long
+@pytest.mark.corpora
+def test_hits_and_pages_agree(corpus: Callable[[str], Path], tmp_path: Path) -> None:
+    settings = Settings(library=corpus("digitalgov"), index=tmp_path, deadline=60)
+    engine = open_engine(settings.engine, settings.index_folder)
+    synchronise(Library(settings.library), engine, folder=settings.cache_folder)
+    client = create_app(settings, open_index=lambda: engine).test_client()
+    for query in QUERIES:
+        answer = client.get("/api/search", query_string={"q": query, "per_page": 6}).json
+        assert answer is not None
+        assert answer["hits"], query
+        for hit in answer["hits"]:
+            page = client.get(hit["url"]).text
+            marks = set(re.findall(r'<mark id="m(\d+)"', page))
+            assert len(marks) == hit["matches"], (query, hit["id"])
