@@ -87,9 +87,10 @@ def import_command(
         today = datetime.now().astimezone().date()
         importing = Importing(library, today=today, dry_run=dry_run, tell=show)
         try:
-            for source in _sources(names, kind, _fetcher(allow_private)):
-                show.expect(source.count(context))
-                importing.read(source, context)
+            with importing:
+                for source in _sources(names, kind, _fetcher(allow_private)):
+                    show.expect(source.count(context))
+                    importing.read(source, context)
         except KeyboardInterrupt:
             show.close()
             _print_report(importing.report, as_json=as_json, dry_run=dry_run)

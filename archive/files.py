@@ -6,10 +6,13 @@ import errno
 import os
 import secrets
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 from archive.errors import ArticleUnreadable
 
 MAX_BYTES = 32 * 1024 * 1024
+
+_AT_ONCE = 16  # files the disk is asked to make durable at a time; most of the time is waiting
 
 
 def read_bytes(full: str, root: str) -> bytes:
@@ -80,6 +83,67 @@ def write_bytes(full: str, content: bytes) -> None:
         os.unlink(temporary)
         raise
     sync_folder(folder)
+
+
+class Batch:
+    """Files written together: each is whole and durable as with `write_bytes`, but they are waited for at once.
+
+    A file is in its place after `finish` only; the disk gets the contents of many at the price of a few. One that is
+    written twice before that is there as it was written last.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __contains__(self, full: str) -> bool:
+        return full in self._waiting
+
+    def write(self, full: str, content: bytes) -> None:
+        """Writes a temporary file beside `full`. Raises `OSError`; then nothing of it is left over."""
+        temporary = os.path.join(os.path.dirname(full), f".{secrets.token_hex(8)}.tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(full))
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(content)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+        former = self._waiting.get(full)
+        self._waiting[full] = temporary
+        if former is not None:
+            os.unlink(former)
+
+    def finish(self) -> None:
+        """Makes the contents durable, several at a time, puts the files in their places, and makes these durable.
+
+        Raises `OSError`; then the files that are not in their places are removed.
+        """
+        waiting, self._waiting = self._waiting, {}
+        folders: set[str] = set()
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                list(pool.map(sync_file, waiting.values()))
+                while waiting:
+                    full, temporary = next(iter(waiting.items()))
+                    os.replace(temporary, full)
+                    del waiting[full]
+                    folders.add(os.path.dirname(full))
+                list(pool.map(sync_folder, folders))
+        finally:
+            for temporary in waiting.values():
+                os.unlink(temporary)
+
+
+def sync_file(full: str) -> None:
+    """Makes the content of a file durable."""
+    descriptor = os.open(full, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def make_folders(folder: str) -> None:

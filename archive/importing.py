@@ -14,7 +14,7 @@ from datetime import date
 from functools import cached_property
 
 from archive.errors import ArchiveError
-from archive.files import MAX_BYTES
+from archive.files import MAX_BYTES, Batch
 from archive.importers.articles import article_of, at, is_too_much, without_extra
 from archive.importers.assets import Beside, lay_beside
 from archive.importers.duplicates import Candidate, Duplicates, Twin, address_key, skim
@@ -31,6 +31,7 @@ from archive.report import Problem
 from archive.rewriting import rewrite
 from archive.writing import compose
 
+_BATCH = 64  # files that may be written and not yet in their places
 _FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _UNREADABLE = (ArchiveError, OSError, ValueError, RecursionError)
 
@@ -49,9 +50,10 @@ class _Incoming:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """An article as it would be written at `article.path`, and its sum."""
+    """An article as it would be written at `article.path`: its file without provenance, and the sum of it."""
 
     article: Article
+    text: str
     beside: Beside
     sha256: str
 
@@ -59,7 +61,8 @@ class _Written:
 class Importing:
     """One import into a library. `report` grows with each item, so that it says what was done when one is interrupted.
 
-    With `dry_run` nothing is written, and all else is the same. `tell` is called with each outcome.
+    To be used in a `with` statement, at whose end everything is in its place. With `dry_run` nothing is written, and
+    all else is the same. `tell` is called with each outcome.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Importing:
         self._library, self._today, self._dry_run, self._tell = library, today, dry_run, tell
         self._ledger = Ledger(str(library.root.resolve()))
         self._seen: dict[str, str] = {}
+        self._batch = Batch()
 
     def read(self, source: AnySource, context: Context) -> None:
         """Takes in every item of a source. What is wrong with it is in the report, and never raised.
@@ -172,10 +176,12 @@ class Importing:
     def _is_as_imported(self, path: str) -> bool:
         origin = self._ledger.origin_at(path)
         record = self._ledger.find(origin) if origin is not None else None
+        self._batch.finish()
         return record is not None and self._ledger.checksum(path) == record.sha256
 
     def _complete(self, incoming: _Incoming, twin: Twin) -> Outcome:
         """Puts a full text in the place of a teaser, which from now on is a duplicate of it."""
+        self._batch.finish()
         before = self._ledger.text(twin.path)
         former = self._ledger.origin_at(twin.path) or ""
         written = _rendered(incoming, twin.path)
@@ -185,6 +191,7 @@ class Importing:
 
     def _link(self, incoming: _Incoming, twin: Twin) -> Outcome:
         """Notes at an article where else it was found."""
+        self._batch.finish()
         text = self._ledger.text(twin.path)
         known = [*skim(twin.path, text).addresses, *also_at(text), self._ledger.origin_at(twin.path) or ""]
         keys = {address_key(address) or address for address in known}
@@ -198,21 +205,30 @@ class Importing:
         how = "the same address" if twin.address else "nearly the same text"
         return Outcome(Action.DUPLICATE, incoming.origin, twin.path, how, incoming.notes)
 
+    def __enter__(self) -> Importing:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Puts in place what is written but not there yet, also when the import is interrupted."""
+        self._batch.finish()
+
     def _write(self, incoming: _Incoming, written: _Written, addresses: tuple[str, ...] | list[str]) -> None:
         """Writes an article, the files beside it first, and notes it in the ledger."""
         path, files = written.article.path, written.beside.files
         stamp = Stamp(incoming.origin, incoming.kind, self._today, written.sha256)
-        content = stamped(written.article, stamp, _others(addresses, incoming.origin, written.article)).encode()
+        content = stamped(written.text, stamp, _others(addresses, incoming.origin, written.article)).encode()
         if len(content) > MAX_BYTES:
             raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="split it")
         if not self._dry_run:
             folder = without_suffix(path)
             for name, asset in files.items():
-                self._library.write(f"{folder}/{name}", asset)
+                self._library.write(f"{folder}/{name}", asset, self._batch)
             for name in set(self._ledger.beside(path)) - files.keys():
                 self._library.remove(f"{folder}/{name}")
-            self._library.write(path, content)
+            self._library.write(path, content, self._batch)
             self.report.wrote = True
+            if len(self._batch) >= _BATCH:
+                self._batch.finish()
         self._ledger.put(incoming.origin, Record(path, incoming.kind, written.sha256))
 
 
@@ -247,7 +263,8 @@ def _rendered(incoming: _Incoming, path: str) -> _Written:
     folder = without_suffix(path).rpartition("/")[2]
     beside = lay_beside(incoming.article.body, incoming.item.assets, folder)
     article = at(incoming.article, path, beside.body)
-    return _Written(article, beside, checksum(compose(article), beside.sums))
+    text = compose(article)
+    return _Written(article, text, beside, checksum(text, beside.sums))
 
 
 def _others(addresses: tuple[str, ...] | list[str], origin: str, article: Article) -> list[str]:

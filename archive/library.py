@@ -11,7 +11,7 @@ from pathlib import Path
 from archive import identity, walking, writing
 from archive.decoding import decode
 from archive.errors import ArchiveError, ArticleNotFound, ArticleUnreadable, LibraryMissing
-from archive.files import is_below, make_folders, read_bytes, write_bytes
+from archive.files import Batch, is_below, make_folders, read_bytes, write_bytes
 from archive.frontmatter import FrontMatter, parse
 from archive.languages import is_language_folder, language_code
 from archive.metadata import Metadata, Names, read_metadata
@@ -126,14 +126,18 @@ class Library:
         old = self._build(article.id, article.path, front, metadata)
         write_bytes(full, writing.revise(front, metadata, old, article).encode(decoded.encoding))
 
-    def write(self, path: str, content: bytes) -> None:
+    def write(self, path: str, content: bytes, batch: Batch | None = None) -> None:
         """Puts a file of any kind at `path` below the library, whole or not at all, whatever was there before.
 
-        Raises `ArchiveError` for a path that leads out of the library or to a hidden file, and `OSError`.
+        With a `batch` it is there once that is finished. Raises `ArchiveError` for a path that leads out of the library
+        or to a hidden file, and `OSError`.
         """
         full = self._inside(path)
         make_folders(os.path.dirname(full))
-        write_bytes(full, content)
+        if batch is None:
+            write_bytes(full, content)
+        else:
+            batch.write(full, content)
 
     def remove(self, path: str) -> None:
         """Removes the file at `path` below the library. Raises as `write` does."""

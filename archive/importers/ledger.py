@@ -85,7 +85,7 @@ class Ledger:
         """The names of the files that lie in an article's own folder."""
         try:
             with os.scandir(f"{self._root}/{without_suffix(path)}") as scan:
-                return sorted(item.name for item in scan if item.is_file() and not has_article_name(item.name))
+                return sorted(item.name for item in scan if _is_beside(item))
         except (FileNotFoundError, NotADirectoryError):
             return []
 
@@ -100,3 +100,7 @@ class Ledger:
         folder = stem.rpartition("/")[0]
         if folder and collision_key(folder) not in self._taken:
             self._take(folder)
+
+
+def _is_beside(item: os.DirEntry[str]) -> bool:
+    return item.is_file() and item.name[0] != "." and not has_article_name(item.name)

@@ -15,9 +15,7 @@ from datetime import date
 
 from archive.errors import FrontMatterInvalid
 from archive.frontmatter import parse
-from archive.model import Article
 from archive.rewriting import yaml_block
-from archive.writing import compose
 from archive.yaml_reading import read_yaml
 
 KEY = "imported"
@@ -49,11 +47,11 @@ def checksum(text: str, beside: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def stamped(article: Article, stamp: Stamp, also_at: Iterable[str] = ()) -> str:
-    """The text of the article's file with its provenance."""
+def stamped(text: str, stamp: Stamp, also_at: Iterable[str] = ()) -> str:
+    """The text of an article's file, as `archive.writing.compose` gives it, with its provenance."""
     lines: dict[str, object] = {ALSO_AT: list(also_at)} if also_at else {}
     lines[KEY] = {"from": stamp.origin, "kind": stamp.kind, "on": stamp.on, "sha256": stamp.sha256}
-    head, closing, body = compose(article).partition(_CLOSING)
+    head, closing, body = text.partition(_CLOSING)
     return f"{head}\n{yaml_block(lines).rstrip()}{closing}{body}"
 
 
