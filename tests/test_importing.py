@@ -1,0 +1,521 @@
+"""Importing: once and again, what people edited, what was there already, what is interrupted or hostile."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.files import Batch
+from archive.importers import registry
+from archive.importers.duplicates import SAME_TEXT, Candidate, Duplicates, address_key, skim
+from archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
+from archive.importers.outcome import Action, ImportReport
+from archive.importers.provenance import checksum, origin_of, read_stamp
+from archive.importers.sources import Source as From
+from archive.importers.sources import Unrecognised, open_sources
+from archive.importing import Importing
+from archive.library import Library
+from archive.model import PartialDate, Source
+from archive.report import Problem
+from cli import run
+
+DAY = date(2026, 3, 14)
+LONG = " ".join(f"word{n} of the story" for n in range(60))
+OTHER = " ".join(f"sentence {n} tells more" for n in range(60))
+FERRY = Item("ferry", "The night ferry", LONG, ("Edna Marsh",), date=PartialDate(2019, 3, 14))
+
+
+class Given:
+    """An importer that hands over what it is given."""
+
+    KIND = "given"
+    TITLE = "Given"
+
+    def __init__(self, found: list[Found], kind: str = "given") -> None:
+        self.found, self.KIND = found, kind
+
+    def recognises(self, probe: Probe) -> int:
+        return 0
+
+    def read(self, path: Path, context: Context) -> Iterator[Found]:
+        yield from self.found
+
+
+def take(
+    root: Path, *found: Found, label: str = "export.xml", kind: str = "given", dry_run: bool = False, today: date = DAY
+) -> ImportReport:
+    root.mkdir(exist_ok=True)
+    with Importing(Library(root), today=today, dry_run=dry_run) as importing:
+        importing.read(From(Path(label), label, kind, False, Given(list(found), kind)), Context())
+    return importing.report
+
+
+def files(root: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and ".backfile" not in path.parts
+    }
+
+
+def actions(report: ImportReport) -> dict[str, int]:
+    return {str(action): number for action, number in report.counts.items() if number}
+
+
+def test_an_item_becomes_an_article_with_its_provenance(tmp_path: Path) -> None:
+    item = replace(
+        FERRY,
+        topics=("Transport",),
+        summary="It leaves at nine.",
+        source=Source("The Harbour Post", "https://post.example/ferry"),
+        language="en",
+        extra={"edition": "late", "date_of_print": "2019"},
+    )
+    assert actions(take(tmp_path, item)) == {"added": 1}
+    article = Library(tmp_path).get("2019/2019-03-14-the-night-ferry")
+    assert (article.title, article.authors, article.topics) == ("The night ferry", ("Edna Marsh",), ("Transport",))
+    assert (article.date, article.summary, article.language) == (PartialDate(2019, 3, 14), "It leaves at nine.", "en")
+    assert article.source == Source("The Harbour Post", "https://post.example/ferry")
+    assert article.extra["edition"] == "late"
+    assert article.body == f"\n{LONG}\n"
+    text = (tmp_path / "2019/2019-03-14-the-night-ferry.md").read_text()
+    stamp = article.extra["imported"]
+    assert stamp == {"from": "export.xml#ferry", "kind": "given", "on": "2026-03-14", "sha256": checksum(text, {})}
+
+
+def test_again_it_changes_nothing(tmp_path: Path) -> None:
+    take(tmp_path, FERRY, replace(FERRY, origin="train", title="The train", body=OTHER))
+    before = files(tmp_path)
+    report = take(
+        tmp_path, FERRY, replace(FERRY, origin="train", title="The train", body=OTHER), today=date(2027, 1, 1)
+    )
+    assert actions(report) == {"unchanged": 2}
+    assert files(tmp_path) == before
+    assert not report.wrote
+
+
+def test_what_the_source_changed_is_changed_where_it_lies(tmp_path: Path) -> None:
+    take(tmp_path, FERRY)
+    (tmp_path / "best").mkdir()
+    (tmp_path / "2019/2019-03-14-the-night-ferry.md").rename(tmp_path / "best/ferry.md")
+    report = take(tmp_path, replace(FERRY, title="The night ferry, corrected", date=PartialDate(2019, 3, 15)))
+    assert actions(report) == {"changed": 1}
+    assert list(files(tmp_path)) == ["best/ferry.md"]
+    assert Library(tmp_path).get("best/ferry").title == "The night ferry, corrected"
+    assert actions(
+        take(tmp_path, replace(FERRY, title="The night ferry, corrected", date=PartialDate(2019, 3, 15)))
+    ) == {"unchanged": 1}
+
+
+@pytest.mark.parametrize(
+    "edit", [("story", "tale"), ("title:", "# mine\ntitle:"), ("authors: [", "authors: [Ada Quill, ")]
+)
+def test_what_a_person_edited_is_left_alone(tmp_path: Path, edit: tuple[str, str]) -> None:
+    take(tmp_path, FERRY)
+    path = tmp_path / "2019/2019-03-14-the-night-ferry.md"
+    path.write_text(path.read_text().replace(*edit, 1))
+    before = files(tmp_path)
+    assert actions(take(tmp_path, FERRY)) == {"unchanged": 1}
+    report = take(tmp_path, replace(FERRY, body=OTHER))
+    assert actions(report) == {"kept": 1}
+    assert "left alone" in report.outcomes[0].reason
+    assert files(tmp_path) == before
+
+
+def test_line_ends_of_another_system_are_no_edit(tmp_path: Path) -> None:
+    take(tmp_path, FERRY)
+    path = tmp_path / "2019/2019-03-14-the-night-ferry.md"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert actions(take(tmp_path, replace(FERRY, body=OTHER))) == {"changed": 1}
+
+
+def test_names_that_collide_are_numbered_the_same_each_time(tmp_path: Path) -> None:
+    items = [replace(FERRY, origin=str(n), body=f"Version {n}.") for n in range(3)]
+    for root in (tmp_path / "a", tmp_path / "b"):
+        take(root, *items)
+        assert sorted(files(root)) == [f"2019/2019-03-14-the-night-ferry{n}.md" for n in ("-2", "-3", "")]
+    (tmp_path / "c/2019").mkdir(parents=True)
+    (tmp_path / "c/2019/2019-03-14-THE-night-ferry.markdown").write_text("mine")
+    take(tmp_path / "c", FERRY)
+    assert (tmp_path / "c/2019/2019-03-14-the-night-ferry-2.md").is_file()
+
+
+def test_items_that_share_an_origin_are_told_apart(tmp_path: Path) -> None:
+    pair = (FERRY, replace(FERRY, title="The train", body=OTHER))
+    assert actions(take(tmp_path, *pair)) == {"added": 2}
+    assert actions(take(tmp_path, *pair)) == {"unchanged": 2}
+
+
+def test_the_same_address_is_linked_not_doubled(tmp_path: Path) -> None:
+    one = replace(FERRY, source=Source(None, "https://www.post.example/ferry/?utm_source=feed"), body="Short.")
+    two = replace(
+        FERRY, origin="2", source=Source(None, "http://post.example/ferry#top"), also_at=("https://copy.example/9",)
+    )
+    take(tmp_path, one)
+    report = take(tmp_path, replace(two, body="Shorter."), label="other.html", kind="html")
+    assert actions(report) == {"duplicate": 1}
+    assert report.outcomes[0].path == "2019/2019-03-14-the-night-ferry.md"
+    article = Library(tmp_path).get("2019/2019-03-14-the-night-ferry")
+    assert article.extra["also_at"] == ["https://copy.example/9"]
+    before = files(tmp_path)
+    again = take(tmp_path, replace(two, body="Shorter."), label="other.html", kind="html")
+    assert (actions(again), again.wrote, files(tmp_path)) == ({"duplicate": 1}, False, before)
+    assert actions(take(tmp_path, one)) == {"unchanged": 1}
+
+
+def test_the_full_text_takes_the_place_of_a_teaser_for_good(tmp_path: Path) -> None:
+    teaser = replace(FERRY, origin="https://post.example/ferry", body="It leaves at nine …")
+    full = replace(teaser, body=LONG)
+    take(tmp_path, teaser, kind="feed")
+    report = take(tmp_path, full, kind="html")
+    assert actions(report) == {"changed": 1}
+    assert len(files(tmp_path)) == 1
+    assert LONG in Library(tmp_path).get("2019/2019-03-14-the-night-ferry").body
+    assert actions(take(tmp_path, full, kind="html")) == {"unchanged": 1}
+    assert actions(take(tmp_path, teaser, kind="feed")) == {"duplicate": 1}
+    assert LONG in Library(tmp_path).get("2019/2019-03-14-the-night-ferry").body
+
+
+def test_nearly_the_same_text_is_linked_not_doubled(tmp_path: Path) -> None:
+    take(tmp_path, FERRY)
+    copy = replace(FERRY, origin="copy", title="Night ferry", body=f"{LONG}\n\nFirst published elsewhere.")
+    assert actions(take(tmp_path, copy, label="copies")) == {"duplicate": 1}
+    assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").extra["also_at"] == ["copies#copy"]
+    assert actions(take(tmp_path, FERRY)) == {"unchanged": 1}
+    assert actions(take(tmp_path, replace(FERRY, body=OTHER))) == {"changed": 1}
+    assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").extra["also_at"] == ["copies#copy"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(FERRY, title="The night ferry 2"),
+        replace(FERRY, date=PartialDate(2020, 3, 14)),
+        replace(FERRY, body=OTHER),
+        replace(FERRY, body=LONG[:100]),
+    ],
+)
+def test_look_alikes_stay_apart(tmp_path: Path, other: Item) -> None:
+    take(tmp_path, FERRY)
+    assert actions(take(tmp_path, replace(other, origin="other"))) == {"added": 1}
+
+
+def test_a_page_of_many_articles_is_no_address_of_one(tmp_path: Path) -> None:
+    home = Source("The Post", "https://post.example/news")
+    pair = (replace(FERRY, source=home), replace(FERRY, origin="2", title="The train", body=OTHER, source=home))
+    assert actions(take(tmp_path, *pair)) == {"added": 2}
+
+
+def test_articles_that_a_person_wrote_are_known_too(tmp_path: Path) -> None:
+    (tmp_path / "mine.md").write_text(
+        f"---\ntitle: Mine\nsource:\n  name: Post\n  url: https://post.example/a\n---\n{LONG}\n"
+    )
+    by_address = replace(FERRY, title="Mine", body="Short.", source=Source(None, "https://post.example/a/"))
+    assert actions(take(tmp_path, by_address, replace(FERRY, origin="2", title="Mine"))) == {"duplicate": 2}
+    assert Library(tmp_path).get("mine").extra["also_at"] == ["export.xml#2"]
+
+
+def test_a_dry_run_says_what_would_happen_and_writes_nothing(tmp_path: Path) -> None:
+    found = (
+        FERRY,
+        replace(FERRY, origin="2"),
+        replace(FERRY, origin="3", body=OTHER, assets=(Asset("a.png", lambda: b"png"),)),
+        Skipped("menu", "a menu entry"),
+        Problem("4", 7, "broken"),
+    )
+    would = take(tmp_path, *found, dry_run=True)
+    assert files(tmp_path) == {}
+    did = take(tmp_path, *found)
+    assert [str(each) for each in would.outcomes] == [str(each) for each in did.outcomes]
+    assert actions(would) == {"added": 2, "duplicate": 1, "skipped": 1, "failed": 1}
+
+
+def test_assets_lie_beside_the_article_under_safe_names(tmp_path: Path) -> None:
+    def missing() -> bytes:
+        raise FileNotFoundError(2, "No such file or directory")
+
+    item = replace(
+        FERRY,
+        body='![A](../img/Night%20Ferry.PNG "x") <img src="b.jpg"> [doc](/files/b.jpg) ![gone](gone.png)',
+        assets=(
+            Asset("../img/Night%20Ferry.PNG", lambda: b"one"),
+            Asset("b.jpg", lambda: b"two"),
+            Asset("/files/b.jpg", lambda: b"three"),
+            Asset("../../../evil.png", lambda: b"four"),
+            Asset("run.sh", lambda: b"rm"),
+            Asset("authors.yml", lambda: b"a: b"),
+            Asset("gone.png", missing),
+        ),
+    )
+    report = take(tmp_path / "library", item)
+    stem = "2019/2019-03-14-the-night-ferry"
+    assert files(tmp_path / "library").keys() == {
+        f"{stem}.md",
+        *(f"{stem}/{name}" for name in ("night-ferry.png", "b.jpg", "b-2.jpg", "evil.png")),
+    }
+    assert list(tmp_path.iterdir()) == [tmp_path / "library"]
+    body = Library(tmp_path / "library").get(stem).body
+    folder = "2019-03-14-the-night-ferry"
+    assert (
+        f'![A]({folder}/night-ferry.png "x") <img src="{folder}/b.jpg"> [doc]({folder}/b-2.jpg) ![gone](gone.png)'
+        in body
+    )
+    assert len(report.outcomes[0].notes) == 3
+
+
+def test_a_changed_picture_is_a_change_and_an_edited_one_an_edit(tmp_path: Path) -> None:
+    def shown(content: bytes) -> Item:
+        return replace(FERRY, body=f"![](a.png)\n\n{LONG}", assets=(Asset("a.png", lambda: content),))
+
+    take(tmp_path, shown(b"one"))
+    assert actions(take(tmp_path, shown(b"one"))) == {"unchanged": 1}
+    assert actions(take(tmp_path, shown(b"two"))) == {"changed": 1}
+    picture = tmp_path / "2019/2019-03-14-the-night-ferry/a.png"
+    assert picture.read_bytes() == b"two"
+    assert actions(take(tmp_path, replace(FERRY, body=LONG))) == {"changed": 1}
+    assert not picture.exists()
+    take(tmp_path, shown(b"two"))
+    picture.write_bytes(b"cropped")
+    assert actions(take(tmp_path, shown(b"three"))) == {"kept": 1}
+    assert picture.read_bytes() == b"cropped"
+
+
+def test_nothing_is_written_through_a_link_out_of_the_library(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library/2019").symlink_to(outside)
+    report = take(tmp_path / "library", FERRY)
+    assert actions(report) == {"failed": 1}
+    assert "leads out" in report.outcomes[0].reason
+    assert list(outside.iterdir()) == []
+
+
+def test_an_interrupted_import_is_whole_and_goes_on(tmp_path: Path) -> None:
+    items = [replace(FERRY, origin=str(n), title=f"Ferry {n}", body=f"{n} " * 30) for n in range(100)]
+
+    class Interrupted(Given):
+        def read(self, path: Path, context: Context) -> Iterator[Found]:
+            yield from items[:70]
+            raise KeyboardInterrupt
+
+    importing = Importing(Library(tmp_path), today=DAY)
+    with pytest.raises(KeyboardInterrupt), importing:
+        importing.read(From(Path("x"), "export.xml", "given", False, Interrupted([])), Context())
+    assert actions(importing.report) == {"added": 70}
+    assert len(files(tmp_path)) == 70
+    assert all(read_stamp(content.decode()) for content in files(tmp_path).values())
+    assert actions(take(tmp_path, *items)) == {"unchanged": 70, "added": 30}
+
+
+def test_a_full_disk_ends_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(self: Batch, full: str, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Batch, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        take(tmp_path, FERRY)
+
+
+def test_a_source_that_breaks_off_is_a_failure_and_what_came_before_stays(tmp_path: Path) -> None:
+    class Broken(Given):
+        def read(self, path: Path, context: Context) -> Iterator[Found]:
+            yield FERRY
+            raise ValueError("the rest is noise")
+
+    with Importing(Library(tmp_path), today=DAY) as importing:
+        importing.read(From(Path("x"), "x.xml", "given", False, Broken([])), Context())
+    assert actions(importing.report) == {"added": 1, "failed": 1}
+
+
+def test_strange_values_come_out_as_text(tmp_path: Path) -> None:
+    class Text(str):
+        """As XML libraries have them."""
+
+    item = Item(
+        "1",
+        "A \x00title\nof\x1b two \ud800 lines",
+        "One\r\nTwo\x0cThree\x07",
+        (Text("Edna  Marsh"), ""),
+        extra={"a": Text("b"), "set": {"x"}, "object": object, "date": "not a date", "lang": "???", "imported": "x"},
+    )
+    take(tmp_path, item)
+    library = Library(tmp_path)
+    reading = library.read("undated/a-title-of-two-lines.md")
+    assert reading.problems == ()
+    assert reading.article is not None
+    assert reading.article.title == "A title of two � lines"
+    assert reading.article.authors == ("Edna Marsh",)
+    assert reading.article.body == "\nOne\nTwo\nThree\n"
+    assert reading.article.extra["original_date"] == "not a date"
+
+
+def test_what_has_no_title_is_called_by_its_first_words_and_nothing_is_skipped_with_a_reason(tmp_path: Path) -> None:
+    report = take(tmp_path, Item("1", " ", f"**How** it began {LONG}"), Item("2", "", "\n"))
+    assert (
+        report.outcomes[0].path
+        == "undated/how-it-began-word0-of-the-story-word1-of-the-story-word2-of-the-story-word3-of.md"
+    )
+    assert str(report.outcomes[1]) == "skipped   export.xml#2: neither title nor text"
+
+
+def test_further_keys_beyond_measure_are_left_out_with_a_note(tmp_path: Path) -> None:
+    report = take(tmp_path, replace(FERRY, extra={"raw": "x" * 100_000}))
+    assert "too much" in report.outcomes[0].notes[0]
+    assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").title == FERRY.title
+
+
+@given(
+    st.text(min_size=1, max_size=60), st.text(max_size=200), st.dictionaries(st.text(max_size=12), st.text(max_size=30))
+)
+def test_whatever_an_item_holds_is_written_so_that_it_reads_back(title: str, body: str, extra: dict[str, str]) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        item = Item("1", title, body, extra=extra)
+        report = take(root, item)
+        if report.counts[Action.ADDED]:
+            written = next(iter(files(root)))
+            reading = Library(root).read(written)
+            assert reading.left_out or reading.article is not None, reading.problems
+            assert all(len(part.encode()) < 143 for part in written.split("/"))
+            assert actions(take(root, item)) == {"unchanged": 1}
+
+
+def test_origins_name_an_item_wherever_its_source_lies() -> None:
+    assert origin_of("site", True, "posts/a.md") == "site/posts/a.md"
+    assert origin_of("posts.csv", False, "12") == "posts.csv#12"
+    assert origin_of("ferry.txt", False, "ferry.txt") == "ferry.txt"
+    assert origin_of("x", False, "https://post.example/a") == "https://post.example/a"
+    assert origin_of("x", False, "tag:post.example,2019:1") == "tag:post.example,2019:1"
+    assert origin_of("x", False, "Note: a title") == "x#Note: a title"
+
+
+def test_addresses_of_one_page() -> None:
+    same = ["https://www.post.example/a/", "http://post.example/a?utm_medium=x#top", "HTTPS://POST.example/a"]
+    assert len({address_key(address) for address in same}) == 1
+    assert address_key("https://post.example/a?id=1") != address_key("https://post.example/a?id=2")
+    assert [address_key(each) for each in ("https://post.example/", "mailto:a@b", "http://[x", "a/b")] == [None] * 4
+
+
+def test_articles_are_skimmed_in_every_form() -> None:
+    yaml = "---\ntitle: 'A 1'\nsource:\n  url: https://x.example/1\nalso_at: [https://y.example]\ndate: 2019-03-14\n"
+    yaml += "---\nText"
+    toml = '+++\ntitle = "A 1"\ncanonical = "https://x.example/1"\ndate = 2019-03-14\n+++\nText'
+    for text in (yaml, toml):
+        found = skim("a.md", text)
+        assert (found.title, found.date, found.text) == ("A 1", PartialDate(2019, 3, 14), "Text")
+        assert found.addresses[0] == "https://x.example/1"
+    assert skim("2019/2019-03-14-a.md", "Text").date == PartialDate(2019, 3, 14)
+
+
+@pytest.mark.long
+@pytest.mark.corpora
+def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: ignore[no-untyped-def]
+    root, known = corpus("nodejs-blog"), Duplicates()
+    for entry in sorted(Library(root).walk(), key=lambda entry: entry.path):
+        candidate = skim(entry.path, (root / entry.path).read_text())
+        without_numbers = Candidate("", None, (), candidate.text)
+        assert known.twin(without_numbers) is None, entry.path
+        known.add(entry.path, without_numbers)
+    assert SAME_TEXT == 0.9
+
+
+def test_a_heap_is_looked_at_file_by_file(tmp_path: Path) -> None:
+    heap = tmp_path / "heap"
+    (heap / "deep").mkdir(parents=True)
+    (heap / "a.txt").write_text(f"The ferry\n\nBy Edna Marsh\n\n{LONG}\n")
+    (heap / "b.csv").write_text(f"title,text\nTrain,{OTHER}\n")
+    (heap / "deep/c.bin").write_bytes(bytes(range(256)))
+    (heap / "d.html.bak").write_bytes(b"\x00\x01")
+    (heap / "link").symlink_to("/etc/passwd")
+    sources = list(open_sources(heap))
+    assert [(each.label, each.kind) for each in sources if isinstance(each, From)] == [
+        ("heap/a.txt", "text"),
+        ("heap/b.csv", "table"),
+    ]
+    assert {each.label for each in sources if isinstance(each, Unrecognised)} == {
+        "heap/deep/c.bin",
+        "heap/d.html.bak",
+        "heap/link",
+    }
+
+
+def test_every_kind_is_what_the_registry_calls_it() -> None:
+    for kind in registry.KINDS:
+        importer = registry.load(kind)
+        assert kind == importer.KIND
+        assert importer.TITLE
+
+
+def test_a_missing_library_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> object:
+        raise ModuleNotFoundError("No module named 'rare'", name="rare")
+
+    monkeypatch.setattr(registry, "import_module", missing)
+    with pytest.raises(Exception, match="needs the library rare") as raised:
+        registry.load("text")
+    assert "backfile[import]" in raised.value.hint  # type: ignore[attr-defined]
+
+
+# The command
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old/ferry.txt").write_text(f"The night ferry\nBy Edna Marsh\n14 March 2019\n\n{LONG}\n")
+    return tmp_path
+
+
+def test_the_command_imports_indexes_and_says_how_to_look(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["import", "old"]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines() == ["1 added", "Look at it with: backfile serve library"]
+    assert run(["search", "author:marsh", "ferry", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["total"] == 1
+
+
+def test_the_command_in_json_and_dry(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "old/empty.txt").write_text("")
+    assert run(["import", "old", "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert "added     2019/2019-03-14-the-night-ferry.md <- old/ferry.txt" in out
+    assert out.endswith("Would be: 1 added, 1 skipped\n")
+    assert not (here / "library").exists()
+    assert run(["import", "old", "--json", "--no-index"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["counts"]["added"] == 1
+    assert told["items"][0]["origin"] == "old/empty.txt"
+    assert not (here / "library/.backfile").exists()
+
+
+def test_wrong_usage_is_told_before_anything_is_done(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["import"]) == 2
+    assert run(["import", "nowhere"]) == 2
+    assert run(["import", "old", "--as", "nothing"]) == 2
+    assert run(["import", "old", "--map", "headline=Title"]) == 2
+    assert run(["import", ".", "--library", "library"]) == 2
+    assert run(["import", "old", "--library", "old"]) == 2
+    assert "put it elsewhere with --library" in capsys.readouterr().err
+    assert sorted(os.listdir(here)) == ["old"]
+
+
+def test_failures_are_told_and_end_with_1(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "bad.jsonl").write_text('{"title": "A", "text": "b"}\n{"title": \n')
+    (here / "noise").write_bytes(bytes(range(256)) * 10)
+    assert run(["import", "bad.jsonl", "noise", "--no-index"]) == 1
+    told = capsys.readouterr()
+    assert "failed    bad.jsonl:2: not JSON" in told.err
+    assert "failed    noise: of no kind that is known" in told.err
+    assert "1 added, 2 failed" in told.out
