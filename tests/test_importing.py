@@ -373,6 +373,7 @@ def test_further_keys_beyond_measure_are_left_out_with_a_note(tmp_path: Path) ->
     assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").title == FERRY.title
 
 
+@settings(max_examples=20)
 @given(
     st.text(min_size=1, max_size=60), st.text(max_size=200), st.dictionaries(st.text(max_size=12), st.text(max_size=30))
 )

@@ -16,7 +16,6 @@ _LABEL = re.compile(r"(?:authors?|writers?|autore?n?|auteurs?|verfasser(?:in)?)\
 _ROLE_AFTER = re.compile(
     r"\s*(?:,|\(|\|)\s*(?:[\w’' -]*\b(?:correspondent|editor|reporter|writer|staff|columnist)\b.*)\Z", re.I
 )
-_SHOUTED = re.compile(r"[A-ZÀ-ÞА-Я][A-ZÀ-ÞА-Я.'’ -]+\Z")
 
 _PERSON = r"(?:[^\W\d_a-z][\w.'’-]*|(?:de|da|di|del|der|den|van|von|la|le|bin|al|ter|zu)\b)"
 _NAME = rf"[^\W\d_a-z][\w.'’-]*(?:\s+{_PERSON}){{1,4}}"
@@ -40,9 +39,9 @@ _SIGNED = re.compile(rf"(?:—|–|--?)\s*(?P<names>{_NAME})\.?\Z")
 _LONGEST_LAST_LINE = 400
 
 _DATELINE = re.compile(
-    r"""\s*(?P<place>[^\W\d_a-z][^\W\d_a-z.'’ -]+(?:,\s+[^\W\d_][\w.'’ ]{1,25})??)
+    r"""\s*(?P<place>[^\W\d_a-z](?:[^\W\d_a-z]|[.'’ -])+(?:,\s+[^\W\d_][\w.'’ ]{1,25})??)
         (?:,\s+(?P<date>[^\W\d_]{3,9}\.?\s+\d{1,2}(?:,\s+\d{4})?|\d{1,2}\.?\s+[^\W\d_]{3,9}(?:\s+\d{4})?))?
-        \s*(?:\([^()\n]{2,30}\)\s*)?(?:—|–|--|\s-\s)\s*(?=\S)""",
+        \s*(?:\([^()\n]{2,30}\)\s*)?(?:—|–|--|(?<=[\s)])-(?=\s))\s*(?=\S)""",
     re.VERBOSE,
 )
 
@@ -62,17 +61,16 @@ def authors_of_byline(line: str) -> tuple[str, ...]:
     if found is None:
         return ()
     named = _ROLE_AFTER.sub("", found["names"].strip().rstrip("."))
-    named = _titled(named) if _SHOUTED.match(named) else named
     looks_named = all(word[0].isupper() or not word[0].isalpha() or len(word) <= 3 for word in named.split())
     if not looks_named or len(named.split()) > 14:
         return ()
-    return author_names(named)
+    return tuple(_titled(name) if name.isupper() and " " in name else name for name in author_names(named))
 
 
 def _titled(shouted: str) -> str:
-    """`EDNA MARSH AND J. P. O'NEILL` in the letters of a name."""
+    """`J. P. O'NEILL` in the letters of a name."""
     words = re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), shouted)
-    return re.sub(r"\b(And|Und|Et|Van|Von|De|Der|Y)\b", lambda word: word[0].lower(), words)
+    return re.sub(r"\b(Van|Von|De|Der|Y)\b", lambda word: word[0].lower(), words)
 
 
 def authors_of_last_line(paragraph: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from archive.errors import ArticleUnreadable
 from archive.files import read_bytes
 from archive.frontmatter import Form, parse
 from archive.importers.bylines import authors_of_byline, authors_of_last_line, dateline
+from archive.importers.encodings import encoding_of
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.prose import to_markdown
 from archive.metadata import read_metadata
@@ -62,7 +63,8 @@ def read(path: Path, context: Context) -> Iterator[Found]:
     for file in _files(path):
         name = file.relative_to(root).as_posix()
         try:
-            text = _decoded(read_bytes(f"{real}/{name}", real))
+            raw = read_bytes(f"{real}/{name}", real)
+            text = raw.decode(encoding_of(raw), errors="replace")
         except ArticleUnreadable as error:
             yield Problem(name, None, str(error), error.hint)
         except OSError as error:
@@ -79,17 +81,6 @@ def _files(path: Path) -> Iterator[Path]:
         hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
         if file.name.lower().endswith(_ENDINGS) and not hidden and not file.is_dir():
             yield file
-
-
-def _decoded(raw: bytes) -> str:
-    """The text of a file: UTF-8 and its relatives by what they are, other encodings by what fits best."""
-    plain = decode(raw)
-    if plain.encoding not in {"cp1252", "latin-1"}:
-        return plain.text
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - most files need no guessing
-
-    guessed = from_bytes(raw[:200_000], cp_exclusion=["utf_7"]).best()
-    return raw.decode(guessed.encoding, errors="replace") if guessed is not None else plain.text
 
 
 @dataclass(slots=True)
@@ -118,7 +109,7 @@ def article_in(text: str, name: str, context: Context) -> Item:
     last = _BLANK_LINES.split(body.strip())[-1]
     return Item(
         origin=name,
-        title=top.title or title_from_path(name),
+        title=top.title or title_from_path(name.rpartition(".")[0] or name),
         body=to_markdown(body),
         authors=top.authors or authors_of_last_line(last),
         date=top.date or written or date_in_path(name),
@@ -166,7 +157,7 @@ def _top(lines: list[str], context: Context) -> _Top:
 def _is_wrapped(lines: list[str], number: int) -> bool:
     """Whether a line is the first of a paragraph set to a width, not one that stands for itself."""
     below = lines[number + 1].strip() if number + 1 < len(lines) else ""
-    return len(lines[number].strip()) > 60 and len(below) > 60 and below[:1].islower()
+    return len(lines[number].strip()) > 60 and below[:1].islower()
 
 
 def _read_lines_below(lines: list[str], top: _Top, context: Context) -> None:

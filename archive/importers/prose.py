@@ -57,7 +57,7 @@ def _paragraph(text: str) -> str:
 
 def _is_verse(lines: list[str]) -> bool:
     """Whether lines are short because they end there (verse, an address), not because the page was narrow."""
-    return len(lines) > 1 and max(map(len, lines)) <= 45
+    return len(lines) > 2 and max(map(len, lines)) <= 45
 
 
 def _item(line: str) -> str:

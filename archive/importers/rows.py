@@ -13,12 +13,13 @@ from pathlib import Path
 
 from archive.decoding import decode
 from archive.errors import ArticleUnreadable
+from archive.importers.encodings import encoding_of
 from archive.report import Problem
 
 MAX_ROW = 32 * 1024 * 1024
 """Characters of one row."""
 
-_SEPARATORS = ",;\t|"
+_SEPARATORS = "\t;|,"  # of equals the first, which is the rarer within a cell
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _SAMPLE = 64 * 1024
 _CHUNK = 1 << 20
@@ -139,17 +140,11 @@ def _encoding(head: bytes) -> str:
     """What the beginning of a file is written in."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
-    whole = head.rpartition(b"\n")[0] or head
     try:
-        found = decode(whole)
+        found = encoding_of(head.rpartition(b"\n")[0] or head)
     except ArticleUnreadable:
         return "utf-8-sig"
-    if found.encoding not in {"cp1252", "latin-1"}:
-        return "utf-8-sig" if found.encoding == "utf-8" else found.encoding
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - most files need no guessing
-
-    guessed = from_bytes(whole, cp_exclusion=["utf_7"]).best()
-    return guessed.encoding if guessed is not None else found.encoding
+    return "utf-8-sig" if found == "utf-8" else found
 
 
 def _json_lines(file: io.TextIOWrapper) -> Iterator[Row | Problem]:

@@ -1,0 +1,222 @@
+"""Plain text: what stands on top, who wrote it, and text that stays text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.importers import plain
+from archive.importers.bylines import Dateline, authors_of_byline, authors_of_last_line, dateline
+from archive.importers.item import Context, Item, Skipped
+from archive.importers.prose import looks_like_html, looks_like_markdown, to_markdown
+from archive.importers.registry import probe, recognise
+from archive.markdown import to_text
+from archive.model import PartialDate
+from archive.report import Problem
+
+FERRY = """The Night Ferry Returns
+=======================
+
+By EDNA MARSH and JOHN ROE, Staff Writers
+March 14, 2019
+
+HALBURY, March 13 — The ferry left at nine. It had been away for *ten* years,
+and 3 < 4.
+
+    A paragraph that is only indented
+goes on here.
+
+- one
+- two
+"""
+
+
+def article(text: str, name: str = "x.txt") -> Item:
+    return plain.article_in(text, name, Context())
+
+
+def test_an_article_as_newspapers_set_it() -> None:
+    item = article(FERRY)
+    assert item.title == "The Night Ferry Returns"
+    assert item.authors == ("Edna Marsh", "John Roe")
+    assert item.date == PartialDate(2019, 3, 14)
+    assert item.extra == {"place": "Halbury"}
+    assert to_text(item.body).split("\n") == [
+        "HALBURY, March 13 — The ferry left at nine. It had been away for *ten* years, and 3 < 4.",
+        "A paragraph that is only indented goes on here.",
+        "one",
+        "two",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "authors", "date", "summary"),
+    [
+        ("T\nA close vote\n14 March 2019\n\nText.", (), PartialDate(2019, 3, 14), "A close vote"),
+        ("T\nBy Jane Doe | March 3, 2019\nText.", ("Jane Doe",), PartialDate(2019, 3, 3), None),
+        ("T\n\nPublished: 3 March 2019\nBy Jane Doe\n\nText.", ("Jane Doe",), PartialDate(2019, 3, 3), None),
+        ("T\nVon Anna Müller\n3. März 2019\n\nText.", ("Anna Müller",), PartialDate(2019, 3, 3), None),
+        ("# T\nText.", (), None, None),
+        ("T\n\nA short text.\n\nBy nine they had all gone home.", (), None, None),
+        ("Title: T\nAuthor: Jane Doe\nDate: 2019-03\n\nText.", ("Jane Doe",), PartialDate(2019, 3), None),
+    ],
+)
+def test_lines_below_the_title(
+    text: str, authors: tuple[str, ...], date: PartialDate | None, summary: str | None
+) -> None:
+    item = article(text)
+    assert (item.title, item.authors, item.date, item.summary) == ("T", authors, date, summary)
+    assert "ext." in item.body or "text" in item.body
+
+
+def test_a_text_without_a_title_is_called_by_its_file() -> None:
+    wrapped = "The council voted on the bridge late last night, after a long and loud debate\nin a full hall.\n"
+    item = article(wrapped, "2019-03-14-council-votes.txt")
+    assert (item.title, item.date) == ("Council votes", PartialDate(2019, 3, 14))
+    assert to_text(item.body).startswith("The council voted on the bridge")
+
+
+@pytest.mark.parametrize(
+    ("line", "authors"),
+    [
+        ("Edna Marsh is senior editor at The Harbour Post.", ("Edna Marsh",)),
+        ("Edna Marsh is a writer. Her book is out in May.", ("Edna Marsh",)),
+        ("Edna Marsh and John Roe are staff writers at the Post.", ("Edna Marsh", "John Roe")),
+        ("*J. P. van der Berg, a poet, was the paper’s first critic.*", ("J. P. van der Berg",)),
+        ("Edna Marsh writes about ships.", ("Edna Marsh",)),
+        ("(Reporting by John Roe and Ada Quill; editing by Max Moe)", ("John Roe", "Ada Quill")),
+        ("— Edna Marsh", ("Edna Marsh",)),
+        ("London is a city in England.", ()),
+        ("The mayor is a writer at heart.", ()),
+        ("New York is large.", ()),
+        ("They all went home.", ()),
+        ("", ()),
+    ],
+)
+def test_the_last_line_may_tell_the_author(line: str, authors: tuple[str, ...]) -> None:
+    assert authors_of_last_line(line) == authors
+    assert article(f"A title\n\nText.\n\n{line}").authors == authors
+
+
+def test_a_byline_is_not_overruled_by_the_last_line() -> None:
+    assert article("T\nBy Jane Doe\n\nText.\n\nEdna Marsh is senior editor at the Post.").authors == ("Jane Doe",)
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("By Jane Doe", ("Jane Doe",)),
+        ("Words by Jane Doe", ("Jane Doe",)),
+        ("by Jane Doe, Max Moe and Ada Quill", ("Jane Doe", "Max Moe", "Ada Quill")),
+        ("Author: Jane Doe", ("Jane Doe",)),
+        ("BY J. P. O'NEILL", ("J. P. O'Neill",)),
+        ("By and large it was a good year", ()),
+        ("Par for the course", ()),
+        ("Standby for more", ()),
+    ],
+)
+def test_bylines(line: str, names: tuple[str, ...]) -> None:
+    assert authors_of_byline(line) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("LONDON, March 3 — Text", Dateline("London", "March 3")),
+        ("WASHINGTON, D.C., March 3, 2020 (AP) -- Text", Dateline("Washington, D.C.", "March 3, 2020")),
+        ("NEW YORK (Reuters) - Text", Dateline("New York", "")),
+        ("PARIS — Text", Dateline("Paris", "")),
+        ("London — a city", None),
+        ("IT — is a pronoun", None),
+        ("Text", None),
+    ],
+)
+def test_datelines(text: str, expected: Dateline | None) -> None:
+    assert dateline(text) == expected
+
+
+def test_a_dateline_without_its_year_takes_it_from_the_path() -> None:
+    text = "T\n\nLONDON, March 3 — Text."
+    assert article(text, "1987/t.txt").date == PartialDate(1987, 3, 3)
+    assert article(text).date is None
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("utf-8-sig", "Ferry café"),
+        ("utf-16", "Ferry café"),
+        ("cp1252", "“Ferry” café — naïve"),
+        (
+            "cp1252",
+            "Le ferry de nuit est rentré à l’été, après une très longue absence : la fête a duré jusqu’à l’aube.",
+        ),
+        ("cp1251", "Ночной паром вернулся в гавань после долгого отсутствия, и город ликовал всю ночь."),
+        ("shift_jis", "夜のフェリーは九時に港を出た。長い間留守にしていたが、町は一晩中喜んだ。"),
+    ],
+)
+def test_encodings(tmp_path: Path, encoding: str, text: str) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes(f"{text}\n\n{text}\n".encode(encoding))
+    (item,) = plain.read(path, Context())
+    assert isinstance(item, Item)
+    assert item.title == text
+
+
+def test_a_folder_of_texts_with_one_bad_file(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "a.txt").write_text("A\n\nText.")
+    (tmp_path / "b.txt").write_bytes(bytes(range(256)))
+    (tmp_path / "c.txt").write_text(" \n")
+    (tmp_path / "deep/d.TXT").write_text("D\n\nText.")
+    (tmp_path / "e.txt").symlink_to("/etc/passwd")
+    (tmp_path / ".hidden.txt").write_text("H")
+    found = list(plain.read(tmp_path, Context()))
+    assert [(type(each), each.path if isinstance(each, Problem) else each.origin) for each in found] == [
+        (Item, "a.txt"),
+        (Problem, "b.txt"),
+        (Skipped, "c.txt"),
+        (Item, "deep/d.TXT"),
+        (Problem, "e.txt"),
+    ]
+    recognised = recognise(probe(tmp_path))
+    assert recognised is not None
+    assert recognised.importer.KIND == "text"
+    assert plain.count(tmp_path, Context()) == 5
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Co"]), max_size=80))
+def test_words_of_a_text_are_words_of_the_article(line: str) -> None:
+    line = " ".join(line.split())
+    if line:
+        shown = to_text(to_markdown(f"Before.\n\n{line}\n\nAfter."))
+        bare = "".join(line.split()).lstrip("-*•·‣–+0123456789.()")
+        assert bare in "".join(shown.split()).replace("\xad", "") or "\xad" in line
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["# no heading", "> no quotation", "1. no list", "+ no list", "=====", "<b>no tag</b>", "[no](link)", "{{ no }}",
+     "*no* _emphasis_ `code`", "&amp; stays", "a_b_c", "| no | table |", "::: no", "~~no~~", "![[no]]", "\\*", "--- x"],
+)  # fmt: skip
+def test_signs_of_markup_stay_signs(line: str) -> None:
+    assert to_text(to_markdown(f"Before\n{line}\nafter, a line that is long enough to be prose.")).split("\n") == [
+        f"Before {line} after, a line that is long enough to be prose."
+    ]
+
+
+def test_verse_keeps_its_lines() -> None:
+    assert to_markdown("Roses are red\nViolets are blue\nFerries are late") == (
+        "Roses are red\\\nViolets are blue\\\nFerries are late"
+    )
+
+
+def test_what_markup_a_text_has() -> None:
+    assert looks_like_markdown("# Title\n\nText")
+    assert looks_like_markdown("A [link](https://x.example)")
+    assert not looks_like_markdown("Issue #3 costs 5 * 3 [sic] (see above)")
+    assert looks_like_html("<p>Text</p>")
+    assert not looks_like_html("a < b and c > d")

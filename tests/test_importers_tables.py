@@ -1,0 +1,198 @@
+"""Tables: JSON Lines, JSON lists, CSV in the dialects of the world, columns by name and by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from archive.importers import tables
+from archive.importers.columns import columns_of
+from archive.importers.item import Context, Found, Item, Probe, Skipped
+from archive.importers.rows import separator_of
+from archive.model import PartialDate, Source
+from archive.report import Problem
+
+ROW = {
+    "id": "r-1",
+    "title": "The night ferry",
+    "text": "It left at *nine*.\n\nIt came back.",
+    "author": ["Edna Marsh", "John Roe"],
+    "date": "2019-03-14T09:00:00Z",
+    "topics": ["transport", "harbour"],
+    "source": "The Harbour Post",
+    "url": "https://post.example/ferry",
+    "places": ["Halbury"],
+}
+
+
+def read(tmp_path: Path, content: str | bytes, name: str = "t.jsonl", **columns: str) -> list[Found]:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(tables.read(path, Context(columns=columns)))
+
+
+def certainty(content: str | bytes, name: str) -> int:
+    return tables.recognises(Probe(Path(name), False, content if isinstance(content, bytes) else content.encode()))
+
+
+def test_a_row_of_json_is_an_article(tmp_path: Path) -> None:
+    assert read(tmp_path, json.dumps(ROW)) == [
+        Item(
+            origin="r-1",
+            title="The night ferry",
+            body="It left at \\*nine\\*.\n\nIt came back.",
+            authors=("Edna Marsh", "John Roe"),
+            topics=("transport", "harbour"),
+            date=PartialDate(2019, 3, 14),
+            source=Source("The Harbour Post", "https://post.example/ferry"),
+            extra={"places": ["Halbury"]},
+        )
+    ]
+
+
+def test_bad_lines_are_told_and_the_rest_goes_on(tmp_path: Path) -> None:
+    deep = "[" * 100_000
+    lines = [
+        json.dumps(ROW),
+        '{"title": ',
+        "[1]",
+        "",
+        '{"x": 1}',
+        deep,
+        json.dumps(ROW | {"id": 2, "draft": True}),
+        "\x1e{}",
+    ]
+    found = read(tmp_path, "\ufeff" + "\n".join([*lines, json.dumps({"headline": "Another", "body": "B"})]))
+    problems = [(each.line, each.reason) for each in found if isinstance(each, Problem)]
+    assert [line for line, _ in problems] == [2, 3, 5, 6, 8]
+    assert problems[0][1].startswith("not JSON: Expecting value")
+    assert problems[1][1] == "not an object of names and values"
+    assert "no column is known" in problems[2][1]
+    assert [each.origin for each in found if isinstance(each, Skipped)] == ["2"]
+    assert [each.title for each in found if isinstance(each, Item)] == ["The night ferry", "Another"]
+
+
+def test_a_list_of_objects_is_read_one_by_one(tmp_path: Path) -> None:
+    rows = [ROW | {"id": number, "text": "x" * 40_000} for number in range(60)]
+    found = read(tmp_path, json.dumps(rows, indent=1), "t.json")
+    assert [each.origin for each in found if isinstance(each, Item)] == [str(number) for number in range(60)]
+    cut = read(tmp_path, json.dumps(rows[:3])[:-20], "cut.json")
+    assert [type(each) for each in cut] == [Item, Item, Problem]
+
+
+def test_columns_by_a_path_of_names(tmp_path: Path) -> None:
+    row = {"webTitle": "A", "fields": {"bodyText": "B", "by": "Edna Marsh"}, "webPublicationDate": "2019-03-14"}
+    (item,) = read(tmp_path, json.dumps(row), text="fields.bodyText", authors="fields.by")
+    assert isinstance(item, Item)
+    assert (item.title, item.body, item.authors, item.date) == ("A", "B", ("Edna Marsh",), PartialDate(2019, 3, 14))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_csv_in_its_dialects(tmp_path: Path, separator: str, encoding: str) -> None:
+    rows = [
+        ["Title", "Author", "Publish Date", "Tags", "Body", "Edition"],
+        ["Café “A”", "Edna Marsh and John Roe", "14 March 2019", "a, b", 'One\n\n"Two"', "late"],
+        ["", "", "", "", "", ""],
+        ["B", "", "", "", "Text", ""],
+    ]
+    quoted = "\r\n".join(separator.join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
+    found = read(tmp_path, quoted.encode(encoding), "t.csv")
+    assert found == [
+        Item(
+            origin="2019-03-14-cafe-a",
+            title="Café “A”",
+            body='One\n\n"Two"',
+            authors=("Edna Marsh", "John Roe"),
+            topics=("a", "b"),
+            date=PartialDate(2019, 3, 14),
+            extra={"Edition": "late"},
+        ),
+        Item(origin="b", title="B", body="Text"),
+    ]
+
+
+def test_a_column_that_is_not_there_ends_the_table(tmp_path: Path) -> None:
+    (problem,) = read(tmp_path, "a,b\n1,2\n3,4\n", "t.csv", title="Headline")
+    assert isinstance(problem, Problem)
+    assert (problem.reason, problem.hint) == ("there is no column 'Headline' for title", "the columns are a, b")
+    (problem,) = read(tmp_path, "a,b\n1,2\n3,4\n", "t.csv")
+    assert isinstance(problem, Problem)
+    assert "--map FIELD=COLUMN; the columns are a, b" in problem.hint
+
+
+def test_cells_too_many_and_too_few_are_kept(tmp_path: Path) -> None:
+    found = read(tmp_path, "sep=;\ntitle;text\nA;B;C\nD\nE;F\n", "t.csv")
+    assert [(each.title, each.body, dict(each.extra)) for each in found if isinstance(each, Item)] == [
+        ("A", "B", {"column_3": "C"}),
+        ("D", "", {}),
+        ("E", "F", {}),
+    ]
+
+
+def test_dates_that_are_none_are_kept_and_noted(tmp_path: Path) -> None:
+    found = read(tmp_path, "title,text,date\nA,B,3/4/2019\nC,D,soon\nE,F,1552521600\n", "t.csv")
+    first, second, third = (each for each in found if isinstance(each, Item))
+    assert (first.date, first.extra) == (PartialDate(2019), {"original_date": "3/4/2019"})
+    assert (second.date, second.extra) == (None, {"original_date": "soon"})
+    assert third.date == PartialDate(2019, 3, 14)
+    assert len(first.notes) == len(second.notes) == 1
+
+
+def test_text_that_is_markdown_stays_markdown(tmp_path: Path) -> None:
+    (item,) = read(tmp_path, json.dumps({"title": "A", "markdown": "# Head\n\n**bold** [x](https://x.example)"}))
+    assert isinstance(item, Item)
+    assert item.body == "# Head\n\n**bold** [x](https://x.example)"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "least", "most"),
+    [
+        (json.dumps(ROW) + "\n" + json.dumps(ROW), "x.jsonl", 70, 70),
+        (json.dumps(ROW), "x", 55, 55),
+        (json.dumps([ROW]), "x.json", 70, 70),
+        ("title,text,date\nA,B,2019\n", "x.csv", 70, 70),
+        ("title;text\nA;B\n", "x", 55, 55),
+        ("A text, with commas, as they are.\nAnd lines, a second, as they are.\n", "x.txt", 0, 0),
+        ("name,age\nA,1\n", "x.csv", 45, 45),
+        ("weight,age\n2,1\n", "x.csv", 15, 15),
+        ("The ferry\n\nBy Edna Marsh\n", "x.txt", 0, 0),
+        ('{\n  "title": "A",\n  "text": "B"\n}', "x.json", 0, 0),
+        (b"\x00\x01\x02\xff" * 50, "x.csv", 0, 0),
+        ("", "x.csv", 0, 0),
+        ("<rss><title>A, b</title></rss>", "x.xml", 0, 0),
+    ],
+)
+def test_recognising(content: str | bytes, name: str, least: int, most: int) -> None:
+    assert least <= certainty(content, name) <= most
+
+
+def test_columns_are_each_of_one_field() -> None:
+    names = ["Headline", "title", "Tags", "Section", "URL", "Modified"]
+    assert columns_of(names, {"summary": "Headline"}) == {
+        "summary": "Headline",
+        "title": "title",
+        "topics": "Tags",
+        "url": "URL",
+        "updated": "Modified",
+    }
+
+
+def test_separators() -> None:
+    assert separator_of("a;b,c\n1;2,5\n3;4,5") == ";"
+    assert separator_of("No table here.\nNone at all.") is None
+    assert separator_of("") is None
+
+
+@pytest.mark.corpora
+def test_news_of_1987(corpus) -> None:  # type: ignore[no-untyped-def]
+    with (corpus("reuters21578") / "docs.jsonl").open() as file:
+        lines = [next(file) for _ in range(500)]
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        found = read(Path(folder), "".join(lines))
+    assert len(found) == 500
+    assert all(isinstance(each, Item) and each.date and each.date.year == 1987 and not each.notes for each in found)
