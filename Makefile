@@ -26,10 +26,10 @@ serve: setup  ## serve ./library (made from the sample when it is missing) on 12
 	$(BIN)/backfile serve
 
 test: setup  ## the tests of every day, the browser's included where Chromium is found
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n auto
 
 long: setup  ## the tests that take more than a few seconds
-	$(BIN)/python -m pytest -n 2 -m long
+	$(BIN)/python -m pytest -n auto -m long
 
 lint: setup  ## formatting and lint
 	$(BIN)/ruff format --check .

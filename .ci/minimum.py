@@ -28,7 +28,7 @@ def main() -> None:
         install = [uv, "pip", "install", "--quiet", "--python", python]
         subprocess.run([*install, "--requirement", str(oldest), *tools()], check=True)
         ignored = [f"--ignore={path}" for path in LEFT_OUT]
-        command = [python, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *ignored]
+        command = [python, "-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", *ignored]
         sys.exit(subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False).returncode)
 
 
