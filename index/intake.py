@@ -37,13 +37,16 @@ class Taken:
     left_out: str = ""
 
 
-def document_of(article: Article) -> Document:
-    """What an engine keeps of an article: its fields as they are, and the text that a reader sees."""
+def document_of(article: Article, text: str | None = None) -> Document:
+    """What an engine keeps of an article: its fields as they are, and the text that a reader sees.
+
+    `text` is that text where it is known already.
+    """
     return Document(
         id=article.id,
         path=article.path,
         title=article.title,
-        text=to_text(body_without_title(article.body, article.title)),
+        text=to_text(body_without_title(article.body, article.title)) if text is None else text,
         authors=article.authors,
         topics=article.topics,
         date=article.date,

@@ -75,6 +75,16 @@ class SearchArguments:
             pairs.append(("match", str(match)))
         return _address(article_path(article_id), pairs)
 
+    def article_addresses(self) -> Callable[[str, int | None], str]:
+        """As `article_url` by id and place, for all the hits of a page: what they share is made once."""
+        shared = _address("", replace(self, place=None, page=1).pairs())
+        joined = f"{shared}&place=" if shared else "?place="
+
+        def locate(article_id: str, place: int | None) -> str:
+            return article_path(article_id) + (shared if place is None else f"{joined}{place}")
+
+        return locate
+
     def pairs(self) -> list[tuple[str, str]]:
         """Names and values as they stand in an address, in one fixed order."""
         pairs = [("q", self.query)] if self.query else []

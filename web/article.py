@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -10,25 +13,30 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from archive.errors import ArticleNotFound
 from archive.headings import body_without_title
-from archive.markdown import to_html
+from archive.markdown import to_html, to_text
 from archive.model import Article
 from index.engine import Filters, Request, Sort, Span
+from index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
 from index.intake import document_of
 from index.matching import Matcher
 from index.query import Everything, Node
 from index.serialising import article_path
 from web import cite
 from web.arguments import SearchArguments
+from web.errors import answer_for
 from web.finding import neighbours, understand
 from web.hits import HitView, Link, Part, hit_views, parts
 from web.marking import mark_html
 from web.media import addresses
 from web.metadata import is_web_address, json_ld
 from web.search import arguments_of_request
-from web.services import services
+from web.services import Readable, services
 
 FURTHER = 5
 LEAST_HEADINGS = 3
+FRESH = 60  # seconds
+
+log = logging.getLogger("backfile.web")
 
 screen = Blueprint("article", __name__)
 
@@ -63,28 +71,37 @@ class Further:
     hits: tuple[HitView, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the index knows about an article's page; `notice` says why it knows nothing at the moment."""
+
+    languages: tuple[str, ...]
+    trail: Trail = Trail()
+    further: tuple[Further, ...] = ()
+    notice: str = ""
+
+
 @screen.get("/article/<path:article_id>")
 def article(article_id: str) -> str:
     """An article; with `q` its matches are marked and numbered, `match` says at which one the reader stands."""
     shown = services().library.get(article_id)
     arguments = arguments_of_request()
     query = understand(arguments.query).tree
-    rendered = to_html(
-        body_without_title(shown.body, shown.title),
-        remote_images=services().remote_images,
-        base=addresses(services().library, shown.path),
-    )
-    pieces = _mark(shown, rendered.html, query)
+    readable = make_readable(shown)
+    rendered = readable.rendered
+    around = _surroundings(arguments, query, shown)
+    pieces = _mark(shown, readable, query, around.languages)
     return render_template(
         "article.html",
         article=shown,
         pieces=pieces,
         contents=rendered.contents if len(rendered.contents) >= LEAST_HEADINGS else (),
         problem=rendered.problem,
-        trail=_trail(arguments, query),
+        trail=around.trail,
+        notice=around.notice,
         authors=_links("author", shown.authors),
         topics=_links("topic", shown.topics),
-        further=_further(shown),
+        further=around.further,
         **_steps(arguments, article_id, pieces.count),
         **_for_machines(shown),
     )
@@ -116,10 +133,37 @@ def citation(article_id: str, form: str) -> Response:
     return Response(text, content_type="application/x-research-info-systems; charset=utf-8")
 
 
-def _mark(shown: Article, html: str, query: Node) -> MarkedPieces:
+def make_readable(shown: Article) -> Readable:
+    """The body as HTML and as text, remembered by its content.
+
+    A link or a picture whose target has come or gone meanwhile is noticed after a minute at most.
+    """
+    body = body_without_title(shown.body, shown.title)
+    digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+    def make() -> Readable:
+        base = addresses(services().library, shown.path)
+        return Readable(to_html(body, remote_images=services().remote_images, base=base), to_text(body))
+
+    return services().readable.get((shown.path, digest, int(time.monotonic() // FRESH)), make)
+
+
+def _surroundings(arguments: SearchArguments, query: Node, shown: Article) -> Surroundings:
+    """What the index adds to the page. The article itself can be read without one, and the page then says so."""
+    try:
+        return Surroundings(services().languages, _trail(arguments, query), _further(shown))
+    except (IndexUnusable, IndexLocked, DeadlineExceeded) as error:
+        log.warning("%s is shown without its neighbours: %s", shown.id, error)
+        back = arguments.url() if arguments.query or arguments.has_filters else None
+        notice = f"{answer_for(type(error)).heading}. The article is shown without what the index adds to it."
+        return Surroundings((services().language,), Trail(back), notice=notice)
+
+
+def _mark(shown: Article, readable: Readable, query: Node, languages: tuple[str, ...]) -> MarkedPieces:
     """Marks the article by the one matcher; nothing is marked when the query does not find the article."""
-    matcher = Matcher(query, services().languages)
-    marks = None if isinstance(query, Everything) else matcher.match(document_of(shown))
+    html = readable.rendered.html
+    matcher = Matcher(query, languages)
+    marks = None if isinstance(query, Everything) else matcher.match(document_of(shown, readable.text))
     title_spans: tuple[Span, ...] = marks.title if marks else ()
     summary_spans: tuple[Span, ...] = marks.summary if marks else ()
     before = len(title_spans) + len(summary_spans)

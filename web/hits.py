@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -77,14 +77,15 @@ def chosen_values(arguments: SearchArguments, facet: str) -> tuple[str, ...]:
 def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None = None) -> tuple[HitView, ...]:
     """The views of hits. Their addresses keep the search when `first`, the place of the first of them, is given."""
     authors, topics = Narrowing(arguments, "author"), Narrowing(arguments, "topic")
+    locate = arguments.article_addresses()
     return tuple(
-        _hit_view(arguments, hit, None if first is None else first + number, authors, topics)
+        _hit_view(locate, hit, None if first is None else first + number, authors, topics)
         for number, hit in enumerate(hits)
     )
 
 
 def _hit_view(
-    arguments: SearchArguments, hit: Hit, place: int | None, authors: Narrowing, topics: Narrowing
+    locate: Callable[[str, int | None], str], hit: Hit, place: int | None, authors: Narrowing, topics: Narrowing
 ) -> HitView:
     passages = hit.passages
     if hit.summary and not any(passage.spans for passage in passages):
@@ -92,7 +93,7 @@ def _hit_view(
     return HitView(
         id=hit.id,
         place=place or 0,
-        url=arguments.article_url(hit.id, place=place) + text_fragment(hit),
+        url=locate(hit.id, place) + text_fragment(hit),
         title=parts(hit.title.text, hit.title.spans),
         authors=authors.links(hit.authors),
         topics=topics.links(hit.topics[:SHOWN_TOPICS]),

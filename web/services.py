@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import cast
+from typing import NamedTuple, cast
 
 from flask import current_app, request
 
 from archive.library import Library
+from archive.markdown import Rendered
 from archive.report import Problem
 from index.engine import Engine
+from web.remembering import Memory
 
 EXTENSION = "backfile"
+MOST_REMEMBERED = 4_000_000  # characters of rendered articles a process
+
+
+class Readable(NamedTuple):
+    """An article's body as the reading page shows it and as the index knows it."""
+
+    rendered: Rendered
+    text: str
+
+    @property
+    def size(self) -> int:
+        """The characters it takes."""
+        return len(self.rendered.html) + len(self.text)
 
 
 @dataclass
@@ -35,6 +50,7 @@ class Services:
     base_url: str = ""
     per_page: int = 10
     deadline: float = 1.5
+    readable: Memory[Readable] = field(default_factory=lambda: Memory(MOST_REMEMBERED, lambda made: made.size))
     _engine: Engine | None = None
     _lock: Lock = field(default_factory=Lock)
 

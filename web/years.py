@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote_plus
 
 from index.engine import Facet
 from web.arguments import SearchArguments
@@ -59,11 +60,12 @@ def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
     starts = range(min(counts) // step * step, max(counts) + 1, step)
     sums = [sum(counts.get(year, 0) for year in range(start, start + step)) for start in starts]
     chosen = _chosen_years(arguments)
+    before, between, after = arguments.url(first="\0", last="\0").split(quote_plus("\0"))
     bars = tuple(
         Bar(
             label=_label(start, step),
             count=count,
-            url=arguments.url(first=f"{max(start, 1):04d}", last=f"{start + step - 1:04d}"),
+            url=f"{before}{max(start, 1):04d}{between}{start + step - 1:04d}{after}",
             chosen=start in chosen,
             x=index * BAR,
             height=max(2, round(count / max(sums) * (HEIGHT - 2))) if count else 0,

@@ -1,0 +1,90 @@
+"""The reading page: what is remembered of it, and what is left of it without an index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from app import create_app
+from config import Settings
+from index.engine import Engine
+from index.errors import IndexUnusable
+from tests.web_archive import indexed
+from web import article
+from web.remembering import Memory
+from web.warming import warm
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12))), st.integers(1, 30))
+def test_memory_gives_what_was_made_and_keeps_no_more_than_it_may(asked: list[tuple[int, int]], most: int) -> None:
+    memory: Memory[str] = Memory(most, len)
+    for key, size in asked:
+        assert memory.get((key, size), lambda key=key, size=size: str(key) * size) == str(key) * size  # type: ignore[misc]
+        assert sum(map(len, memory._kept.values())) == memory._sum <= most
+
+
+def test_memory_forgets_what_was_not_asked_for_longest() -> None:
+    memory: Memory[str] = Memory(2)
+    made: list[str] = []
+    for key in "abacab":
+        memory.get(key, lambda key=key: made.append(key) or key)  # type: ignore[misc, func-returns-value]
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_an_article_is_rendered_once_and_again_when_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, engine = indexed(tmp_path)
+    app = create_app(settings, open_index=lambda: engine)
+    rendered: list[str] = []
+    to_html = article.to_html
+    monkeypatch.setattr(article, "to_html", lambda body, **how: rendered.append(body) or to_html(body, **how))
+    client = app.test_client()
+    pages = [client.get(f"/article/1998/ticket?q={word}").text for word in ("ferry", "ticket", "nowhere")]
+    assert len(rendered) == 1
+    assert len(set(pages)) == 3
+    file = settings.library / "1998" / "ticket.md"
+    file.write_text(file.read_text(encoding="utf-8") + "\nA line that is new.\n", encoding="utf-8")
+    assert "A line that is new." in client.get("/article/1998/ticket?q=ferry").text
+
+
+def test_an_article_can_be_read_while_the_index_cannot(tmp_path: Path) -> None:
+    settings, _ = indexed(tmp_path)
+
+    def broken() -> Engine:
+        raise IndexUnusable("a segment is damaged")
+
+    app = create_app(settings, open_index=broken)
+    client = app.test_client()
+    response = client.get("/article/1998/night-ferry?q=ferry&place=1")
+    tree = LexborHTMLParser(response.text)
+    assert response.status_code == 200
+    assert "The index cannot be used at the moment" in (tree.css_first(".notices").text())
+    assert tree.css("mark#m1")
+    assert tree.css_first(".trail .first").attributes["href"] == "/search?q=ferry"
+    assert not tree.css(".further, .trail [rel=next]")
+    assert client.get("/search?q=ferry").status_code == 503
+
+
+def test_a_new_process_opens_the_index_before_it_is_asked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings, engine = indexed(tmp_path)
+    opened: list[Engine] = []
+    warm(create_app(settings, open_index=lambda: opened.append(engine) or engine))  # type: ignore[func-returns-value]
+    assert opened == [engine]
+
+    def broken() -> Engine:
+        raise IndexUnusable("a segment is damaged")
+
+    with caplog.at_level("INFO", "backfile.web"):
+        warm(create_app(settings, open_index=broken))
+    assert "a segment is damaged" in caplog.text
+
+
+def test_an_empty_archive_warms_too(tmp_path: Path) -> None:
+    (tmp_path / "library").mkdir()
+    settings = Settings(library=tmp_path / "library", index=tmp_path / "cache", engine="memory")
+    app = create_app(settings)
+    warm(app)
+    assert "The archive is empty" in app.test_client().get("/").text

@@ -1,0 +1,32 @@
+"""The first reader should not wait: a new process opens the index and fills its caches before it is asked."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask
+
+from archive.errors import BackfileError
+from index.engine import Sort
+from web.arguments import SearchArguments
+from web.article import article
+from web.browse import home
+from web.finding import find
+from web.search import show_results
+
+log = logging.getLogger("backfile.web")
+
+
+def warm(app: Flask) -> None:
+    """Makes the pages that most readers see, for nobody: front page, a search, the newest article.
+
+    What goes wrong is logged only: whoever asks will be told.
+    """
+    try:
+        with app.test_request_context("/"):
+            home()
+            for hit in find(SearchArguments(sort=Sort.NEWEST, per_page=1)).page.hits:
+                show_results(SearchArguments(query=" OR ".join(hit.title.text.lower().split()[:3])))
+                article(hit.id)
+    except BackfileError as error:
+        log.info("the first page will take a moment longer: %s", error)
