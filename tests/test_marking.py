@@ -44,7 +44,7 @@ def check(html: str, pattern: str) -> None:
     """The rule of marking, on one page."""
     spans = Spans(pattern)
     done = mark_html(html, spans, first=5)
-    assert spans.text == plain_text(html)
+    assert spans.text == plain_text(html)  # which takes a shorter way than runs
     assert re.sub(r'<mark (?:id="m|data-mark=")\d+">|</mark>', "", done.html) == html
     found = spans.marks_in(spans.text)
     assert done.count == len(found) == len(re.findall(r'<mark id="m\d+">', done.html))
