@@ -2,7 +2,7 @@
 
 Texts are compared by their shingles of three words: MinHash estimates the share that two have in common (Jaccard), and
 locality-sensitive hashing finds the few that are worth comparing (Broder 1997; Leskovec, Rajaraman, Ullman: Mining of
-Massive Datasets, chapter 3). How the threshold was measured is told in docs/decisions/importing.md.
+Massive Datasets, chapter 3). How the threshold was measured is told in docs/importing.md.
 """
 
 from __future__ import annotations
