@@ -109,8 +109,23 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """What of a query stands in one field of a hit: the words as they are written there, and how often each.
+
+    In title, summary and text these are the marked words in small letters, in the order in which they first occur; in
+    author, topic and source the values that match.
+    """
+
+    field: str
+    words: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """One article found: what a result list shows of it. `matches` counts the marks the article page will show."""
+    """One article found: what a result list shows of it. `matches` counts the marks the article page will show.
+
+    `reasons` say why it was found, field by field; there are none where no passages were asked for.
+    """
 
     id: str
     title: Marked
@@ -123,6 +138,7 @@ class Hit:
     score: float
     matches: int
     passages: tuple[Marked, ...]
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

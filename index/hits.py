@@ -5,6 +5,7 @@ from __future__ import annotations
 from index.engine import Document, Hit, Marked
 from index.matching import Marks
 from index.passages import passages
+from index.reasons import reasons
 
 
 def hit_of(document: Document, marks: Marks, *, score: float, limit: int) -> Hit:
@@ -24,4 +25,5 @@ def hit_of(document: Document, marks: Marks, *, score: float, limit: int) -> Hit
         score=score,
         matches=marks.count,
         passages=passages(document.text, marks.text, limit),
+        reasons=reasons(document, marks) if limit else (),
     )

@@ -64,6 +64,17 @@ class Matcher:
         leaves = self._leaves if hit is None else hit.branches
         return merged([span for leaf in leaves if field in leaf.fields for span in leaf.find(scanned)])
 
+    @staticmethod
+    def values_matched(document: Document, hit: Marks) -> list[tuple[str, str]]:
+        """Names of fields and those of their values (authors, topics, source) in which a branch of the hit stands."""
+        return [
+            (field, value)
+            for field in dict.fromkeys(field for leaf in hit.branches for field in leaf.fields)
+            if field not in DEFAULT_FIELDS
+            for value in values(document, field)
+            if any(leaf.find(Scanned(value)) for leaf in hit.branches if field in leaf.fields)
+        ]
+
     def _compiled(self, node: Node, fields: tuple[str, ...], languages: tuple[str, ...], lit: bool = True) -> _Branch:
         match node:
             case And() | Or():

@@ -152,6 +152,24 @@ def test_nothing_found_says_so_and_shows_ways_out_with_real_counts(client: Flask
         assert words(one(there, "[role=status]")).startswith(words(tip.css_first(".count")))
 
 
+def test_a_hit_says_why_it_was_found(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=ferry+author:marsh&from=1998-03&to=1998-03")
+    why = one(tree, ".hit .why")
+    found = {words(row.css_first("dt")): words(row.css_first("dd")) for row in why.css("dl div")}
+    assert set(found) == {"Title", "Summary", "Text", "Author"}
+    assert found["Title"] == "ferry"
+    assert found["Author"] == "Ada Marsh"
+    assert "ferries" in found["Text"]
+    assert not page(client, "/search").css(".why")
+
+
+def test_most_of_the_words_are_one_way_out(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=harbour+board+ferry+zebra")
+    tip = next(tip for tip in tree.css(".advice li") if words(tip).startswith("any 3 of the 4 words"))
+    there = page(client, href(tip.css_first("a")))
+    assert words(one(there, "[role=status]")).startswith(words(tip.css_first(".count")))
+
+
 def test_nothing_found_offers_to_drop_a_filter(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry&author=Miriam+Stein&from=1998")
     tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".advice li")}

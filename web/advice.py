@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from index.engine import Filters
-from index.query import Node, Not, Phrase, any_words, parse, parts, to_text, without
+from index.query import Node, Not, Or, Phrase, any_words, normalised, parse, parts, to_text, without
 from web.arguments import SearchArguments
 from web.finding import count
 from web.hits import Link
@@ -28,6 +28,7 @@ def advise(arguments: SearchArguments, query: Node) -> tuple[Advice, ...]:
     groups = (
         ("Without a filter", _without_filters(arguments, query)),
         ("With fewer words", _changed(arguments, _with_fewer(query))),
+        ("Most of the words", _most(arguments, query)),
         ("Without the quotation marks", _changed(arguments, _unquoted(query))),
         ("Any of these words", _changed(arguments, _any(query))),
         ("Each part alone", _changed(arguments, _alone(query))),
@@ -57,6 +58,17 @@ def _with_fewer(query: Node) -> Iterator[Node]:
     if 2 < len(parts(query)) <= MOST_PARTS:
         for part in parts(query):
             yield without(query, part)
+
+
+def _most(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
+    """Any five of six parts, one link for all: worth offering from four on, where less is a different question."""
+    several = len(parts(query))
+    if not 4 <= several <= MOST_PARTS:
+        return
+    most = parse(to_text(normalised(Or(tuple(_with_fewer(query))))))
+    if most.refusal is None:
+        url = arguments.url(query=to_text(most.tree))
+        yield Link(f"any {several - 1} of the {several} words", url), count(most.tree, arguments.filters)
 
 
 def _unquoted(query: Node) -> Iterator[Node]:

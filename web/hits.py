@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from archive.model import PartialDate, Source
-from index.engine import Hit, Marked, Span
+from index.engine import Hit, Marked, Reason, Span
 from web.arguments import SearchArguments
 
 SHOWN_TOPICS = 6
@@ -49,6 +49,7 @@ class HitView(NamedTuple):
     language: str | None
     passages: tuple[PassageView, ...]
     matches: int
+    reasons: tuple[Reason, ...]
 
 
 class Narrowing:
@@ -103,6 +104,7 @@ def _hit_view(
         language=hit.language,
         passages=tuple(_passage_view(passage, number, len(passages)) for number, passage in enumerate(passages, 1)),
         matches=hit.matches,
+        reasons=hit.reasons,
     )
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from threading import Thread
+from wsgiref.types import WSGIApplication
 
-from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -23,7 +23,6 @@ from config import Settings
 from index.processes import end_with_parent
 from index.sync import Progress, bring_up_to_date
 from index.watching import Keeper
-from web.warming import warm
 
 log = logging.getLogger("backfile.server")
 
@@ -38,7 +37,10 @@ class AddressUnavailable(BackfileError):
     """The address to listen on is taken by another program, is not one of this machine, or is not allowed."""
 
 
-def serve(settings: Settings, make_app: Callable[[Settings], Flask], *, progress: Progress | None = None) -> None:
+MakeApp = Callable[[Settings], WSGIApplication]
+
+
+def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = None) -> None:
     """Serves until a signal (SIGINT, SIGTERM) ends it.
 
     A library with an index is served at once and the index is brought up to date meanwhile; without one it is built
@@ -73,11 +75,9 @@ def serve(settings: Settings, make_app: Callable[[Settings], Flask], *, progress
     keeper.stop()
 
 
-def _start_worker(make_app: Callable[[Settings], Flask], settings: Settings) -> Flask:
+def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
     end_with_parent()
-    app = make_app(settings)
-    Thread(target=warm, args=(app,), daemon=True).start()
-    return app
+    return make_app(settings)
 
 
 def _announce(library: Path, host: str, port: int) -> None:

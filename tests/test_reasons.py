@@ -1,0 +1,45 @@
+"""Why an article was found."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.engine import Document, Reason
+from index.hits import hit_of
+from index.matching import Matcher
+from index.query import parse
+
+DOCUMENT = Document(
+    id="a",
+    path="a.md",
+    title="Ferries at Night",
+    text="The ferry and the Ferry,\nthe ferries of the night\nferry company.",
+    authors=("Ada Marsh", "Joris van Dijk"),
+    topics=("harbour",),
+    summary="A ferry.",
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "wanted"),
+    [
+        (
+            "ferry",
+            [
+                Reason("title", (("ferries", 1),)),
+                Reason("summary", (("ferry", 1),)),
+                Reason("text", (("ferry", 3), ("ferries", 1))),
+            ],
+        ),
+        ('"night ferry"', [Reason("text", (("night ferry", 1),))]),
+        ("author:dijk company", [Reason("text", (("company", 1),)), Reason("author", (("Joris van Dijk", 1),))]),
+        ("topic:harb* OR author:nobody", [Reason("topic", (("harbour", 1),))]),
+        ("-train", []),
+        ("company -train", [Reason("text", (("company", 1),))]),
+    ],
+)
+def test_words_by_field_as_they_are_written(query: str, wanted: list[Reason]) -> None:
+    marks = Matcher(parse(query).tree).match(DOCUMENT)
+    assert marks is not None
+    assert list(hit_of(DOCUMENT, marks, score=1.0, limit=3).reasons) == wanted
+    assert hit_of(DOCUMENT, marks, score=1.0, limit=0).reasons == ()
