@@ -1,0 +1,263 @@
+"""HTML as it comes in: decoded, parsed within limits, and made into Markdown that carries nothing active.
+
+Scripts, styles, event handlers, forms, frames and addresses such as `javascript:` end here; the library shows what is
+left through a second sanitiser.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, urljoin, urlsplit
+
+import nh3
+from charset_normalizer import from_bytes
+from html_to_markdown import ConversionError, convert
+from html_to_markdown.options import ConversionOptions
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from archive.errors import ArchiveError
+
+MAX_BYTES = 20 * 1024 * 1024
+"""Of one page. The longest articles have a tenth of it; pages beyond are data dressed as a page."""
+
+SCHEMES = frozenset({"http", "https", "mailto"})
+
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,30})""", re.IGNORECASE)
+_XML_CHARSET = re.compile(rb"""\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]{2,30})""", re.IGNORECASE)
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.IGNORECASE)
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_UNSAFE_IN_ADDRESS = re.compile(r"[\s()<>\"'\\`\[\]{}|^]")
+_FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*?\d+)\Z", re.IGNORECASE)
+_LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:)[- ]?([\w+#]{1,20})\b")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\((?:<[^>]*>|[^()\s]*)\)")
+_PLACEHOLDER = re.compile(r"FOOTNOTE(?:(REF)([0-9]{1,9})ENDNOTE|(DEF)([0-9]{1,9})ENDNOTE\s*)")
+
+_TAGS = frozenset(
+    ["a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "small", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var", "div", "span"]
+)
+_DROPPED_WHOLE = frozenset(
+    ["script", "style", "template", "iframe", "object", "embed", "noscript", "form", "button", "select", "textarea", "svg", "math", "canvas", "audio", "video", "head", "title", "nav", "dialog", "applet"]
+)
+_CLEANER = nh3.Cleaner(
+    tags=set(_TAGS),
+    clean_content_tags=set(_DROPPED_WHOLE),
+    attributes={
+        "a": {"href", "title"},
+        "img": {"src", "alt", "title"},
+        "ol": {"start"},
+        "td": {"colspan", "rowspan"},
+        "th": {"colspan", "rowspan"},
+        "code": {"class"},
+    },
+    url_schemes=set(SCHEMES),
+    link_rel=None,
+)
+_OPTIONS = ConversionOptions(
+    extract_metadata=False,
+    expand_abbreviations=False,
+    include_blockquote_citations=False,
+    escape_asterisks=True,
+    escape_underscores=True,
+    escape_misc=True,
+    newline_style="backslash",
+    compact_tables=True,
+    bullets="-",
+    autolinks=False,
+)
+
+
+def decode(page: bytes, declared: str | None = None) -> str:
+    """The text of a page: by its byte order mark, what the server declared, what it says itself, else by its bytes.
+
+    A declaration that the bytes contradict is passed over. Raises `ArchiveError` for more than `MAX_BYTES`.
+    """
+    if len(page) > MAX_BYTES:
+        raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
+    for mark, encoding in _MARKS:
+        if page.startswith(mark):
+            return page[len(mark) :].decode(encoding, errors="replace")
+    said = _XML_CHARSET.match(page) or _META_CHARSET.search(page, 0, 8192)
+    for name in ("utf-8", declared, said[1].decode("ascii") if said else None):
+        try:
+            return page.decode(_as_browsers_read(name)) if name else _guessed(page, said is None and not declared)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return _guessed(page, True)
+
+
+def _as_browsers_read(name: str) -> str:
+    """Pages that say Latin-1 mean Windows-1252 (https://encoding.spec.whatwg.org/#names-and-labels)."""
+    return "cp1252" if name.lower() in {"iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"} else name
+
+
+def _guessed(page: bytes, is_undeclared: bool) -> str:
+    best = from_bytes(page[: 256 * 1024]).best() if is_undeclared else None
+    return page.decode(best.encoding if best else "cp1252", errors="replace")
+
+
+def parse(html: bytes | str) -> HtmlElement:
+    """The tree of a page or a piece of one, without comments; entities stay what they are, nothing is loaded.
+
+    Raises `ArchiveError` if it is too large or there is nothing in it.
+    """
+    text = decode(html) if isinstance(html, bytes) else html
+    if len(text) > MAX_BYTES:
+        raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
+    text = _NOT_TEXT.sub("", _DECLARATION.sub("", text, count=1))
+    parser = HTMLParser(remove_comments=True, remove_pis=True, no_network=True, huge_tree=False, encoding="utf-8")
+    try:
+        return document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise ArchiveError(f"cannot be read as HTML: {str(error) or 'it is empty'}") from error
+
+
+def to_markdown(html: str, *, base_url: str | None) -> str:
+    """A piece of HTML as Markdown: headings, lists, quotations, tables, code, footnotes, pictures with captions.
+
+    Addresses become absolute where `base_url` is given. Whatever Markdown would take for markup in the text is
+    escaped. Raises `ArchiveError` for what is too large or cannot be parsed.
+    """
+    if not html.strip():
+        return ""
+    tree = parse(html)
+    return tree_to_markdown(tree, base_url=base_url)
+
+
+def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
+    """As `to_markdown`, of a tree, which is changed on the way."""
+    _make_absolute(tree, base_url)
+    _mark_footnotes(tree)
+    _dress(tree)
+    clean = _CLEANER.clean(etree.tostring(tree, encoding="unicode", method="html"))
+    try:
+        content = convert(clean, _OPTIONS).content or ""
+    except ConversionError as error:
+        raise ArchiveError(f"cannot be made into Markdown: {error}") from error
+    return _tidy(content)
+
+
+def address(base_url: str | None, reference: str) -> str | None:
+    """A reference as an address that is safe to write into Markdown, absolute if there is a base; None if unsafe."""
+    try:
+        joined = urljoin(base_url, reference.strip()) if base_url else reference.strip()
+        scheme = urlsplit(joined).scheme
+    except ValueError:
+        return None
+    if scheme and scheme.lower() not in SCHEMES:
+        return None
+    return _UNSAFE_IN_ADDRESS.sub(lambda found: quote(found[0]), joined)
+
+
+def _make_absolute(tree: HtmlElement, base_url: str | None) -> None:
+    for element in list(tree.iter("img", "a")):
+        name = "src" if element.tag == "img" else "href"
+        if element.tag == "img":
+            _wake(element)
+        reference = element.get(name)
+        if reference is None or (name == "href" and reference.startswith("#")):
+            continue
+        absolute = address(base_url, reference)
+        if absolute:
+            element.set(name, absolute)
+        else:
+            del element.attrib[name]
+
+
+def _wake(image: HtmlElement) -> None:
+    """Gives a picture that a script would load when it scrolls into view its address now."""
+    source = image.get("src") or ""
+    if source and not source.startswith("data:") and "placeholder" not in source:
+        return
+    later = next((image.get(key) for key in ("data-src", "data-original", "data-lazy-src") if image.get(key)), None)
+    listed = image.get("srcset") or image.get("data-srcset") or ""
+    if not later and listed.strip() and not listed.strip().startswith("data:"):
+        later = listed.strip().split(",")[-1].split()[0] if listed.strip(" ,") else None
+    if later:
+        image.set("src", later)
+
+
+def _mark_footnotes(tree: HtmlElement) -> None:
+    """Turns `<sup><a href="#fn1">` and `<li id="fn1">` into marks that become footnotes of Markdown."""
+    notes = {element.get("id"): element for element in tree.iter("li", "p", "div") if element.get("id")}
+    numbers: dict[str, int] = {}
+    for link in list(tree.iter("a")):
+        target = (link.get("href") or "").partition("#")[2]
+        is_reference = (link.get("href") or "").startswith("#") and _FOOTNOTE.match(target) and target in notes
+        if is_reference and notes[target] not in link.iterancestors():
+            number = numbers.setdefault(target, len(numbers) + 1)
+            outer = link.getparent() if link.getparent() is not None and link.getparent().tag == "sup" else link
+            _replace_by_text(outer, f"FOOTNOTEREF{number}ENDNOTE")
+    for name, number in numbers.items():
+        note = notes[name]
+        for back in [each for each in note.iter("a") if (each.get("href") or "").startswith("#")]:
+            _replace_by_text(back, "")
+        for paragraph in note.iter("p"):
+            paragraph.tag = "span"
+        if note.getparent() is not None and note.getparent().tag in ("ol", "ul"):
+            note.getparent().tag = "div"
+        note.tag = "p"
+        note.text = f"FOOTNOTEDEF{number}ENDNOTE {(note.text or '').lstrip()}"
+
+
+def _replace_by_text(element: HtmlElement, text: str) -> None:
+    parent = element.getparent()
+    if parent is None:
+        return
+    whole = text + (element.tail or "")
+    before = element.getprevious()
+    if before is not None:
+        before.tail = (before.tail or "") + whole
+    else:
+        parent.text = (parent.text or "") + whole
+    parent.remove(element)
+
+
+def _dress(tree: HtmlElement) -> None:
+    """Gives captions, definitions, highlighting and code the forms that Markdown has for them."""
+    for caption in list(tree.iter("figcaption")):
+        words = " ".join(caption.text_content().split())
+        tail = caption.tail
+        caption.clear()
+        caption.tail, caption.tag = tail, "p"
+        if words:
+            etree.SubElement(caption, "em").text = words
+    for pre in list(tree.iter("pre")):
+        _as_code(pre)
+    for term in list(tree.iter("dt")):
+        inner = etree.Element("strong")
+        inner.text, term.text = term.text, None
+        inner.extend(list(term))
+        term.append(inner)
+        term.tag = "p"
+    for element in tree.iter("dl", "dd", "mark", "hgroup", "center"):
+        element.tag = {"dd": "p", "mark": "span"}.get(str(element.tag), "div")
+
+
+def _as_code(pre: HtmlElement) -> None:
+    classes = " ".join(each.get("class") or "" for each in (pre, *pre.iter("code")))
+    found = _LANGUAGE.search(classes)
+    for line_break in list(pre.iter("br")):
+        _replace_by_text(line_break, "\n")
+    text, tail = pre.text_content(), pre.tail
+    pre.clear()
+    pre.tail = tail
+    code = etree.SubElement(pre, "code")
+    code.text = text
+    if found:
+        code.set("class", f"language-{found[1]}")
+
+
+def _tidy(markdown: str) -> str:
+    content = _EMPTY_LINK.sub("", markdown)
+    content = _PLACEHOLDER.sub(lambda found: f"[^{found[2]}]" if found[1] else f"[^{found[4]}]: ", content)
+    return _BLANK_LINES.sub("\n\n", "\n".join(_lines(content))).strip()
+
+
+def _lines(content: str) -> Iterator[str]:
+    for line in content.split("\n"):
+        bare = line.rstrip()
+        yield "" if bare == "\\" else bare

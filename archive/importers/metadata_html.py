@@ -1,0 +1,298 @@
+"""What a page says about its article: title, authors, dates, topics, summary, publication, language, address.
+
+Order of trust, field by field: JSON-LD of schema.org (articles only), Dublin Core, Open Graph and `article:` tags,
+Parsely and Twitter tags, further `<meta>` names, then what readers see: `rel=author`, `itemprop`, elements called
+byline or author, `<time>`, the first heading, `<title>` without the name of the site. The first that says something
+that can be used is taken; topics of all machine-readable kinds are joined.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from lxml.html import HtmlElement
+
+from archive.dates import DateUnclear, parse_date
+from archive.importers.bylines import authors_of_byline
+from archive.languages import language_code
+from archive.model import PartialDate, Source
+from archive.people import author_names
+from archive.topics import topic_names
+
+_ARTICLE_TYPE = re.compile(r"(?:\w*Article|BlogPosting|\w*Posting|Report|Review|Recipe|WebPage|ScholarlyArticle)\Z")
+_WEAK_TYPES = frozenset({"WebPage", "Recipe", "Review"})
+_TITLE = ("dc:title", "dcterm:title", "dcterms:title", "og:title", "weibo:article:title", "weibo:webpage:title",
+          "parsely-title", "twitter:title", "title")  # fmt: skip
+_AUTHOR = ("dc:creator", "dcterm:creator", "dcterms:creator", "article:author", "article:author_name", "author",
+           "parsely-author", "byl", "byline", "sailthru:author", "cxenseparse:author")  # fmt: skip
+_DATE = ("article:published_time", "dc:date:issued", "dcterms:issued", "dcterms:created", "dc:date", "dcterms:date",
+         "parsely-pub-date", "datepublished", "pubdate", "publishdate", "publish-date", "publish_date",
+         "article:published", "sailthru:date", "og:published_time", "og:article:published_time", "ptime",
+         "publication_date", "citation_publication_date", "date")  # fmt: skip
+_UPDATED = ("article:modified_time", "dcterms:modified", "og:updated_time", "datemodified", "last-modified", "lastmod")
+_SUMMARY = ("dc:description", "dcterm:description", "dcterms:description", "og:description", "description",
+            "twitter:description")  # fmt: skip
+_SITE = ("og:site_name", "dc:publisher", "dcterms:publisher", "application-name")
+_TOPICS = ("article:tag", "article:section", "dc:subject", "dcterms:subject", "parsely-tags", "news_keywords",
+           "keywords")  # fmt: skip
+_SEPARATOR = re.compile(r"\s+[|\-–—\\/>»·:]{1,2}\s+")
+_BYLINE = re.compile(
+    r"\b(?:byline|by-?line|article-?author|post-?author|entry-?author|dateline|writtenby|p-author|author)", re.I
+)
+_NO_BYLINE = re.compile(r"comment|related|recommend|share|social|image|photo|avatar|bio\b|sidebar|footer|menu", re.I)
+_ADDRESS = re.compile(r"(?:https?:)?//", re.I)
+_ROLE = re.compile(r"\s*(?:[,|•·]|\bfor\b|\bUpdated\b|\bPublished\b|\b\d{1,2}:\d{2}|\b(?:19|20)\d{2}\b).*", re.DOTALL)
+_LONGEST_BYLINE = 100
+_MAX_JSON = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PageMetadata:
+    """What a page says of its article; `base` is what its relative addresses are relative to."""
+
+    title: str
+    authors: tuple[str, ...]
+    date: PartialDate | None
+    updated: PartialDate | None
+    topics: tuple[str, ...]
+    summary: str | None
+    source: Source | None
+    language: str | None
+    canonical: str | None
+    base: str | None
+    article_body: str
+
+
+def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
+    """The metadata of a parsed page that was found at `url`; reads, changes nothing, raises nothing."""
+    page = _Page(tree, url)
+    site = page.site()
+    canonical = page.canonical()
+    address = canonical or page.url
+    return PageMetadata(
+        title=page.title(site),
+        authors=page.authors(site),
+        date=page.date(("datePublished", "dateCreated"), _DATE) or page.seen_date(),
+        updated=page.date(("dateModified",), _UPDATED),
+        topics=page.topics(),
+        summary=page.first(("description",), _SUMMARY) or None,
+        source=Source(site or (urlsplit(address).hostname if address else None), address) if site or address else None,
+        language=page.language(),
+        canonical=canonical,
+        base=page.base(),
+        article_body=_plain(page.linked.get("articleBody")),
+    )
+
+
+class _Page:
+    """A page's claims, collected once."""
+
+    def __init__(self, tree: HtmlElement, url: str | None) -> None:
+        self.tree, self.url = tree, url
+        self.meta = _meta(tree)
+        self.linked = _linked_article(tree)
+
+    def first(self, keys: tuple[str, ...], names: tuple[str, ...]) -> str:
+        """The first text among keys of JSON-LD and names of meta tags."""
+        texts = (_plain(self.linked.get(key)) for key in keys)
+        return next(filter(None, texts), "") or next(
+            (" ".join(unescape(text).split()) for name in names for text in self.meta.get(name, ()) if text.strip()), ""
+        )
+
+    def title(self, site: str | None) -> str:
+        """The headline; `<title>` loses the name of the site, the first heading stands in for an empty one."""
+        given = self.first(("headline", "name") if self.linked.get("headline") else ("headline",), _TITLE)
+        head = " ".join((self.tree.findtext(".//title") or "").split())
+        headings = [" ".join(each.text_content().split()) for each in self.tree.iter("h1")]
+        if not given and head:
+            given = next((each for each in headings if len(each) > 3 and _begins(head, each)), "")
+            given = given or _without_site(head, site)
+        return given or next(filter(None, headings), "")
+
+    def site(self) -> str | None:
+        """The name of the publication."""
+        publisher = self.linked.get("publisher")
+        name = _plain(publisher.get("name")) if isinstance(publisher, Mapping) else _plain(publisher)
+        given = self.first((), _SITE[:1]) or name or self.first((), _SITE)
+        return None if not given or _ADDRESS.match(given) else given[:200]
+
+    def authors(self, site: str | None) -> tuple[str, ...]:
+        """The people named as authors; neither addresses of profiles nor the site itself where people are named."""
+        claims: list[object] = [self.linked.get("author") or self.linked.get("creator")]
+        claims += [list(self.meta.get(name, ())) for name in _AUTHOR]
+        for claim in claims:
+            names = tuple(name for name in author_names(_without_addresses(claim)) if not _is_code(name))
+            if names:
+                return names
+        return next(filter(None, map(_names_in, self._bylines())), ())
+
+    def _bylines(self) -> Iterator[str]:
+        """Texts of elements that are marked or called as those of an author, the surest first."""
+        paths = ('.//*[@rel="author"]', './/*[@itemprop="author"]//*[@itemprop="name"]', './/*[@itemprop="author"]')
+        for path in paths:
+            yield from (_seen(each) for each in self.tree.iterfind(path))
+        for each in self.tree.iter("p", "div", "span", "a", "address", "li", "h2", "h3", "h4", "td", "cite", "strong"):
+            called = f"{each.get('class') or ''} {each.get('id') or ''}"
+            if _BYLINE.search(called) and not _NO_BYLINE.search(called):
+                text = _seen(each)
+                if 0 < len(text) < _LONGEST_BYLINE:
+                    yield text
+
+    def date(self, keys: tuple[str, ...], names: tuple[str, ...]) -> PartialDate | None:
+        """The first date that is understood."""
+        given = [_plain(self.linked.get(key)) for key in keys]
+        given += [text for name in names for text in self.meta.get(name, ())]
+        return next(filter(None, map(_date, given)), None)
+
+    def seen_date(self) -> PartialDate | None:
+        """The date of the first `<time>` or of what is marked as the date of publication."""
+        for each in self.tree.xpath('//*[@itemprop="datePublished"] | //time')[:5]:
+            found = _date(each.get("datetime") or each.get("content") or _seen(each))
+            if found:
+                return found
+        return None
+
+    def topics(self) -> tuple[str, ...]:
+        """Sections, tags and keywords, each once."""
+        named: dict[str, str] = {}
+        values = [self.linked.get("articleSection"), self.linked.get("keywords")]
+        values += [list(self.meta.get(name, ())) if name == "article:tag" else "," .join(self.meta.get(name, ()))
+                   for name in _TOPICS]  # fmt: skip
+        for value in values:
+            for name in topic_names(value, key="keywords", path="") if isinstance(value, str | list) else ():
+                if 0 < len(name) <= 60 and not _ADDRESS.match(name):
+                    named.setdefault(name.casefold(), name)
+        return tuple(named.values())[:30]
+
+    def language(self) -> str | None:
+        """The language that the page declares."""
+        root = self.tree.getroottree().getroot()
+        given = [_plain(self.linked.get("inLanguage")), root.get("lang") or "", root.get("xml:lang") or ""]
+        given += [text for name in ("og:locale", "content-language", "dc:language") for text in self.meta.get(name, ())]
+        return next(filter(None, (language_code(text.split(",")[0]) for text in given if text)), None)
+
+    def canonical(self) -> str | None:
+        """The address that the page gives itself, absolute."""
+        links = [each.get("href") for each in self.tree.iter("link") if "canonical" in (each.get("rel") or "").split()]
+        for reference in (*links, *self.meta.get("og:url", ())):
+            found = _absolute(self.url, reference)
+            if found and urlsplit(found).path not in ("", "/"):
+                return found
+        return None
+
+    def base(self) -> str | None:
+        """What relative addresses are relative to."""
+        known = self.url or self.canonical()
+        given = next((each.get("href") for each in self.tree.iter("base") if each.get("href")), None)
+        return (_absolute(known, given) if given else None) or known
+
+
+def _meta(tree: HtmlElement) -> dict[str, list[str]]:
+    """The contents of meta tags by name or property, lower case; `.` and `:` are one."""
+    found: dict[str, list[str]] = {}
+    for element in tree.iter("meta"):
+        content = (element.get("content") or "").strip()
+        names = f"{element.get('property') or ''} {element.get('name') or ''} {element.get('itemprop') or ''}"
+        for name in dict.fromkeys(names.lower().replace(".", ":").split()) if content else ():
+            found.setdefault(name, []).append(content)
+    return found
+
+
+def _linked_article(tree: HtmlElement) -> Mapping[str, object]:
+    """The JSON-LD object that describes the article of a page; empty if there is none."""
+    weak: Mapping[str, object] = {}
+    for script in tree.iter("script"):
+        if "ld+json" not in (script.get("type") or "").lower():
+            continue
+        text = re.sub(r"^\s*(?:<!--|<!\[CDATA\[|//\s*<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*$", "", script.text or "")
+        for thing in _things(text[:_MAX_JSON]):
+            kind = thing.get("@type")
+            names = [str(each) for each in kind] if isinstance(kind, list) else [str(kind)]
+            if any(_ARTICLE_TYPE.match(name) and name not in _WEAK_TYPES for name in names):
+                return thing
+            if any(name in _WEAK_TYPES for name in names) and not weak and thing.get("headline"):
+                weak = thing
+    return weak
+
+
+def _things(text: str) -> Iterator[Mapping[str, object]]:
+    try:
+        waiting: list[object] = [json.loads(text, strict=False)]
+    except (ValueError, RecursionError):
+        return  # pages often carry broken JSON; their other claims stand
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, Mapping):
+            yield value
+            waiting += [value[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in value]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list) and value:
+        return _plain(value[0])
+    if isinstance(value, Mapping):
+        return _plain(value.get("name") or value.get("@value"))
+    return unescape(value).strip() if isinstance(value, str) else ""
+
+
+def _without_addresses(claim: object) -> object:
+    if isinstance(claim, str):
+        return "" if _ADDRESS.match(claim) else claim
+    if isinstance(claim, list):
+        return [_without_addresses(each) for each in claim]
+    return claim.get("name", "") if isinstance(claim, Mapping) and "name" in claim else claim if claim else ""
+
+
+def _is_code(name: str) -> bool:
+    return len(name) > 80 or not any(letter.isalpha() for letter in name) or "@" in name or "{" in name
+
+
+def _names_in(text: str) -> tuple[str, ...]:
+    named = authors_of_byline(text)
+    if named:
+        return named
+    bare = _ROLE.sub("", re.sub(r"^\s*(?:by|par|von|por|di|da|door|author)\b[:\s]*", "", text, flags=re.IGNORECASE))
+    is_name = bare and len(bare.split()) <= 5 and not any(letter.isdecimal() for letter in bare)
+    return tuple(name for name in author_names(bare) if not _is_code(name)) if is_name else ()
+
+
+def _seen(element: HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def _date(text: str) -> PartialDate | None:
+    try:
+        return parse_date(text.strip())
+    except DateUnclear as error:
+        return error.known if error.known and error.known.month else None
+
+
+def _absolute(base: str | None, reference: str | None) -> str | None:
+    try:
+        found = urljoin(base or "", (reference or "").strip())
+        return found if urlsplit(found).scheme in ("http", "https") and urlsplit(found).hostname else None
+    except ValueError:
+        return None
+
+
+def _begins(head: str, heading: str) -> bool:
+    rest = head[len(heading) :]
+    return head.casefold().startswith(heading.casefold()) and (not rest or _SEPARATOR.match(rest) is not None)
+
+
+def _without_site(head: str, site: str | None) -> str:
+    """`The Night Ferry | The Harbour Post` without what follows the last separator, if that is the smaller part."""
+    parts = list(_SEPARATOR.finditer(head))
+    if not parts:
+        return head
+    last = parts[-1]
+    before, after = head[: last.start()], head[last.end() :]
+    is_site = bool(site) and after.casefold() == (site or "").casefold()
+    return before if is_site or (len(before.split()) > 4 and len(after.split()) <= 4) else head
