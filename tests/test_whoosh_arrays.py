@@ -15,7 +15,7 @@ from index.engine import FacetValue
 from index.engines.whoosh.faceting import FacetTable, facet_table, ranges, year_table
 from index.engines.whoosh.gathering import POSITION_BITS, Run
 from index.engines.whoosh.ordering import Column, Names, Values, first_documents
-from index.engines.whoosh.positional import distinct, documents_of, follows, in_order, near, union
+from index.engines.whoosh.positional import distinct, documents_of, follows, near, standing, union
 from index.engines.whoosh.segments import FacetColumn
 from index.engines.whoosh.terms import TermDictionary
 
@@ -126,7 +126,9 @@ def places(texts: list[list[str]], word: str) -> np.ndarray:
 @settings(max_examples=40, deadline=None)
 @given(texts, st.lists(st.sampled_from("abcd"), min_size=1, max_size=3))
 def test_phrases_begin_where_the_words_stand_in_order(texts: list[list[str]], phrase: list[str]) -> None:
-    found = in_order([places(texts, word) for word in phrase], range(len(phrase)))
+    found = places(texts, phrase[0])
+    for offset, word in enumerate(phrase[1:], 1):
+        found = standing(found, places(texts, word), offset)
     expected = [
         document << POSITION_BITS | at
         for document, text in enumerate(texts)

@@ -16,7 +16,7 @@ from archive.model import PartialDate, Source
 from index.engine import Document
 from index.engines.whoosh.files import ArrayFile, ArrayFileWriter, decode, encode
 
-BLOCK_BYTES = 16_384
+BLOCK_BYTES = 4_096
 """A block of texts is closed when it holds this many bytes. Measured (docs/decisions/codec.md)."""
 _CACHED_BYTES = 8 << 20
 _LEVEL = 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -98,15 +99,58 @@ class Terms:
             return Run(documents[0], frequencies[0], ascending=single)
         return Run(_joined(documents), _joined(frequencies), ascending=single)
 
-    def places(self, inside: Array | None) -> Array:
-        """Where they stand in documents of the mask `inside` (None: all): document << 32 | position, int64.
+    def places(self, chosen: Chosen | None) -> Array:
+        """Where they stand in the chosen documents (None: in all): document << 32 | position, int64.
 
         Sorted if it is one term.
         """
-        found = [_NONE]
-        for segment, postings, low, high in self._parts:
-            found += [_places(segment, postings, number, inside) for number in range(low, high)]
-        return found[1] if len(found) == 2 else np.concatenate(found)
+        found = [_places(part, chosen) for part in self._placed]
+        return found[0] if len(found) == 1 else _joined(found)
+
+    @cached_property
+    def _placed(self) -> list[_Placed]:
+        """The stretches with their positions; documents and frequencies are slices of those of `run`."""
+        placed, begin = [], 0
+        for _, postings, low, high in self._parts:
+            end = begin + int(postings.starts[high]) - int(postings.starts[low])
+            frequencies = self.run.frequencies[begin:end]
+            ends = np.cumsum(frequencies, dtype=np.intp)
+            positions = postings.positions_range(low, high)
+            placed.append(_Placed(self.run.documents[begin:end], frequencies, ends, positions, high - low == 1))
+            begin = end
+        return placed
+
+
+@dataclass(frozen=True, eq=False)
+class _Placed:
+    """Postings with the positions of each, which end at `ends`."""
+
+    documents: Array
+    frequencies: Array
+    ends: Array
+    positions: Array
+    ascending: bool
+
+
+class Chosen:
+    """Some documents (global numbers, intp, ascending) out of `size`, to be met again in lists of postings."""
+
+    def __init__(self, documents: Array, size: int) -> None:
+        self.documents = documents
+        self._size = size
+
+    @cached_property
+    def _mask(self) -> Array:
+        mask = np.zeros(self._size, np.bool_)
+        mask[self.documents] = True
+        return mask
+
+    def indexes(self, documents: Array, *, ascending: bool) -> Array:
+        """Which elements of a list of documents are chosen ones (ascending)."""
+        if ascending and len(self.documents) * _SPARSE < len(documents):
+            place = np.searchsorted(documents, self.documents)
+            return place.take(np.flatnonzero(documents.take(place, mode="clip") == self.documents))
+        return np.flatnonzero(self._mask.take(documents))
 
 
 def _stretches(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -124,19 +168,14 @@ def _joined(parts: Sequence[Array]) -> Array:
     return np.concatenate(parts) if parts else _NONE
 
 
-def _places(segment: Segment, postings: FieldPostings, number: int, inside: Array | None) -> Array:
-    documents, frequencies = postings.postings(number)
-    positions = postings.positions(number)
-    documents = documents.astype(np.intp)
-    documents += segment.base
-    if inside is not None:
-        chosen = np.flatnonzero(inside.take(documents))
-        if len(chosen) < len(documents):
-            ends = np.cumsum(frequencies, dtype=np.intp)
-            frequencies = frequencies.take(chosen)
-            positions = positions.take(ranges(ends.take(chosen) - frequencies, frequencies))
-            documents = documents.take(chosen)
-    documents <<= POSITION_BITS
-    placed = np.repeat(documents, frequencies)
+def _places(part: _Placed, chosen: Chosen | None) -> Array:
+    documents, frequencies, positions = part.documents, part.frequencies, part.positions
+    if chosen is not None:
+        kept = chosen.indexes(documents, ascending=part.ascending)
+        if len(kept) < len(documents):
+            frequencies = frequencies.take(kept)
+            positions = positions.take(ranges(part.ends.take(kept) - frequencies, frequencies))
+            documents = documents.take(kept)
+    placed = np.repeat(documents << POSITION_BITS, frequencies)
     placed += positions
     return placed

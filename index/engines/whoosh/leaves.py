@@ -12,8 +12,8 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
 from index.analysis import POSITION_GAP, Form, query_forms
-from index.engines.whoosh.gathering import Run, Terms
-from index.engines.whoosh.positional import documents_of, in_order, near, union
+from index.engines.whoosh.gathering import Chosen, Run, Terms
+from index.engines.whoosh.positional import documents_of, near, standing, union
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.view import View
 from index.query import Fuzzy, Pattern, Phrase, Word
@@ -100,11 +100,11 @@ class SingleTerm:
         """The postings of the term, and those of the other forms."""
         return [(self.typed.run, 1.0), (self.kin.run, WEIGHTS.family)]
 
-    def places(self, inside: Array | None) -> Array:
-        """Where any of the forms stands in documents of a mask (None: all), sorted, each place once."""
+    def places(self, chosen: Chosen) -> Array:
+        """Where any of the forms stands in the chosen documents, sorted, each place once."""
         if not self.kin:
-            return self.typed.places(inside)
-        return union([self.typed.places(inside), self.kin.places(inside)])
+            return self.typed.places(chosen)
+        return union([self.typed.places(chosen), self.kin.places(chosen)])
 
 
 def one_term(view: View, field: str, term: str) -> Terms:
@@ -136,21 +136,23 @@ def phrase_run(view: View, field: str, phrase: Phrase) -> Run:
 
 def _phrase_starts(view: View, field: str, form: Form, reach: int | None) -> Array:
     """The places of one form of a phrase, in order (`reach` None) or within a distance."""
-    wanted, _ = form
-    terms = {term: one_term(view, field, term) for term, _ in wanted}
-    if not all(terms.values()):
+    found = {term: one_term(view, field, term) for term, _ in form[0]}
+    if not all(found.values()):
         return np.empty(0, np.int64)
-    inside = None
-    if len(terms) > 1:
-        inside = np.ones(view.size, np.bool_)
-        for found in terms.values():
-            mask = np.zeros(view.size, np.bool_)
-            mask[found.run.documents] = True
-            inside &= mask
-    places = {term: found.places(inside) for term, found in terms.items()}
+    rarest_first = sorted(found, key=lambda term: len(found[term].run))
+    chosen = Chosen(found[rarest_first[0]].run.documents, view.size)
+    for term in rarest_first[1:]:
+        documents = found[term].run.documents
+        chosen = Chosen(documents.take(chosen.indexes(documents, ascending=True)), view.size)
     if reach is not None:
-        return near(list(places.values()), reach)
-    return in_order([places[term] for term, _ in wanted], [offset for _, offset in wanted])
+        return near([found[term].places(chosen) for term in found], reach)
+    wanted = sorted(form[0], key=lambda word: rarest_first.index(word[0]))
+    starts = found[wanted[0][0]].places(chosen) - wanted[0][1]
+    for term, offset in wanted[1:]:
+        # A common word is read only where all rarer ones stand as they should.
+        documents = documents_of(starts + wanted[0][1]).documents
+        starts = standing(starts, found[term].places(Chosen(documents, view.size)), offset)
+    return starts
 
 
 def pattern_terms(view: View, field: str, text: str) -> Terms:

@@ -44,21 +44,12 @@ def distinct(places: Array) -> Array:
     return places if new.all() else places.take(np.flatnonzero(new))
 
 
-def in_order(places: Sequence[Array], offsets: Sequence[int]) -> Array:
-    """Where a phrase begins: places from which word `i` stands `offsets[i]` further on, for every word."""
-    order = sorted(range(len(places)), key=lambda number: len(places[number]))
-    starts = places[order[0]] - offsets[order[0]]
-    for number in order[1:]:
-        starts = starts.take(np.flatnonzero(_among(starts + offsets[number], places[number])))
-    return starts
-
-
-def _among(wanted: Array, places: Array) -> Array:
-    """For each of the wanted places whether it is there."""
+def standing(starts: Array, places: Array, offset: int) -> Array:
+    """The starts from which one of the places is `offset` positions further on."""
     if not len(places):
-        return np.zeros(len(wanted), np.bool_)
-    found: Array = places.take(np.searchsorted(places, wanted), mode="clip") == wanted
-    return found
+        return starts[:0]
+    wanted = starts + offset
+    return starts.take(np.flatnonzero(places.take(np.searchsorted(places, wanted), mode="clip") == wanted))
 
 
 def near(places: Sequence[Array], reach: int) -> Array:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.engines.whoosh.combining import Branch
+from index.engines.whoosh.gathering import Chosen
 from index.engines.whoosh.leaves import Leaf
 from index.engines.whoosh.positional import documents_of, follows
 from index.engines.whoosh.view import View
@@ -24,6 +25,8 @@ from index.ranking import WEIGHTS, idf, pairs, saturated
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
 
+_AT_ONCE = 256  # documents whose positions are read without asking which of them matter
+_FIRST = 4
 _ROUNDING = 1e-9  # far more than sums in another order can differ by
 
 
@@ -102,21 +105,34 @@ class Scorer:
 
     def _note_pair(self, one: Leaf, other: Leaf, gate: Array | None) -> None:
         telling = WEIGHTS.pair * min(self._idf(one), self._idf(other))
-        # Each occurrence of the first word counts at most once, other forms of the family in full.
-        limit = telling * saturated(self._amounts_of(one) / min(WEIGHTS.family, 1.0))
+        # Each occurrence of the first word counts at most once, each of the second for `window` before it, and other
+        # forms of the family in full.
+        amounts = np.minimum(self._amounts_of(one), WEIGHTS.window * self._amounts_of(other))
+        limit = telling * saturated(amounts / min(WEIGHTS.family, 1.0))
         self._pairs.append(_Pair(one, other, telling, gate, limit))
 
     def _add_pairs(self, wanted: int) -> None:
-        if not self._pairs or not len(self._documents):
+        """Adds bonuses to the documents that could be among the best with them.
+
+        Of many documents, the best without bonuses come first: their scores tell which of the others still could.
+        """
+        if not self._pairs:
             return
-        chosen = np.arange(len(self._documents))
-        if wanted < len(chosen):
-            least = np.partition(self.scores, len(chosen) - wanted)[len(chosen) - wanted]
+        rest = np.arange(len(self._documents))
+        if len(rest) > max(_AT_ONCE, _FIRST * wanted):
             limits = self.scores + sum(pair.limit for pair in self._pairs)
-            chosen = np.flatnonzero(limits >= least - _ROUNDING)
-        places = _Places(self._documents.take(chosen), self._view.size)
-        for pair in self._pairs:
-            self._add_pair(pair, chosen, places)
+            best = np.argpartition(self.scores, len(rest) - 2 * wanted)[len(rest) - 2 * wanted :]
+            self._add_pairs_to(np.sort(best))
+            least = np.partition(self.scores[best], wanted)[wanted]
+            limits[best] = -1.0
+            rest = np.flatnonzero(limits >= least - _ROUNDING)
+        self._add_pairs_to(rest)
+
+    def _add_pairs_to(self, chosen: Array) -> None:
+        if len(chosen):
+            places = _Places(self._documents.take(chosen), self._view.size)
+            for pair in self._pairs:
+                self._add_pair(pair, chosen, places)
 
     def _add_pair(self, pair: _Pair, chosen: Array, places: _Places) -> None:
         """Adds the bonus of a pair to the documents with the indexes `chosen`, in which `places` looks."""
@@ -139,13 +155,12 @@ class _Places:
 
     def __init__(self, documents: Array, size: int) -> None:
         self.documents = documents
-        self._inside = np.zeros(size, np.bool_)
-        self._inside[documents] = True
+        self._chosen = Chosen(documents, size)
         self._known: dict[tuple[int, str], Array] = {}
 
     def of(self, leaf: Leaf, field: str) -> Array:
         """The places of a leaf in a field."""
         key = (id(leaf), field)
         if key not in self._known:
-            self._known[key] = leaf.words[field].places(self._inside)
+            self._known[key] = leaf.words[field].places(self._chosen)
         return self._known[key]
