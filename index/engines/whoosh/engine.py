@@ -10,7 +10,6 @@ from archive.errors import ArticleNotFound
 from index.engine import Changes, Document, Fingerprint, Hit, Page, Request, Status, Suggestions
 from index.engines.whoosh import execution, similarity, suggesting, writer
 from index.engines.whoosh.generation import Generation
-from index.engines.whoosh.manifest import toc_name
 from index.engines.whoosh.opening import Commit, open_commit
 from index.engines.whoosh.view import View
 from index.errors import IndexUnusable
@@ -87,14 +86,11 @@ class WhooshEngine:
     def status(self, *, verify: bool = False) -> Status:
         """How the index stands; with `verify` every checksum is read and each failure listed."""
         commit = self._newest()
-        files = [self._folder / name for name in commit.manifest.files] if commit.manifest else []
-        if commit.manifest:
-            files.append(self._folder / toc_name(commit.manifest.generation))
         return Status(
             engine=NAME,
             documents=commit.generation.live_count,
             generation=commit.generation.number,
-            bytes=sum(path.stat().st_size for path in files if path.exists()),
+            bytes=commit.size(),
             languages=commit.generation.languages,
             stamp=commit.generation.stamp,
             problems=tuple(commit.verify()) if verify else (),

@@ -44,6 +44,10 @@ class Commit:
             files = [segment.data.file, segment.prints, segment.live_file, *segment.data.families.values()]
             yield from {id(file): file for file in files if file}.values()
 
+    def size(self) -> int:
+        """Bytes of the array files and of the table of contents."""
+        return sum(map(len, self.files())) + (self.manifest.toc[0] if self.manifest else 0)
+
     def verify(self) -> list[str]:
         """Reads every array and names those whose checksum is wrong."""
         return [problem for file in self.files() for problem in file.verify()]
