@@ -13,7 +13,7 @@ from config import Settings, load
 from index.engine import Engine
 from index.engines import open_engine
 from index.records import read_problems
-from web import about, api, article, browse, feeds, media, search
+from web import about, api, article, browse, export, feeds, media, search
 from web.compression import register_compression
 from web.errors import register_errors
 from web.headers import register_headers
@@ -21,7 +21,7 @@ from web.services import EXTENSION, Services
 from web.wording import register_wording
 
 HERE = Path(__file__).parent
-SCREENS = (about, api, article, browse, feeds, media, search)
+SCREENS = (about, api, article, browse, export, feeds, media, search)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from index.engine import Hit
 from index.serialising import article_path, page_to_json
 from web.finding import find
+from web.openapi import document
 from web.search import arguments_of_request
 from web.services import services
 
@@ -55,6 +56,12 @@ def suggest() -> Response:
             "topics": list(found.topics),
         }
     return jsonify(answer)
+
+
+@screen.get("/api/openapi.json")
+def openapi() -> Response:
+    """The OpenAPI 3.1 document of these addresses."""
+    return jsonify(document(services().title, services().absolute("")))
 
 
 @screen.get("/health")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
@@ -20,6 +21,7 @@ from web.services import services
 FEED_SIZE = 30
 ADDRESSES_A_SITEMAP = 50_000
 UNKNOWN = date(1970, 1, 1)
+NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 screen = Blueprint("feeds", __name__)
 
@@ -53,14 +55,14 @@ def atom() -> Response:
         updated=max((entry.updated for entry in entries), default=moment(None)),
         entries=entries,
     )
-    return Response(text, content_type="application/atom+xml; charset=utf-8")
+    return _xml(text, "application/atom+xml")
 
 
 @screen.get("/opensearch.xml")
 def opensearch() -> Response:
     """The OpenSearch 1.1 description, by which a browser can add the archive to its search engines."""
     text = render_template("opensearch.xml", root=services().absolute(""))
-    return Response(text, content_type="application/opensearchdescription+xml; charset=utf-8")
+    return _xml(text, "application/opensearchdescription+xml")
 
 
 @screen.get("/robots.txt")
@@ -77,7 +79,7 @@ def sitemap_index() -> Response:
     """The parts of the sitemap, each of at most 50,000 addresses (sitemaps.org 0.9)."""
     parts = range(1, max(1, ceil(len(_ids()) / ADDRESSES_A_SITEMAP)) + 1)
     text = render_template("sitemap.xml", parts=[services().absolute(f"/sitemap-{part}.xml") for part in parts])
-    return Response(text, content_type="application/xml; charset=utf-8")
+    return _xml(text, "application/xml")
 
 
 @screen.get("/sitemap-<int:part>.xml")
@@ -88,13 +90,18 @@ def sitemap(part: int) -> Response:
         raise PageMissing(f"The sitemap has no part {part:,}.")
     addresses = [services().absolute(article_path(article_id)) for article_id in ids]
     text = render_template("sitemap.xml", addresses=addresses)
-    return Response(text, content_type="application/xml; charset=utf-8")
+    return _xml(text, "application/xml")
 
 
 def moment(known: PartialDate | None) -> str:
     """The first moment of a date in RFC 3339, UTC."""
     first = known.first if known else UNKNOWN
     return f"{first.isoformat()}T00:00:00Z"
+
+
+def _xml(text: str, mimetype: str) -> Response:
+    """An answer in XML, without the characters that XML 1.0 cannot hold (its production 2), which texts may."""
+    return Response(NO_XML.sub("", text), content_type=f"{mimetype}; charset=utf-8")
 
 
 def _ids() -> list[str]:

@@ -15,6 +15,7 @@ from web.results import facet_view, find_facet, result_view
 from web.services import services
 
 MOST_LISTED = 500
+EXPORTS = (("Atom feed", "/search.atom"), ("CSV", "/search.csv"), ("JSON Lines", "/search.jsonl"))
 
 screen = Blueprint("search", __name__)
 
@@ -69,6 +70,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bo
         suggestion=_suggestion(arguments, found),
         advice=advise(arguments, found.parsed.tree) if not found.page.total else (),
         feed_url=arguments.url("/search.atom", page=1),
+        exports=[(name, arguments.url(path, page=1)) for name, path in EXPORTS],
     )
 
 

@@ -1,0 +1,38 @@
+"""The addresses for programs answer as their OpenAPI document says, whatever they are asked."""
+
+from __future__ import annotations
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import (
+    not_a_server_error,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.web_archive import archive_app
+from web.openapi import document
+
+__all__ = ["archive_app"]
+
+CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
+
+
+@pytest.mark.parametrize("path", document("", "")["paths"])
+def test_answers_are_as_described(archive_app: Flask, path: str) -> None:
+    operation = schemathesis.openapi.from_wsgi("/api/openapi.json", archive_app)[path]["get"]
+
+    @given(operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
+    @settings(max_examples=12, suppress_health_check=list(HealthCheck))
+    def holds(case: schemathesis.Case) -> None:
+        case.call_and_validate(checks=CHECKS, headers={"Accept-Encoding": "identity"})
+
+    holds()
+
+
+def test_every_address_described_is_there(archive_app: Flask) -> None:
+    known = {str(rule) for rule in archive_app.url_map.iter_rules()}
+    assert set(document("", "")["paths"]) <= known
+    assert {rule for rule in known if rule.startswith("/api/")} <= {*document("", "")["paths"], "/api/openapi.json"}

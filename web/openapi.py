@@ -1,0 +1,155 @@
+"""What programs may ask, as an OpenAPI 3.1 document; the tests hold the answers to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from index.engine import MAX_DEPTH, Sort
+from index.query import MAX_CHARACTERS
+from web.arguments import MOST_PER_PAGE, MOST_VALUES
+
+Json = dict[str, Any]
+
+TEXT: Json = {"type": "string"}
+TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+TEXTS: Json = {"type": "array", "items": TEXT}
+COUNT: Json = {"type": "integer", "minimum": 0}
+DATE: Json = {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}
+
+
+def document(title: str, server: str) -> Json:
+    """The description of this archive's addresses for programs; `server` is the address of its root."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": title,
+            "version": "1",
+            "description": "Searches an archive of articles. What is not understood in an argument is left out of the "
+            "search and named in `notices`. Nothing can be changed.",
+        },
+        "servers": [{"url": server}],
+        "paths": {
+            "/api/search": _get("One page of a search, as JSON", _search(paged=True), "application/json", "Page"),
+            "/api/suggest": _get("What half-typed words may become", [_typed()], "application/json", "Suggestions"),
+            "/search.csv": _get("A whole result list, at most 10,000 articles, as CSV", _search(), "text/csv"),
+            "/search.jsonl": _get("The same as JSON Lines", _search(), "application/jsonl"),
+            "/search.atom": _get("The newest articles of a search, as Atom", _search(), "application/atom+xml"),
+            "/health": _health(),
+        },
+        "components": {"schemas": SCHEMAS},
+    }
+
+
+def _get(summary: str, parameters: list[Json], mimetype: str, schema: str = "") -> Json:
+    content = {"schema": {"$ref": f"#/components/schemas/{schema}"} if schema else TEXT}
+    answers = {"200": {"description": "Found, or nothing found", "content": {mimetype: content}}}
+    for status, meaning in (
+        ("400", "Asks for too much: too long, too many words, too deep into the list"),
+        ("404", "The list has no such page"),
+        ("503", "The index cannot be used, or time ran out; try again later"),
+    ):
+        answers[status] = {"description": meaning, "content": _errors(mimetype)}
+    return {"get": {"summary": summary, "parameters": parameters, "responses": answers}}
+
+
+def _errors(mimetype: str) -> Json:
+    """Errors are JSON below `/api`, else a page."""
+    if mimetype == "application/json":
+        return {mimetype: {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"text/html": {"schema": TEXT}}
+
+
+def _health() -> Json:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Health"}}}
+    wrong = {"anyOf": [{"$ref": "#/components/schemas/Health"}, {"$ref": "#/components/schemas/Error"}]}
+    return {
+        "get": {
+            "summary": "How the index stands, for monitors",
+            "responses": {
+                "200": {"description": "It can be searched", "content": content},
+                "503": {"description": "It cannot", "content": {"application/json": {"schema": wrong}}},
+            },
+        }
+    }
+
+
+def _search(*, paged: bool = False) -> list[Json]:
+    parameters = [
+        _parameter("q", "The query, in the language of the search box; all articles without it.", _query()),
+        _parameter("author", "Names, exact; any of them.", _values()),
+        _parameter("topic", "Topics, exact; any of them.", _values()),
+        _parameter("from", "The first date: a year, a month or a day.", DATE),
+        _parameter("to", "The last date, its whole span included.", DATE),
+        _parameter("sort", "The order.", {"type": "string", "enum": list(Sort)}),
+    ]
+    if paged:
+        numbers = (("page", MAX_DEPTH), ("per_page", MOST_PER_PAGE))
+        parameters += [
+            _parameter(name, "", {"type": "integer", "minimum": 1, "maximum": most}) for name, most in numbers
+        ]
+    return parameters
+
+
+def _query() -> Json:
+    return {"type": "string", "maxLength": MAX_CHARACTERS}
+
+
+def _values() -> Json:
+    return {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": MOST_VALUES}
+
+
+def _typed() -> Json:
+    return _parameter("q", "What was typed so far.", _query())
+
+
+def _parameter(name: str, description: str, schema: Json) -> Json:
+    return {"name": name, "in": "query", "description": description or name, "schema": schema}
+
+
+def _object(**properties: Json) -> Json:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+SCHEMAS: Json = {
+    "Page": _object(
+        query=TEXT,
+        total=COUNT,
+        took_ms={"type": "number"},
+        notices=TEXTS,
+        hits={"type": "array", "items": {"$ref": "#/components/schemas/Hit"}},
+        facets={
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": _object(value=TEXT, count=COUNT)},
+        },
+        suggestion=TEXT_OR_NULL,
+        page={"type": "integer", "minimum": 1},
+        pages=COUNT,
+    ),
+    "Hit": _object(
+        id=TEXT,
+        title=TEXT,
+        authors=TEXTS,
+        topics=TEXTS,
+        date={"anyOf": [DATE, {"type": "null"}]},
+        url=TEXT,
+        score={"type": "number"},
+        matches=COUNT,
+        passages={
+            "type": "array",
+            "items": _object(
+                text=TEXT,
+                spans={"type": "array", "items": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}},
+            ),
+        },
+    ),
+    "Suggestions": _object(
+        words=TEXTS,
+        titles={"type": "array", "items": _object(id=TEXT, title=TEXT, url=TEXT)},
+        authors=TEXTS,
+        topics=TEXTS,
+    ),
+    "Health": _object(
+        status={"enum": ["ok", "damaged"]}, engine=TEXT, articles=COUNT, generation=COUNT, problems=TEXTS
+    ),
+    "Error": _object(error=_object(status={"type": "integer"}, heading=TEXT, message=TEXT, hint=TEXT)),
+}
