@@ -11,7 +11,8 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from threading import Thread
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -44,6 +45,9 @@ from terminal import (
     problem_to_json,
     with_settings,
 )
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 EXIT_CODES: dict[type[archive_errors.BackfileError], int] = {
     archive_errors.BackfileError: 3,
@@ -137,7 +141,6 @@ def serve(settings: Settings) -> None:
     backfile serve
     backfile serve ~/articles --port 8080 --workers 4
     """
-    from app import create_app
     from web.server import serve as serve_web
 
     nobody_named_one = click.get_current_context().meta[ORIGINS]["library"] == "default"
@@ -145,7 +148,17 @@ def serve(settings: Settings) -> None:
         copy_sample(settings.library)
         log.info("There was no library: made %s from the sample articles.", settings.library)
     with ProgressBar("Reading articles") as progress:
-        serve_web(settings, create_app, progress=progress)
+        serve_web(settings, _make_app, progress=progress)
+
+
+def _make_app(settings: Settings) -> Flask:
+    """Runs in each worker; the process that starts them answers nothing and need not wait for the app's modules."""
+    from app import create_app
+    from web.warming import warm
+
+    app = create_app(settings)
+    Thread(target=warm, args=(app,), daemon=True).start()
+    return app
 
 
 @backfile.command()
