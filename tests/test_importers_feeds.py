@@ -1,0 +1,183 @@
+"""Feeds: RSS, Atom, RDF, JSON Feed; content before summary; teasers completed from their pages; broken feeds."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from archive.errors import ArchiveError
+from archive.importers import feeds
+from archive.importers.item import Context, Fetched, Found, Item, Probe, Skipped
+from archive.importers.registry import probe
+from archive.model import PartialDate, Source
+from archive.report import Problem
+
+RSS = """<?xml version="1.0"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<channel><title>The Harbour Post</title><link>https://post.example/</link><language>en-gb</language>
+<item><title>The &lt;em&gt;night&lt;/em&gt; ferry</title><link>https://post.example/ferry</link>
+<guid isPermaLink="false">ferry-1</guid><dc:creator>Edna Marsh and John Roe</dc:creator>
+<category>Transport</category><category>Harbour</category>
+<pubDate>Thu, 14 Mar 2019 23:30:00 -0500</pubDate>
+<description>It came &amp;amp; went.</description>
+<content:encoded><![CDATA[<p>It left at <b>nine</b>. <a href="/map">Map</a></p><script>alert(1)</script>]]>
+</content:encoded></item>
+<item><title>Short</title><link>https://post.example/short</link>
+<description>The beginning of it […]</description></item>
+<item><pubDate>soon</pubDate></item>
+</channel></rss>"""
+
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="fr" xml:base="https://port.example/">
+<title>Le Port</title><author><name>Ada Quill</name></author>
+<entry><id>tag:port.example,2020:1</id><title>Le bac</title><link href="bac"/><updated>2020-02-03T01:00:00Z</updated>
+<category term="t1" label="Mer"/><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Il part.</p></div>
+</content></entry></feed>"""
+
+SENTENCE = "tells at length how the ferry went over the water that night."
+PAGE = f"""<html><head><title>Short</title><meta name="author" content="Edna Marsh"></head><body><article>
+<h1>Short</h1>
+{"".join(f"<p>The whole of paragraph {number} {SENTENCE}</p>" for number in range(8))}
+</article></body></html>"""
+
+
+def read(tmp_path: Path, content: str | bytes, context: Context | None = None) -> list[Found]:
+    path = tmp_path / "feed"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return list(feeds.read(path, context or Context()))
+
+
+def test_an_entry_of_rss(tmp_path: Path) -> None:
+    first, second, third = read(tmp_path, RSS)
+    assert first == Item(
+        origin="ferry-1",
+        title="The night ferry",
+        body="It left at **nine**. [Map](https://post.example/map)",
+        authors=("Edna Marsh", "John Roe"),
+        topics=("Transport", "Harbour"),
+        date=PartialDate(2019, 3, 14),
+        summary="It came & went.",
+        source=Source("The Harbour Post", "https://post.example/ferry"),
+        language="en-GB",
+    )
+    assert isinstance(second, Item)
+    assert (second.body, second.summary) == ("The beginning of it \\[…\\]", None)
+    assert isinstance(third, Skipped)
+
+
+def test_an_entry_of_atom_takes_what_the_feed_says(tmp_path: Path) -> None:
+    assert read(tmp_path, ATOM) == [
+        Item(
+            origin="tag:port.example,2020:1",
+            title="Le bac",
+            body="Il part.",
+            authors=("Ada Quill",),
+            topics=("Mer",),
+            date=PartialDate(2020, 2, 3),
+            source=Source("Le Port", "https://port.example/bac"),
+            language="fr",
+        )
+    ]
+
+
+def test_an_item_of_json_feed(tmp_path: Path) -> None:
+    item = {"id": 7, "url": "https://p.example/a", "content_html": "<h2>A</h2><p>B", "summary": "S", "tags": ["X"]}
+    item |= {"date_published": "2019-03-14T23:00:00-05:00", "authors": [{"name": "Edna Marsh"}], "title": "T"}
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "P", "language": "de", "items": [item, 3, {}]}
+    first, second, third = read(tmp_path, json.dumps(feed))
+    assert first == Item(
+        origin="7",
+        title="T",
+        body="## A\n\nB",
+        authors=("Edna Marsh",),
+        topics=("X",),
+        date=PartialDate(2019, 3, 14),
+        summary="S",
+        source=Source("P", "https://p.example/a"),
+        language="de",
+    )
+    assert isinstance(second, Problem)
+    assert isinstance(third, Skipped)
+
+
+def test_a_teaser_is_completed_and_a_full_text_is_not_fetched(tmp_path: Path) -> None:
+    asked = []
+
+    def fetch(url: str) -> Fetched:
+        asked.append(url)
+        return Fetched(url, "text/html; charset=utf-8", PAGE.encode())
+
+    second = read(tmp_path, RSS, Context(fetch))[1]
+    assert asked == ["https://post.example/short"]
+    assert isinstance(second, Item)
+    assert "paragraph 7 tells" in second.body
+    assert second.authors == ("Edna Marsh",)
+
+
+@pytest.mark.parametrize("error", [ArchiveError("gone"), OSError("gone")])
+def test_a_page_that_cannot_be_fetched_leaves_the_teaser(tmp_path: Path, error: Exception) -> None:
+    def fetch(url: str) -> Fetched:
+        raise error
+
+    second = read(tmp_path, RSS, Context(fetch))[1]
+    assert isinstance(second, Item)
+    assert second.notes == ("has only the teaser; its page was not fetched: gone",)
+
+
+def test_a_feed_that_is_cut_off_gives_what_it_has_and_says_so(tmp_path: Path) -> None:
+    *items, problem = read(tmp_path, RSS[: RSS.index("Short")])
+    assert isinstance(items[0], Item)
+    assert isinstance(problem, Problem)
+    assert "not well-formed" in problem.reason
+
+
+@pytest.mark.parametrize(
+    "content", ["", "words", "<html><p>x</p></html>", '{"items": 3}', "{", "<rss", b"\xff\xfe\x00"]
+)
+def test_what_is_no_feed_is_a_problem(tmp_path: Path, content: str | bytes) -> None:
+    (problem,) = read(tmp_path, content)
+    assert isinstance(problem, Problem)
+
+
+def test_entities_are_not_expanded(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("SECRET")
+    bomb = f'<!DOCTYPE rss [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "{"&a;" * 50}"><!ENTITY f SYSTEM "{secret.as_uri()}">]>'
+    found = read(tmp_path, RSS.replace("<rss", f"{bomb}<rss", 1).replace("It came", "&b;&f; It came"))
+    assert "SECRET" not in repr(found)
+    assert "aaaaaaaaaa" not in repr(found)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_feeds_are_recognised(encoding: str) -> None:
+    def certainty(text: str) -> int:
+        return feeds.recognises(Probe(Path("x"), False, text.encode(encoding)))
+
+    assert certainty(RSS) == certainty("<!-- a -->\n" + ATOM) == 90
+    assert certainty("<html>") == certainty('{"version": "2"}') == certainty("rss") == 0
+
+
+def test_json_feed_is_recognised_by_its_version() -> None:
+    head = b'\xef\xbb\xbf{"title": "x", "version": "https://jsonfeed.org/version/1.1"}'
+    assert feeds.recognises(Probe(Path("x"), False, head)) == 95
+
+
+def corpus(name: str) -> Path:
+    path = Path(os.environ.get("CORPORA", Path.home() / ".cache/backfile-corpora")) / name
+    if not path.is_dir():
+        pytest.skip(f"the corpus {name} is not on this machine")
+    return path
+
+
+@pytest.mark.corpora
+@pytest.mark.long
+def test_the_feeds_of_the_world(tmp_path: Path) -> None:
+    found, recognised = [], 0
+    paths = [path for path in sorted(corpus("feeds-feedparser").rglob("*")) if path.is_file()]
+    for path in paths:
+        recognised += feeds.recognises(probe(path)) > 0
+        found += feeds.read(path, Context())
+    assert recognised / len(paths) > 0.98
+    assert sum(isinstance(each, Item) for each in found) > 600
