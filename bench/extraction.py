@@ -2,8 +2,8 @@
 
 `text` is the measure of html-scrapinghub (precision and recall of runs of four words, averaged over pages, F1 of both
 averages), taken of the plain text of the Markdown that an import would store. Metadata are compared with
-html-readability: a title counts if its words are the expected ones, with or without the name of the site at its end; a byline
-if every word of ours is in it; a date if day, month and year agree.
+html-readability: a title counts if its words are the expected ones, with or without the name of the site at its end;
+a byline if every word of ours is in it; a date if day, month and year agree.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def pages() -> Iterator[tuple[str, str, bytes, str]]:
     """Key, address, page and true text of each page of html-scrapinghub."""
     folder = corpus("html-scrapinghub")
     for key, truth in json.loads((folder / "ground-truth.json").read_text(encoding="utf-8")).items():
-        yield key, truth["url"], gzip.open(folder / "html" / f"{key}.html.gz").read(), truth["articleBody"]
+        page = gzip.decompress((folder / "html" / f"{key}.html.gz").read_bytes())
+        yield key, truth["url"], page, truth["articleBody"]
 
 
 def average(scores: list[tuple[float | None, float | None]]) -> tuple[float, float, float]:

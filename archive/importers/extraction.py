@@ -30,6 +30,7 @@ from archive.importers.extraction_blocks import (
     substance,
     without_copies,
     without_machinery,
+    without_strays,
     words,
     wrap_loose_text,
 )
@@ -172,15 +173,19 @@ def _support(name: str, counted: dict[str, Shingles]) -> float:
 def _kept(tree: HtmlElement, wording: Wording, title: str) -> HtmlElement | None:
     """The part of the page that holds the blocks of a text, without its other blocks."""
     everything = list(blocks(tree))
-    kept = without_copies([block for block in everything if _belongs(block, wording, title)])
+    found = [block for block in everything if _belongs(block, wording, title)]
+    unique = without_copies(found)
+    order = {block: at for at, block in enumerate(everything)}
+    kept = without_strays(unique, order)
     whole = common_ancestor(kept)
     if whole is None:
         return None
     held = {ancestor for block in kept for ancestor in block.iterancestors()} | set(kept)
-    first, last = everything.index(kept[0]), everything.index(kept[-1])
-    order = {block: at for at, block in enumerate(everything)}
+    between = range(order[kept[0]], order[kept[-1]])
+    out_of_place = set(found) - set(kept)
     for block in everything:
-        if block not in held and not (first <= order[block] <= last and _goes_along(block, held)):
+        goes_along = order[block] in between and block not in out_of_place and _goes_along(block, held)
+        if block not in held and not goes_along:
             _remove(block, held)
     return whole
 
@@ -200,6 +205,8 @@ def _goes_along(block: HtmlElement, held: set[HtmlElement]) -> bool:
         return any(cell in held for table in block.iterancestors("table") for cell in table.iter("td", "th"))
     if next(block.iter("img"), None) is not None and not words(block.text_content()):
         return True
+    if block.tag in ("h1", "h2", "h3", "h4", "h5", "h6"):
+        return False
     in_figure = block.tag == "figcaption" or next(block.iterancestors("figure"), None) is not None
     return in_figure and not any(len(link.text_content()) > 20 for link in block.iter("a"))
 

@@ -11,20 +11,20 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 _WORD = re.compile(r"\w+")
-_CONTAINERS = frozenset(
-    "body div article section main td th center blockquote li dd figure header footer aside address details fieldset "
-    "form ul ol".split()  # noqa: SIM905 - a list of words reads best as one
-)
-_BLOCKS = _CONTAINERS | frozenset(
-    "p h1 h2 h3 h4 h5 h6 dl dt table thead tbody tfoot tr pre figcaption hr summary caption html".split()  # noqa: SIM905
-)
+_LISTED = """p h1 h2 h3 h4 h5 h6 dl dt table thead tbody tfoot tr pre figcaption hr summary caption html
+    body div article section main td th center blockquote li dd figure header footer aside address details fieldset
+    form ul ol"""
+_BLOCKS = frozenset(_LISTED.split())
+_HOLD_NO_TEXT = frozenset({"html", "head", "table", "thead", "tbody", "tfoot", "tr", "dl", "pre"})
 _NEVER = frozenset(
-    "script style template iframe object embed noscript form button select textarea svg canvas nav dialog input".split()  # noqa: SIM905
+    {"script", "style", "template", "iframe", "object", "embed", "noscript", "form", "button", "select", "textarea"}
+    | {"svg", "canvas", "nav", "dialog", "input"}
 )
 _SHINGLE = 4
 _SHORT = 8
 _ENOUGH = 0.6
 _LONG, _LONGEST = 25, 400
+_NEAR = 6
 
 
 def words(text: str) -> list[str]:
@@ -104,9 +104,12 @@ def _holds_text(form: HtmlElement) -> bool:
 def wrap_loose_text(tree: HtmlElement) -> None:
     """Puts text that stands beside blocks or between pairs of line breaks into paragraphs of its own."""
     holders = _holders_of_blocks(tree)
-    for element in list(tree.iter(*_CONTAINERS)):
-        if element in holders or _has_double_break(element):
+    broken = [each.getparent() for each in tree.iter("br") if _is_double(each)]
+    for element in dict.fromkeys([*(each for each in tree.iter() if each in holders), *broken]):
+        if element is not None and element.tag not in _HOLD_NO_TEXT:
             _wrap_runs(element, holders)
+    for line_break in tree.iter("br"):
+        line_break.tail = f"\n{line_break.tail or ''}"
 
 
 def _holders_of_blocks(tree: HtmlElement) -> set[HtmlElement]:
@@ -117,10 +120,6 @@ def _holders_of_blocks(tree: HtmlElement) -> set[HtmlElement]:
                 break
             holders.add(ancestor)
     return holders
-
-
-def _has_double_break(element: HtmlElement) -> bool:
-    return any(_is_double(line_break) for line_break in element.iterchildren("br"))
 
 
 def _is_double(line_break: HtmlElement) -> bool:
@@ -195,4 +194,22 @@ def without_copies(kept: list[HtmlElement]) -> list[HtmlElement]:
     for block, text in texts.items():
         if text not in best or amount[block.getparent()] > amount[best[text].getparent()]:
             best[text] = block
-    return [block for block, text in texts.items() if len(text) < _SHORT or best[text] is block]
+    unique = [block for block, text in texts.items() if len(text) < _SHORT or best[text] is block]
+    return [block for block in unique if not _is_flat_copy(block, unique, sum(map(len, texts.values())))]
+
+
+def _is_flat_copy(block: HtmlElement, kept: list[HtmlElement], total: int) -> bool:
+    """Whether a block is the whole text once more, without its paragraphs, as pages keep it for machines."""
+    if 4 * len(block.text_content().split()) < total:
+        return False
+    others = shingles(" ".join(each.text_content() for each in kept if each is not block))
+    return likeness(shingles(block.text_content()), others).precision >= _ENOUGH
+
+
+def without_strays(kept: list[HtmlElement], order: dict[HtmlElement, int]) -> list[HtmlElement]:
+    """The blocks without short ones far from all longer ones: words that chance to be in the text as well."""
+    long = [order[block] for block in kept if len(words(block.text_content())) >= _SHORT]
+    if not long:
+        return kept
+    near = {place + step for place in long for step in range(-_NEAR, _NEAR + 1)}
+    return [block for block in kept if order[block] in near or long[0] < order[block] < long[-1]]

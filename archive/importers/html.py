@@ -37,10 +37,18 @@ _EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\((?:<[^>]*>|[^()\s]*)\)")
 _PLACEHOLDER = re.compile(r"FOOTNOTE(?:(REF)([0-9]{1,9})ENDNOTE|(DEF)([0-9]{1,9})ENDNOTE\s*)")
 
 _TAGS = frozenset(
-    ["a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "small", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "time", "tr", "tt", "u", "ul", "var", "div", "span"]
+    {"a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del"}
+    | {"dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5"}
+    | {"h6", "hr", "i"}
+    | {"img", "ins", "kbd", "li", "ol", "p", "pre", "q", "s", "samp"}
+    | {"small", "strike", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th"}
+    | {"thead", "time", "tr"}
+    | {"tt", "u", "ul", "var", "div", "span"}
 )
 _DROPPED_WHOLE = frozenset(
-    ["script", "style", "template", "iframe", "object", "embed", "noscript", "form", "button", "select", "textarea", "svg", "math", "canvas", "audio", "video", "head", "title", "nav", "dialog", "applet"]
+    {"script", "style", "template", "iframe", "object", "embed", "noscript", "form", "button", "select"}
+    | {"textarea", "svg", "math", "canvas", "audio"}
+    | {"video", "head", "title", "nav", "dialog", "applet"}
 )
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),

@@ -47,6 +47,9 @@ _BYLINE = re.compile(
 _NO_BYLINE = re.compile(r"comment|related|recommend|share|social|image|photo|avatar|bio\b|sidebar|footer|menu", re.I)
 _ADDRESS = re.compile(r"(?:https?:)?//", re.I)
 _ROLE = re.compile(r"\s*(?:[,|•·]|\bfor\b|\bUpdated\b|\bPublished\b|\b\d{1,2}:\d{2}|\b(?:19|20)\d{2}\b).*", re.DOTALL)
+_NOBODY = re.compile(
+    r"(?:about|follow|by|the|view|more)?\s*(?:the )?(?:authors?|admin|posts?|all posts)\Z", re.IGNORECASE
+)
 _LONGEST_BYLINE = 100
 _MAX_JSON = 2_000_000
 
@@ -251,7 +254,13 @@ def _without_addresses(claim: object) -> object:
 
 
 def _is_code(name: str) -> bool:
-    return len(name) > 80 or not any(letter.isalpha() for letter in name) or "@" in name or "{" in name
+    return (
+        len(name) > 80
+        or _NOBODY.match(name) is not None
+        or not any(letter.isalpha() for letter in name)
+        or "@" in name
+        or "{" in name
+    )
 
 
 def _names_in(text: str) -> tuple[str, ...]:

@@ -171,8 +171,11 @@ def _take_pictures(tree: HtmlElement, url: str | None, local: Mapping[str, Asset
             key, asset = address(url, name), Asset(name, lambda content=embedded[1]: content)  # type: ignore[misc]
         else:
             key = address(url, reference)
-            asset = (local or {}).get(reference) or (local or {}).get(key or "")
-        if key and asset is not None:
+            found = (local or {}).get(reference) or (local or {}).get(key or "")
+            if found is None:
+                continue
+            asset = found
+        if key:
             assets[key] = Asset(key, asset.load)
     return tuple(assets.values())
 

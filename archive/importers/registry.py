@@ -14,7 +14,13 @@ from archive.importers.item import PROBE_BYTES, Importer, Probe
 
 # Kind → module of `archive.importers`. This is the one list; of kinds that are equally sure the first is taken.
 KINDS = {
+    "wordpress": "wordpress",
+    "feed": "feeds",
     "markdown": "trees",
+    "html": "pages",
+    "mhtml": "mhtml",
+    "warc": "warc",
+    "urls": "urls",
     "table": "tables",
     "text": "plain",
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from archive.decoding import decode
 from archive.errors import ArchiveError
 from archive.files import read_bytes
-from archive.importers.item import Context, Fetched, Found, Probe, Skipped
+from archive.importers.item import PROBE_BYTES, Context, Fetched, Found, Probe, Skipped
 from archive.importers.pages import found_in
 from archive.report import Problem
 
@@ -25,7 +25,7 @@ def recognises(probe: Probe) -> int:
     if probe.is_folder or b"\x00" in probe.head:
         return 0
     lines = probe.head.decode("utf-8", errors="replace").splitlines()
-    addresses = [line for line in _listed(lines[:-1] if len(lines) > 1 and len(probe.head) >= 65_536 else lines)]
+    addresses = list(_listed(lines[:-1] if len(lines) > 1 and len(probe.head) >= PROBE_BYTES else lines))
     return 90 if addresses and all(map(_LINE.match, addresses)) else 0
 
 

@@ -14,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from fastwarc.stream_io import StreamError
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from archive.importers.containers import ContainerRefused, Member, open_members
@@ -79,7 +78,7 @@ def _articles(stream: IO[bytes], name: str) -> Iterator[Found]:
             if found is not None and url not in seen:
                 seen.add(url)
                 yield found
-    except (StreamError, OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, RuntimeError) as error:
         yield Problem(name, None, f"is broken after {len(seen):,} pages: {error}", "all before came in")
         return
     if not found_any:

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import gzip
+import ipaddress
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from archive.importers import fetching
+from archive.importers.fetching import Fetcher, NotFetched, is_public
+
+CLOSED = """
+0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.254 127.0.0.1 127.0.0.2 127.1.2.3 127.255.255.254
+169.254.0.1 169.254.169.254 169.254.170.2 172.16.0.1 172.31.255.254 192.0.0.1 192.0.0.192 192.0.2.1 192.88.99.1
+192.168.0.1 192.168.255.254 198.18.0.1 198.19.255.254 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.250 240.0.0.1
+255.255.255.255 100.100.100.200 168.63.129.16 :: ::1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254
+::ffff:192.168.1.1 ::ffff:0.0.0.0 ::127.0.0.1 ::10.0.0.1 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b::a00:1
+64:ff9b:1::7f00:1 2002:7f00:1:: 2002:a00:1:: 2002:c0a8:101:: 2002:a9fe:a9fe:: 2001::1 2001:0:7f00:1::1 2001:db8::1
+fc00::1 fd00:ec2::254 fdff::1 fe80::1 fe80::ffff fec0::1 ff02::1 ff05::1:3 100::1 5f00::1
+""".split()
+OPEN = "8.8.8.8 1.1.1.1 93.184.216.34 100.63.255.255 100.128.0.1 172.32.0.1 2606:4700::1111 2001:4860:4860::8888 ::ffff:8.8.8.8 64:ff9b::808:808 2002:808:808::".split()  # fmt: skip # noqa: E501
+
+
+@pytest.mark.parametrize("address", CLOSED)
+def test_closed_addresses_are_told(address: str) -> None:
+    assert not is_public(ipaddress.ip_address(address))
+
+
+@pytest.mark.parametrize("address", OPEN)
+def test_open_addresses_are_told(address: str) -> None:
+    assert is_public(ipaddress.ip_address(address))
+
+
+class Site:
+    """A server on loopback: `pages` maps paths to status, headers and body; `asked` are the requests it had."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.asked.append((self.path, dict(self.headers)))
+                status, headers, body = site.pages.get(self.path, (404, {}, b""))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *arguments: Any) -> None:
+                """Says nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    running = Site()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def naps() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def fetcher(naps: list[float]) -> Fetcher:
+    return Fetcher(allow_private=True, contact="https://harbour.example/about", sleep=naps.append)
+
+
+SPELLINGS = ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "localhost", "LOCALHOST.", "[::1]",
+             "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "127.0.0.1."]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", SPELLINGS)
+def test_no_spelling_of_this_machine_is_connected_to(site: Site, host: str) -> None:
+    with pytest.raises(NotFetched):
+        Fetcher()(f"http://{host}:{site.server.server_port}/")
+    assert site.asked == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://a.example/", "file:///etc/passwd", "gopher://a.example/", "data:text/html,x", "//a.example", "a.example",
+     "http://", "http:///x", "http://user:pw@a.example/", "http://a.example:0/", "http://a.example:99999/",
+     "http://a.example/\r\nX: 1", "http://a.example\\@b.example/", "javascript:alert(1)", "http://[::1", ""],
+)  # fmt: skip
+def test_what_is_no_address_of_the_web_is_refused_before_any_resolving(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("resolved"))
+    with pytest.raises(NotFetched):
+        Fetcher()(url)
+
+
+def test_a_host_with_one_closed_address_is_closed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [(2, 1, 6, "", ("93.184.216.34", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
+    with pytest.raises(NotFetched, match=r"127\.0\.0\.1 is no address of the open internet"):
+        Fetcher()("http://rebinding.example/")
+
+
+def test_a_name_is_resolved_once_and_that_address_connected_to(
+    site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    port = site.server.server_port
+
+    def resolve(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    site.pages["/a"] = (200, {"Content-Type": "text/html"}, b"page")
+    fetcher.honour_robots = False
+    assert fetcher(f"http://harbour.example:{port}/a").body == b"page"
+    assert [host for host in asked if host != "127.0.0.1"] == ["harbour.example"]
+    assert site.asked[0][1]["Host"] == f"harbour.example:{port}"
+
+
+def test_a_page_comes_with_its_type_and_says_who_asks(site: Site, fetcher: Fetcher) -> None:
+    site.pages["/a?b=1"] = (200, {"Content-Type": "text/html; charset=utf-8"}, b"<p>page")
+    answer = fetcher(f"{site.url}/a?b=1#part")
+    assert (answer.url, answer.content_type, answer.body) == (
+        f"{site.url}/a?b=1", "text/html; charset=utf-8", b"<p>page",
+    )  # fmt: skip
+    assert site.asked[-1][1]["User-Agent"].startswith("Backfile/")
+    assert "https://harbour.example/about" in site.asked[-1][1]["User-Agent"]
+
+
+def test_five_redirects_are_followed_and_not_six(site: Site, fetcher: Fetcher) -> None:
+    for number in range(6):
+        site.pages[f"/{number}"] = (302, {"Location": f"/{number + 1}"}, b"")
+    site.pages["/6"] = (200, {}, b"end")
+    assert fetcher(f"{site.url}/1").body == b"end"
+    with pytest.raises(NotFetched, match="more than 5 redirects"):
+        fetcher(f"{site.url}/0")
+
+
+@pytest.mark.parametrize("target", ["http://127.0.0.1:{port}/in", "file:///etc/passwd", "http://169.254.169.254/"])
+def test_redirects_are_judged_like_first_requests(
+    site: Site, target: str, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+) -> None:
+    monkeypatch.setattr(fetching, "is_public", lambda address: monkey_public(str(address)))
+    seen: list[str] = []
+
+    def monkey_public(address: str) -> bool:
+        seen.append(address)
+        return len(seen) == 1
+
+    site.pages["/"] = (302, {"Location": target.format(port=site.server.server_port)}, b"")
+    with pytest.raises(NotFetched):
+        Fetcher(honour_robots=False, sleep=naps.append)(f"{site.url}/")
+    assert [path for path, _ in site.asked] == ["/"]
+
+
+def test_sizes_are_bounded_on_the_wire_and_unpacked(
+    site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, "MAX_BYTES", 200_000)
+    site.pages["/bomb"] = (200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(5_000_000)))
+    site.pages["/long"] = (200, {}, bytes(300_000))
+    site.pages["/fine"] = (200, {"Content-Encoding": "gzip"}, gzip.compress(b"fine"))
+    for path in ("/bomb", "/long"):
+        with pytest.raises(NotFetched, match="is larger than"):
+            fetcher(site.url + path)
+    assert fetcher(f"{site.url}/fine").body == b"fine"
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip"])
+def test_other_packings_are_refused(site: Site, fetcher: Fetcher, coding: str) -> None:
+    site.pages["/"] = (200, {"Content-Encoding": coding}, b"x")
+    with pytest.raises(NotFetched, match="is packed as"):
+        fetcher(f"{site.url}/")
+
+
+def test_robots_are_honoured(site: Site, fetcher: Fetcher) -> None:
+    site.pages["/robots.txt"] = (
+        200,
+        {},
+        b"User-agent: *\nDisallow: /private/\n\nUser-agent: Backfile\nDisallow: /b/\n",
+    )
+    site.pages["/a"] = site.pages["/b/x"] = (200, {}, b"page")
+    assert fetcher(f"{site.url}/a").body == b"page"
+    with pytest.raises(NotFetched, match=r"robots\.txt"):
+        fetcher(f"{site.url}/b/x")
+
+
+def test_a_site_whose_robots_fail_is_left_alone(site: Site, fetcher: Fetcher) -> None:
+    site.pages["/robots.txt"] = (503, {}, b"")
+    site.pages["/a"] = (200, {}, b"page")
+    with pytest.raises(NotFetched, match=r"robots\.txt"):
+        fetcher(f"{site.url}/a")
+
+
+def test_a_host_is_left_in_peace_between_requests(site: Site, fetcher: Fetcher, naps: list[float]) -> None:
+    site.pages["/a"] = (200, {}, b"page")
+    fetcher(f"{site.url}/a")
+    fetcher(f"{site.url}/a")
+    assert len(naps) == 1
+    assert 0 < naps[0] <= 1
+
+
+def test_proxies_of_the_environment_are_not_used(site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    site.pages["/a"] = (200, {}, b"page")
+    assert fetcher(f"{site.url}/a").body == b"page"
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 500])
+def test_refusals_of_the_server_are_told(site: Site, fetcher: Fetcher, status: int) -> None:
+    site.pages["/a"] = (status, {}, b"no")
+    with pytest.raises(NotFetched, match=f"answers {status}"):
+        fetcher(f"{site.url}/a")
+
+
+def test_a_server_that_is_not_there_is_told(site: Site, fetcher: Fetcher) -> None:
+    url = site.url
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
+    with pytest.raises(NotFetched, match="127"):
+        fetcher(url)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.errors import ArchiveError
+from archive.importers.html import MAX_BYTES, decode, parse, to_markdown
+from archive.markdown import to_html, to_text
+
+ACTIVE = re.compile(r"<script|javascript:|\son\w+\s*=|<iframe|<object|<svg|vbscript:", re.IGNORECASE)
+
+
+def test_forms_of_an_article_keep_their_form() -> None:
+    html = """<h2>The pier</h2><p>Boats <b>leave</b> at <em>six</em>.</p><ul><li>one<ul><li>two</li></ul></li></ul>
+    <blockquote><p>A quiet sea.</p></blockquote><table><tr><th>Day</th><th>Boats</th></tr><tr><td>Mon</td><td>3</td></tr>
+    </table><pre class="language-python"><code>a = 1<br>b = 2</code></pre>
+    <figure><img src="pier.jpg" alt="The pier"><figcaption>The pier in <i>March</i></figcaption></figure>"""
+    markdown = to_markdown(html, base_url="https://harbour.example/news/")
+    for piece in (
+        "## The pier", "Boats **leave** at *six*.", "- one\n", "  - two", "> A quiet sea.", "| Day | Boats |",
+        "```python\na = 1\nb = 2\n```", "![The pier](https://harbour.example/news/pier.jpg)\n\n*The pier in March*",
+    ):  # fmt: skip
+        assert piece in markdown
+
+
+def test_footnotes_become_footnotes() -> None:
+    html = """<p>A claim<sup><a href="#fn1">1</a></sup> here.</p>
+    <ol><li id="fn1"><p>The <b>proof</b>. <a href="#ref1">back</a></p></li></ol>"""
+    assert to_markdown(html, base_url=None) == "A claim[^1] here.\n\n[^1]: The **proof**."
+
+
+def test_what_markdown_would_take_for_markup_stays_text() -> None:
+    text = "1. not a list * star _under_ [brackets] # hash <tag>"
+    assert to_text(to_markdown(f"<p>{text.replace('<', '&lt;')}</p>", base_url=None)) == text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>x<script>alert(1)</script></p>",
+        "<p onclick='alert(1)'>x</p>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<a href=' jAvA\tscript:alert(1)'>x</a>",
+        "<img src='javascript:alert(1)' onerror=alert(1)>x",
+        "<svg onload=alert(1)><p>x</p></svg>x",
+        "<iframe src='https://x.example'></iframe>x",
+        "<p>&lt;script&gt;alert(1)&lt;/script&gt; x</p>",
+        "<math><mtext><img src=1 onerror=alert(1)></math>x",
+        "<a href='data:text/html,<script>alert(1)</script>'>x</a>",
+    ],
+)
+def test_nothing_active_comes_through(html: str) -> None:
+    markdown = to_markdown(html, base_url="https://harbour.example/")
+    assert "x" in markdown
+    assert not ACTIVE.search(to_html(markdown).html.replace("&lt;script", ""))
+
+
+@pytest.mark.corpora
+def test_collected_attacks_come_through_harmless(corpus: Callable[[str], Path]) -> None:
+    lines = [
+        line
+        for file in sorted(corpus("bad-xss").rglob("*.txt"))
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines()
+    ]
+    assert lines
+    for line in lines[::15]:
+        try:
+            markdown = to_markdown(line, base_url=None)
+        except ArchiveError:
+            continue
+        assert "](javascript:" not in markdown.lower()
+        assert "<script" not in re.sub(r"`[^`]*`|\\<", "", markdown.lower())
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=300))
+def test_any_bytes_are_a_page_or_an_error(content: bytes) -> None:
+    try:
+        to_markdown(decode(content), base_url=None)
+    except ArchiveError as error:
+        assert str(error)
+
+
+def test_deep_nesting_and_size_are_bounded() -> None:
+    deep = "<div>" * 20_000 + "<p>deep</p>"
+    try:
+        assert isinstance(to_markdown(deep, base_url=None), str)
+    except ArchiveError as error:
+        assert str(error)
+    with pytest.raises(ArchiveError, match="larger than"):
+        parse(b"x" * (MAX_BYTES + 1))
+
+
+@pytest.mark.parametrize(
+    ("content", "declared", "text"),
+    [
+        ("café".encode(), None, "café"),
+        ("<meta charset=iso-8859-1>“café”".encode("cp1252"), None, "<meta charset=iso-8859-1>“café”"),
+        ("пароход".encode("koi8-r"), "koi8-r", "пароход"),
+        (b"\xff\xfe" + "café".encode("utf-16-le"), None, "café"),
+        ("<meta charset=utf-16>café".encode(), None, "<meta charset=utf-16>café"),
+        ("<meta charset=nonsense>café".encode("latin-1"), None, "<meta charset=nonsense>café"),
+    ],
+)
+def test_pages_are_decoded_as_they_say_unless_they_are_wrong(content: bytes, declared: str | None, text: str) -> None:
+    assert decode(content, declared) == text
+
+
+def test_gzip_is_no_page() -> None:
+    assert isinstance(decode(gzip.compress(b"page" * 100)), str)
