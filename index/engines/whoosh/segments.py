@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress, repeat
 
 import numpy as np
 
@@ -173,15 +174,14 @@ class Segment:
 
     def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every live document."""
-        numbers = np.arange(self.size) if self.live is None else np.flatnonzero(self.live)
-        ids = self.ids.texts()
-        order = self.id_order[numbers].tolist()
-        paths = self.paths.texts()
-        digests = TermDictionary.read(self.prints, "digests").texts()
-        prints = map(
-            Fingerprint,
-            self.prints.array("sizes")[numbers].tolist(),
-            self.prints.array("mtimes")[numbers].tolist(),
-            (digests[n] for n in numbers.tolist()),
+        ids, paths = self.ids.texts(), self.paths.texts()
+        columns = (
+            map(ids.__getitem__, self.id_order.tolist()),
+            paths,
+            self.prints.array("sizes").tolist(),
+            self.prints.array("mtimes").tolist(),
+            TermDictionary.read(self.prints, "digests").texts(),
         )
-        return {ids[o]: (paths[n], p) for o, n, p in zip(order, numbers.tolist(), prints, strict=True)}
+        live = repeat(True) if self.live is None else self.live.tolist()
+        keys, places, sizes, mtimes, digests = (compress(column, live) for column in columns)
+        return dict(zip(keys, zip(places, map(Fingerprint, sizes, mtimes, digests), strict=True), strict=True))

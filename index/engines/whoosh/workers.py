@@ -51,8 +51,11 @@ class SegmentWorkers:
         if not self._idle:
             self._await(wait(self._busy))
         connection = self._idle.pop()
-        connection.send((path, batch))
         self._busy.append(connection)
+        try:
+            connection.send((path, batch))
+        except ConnectionError:
+            raise _died() from None
 
     def finish(self) -> None:
         """Waits until all is written; raises like `write`."""
@@ -72,11 +75,8 @@ class SegmentWorkers:
             self._busy.remove(connection)
             try:
                 failure: OSError | None = connection.recv()
-            except EOFError:
-                raise SearchError(
-                    "a process that was writing the index died",
-                    hint="there may be too little memory; run `backfile index` again",
-                ) from None
+            except (EOFError, ConnectionError):
+                raise _died() from None
             self._idle.append(connection)
             if failure:
                 raise failure
@@ -88,6 +88,13 @@ class SegmentWorkers:
         for process in self._processes:
             process.terminate()
             process.join()
+
+
+def _died() -> SearchError:
+    return SearchError(
+        "a process that was writing the index died",
+        hint="there may be too little memory; run `backfile index` again",
+    )
 
 
 def _work(connection: Connection) -> None:
