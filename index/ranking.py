@@ -3,11 +3,15 @@
 The scoring leaves of a query are its words, phrases, patterns and fuzzy words that look in title, summary or text and
 stand in a satisfied branch (never below a Not). The score of an article is the sum over
 
-* its scoring leaves: idf(df, N) · saturated(tf~), where tf~ = Σ over the leaf's fields of weighted_frequency(…);
+* its scoring leaves: telling(…) · saturated(tf~), where tf~ = Σ over the leaf's fields of weighted_frequency(…);
 * neighbouring plain words (`pairs`) that both match: pair · min(idf of the two) · saturated(tf~ of the pair), where an
   occurrence of the pair is a position of the first word with one of the second 1 to `window` positions further on
   (each position of the first counts once; forms of the family count as the word, unweighted);
 * `whole_title`, once, when every scoring leaf of the query that is not below a Not occurs in the title.
+
+How telling a leaf is, is its idf; that of a function word of the main language (the first of the index) is cut to
+`function_word` of it, so that *of the* or *what are* do not outweigh the words that matter. The pair bonus keeps the
+full idf: the words of *The Who* are worth something next to each other.
 
 df is the number of live documents in which the leaf matches in any of its fields, N that of all live documents;
 field lengths are in token positions, their averages over the live documents that have the field (a length > 0).
@@ -24,6 +28,7 @@ never negative.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,6 +36,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.analysis import query_forms
+from index.function_words import is_function_word
 from index.query import And, Node, Or, Word
 
 Number = TypeVar("Number", float, npt.NDArray[np.float64])
@@ -40,12 +46,13 @@ Number = TypeVar("Number", float, npt.NDArray[np.float64])
 class Weights:
     """Every constant of the score; docs/decisions/ranking.md says how they were chosen."""
 
-    k1: float = 0.9
-    b: float = 0.4
-    title: float = 2.5
-    summary: float = 1.5
+    k1: float = 2.0
+    b: float = 0.6
+    title: float = 4.0
+    summary: float = 2.0
     text: float = 1.0
-    family: float = 0.8
+    family: float = 0.6
+    function_word: float = 0.2
     pair: float = 0.5
     window: int = 3
     whole_title: float = 1.0
@@ -61,6 +68,16 @@ WEIGHTS = Weights()
 def idf(df: int, documents: int) -> float:
     """How telling a leaf is that matches in `df` of `documents`: ln(1 + (N - df + ½) / (df + ½))."""
     return math.log(1 + (documents - df + 0.5) / (df + 0.5))
+
+
+def telling(node: Node, df: int, documents: int, languages: Sequence[str], weights: Weights = WEIGHTS) -> float:
+    """What a scoring leaf weighs: its idf, less if it is a function word of the first of `languages`, unless exact."""
+    damped = bool(languages) and isinstance(node, Word) and not node.exact and _is_function_word(node, languages[0])
+    return idf(df, documents) * (weights.function_word if damped else 1.0)
+
+
+def _is_function_word(word: Word, language: str) -> bool:
+    return is_plain(word) and is_function_word(query_forms(word.text)[0][0][0][0], language)
 
 
 def weighted_frequency(

@@ -46,7 +46,7 @@ class Searcher:
     def __init__(self, documents: Sequence[Words], languages: tuple[str, ...]) -> None:
         self._documents = documents
         self._languages = languages
-        self._telling: dict[tuple[Leaf, Scope], float] = {}
+        self._frequencies: dict[tuple[Leaf, Scope], int] = {}
         self._keys: dict[str, frozenset[str]] = {}
         self._averages = {
             field: _average([words.lengths[field] for words in documents if words.lengths[field]])
@@ -83,7 +83,7 @@ class Searcher:
             case And() | Or():
                 return self._compound_score(node, words, scope)
         frequency = self._normed(words, scope, lambda field: self.frequency(node, words, field))
-        return self._idf(node, scope) * ranking.saturated(frequency)
+        return self._weight(node, scope) * ranking.saturated(frequency)
 
     def _compound_score(self, node: And | Or, words: Words, scope: Scope) -> float:
         found = [self.finds(child, words, scope) for child in node.nodes]
@@ -104,11 +104,16 @@ class Searcher:
         lengths, averages = words.lengths, self._averages
         return sum(ranking.weighted_frequency(count(name), lengths[name], averages[name], name) for name in scope)
 
+    def _weight(self, leaf: Leaf, scope: Scope) -> float:
+        return ranking.telling(leaf, self._df(leaf, scope), len(self._documents), self._languages)
+
     def _idf(self, leaf: Leaf, scope: Scope) -> float:
-        if (leaf, scope) not in self._telling:
-            df = sum(self.finds(leaf, words, scope) for words in self._documents)
-            self._telling[leaf, scope] = ranking.idf(df, len(self._documents))
-        return self._telling[leaf, scope]
+        return ranking.idf(self._df(leaf, scope), len(self._documents))
+
+    def _df(self, leaf: Leaf, scope: Scope) -> int:
+        if (leaf, scope) not in self._frequencies:
+            self._frequencies[leaf, scope] = sum(self.finds(leaf, words, scope) for words in self._documents)
+        return self._frequencies[leaf, scope]
 
     def frequency(self, leaf: Leaf, words: Words, field: str) -> float:
         """How often a leaf stands in a field of a document, as `index.ranking` counts."""

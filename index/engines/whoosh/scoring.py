@@ -20,7 +20,7 @@ from index.engines.whoosh.positional import documents_of, follows
 from index.engines.whoosh.view import View
 from index.fields import DEFAULT_FIELDS
 from index.query import And, Not, Or
-from index.ranking import WEIGHTS, idf, pairs, saturated
+from index.ranking import WEIGHTS, idf, pairs, saturated, telling
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
@@ -68,7 +68,7 @@ class Scorer:
         self._check()
         if branch.leaf is not None:
             if is_scored(branch.leaf):
-                given = self._idf(branch.leaf) * saturated(self._amounts_of(branch.leaf))
+                given = self._weight(branch.leaf) * saturated(self._amounts_of(branch.leaf))
                 self.scores += given if gate is None else given * gate
         elif isinstance(branch.node, (And, Or)):
             for child in branch.children:
@@ -91,6 +91,10 @@ class Scorer:
             amounts = self._amounts[id(leaf)] = leaf.amounts(self._documents)
         return amounts
 
+    def _weight(self, leaf: Leaf) -> float:
+        generation = self._view.generation
+        return telling(leaf.node, leaf.frequency, generation.live_count, generation.languages)
+
     def _idf(self, leaf: Leaf) -> float:
         return idf(leaf.frequency, self._view.generation.live_count)
 
@@ -104,12 +108,12 @@ class Scorer:
         self.scores[place.take(known)] += WEIGHTS.whole_title
 
     def _note_pair(self, one: Leaf, other: Leaf, gate: Array | None) -> None:
-        telling = WEIGHTS.pair * min(self._idf(one), self._idf(other))
+        worth = WEIGHTS.pair * min(self._idf(one), self._idf(other))
         # Each occurrence of the first word counts at most once, each of the second for `window` before it, and other
         # forms of the family in full.
         amounts = np.minimum(self._amounts_of(one), WEIGHTS.window * self._amounts_of(other))
-        limit = telling * saturated(amounts / min(WEIGHTS.family, 1.0))
-        self._pairs.append(_Pair(one, other, telling, gate, limit))
+        limit = worth * saturated(amounts / min(WEIGHTS.family, 1.0))
+        self._pairs.append(_Pair(one, other, worth, gate, limit))
 
     def _add_pairs(self, wanted: int) -> None:
         """Adds bonuses to the documents that could be among the best with them.
