@@ -9,8 +9,17 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("fast", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("long", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A run that judges a change must give the same verdict twice: chance looks for new examples on developers' machines.
+SAME_EXAMPLES = bool(os.environ.get("CI"))
+for profile, examples in (("fast", 50), ("long", 1_000)):
+    settings.register_profile(
+        profile,
+        max_examples=examples,
+        deadline=None,
+        derandomize=SAME_EXAMPLES,
+        database=None if SAME_EXAMPLES else settings.default.database,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
