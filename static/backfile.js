@@ -1,4 +1,4 @@
-// Comfort only: every page works without this file. Sections: keys, matches, refresh, long lists, suggestions.
+// Comfort only: every page works without this file. Sections: keys, matches, citations, refresh, long lists, suggestions.
 "use strict";
 (() => {
   const find = (selector, root = document) => root.querySelector(selector);
@@ -93,6 +93,36 @@
       }));
     };
     new ResizeObserver(later(draw, 150)).observe(document.body);
+  }
+
+  // Citations: to the clipboard, whole or with the passage that is selected and an address that leads to it
+  const copied = async (button, text) => {
+    await navigator.clipboard.writeText(text);
+    const said = find("[data-copied]", button.parentElement);
+    said.hidden = false;
+    setTimeout(() => { said.hidden = true; }, 2000);
+  };
+  const encoded = (words) => encodeURIComponent(words.join(" ")).replaceAll("-", "%2D");
+  const fragment = (text) => {
+    const words = text.split(/\s+/);
+    return words.length > 8 ? `${encoded(words.slice(0, 4))},${encoded(words.slice(-4))}` : encoded(words);
+  };
+  const quote = find(".quote");
+  if (quote && navigator.clipboard) {
+    const body = find(".body");
+    const button = find("button", quote);
+    const selected = () => {
+      const selection = getSelection();
+      return body.contains(selection.anchorNode) && body.contains(selection.focusNode) ? String(selection).trim() : "";
+    };
+    document.addEventListener("selectionchange", later(() => { quote.hidden = !selected(); }, 100));
+    button.addEventListener("pointerdown", (event) => event.preventDefault());
+    button.addEventListener("click", () => {
+      const text = selected();
+      copied(button, `“${text}” ${find(".cite summary").textContent} (${button.dataset.address}#:~:text=${fragment(text)})`);
+    });
+    find("[data-clipboard]").hidden = false;
+    all("[data-copy]").forEach((each) => each.addEventListener("click", () => copied(each, find(each.dataset.copy).textContent)));
   }
 
   // Results: ticking, sorting and paging without a new page

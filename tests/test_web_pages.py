@@ -11,7 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from index.engine import Marked
 from tests.web_archive import archive_app, client
+from web.hits import _passage_view
 
 __all__ = ["archive_app", "client"]
 
@@ -265,6 +267,7 @@ def test_an_article_says_all_it_knows(client: FlaskClient) -> None:
     assert href(one(tree, ".facts [rel~=external]")) == "https://example.org/1998/night-ferry"
     assert href(one(tree, "link[rel=canonical]")) == "https://example.org/1998/night-ferry"
     assert texts(tree, ".further h2") == ["Similar articles", "More by Ada Marsh"]
+    assert not [address for address in map(href, tree.css(".further p:first-child a")) if "#" in address]
     assert one(tree, ".body img").attributes["src"] == "/media/pictures/quay.png"
     assert href(one(tree, ".body a[href*=council]")) == "/article/2007/council-answer"
 
@@ -411,3 +414,16 @@ def test_only_one_place_may_show_html_unescaped() -> None:
     sources = [*root.glob("templates/*"), *root.glob("web/*.py"), root / "app.py"]
     found = [path.name for path in sources for _ in re.findall(r"\|\s*safe\b|Markup\(", path.read_text())]
     assert found == ["article.html"]
+
+
+@pytest.mark.parametrize(
+    ("text", "spans", "shown"),
+    [
+        ("Resources Available\nListed below:\none\ttwo", [], "Resources Available · Listed below: one · two"),
+        ("A sentence.\nA heading \n\n more", [], "A sentence. A heading · more"),
+        ("night ferry\nA list", [(0, 5), (6, 11)], "night ferry · A list"),
+        ("Yes.\nNo", [(0, 4)], "Yes. No"),
+    ],
+)
+def test_blocks_in_a_passage_do_not_run_together(text: str, spans: list[tuple[int, int]], shown: str) -> None:
+    assert "".join(piece for _, piece in _passage_view(Marked(text, tuple(spans)), 1).parts) == shown

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -13,6 +14,8 @@ from web.arguments import SearchArguments
 SHOWN_TOPICS = 6
 CONTEXT_WORDS = 3
 SENTENCE_ENDS = tuple('.!?…:。！？؟।"”’»)]')
+JOINED = (*SENTENCE_ENDS, *",;–—|", "")  # after these a new block needs no sign
+_BLOCK_END = re.compile(r" *[\n\t]\s*")
 
 Part = tuple[int | None, str]
 """A piece of text: None when it is not marked, else the number of its mark on the page (0: it has none)."""
@@ -94,7 +97,7 @@ def _hit_view(
     return HitView(
         id=hit.id,
         place=place or 0,
-        url=locate(hit.id, place) + text_fragment(hit),
+        url=locate(hit.id, place) + (text_fragment(hit) if place else ""),
         title=parts(hit.title.text, hit.title.spans),
         authors=authors.links(hit.authors),
         topics=topics.links(hit.topics[:SHOWN_TOPICS]),
@@ -102,18 +105,32 @@ def _hit_view(
         date=hit.date,
         source=hit.source,
         language=hit.language,
-        passages=tuple(_passage_view(passage, number, len(passages)) for number, passage in enumerate(passages, 1)),
+        passages=tuple(_passage_view(passage, number) for number, passage in enumerate(passages, 1)),
         matches=hit.matches,
         reasons=hit.reasons,
     )
 
 
-def _passage_view(passage: Marked, number: int, of: int) -> PassageView:
+def _passage_view(passage: Marked, number: int) -> PassageView:
     return PassageView(
-        parts(passage.text, passage.spans),
+        tuple(_flowing(parts(passage.text, passage.spans))),
         begins_inside=number > 1 or passage.text[:1].islower(),
-        ends_inside=number == of and not passage.text.rstrip().endswith(SENTENCE_ENDS),
+        ends_inside=not passage.text.rstrip().endswith(SENTENCE_ENDS),
     )
+
+
+def _flowing(pieces: Iterable[Part]) -> Iterator[Part]:
+    """The parts of a passage in one line: where a block or a cell ends without a sign of its own, a dot parts them."""
+    before = ""
+
+    def joint(found: re.Match[str]) -> str:
+        last = found.string[found.start() - 1 : found.start()] or before
+        return " " if last in JOINED else " · "
+
+    for number, text in pieces:
+        flowing = _BLOCK_END.sub(joint, text)
+        before = flowing[-1:]
+        yield number, flowing
 
 
 def parts(text: str, spans: Iterable[Span], *, first: int | None = None) -> tuple[Part, ...]:
