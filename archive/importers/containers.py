@@ -46,7 +46,7 @@ def safe_name(name: str) -> str:
     """The name of a member as a path that stays inside; raises `ContainerRefused` for any other."""
     bare = name.replace("\\", "/")
     parts = bare.split("/")
-    if not bare or bare.startswith("/") or "\x00" in bare or ".." in parts or parts[0].endswith(":"):
+    if not bare or bare.startswith("/") or "\x00" in bare or ".." in parts or ":" in parts[0][:2]:
         raise ContainerRefused(f"the name {name[:80]!r} leads out of the archive")
     return posixpath.normpath(bare)
 

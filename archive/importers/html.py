@@ -27,6 +27,7 @@ SCHEMES = frozenset({"http", "https", "mailto"})
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,30})""", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"""\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]{2,30})""", re.IGNORECASE)
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.IGNORECASE)
+_SAMPLE = 65_536
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s()<>\"'\\`\[\]{}|^]")
@@ -81,15 +82,23 @@ _OPTIONS = ConversionOptions(
 def decode(page: bytes, declared: str | None = None) -> str:
     """The text of a page: by its byte order mark, what the server declared, what it says itself, else by its bytes.
 
-    A declaration that the bytes contradict is passed over. Raises `ArchiveError` for more than `MAX_BYTES`.
+    A declaration that the bytes contradict is passed over. Raises `ArchiveError` for more than `MAX_BYTES`, and for
+    what is no text.
     """
     if len(page) > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
+    text = _decoded(page, declared)
+    if len(_NOT_TEXT.findall(text[:_SAMPLE])) > max(1, len(text[:_SAMPLE]) // 100):
+        raise ArchiveError("is no text", hint="name its kind with --as if you know it")
+    return text
+
+
+def _decoded(page: bytes, declared: str | None) -> str:
     for mark, encoding in _MARKS:
         if page.startswith(mark):
             return page[len(mark) :].decode(encoding, errors="replace")
     said = _XML_CHARSET.match(page) or _META_CHARSET.search(page, 0, 8192)
-    for name in ("utf-8", declared, said[1].decode("ascii") if said else None):
+    for name in ("utf-8", declared, said[1].decode("ascii", errors="replace") if said else None):
         try:
             return page.decode(_as_browsers_read(name)) if name else _guessed(page, said is None and not declared)
         except (UnicodeDecodeError, LookupError):

@@ -92,6 +92,11 @@ def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
     )
 
 
+def base_of(tree: HtmlElement, url: str | None) -> str | None:
+    """What the relative addresses of a page that was found at `url` are relative to."""
+    return _Page(tree, url).base()
+
+
 class _Page:
     """A page's claims, collected once."""
 

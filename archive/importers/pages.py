@@ -20,6 +20,7 @@ from archive.files import read_bytes
 from archive.importers.extraction import Extracted, extract_from
 from archive.importers.html import address, decode, parse
 from archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
+from archive.importers.metadata_html import base_of
 from archive.report import Problem
 
 KIND = "html"
@@ -130,7 +131,7 @@ def found_in(
     """
     try:
         tree = parse(decode(content, declared))
-        assets = _take_pictures(tree, url, local)
+        assets = _take_pictures(tree, base_of(tree, url), local)
         extracted = extract_from(tree, url=url)
     except (ArchiveError, RecursionError, ValueError) as error:
         return Problem(name, None, str(error) or "is nested too deeply", getattr(error, "hint", ""))
@@ -156,8 +157,9 @@ def item_of(extracted: Extracted, origin: str, assets: tuple[Asset, ...] = ()) -
     )
 
 
-def _take_pictures(tree: HtmlElement, url: str | None, local: Mapping[str, Asset] | None) -> tuple[Asset, ...]:
+def _take_pictures(tree: HtmlElement, base: str | None, local: Mapping[str, Asset] | None) -> tuple[Asset, ...]:
     """Finds the pictures that lie in a page or beside it, under the addresses that its body will have for them."""
+    known = local if local is not None else {}
     assets: dict[str, Asset] = {}
     for number, image in enumerate(list(tree.iter("img")), 1):
         reference = (image.get("src") or "").strip()
@@ -168,10 +170,10 @@ def _take_pictures(tree: HtmlElement, url: str | None, local: Mapping[str, Asset
                 continue
             name = f"embedded-{number}.{embedded[0]}"
             image.set("src", name)
-            key, asset = address(url, name), Asset(name, lambda content=embedded[1]: content)  # type: ignore[misc]
+            key, asset = address(base, name), Asset(name, lambda content=embedded[1]: content)  # type: ignore[misc]
         else:
-            key = address(url, reference)
-            found = (local or {}).get(reference) or (local or {}).get(key or "")
+            key = address(base, reference)
+            found = known.get(reference) or known.get(key or "")
             if found is None:
                 continue
             asset = found

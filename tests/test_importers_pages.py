@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import base64
+import gzip
+import zipfile
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from archive.importers import mhtml, pages, registry, urls, warc
+from archive.importers.item import Context, Fetched, Found, Item, Skipped
+from archive.model import PartialDate
+from archive.report import Problem
+
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+) + bytes(400)
+SENTENCE = (
+    "The night ferry to the islands left the harbour of Marsh Bay a little after eleven, with ninety people aboard. "
+)
+URL = "https://harbour.example/2019/night-ferry"
+
+
+def page(picture: str = "pier.png", title: str = "The night ferry") -> bytes:
+    paragraphs = "".join(f"<p>{number}. {SENTENCE * 3}</p>" for number in range(6))
+    return f"""<!DOCTYPE html><html lang="en"><head><title>{title} | The Harbour Post</title>
+    <meta property="og:site_name" content="The Harbour Post"><link rel="canonical" href="{URL}">
+    <script type="application/ld+json">{{"@type": "NewsArticle", "headline": "{title}", "keywords": ["Ferries", "Sea"],
+    "author": [{{"@type": "Person", "name": "Edna Marsh"}}], "datePublished": "2019-03-14T08:00:00Z"}}</script></head>
+    <body><nav><a href="/">Home</a> <a href="/news">News</a></nav><div class="cookie">We use cookies. Accept all</div>
+    <main><article><h1>{title}</h1>{paragraphs}
+    <figure><img src="{picture}" alt="The pier"><figcaption>The pier at night</figcaption></figure>
+    <h2>What came after</h2><p>{SENTENCE * 4}</p><blockquote><p>{SENTENCE}</p></blockquote></article></main>
+    <aside><h3>Read more</h3><ul><li><a href="/other">Another story about boats</a></li></ul></aside>
+    <footer>Copyright The Harbour Post</footer></body></html>""".encode()
+
+
+def only(found: list[Found]) -> Item:
+    assert len(found) == 1
+    assert isinstance(found[0], Item), found[0]
+    return found[0]
+
+
+def test_a_page_becomes_an_article(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_bytes(page())
+    item = only(list(pages.read(tmp_path / "a.html", Context())))
+    assert (item.title, item.authors, item.date) == ("The night ferry", ("Edna Marsh",), PartialDate(2019, 3, 14))
+    assert (item.topics, item.language) == (("Ferries", "Sea"), "en")
+    assert item.source is not None
+    assert (item.source.name, item.source.url) == ("The Harbour Post", URL)
+    assert "## What came after" in item.body
+    assert "*The pier at night*" in item.body
+    for piece in ("cookies", "Read more", "Copyright", "Home", "# The night ferry"):
+        assert piece not in item.body.replace("## What", "")
+
+
+def test_a_complete_page_brings_its_pictures(tmp_path: Path) -> None:
+    (tmp_path / "Ferry.html").write_bytes(page("Ferry_files/pier.png"))
+    (tmp_path / "Ferry_files").mkdir()
+    (tmp_path / "Ferry_files" / "pier.png").write_bytes(PNG)
+    (tmp_path / "Ferry_files" / "frame.html").write_bytes(b"<html>advertisement</html>")
+    item = only(list(pages.read(tmp_path, Context())))
+    assert [asset.load() for asset in item.assets] == [PNG]
+    assert item.assets[0].name in item.body
+
+
+def test_single_file_pages_bring_their_pictures_and_address(tmp_path: Path) -> None:
+    data = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    saved = b"<!--\n Page saved with SingleFile \n url: https://harbour.example/2019/x \n-->" + page(data)
+    (tmp_path / "a.html").write_bytes(saved)
+    item = only(list(pages.read(tmp_path / "a.html", Context())))
+    assert [asset.load() for asset in item.assets] == [PNG]
+    assert "data:" not in item.body
+    assert item.assets[0].name.startswith("https://harbour.example/2019/")
+
+
+def test_pictures_are_never_read_from_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(PNG)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a_files").mkdir()
+    (tmp_path / "in" / "a_files" / "link.png").symlink_to(tmp_path / "secret.png")
+    (tmp_path / "in" / "a.html").write_bytes(page("a_files/../../secret.png"))
+    assert only(list(pages.read(tmp_path / "in", Context()))).assets == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"<html><body><p>Too short.</p></body></html>", Skipped), (b"", Problem), (bytes(range(256)) * 20, Problem),
+     (b"<div>" * 30_000 + b"x", (Skipped, Problem)), (b"<html>" + b"<p>page</p>" * 2_000_000, Problem)],
+)  # fmt: skip
+def test_what_is_no_article_is_told(tmp_path: Path, content: bytes, kind: type) -> None:
+    (tmp_path / "a.html").write_bytes(content)
+    found = list(pages.read(tmp_path / "a.html", Context()))
+    assert len(found) == 1
+    assert isinstance(found[0], kind)
+
+
+def saved_as_mhtml() -> bytes:
+    message = EmailMessage()
+    message["From"] = "<Saved by Blink>"
+    message["Snapshot-Content-Location"] = URL
+    message["MIME-Version"] = "1.0"
+    message.set_content(page("https://harbour.example/pier.png").decode(), subtype="html")
+    message["Content-Location"] = URL
+    message.add_related(PNG, "image", "png", headers=["Content-Location: https://harbour.example/pier.png"])
+    return message.as_bytes()
+
+
+def test_mhtml_brings_page_and_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "ferry.mhtml"
+    path.write_bytes(saved_as_mhtml())
+    item = only(list(mhtml.read(path, Context())))
+    assert (item.title, item.source and item.source.url) == ("The night ferry", URL)
+    assert [(asset.name, asset.load()) for asset in item.assets] == [("https://harbour.example/pier.png", PNG)]
+    recognised = registry.recognise(registry.probe(path))
+    assert recognised is not None
+    assert recognised.importer.KIND == "mhtml"
+
+
+@pytest.mark.parametrize("content", [b"", b"Content-Type: multipart/related; boundary=x\n\n--x\n", bytes(range(256))])
+def test_broken_mhtml_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.mhtml").write_bytes(content)
+    assert all(isinstance(each, Skipped | Problem) for each in mhtml.read(tmp_path / "a.mhtml", Context()))
+
+
+def test_lists_of_addresses_are_fetched_line_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text(f"# mine\n{URL}\nhttps://harbour.example/photo\n{URL}\nhttps://gone.example/\n", encoding="utf-8")
+
+    def fetch(url: str) -> Fetched:
+        if "gone" in url:
+            raise OSError("no host")
+        return Fetched(url, "image/png" if "photo" in url else "text/html; charset=utf-8", page())
+
+    item, photo, gone = urls.read(path, Context(fetch=fetch))
+    assert isinstance(item, Item)
+    assert item.origin == URL
+    assert isinstance(photo, Skipped)
+    assert isinstance(gone, Problem)
+    assert all(isinstance(each, Skipped) for each in urls.read(path, Context()))
+    recognised = registry.recognise(registry.probe(path))
+    assert recognised is not None
+    assert recognised.importer.KIND == "urls"
+
+
+def crawl(*, packed: bool = True) -> bytes:
+    """A WARC 1.1 file: the records one after the other, each packed by itself."""
+    answers = [
+        (URL, "200 OK", "text/html; charset=utf-8", page()),
+        ("https://harbour.example/pier.png", "200 OK", "image/png", PNG),
+        ("https://harbour.example/gone", "404 Not Found", "text/html", b"<html>gone</html>"),
+        ("https://harbour.example/short", "200 OK", "text/html", b"<html>short</html>"),
+    ]
+    records = []
+    for number, (url, status, kind, body) in enumerate(answers):
+        answer = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+        head = (
+            f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2019-03-15T10:00:00Z\r\n"
+            f"WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-00000000000{number}>\r\n"
+            f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(answer)}\r\n\r\n"
+        )
+        records.append(head.encode() + answer + b"\r\n\r\n")
+    return b"".join(gzip.compress(record) if packed else record for record in records)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_warc_gives_its_articles_and_says_what_it_leaves_out(tmp_path: Path, packed: bool) -> None:
+    path = tmp_path / ("a.warc.gz" if packed else "a.warc")
+    path.write_bytes(crawl(packed=packed))
+    item, gone, short = warc.read(path, Context())
+    assert isinstance(item, Item)
+    assert (item.origin, item.title) == (URL, "The night ferry")
+    assert item.extra["captured"] == "2019-03-15"
+    assert gone == Skipped("https://harbour.example/gone", "the server answered 404")
+    assert isinstance(short, Skipped)
+
+
+def test_a_wacz_gives_the_articles_of_its_warcs(tmp_path: Path) -> None:
+    path = tmp_path / "a.wacz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("datapackage.json", "{}")
+        archive.writestr("archive/data.warc.gz", crawl())
+    assert [type(each) for each in warc.read(path, Context())] == [Item, Skipped, Skipped]
+    recognised = registry.recognise(registry.probe(path))
+    assert recognised is not None
+    assert recognised.importer.KIND == "warc"
+
+
+@pytest.mark.parametrize("content", [b"", b"WARC/1.1\r\nnonsense", b"PK\x03\x04", bytes(range(256)) * 9])
+def test_a_broken_warc_is_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.warc").write_bytes(content)
+    assert [type(each) for each in warc.read(tmp_path / "a.warc", Context())] == [Problem]
+
+
+def test_a_cut_warc_gives_what_came_before(tmp_path: Path) -> None:
+    (tmp_path / "a.warc").write_bytes(crawl(packed=False)[:-300])
+    assert isinstance(next(iter(warc.read(tmp_path / "a.warc", Context()))), Item)
