@@ -18,8 +18,6 @@ PAGE_BYTES = 30_000
 VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => {
   (window.refused ??= []).push(event.violatedDirective);
 })"""
-    "addEventListener('securitypolicyviolation', (event) => (window.refused ??= []).push(event.violatedDirective))"
-)
 
 
 @pytest.mark.parametrize(("name", "most"), [("backfile.css", 12_000), ("backfile.js", 10_000)])
