@@ -89,7 +89,8 @@ def fetcher(naps: list[float]) -> Fetcher:
 
 
 SPELLINGS = ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "localhost", "LOCALHOST.", "[::1]",
-             "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "127.0.0.1."]  # fmt: skip
+             "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]",
+             "127.0.0.1."]  # fmt: skip
 
 
 @pytest.mark.parametrize("host", SPELLINGS)

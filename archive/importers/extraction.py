@@ -28,6 +28,7 @@ from archive.importers.extraction_blocks import (
     likeness,
     shingles,
     substance,
+    without_code,
     without_copies,
     without_machinery,
     without_strays,
@@ -93,6 +94,7 @@ def extract_from(tree: HtmlElement, *, url: str | None = None) -> Extracted:
 
 def article_body(tree: HtmlElement, metadata: PageMetadata) -> HtmlElement | None:
     """The innermost part of a page that holds its article, cleared of all else; None if there is no article."""
+    without_code(tree)
     text = chosen_text(Readings(tree), metadata.article_body)
     if not text.strip():
         return None

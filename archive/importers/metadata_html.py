@@ -51,6 +51,7 @@ _NOBODY = re.compile(
     r"(?:about|follow|by|the|view|more)?\s*(?:the )?(?:authors?|admin|posts?|all posts)\Z", re.IGNORECASE
 )
 _LONGEST_BYLINE = 100
+_SUMMARY_LENGTH = 1_000
 _MAX_JSON = 2_000_000
 
 
@@ -83,7 +84,7 @@ def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
         date=page.date(("datePublished", "dateCreated"), _DATE) or page.seen_date(),
         updated=page.date(("dateModified",), _UPDATED),
         topics=page.topics(),
-        summary=page.first(("description",), _SUMMARY) or None,
+        summary=page.summary(),
         source=Source(site or (urlsplit(address).hostname if address else None), address) if site or address else None,
         language=page.language(),
         canonical=canonical,
@@ -165,6 +166,13 @@ class _Page:
                 return found
         return None
 
+    def summary(self) -> str | None:
+        """The description that the page gives; none that is the article itself."""
+        given = [_plain(self.linked.get("description"))]
+        given += [unescape(text) for name in _SUMMARY for text in self.meta.get(name, ())]
+        texts = (" ".join(each.split()) for each in given)
+        return next((text for text in texts if 0 < len(text) <= _SUMMARY_LENGTH), None)
+
     def topics(self) -> tuple[str, ...]:
         """Sections, tags and keywords, each once."""
         named: dict[str, str] = {}
@@ -201,13 +209,16 @@ class _Page:
 
 
 def _meta(tree: HtmlElement) -> dict[str, list[str]]:
-    """The contents of meta tags by name or property, lower case; `.` and `:` are one."""
+    """The contents of meta tags by name, lower case, `.` and `:` one; `property` goes before `name` and `itemprop`."""
     found: dict[str, list[str]] = {}
-    for element in tree.iter("meta"):
-        content = (element.get("content") or "").strip()
-        names = f"{element.get('property') or ''} {element.get('name') or ''} {element.get('itemprop') or ''}"
-        for name in dict.fromkeys(names.lower().replace(".", ":").split()) if content else ():
-            found.setdefault(name, []).append(content)
+    for attributes in (("property",), ("name", "itemprop")):
+        known = set(found)
+        for element in tree.iter("meta"):
+            content = (element.get("content") or "").strip()
+            names = " ".join(element.get(attribute) or "" for attribute in attributes)
+            for name in dict.fromkeys(names.lower().replace(".", ":").split()) if content else ():
+                if name not in known:
+                    found.setdefault(name, []).append(content)
     return found
 
 
