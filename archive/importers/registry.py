@@ -16,6 +16,7 @@ from archive.importers.item import PROBE_BYTES, Importer, Probe
 KINDS = {
     "wordpress": "wordpress",
     "feed": "feeds",
+    "readlater": "readlater",
     "markdown": "trees",
     "html": "pages",
     "mhtml": "mhtml",

@@ -1,0 +1,62 @@
+"""What was saved for later: exports of read-later services, and bookmarks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from archive.errors import ArchiveError
+from archive.importers import readlater_csv, readlater_html, readlater_json
+from archive.importers.item import PROBE_BYTES, Context, Found, Probe
+from archive.importers.rows import first_row
+from archive.importers.saved import Saved, found_of
+from archive.report import Problem
+
+KIND = "readlater"
+TITLE = (
+    "Read-later exports and bookmarks: Pocket, Instapaper, Omnivore, wallabag, Readwise Reader, Linkwarden, Karakeep"
+)
+
+_OMNIVORE = re.compile(r"metadata_\d+_to_\d+\.json\Z")
+
+
+def recognises(probe: Probe) -> int:
+    """By the columns of a table, the keys of an object, or what a page of links says that it is."""
+    if probe.is_folder:
+        return 95 if any(_OMNIVORE.match(name) for name in probe.names) else 0
+    if readlater_html.SIGN.search(probe.head[:4096]):
+        return 97
+    if _is_json(probe.head):
+        return 90 if readlater_json.recognises(probe.head) else 0
+    return 92 if readlater_csv.format_of(first_row(probe.head)) is not None else 0
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The saved pages one by one; one without text is fetched if this is allowed, else skipped."""
+    if path.is_dir():
+        for part in sorted(each for each in path.iterdir() if _OMNIVORE.match(each.name)):
+            for found in read(part, context):
+                yield replace(found, path=part.name) if isinstance(found, Problem) else found
+        return
+    try:
+        for saved in _saved(path):
+            yield saved if isinstance(saved, Problem) else found_of(saved, context)
+    except ArchiveError as error:
+        yield Problem("", None, str(error), error.hint)
+
+
+def _saved(path: Path) -> Iterator[Saved | Problem]:
+    with path.open("rb") as file:
+        head = file.read(PROBE_BYTES)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        yield from readlater_html.read(path)
+    elif _is_json(head):
+        yield from readlater_json.read(path)
+    else:
+        yield from readlater_csv.read(path)
+
+
+def _is_json(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[", b"{"))

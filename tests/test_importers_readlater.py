@@ -1,0 +1,229 @@
+"""Read-later exports and bookmarks: every format, as the program of origin writes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from archive.errors import ArchiveError
+from archive.importers import readlater
+from archive.importers.item import Context, Fetched, Found, Item, Skipped
+from archive.importers.registry import probe
+from archive.importers.saved import day
+from archive.model import PartialDate, Source
+from archive.report import Problem
+
+URL = "https://post.example/ferry"
+SENTENCE = "tells at length how the ferry went over the water that night."
+PAGE = f"""<html><head><title>Ferry</title><meta name="author" content="Edna Marsh"></head><body><article>
+<h1>Ferry</h1>{"".join(f"<p>The whole of paragraph {number} {SENTENCE}</p>" for number in range(8))}</article>
+</body></html>"""
+V1 = {"0": "1", "1": "Ferry", "2": URL, "3": "0", "4": "0", "5": "<p>It left.", "6": "1", "id": "1", "title": "Ferry"}
+V1 |= {"url": URL, "is_read": "0", "is_fav": "0", "content": "<p>It left.</p>", "tags": "sea,night"}
+V2 = {"id": 4, "title": "Ferry", "url": URL, "is_archived": 1, "is_starred": 0, "content": "<p>It left.</p>"}
+V2 |= {"created_at": "2016-09-08T11:55:58+0200", "published_at": "2016-02-10T00:00:00+0000", "language": "en_GB"}
+V2 |= {"published_by": ["Edna Marsh"], "tags": ["sea"], "annotations": [{"text": "!", "quote": "left"}]}
+OMNIVORE = {"id": "x", "slug": "ferry-1", "title": "Ferry", "description": "In short", "author": "Edna Marsh"}
+OMNIVORE |= {"url": URL, "state": "Archived", "labels": ["sea"], "savedAt": "2024-10-29T16:30:11.000Z"}
+OMNIVORE |= {"publishedAt": "2024-10-28T16:30:11.000Z"}
+LINKWARDEN = {
+    "id": 1,
+    "collections": [
+        {"id": 1, "name": "Sea", "parentId": None, "links": []},
+        {"id": 2, "name": "Ferries", "parentId": 1, "links": [
+            {"name": "Ferry", "url": URL, "description": "In short", "tags": [{"name": "night"}],
+             "createdAt": "2025-02-15T12:00:00.000Z"}]},
+    ],
+}  # fmt: skip
+KARAKEEP = {
+    "bookmarks": [
+        {"createdAt": 1700000000, "title": "Ferry", "tags": ["sea"], "content": {"type": "link", "url": URL},
+         "note": "Mine", "archived": False},
+        {"createdAt": 1700000000, "title": None, "tags": [], "content": {"type": "text", "text": "A *thought*"},
+         "note": None},
+        {"createdAt": 1700000000, "title": "File", "tags": [], "content": None, "note": None},
+    ]
+}  # fmt: skip
+PINBOARD = {"href": URL, "description": "Ferry", "extended": "In short", "time": "2016-10-31T15:57:56Z"}
+PINBOARD |= {"tags": "sea night", "toread": "no"}
+READABILITY = {"bookmarks": [{"article__excerpt": "In short&hellip;", "article__url": URL, "article__title": "Ferry"}]}
+BOOKMARKS = f"""<!DOCTYPE NETSCAPE-Bookmark-file-1>
+<TITLE>Bookmarks</TITLE><H1>Bookmarks</H1>
+<DL><p>
+  <DT><H3 ADD_DATE="1">Bookmarks bar</H3>
+  <DL><p>
+    <DT><H3>Sea</H3>
+    <DD>About the sea
+    <DL><p>
+      <DT><A HREF="{URL}" ADD_DATE="1686813518" TAGS="night,ferry" 
+    ICON="data:image/png;base64,{"A" * 50}">Ferry</A>
+      <DD>In &amp; short
+      <DT><A HREF="https://post.example/b">B</A>
+    </DL><p>
+  </DL><p>
+  <DT><A HREF="javascript:alert(1)">C</A>
+  <DD>Do not run
+  <DT><A HREF="place:x">D</A>
+</DL><p>"""
+POCKET = f"""<!DOCTYPE html><html><head><title>Pocket Export</title></head>
+<body><h1>Unread</h1><ul>
+<li><a href="{URL}" time_added="1688628695" tags="sea,night">Ferry</a></li></ul>
+<h1>Read Archive</h1><ul></ul></body></html>"""
+FIREFOX = {"guid": "root________", "root": "placesRoot", "children": [
+    {"guid": "a", "children": [{"title": "Ferry", "tags": "sea", "uri": URL, "dateAdded": 1388166091644000}]}]}  # fmt: skip
+CHROME = {"roots": {"bookmark_bar": {"children": [{"name": "Ferry", "type": "url", "url": URL}]}}, "version": 1}
+
+
+def read(tmp_path: Path, content: object, context: Context | None = None, name: str = "export") -> list[Found]:
+    path = tmp_path / name
+    path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), encoding="utf-8")
+    assert readlater.recognises(probe(path)) >= 90
+    return list(readlater.read(path, context or Context()))
+
+
+def fetch(url: str) -> Fetched:
+    return Fetched(url, "text/html", PAGE.encode())
+
+
+def only(found: list[Found]) -> Item:
+    (item,) = found
+    assert isinstance(item, Item)
+    return item
+
+
+def test_wallabag_1(tmp_path: Path) -> None:
+    item = only(read(tmp_path, [V1]))
+    assert (item.origin, item.title, item.body, item.topics) == (URL, "Ferry", "It left.", ("sea", "night"))
+
+
+def test_wallabag_2(tmp_path: Path) -> None:
+    assert only(read(tmp_path, [V2])) == Item(
+        origin=URL,
+        title="Ferry",
+        body="It left.",
+        authors=("Edna Marsh",),
+        topics=("sea",),
+        date=PartialDate(2016, 2, 10),
+        source=Source("post.example", URL),
+        language="en-GB",
+        extra={"annotations": ["left"], "saved_on": "2016-09-08"},
+    )
+
+
+def test_omnivore_takes_the_text_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "content").mkdir()
+    (tmp_path / "content/ferry-1.html").write_text("<p>It left.</p>")
+    (tmp_path / "metadata_0_to_20.json").write_text(
+        json.dumps([OMNIVORE, OMNIVORE | {"slug": "../x", "url": URL + "2"}])
+    )
+    assert readlater.recognises(probe(tmp_path)) == 95
+    whole, note = readlater.read(tmp_path, Context())
+    assert isinstance(whole, Item)
+    assert (whole.body, whole.summary, whole.date) == ("It left.", "In short", PartialDate(2024, 10, 28))
+    assert isinstance(note, Item)
+    assert (note.body, note.summary) == ("In short", None)
+
+
+def test_linkwarden_has_its_collections_as_topics(tmp_path: Path) -> None:
+    item = only(read(tmp_path, LINKWARDEN))
+    assert (item.body, item.topics, item.extra) == ("In short", ("Sea", "Ferries", "night"), {"saved_on": "2025-02-15"})
+
+
+def test_karakeep(tmp_path: Path) -> None:
+    link, text, file = read(tmp_path, KARAKEEP)
+    assert isinstance(link, Item)
+    assert (link.body, link.extra) == ("Mine", {"saved_on": "2023-11-14"})
+    assert isinstance(text, Item)
+    assert (text.body, text.source) == ("A \\*thought\\*", None)
+    assert file == Skipped("File", "has neither text nor an address of the web")
+
+
+@pytest.mark.parametrize(("export", "body"), [([PINBOARD], "In short"), (READABILITY, "In short…")])
+def test_notes_of_others(tmp_path: Path, export: object, body: str) -> None:
+    assert only(read(tmp_path, export)).body == body
+
+
+def test_bookmarks_have_their_folders_as_topics(tmp_path: Path) -> None:
+    first, second, third, fourth = read(tmp_path, BOOKMARKS)
+    assert isinstance(first, Item)
+    assert (first.body, first.topics) == ("In & short", ("Sea", "night", "ferry"))
+    assert second == Skipped("https://post.example/b", "only a link; use --fetch")
+    assert isinstance(third, Item)
+    assert (third.body, third.source) == ("Do not run", None)
+    assert isinstance(fourth, Skipped)
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        f"title,url,time_added,tags,status\nFerry,{URL},1541343937,sea|night,unread\n",
+        f"title,url,time_added,cursor,tags,status\nFerry,{URL},1541343937,,sea|night,unread\n",
+        f'URL,Title,Selection,Folder,Timestamp,Tags\n{URL},Ferry,,sea,1541343937,"[""night""]"\n',
+        "Title,URL,ID,Document tags,Saved date,Reading progress,Location,Seen\n"
+        f"Ferry,{URL},01x,\"['sea', 'night']\",2024-03-01 10:00:00+00:00,0.5,archive,True\n",
+        POCKET,
+        FIREFOX,
+        CHROME,
+    ],
+)
+def test_links_are_skipped_or_fetched(tmp_path: Path, export: object) -> None:
+    assert read(tmp_path, export) == [Skipped(URL, "only a link; use --fetch")]
+    item = only(read(tmp_path, export, Context(fetch)))
+    assert (item.title, item.authors) == ("Ferry", ("Edna Marsh",))
+    assert "paragraph 7 tells" in item.body
+    if isinstance(export, str):
+        assert item.topics == ("sea", "night")
+
+
+def test_what_cannot_be_fetched_is_a_problem_and_a_note_stays(tmp_path: Path) -> None:
+    def refuse(url: str) -> Fetched:
+        raise ArchiveError("gone")
+
+    link, note = read(tmp_path, [PINBOARD | {"extended": ""}, PINBOARD], Context(refuse))
+    assert isinstance(link, Problem)
+    assert "gone" in link.reason
+    assert isinstance(note, Item)
+    assert note.notes == ("has only a note; its page was not fetched: gone",)
+
+
+def test_a_fetched_file_that_is_no_page_is_a_problem(tmp_path: Path) -> None:
+    (found,) = read(tmp_path, POCKET, Context(lambda url: Fetched(url, "application/pdf", b"%PDF")))
+    assert isinstance(found, Problem)
+    assert "is application/pdf" in found.reason
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[", "{", "[]", "[1]", '{"bookmarks": 3}', '[{"a": 1}]', "a,b\n1,2", "<", "\0"]
+)
+def test_what_is_no_export_never_crashes(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "x"
+    path.write_text(content)
+    found = list(readlater.read(path, Context()))
+    assert all(isinstance(each, Problem) for each in found)
+    assert len(found) <= 1
+
+
+def test_times_since_1970_in_every_unit() -> None:
+    known = PartialDate(2018, 11, 4)
+    assert [day(value)[0] for value in (1541343937, "1541343937", 1541343937000, 1541343937000000)] == [known] * 4
+    assert day("") == day(None) == day(0) == (None, "")
+    assert day("soon")[0] is None
+    assert day("soon")[1]
+
+
+@pytest.mark.corpora
+def test_the_exports_of_the_world() -> None:
+    root = Path(os.environ.get("CORPORA", Path.home() / ".cache/backfile-corpora")) / "imports-readlater"
+    if not root.is_dir():
+        pytest.skip("the corpus imports-readlater is not on this machine")
+    paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
+    exports = [path for path in paths if readlater.recognises(probe(path))]
+    found = [each for path in exports for each in readlater.read(path, Context())]
+    for path in set(paths) - set(exports):
+        list(readlater.read(path, Context()))
+    assert len(exports) >= 20
+    assert sum(isinstance(each, Item) for each in found) > 40
+    assert not [each for each in found if isinstance(each, Problem)]
