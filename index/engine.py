@@ -227,7 +227,11 @@ class Engine(Protocol):
         """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
 
     def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
-        """Articles that share this one's most telling words, best first; raises `ArticleNotFound`."""
+        """Articles that share this one's most telling words, best first; raises `ArticleNotFound`.
+
+        The score is the sum of what those words, as they are written, give by `index.ranking`, without bonuses.
+        Nothing is marked; the passage is the beginning of the text.
+        """
 
     def status(self, *, verify: bool = False) -> Status:
         """How the index stands; with `verify` every checksum is read and each failure listed."""

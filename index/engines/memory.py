@@ -38,8 +38,8 @@ from index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefu
 from index.fields import DEFAULT_FIELDS
 from index.folding import fold
 from index.hits import hit_of
-from index.matching import Matcher, dated_within
-from index.query import Dates, Node, Or, Word
+from index.matching import Marks, Matcher, dated_within
+from index.query import Dates, Word
 from index.ranking import idf
 
 _TELLING = 20  # words by which similar articles are looked for
@@ -116,14 +116,15 @@ class MemoryEngine:
         return Suggestions(tuple(completions[:limit]), tuple(titled[:limit]), *map(tuple, names))
 
     def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
-        """Articles that share this one's most telling words, ranked as a search for any of them."""
+        """Articles that share this one's most telling words, best first, as `Engine.similar` says."""
         words, state = self._words(article_id), self._state
         telling = _telling_words(words, _vocabulary(state), len(state.documents))
-        if not telling:
-            return ()
-        query: Node = Or(tuple(telling)) if len(telling) > 1 else telling[0]
-        page = self.search(Request(query, per_page=limit + 1, facet_size=0, passages=1, deadline=60))
-        return tuple(hit for hit in page.hits if hit.id != article_id)[:limit]
+        documents = list(state.documents.values())
+        searcher = Searcher(documents, state.languages)
+        scored = [(sum(searcher.share(word, other) for word in telling), other) for other in documents]
+        found = [(score, other) for score, other in scored if score > 0 and other is not words]
+        found.sort(key=lambda item: (-item[0], *_newest(item[1].document)))
+        return tuple(hit_of(other.document, Marks(), score=score, limit=1) for score, other in found[:limit])
 
     def status(self, *, verify: bool = False) -> Status:
         """How the index stands; in memory nothing can be damaged."""
@@ -286,4 +287,4 @@ def _telling_words(words: Words, vocabulary: Mapping[str, int], documents: int) 
         for term, count in counts.items()
         if vocabulary[term] > 1 and len(term) >= 3 and term.isalpha()
     }
-    return [Word(term) for term in sorted(worth, key=lambda term: (-worth[term], term))[:_TELLING]]
+    return [Word(term, exact=True) for term in sorted(worth, key=lambda term: (-worth[term], term))[:_TELLING]]

@@ -82,8 +82,12 @@ class Searcher:
                 return 0.0
             case And() | Or():
                 return self._compound_score(node, words, scope)
-        frequency = self._normed(words, scope, lambda field: self.frequency(node, words, field))
-        return self._weight(node, scope) * ranking.saturated(frequency)
+        return self.share(node, words, scope)
+
+    def share(self, leaf: Leaf, words: Words, scope: Scope = DEFAULT_FIELDS) -> float:
+        """What one leaf gives to the score of a document."""
+        frequency = self._normed(words, scope, lambda field: self.frequency(leaf, words, field))
+        return self._weight(leaf, scope) * ranking.saturated(frequency)
 
     def _compound_score(self, node: And | Or, words: Words, scope: Scope) -> float:
         found = [self.finds(child, words, scope) for child in node.nodes]

@@ -55,6 +55,13 @@ def by_newest(view: View, documents: Array, wanted: int) -> Array:
     return first_documents(documents, [_newest(view), _ids(view)], wanted)
 
 
+def by_score(view: View, documents: Array, scores: Array, wanted: int) -> list[tuple[int, float]]:
+    """The best `wanted` of the documents (ascending), in order, each with its score."""
+    score = Values(documents, -scores)
+    chosen = first_documents(documents, [score, _newest(view), _ids(view)], wanted)
+    return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
+
+
 def deadline(started: float, seconds: float) -> Check:
     """A function to call between steps; raises `DeadlineExceeded` once the time is up."""
 

@@ -18,7 +18,7 @@ from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.view import View
 from index.query import Fuzzy, Pattern, Phrase, Word
 from index.ranking import WEIGHTS, is_plain
-from index.wildcards import fuzzy_term, literal_prefix, pattern_fits
+from index.wildcards import fitting_lines, fuzzy_term, literal_prefix
 
 Array = npt.NDArray[Any]
 LeafNode = Word | Phrase | Pattern | Fuzzy
@@ -160,11 +160,10 @@ def pattern_terms(view: View, field: str, text: str) -> Terms:
     prefix = literal_prefix(text)
     if text.endswith("*") and not set(text[:-1]) & {"*", "?"}:
         return Terms.stretch(view, field, lambda postings: postings.prefix(prefix))
-    fits = pattern_fits(text)
 
     def numbers(postings: FieldPostings) -> Iterable[int]:
         low, high = postings.prefix(prefix)
-        return [low + place for place, term in enumerate(postings.terms.texts(low, high)) if fits(term)]
+        return [low + place for place in fitting_lines(text, postings.terms.lines(low, high))] if low < high else ()
 
     return Terms(view, field, numbers)
 

@@ -146,6 +146,8 @@ class Scorer:
                 continue
             self._check()
             starts = places.of(pair.one, name)
+            if not len(starts):
+                continue
             close = follows(starts, places.of(pair.other, name), 1, WEIGHTS.window)
             found = documents_of(starts.take(np.flatnonzero(close)))
             norms = self._view.norms(name).take(found.documents)

@@ -4,53 +4,88 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import numpy as np
 
 from index.analysis import MAX_TERM, tokens
-from index.engine import Document, Hit, Request
-from index.engines.whoosh.execution import search
+from index.engine import Document, Hit
+from index.engines.whoosh.execution import by_score
+from index.engines.whoosh.leaves import one_term
 from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.view import View
+from index.engines.whoosh.view import Array, View
 from index.engines.whoosh.vocabulary import article_count
-from index.query import Node, Or, Word
-from index.ranking import idf
+from index.fields import DEFAULT_FIELDS
+from index.hits import hit_of
+from index.matching import Marks
+from index.ranking import idf, saturated
 
 TELLING = 20  # words by which similar articles are looked for
 _SHORTEST = 3  # letters
-_DEADLINE = 60.0
 _PLAIN = re.compile(r"[(\[\"]*([A-Za-z]+)[.,;:!?)\]\"]*")
 
 
 def similar(view: View, document: Document, limit: int) -> tuple[Hit, ...]:
-    """The articles found by any of the most telling words of the document, best first, without itself."""
-    words = telling_words(view, document)
-    if not words:
-        return ()
-    query: Node = Or(tuple(words)) if len(words) > 1 else words[0]
-    page = search(view, Request(query, per_page=limit + 1, facet_size=0, passages=1, deadline=_DEADLINE))
-    return tuple(hit for hit in page.hits if hit.id != document.id)[:limit]
+    """The articles with any of the most telling words of the document, best first, without itself."""
+    scores = np.zeros(view.size)
+    for term in telling_words(view, document):
+        documents, share = _shares(view, term)
+        scores[documents] += share
+    if view.live is not None:
+        scores *= view.live
+    if own := view.generation.find(document.id):
+        scores[own[0].base + own[1]] = 0.0
+    found = np.flatnonzero(scores)
+    return tuple(
+        hit_of(_document(view, number), Marks(), score=score, limit=1)
+        for number, score in by_score(view, found, scores.take(found), limit)
+    )
 
 
-def telling_words(view: View, document: Document) -> list[Word]:
+def _shares(view: View, term: str) -> tuple[Array, Array]:
+    """The documents (each once) that have the term, and what it gives to the score of each."""
+    documents, amounts = [np.empty(0, np.intp)], [np.empty(0)]
+    for field in DEFAULT_FIELDS:
+        run = one_term(view, field, term).run
+        documents.append(run.documents)
+        amounts.append(view.norms(field).take(run.documents) * run.frequencies)
+    distinct, place = np.unique(np.concatenate(documents), return_inverse=True)
+    frequency = len(distinct) if view.live is None else int(np.count_nonzero(view.live.take(distinct)))
+    amount: Array = np.bincount(place, np.concatenate(amounts), len(distinct)).astype(np.float64)
+    return distinct, idf(frequency, view.generation.live_count) * saturated(amount)
+
+
+def _document(view: View, number: int) -> Document:
+    segment, local = view.generation.locate(number)
+    return segment.document(local)
+
+
+def telling_words(view: View, document: Document) -> list[str]:
     """The words with the largest frequency × idf, of those that other articles have too.
 
-    No word is looked up that even in one article alone could not be among them, and none is counted exactly that
-    could not be if it were in no more articles than have it in their texts.
+    The many words that stand there once are looked up only if even in a single article they could be among them.
     """
     frequencies = Counter(term for text in (document.title, document.text) for term in _terms(text))
+    best = _most_telling(view, {term: count for term, count in frequencies.items() if count > 1}, [])
+    if len(best) < TELLING or idf(1, view.generation.live_count) >= -best[-1][0]:
+        best = _most_telling(view, {term: 1 for term, count in frequencies.items() if count == 1}, best)
+    return [term for _, term in best]
+
+
+def _most_telling(view: View, frequencies: Mapping[str, int], best: list[tuple[float, str]]) -> list[tuple[float, str]]:
+    """The best words as (-frequency × idf, word), given those of before.
+
+    The words come in the order of the most that they can be worth, so that few are counted exactly.
+    """
     size = view.generation.live_count
-    most = idf(1, size)
-    best: list[tuple[float, str]] = []
-    for term, count in frequencies.most_common():
-        least = -best[-1][0] if len(best) == TELLING else 0.0
-        if count * most < least:
+    bounds = ((-count * idf(_least(view, term), size), term) for term, count in frequencies.items())
+    for bound, term in sorted(bounds):
+        if len(best) == TELLING and bound > best[-1][0]:
             break
-        if count * idf(_least(view, term), size) < least:
-            continue
         articles = article_count(view, term)
         if articles > 1:
-            best = sorted([*best, (-count * idf(articles, size), term)])[:TELLING]
-    return [Word(term) for _, term in best]
+            best = sorted([*best, (-frequencies[term] * idf(articles, size), term)])[:TELLING]
+    return best
 
 
 def _terms(text: str) -> Iterator[str]:
@@ -63,10 +98,9 @@ def _terms(text: str) -> Iterator[str]:
 
 
 def _least(view: View, term: str) -> int:
-    """A number of live documents that certainly have the term."""
-    if view.live is not None:
-        return 1
-    return sum(_frequency(segment.field("text"), term) for segment in view.segments)
+    """A number of live documents that certainly have the term (1 where nothing is certain)."""
+    deleted = view.size - view.generation.live_count
+    return max(1, sum(_frequency(segment.field("text"), term) for segment in view.segments) - deleted)
 
 
 def _frequency(postings: FieldPostings, term: str) -> int:

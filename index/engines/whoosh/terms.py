@@ -84,10 +84,14 @@ class TermDictionary:
         high = len(self) if high is None else high
         if low >= high:
             return []
-        terms = decode(self.data[int(self.offsets[low]) : int(self.offsets[high]) - 1]).split("\n")
+        terms = self.lines(low, high).split("\n")
         if len(terms) != high - low:  # some term holds a newline
             terms = [self[number] for number in range(low, high)]
         return terms
+
+    def lines(self, low: int, high: int) -> str:
+        """The terms numbered `low` to `high - 1` (at least one) with a newline between each and the next."""
+        return decode(self.data[int(self.offsets[low]) : int(self.offsets[high]) - 1])
 
     def all_bytes(self) -> list[bytes]:
         """Every term as UTF-8, in order."""

@@ -1,0 +1,27 @@
+"""Patterns: one search through a vocabulary finds what a test of each term would."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.wildcards import fitting_lines, pattern_fits
+
+terms = st.lists(st.text("abc'é+#1", min_size=1, max_size=6), max_size=12)
+patterns = st.text("abc?*é'", min_size=1, max_size=7)
+
+
+@given(patterns, terms)
+def test_lines_fit_as_terms_do(pattern: str, terms: list[str]) -> None:
+    fits = pattern_fits(pattern)
+    expected = [number for number, term in enumerate(terms) if fits(term)]
+    assert (fitting_lines(pattern, "\n".join(terms)) if terms else []) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [("f?rry", [1]), ("fe*", [0, 1, 2]), ("f*s", [2]), ("ferry", [1]), ("*", [0, 1, 2, 3])],
+)
+def test_lines_are_numbered_from_nought(pattern: str, found: list[int]) -> None:
+    assert fitting_lines(pattern, "fer\nferry\nferries's\nzoo") == found
