@@ -45,13 +45,17 @@ Corpus = Callable[[], Iterator[Document]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What one engine did. Times in ms, one list a question (a value a round); sizes in bytes."""
+    """What one engine did. Times in ms, one list a question (a value a round); sizes in bytes.
+
+    `times` is processor time of the engine's process, which a busy machine falsifies less than `clock`.
+    """
 
     build_seconds: float = 0.0
     build_peak: int = 0
     size: int = 0
     memory: int = 0
     times: list[list[float]] = field(default_factory=list)
+    clock: list[list[float]] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
     @property
@@ -65,16 +69,17 @@ class Outcome:
         return [rounds[0] for rounds in self.times]
 
 
-def compare(corpus: Corpus, names: list[str], *, rounds: int = 3) -> dict[str, object]:
-    """Runs everything; gives a JSON-able report (see `table`)."""
+def compare(corpus: Corpus, names: list[str], *, rounds: int = 3, kept: Path | None = None) -> dict[str, object]:
+    """Runs everything; gives a JSON-able report (see `table`). Indexes that stand in the folder `kept` are used."""
     sample = list(islice(corpus(), SAMPLE))
     asked = questions(sample)
-    folder = Path(tempfile.mkdtemp(prefix="compare-"))
+    folder = kept or Path(tempfile.mkdtemp(prefix="compare-"))
     try:
         outcomes = {name: _build(name, folder / name, corpus) for name in names}
         _ask(outcomes, folder, asked, rounds)
     finally:
-        shutil.rmtree(folder)
+        if not kept:
+            shutil.rmtree(folder)
     articles, characters = _measure(corpus)
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
@@ -89,8 +94,10 @@ def compare(corpus: Corpus, names: list[str], *, rounds: int = 3) -> dict[str, o
 
 
 def _build(name: str, folder: Path, corpus: Corpus) -> Outcome:
-    with ProcessPoolExecutor(1, mp.get_context("fork")) as pool:
-        seconds, peak = pool.submit(_build_here, name, folder, corpus).result()
+    seconds, peak = 0.0, 0
+    if not folder.exists():
+        with ProcessPoolExecutor(1, mp.get_context("fork")) as pool:
+            seconds, peak = pool.submit(_build_here, name, folder, corpus).result()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return Outcome(build_seconds=seconds, build_peak=peak, size=size)
 
@@ -120,13 +127,14 @@ def _ask(outcomes: dict[str, Outcome], folder: Path, asked: list[Question], roun
         theirs.close()  # so that a process that died is an EOFError here and not a wait without end
         ends[name].recv()
     for outcome in outcomes.values():
-        outcome.times = [[] for _ in asked]
+        outcome.times, outcome.clock = [[] for _ in asked], [[] for _ in asked]
     for turn in range(rounds):
         for number, question in enumerate(asked):
             for name, outcome in outcomes.items():
                 ends[name].send(question)
-                milliseconds, answer = ends[name].recv()
-                outcome.times[number].append(milliseconds)
+                used, passed, answer = ends[name].recv()
+                outcome.times[number].append(used)
+                outcome.clock[number].append(passed)
                 if turn == 0:
                     outcome.answers.append(answer)
     for name, outcome in outcomes.items():
@@ -140,9 +148,9 @@ def _serve(name: str, folder: Path, end: Connection) -> None:
     gc.freeze()
     end.send(name)
     while (question := end.recv()) is not None:
-        start = time.perf_counter()
+        used, passed = time.process_time(), time.perf_counter()
         answer = driver.answer(question)
-        end.send(((time.perf_counter() - start) * 1000, answer))
+        end.send(((time.process_time() - used) * 1000, (time.perf_counter() - passed) * 1000, answer))
     end.send(_anonymous_memory())
 
 
@@ -163,7 +171,7 @@ def _p95(values: list[float]) -> float:
 
 def _figures(outcome: Outcome, articles: int) -> dict[str, float]:
     return {
-        "articles_per_second": articles / outcome.build_seconds,
+        "articles_per_second": articles / outcome.build_seconds if outcome.build_seconds else 0.0,
         "index_mb": outcome.size / MB,
         "build_peak_mb": outcome.build_peak / MB,
         "memory_mb": outcome.memory / MB,
@@ -171,6 +179,7 @@ def _figures(outcome: Outcome, articles: int) -> dict[str, float]:
         "median_ms": statistics.median(outcome.medians),
         "p95_ms": _p95(outcome.medians),
         "max_ms": max(outcome.medians),
+        "clock_median_ms": statistics.median(map(statistics.median, outcome.clock)),
     }
 
 
@@ -235,10 +244,11 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3, help="times that each question is asked (3)")
     parser.add_argument("--json", metavar="OUT", type=Path, help="write the report there")
+    parser.add_argument("--keep", metavar="FOLDER", type=Path, help="keep the indexes there, and use those that are")
     options = parser.parse_args()
     names = [name for name in DRIVERS if name != "whoosh" or options.articles <= SLOW]
     chosen = options.engines.split(",") if options.engines else names
-    report = compare(partial(generate, options.articles), chosen, rounds=options.rounds)
+    report = compare(partial(generate, options.articles), chosen, rounds=options.rounds, kept=options.keep)
     if options.json:
         options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(table(report))
