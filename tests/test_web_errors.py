@@ -65,7 +65,7 @@ def test_every_error_is_a_kind_page_and_json(failing_app: Flask) -> None:
         page = client.get(f"/fail/{error.__name__}")
         assert page.status_code == answer.status
         assert f"<h1>{answer.heading}</h1>" in page.text
-        assert "what happened" in page.text
+        assert "What happened." in page.text
         assert "Traceback" not in page.text
         assert ("Retry-After" in page.headers) == (answer.status == HTTPStatus.SERVICE_UNAVAILABLE)
         data = client.get(f"/api/fail/{error.__name__}")
@@ -153,7 +153,7 @@ def test_a_broken_index_is_never_nothing_found(request: pytest.FixtureRequest) -
     where = indexed(request.getfixturevalue("tmp_path"))
     response = broken_client(where, IndexUnusable("the file of postings is damaged")).get("/search?q=ferry")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
-    assert "the file of postings is damaged" in response.text
+    assert "The file of postings is damaged." in response.text
     assert "Nothing found" not in response.text
     response = broken_client(where, DeadlineExceeded("given up after 1.5 s")).get("/api/search?q=ferry")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE

@@ -83,6 +83,13 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
     return response
 
 
+def as_sentence(text: str) -> str:
+    """A message of the program, which begins small and has no full stop, as a sentence of a page."""
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
+
 class PageMissing(HTTPException):
     """A page that is not there, with our own words why."""
 
@@ -94,7 +101,8 @@ def _page(status: int, heading: str, message: str, hint: str) -> Response:
         response = jsonify({"error": {"status": status, "heading": heading, "message": message, "hint": hint}})
     else:
         arguments = read_arguments(request.args)
-        html = render_template("error.html", heading=heading, message=message, hint=hint, arguments=arguments)
+        said = {"message": as_sentence(message), "hint": as_sentence(hint)}
+        html = render_template("error.html", heading=heading, arguments=arguments, **said)
         response = make_response(html)
     response.status_code = status
     return response
