@@ -96,4 +96,3 @@ def relevant(root: Path, folder: Path) -> Callable[[Change, str], bool]:
         return not any(part.startswith(".") for part in changed.relative_to(root).parts)
 
     return is_relevant
-
