@@ -115,8 +115,10 @@ class _Page:
 
     def title(self, site: str | None) -> str:
         """The headline; `<title>` loses the name of the site, the first heading stands in for an empty one."""
-        given = self.first(("headline", "name") if self.linked.get("headline") else ("headline",), _TITLE)
         head = " ".join((self.tree.findtext(".//title") or "").split())
+        headline, name = _plain(self.linked.get("headline")), _plain(self.linked.get("name"))
+        is_name = name and head.casefold().startswith(name.casefold()) and headline.casefold() not in head.casefold()
+        given = name if is_name else self.first(("headline",), _TITLE)
         headings = [" ".join(each.text_content().split()) for each in self.tree.iter("h1")]
         if not given and head:
             given = next((each for each in headings if len(each) > 3 and _begins(head, each)), "")
