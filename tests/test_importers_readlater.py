@@ -58,7 +58,7 @@ BOOKMARKS = f"""<!DOCTYPE NETSCAPE-Bookmark-file-1>
     <DT><H3>Sea</H3>
     <DD>About the sea
     <DL><p>
-      <DT><A HREF="{URL}" ADD_DATE="1686813518" TAGS="night,ferry" 
+      <DT><A HREF="{URL}" ADD_DATE="1686813518" TAGS="night,ferry"
     ICON="data:image/png;base64,{"A" * 50}">Ferry</A>
       <DD>In &amp; short
       <DT><A HREF="https://post.example/b">B</A>
@@ -71,9 +71,11 @@ BOOKMARKS = f"""<!DOCTYPE NETSCAPE-Bookmark-file-1>
 POCKET = f"""<!DOCTYPE html><html><head><title>Pocket Export</title></head>
 <body><h1>Unread</h1><ul>
 <li><a href="{URL}" time_added="1688628695" tags="sea,night">Ferry</a></li></ul>
-<h1>Read Archive</h1><ul></ul></body></html>"""
+<h1>Read Archive</h1>
+<ul></ul></body></html>"""
 FIREFOX = {"guid": "root________", "root": "placesRoot", "children": [
-    {"guid": "a", "children": [{"title": "Ferry", "tags": "sea", "uri": URL, "dateAdded": 1388166091644000}]}]}  # fmt: skip
+    {"guid": "a", "children": [{"title": "Ferry", "tags": "sea", "uri": URL,
+     "dateAdded": 1388166091644000}]}]}  # fmt: skip
 CHROME = {"roots": {"bookmark_bar": {"children": [{"name": "Ferry", "type": "url", "url": URL}]}}, "version": 1}
 
 

@@ -17,6 +17,7 @@ KINDS = {
     "wordpress": "wordpress",
     "feed": "feeds",
     "readlater": "readlater",
+    "newsletter": "newsletters",
     "markdown": "trees",
     "html": "pages",
     "mhtml": "mhtml",
