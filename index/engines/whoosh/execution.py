@@ -143,7 +143,7 @@ def _checked(items: list[tuple[int, float]], check: Check) -> Iterator[tuple[int
 
 
 def _newest(view: View) -> Key:
-    return Column(-view.first_days)
+    return Column(view.newest_first)
 
 
 def _oldest(view: View) -> Key:

@@ -64,6 +64,11 @@ class View:
         return self.column(lambda segment: segment.first_day, np.int32)
 
     @cached_property
+    def newest_first(self) -> Array:
+        """Numbers by which the newest document comes first, the undated last (int32[size])."""
+        return -self.first_days
+
+    @cached_property
     def last_days(self) -> Array:
         """Last day of every document's date as an ordinal (int32[size]); 0 for the undated."""
         return self.column(lambda segment: segment.last_day, np.int32)
