@@ -15,10 +15,11 @@ help:  ## show this list
 setup: $(SETUP)  ## build .venv from the lock
 
 # Interrupted half-way, the next run begins anew: the mark is made last.
+# The lock is complete, so nothing is resolved: older versions of pip trip over the extras of some packages.
 $(SETUP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Backfile needs Python 3.11 or newer; make PYTHON=…")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 

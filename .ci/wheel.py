@@ -45,7 +45,7 @@ def install(wheel: Path, place: Path) -> Path:
     only = [*uv, "--constraint", "requirements.lock", "--output-file", str(locked), "pyproject.toml"]
     subprocess.run(only, cwd=ROOT, check=True)
     pip = [str(python), "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "--require-hashes", "--requirement", str(locked)], cwd=place, check=True)
+    subprocess.run([*pip, "--no-deps", "--require-hashes", "--requirement", str(locked)], cwd=place, check=True)
     subprocess.run([*pip, "--no-deps", str(wheel)], cwd=place, check=True)
     return python
 
