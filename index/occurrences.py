@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from index.analysis import POSITION_GAP, Form, Token, family_keys, query_forms, tokens
+from index.analysis import MAX_TERM, POSITION_GAP, Form, Token, family_keys, query_forms, tokens
 from index.engine import Span
 from index.families import family_beginnings
 from index.query import Fuzzy, Pattern, Phrase, Word
@@ -20,6 +20,11 @@ from index.skeleton import ODD, SPACE, beginnings, skeleton
 from index.wildcards import Fits, fuzzy_fits, fuzzy_term, literal_prefix, pattern_fits
 
 _ANYWHERE = re.compile(rb"[^ ]+")
+_ODD = re.compile(re.escape(ODD))
+_SPACE = SPACE[0]
+_ENDS = "-_.&,"  # connectors, which are no part of a word that ends there
+_WORD = re.compile(rb" (?=[0-9a-z])")  # begins a chunk that takes a position or more
+_ROOM = 12  # bytes looked at for each position; most words with the space after them have fewer
 _REMEMBERED = 64  # characters; longer chunks are analysed anew each time
 _FEW = 2_000  # positions looked at around anchors; from here on it may be cheaper to look at the whole text
 
@@ -35,19 +40,21 @@ class Scanned:
         """The skeleton of the text."""
         return skeleton(self.text)
 
-    def chunks(self, beginning: re.Pattern[bytes] | None) -> Iterator[Span]:
-        """The chunks that hold a place where `beginning` matches or an ODD character; all of them for None."""
-        if beginning is None:
-            yield from (found.span() for found in _ANYWHERE.finditer(self.skeleton))
-            return
-        places = [found.start() for found in beginning.finditer(self.skeleton)]
-        if ODD in self.skeleton:
-            places = sorted([*places, *(found.start() for found in re.finditer(ODD, self.skeleton))])
-        after = -1
-        for place in places:
-            if place >= after:
-                start, after = self._chunk_at(place)
-                yield start, after
+    def chunks(self, beginning: re.Pattern[bytes] | None) -> list[Span]:
+        """The chunks that hold a place where `beginning` matches or an ODD character; all of them for None.
+
+        `beginning` matches from such a place to the end of the chunk, as `skeleton.beginnings` makes it.
+        """
+        letters = self.skeleton
+        places = [found.span() for found in (beginning or _ANYWHERE).finditer(letters)]
+        chunks = [
+            (start, end) if start == 0 or letters[start - 1] == _SPACE else (letters.rfind(SPACE, 0, start) + 1, end)
+            for start, end in places
+        ]
+        if beginning is None or ODD not in letters:
+            return chunks
+        odd = {self._chunk_at(found.start()) for found in _ODD.finditer(letters)}
+        return chunks + [chunk for chunk in odd if not beginning.search(letters, *chunk)]
 
     def _chunk_at(self, place: int) -> Span:
         """The chunk around a place that is in one."""
@@ -97,13 +104,17 @@ class Scanned:
 
     def tokens(self, chunk: Span) -> tuple[Token, ...]:
         """The tokens of a chunk, positions and spans counted from its own beginning."""
-        text = self.text[chunk[0] : chunk[1]]
-        return _tokens(text) if len(text) <= _REMEMBERED else tuple(tokens(text))
+        return chunk_tokens(self.text[chunk[0] : chunk[1]])
 
 
 def _width(found: Sequence[Token]) -> int:
     """The positions that the tokens of a chunk take."""
     return found[-1].position + 1 if found else 0
+
+
+def chunk_tokens(chunk: str) -> tuple[Token, ...]:
+    """The tokens of the text of a chunk."""
+    return _tokens(chunk) if len(chunk) <= _REMEMBERED else tuple(tokens(chunk))
 
 
 @lru_cache(maxsize=20_000)
@@ -135,8 +146,9 @@ def _spelling(form: Form, exact: bool, languages: tuple[str, ...]) -> Finder:
         return _Together.in_order(form)
     term = terms[0][0]
     if exact:
-        return _Single(term.__eq__, beginnings([term]))
-    return _Single(_family_of(term, languages), beginnings(family_beginnings(term, languages)))
+        return _Single(term.__eq__, beginnings([term], whole=True))
+    whole = all(key == f":{term}" for key in family_keys(term, languages))
+    return _Single(_family_of(term, languages), beginnings(family_beginnings(term, languages), whole=whole))
 
 
 def _family_of(term: str, languages: tuple[str, ...]) -> Fits:
@@ -147,9 +159,12 @@ def _family_of(term: str, languages: tuple[str, ...]) -> Fits:
         # Stemming is dear, and a term that does not begin as the family does can only belong to it by an elision.
         if other == term or not (other.startswith(starts) or "'" in other):
             return other == term
-        return not keys.isdisjoint(family_keys(other, languages))
+        return not keys.isdisjoint(_keys(other, languages))
 
     return fits
+
+
+_keys = lru_cache(maxsize=20_000)(family_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +185,21 @@ class _Single:
 
     def __call__(self, scanned: Scanned) -> Sequence[Span]:
         spans: list[Span] = []
+        text, known = scanned.text, self.known
         for start, end in scanned.chunks(self.beginning):
-            chunk = scanned.text[start:end]
-            inside = self.known.get(chunk)
+            inside = known.get(text[start:end])
             if inside is None:
-                inside = self.known[chunk] = tuple(
-                    (token.start, token.end) for token in scanned.tokens((start, end)) if self.fits(token.term)
-                )
-            spans += [(start + low, start + high) for low, high in inside]
+                inside = known[text[start:end]] = self._inside(text[start:end])
+            for low, high in inside:
+                spans.append((start + low, start + high))
         return spans
+
+    def _inside(self, chunk: str) -> tuple[Span, ...]:
+        """Where in a chunk terms pass the test."""
+        bare = chunk.rstrip(_ENDS)
+        if bare.isascii() and bare.isalnum() and len(bare) <= MAX_TERM:  # analysing it would come to the same
+            return ((0, len(bare)),) if self.fits(bare.lower()) else ()
+        return tuple((token.start, token.end) for token in chunk_tokens(chunk) if self.fits(token.term))
 
 
 _Search = Callable[[Sequence[Token]], list[Span]]
@@ -190,6 +211,7 @@ class _Together:
 
     anchor: str
     beginning: re.Pattern[bytes] | None
+    others: tuple[re.Pattern[bytes], ...]  # where the other terms may begin
     reach: int  # positions that may matter to either side of the anchor
     search: _Search
 
@@ -209,13 +231,31 @@ class _Together:
     @classmethod
     def _around(cls, form: Form, reach: int, search: _Search) -> _Together:
         anchor = max((term for term, _ in form[0]), key=len)
-        return cls(anchor, beginnings([anchor]), reach, search)
+        others = [beginnings([term], whole=True) for term in {term for term, _ in form[0]} - {anchor}]
+        known = tuple(pattern for pattern in others if pattern)
+        return cls(anchor, beginnings([anchor], whole=True), known, reach, search)
 
     def __call__(self, scanned: Scanned) -> Sequence[Span]:
-        anchors = [chunk for chunk in scanned.chunks(self.beginning) if self._has_anchor(scanned, chunk)]
+        chunks = [chunk for chunk in scanned.chunks(self.beginning) if self._may_be_near(scanned.skeleton, chunk)]
+        anchors = [chunk for chunk in chunks if self._has_anchor(scanned, chunk)]
         if len(anchors) * self.reach > _FEW + len(scanned.text) // 8:
             return self.search(scanned.all_tokens)
         return [span for chunk in anchors for span in self.search(scanned.around(chunk, self.reach))]
+
+    def _may_be_near(self, letters: bytes, chunk: Span) -> bool:
+        """Whether all other terms may stand in the neighbourhood of a chunk: a quick look at letters only."""
+        start, end = chunk
+        room = _ROOM * (self.reach + 1)
+        low, high = max(start - room, 0), end + room
+        before, after = letters[low:start], letters[end:high]
+        if (low > 0 and self._too_short(before)) or (high < len(letters) and self._too_short(after)):
+            return True
+        window = letters[low:high]
+        return ODD in window or all(pattern.search(window) for pattern in self.others)
+
+    def _too_short(self, letters: bytes) -> bool:
+        """Whether not every word within reach is sure to be in a piece beside a chunk."""
+        return len(_WORD.findall(letters)) <= self.reach
 
     def _has_anchor(self, scanned: Scanned, chunk: Span) -> bool:
         return any(token.term == self.anchor for token in scanned.tokens(chunk))

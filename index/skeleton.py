@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from index.analysis import APOSTROPHES, CONNECTORS, UNIT
+from index.analysis import APOSTROPHES, CONNECTORS, MAX_TERM, UNIT
 from index.folding import INVISIBLE, MARKS, fold
 
 SPACE = b" "  # what no surface holds
@@ -26,6 +26,7 @@ _IN_WORDS = re.compile(f"[{MARKS}{INVISIBLE}]")
 _SIGNS = dict.fromkeys(CONNECTORS, ord("-")) | dict.fromkeys(APOSTROPHES, ord("'")) | {"+": ord("+"), "#": ord("#")}
 _AFTER_LETTER = rb"(?<![0-9a-z\x80-\xbf]%b)"
 _JOINT = rb"(?:[+#]*-)?"
+_END = rb"(?![0-9a-z\x80-\xbf])"
 
 
 def skeleton(text: str) -> bytes:
@@ -33,20 +34,26 @@ def skeleton(text: str) -> bytes:
     if text.isascii():
         return text.encode("ascii").translate(_ascii_table())
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
-    return _table().take(np.minimum(codes, _PLANE)).tobytes()
+    others = np.flatnonzero(codes >= 128)  # few, as a rule: taking all from the table costs thrice as much
+    letters = bytearray(codes.astype(np.uint8).tobytes().translate(_ascii_table()))
+    np.frombuffer(letters, np.uint8)[others] = _table().take(np.minimum(codes.take(others), _PLANE))
+    return bytes(letters)
 
 
-def beginnings(prefixes: Iterable[str]) -> re.Pattern[bytes] | None:
-    """A pattern for skeletons that matches wherever a term with one of the folded prefixes may begin.
+def beginnings(prefixes: Iterable[str], *, whole: bool = False) -> re.Pattern[bytes] | None:
+    """A pattern for skeletons that matches from where a term with one of the folded prefixes may begin to the space.
 
-    Except in words with ODD characters, which can begin with anything. None when terms may begin anywhere.
+    Except in words with ODD characters, which can begin with anything. None when terms may begin anywhere. With
+    `whole` the only prefix is all of the term, but for a possessive.
     """
-    plain = _common([skeleton(prefix) for prefix in prefixes]).partition(ODD)[0]
+    given = _common([skeleton(prefix) for prefix in prefixes])
+    plain = given.partition(ODD)[0]
     if not plain or plain[:1] in b" -'":
         return None
     first, *others = (re.escape(plain[index : index + 1]) for index in range(len(plain)))
     start = first if plain[0] >= _UNITS else first + _AFTER_LETTER % first
-    return re.compile(_JOINT.join([start, *others]), re.DOTALL)
+    ends = whole and plain == given and plain[-1] < _UNITS and len(plain) < MAX_TERM
+    return re.compile(_JOINT.join([start, *others]) + (_END if ends else b"") + rb"[^ ]*", re.DOTALL)
 
 
 def _common(texts: Sequence[bytes]) -> bytes:
