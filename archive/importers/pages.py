@@ -29,6 +29,8 @@ TITLE = "Web pages: HTML files, complete pages of browsers, SingleFile"
 ENDINGS = (".html", ".htm", ".xhtml")
 FEWEST_WORDS = 25
 """A page with less text is no article but a frame, a notice or a list of links."""
+MOSTLY = 0.9
+"""From this share of pages among its documents on, a folder is one of pages."""
 
 _SIGNS = re.compile(rb"<!doctype html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _SAVED_FROM = re.compile(
@@ -39,7 +41,10 @@ _BESIDE = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos|_besta
 
 
 def recognises(probe: Probe) -> int:
-    """By the tags at the head of a file; by the share of pages among the documents of a folder."""
+    """By the tags at the head of a file; a folder, if its documents are pages and hardly anything else.
+
+    In a mixed folder the pages may be bookmarks or exports of another program: there every file is asked for itself.
+    """
     if not probe.is_folder:
         if _SIGNS.search(probe.head[:4096]):
             is_other = re.search(rb"<!DOCTYPE NETSCAPE-Bookmark|<rss|<feed|<wxr", probe.head[:4096], re.IGNORECASE)
@@ -48,7 +53,7 @@ def recognises(probe: Probe) -> int:
     named = [name for name in probe.names if not _is_beside(name)]
     found = sum(name.lower().endswith(ENDINGS) for name in named)
     others = sum(name.lower().endswith((".md", ".txt", ".json", ".xml", ".csv", ".eml", ".mhtml")) for name in named)
-    return round(85 * found / (found + others)) if found else 0
+    return 85 if found and found / (found + others) >= MOSTLY else 0
 
 
 def count(path: Path, context: Context) -> int | None:

@@ -139,9 +139,9 @@ def _body(value: object, url: str | None) -> str:
     text = value if isinstance(value, str) else "" if value is None else str(value)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if looks_like_html(text):
-        from archive.importers import html  # noqa: PLC0415 - most tables need no library for HTML
+        from archive.importers.html import to_markdown as page_to_markdown  # noqa: PLC0415 - few tables hold HTML
 
-        return html.to_markdown(text, base_url=url)
+        return page_to_markdown(text, base_url=url)
     return text.strip("\n") if looks_like_markdown(text) else to_markdown(text)
 
 
