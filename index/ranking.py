@@ -52,8 +52,8 @@ class Weights:
     summary: float = 2.0
     text: float = 1.0
     family: float = 0.6
-    function_word: float = 0.2
-    pair: float = 0.5
+    function_word: float = 0.1
+    pair: float = 0.3
     window: int = 3
     whole_title: float = 1.0
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.query import And, Node, Or, Phrase, Word
-from index.ranking import WEIGHTS, Weights, idf, is_plain, pairs, saturated, weighted_frequency
+from index.ranking import WEIGHTS, Weights, idf, is_plain, pairs, saturated, telling, weighted_frequency
 
 counts = st.integers(1, 10_000)
 
@@ -24,6 +24,17 @@ def test_rarer_is_more_telling(first: int, second: int, documents: int) -> None:
 def test_idf_by_hand() -> None:
     assert idf(1, 10) == pytest.approx(math.log(1 + 9.5 / 1.5))
     assert idf(10, 10) == pytest.approx(math.log(1 + 0.5 / 10.5))
+
+
+def test_function_words_of_the_main_language_decide_little() -> None:
+    full = idf(5, 100)
+    assert telling(Word("ferry"), 5, 100, ("en",)) == full
+    assert telling(Word("The"), 5, 100, ("en", "de")) == pytest.approx(WEIGHTS.function_word * full)
+    assert telling(Word("die"), 5, 100, ("en", "de")) == full
+    assert telling(Word("die"), 5, 100, ("de", "en")) < full
+    assert telling(Word("the", exact=True), 5, 100, ("en",)) == full
+    assert telling(Phrase("the"), 5, 100, ("en",)) == full
+    assert telling(Word("the"), 5, 100, ()) == full
 
 
 @given(st.floats(0.1, 1e6), st.floats(0.1, 1e6))

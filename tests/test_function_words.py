@@ -1,0 +1,20 @@
+"""Function words: known by language, as terms are folded, contractions included."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.function_words import is_function_word
+
+
+@pytest.mark.parametrize(
+    ("term", "language", "listed"),
+    [
+        ("the", "en", True), ("what", "en-GB", True), ("i'm", "en", True), ("don't", "en", True), ("it's", "en", True),
+        ("ferry", "en", False), ("ferry's", "en", False), ("'", "en", False),
+        ("war", "de", True), ("war", "en", False), ("fur", "de", True),
+        ("meme", "fr", True), ("l'or", "fr", False), ("og", "nb", True), ("the", "pl", False),
+    ],
+)  # fmt: skip
+def test_by_language(term: str, language: str, listed: bool) -> None:
+    assert is_function_word(term, language) == listed
