@@ -99,12 +99,13 @@ def analyse(surface: str) -> Surface:
     """What one surface, a match of `iter_surfaces`, stands for."""
     if _is_unit_run(surface):
         return _unit_run(surface)
-    parts = [part for match in _PARTS.finditer(surface) if (part := _part(match))]
-    found: list[Token] = []
-    for position, part in enumerate(parts):
-        found += [token._replace(position=position) for token in part]
-        if position == 0 and (joined := _joined(parts)):
-            found.append(Token(joined, 0, 0, len(surface)))
+    parts: list[list[Token]] = []
+    for match in _PARTS.finditer(surface):
+        if part := _part(match, len(parts)):
+            parts.append(part)
+    found = [token for part in parts for token in part]
+    if joined := _joined(parts):
+        found.insert(len(parts[0]), Token(joined, 0, 0, len(surface)))
     return Surface(tuple(found), len(parts))
 
 
@@ -112,14 +113,15 @@ def _is_unit_run(surface: str) -> bool:
     return UNIT.match(surface) is not None
 
 
-def _part(match: re.Match[str]) -> list[Token]:
+def _part(match: re.Match[str], position: int) -> list[Token]:
     """The tokens of one part: the word and, for names like C++ and F#, the bare word as well; [] if nothing is left."""
     word, start, end = match[0], match.start(), match.end()
     bare = word.rstrip("+#")
     term = _term(bare)
     if not term or bare == word:
-        return [Token(term, 0, start, end)] if term else []
-    return [Token(term + word[len(bare) :], 0, start, end), Token(term, 0, start, start + len(bare))]
+        return [Token(term, position, start, end)] if term else []
+    name = Token(term + word[len(bare) :], position, start, end)
+    return [name, Token(term, position, start, start + len(bare))]
 
 
 def _term(word: str) -> str:
