@@ -67,7 +67,7 @@ def _option(name: str) -> Callable[[Command], Command]:
     return click.option(flag, name, metavar=setting.metadata["kind"].word.upper(), help=help)
 
 
-class DateType(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
+class DateType(click.ParamType[PartialDate]):
     """`2019`, `2019-03` or `2019-03-14`."""
 
     name = "date"

@@ -34,7 +34,7 @@ def main() -> None:
 
 def tools() -> list[str]:
     """What the tests themselves need, as the lock has it."""
-    needed = ("pytest", "pytest-xdist", "pytest-timeout", "hypothesis", "playwright")
+    needed = ("pytest", "pytest-xdist", "pytest-timeout", "hypothesis", "playwright", "schemathesis")
     locked = dict(
         line.split()[0].split("==") for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line
     )
