@@ -26,6 +26,7 @@ _IN_WORDS = re.compile(f"[{MARKS}{INVISIBLE}]")
 _SIGNS = dict.fromkeys(CONNECTORS, ord("-")) | dict.fromkeys(APOSTROPHES, ord("'")) | {"+": ord("+"), "#": ord("#")}
 _AFTER_LETTER = rb"(?<![0-9a-z\x80-\xbf]%b)"
 _JOINT = rb"(?:[+#]*-)?"
+_LETTER_LAST = rb"[0-9a-z\x80-\xbf]\Z"  # after a sign, as in C++, or a unit another word may begin at once
 _END = rb"(?![0-9a-z\x80-\xbf])"
 
 
@@ -52,7 +53,7 @@ def beginnings(prefixes: Iterable[str], *, whole: bool = False) -> re.Pattern[by
         return None
     first, *others = (re.escape(plain[index : index + 1]) for index in range(len(plain)))
     start = first if plain[0] >= _UNITS else first + _AFTER_LETTER % first
-    ends = whole and plain == given and plain[-1] < _UNITS and len(plain) < MAX_TERM
+    ends = whole and plain == given and re.search(_LETTER_LAST, plain) and len(plain) < MAX_TERM
     return re.compile(_JOINT.join([start, *others]) + (_END if ends else b"") + rb"[^ ]*", re.DOTALL)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from contract.generated import documents, queries, word_queries
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from index.analysis import family_keys, query_forms, tokens
@@ -68,6 +68,29 @@ def test_marks_in_the_text_alone_are_those_in_the_article(document: Document, qu
         assert matcher.marks_in(document.text, hit=marks) == marks.text
         assert matcher.marks_in(document.title, "title", hit=marks) == marks.title
         assert set(marks.text) <= set(matcher.marks_in(document.text)) or any(isinstance(n, Or) for n in walk(query))
+
+
+_odd = st.text(alphabet="abt1 '’-.,_&+#é\u0301\u00ad™手機ßhe\n", max_size=30)
+
+
+@settings(max_examples=150, deadline=None)
+@example("1++1", "1++", None, False)
+@example("a-b c", "ab", None, True)
+@given(_odd, _odd.filter(bool), st.sampled_from((None, 0, 2, 5)), st.booleans())
+def test_signs_within_words_change_nothing(text: str, typed: str, within: int | None, exact: bool) -> None:
+    words = Words(Document("a", "a.md", "x", text))
+    for query in (Word(typed, exact), Phrase(typed, within)):
+        is_hit = Searcher([words], LANGUAGES).finds(query, words)
+        assert (Matcher(query, LANGUAGES).match(words.document) is not None) == is_hit
+
+
+def test_a_phrase_far_from_its_first_word_is_found() -> None:
+    filler = "Nothing of it, 1,000 times. " * 50
+    assert marked('"of the people"', f"People. {filler} Of  the – people! {filler} The people") == ["Of  the – people"]
+    assert marked('"people harbour"~3', f"People {'x' * 500} a harbour. {filler} people a b c harbour") == [
+        "People",
+        "harbour",
+    ]
 
 
 def test_words_and_families() -> None:
