@@ -1,0 +1,85 @@
+"""What a real library costs: seconds to index it from nothing, milliseconds a search of words it holds.
+
+    python -m bench library FOLDER [--queries 200] [--seed 1]
+
+indexes the folder into a temporary place, looks at it again with nothing changed, then asks for words and pairs of
+neighbouring words taken at random from its articles, each a whole page of results (ten hits with passages, facets).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from archive.library import Library
+from index.analysis import tokens
+from index.engine import Engine, Request
+from index.engines import open_engine
+from index.intake import read_documents
+from index.query import parse
+from index.sync import bring_up_to_date
+
+
+def main() -> None:
+    """Prints the articles, the seconds, the median, the 95th percentile and the slowest query."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    library = Library(options.folder)
+    with tempfile.TemporaryDirectory(prefix="backfile-bench-") as cache:
+        for run in ("from nothing", "nothing changed"):
+            began = time.perf_counter()
+            report = bring_up_to_date(library, Path(cache), "whoosh")
+            seconds = time.perf_counter() - began
+            print(f"index, {run}: {seconds:.2f} s, {len(report.added)} added, {len(report.failed)} problems")
+        engine = open_engine("whoosh", Path(cache) / "index")
+        try:
+            _report(_timed(engine, _queries(library, options.queries, options.seed)))
+        finally:
+            engine.close()
+
+
+def _queries(library: Library, count: int, seed: int) -> list[str]:
+    """Words and pairs of neighbours, half and half, of articles drawn at random."""
+    chance = random.Random(seed)
+    paths = [entry.path for entry in library.walk()]
+    taken = (item.document for item in read_documents(library, paths))
+    texts = [document.text for document in taken if document is not None and document.text.strip()]
+    queries: list[str] = []
+    while len(queries) < count:
+        words = [token.term for token in tokens(chance.choice(texts)) if token.term.isalpha()]
+        if len(words) > 1:
+            at = chance.randrange(len(words) - 1)
+            queries.append(" ".join(words[at : at + 1 + len(queries) % 2]))
+    return queries
+
+
+def _timed(engine: Engine, queries: Sequence[str]) -> list[tuple[float, str, int]]:
+    timings = []
+    engine.search(Request(parse(queries[0]).tree))  # opens the index
+    for query in queries:
+        began = time.perf_counter()
+        page = engine.search(Request(parse(query).tree))
+        timings.append(((time.perf_counter() - began) * 1000, query, page.total))
+    return sorted(timings)
+
+
+def _report(timings: Sequence[tuple[float, str, int]]) -> None:
+    milliseconds = [timing[0] for timing in timings]
+    slowest, query, total = timings[-1]
+    print(
+        f"{len(timings)} queries: median {statistics.median(milliseconds):.1f} ms, "
+        f"95th percentile {milliseconds[int(len(timings) * 0.95)]:.1f} ms, "
+        f"slowest {slowest:.1f} ms ({query!r}, {total} articles)"
+    )
+
+
+if __name__ == "__main__":
+    main()
