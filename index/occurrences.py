@@ -26,6 +26,7 @@ _ENDS = "-_.&,"  # connectors, which are no part of a word that ends there
 _WORD = re.compile(rb" (?=[0-9a-z])")  # begins a chunk that takes a position or more
 _ROOM = 12  # bytes looked at for each position; most words with the space after them have fewer
 _REMEMBERED = 64  # characters; longer chunks are analysed anew each time
+_LOOK = 50  # a look at the letters around an anchor costs as much as this many positions passed over in it
 _FEW = 2_000  # positions looked at around anchors; from here on it may be cheaper to look at the whole text
 
 
@@ -236,7 +237,9 @@ class _Together:
         return cls(anchor, beginnings([anchor], whole=True), known, reach, search)
 
     def __call__(self, scanned: Scanned) -> Sequence[Span]:
-        chunks = [chunk for chunk in scanned.chunks(self.beginning) if self._may_be_near(scanned.skeleton, chunk)]
+        chunks = scanned.chunks(self.beginning)
+        if len(chunks) * (self.reach + _LOOK) < _FEW * _LOOK + len(scanned.text):
+            chunks = [chunk for chunk in chunks if self._may_be_near(scanned.skeleton, chunk)]
         anchors = [chunk for chunk in chunks if self._has_anchor(scanned, chunk)]
         if len(anchors) * self.reach > _FEW + len(scanned.text) // 8:
             return self.search(scanned.all_tokens)
