@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test long lint format types docs check minimum wheel bench lock picture clean
+.PHONY: help setup serve test long thorough lint format types docs check minimum wheel bench lock picture clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ test: setup  ## the tests of every day, the browser's included where Chromium is
 
 long: setup  ## the tests that take more than a few seconds
 	$(BIN)/python -m pytest -n auto -m long
+
+thorough: setup  ## the long tests with all their examples: hours
+	BACKFILE_ALL_EXAMPLES=1 $(BIN)/python -m pytest -n 2 -m long
 
 lint: setup  ## formatting and lint
 	$(BIN)/ruff format --check .

@@ -50,7 +50,8 @@ def _take(target: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1200, "height": 900}, device_scale_factor=1.5, color_scheme="light")
-        page.goto(ADDRESS + QUERY)
+        for _ in range(4):  # a server that has just begun is not what readers see
+            page.goto(ADDRESS + QUERY)
         page.screenshot(path=target)
         browser.close()
     click.echo(f"wrote {target.relative_to(ROOT)}")

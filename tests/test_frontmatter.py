@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from long_runs import examples
 
 from archive.frontmatter import MAX_CHARACTERS, Form, FrontMatter, count_lines, parse
 from archive.yaml_reading import read_yaml, scalar
@@ -71,7 +72,7 @@ def test_nothing_is_lost_and_nothing_raises(text: str) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=5_000, deadline=None)
+@settings(max_examples=examples(5_000), deadline=None)
 @given(texts() | st.text(max_size=300) | st.binary(max_size=300).map(lambda raw: raw.decode("utf-8", "replace")))
 def test_nothing_is_lost_in_many_texts(text: str) -> None:
     assert parse(text).text == text

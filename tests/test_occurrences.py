@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from long_runs import examples
 
 from index.analysis import POSITION_GAP, Token, family_keys, fold, query_forms, tokens
 from index.engine import Span
@@ -110,7 +111,7 @@ def test_same_spans_as_all_tokens(text: str, node: Word | Phrase | Pattern | Fuz
 
 
 @pytest.mark.long
-@settings(max_examples=30_000, deadline=None)
+@settings(max_examples=examples(30_000), deadline=None)
 @given(anything, nodes, languages)
 def test_same_spans_as_all_tokens_at_length(
     text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]

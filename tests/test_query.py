@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from long_runs import examples
 
 from index import query
 from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word, parse, to_text
@@ -245,7 +246,7 @@ def test_every_text_is_a_query(text: str) -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=10_000, deadline=None)
+@settings(max_examples=examples(10_000), deadline=None)
 @given(QUERIES)
 def test_every_text_is_a_query_at_length(text: str) -> None:
     assert_reads_itself(text)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from long_runs import examples
 
 from archive.model import PartialDate, Source
 from index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
@@ -156,7 +157,7 @@ def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request]) -> N
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-@settings(max_examples=1_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(1_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(batches, st.lists(requests, min_size=10, max_size=20))
 def test_pages_agree_over_many_libraries(batches: Sequence[Batch], requests: Sequence[Request]) -> None:
     assert_agreement(batches, requests)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from long_runs import examples
 
 from contract.generated import documents, filters, queries
 from contract.library import ENGINES, fingerprint
@@ -87,7 +88,7 @@ def test_agrees_with_the_naive_engine(
 @pytest.mark.long
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("name", OTHERS)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(10_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=st.lists(batches, min_size=1, max_size=4), questions=st.lists(asked, min_size=1, max_size=12))
 def test_agrees_with_the_naive_engine_at_length(
     name: str, history: list[Batch], questions: list[tuple[Node, Filters, Sort]]
