@@ -213,6 +213,7 @@
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "suggestions" })) box.setAttribute(name, value);
     let active = -1;
     let typed = 0;
+    let dismissed = null; // what stood in the box when Escape closed the list: no late answer opens it again
     const mark = (number) => {
       active = number;
       [...list.children].forEach((item, place) => item.setAttribute("aria-selected", String(place === number)));
@@ -234,10 +235,12 @@
     const suggest = later(async () => {
       const text = box.value;
       const mine = ++typed;
+      if (text === dismissed) return;
       if (text.trim().length < 2) { show(false); return; }
       const answer = await fetch(`/api/suggest?${new URLSearchParams({ q: text })}`);
-      if (!answer.ok || mine !== typed || document.activeElement !== box) return;
+      if (!answer.ok) return;
       const found = await answer.json();
+      if (mine !== typed || text === dismissed || document.activeElement !== box) return;
       list.replaceChildren();
       const before = text.slice(0, text.search(/[^\s"():]*$/));
       for (const word of found.words) option(before + word, "", () => { box.value = before + word; box.form.requestSubmit(); });
@@ -247,11 +250,11 @@
       show(list.children.length > 0);
       mark(-1);
     }, 120);
-    box.addEventListener("input", suggest);
+    box.addEventListener("input", () => { dismissed = null; suggest(); });
     box.addEventListener("blur", () => { typed++; show(false); });
     box.addEventListener("keydown", (event) => {
       const last = list.children.length - 1;
-      if (event.key === "Escape" && !list.hidden) { event.preventDefault(); show(false); }
+      if (event.key === "Escape" && !list.hidden) { event.preventDefault(); dismissed = box.value; show(false); }
       else if (list.hidden || event.isComposing) return;
       else if (event.key === "ArrowDown") { event.preventDefault(); mark(active < last ? active + 1 : -1); }
       else if (event.key === "ArrowUp") { event.preventDefault(); mark(active < 0 ? last : active - 1); }
