@@ -30,7 +30,7 @@ test: setup  ## the tests of every day, the browser's included where Chromium is
 	$(BIN)/python -m pytest -n auto
 
 long: setup  ## the tests that take more than a few seconds
-	$(BIN)/python -m pytest -n auto -m long
+	$(BIN)/python -m pytest -n auto -m long $(LONG)
 
 thorough: setup  ## the long tests with all their examples: hours
 	BACKFILE_ALL_EXAMPLES=1 $(BIN)/python -m pytest -n 2 -m long
