@@ -35,13 +35,13 @@ def values(document: Document, field: str) -> tuple[str, ...]:
 def _source_values(source: Source | None) -> tuple[str, ...]:
     if source is None:
         return ()
-    return tuple(text for text in (source.name, host(source.url or "")) if text)
+    return tuple(text for text in (source.name, host(source.url)) if text)
 
 
-def host(url: str) -> str:
+def host(url: str | None) -> str:
     """The host of an address, "" if it has none."""
     try:
-        return urlsplit(url).hostname or ""
+        return urlsplit(url or "").hostname or ""
     except ValueError:  # an address that is none, such as http://[
         return ""
 

@@ -17,12 +17,13 @@ from index.engines.whoosh import inversion, merging
 from index.engines.whoosh.families import write_families
 from index.engines.whoosh.files import ArrayFile, writing
 from index.engines.whoosh.inversion import FieldBuffer, write_postings
-from index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, url_host, word_values
+from index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, word_values
 from index.engines.whoosh.merging import merge_segments
 from index.engines.whoosh.postings import NARROW_FREQS, FieldPostings, Narrow
 from index.engines.whoosh.segments import Segment, SegmentData
 from index.engines.whoosh.terms import TermDictionary
 from index.families import family_keys
+from index.fields import host
 
 words = st.lists(st.text(max_size=6), max_size=30, unique=True).map(sorted)
 
@@ -200,8 +201,8 @@ def test_blocks_of_texts_are_filled_and_read_back(tmp_path):
 
 
 def test_what_an_address_names_as_host():
-    assert url_host("https://Example.ORG:8080/a?b") == "example.org"
-    assert url_host("http://[") == url_host(None) == url_host("not an address") == ""
+    assert host("https://Example.ORG:8080/a?b") == "example.org"
+    assert host("http://[") == host(None) == host("not an address") == ""
 
 
 def test_unknown_fields_and_facets_are_refused():
