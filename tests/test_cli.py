@@ -404,7 +404,11 @@ class TestProcess:
             [*self.COMMAND, "index"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(),
             start_new_session=True,
         )  # fmt: skip
-        time.sleep(4)
+        begun = library / ".backfile" / "index" / "MAIN_WRITELOCK"
+        begun.unlink()  # the library's own index was made before: its next writer makes the file anew
+        give_up = time.monotonic() + 60
+        while not begun.exists() and time.monotonic() < give_up:
+            time.sleep(0.01)
         os.killpg(indexing.pid, signal.SIGINT)
         _, err = indexing.communicate(timeout=30)
         assert indexing.returncode == cli.INTERRUPTED, err
