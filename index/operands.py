@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import date as Day
 from datetime import timedelta
+from typing import NamedTuple
 
 from archive.model import PartialDate
 from index.analysis import query_forms
@@ -25,14 +26,19 @@ _FUZZY = re.compile(r"(.*[^~])~(\d?)\Z", re.DOTALL)
 _DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?\Z")
 _BETWEEN = re.compile(r"\.{2,3}|…|–")
 
-Remark = tuple[str, str]
-"""The code of a notice, and its text with `{run}` where the run as typed belongs."""
 
-STAR: Remark = ("star", "The * of “{run}” needs at least two letters before it, as in “ferr*”, so it was ignored.")
-WILD: Remark = ("wildcard", "In “{run}” a * or ? was ignored: they work within and after the letters of a word.")
-QUESTION: Remark = ("question", "The ? of “{run}” was read as a question mark; an ending of any letters is written *.")
-FUZZY: Remark = ("fuzzy", "The ~ of “{run}” was ignored: “spelt nearly so” needs a word of three letters or more.")
-EDITS: Remark = ("edits", "In “{run}” the number can be 1 or 2: how many letters may differ.")
+class Remark(NamedTuple):
+    """The code of a notice, and its sentence with `%(run)s` where the run as typed belongs."""
+
+    code: str
+    template: str
+
+
+STAR = Remark("star", "The * of “%(run)s” needs at least two letters before it, as in “ferr*”, so it was ignored.")
+WILD = Remark("wildcard", "In “%(run)s” a * or ? was ignored: they work within and after the letters of a word.")
+QUESTION = Remark("question", "The ? of “%(run)s” was read as a question mark; an ending of any letters is written *.")
+FUZZY = Remark("fuzzy", "The ~ of “%(run)s” was ignored: “spelt nearly so” needs a word of three letters or more.")
+EDITS = Remark("edits", "In “%(run)s” the number can be 1 or 2: how many letters may differ.")
 
 
 def trimmed(run: str) -> str:

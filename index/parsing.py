@@ -11,21 +11,22 @@ MAX_CHARACTERS = 1_000
 MAX_WORDS = 64
 MAX_NESTING = 20
 
-_SIGNS = {
-    "|": "needs something to search for on both sides",
-    "-": "needs a word right after it",
-}
 _BEGINNERS = (Kind.OPERAND, Kind.OPEN, Kind.NOT, Kind.FIELD, Kind.UNKNOWN_FIELD)
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A query as understood. With a `refusal`, a sentence for its writer, the query is beyond the bounds: `tree` is
-    `Everything()` and must not be run."""
+    """A query as understood. With a `refusal`, the query is beyond the bounds: `tree` is `Everything()` and must not
+    be run."""
 
     tree: Node
     notices: tuple[Notice, ...] = ()
-    refusal: str | None = None
+    refused: Notice | None = None
+
+    @property
+    def refusal(self) -> str | None:
+        """A sentence for the query's writer, in English; `refused` holds its parts."""
+        return self.refused.text if self.refused else None
 
 
 def parse(text: str) -> Parsed:
@@ -36,15 +37,15 @@ def parse(text: str) -> Parsed:
     bracket or quotation mark without its partner is nothing; both are said in the notices, in the order of the text.
     """
     if len(text.strip()) > MAX_CHARACTERS:
-        return _refused(f"The query is longer than {MAX_CHARACTERS:,} characters; please shorten it.")
+        return _refused("The query is longer than %(most)s characters; please shorten it.", most=MAX_CHARACTERS)
     scanner = Scanner(text)
     tokens, strays, depth = _paired(list(scanner.tokens()))
     if depth > MAX_NESTING:
-        return _refused(f"The brackets of the query are nested more than {MAX_NESTING} deep; please simplify it.")
+        return _too_deep()
     grammar = _Grammar(tokens)
     tree = normalised(grammar.query() or Everything())
-    if refusal := _beyond_bounds(tree):
-        return _refused(refusal)
+    if beyond := _beyond_bounds(tree):
+        return beyond
     notices = [*scanner.notices, *strays, *grammar.notices]
     if isinstance(tree, Everything) and text.strip():
         notices.append(
@@ -54,18 +55,30 @@ def parse(text: str) -> Parsed:
     return Parsed(tree, tuple(dict.fromkeys(notice for _, notice in notices)))
 
 
-def _refused(reason: str) -> Parsed:
-    return Parsed(Everything(), refusal=reason)
+def _refused(template: str, **numbers: int) -> Parsed:
+    return Parsed(Everything(), refused=Notice(template, "refused", tuple(numbers.items())))
 
 
-def _beyond_bounds(tree: Node) -> str | None:
+def _too_deep() -> Parsed:
+    return _refused(
+        "The brackets of the query are nested more than %(most)s deep; please simplify it.", most=MAX_NESTING
+    )
+
+
+def _beyond_bounds(tree: Node) -> Parsed | None:
     words = word_count(tree)
     if words > MAX_WORDS:
-        return f"The query has {words:,} words; at most {MAX_WORDS} can be searched for at once. Please leave some out."
+        return _refused(
+            "The query has %(words)s words; at most %(most)s can be searched for at once. Please leave some out.",
+            words=words,
+            most=MAX_WORDS,
+        )
     if nesting(tree) > MAX_NESTING:
-        return f"The brackets of the query are nested more than {MAX_NESTING} deep; please simplify it."
+        return _too_deep()
     if len(to_text(tree)) > MAX_CHARACTERS:
-        return f"Written out in full, the query is longer than {MAX_CHARACTERS:,} characters; please shorten it."
+        return _refused(
+            "Written out in full, the query is longer than %(most)s characters; please shorten it.", most=MAX_CHARACTERS
+        )
     return None
 
 
@@ -151,15 +164,16 @@ class _Grammar:
 
     def _literal(self, token: Token) -> Node | None:
         """An operator that has nothing to work on: the word that it is, or nothing if it is a sign."""
-        if token.text in _SIGNS:
-            self._note("operator", f"A “{token.text}” {_SIGNS[token.text]}, so it was ignored.", token)
+        if token.text == "|":
+            self._note("operator", "A “|” needs something to search for on both sides, so it was ignored.", token)
+            return None
+        if token.text == "-":
+            self._note("operator", "A “-” needs a word right after it, so it was ignored.", token)
             return None
         if token.kind in (Kind.AND, Kind.OR, Kind.NOT):
-            self._note(
-                "operator", f"“{token.text}” has nothing to work on here, so it was looked for as a word.", token
-            )
+            self._note("operator", "“%(name)s” has nothing to work on here, so it was looked for as a word.", token)
         else:
-            self._note("field", f"Nothing stands after “{token.text}:”, so it was looked for as a word.", token)
+            self._note("field", "Nothing stands after “%(name)s:”, so it was looked for as a word.", token)
         return Word(token.text)
 
     def _kind(self) -> Kind | None:
@@ -169,8 +183,8 @@ class _Grammar:
         self._next += 1
         return self._tokens[self._next - 1]
 
-    def _note(self, code: str, text: str, token: Token) -> None:
-        self.notices.append((token.at, Notice(text, code)))
+    def _note(self, code: str, template: str, token: Token) -> None:
+        self.notices.append((token.at, Notice(template, code, (("name", token.text),))))
 
 
 def _applied(token: Token, node: Node | None) -> Node | None:

@@ -14,17 +14,26 @@ from index.tree import OPERATORS, Node, Phrase, Word
 
 FIELDS = ("title", "text", "summary", "author", "topic", "source", "lang")
 DATE_FIELDS = ("date", "before", "after")
-_KNOWN = f"the fields are {', '.join((*FIELDS, *DATE_FIELDS[:-1]))} and {DATE_FIELDS[-1]}"
+_ALL_BUT_LAST = ", ".join((*FIELDS, *DATE_FIELDS[:-1]))
 MAX_WITHIN = 1_000
 MAX_SHOWN = 40  # characters of a run repeated in a notice
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something in a query that was not read as its writer may have meant it: a sentence, and a code for programs."""
+    """Something in a query that was not read as its writer may have meant it, and a code for programs.
 
-    text: str
+    `template` is a sentence with `%(name)s` where the `values` belong, so that it can be said in other languages.
+    """
+
+    template: str
     code: str
+    values: tuple[tuple[str, str | int], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The sentence in English."""
+        return self.template % {name: f"{value:,}" if isinstance(value, int) else value for name, value in self.values}
 
 
 class Kind(Enum):
@@ -129,12 +138,11 @@ class Scanner:
     def _follows(self, at: int) -> str:
         return self.text[at] if at < len(self.text) else " "
 
-    def _note(self, code: str, text: str, at: int | None = None) -> None:
-        self.notices.append((self._at if at is None else at, Notice(text, code)))
+    def _note(self, code: str, template: str, at: int | None = None, **values: str | int) -> None:
+        self.notices.append((self._at if at is None else at, Notice(template, code, tuple(values.items()))))
 
     def _remark(self, remark: Remark, run: str, at: int) -> None:
-        code, text = remark
-        self._note(code, text.format(run=run if len(run) <= MAX_SHOWN else run[:MAX_SHOWN] + "…"), at)
+        self._note(remark.code, remark.template, at, run=run if len(run) <= MAX_SHOWN else run[:MAX_SHOWN] + "…")
 
     def _sign(self, kind: Kind) -> Token:
         start = self._at
@@ -178,7 +186,9 @@ class Scanner:
         if found[1] and len(found[1]) < 5 and 0 < int(found[1]) <= MAX_WITHIN:
             return int(found[1])
         self._note(
-            "within", f"After a phrase, ~ needs a number of words from 1 to {MAX_WITHIN:,}, as in “night ferry”~5."
+            "within",
+            "After a phrase, ~ needs a number of words from 1 to %(most)s, as in “night ferry”~5.",
+            most=MAX_WITHIN,
         )
         return None
 
@@ -223,7 +233,8 @@ class Scanner:
         self._at = found.end()
         if name in FIELDS:
             return Token(Kind.FIELD, name, start)
-        self._note("field", f"There is no field “{typed}:”, so it was looked for as a word; {_KNOWN}.", start)
+        text = "There is no field “%(name)s:”, so it was looked for as a word; the fields are %(known)s and %(last)s."
+        self._note("field", text, start, name=typed, known=_ALL_BUT_LAST, last=DATE_FIELDS[-1])
         return Token(Kind.UNKNOWN_FIELD, typed, start) if glued else Token(Kind.OPERAND, typed, start, Word(typed))
 
     # --- dates and words -------------------------------------------------------------------------------------------
@@ -238,7 +249,8 @@ class Scanner:
         if found and dates:
             self._at = found.end()
             return Token(Kind.OPERAND, value, start, dates)
-        self._note("date", f"“{name}:” needs a date such as 2019, 2019-03 or 2019-03-14; it was looked for as a word.")
+        text = "“%(name)s:” needs a date such as 2019, 2019-03 or 2019-03-14; it was looked for as a word."
+        self._note("date", text, name=name)
         self._at += len(name) + 1
         glued = not self._follows(self._at).isspace()
         return Token(Kind.UNKNOWN_FIELD if glued else Kind.OPERAND, name, start, Word(name))
