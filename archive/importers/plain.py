@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.dates import DateUnclear, parse_date
 from archive.dates_in_paths import date_in_path
 from archive.decoding import decode
 from archive.errors import ArticleUnreadable
 from archive.files import read_bytes
 from archive.frontmatter import Form, parse
-from archive.importers.bylines import authors_of_byline, authors_of_last_line, dateline
+from archive.importers.bylines import authors_of_last_line, dateline
 from archive.importers.encodings import encoding_of
+from archive.importers.heads import LONGEST_LINE, date_in_words, stated
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.prose import to_markdown
 from archive.metadata import read_metadata
@@ -27,13 +27,9 @@ TITLE = "Plain text: a file or a folder of them, the title in the first line"
 
 _ENDINGS = (".txt", ".text", ".asc")
 _LONGEST_TITLE = 200
-_LONGEST_LINE_ON_TOP = 150
 _LINES_ON_TOP = 6
 _UNDERLINE = re.compile(r"\s*([=~*_-])\1{2,}\s*\Z")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
-_DATE_WORDS = re.compile(
-    r"(?:(?:date|published|posted|updated|first published|datum|veröffentlicht|publié)\b\s*:?\s*)+", re.I
-)
 _ENDS_SENTENCE = re.compile(r"[.!?…][\"'”’)]*\Z")
 
 
@@ -104,7 +100,11 @@ def article_in(text: str, name: str, context: Context) -> Item:
     top = _top(lines, context)
     body = "\n".join(lines[top.rest :])
     dated_line = dateline(body)
-    written = _date_of(dated_line.date, date_in_path(name), context) if dated_line and dated_line.date else None
+    written = (
+        date_in_words(dated_line.date, date_in_path(name), day_first=context.day_first)
+        if dated_line and dated_line.date
+        else None
+    )
     extra = {"place": dated_line.place} if dated_line else {}
     last = _BLANK_LINES.split(body.strip())[-1]
     return Item(
@@ -167,7 +167,7 @@ def _read_lines_below(lines: list[str], top: _Top, context: Context) -> None:
     for _ in range(_LINES_ON_TOP):
         number = _next(lines, number)
         line = lines[number].strip() if number < len(lines) else ""
-        if not line or len(line) > _LONGEST_LINE_ON_TOP:
+        if not line or len(line) > LONGEST_LINE:
             return
         if not _take_line(line, top, context):
             summary.append(line)
@@ -180,31 +180,12 @@ def _read_lines_below(lines: list[str], top: _Top, context: Context) -> None:
 
 
 def _take_line(line: str, top: _Top, context: Context) -> bool:
-    """Whether a line is a byline, a date, or both (`By Edna Marsh | 14 March 2019`), which is then noted."""
-    authors: tuple[str, ...] = ()
-    date: PartialDate | None = None
-    for part in re.split(r"\s+(?:\||•|·|—|–)\s+", line):
-        its_date = _date_of(_DATE_WORDS.sub("", part, count=1), None, context)
-        its_authors = authors_of_byline(part)
-        if its_date is None and not its_authors:
-            return False
-        authors, date = authors or its_authors, date or its_date
-    if (authors and top.authors) or (date and top.date):
+    """Whether a line is a byline, a date, or both, which is then noted."""
+    found = stated(line, day_first=context.day_first)
+    if found is None or (found.authors and top.authors) or (found.date and top.date):
         return False
-    top.authors, top.date = top.authors or authors, top.date or date
+    top.authors, top.date = top.authors or found.authors, top.date or found.date
     return True
-
-
-def _date_of(words: str, near: PartialDate | None, context: Context) -> PartialDate | None:
-    """The date that words mean; one without its year is completed by a date that is known otherwise."""
-    if not any(letter.isdecimal() for letter in words):
-        return None
-    for text in (words, f"{words}, {near.year}" if near else ""):
-        try:
-            return parse_date(text, day_first=context.day_first)
-        except DateUnclear:
-            continue
-    return None
 
 
 def _next(lines: list[str], number: int) -> int:
