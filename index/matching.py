@@ -10,7 +10,7 @@ from archive.model import PartialDate
 from index.engine import Document, Span
 from index.fields import DEFAULT_FIELDS, speaks, values
 from index.folding import fold
-from index.occurrences import Finder, Scanned, finder_for
+from index.occurrences import Finder, Scanned, Texts, finder_for
 from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 from index.wildcards import pattern_fits
 
@@ -47,12 +47,13 @@ class Matcher:
 
     def match(self, document: Document) -> Marks | None:
         """What to mark in a document; None if the query does not find it."""
-        article = _Article(document)
-        leaves = self._root.satisfied(article)
-        if leaves is None:
-            return None
-        title, summary, text = (article.marked(leaves, field) for field in DEFAULT_FIELDS)
-        return Marks(title, summary, text, leaves)
+        return self.match_all([document])[0]
+
+    def match_all(self, documents: Sequence[Document]) -> list[Marks | None]:
+        """`match` for each of some documents, at a price that grows with their text and little with their number."""
+        articles = _Articles(documents)
+        satisfied = self._root.satisfied(articles)
+        return [None if leaves is None else articles.marks(number, leaves) for number, leaves in enumerate(satisfied)]
 
     def marks_in(self, text: str, field: str = "text", *, hit: Marks | None = None) -> tuple[Span, ...]:
         """What to mark in one text of an article that is a hit, as if it were (part of) that field of it.
@@ -101,34 +102,42 @@ def _test(node: Everything | Dates | InField) -> Callable[[Document], bool]:
     return lambda document: True
 
 
-class _Article:
-    """A document under the eyes of a matcher: each text is scanned once, each leaf looked for once a field."""
+_Leaves = tuple["_Leaf", ...]
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self._scanned: dict[str, list[Scanned]] = {}
-        self._spans: dict[tuple[int, str], list[Span]] = {}
 
-    def spans(self, leaf: _Leaf, field: str) -> list[Span]:
-        """Where a leaf stands in a field; for a field of several values only whether the list is empty has meaning."""
+class _Articles:
+    """Documents under the eyes of a matcher: each text is scanned once, each leaf looked for once a field."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self.documents = documents
+        self._texts: dict[str, Texts] = {}
+        self._spans: dict[tuple[int, str], list[list[Span]]] = {}
+
+    def spans(self, leaf: _Leaf, field: str) -> list[list[Span]]:
+        """Where a leaf stands in a field of each document; only whether it does, if a field has several values."""
         key = (id(leaf), field)
         if key not in self._spans:
-            self._spans[key] = [span for scanned in self._texts(field) for span in leaf.find(scanned)]
+            self._spans[key] = self._texts_of(field).find(leaf.find)
         return self._spans[key]
 
-    def marked(self, leaves: Sequence[_Leaf], field: str) -> tuple[Span, ...]:
-        """The merged spans of the leaves that look in a field."""
-        return merged([span for leaf in leaves if field in leaf.fields for span in self.spans(leaf, field)])
+    def marks(self, number: int, leaves: _Leaves) -> Marks:
+        """The merged spans of the leaves in one of the documents."""
+        title, summary, text = (self._marked(number, leaves, field) for field in DEFAULT_FIELDS)
+        return Marks(title, summary, text, leaves)
 
-    def _texts(self, field: str) -> list[Scanned]:
-        if field not in self._scanned:
-            self._scanned[field] = [Scanned(text) for text in values(self.document, field)]
-        return self._scanned[field]
+    def _marked(self, number: int, leaves: _Leaves, field: str) -> tuple[Span, ...]:
+        found = [self.spans(leaf, field)[number] for leaf in leaves if field in leaf.fields]
+        return merged([span for spans in found for span in spans]) if any(found) else ()
+
+    def _texts_of(self, field: str) -> Texts:
+        if field not in self._texts:
+            self._texts[field] = Texts([values(document, field) for document in self.documents])
+        return self._texts[field]
 
 
 class _Branch(Protocol):
-    def satisfied(self, article: _Article) -> tuple[_Leaf, ...] | None:
-        """The leaves to mark in a document, None when this branch does not find it."""
+    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
+        """For each document the leaves to mark in it, None where this branch does not find it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,47 +145,57 @@ class _Leaf:
     find: Finder
     fields: tuple[str, ...]
 
-    def satisfied(self, article: _Article) -> tuple[_Leaf, ...] | None:
-        return (self,) if any(article.spans(self, field) for field in self.fields) else None
+    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
+        found = [articles.spans(self, field) for field in self.fields]
+        own = (self,)
+        return [own if any(spans) else None for spans in zip(*found, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Test:
     holds: Callable[[Document], bool]
 
-    def satisfied(self, article: _Article) -> tuple[_Leaf, ...] | None:
-        return () if self.holds(article.document) else None
+    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
+        return [() if self.holds(document) else None for document in articles.documents]
 
 
 @dataclass(frozen=True, slots=True)
 class _Without:
     branch: _Branch
 
-    def satisfied(self, article: _Article) -> tuple[_Leaf, ...] | None:
-        return () if self.branch.satisfied(article) is None else None
+    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
+        return [() if leaves is None else None for leaves in self.branch.satisfied(articles)]
 
 
 @dataclass(frozen=True, slots=True)
 class _All:
     branches: Sequence[_Branch]
 
-    def satisfied(self, article: _Article) -> tuple[_Leaf, ...] | None:
-        leaves: tuple[_Leaf, ...] = ()
+    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
+        found: list[_Leaves | None] = [()] * len(articles.documents)
         for branch in self.branches:
-            found = branch.satisfied(article)
-            if found is None:
-                return None
-            leaves += found
-        return leaves
+            own = branch.satisfied(articles)
+            found = [
+                None if before is None or leaves is None else before + leaves
+                for before, leaves in zip(found, own, strict=True)
+            ]
+            if not any(leaves is not None for leaves in found):
+                break
+        return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Any:
     branches: Sequence[_Branch]
 
-    def satisfied(self, article: _Article) -> tuple[_Leaf, ...] | None:
-        found = [leaves for branch in self.branches if (leaves := branch.satisfied(article)) is not None]
-        return tuple(leaf for leaves in found for leaf in leaves) if found else None
+    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
+        return [_joined(found) for found in zip(*(b.satisfied(articles) for b in self.branches), strict=True)]
+
+
+def _joined(found: Sequence[_Leaves | None]) -> _Leaves | None:
+    """The leaves of those alternatives that hold; None when none does."""
+    held = [leaves for leaves in found if leaves is not None]
+    return sum(held, ()) if held else None
 
 
 def dated_within(date: PartialDate | None, asked: Dates) -> bool:

@@ -7,19 +7,23 @@ Only the neighbourhoods of places where the word may begin is analysed: they are
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import accumulate, chain, pairwise
+from typing import ClassVar, Protocol
 
 from index.analysis import MAX_TERM, POSITION_GAP, Form, Token, family_keys, query_forms, tokens
 from index.engine import Span
 from index.families import family_beginnings
 from index.query import Fuzzy, Pattern, Phrase, Word
-from index.skeleton import ODD, SPACE, beginnings, skeleton
+from index.skeleton import ODD, SPACE, Beginning, beginnings, skeleton
 from index.wildcards import Fits, fuzzy_fits, fuzzy_term, literal_prefix, pattern_fits
 
 _ANYWHERE = re.compile(rb"[^ ]+")
+_INNER = re.compile(rb"-(?=[^ -])")
 _ODD = re.compile(re.escape(ODD))
 _SPACE = SPACE[0]
 _ENDS = "-_.&,"  # connectors, which are no part of a word that ends there
@@ -33,29 +37,35 @@ _FEW = 2_000  # positions looked at around anchors; from here on it may be cheap
 class Scanned:
     """A text and its skeleton, seen as chunks: spans (start, end) of the text between which no word goes on."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, letters: bytes | None = None) -> None:
         self.text = text
+        self.skeleton = skeleton(text) if letters is None else letters
+
+    def chunks(self, beginning: Beginning | None) -> list[Span]:
+        """The chunks that hold a place where a term may begin or an ODD character; all of them for None."""
+        letters = self.skeleton
+        if beginning is None:
+            return [found.span() for found in _ANYWHERE.finditer(letters)]
+        chunks = []
+        for found in beginning.plain.finditer(letters):
+            start, end = found.span()
+            if start and letters[start - 1] != _SPACE:
+                start = letters.rfind(SPACE, 0, start) + 1
+            chunks.append((start, end))
+        others = {chunk for chunk in self._compounds if beginning.joined.search(letters, *chunk)} | self._odd
+        return chunks + list(others.difference(chunks)) if others else chunks
 
     @cached_property
-    def skeleton(self) -> bytes:
-        """The skeleton of the text."""
-        return skeleton(self.text)
+    def _compounds(self) -> list[Span]:
+        """The chunks with a connector inside."""
+        return [self._chunk_at(found.start()) for found in _INNER.finditer(self.skeleton)]
 
-    def chunks(self, beginning: re.Pattern[bytes] | None) -> list[Span]:
-        """The chunks that hold a place where `beginning` matches or an ODD character; all of them for None.
-
-        `beginning` matches from such a place to the end of the chunk, as `skeleton.beginnings` makes it.
-        """
-        letters = self.skeleton
-        places = [found.span() for found in (beginning or _ANYWHERE).finditer(letters)]
-        chunks = [
-            (start, end) if start == 0 or letters[start - 1] == _SPACE else (letters.rfind(SPACE, 0, start) + 1, end)
-            for start, end in places
-        ]
-        if beginning is None or ODD not in letters:
-            return chunks
-        odd = {self._chunk_at(found.start()) for found in _ODD.finditer(letters)}
-        return chunks + [chunk for chunk in odd if not beginning.search(letters, *chunk)]
+    @cached_property
+    def _odd(self) -> set[Span]:
+        """The chunks with an ODD character."""
+        if ODD not in self.skeleton:
+            return set()
+        return {self._chunk_at(found.start()) for found in _ODD.finditer(self.skeleton)}
 
     def _chunk_at(self, place: int) -> Span:
         """The chunk around a place that is in one."""
@@ -123,11 +133,51 @@ def _tokens(text: str) -> tuple[Token, ...]:
     return tuple(tokens(text))
 
 
-Finder = Callable[[Scanned], Sequence[Span]]
+class Finder(Protocol):
+    """Says where something of a query stands in a text."""
+
+    @property
+    def chunkwise(self) -> bool:
+        """Whether each chunk is looked at by itself, so that texts may be joined by a space and searched as one."""
+
+    def __call__(self, scanned: Scanned) -> Sequence[Span]:
+        """The spans where it stands, in no order; they may overlap."""
+
+
+class Texts:
+    """The texts of several documents in one field: scanned as one where that comes to the same, to pay once."""
+
+    def __init__(self, values: Sequence[Sequence[str]]) -> None:
+        self._values = values
+        self._joined = Scanned("\n".join(chain.from_iterable(values)))
+        sizes = [sum(map(len, texts)) + len(texts) for texts in values]
+        self._starts = list(accumulate(sizes, initial=0))
+
+    def find(self, finder: Finder) -> list[list[Span]]:
+        """For each document the spans in its text; of several texts, as if they stood one after the other."""
+        if not finder.chunkwise:
+            return [[span for scanned in texts for span in finder(scanned)] for texts in self._apart]
+        spans = sorted(finder(self._joined))
+        cuts = [bisect_left(spans, (start,)) for start in self._starts] if spans else [0] * len(self._starts)
+        return [
+            [(low - start, high - start) for low, high in spans[first:last]]
+            for start, (first, last) in zip(self._starts, pairwise(cuts), strict=False)
+        ]
+
+    @cached_property
+    def _apart(self) -> list[list[Scanned]]:
+        letters = self._joined.skeleton
+        return [list(_slices(texts, letters, start)) for texts, start in zip(self._values, self._starts, strict=False)]
+
+
+def _slices(texts: Sequence[str], letters: bytes, start: int) -> Iterator[Scanned]:
+    for text in texts:
+        yield Scanned(text, letters[start : start + len(text)])
+        start += len(text) + 1
 
 
 def finder_for(node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]) -> Finder:
-    """A function from a text to the spans where `node` stands in it, in no order; they may overlap."""
+    """The finder of a leaf of a query."""
     match node:
         case Pattern():
             return _Single(pattern_fits(node.text), beginnings([literal_prefix(node.text)]))
@@ -172,6 +222,10 @@ _keys = lru_cache(maxsize=20_000)(family_keys)
 class _Either:
     finders: Sequence[Finder]
 
+    @property
+    def chunkwise(self) -> bool:
+        return all(find.chunkwise for find in self.finders)
+
     def __call__(self, scanned: Scanned) -> Sequence[Span]:
         return [span for find in self.finders for span in find(scanned)]
 
@@ -180,17 +234,19 @@ class _Either:
 class _Single:
     """Terms that pass a test, where terms may begin."""
 
+    chunkwise: ClassVar[bool] = True
     fits: Fits
-    beginning: re.Pattern[bytes] | None
+    beginning: Beginning | None
     known: dict[str, tuple[Span, ...]] = field(default_factory=dict)
 
     def __call__(self, scanned: Scanned) -> Sequence[Span]:
         spans: list[Span] = []
         text, known = scanned.text, self.known
         for start, end in scanned.chunks(self.beginning):
-            inside = known.get(text[start:end])
+            chunk = text[start:end]
+            inside = known.get(chunk)
             if inside is None:
-                inside = known[text[start:end]] = self._inside(text[start:end])
+                inside = known[chunk] = self._inside(chunk)
             for low, high in inside:
                 spans.append((start + low, start + high))
         return spans
@@ -210,9 +266,10 @@ _Search = Callable[[Sequence[Token]], list[Span]]
 class _Together:
     """Several terms near each other: looked for around the longest of them, as the one likely to be rarest."""
 
+    chunkwise: ClassVar[bool] = False
     anchor: str
-    beginning: re.Pattern[bytes] | None
-    others: tuple[re.Pattern[bytes], ...]  # where the other terms may begin
+    beginning: Beginning | None
+    others: tuple[Beginning, ...]  # where the other terms may begin
     reach: int  # positions that may matter to either side of the anchor
     search: _Search
 
@@ -233,7 +290,7 @@ class _Together:
     def _around(cls, form: Form, reach: int, search: _Search) -> _Together:
         anchor = max((term for term, _ in form[0]), key=len)
         others = [beginnings([term], whole=True) for term in {term for term, _ in form[0]} - {anchor}]
-        known = tuple(pattern for pattern in others if pattern)
+        known = tuple(other for other in others if other)
         return cls(anchor, beginnings([anchor], whole=True), known, reach, search)
 
     def __call__(self, scanned: Scanned) -> Sequence[Span]:
@@ -254,7 +311,7 @@ class _Together:
         if (low > 0 and self._too_short(before)) or (high < len(letters) and self._too_short(after)):
             return True
         window = letters[low:high]
-        return ODD in window or all(pattern.search(window) for pattern in self.others)
+        return ODD in window or all(other.is_in(window) for other in self.others)
 
     def _too_short(self, letters: bytes) -> bool:
         """Whether not every word within reach is sure to be in a piece beside a chunk."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -17,13 +18,14 @@ from index.analysis import APOSTROPHES, CONNECTORS, MAX_TERM, UNIT
 from index.folding import INVISIBLE, MARKS, fold
 
 SPACE = b" "  # what no surface holds
+CONNECTOR = b"-"  # any of those that join words
 ODD = b"\x01"  # folds to nothing or to several characters, or changes with its neighbours
 
 _LETTERS, _UNITS = 0x80, 0xC0  # the first bytes of letters beyond a-z and of units of unspaced scripts
 _PLANE = 0x1_0000
 _IDENTICAL = ((0x3400, 0xA000), (0xAC00, 0xD7A4))  # ideographs and Hangul: units that fold to themselves
 _IN_WORDS = re.compile(f"[{MARKS}{INVISIBLE}]")
-_SIGNS = dict.fromkeys(CONNECTORS, ord("-")) | dict.fromkeys(APOSTROPHES, ord("'")) | {"+": ord("+"), "#": ord("#")}
+_SIGNS = dict.fromkeys(CONNECTORS, CONNECTOR[0]) | dict.fromkeys(APOSTROPHES, ord("'")) | {"+": ord("+"), "#": ord("#")}
 _AFTER_LETTER = rb"(?<![0-9a-z\x80-\xbf]%b)"
 _JOINT = rb"(?:[+#]*-)?"
 _LETTER_LAST = rb"[0-9a-z\x80-\xbf]\Z"  # after a sign, as in C++, or a unit another word may begin at once
@@ -41,20 +43,41 @@ def skeleton(text: str) -> bytes:
     return bytes(letters)
 
 
-def beginnings(prefixes: Iterable[str], *, whole: bool = False) -> re.Pattern[bytes] | None:
-    """A pattern for skeletons that matches from where a term with one of the folded prefixes may begin to the space.
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where terms may begin in a skeleton: patterns that match from there to the end of the chunk.
 
-    Except in words with ODD characters, which can begin with anything. None when terms may begin anywhere. With
-    `whole` the only prefix is all of the term, but for a possessive.
+    `plain` finds their letters in a row, which `re` passes over at full speed; `joined` also finds them with connectors
+    between, which only chunks with an inner connector hold.
+    """
+
+    plain: re.Pattern[bytes]
+    joined: re.Pattern[bytes]
+
+    def is_in(self, letters: bytes) -> bool:
+        """Whether a term may begin somewhere in a piece of a skeleton."""
+        return bool(self.plain.search(letters) or (CONNECTOR in letters and self.joined.search(letters)))
+
+
+def beginnings(prefixes: Iterable[str], *, whole: bool = False) -> Beginning | None:
+    """Where a term with one of the folded prefixes may begin, except in words with ODD characters.
+
+    Those can begin with anything. None when terms may begin anywhere. With `whole` the only prefix is all of the term,
+    but for a possessive.
     """
     given = _common([skeleton(prefix) for prefix in prefixes])
     plain = given.partition(ODD)[0]
     if not plain or plain[:1] in b" -'":
         return None
-    first, *others = (re.escape(plain[index : index + 1]) for index in range(len(plain)))
-    start = first if plain[0] >= _UNITS else first + _AFTER_LETTER % first
+    letters = [re.escape(plain[index : index + 1]) for index in range(len(plain))]
     ends = whole and plain == given and re.search(_LETTER_LAST, plain) and len(plain) < MAX_TERM
-    return re.compile(_JOINT.join([start, *others]) + (_END if ends else b"") + rb"[^ ]*", re.DOTALL)
+    rest = (_END if ends else b"") + rb"[^ ]*"
+    in_a_row = b"".join(letters)
+    bounds = (b"", b"") if plain[0] >= _UNITS else (_AFTER_LETTER % in_a_row, _AFTER_LETTER % letters[0])
+    return Beginning(
+        re.compile(in_a_row + bounds[0] + rest, re.DOTALL),
+        re.compile(_JOINT.join([letters[0] + bounds[1], *letters[1:]]) + rest, re.DOTALL),
+    )
 
 
 def _common(texts: Sequence[bytes]) -> bytes:

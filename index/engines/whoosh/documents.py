@@ -18,7 +18,8 @@ from index.engines.whoosh.files import ArrayFile, ArrayFileWriter, decode, encod
 
 BLOCK_BYTES = 4_096
 """A block of texts is closed when it holds this many bytes. Measured (docs/decisions/codec.md)."""
-_CACHED_BYTES = 8 << 20
+CACHED_CHARACTERS = 8 << 20
+"""Held of the texts of a segment, so that a page turned or narrowed does not read its articles anew."""
 _LEVEL = 3
 
 
@@ -96,38 +97,50 @@ class TextBlocks:
 
     def __init__(self, file: ArrayFile) -> None:
         self._file = file
-        self._cache: OrderedDict[int, bytes] = OrderedDict()
-        self._cached = 0
-        self._lock = Lock()
 
     def text(self, document: int) -> str:
         """The text of one document."""
         first = self._file.array("texts.first")
-        block = int(np.searchsorted(first, document, side="right")) - 1
-        sizes = self._file.array("texts.sizes")
-        start = int(sizes[int(first[block]) : document].sum(dtype=np.int64))
-        return decode(self.block(block)[start : start + int(sizes[document])])
+        block = int(first.searchsorted(document, side="right")) - 1
+        sizes = self._file.array("texts.sizes")[int(first[block]) : document + 1].tolist()
+        start = sum(sizes[:-1])
+        return decode(self.block(block)[start : start + sizes[-1]])
 
     def block(self, number: int) -> bytes:
-        """A block, decompressed; the latest few MB of blocks are kept."""
-        with self._lock:
-            found = self._cache.get(number)
-            if found is not None:
-                self._cache.move_to_end(number)
-                return found
-        data = _decompressor().decompress(self.packed(number))
-        with self._lock:
-            if number not in self._cache:
-                self._cache[number] = data
-                self._cached += len(data)
-            while self._cached > _CACHED_BYTES and len(self._cache) > 1:
-                self._cached -= len(self._cache.popitem(last=False)[1])
-        return data
+        """A block, decompressed."""
+        return _decompressor().decompress(self.packed(number))
 
     def packed(self, number: int) -> memoryview:
         """A block as it is stored."""
         start, stop = self._file.array("texts.offsets")[number : number + 2].tolist()
         return self._file.data("texts")[start:stop]
+
+
+class DocumentCache:
+    """The documents of a segment that were asked for last, up to a number of characters. Threads may share it."""
+
+    def __init__(self, limit: int = CACHED_CHARACTERS) -> None:
+        self._limit = limit
+        self._documents: OrderedDict[int, Document] = OrderedDict()
+        self._held = 0
+        self._lock = Lock()
+
+    def get(self, number: int) -> Document | None:
+        """A document that is held, or None."""
+        with self._lock:
+            found = self._documents.get(number)
+            if found is not None:
+                self._documents.move_to_end(number)
+            return found
+
+    def put(self, number: int, document: Document) -> None:
+        """Holds a document, and lets go of those asked for longest ago."""
+        with self._lock:
+            if number not in self._documents:
+                self._documents[number] = document
+                self._held += len(document.text)
+            while self._held > self._limit and len(self._documents) > 1:
+                self._held -= len(self._documents.popitem(last=False)[1].text)
 
 
 _threads = local()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +43,7 @@ def search(view: View, request: Request) -> Page:
     check()
     shown = _ordered(view, root, found.documents, request, check)
     matcher = Matcher(request.query, view.generation.languages)
-    hits = tuple(present(view, number, score, matcher, request.passages) for number, score in _checked(shown, check))
+    hits = tuple(present(view, shown, matcher, request.passages, check))
     total = len(found.documents)
     suggestion = correction(view, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
@@ -134,12 +134,6 @@ def _ordered(view: View, root: Branch, documents: Array, request: Request, check
     check()
     chosen = first_documents(documents, keys, stop)[stop - request.per_page :]
     return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
-
-
-def _checked(items: list[tuple[int, float]], check: Check) -> Iterator[tuple[int, float]]:
-    for item in items:
-        check()
-        yield item
 
 
 def _newest(view: View) -> Key:

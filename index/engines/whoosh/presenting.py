@@ -1,6 +1,8 @@
-"""A document as a hit: stored values, marks and passages."""
+"""Documents as hits: stored values, marks and passages."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
 
 from index.engine import Hit
 from index.engines.whoosh.view import View
@@ -8,10 +10,19 @@ from index.hits import hit_of
 from index.matching import Marks, Matcher
 
 _UNMARKED = Marks()
+_AT_ONCE = 10  # hits whose texts are held together; as many again hardly gain
 
 
-def present(view: View, number: int, score: float, matcher: Matcher, limit: int) -> Hit:
-    """The hit of a document (global number), with at most `limit` passages."""
-    segment, local = view.generation.locate(number)
-    document = segment.document(local)
-    return hit_of(document, matcher.match(document) or _UNMARKED, score=score, limit=limit)
+def present(
+    view: View, found: Sequence[tuple[int, float]], matcher: Matcher, limit: int, check: Callable[[], None]
+) -> Iterator[Hit]:
+    """The hits of documents (global numbers, each with its score), with at most `limit` passages each.
+
+    `check` is called every few hits.
+    """
+    for first in range(0, len(found), _AT_ONCE):
+        check()
+        some = found[first : first + _AT_ONCE]
+        documents = [view.document(number) for number, _ in some]
+        for document, marks, (_, score) in zip(documents, matcher.match_all(documents), some, strict=True):
+            yield hit_of(document, marks or _UNMARKED, score=score, limit=limit)

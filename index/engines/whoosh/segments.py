@@ -9,7 +9,7 @@ from itertools import compress, repeat
 import numpy as np
 
 from index.engine import Document, Fingerprint
-from index.engines.whoosh.documents import Head, TextBlocks, read_head
+from index.engines.whoosh.documents import DocumentCache, Head, TextBlocks, read_head
 from index.engines.whoosh.files import Array, ArrayFile
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.terms import TermDictionary
@@ -34,6 +34,7 @@ class SegmentData:
         self.size = int(file.facts["documents"])
         self.families: dict[str, ArrayFile] = {}
         self.texts = TextBlocks(file)
+        self.documents = DocumentCache()
         self._fields: dict[str, FieldPostings] = {}
 
     def field(self, name: str) -> FieldPostings:
@@ -170,7 +171,11 @@ class Segment:
 
     def document(self, document: int) -> Document:
         """The document as it was written."""
-        return self.head(document).document(self.text(document))
+        found = self.data.documents.get(document)
+        if found is None:
+            found = self.head(document).document(self.text(document))
+            self.data.documents.put(document, found)
+        return found
 
     def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every live document."""

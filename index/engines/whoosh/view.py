@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from index.engine import Document
 from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
 from index.engines.whoosh.generation import Generation
 from index.engines.whoosh.postings import FieldPostings
@@ -72,6 +73,11 @@ class View:
     def last_days(self) -> Array:
         """Last day of every document's date as an ordinal (int32[size]); 0 for the undated."""
         return self.column(lambda segment: segment.last_day, np.int32)
+
+    def document(self, number: int) -> Document:
+        """A stored document by its global number."""
+        segment, local = self.generation.locate(number)
+        return segment.document(local)
 
     def _number(self, postings: FieldPostings, term: str) -> int:
         """The number of a term in a field of a segment, or -1."""
