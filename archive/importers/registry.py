@@ -22,6 +22,7 @@ KINDS = {
     "html": "pages",
     "mhtml": "mhtml",
     "warc": "warc",
+    "docx": "docx",
     "urls": "urls",
     "table": "tables",
     "text": "plain",
