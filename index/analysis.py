@@ -8,22 +8,18 @@ gives the rules and their reasons.
 from __future__ import annotations
 
 import re
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, islice, product
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
-
 from index.families import family_keys
 from index.folding import INVISIBLE, MARKS, character_class, fold
 
 __all__ = [
-    "MAX_FORMS", "MAX_TERM", "POSITION_GAP", "Encoder", "Form", "Surface", "Token", "analyse", "family_keys", "fold",
-    "query_forms", "token_positions", "tokens",
+    "MAX_FORMS", "MAX_TERM", "POSITION_GAP", "Form", "Surface", "Token", "analyse", "family_keys", "fold",
+    "query_forms", "tokens",
 ]  # fmt: skip
 
 POSITION_GAP = 1_000  # between two values of one field, so that no phrase reaches from one into the next
@@ -191,118 +187,3 @@ def _concatenated(forms: Sequence[Form]) -> Form:
     starts = accumulate((width for _, width in forms), initial=0)
     moved = [(term, start + offset) for (terms, _), start in zip(forms, starts, strict=False) for term, offset in terms]
     return tuple(moved), sum(width for _, width in forms)
-
-
-class Encoder:
-    """`tokens` for bulk work: text → numbers of terms, without an object a token.
-
-    `terms[number]` is the term; numbers count from 0 in the order of first sight. One encoder serves any number of
-    texts and fields. It remembers what stands between two spaces, up to a bound, so that common text costs a split
-    and a lookup a word; `terms` grows with the vocabulary.
-    """
-
-    def __init__(self) -> None:
-        self.terms: list[str] = []
-        self._numbers: dict[str, int] = {}
-        self._chunks = _Chunks(self)
-
-    def number(self, term: str) -> int:
-        """The number of a term, given to it now if it is new."""
-        number = self._numbers.setdefault(term, len(self.terms))
-        if number == len(self.terms):
-            self.terms.append(term)
-        return number
-
-    def encode(self, text: str, ids: array[int], stacked: array[int]) -> int:
-        """Appends the numbers of the tokens of `text` to `ids`, in the order of `tokens`; both are `array('I')`.
-
-        To `stacked` go the indexes in `ids` of those tokens that stand at the position of the token before them;
-        every other token stands one position further on (see `token_positions`). Returns the number of positions
-        taken: the length of the field.
-        """
-        chunks = text.split()
-        codes = [*map(self._chunks.__getitem__, chunks)]
-        if not codes or min(codes) >= 0:
-            ids.fromlist(codes)
-            return len(codes)
-        return self._encode_mixed(chunks, codes, ids, stacked)
-
-    def _encode_mixed(self, chunks: list[str], codes: list[int], ids: array[int], stacked: array[int]) -> int:
-        before, width = 0, len(codes)
-        for index in [index for index, code in enumerate(codes) if code < 0]:
-            ids.fromlist(codes[before:index])
-            numbers, offsets, taken = self._chunks.special(chunks[index], codes[index])
-            if offsets:
-                stacked.extend([len(ids) + offset for offset in offsets])
-            ids.fromlist(numbers)
-            width += taken - 1
-            before = index + 1
-        ids.fromlist(codes[before:])
-        return width
-
-
-_Special = tuple[list[int], list[int], int]  # numbers, indexes among them that are stacked, positions taken
-_FORGOTTEN = -1
-_EDGES = '.,;:!?()[]{}"“”<>*/|'  # no part of a word where it begins or ends; # and + may be
-
-
-class _Chunks(dict[str, int]):
-    """Chunk of text between spaces → the number of its only term, or a negative code for `special`."""
-
-    _LONGEST = 40
-    _MOST = 400_000
-
-    def __init__(self, encoder: Encoder) -> None:
-        super().__init__()
-        self._encoder = encoder
-        self._specials: list[_Special] = []
-
-    def __missing__(self, chunk: str) -> int:
-        if len(chunk) > self._LONGEST:
-            return _FORGOTTEN
-        bare = chunk.strip(_EDGES)
-        plain = bare.isascii() and bare.isalnum()  # as nearly all are: analysing them would come to the same
-        code = self._encoder.number(bare.lower()) if plain else self._code(chunk)
-        if len(self) < self._MOST:
-            self[chunk] = code
-        return code
-
-    def _code(self, chunk: str) -> int:
-        numbers, stacked, width = special = self._analysed(chunk)
-        if width == 1 and not stacked:
-            return numbers[0]
-        self._specials.append(special)
-        return _FORGOTTEN - len(self._specials)
-
-    def special(self, chunk: str, code: int) -> _Special:
-        """What a chunk with a negative code stands for."""
-        return self._analysed(chunk) if code == _FORGOTTEN else self._specials[_FORGOTTEN - 1 - code]
-
-    def _analysed(self, chunk: str) -> _Special:
-        numbers: list[int] = []
-        stacked: list[int] = []
-        last, width = -1, 0
-        for token in tokens(chunk):
-            if token.position == last:
-                stacked.append(len(numbers))
-            last, width = token.position, token.position + 1
-            numbers.append(self._encoder.number(token.term))
-        return numbers, stacked, width
-
-
-def token_positions(counts: npt.ArrayLike, stacked: npt.ArrayLike, firsts: npt.ArrayLike = 0) -> npt.NDArray[np.uint32]:
-    """The positions (u32) of the tokens of many texts that an `Encoder` wrote into one array of ids, one after another.
-
-    `counts` holds the number of tokens of each text, in order; `stacked` is the array that `encode` filled; `firsts`
-    is the position at which each text begins (for the second value of a field: the end of the first + POSITION_GAP).
-    """
-    counts = np.asarray(counts, dtype=np.int64)
-    steps = np.ones(int(counts.sum()), dtype=np.int64)
-    steps[np.asarray(stacked, dtype=np.int64)] = 0
-    running = np.cumsum(steps) - 1
-    starts = np.cumsum(counts) - counts
-    bases = np.zeros(len(counts), dtype=np.int64)
-    filled = counts > 0
-    bases[filled] = running[starts[filled]]
-    moves = np.broadcast_to(np.asarray(firsts, dtype=np.int64), counts.shape) - bases
-    return (running + np.repeat(moves, counts)).astype(np.uint32)

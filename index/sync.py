@@ -18,7 +18,7 @@ import archive
 from archive.library import Library
 from archive.report import Report
 from archive.walking import Entry
-from index import analysis, families, folding, intake
+from index import analysis, encoding, families, folding, intake
 from index.engine import Changes, Engine, Fingerprint, Request
 from index.engines import open_engine
 from index.errors import IndexUnusable
@@ -121,7 +121,7 @@ def reading_stamp(library: Library, entries: Iterable[Entry]) -> str:
 
 
 def _code_that_reads() -> list[Path]:
-    words = [Path(str(module.__file__)) for module in (analysis, families, folding, intake)]
+    words = [Path(str(module.__file__)) for module in (analysis, encoding, families, folding, intake)]
     return [*sorted(Path(str(archive.__file__)).parent.glob("*.py")), *words]
 
 

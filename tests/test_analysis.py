@@ -1,10 +1,9 @@
-"""Text → tokens, query forms, families; and the encoder, which must say the same as tokens()."""
+"""Text → tokens, query forms, families."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from array import array
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,13 +15,10 @@ from hypothesis import strategies as st
 from index.analysis import (
     MAX_FORMS,
     MAX_TERM,
-    POSITION_GAP,
-    Encoder,
     analyse,
     family_keys,
     fold,
     query_forms,
-    token_positions,
     tokens,
 )
 from index.folding import MARKS
@@ -93,39 +89,10 @@ def test_every_mark_is_known_as_one() -> None:
     assert [hex(ord(mark)) for mark in marks if not known.match(mark)] == []
 
 
-@settings(max_examples=100)
-@given(st.lists(st.lists(any_text, min_size=1, max_size=3), max_size=4))
-def test_the_encoder_says_what_tokens_say(documents: list[list[str]]) -> None:
-    encoder = Encoder()
-    ids, stacked = array("I"), array("I")
-    counts, firsts, expected = [], [], []
-    for values in documents:
-        first = 0
-        for text in values:
-            before = len(ids)
-            width = encoder.encode(text, ids, stacked)
-            counts.append(len(ids) - before)
-            firsts.append(first)
-            found = list(tokens(text))
-            assert width == (found[-1].position + 1 if found else 0)
-            expected += [(token.term, first + token.position) for token in found]
-            first += width + POSITION_GAP
-    positions = token_positions(counts, stacked, firsts).tolist()
-    assert [(encoder.terms[number], position) for number, position in zip(ids, positions, strict=True)] == expected
-    assert len(set(encoder.terms)) == len(encoder.terms)
-
-
 def test_long_words_are_cut_and_long_compounds_not_joined() -> None:
     assert [token.term for token in tokens("x" * 1_000)] == ["x" * MAX_TERM]
     parts = "-".join(["part"] * 100)
     assert [token.position for token in tokens(parts)] == list(range(100))
-
-
-def test_no_text_takes_long() -> None:
-    for text in ("a-" * 200_000, "'" * 200_000, "a'" * 100_000, "\u0301" * 200_000, "c++" * 100_000, "手" * 100_000):
-        encoder = Encoder()
-        encoder.encode(text, array("I"), array("I"))
-        assert len(encoder.terms) < 10
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whoosh_library import documents, expected_postings, fingerprint, libraries, read_postings, segment_of
 
-from index.analysis import POSITION_GAP, Encoder
+from index.analysis import POSITION_GAP
+from index.encoding import Encoder
 from index.engine import Document
 from index.engines.whoosh import inversion, merging
 from index.engines.whoosh.families import write_families
 from index.engines.whoosh.files import ArrayFile, writing
-from index.engines.whoosh.inversion import FieldBuffer, write_postings
+from index.engines.whoosh.inversion import encode_field, write_postings
 from index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, word_values
 from index.engines.whoosh.merging import merge_segments
 from index.engines.whoosh.postings import NARROW_FREQS, FieldPostings, Narrow
@@ -141,11 +142,11 @@ def test_long_texts_and_frequent_words_keep_their_numbers(tmp_path):
 
 
 def test_more_documents_than_a_narrow_number_counts(tmp_path):
-    buffer, encoder = FieldBuffer(), Encoder()
-    for number in range(70_000):
-        buffer.add(encoder, ["rare word"] if number in {0, 65_535, 65_536, 69_999} else ["word"])
+    encoder = Encoder()
+    rows = [["rare word"] if number in {0, 65_535, 65_536, 69_999} else ["word"] for number in range(70_000)]
+    found = encode_field(encoder, rows)
     with writing(tmp_path / "file") as file:
-        write_postings(file, "text", buffer, encoder.terms)
+        write_postings(file, "text", found, encoder.terms)
     postings = FieldPostings("text", ArrayFile(tmp_path / "file"), {})
     assert postings.postings(0)[0].tolist() == [0, 65_535, 65_536, 69_999]
     assert postings.documents(1, 2).tolist() == list(range(70_000))

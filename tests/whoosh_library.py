@@ -8,7 +8,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from archive.model import PartialDate, Source
-from index.analysis import POSITION_GAP, Encoder, tokens
+from index.analysis import POSITION_GAP, tokens
+from index.encoding import Encoder
 from index.engine import Document, Fingerprint
 from index.engines.whoosh.batch import write_segment
 from index.engines.whoosh.files import ArrayFile

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from index.analysis import Encoder
+from index.encoding import Encoder
 from index.engine import Document, Fingerprint
 from index.engines.whoosh.documents import TextBlocksWriter, pack_head
 from index.engines.whoosh.files import Array, ArrayFileWriter, encode, writing
-from index.engines.whoosh.inversion import FieldBuffer, write_postings
+from index.engines.whoosh.inversion import encode_field, write_postings
 from index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, word_values
 from index.engines.whoosh.terms import pack, write_terms
 
@@ -25,10 +25,8 @@ def write_segment(path: Path, items: Sequence[Item], encoder: Encoder) -> None:
     with writing(path) as file:
         file.facts["documents"] = len(documents)
         for name in WORD_FIELDS:
-            buffer = FieldBuffer()
-            for document in documents:
-                buffer.add(encoder, word_values(document, name))
-            write_postings(file, name, buffer, encoder.terms)
+            found = encode_field(encoder, [word_values(document, name) for document in documents])
+            write_postings(file, name, found, encoder.terms)
         for name in FACET_COLUMNS:
             _write_facet(file, name, [facet_values(document, name) for document in documents])
         _write_dates(file, documents)

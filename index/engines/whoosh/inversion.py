@@ -2,95 +2,110 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from index.analysis import POSITION_GAP, Encoder, token_positions
+from index.analysis import POSITION_GAP
+from index.encoding import Encoder, token_positions
 from index.engines.whoosh.files import Array, ArrayFileWriter, encode
 from index.engines.whoosh.postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSITIONS
 from index.engines.whoosh.terms import narrowest, write_terms
 
 _CHUNK = 1 << 20  # tokens worked on at a time
+_PIECE = 1 << 18  # characters of text encoded at a time
 _KEY_BITS = 64
 
 
-class FieldBuffer:
-    """The words of one field of a batch, as numbers of an `Encoder`, document after document."""
+@dataclass(frozen=True)
+class FieldTokens:
+    """The tokens of one field of a batch: the values of document after document, as an `Encoder` gives them."""
 
-    def __init__(self) -> None:
-        self.ids = array("I")
-        self.lengths = array("I")  # positions taken, a document
-        self._stacked = array("I")
-        self._counts = array("I")  # tokens, a value
-        self._firsts = array("I")  # position of the first token, a value
-        self._documents = array("I")  # document, a value
-
-    def add(self, encoder: Encoder, values: Iterable[str]) -> None:
-        """Takes the values of the field of the next document; between two of them `POSITION_GAP` positions are free."""
-        document, length, first = len(self.lengths), 0, 0
-        for value in values:
-            before = len(self.ids)
-            width = encoder.encode(value, self.ids, self._stacked)
-            self._counts.append(len(self.ids) - before)
-            self._firsts.append(first)
-            self._documents.append(document)
-            length += width
-            first += width + POSITION_GAP
-        self.lengths.append(length)
+    ids: Array
+    stacked: Array
+    counts: Array  # tokens, a value
+    firsts: Array  # position of the first token, a value: between two of a document `POSITION_GAP` are free
+    documents: Array  # document, a value
+    lengths: Array  # positions taken, a document (u32)
 
     def highest_position(self) -> int:
         """A bound of the positions in the batch."""
-        firsts, counts = (np.frombuffer(part, np.uint32).astype(np.int64) for part in (self._firsts, self._counts))
-        return int((firsts + counts).max(initial=0))
+        return int((self.firsts + self.counts).max(initial=0))
 
     def occurrences(self) -> Iterator[tuple[Array, Array, Array]]:
         """(ids, documents, positions), a stretch of whole values at a time."""
-        counts = np.frombuffer(self._counts, np.uint32).astype(np.int64)
-        ends = np.cumsum(counts)
-        stacked = np.frombuffer(self._stacked, np.uint32)
-        ids = np.frombuffer(self.ids, np.uint32)
-        firsts, documents = np.frombuffer(self._firsts, np.uint32), np.frombuffer(self._documents, np.uint32)
+        ends = np.cumsum(self.counts)
         value = start = 0
-        while start < len(ids):
+        while start < len(self.ids):
             last = max(value + 1, int(np.searchsorted(ends, start + _CHUNK, side="right")))
             stop = int(ends[last - 1])
-            inside = stacked[np.searchsorted(stacked, start) : np.searchsorted(stacked, stop)] - np.uint32(start)
-            taken = slice(value, last)
-            positions = token_positions(counts[taken], inside, firsts[taken])
-            yield ids[start:stop], np.repeat(documents[taken], counts[taken]), positions
+            inside = self.stacked[np.searchsorted(self.stacked, start) : np.searchsorted(self.stacked, stop)] - start
+            taken, counts = slice(value, last), self.counts[value:last]
+            positions = token_positions(counts, inside, self.firsts[taken])
+            yield self.ids[start:stop], np.repeat(self.documents[taken], counts), positions
             value, start = last, stop
 
 
-def write_postings(file: ArrayFileWriter, name: str, buffer: FieldBuffer, terms: Sequence[str]) -> None:
+def encode_field(encoder: Encoder, rows: Sequence[Sequence[str]]) -> FieldTokens:
+    """The tokens of the values that each document has in one field."""
+    texts = [text for values in rows for text in values]
+    parts = [encoder.encode(piece) for piece in _pieces(texts)] or [encoder.encode(())]
+    starts = np.cumsum([0, *(len(part.ids) for part in parts)])
+    widths = np.concatenate([part.widths for part in parts])
+    documents = np.repeat(np.arange(len(rows)), np.fromiter(map(len, rows), np.int64, len(rows)))
+    begins = np.cumsum(widths + POSITION_GAP) - (widths + POSITION_GAP)
+    return FieldTokens(
+        ids=np.concatenate([part.ids for part in parts]),
+        stacked=np.concatenate([part.stacked + start for part, start in zip(parts, starts[:-1], strict=True)]),
+        counts=np.concatenate([part.counts for part in parts]),
+        firsts=begins - begins[np.searchsorted(documents, documents)],
+        documents=documents.astype(np.uint32),
+        lengths=np.bincount(documents, widths, len(rows)).astype(np.uint32),
+    )
+
+
+def _pieces(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts in their order, some `_PIECE` characters at a time: little enough to stay in the processor's cache."""
+    piece: list[str] = []
+    size = 0
+    for text in texts:
+        piece.append(text)
+        size += len(text)
+        if size >= _PIECE:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+def write_postings(file: ArrayFileWriter, name: str, found: FieldTokens, terms: Sequence[str]) -> None:
     """Inverts a field and writes its terms, postings and lengths. `terms` are the encoder's."""
-    file.add(f"{name}.lengths", np.frombuffer(buffer.lengths, np.uint32))
-    ids = np.frombuffer(buffer.ids, np.uint32)
-    if not len(ids):
+    file.add(f"{name}.lengths", found.lengths)
+    if not len(found.ids):
         return
     seen = np.zeros(len(terms), np.bool_)
-    seen[ids] = True
+    seen[found.ids] = True
     numbers = sorted(np.flatnonzero(seen).tolist(), key=terms.__getitem__)
     rank = np.zeros(len(terms), np.uint32)
     rank[numbers] = np.arange(len(numbers), dtype=np.uint32)
     write_terms(file, f"{name}.terms", (encode(terms[number]) for number in numbers))
-    _write_sorted(file, name, len(numbers), _sorted_occurrences(buffer, rank))
+    _write_sorted(file, name, len(numbers), _sorted_occurrences(found, rank))
 
 
-def _sorted_occurrences(buffer: FieldBuffer, rank: Array) -> tuple[Array, Array, Array]:
+def _sorted_occurrences(found: FieldTokens, rank: Array) -> tuple[Array, Array, Array]:
     """Every occurrence as (term, document, position), sorted.
 
     The three are packed into one 64-bit key, since numpy sorts plain integers (by vector instructions) in less than
     half the time of a stable sort of indices, and nothing needs to be gathered afterwards.
     """
-    keys = np.empty(len(buffer.ids), np.uint64)
-    documents = max(1, len(buffer.lengths) - 1).bit_length()
-    positions = buffer.highest_position().bit_length()
+    keys = np.empty(len(found.ids), np.uint64)
+    documents = max(1, len(found.lengths) - 1).bit_length()
+    positions = found.highest_position().bit_length()
     if int(rank.max()).bit_length() + documents + positions > _KEY_BITS:
-        return _sorted_slowly(buffer, rank)
+        return _sorted_slowly(found, rank)
     start = 0
-    for ids, document, position in buffer.occurrences():
+    for ids, document, position in found.occurrences():
         part = rank[ids].astype(np.uint64)
         part <<= np.uint64(documents)
         part |= document
@@ -106,9 +121,9 @@ def _sorted_occurrences(buffer: FieldBuffer, rank: Array) -> tuple[Array, Array,
     return keys.astype(np.uint32), document, position
 
 
-def _sorted_slowly(buffer: FieldBuffer, rank: Array) -> tuple[Array, Array, Array]:
+def _sorted_slowly(found: FieldTokens, rank: Array) -> tuple[Array, Array, Array]:
     """The same for batches whose numbers do not fit into 64 bits together (a text of many million words)."""
-    ids, document, position = (np.concatenate(parts) for parts in zip(*buffer.occurrences(), strict=True))
+    ids, document, position = (np.concatenate(parts) for parts in zip(*found.occurrences(), strict=True))
     term = rank[ids]
     order = np.lexsort((position, document, term))
     return term[order], document[order], position[order]

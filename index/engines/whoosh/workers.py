@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from index.analysis import Encoder
+from index.encoding import Encoder
 from index.engines.whoosh.batch import Item, write_segment
 from index.errors import SearchError
 

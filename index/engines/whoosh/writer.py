@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from index.analysis import Encoder
+from index.encoding import Encoder
 from index.engine import Changes
 from index.engines.whoosh.batch import Item, write_segment
 from index.engines.whoosh.codec import new_segment_name
