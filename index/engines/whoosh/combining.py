@@ -60,7 +60,6 @@ class Compiler:
     def __init__(self, view: View, check: Check) -> None:
         self._view = view
         self._check = check
-        self._leaves: dict[tuple[Node, tuple[str, ...]], Leaf] = {}
 
     def branch(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> Branch:  # noqa: PLR0911
         """The branch of a node that looks in these fields."""
@@ -82,10 +81,8 @@ class Compiler:
                 return Branch(node, leaf=self._leaf(node, fields))
 
     def _leaf(self, node: Word | Phrase | Pattern | Fuzzy, fields: tuple[str, ...]) -> Leaf:
-        key = (node, fields)
-        if key not in self._leaves:
-            self._leaves[key] = Leaf(self._view, node, fields)
-        return self._leaves[key]
+        made: Leaf = self._view.held.get((node, fields), lambda: Leaf(self._view, node, fields))
+        return made
 
     def _dated(self, node: Dates) -> Array:
         first = node.first.toordinal() if node.first else 1

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from threading import Lock, local
+from threading import local
 
 import numpy as np
 import zstandard
@@ -18,8 +17,6 @@ from index.engines.whoosh.files import ArrayFile, ArrayFileWriter, decode, encod
 
 BLOCK_BYTES = 4_096
 """A block of texts is closed when it holds this many bytes. Measured (docs/decisions/codec.md)."""
-CACHED_CHARACTERS = 8 << 20
-"""Held of the texts of a segment, so that a page turned or narrowed does not read its articles anew."""
 _LEVEL = 3
 
 
@@ -114,33 +111,6 @@ class TextBlocks:
         """A block as it is stored."""
         start, stop = self._file.array("texts.offsets")[number : number + 2].tolist()
         return self._file.data("texts")[start:stop]
-
-
-class DocumentCache:
-    """The documents of a segment that were asked for last, up to a number of characters. Threads may share it."""
-
-    def __init__(self, limit: int = CACHED_CHARACTERS) -> None:
-        self._limit = limit
-        self._documents: OrderedDict[int, Document] = OrderedDict()
-        self._held = 0
-        self._lock = Lock()
-
-    def get(self, number: int) -> Document | None:
-        """A document that is held, or None."""
-        with self._lock:
-            found = self._documents.get(number)
-            if found is not None:
-                self._documents.move_to_end(number)
-            return found
-
-    def put(self, number: int, document: Document) -> None:
-        """Holds a document, and lets go of those asked for longest ago."""
-        with self._lock:
-            if number not in self._documents:
-                self._documents[number] = document
-                self._held += len(document.text)
-            while self._held > self._limit and len(self._documents) > 1:
-                self._held -= len(self._documents.popitem(last=False)[1].text)
 
 
 _threads = local()

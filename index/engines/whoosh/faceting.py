@@ -74,8 +74,8 @@ class FacetTable:
     def _extras(self, documents: Array, inside: Array | None) -> Array:
         """Which of the extra pairs belong to the documents."""
         if len(documents) * 16 < len(self.extra_documents):
-            low = np.searchsorted(self.extra_documents, documents)
-            high = np.searchsorted(self.extra_documents, documents, side="right")
+            low = self.extra_documents.searchsorted(documents)
+            high = self.extra_documents.searchsorted(documents, side="right")
             return ranges(low, high - low)
         if inside is None:
             inside = np.zeros(len(self.slots[0]), np.bool_)
@@ -117,7 +117,7 @@ class FacetTable:
 
 def ranges(starts: Array, lengths: Array) -> Array:
     """The numbers of the ranges that begin at `starts`, end to end (intp[sum(lengths)])."""
-    ends = np.cumsum(lengths, dtype=np.intp)
+    ends = lengths.cumsum(dtype=np.intp)
     total = int(ends[-1]) if len(ends) else 0
     return np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
 
@@ -153,7 +153,7 @@ def _merged(columns: Sequence[FacetColumn]) -> tuple[Values, Array]:
 
 
 def _table(values: Values, ordinals: Array, lengths: Array, live: Array) -> FacetTable:
-    starts = np.cumsum(lengths) - lengths
+    starts = lengths.cumsum() - lengths
     slots: list[Array] = []
     while True:
         having = np.flatnonzero(lengths > len(slots))
@@ -166,7 +166,7 @@ def _table(values: Values, ordinals: Array, lengths: Array, live: Array) -> Face
         slots.append(slot)
     depth = len(slots)
     extra = ranges(starts.take(having) + depth, lengths.take(having) - depth)
-    return FacetTable(values, slots, np.repeat(having, lengths.take(having) - depth), ordinals.take(extra), live)
+    return FacetTable(values, slots, having.repeat(lengths.take(having) - depth), ordinals.take(extra), live)
 
 
 def year_table(years: Array, live: Array) -> FacetTable:

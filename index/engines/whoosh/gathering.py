@@ -38,11 +38,11 @@ class Run:
         if self.documents is documents:
             sums += self.frequencies if weight == 1.0 else self.frequencies * weight
         elif self.ascending and len(documents) * _SPARSE < len(self):
-            place = np.searchsorted(self.documents, documents)
+            place = self.documents.searchsorted(documents)
             there = np.flatnonzero(self.documents.take(place, mode="clip") == documents)
             sums[there] += weight * self.frequencies.take(place.take(there))
         elif len(self) * _SPARSE < len(documents):
-            place = np.searchsorted(documents, self.documents)
+            place = documents.searchsorted(self.documents)
             there = np.flatnonzero(documents.take(place, mode="clip") == self.documents)
             np.add.at(sums, place.take(there), weight * self.frequencies.take(there))
         else:
@@ -114,7 +114,7 @@ class Terms:
         for _, postings, low, high in self._parts:
             end = begin + int(postings.starts[high]) - int(postings.starts[low])
             frequencies = self.run.frequencies[begin:end]
-            ends = np.cumsum(frequencies, dtype=np.intp)
+            ends = frequencies.cumsum(dtype=np.intp)
             positions = postings.positions_range(low, high)
             placed.append(_Placed(self.run.documents[begin:end], frequencies, ends, positions, high - low == 1))
             begin = end
@@ -148,7 +148,7 @@ class Chosen:
     def indexes(self, documents: Array, *, ascending: bool) -> Array:
         """Which elements of a list of documents are chosen ones (ascending)."""
         if ascending and len(self.documents) * _SPARSE < len(documents):
-            place = np.searchsorted(documents, self.documents)
+            place = documents.searchsorted(self.documents)
             return place.take(np.flatnonzero(documents.take(place, mode="clip") == self.documents))
         return np.flatnonzero(self._mask.take(documents))
 

@@ -21,6 +21,7 @@ from index.ranking import WEIGHTS, is_plain
 from index.wildcards import fitting_lines, fuzzy_term, literal_prefix
 
 Array = npt.NDArray[Any]
+_HELD_A_POSTING = 32  # document, frequency, and the end of its positions, those of a mask aside
 LeafNode = Word | Phrase | Pattern | Fuzzy
 
 
@@ -40,6 +41,12 @@ class Leaf:
             term = query_forms(node.text)[0][0][0][0]
             self.words = {name: SingleTerm(view, name, term, exact=node.exact) for name in fields}
         self.parts = {name: [part for part in self._runs(name) if len(part[0])] for name in fields}
+
+    @property
+    def nbytes(self) -> int:
+        """About what it holds in memory once all of it was asked for, in bytes."""
+        runs = [run for runs in self.parts.values() for run, _ in runs]
+        return self._view.size + sum(_HELD_A_POSTING * len(run) for run in runs)
 
     def _runs(self, field: str) -> list[tuple[Run, float]]:
         match self.node:

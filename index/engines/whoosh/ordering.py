@@ -38,7 +38,7 @@ class Values:
         """The numbers themselves."""
         if documents is self.documents:
             return self.values
-        found: Array = self.values.take(np.searchsorted(self.documents, documents))
+        found: Array = self.values.take(self.documents.searchsorted(documents))
         return found
 
 
@@ -71,7 +71,7 @@ class Names:
 
     def _first(self, segment: Segment, documents: Array, wanted: int) -> tuple[Array, Array, list[bytes]]:
         """The numbers of the segment's documents, the distinct ones that may be wanted, and their strings."""
-        low, high = np.searchsorted(documents, (segment.base, segment.base + segment.size))
+        low, high = documents.searchsorted((segment.base, segment.base + segment.size))
         numbers = self.order(segment).take(documents[low:high] - segment.base).astype(np.int64)
         near = numbers
         if len(numbers) > wanted:
@@ -83,7 +83,7 @@ class Names:
 
 def _ranked(numbers: Array, distinct: Array, names: list[bytes], rank: dict[bytes, int]) -> Array:
     ranks = np.array([rank[name] for name in names], np.int64)
-    place = np.searchsorted(distinct, numbers)
+    place = distinct.searchsorted(numbers)
     known = place < len(distinct)
     ranked = np.full(len(numbers), _BEHIND)
     ranked[known] = ranks[place[known]]

@@ -49,7 +49,7 @@ def standing(starts: Array, places: Array, offset: int) -> Array:
     if not len(places):
         return starts[:0]
     wanted = starts + offset
-    return starts.take(np.flatnonzero(places.take(np.searchsorted(places, wanted), mode="clip") == wanted))
+    return starts.take(np.flatnonzero(places.take(places.searchsorted(wanted), mode="clip") == wanted))
 
 
 def near(places: Sequence[Array], reach: int) -> Array:
@@ -64,7 +64,7 @@ def follows(starts: Array, places: Array, least: int, most: int) -> Array:
     """For each start (sorted) whether one of the places is `least` to `most` positions further on."""
     if not len(places):
         return np.zeros(len(starts), np.bool_)
-    after = np.searchsorted(places, starts + least)
+    after = places.searchsorted(starts + least)
     distance = places.take(after, mode="clip") - starts
     found: Array = (distance >= least) & (distance <= most)
     return found

@@ -51,14 +51,14 @@ class Narrow:
     def wide(self, start: int, stop: int) -> Array:
         """Numbers `start` to `stop - 1` as a new u32 array."""
         values = self.low[start:stop].astype(np.uint32)
-        first = int(np.searchsorted(self._places, start, side="right")) - 1
-        last = max(first + 1, int(np.searchsorted(self._places, stop)))
+        first = int(self._places.searchsorted(start, side="right")) - 1
+        last = max(first + 1, int(self._places.searchsorted(stop)))
         high = self._high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
         if len(high) == 1:
             return values | high[0] if high[0] else values
         bounds = np.append(self._places[first:last].astype(np.int64), stop)
         bounds[0] = start
-        values |= np.repeat(high, np.diff(bounds))
+        values |= high.repeat(np.diff(bounds))
         return values
 
 

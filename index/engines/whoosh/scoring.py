@@ -103,7 +103,7 @@ class Scorer:
         if not leaves or not len(self._documents):
             return
         found = np.flatnonzero(np.logical_and.reduce([leaf.mask_in("title") for leaf in leaves]))
-        place = np.searchsorted(self._documents, found)
+        place = self._documents.searchsorted(found)
         known = np.flatnonzero(self._documents.take(place, mode="clip") == found)
         self.scores[place.take(known)] += WEIGHTS.whole_title
 
@@ -151,7 +151,7 @@ class Scorer:
             close = follows(starts, places.of(pair.other, name), 1, WEIGHTS.window)
             found = documents_of(starts.take(np.flatnonzero(close)))
             norms = self._view.norms(name).take(found.documents)
-            amounts[np.searchsorted(places.documents, found.documents)] += norms * found.frequencies
+            amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
         given = pair.telling * saturated(amounts)
         self.scores[chosen] += given if pair.gate is None else given * pair.gate.take(chosen)
 

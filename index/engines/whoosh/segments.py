@@ -9,10 +9,13 @@ from itertools import compress, repeat
 import numpy as np
 
 from index.engine import Document, Fingerprint
-from index.engines.whoosh.documents import DocumentCache, Head, TextBlocks, read_head
+from index.engines.whoosh.documents import Head, TextBlocks, read_head
 from index.engines.whoosh.files import Array, ArrayFile
+from index.engines.whoosh.holding import Held
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.terms import TermDictionary
+
+_HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class SegmentData:
         self.size = int(file.facts["documents"])
         self.families: dict[str, ArrayFile] = {}
         self.texts = TextBlocks(file)
-        self.documents = DocumentCache()
+        self.documents: Held[int, Document] = Held(_HELD_CHARACTERS, lambda document: len(document.text))
         self._fields: dict[str, FieldPostings] = {}
 
     def field(self, name: str) -> FieldPostings:
@@ -171,11 +174,7 @@ class Segment:
 
     def document(self, document: int) -> Document:
         """The document as it was written."""
-        found = self.data.documents.get(document)
-        if found is None:
-            found = self.head(document).document(self.text(document))
-            self.data.documents.put(document, found)
-        return found
+        return self.data.documents.get(document, lambda: self.head(document).document(self.text(document)))
 
     def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every live document."""

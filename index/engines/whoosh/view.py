@@ -6,7 +6,7 @@ numpy and not one a segment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from index.engine import Document
 from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
 from index.engines.whoosh.generation import Generation
+from index.engines.whoosh.holding import Held
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.segments import Segment
 from index.ranking import weighted_frequency
@@ -24,6 +25,7 @@ Array = npt.NDArray[Any]
 
 _KEPT_NUMBERS = 8192  # look-ups of words
 _KEPT_MASKS = 64  # of a byte a document each
+_HELD_BYTES = 64 << 20  # of leaves: whoever narrows a search or turns its pages asks for the same words again
 
 
 class View:
@@ -33,6 +35,7 @@ class View:
         self.generation = generation
         self.segments = [segment for segment in generation.segments if segment.size]
         self.size = sum(segment.size for segment in self.segments)
+        self.held: Held[Hashable, Any] = Held(_HELD_BYTES, lambda made: made.nbytes)
         self.norms = lru_cache(self._norms)
         self.number = lru_cache(_KEPT_NUMBERS)(self._number)
         self.kin = lru_cache(_KEPT_NUMBERS)(self._kin)
