@@ -64,10 +64,12 @@ class _Cluster(NamedTuple):
 
 def _clusters(text: str, spans: Sequence[Span]) -> Iterator[_Cluster]:
     words = [text[start:end].casefold() for start, end in spans]
+    alike = len(set(words)) == 1
     ends = [end for _, end in spans]
     for index, (first, end) in enumerate(spans):
         after = max(bisect_left(ends, first + _CORE + 1), index + 1)
-        yield _Cluster(-len(set(words[index:after])), index - after, first, max(end, ends[after - 1]))
+        different = 1 if alike else len(set(words[index:after]))
+        yield _Cluster(-different, index - after, first, max(end, ends[after - 1]))
 
 
 def _widened(text: str, first: int, last: int, room: Span) -> Span:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
 
 from index.engine import Document, Reason, Span
 from index.fields import DEFAULT_FIELDS
@@ -23,14 +23,12 @@ def reasons(document: Document, marks: Marks) -> tuple[Reason, ...]:
 
 
 def _counted(document: Document, marks: Marks, field: str) -> dict[str, int]:
-    text: str = getattr(document, field) or ""
     spans: tuple[Span, ...] = getattr(marks, field)
+    if not spans:
+        return {}
+    text: str = getattr(document, field)
     counts: dict[str, int] = {}
-    for word in _words(text, spans[:_COUNTED]):
-        counts[word] = counts.get(word, 0) + 1
+    for written, count in Counter([text[start:end] for start, end in spans[:_COUNTED]]).items():
+        word = " ".join(written.casefold().split())
+        counts[word] = counts.get(word, 0) + count
     return counts
-
-
-def _words(text: str, spans: tuple[Span, ...]) -> Iterator[str]:
-    for start, end in spans:
-        yield " ".join(text[start:end].casefold().split())
