@@ -27,6 +27,7 @@ _BLOCKS = frozenset(
         *("tr", "ul"),
     )
 )
+_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, key=len, reverse=True))})(?![a-z0-9-])[^>]*>")
 _CELLS = frozenset(("td", "th"))
 
 # What a tag does to the text. The first four are separators by strength: where several meet, the strongest stands.
@@ -137,9 +138,19 @@ def _alternative_text(tag: str) -> str:
 def plain_text(html: str) -> str:
     """The words a reader of this HTML sees; blocks parted by a newline, cells of a table by a tab.
 
-    The same as all runs joined; tags that do nothing to the text go first, at a fifth of the cost of runs between them.
+    The same as all runs joined; tags that do nothing to the text go first, at a fifth of the cost of runs between them,
+    and where only blocks are left, as in most articles, they are split at their tags, at a third of it.
     """
-    return "".join([part for run in text_runs(_INLINE.sub("", html)) for part in (run.before, run.text)])
+    html = _INLINE.sub("", html)
+    blocks = _BLOCK_TAG.split(html)
+    if html.count("<") == len(blocks) - 1:
+        return "\n".join([line for block in blocks if (line := _one_line(unescape(block)))])
+    return "".join([part for run in text_runs(html) for part in (run.before, run.text)])
+
+
+def _one_line(text: str) -> str:
+    """`" ".join(text.split())`, faster where it changes nothing: of white space only the space is printable."""
+    return text.strip(" ") if text.isprintable() and "  " not in text else " ".join(text.split())
 
 
 class SourceMap:

@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archive.markdown import to_html, to_text
 from archive.plaintext import plain_text, text_runs
@@ -65,6 +67,19 @@ def test_runs_say_where_they_come_from() -> None:
         (" ship", " ", "ship"),
         ("&amp; more", "\n", "& more"),
     ]
+
+
+TAGS = "<p> </p> <p|id='a'> <br|/> <h2> </h2> <li> <picture> <b> </b> <em> </em> <td> <hr>".replace("|", " ")
+WORDS = ("one", " ", "  two", "\n", "\t", "\u00a0", "\u3000", "&amp;", "&nbsp;", "&amp", "lt;", "\x1f")
+pieces = st.lists(st.sampled_from((*re.findall("<[^>]*>", TAGS), *WORDS)), max_size=12)
+
+
+@settings(max_examples=300)
+@given(pieces)
+def test_plain_text_is_all_runs_joined(pieces: list[str]) -> None:
+    html = "".join(pieces)
+    runs = text_runs(re.sub("</?(?:em|b)>", "", html))
+    assert plain_text(html) == "".join(run.before + run.text for run in runs)
 
 
 def bodies(folder: Path) -> Iterator[tuple[Path, str]]:
