@@ -60,12 +60,19 @@ def open_members(path: Path) -> Iterator[Iterator[Member | ContainerRefused]]:
     """
     try:
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
+            with _opened_zip(path) as archive:
                 yield _zip_members(archive)
         else:
             with tarfile.open(path, "r|*") as tar:
                 yield _tar_members(tar, path.stat().st_size)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, zlib.error) as error:
+        raise ContainerRefused(f"{path.name}: is a broken archive: {error}") from error
+
+
+def _opened_zip(path: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except (NotImplementedError, ValueError) as error:  # of a newer version; names that are no UTF-8
         raise ContainerRefused(f"{path.name}: is a broken archive: {error}") from error
 
 

@@ -22,6 +22,7 @@ from archive.importers.containers import open_members
 from archive.importers.heads import LONGEST_LINE, Stated, stated
 from archive.importers.html import parse, tree_to_markdown
 from archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
+from archive.importers.markup import lower_headings, words_in
 from archive.importers.properties import is_program, keywords, meant_authors, meant_title
 from archive.importers.xml_trees import local_name, parse_xml
 from archive.model import PartialDate
@@ -187,7 +188,7 @@ def _day(text: str) -> PartialDate | None:
 
 def _item(tree: HtmlElement, said: _Properties, pictures: Mapping[str, bytes], name: str, context: Context) -> Item:
     top = _take_top(tree, said.title, context)
-    _lower_headings(tree)
+    lower_headings(tree)
     body = tree_to_markdown(tree, base_url=None)
     return Item(
         origin=name,
@@ -222,10 +223,10 @@ def _take_top(tree: HtmlElement, title: str, context: Context) -> _Top:
     for entry in tree.xpath(".//p[@class='toc']"):
         entry.drop_tree()
     top = _Top()
-    blocks = list(filter(_words, tree.iter(*_BLOCKS)))[: _LINES_ON_TOP + 2]
+    blocks = list(filter(words_in, tree.iter(*_BLOCKS)))[: _LINES_ON_TOP + 2]
     number = _title_at(blocks, tree, title)
     if number is not None:
-        top.title = _words(blocks[number])
+        top.title = words_in(blocks[number])
         top.spent.append(blocks[number])
     for block in blocks[0 if number is None else number + 1 :][:_LINES_ON_TOP]:
         if not _take_line(block, top, context):
@@ -239,7 +240,7 @@ def _title_at(blocks: list[HtmlElement], tree: HtmlElement, title: str) -> int |
     """Which of the first blocks is the title: by its style, as the only heading of its rank, by the properties, or as
     a short bold line."""
     for number, block in enumerate(blocks[:3]):
-        if block.get("class") == "title" or (title and _words(block).casefold() == title.casefold()):
+        if block.get("class") == "title" or (title and words_in(block).casefold() == title.casefold()):
             return number
     if blocks and blocks[0].tag in ("h1", "h2"):
         rank = str(blocks[0].tag)
@@ -251,14 +252,14 @@ def _title_at(blocks: list[HtmlElement], tree: HtmlElement, title: str) -> int |
 
 
 def _is_bold_line(block: HtmlElement) -> bool:
-    words = _words(block)
+    words = words_in(block)
     bold = "".join(each.text_content() for each in block.iter("strong"))
     return len(words) < LONGEST_LINE and not _ENDS_SENTENCE.search(words) and " ".join(bold.split()) == words
 
 
 def _take_line(block: HtmlElement, top: _Top, context: Context) -> bool:
     """Whether a block below the title belongs to it, which is then noted."""
-    words = _words(block)
+    words = words_in(block)
     if block.tag not in ("p", "h2", "h3") or (len(words) > LONGEST_LINE and block.get("class") != "subtitle"):
         return False
     if block.get("class") == "subtitle" and not top.summary:
@@ -276,16 +277,3 @@ def _take_line(block: HtmlElement, top: _Top, context: Context) -> bool:
 
 def _note(found: Stated, top: _Top) -> None:
     top.authors, top.date = top.authors or found.authors, top.date or found.date
-
-
-def _lower_headings(tree: HtmlElement) -> None:
-    """Lets the headings of the text begin below the title, which is the first."""
-    if next(tree.iter("h1"), None) is None:
-        return
-    for rank in range(5, 0, -1):
-        for heading in list(tree.iter(f"h{rank}")):
-            heading.tag = f"h{rank + 1}"
-
-
-def _words(element: HtmlElement) -> str:
-    return " ".join(element.text_content().split())

@@ -26,8 +26,9 @@ class Item:
     """One article as a source has it, its body already clean Markdown.
 
     `origin` names it within the source for good (a URL, a GUID, a path below the source): the same item has the same
-    origin at every import, whatever else about it changed. `also_at` are further addresses of the same text. `notes`
-    say what a person should look at although the item came through: a date that is none, a picture that is missing.
+    origin at every import, whatever else about it changed. `also_at` are further addresses of the same text. `links`
+    are addresses in the body that lead to other items of the source: as it stands there → the origin of that item.
+    `notes` say what a person should look at although the item came through: a date that is none, a missing picture.
     """
 
     origin: str
@@ -43,6 +44,7 @@ class Item:
     also_at: tuple[str, ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)
     assets: tuple[Asset, ...] = ()
+    links: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 

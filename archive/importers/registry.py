@@ -23,6 +23,7 @@ KINDS = {
     "mhtml": "mhtml",
     "warc": "warc",
     "docx": "docx",
+    "epub": "epub",
     "urls": "urls",
     "table": "tables",
     "text": "plain",
