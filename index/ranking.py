@@ -6,7 +6,8 @@ stand in a satisfied branch (never below a Not). The score of an article is the 
 * its scoring leaves: telling(…) · saturated(tf~), where tf~ = Σ over the leaf's fields of weighted_frequency(…);
 * neighbouring plain words (`pairs`) that both match: pair · min(idf of the two) · saturated(tf~ of the pair), where an
   occurrence of the pair is a position of the first word with one of the second 1 to `window` positions further on
-  (each position of the first counts once; forms of the family count as the word, unweighted);
+  (each position of the first counts once; forms of the family count as the word, unweighted); where more than `BEST`
+  articles are found, only those get it that are among the `BEST` without it, ties included;
 * `whole_title`, once, when every scoring leaf of the query that is not below a Not occurs in the title.
 
 How telling a leaf is, is its idf; that of a function word of the main language (the first of the index) is cut to
@@ -38,6 +39,11 @@ import numpy.typing as npt
 from index.analysis import query_forms
 from index.function_words import is_function_word
 from index.query import And, Node, Or, Word
+
+BEST = 10_000
+"""Articles that may get the bonus of neighbouring words; no more can be looked at as hits either."""
+ROUNDING = 1e-9
+"""Scores closer than this are ties: far more than sums in another order can differ by."""
 
 Number = TypeVar("Number", float, npt.NDArray[np.float64])
 

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.engine import FacetValue
+from index.engines.whoosh import positional
 from index.engines.whoosh.faceting import FacetTable, facet_table, ranges, year_table
 from index.engines.whoosh.gathering import POSITION_BITS, Run
 from index.engines.whoosh.ordering import Column, Names, Values, first_documents
-from index.engines.whoosh.positional import distinct, documents_of, follows, near, standing, union
+from index.engines.whoosh.positional import distinct, documents_of, follows, near, union
 from index.engines.whoosh.segments import FacetColumn
 from index.engines.whoosh.terms import TermDictionary
 
@@ -128,7 +129,7 @@ def places(texts: list[list[str]], word: str) -> np.ndarray:
 def test_phrases_begin_where_the_words_stand_in_order(texts: list[list[str]], phrase: list[str]) -> None:
     found = places(texts, phrase[0])
     for offset, word in enumerate(phrase[1:], 1):
-        found = standing(found, places(texts, word), offset)
+        found = found[follows(found, places(texts, word), offset, offset)]
     expected = [
         document << POSITION_BITS | at
         for document, text in enumerate(texts)
@@ -161,6 +162,27 @@ def test_places_of_the_next_document_do_not_follow() -> None:
     assert follows(starts, np.empty(0, np.int64), 0, 999).tolist() == [False, False]
     assert union([np.array([1, 3]), np.array([1, 2])]).tolist() == [1, 2, 3]
     assert distinct(np.array([4, 4, 7])).tolist() == [4, 7]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    texts,
+    st.integers(-3, 3),
+    st.integers(0, 5),
+    st.fixed_dictionaries(
+        {"_BYTES": st.integers(1, 40), "_DOCUMENTS": st.integers(1, 3), "_THIN": st.sampled_from([1, 1_000])}
+    ),
+)
+def test_places_looked_for_by_bytes_are_those_of_a_bisection(
+    texts: list[list[str]], least: int, more: int, bounds: dict[str, int]
+) -> None:
+    starts, there = places(texts, "a"), places(texts, "b")
+    bisected = follows(starts, there, least, least + more).tolist()
+    assert bisected == [any(least <= other - start <= least + more for other in there) for start in starts]
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"_MANY": 0, **bounds}.items():
+            patch.setattr(positional, name, value)
+        assert follows(starts, there, least, least + more).tolist() == bisected
 
 
 @pytest.mark.parametrize("ascending", [True, False])

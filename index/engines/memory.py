@@ -174,7 +174,8 @@ class _Answer:
 
     def page(self, began: float) -> Page:
         request = self.request
-        kept = sorted((self._scored(words) for words in self._filtered()), key=self._order())
+        filtered = self._filtered()
+        kept = sorted(zip(self._scores(filtered), filtered, strict=True), key=self._order())
         start = (request.page - 1) * request.per_page
         hits = tuple(self._hit(words, score) for score, words in kept[start : start + request.per_page])
         return Page(
@@ -191,10 +192,10 @@ class _Answer:
         """The documents that pass every filter but those of one facet."""
         return [words for words in self.found if _passes(words.document, self.request.filters, but)]
 
-    def _scored(self, words: Words) -> tuple[float, Words]:
+    def _scores(self, found: Sequence[Words]) -> list[float]:
         if self.request.sort is not Sort.RELEVANCE:
-            return 0.0, words
-        return self.searcher.score(self.request.query, words), words
+            return [0.0] * len(found)
+        return self.searcher.scores(self.request.query, found)
 
     def _order(self) -> Callable[[tuple[float, Words]], tuple[object, ...]]:
         def key(scored: tuple[float, Words]) -> tuple[object, ...]:

@@ -67,21 +67,29 @@ class Searcher:
                 return _holds(node, words.document)
         return any(self.frequency(node, words, field) > 0 for field in scope)
 
-    def score(self, node: Node, words: Words) -> float:
-        """The score of a document that the query finds."""
+    def scores(self, node: Node, found: Sequence[Words]) -> list[float]:
+        """The scores of all the documents that the query finds."""
+        if len(found) <= ranking.BEST:
+            return [self.score(node, words) for words in found]
+        apart = [self.score(node, words, near=False) for words in found]
+        least = sorted(apart, reverse=True)[ranking.BEST - 1] - ranking.ROUNDING
+        return [self.score(node, words) if score >= least else score for words, score in zip(found, apart, strict=True)]
+
+    def score(self, node: Node, words: Words, *, near: bool = True) -> float:
+        """The score of a document that the query finds; not `near`: without the bonus of neighbouring words."""
         leaves = list(_scoring_leaves(node, DEFAULT_FIELDS))
         in_title = ["title" in scope and self.frequency(leaf, words, "title") > 0 for leaf, scope in leaves]
         bonus = WEIGHTS.whole_title if leaves and all(in_title) else 0.0
-        return self._score(node, words, DEFAULT_FIELDS) + bonus
+        return self._score(node, words, DEFAULT_FIELDS, near) + bonus
 
-    def _score(self, node: Node, words: Words, scope: Scope) -> float:
+    def _score(self, node: Node, words: Words, scope: Scope, near: bool) -> float:
         match node:
             case InField(field=field) if field in DEFAULT_FIELDS:
-                return self._score(node.node, words, (field,))
+                return self._score(node.node, words, (field,), near)
             case Not() | Everything() | Dates() | InField():
                 return 0.0
             case And() | Or():
-                return self._compound_score(node, words, scope)
+                return self._compound_score(node, words, scope, near)
         return self.share(node, words, scope)
 
     def share(self, leaf: Leaf, words: Words, scope: Scope = DEFAULT_FIELDS) -> float:
@@ -89,12 +97,12 @@ class Searcher:
         frequency = self._normed(words, scope, lambda field: self.frequency(leaf, words, field))
         return self._weight(leaf, scope) * ranking.saturated(frequency)
 
-    def _compound_score(self, node: And | Or, words: Words, scope: Scope) -> float:
+    def _compound_score(self, node: And | Or, words: Words, scope: Scope, near: bool) -> float:
         found = [self.finds(child, words, scope) for child in node.nodes]
-        own = sum(self._score(child, words, scope) for child, hit in zip(node.nodes, found, strict=True) if hit)
-        near = [pair for pair in ranking.pairs(node) if found[pair[0]] and found[pair[1]]]
+        own = sum(self._score(child, words, scope, near) for child, hit in zip(node.nodes, found, strict=True) if hit)
+        pairs = [pair for pair in ranking.pairs(node) if near and found[pair[0]] and found[pair[1]]]
         return own + sum(
-            self._pair_score(node.nodes[first], node.nodes[second], words, scope) for first, second in near
+            self._pair_score(node.nodes[first], node.nodes[second], words, scope) for first, second in pairs
         )
 
     def _pair_score(self, first: Node, second: Node, words: Words, scope: Scope) -> float:

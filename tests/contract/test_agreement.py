@@ -15,6 +15,7 @@ from long_runs import examples
 
 from contract.generated import documents, filters, queries
 from contract.library import ENGINES, fingerprint
+from index import ranking
 from index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
 from index.engines import open_engine
 from index.query import Node
@@ -74,6 +75,15 @@ def assert_same(expected: Page, answer: Page, sort: Sort) -> None:
     # Rounding may part what is equal, so the order is held to the scores and not hit by hit.
     scores = [truth[hit.id].score for hit in answer.hits]
     assert all(later <= earlier + 1e-9 for earlier, later in pairwise(scores))
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=st.lists(batches, min_size=1, max_size=2), query=queries, best=st.integers(1, 6))
+def test_only_the_best_get_the_bonus_of_neighbours(name: str, history: list[Batch], query: Node, best: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ranking, "BEST", best)
+        check_agreement(name, history, [(query, Filters(), Sort.RELEVANCE)])
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -13,7 +13,7 @@ from rapidfuzz.process import cdist
 
 from index.analysis import POSITION_GAP, Form, query_forms
 from index.engines.whoosh.gathering import Chosen, Run, Terms
-from index.engines.whoosh.positional import documents_of, near, standing, union
+from index.engines.whoosh.positional import documents_of, follows, near, union
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.view import View
 from index.query import Fuzzy, Pattern, Phrase, Word
@@ -153,13 +153,15 @@ def _phrase_starts(view: View, field: str, form: Form, reach: int | None) -> Arr
         chosen = Chosen(documents.take(chosen.indexes(documents, ascending=True)), view.size)
     if reach is not None:
         return near([found[term].places(chosen) for term in found], reach)
-    wanted = sorted(form[0], key=lambda word: rarest_first.index(word[0]))
-    starts = found[wanted[0][0]].places(chosen) - wanted[0][1]
-    for term, offset in wanted[1:]:
+    (first, begin), *others = sorted(form[0], key=lambda word: rarest_first.index(word[0]))
+    places = found[first].places(chosen)
+    for term, offset in others:
         # A common word is read only where all rarer ones stand as they should.
-        documents = documents_of(starts + wanted[0][1]).documents
-        starts = standing(starts, found[term].places(Chosen(documents, view.size)), offset)
-    return starts
+        documents = documents_of(places).documents
+        step = offset - begin
+        there = follows(places, found[term].places(Chosen(documents, view.size)), step, step)
+        places = places.take(np.flatnonzero(there))
+    return places - begin
 
 
 def pattern_terms(view: View, field: str, text: str) -> Terms:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from index import ranking
 from index.engines.whoosh.combining import Branch
 from index.engines.whoosh.gathering import Chosen
 from index.engines.whoosh.leaves import Leaf
@@ -27,7 +28,6 @@ Check = Callable[[], None]
 
 _AT_ONCE = 256  # documents whose positions are read without asking which of them matter
 _FIRST = 4
-_ROUNDING = 1e-9  # far more than sums in another order can differ by
 
 
 def is_scored(leaf: Leaf) -> bool:
@@ -37,13 +37,12 @@ def is_scored(leaf: Leaf) -> bool:
 
 @dataclass(frozen=True)
 class _Pair:
-    """Two neighbouring plain words; `gate` as in `Scorer`, `limit` the most that each document can get for them."""
+    """Two neighbouring plain words; `gate` as in `Scorer`."""
 
     one: Leaf
     other: Leaf
     telling: float
     gate: Array | None
-    limit: Array
 
 
 class Scorer:
@@ -109,11 +108,16 @@ class Scorer:
 
     def _note_pair(self, one: Leaf, other: Leaf, gate: Array | None) -> None:
         worth = WEIGHTS.pair * min(self._idf(one), self._idf(other))
+        self._pairs.append(_Pair(one, other, worth, gate))
+
+    def _limit(self, pair: _Pair, chosen: Array) -> Array:
+        """The most that each of the documents with the indexes `chosen` can get for a pair."""
         # Each occurrence of the first word counts at most once, each of the second for `window` before it, and other
         # forms of the family in full.
-        amounts = np.minimum(self._amounts_of(one), WEIGHTS.window * self._amounts_of(other))
-        limit = worth * saturated(amounts / min(WEIGHTS.family, 1.0))
-        self._pairs.append(_Pair(one, other, worth, gate, limit))
+        one, other = (self._amounts_of(leaf).take(chosen) for leaf in (pair.one, pair.other))
+        amounts = np.minimum(one, WEIGHTS.window * other)
+        limit: Array = pair.telling * saturated(amounts / min(WEIGHTS.family, 1.0))
+        return limit
 
     def _add_pairs(self, wanted: int) -> None:
         """Adds bonuses to the documents that could be among the best with them.
@@ -122,15 +126,24 @@ class Scorer:
         """
         if not self._pairs:
             return
-        rest = np.arange(len(self._documents))
+        rest = self._best_so_far(ranking.BEST)
         if len(rest) > max(_AT_ONCE, _FIRST * wanted):
-            limits = self.scores + sum(pair.limit for pair in self._pairs)
-            best = np.argpartition(self.scores, len(rest) - 2 * wanted)[len(rest) - 2 * wanted :]
-            self._add_pairs_to(np.sort(best))
-            least = np.partition(self.scores[best], wanted)[wanted]
-            limits[best] = -1.0
-            rest = np.flatnonzero(limits >= least - _ROUNDING)
+            scores = self.scores.take(rest)
+            limits = scores + sum(self._limit(pair, rest) for pair in self._pairs)
+            first = np.argpartition(scores, len(rest) - 2 * wanted)[len(rest) - 2 * wanted :]
+            best = np.sort(rest.take(first))
+            self._add_pairs_to(best)
+            least = np.partition(self.scores.take(best), wanted)[wanted]
+            limits[first] = -1.0
+            rest = rest.take(np.flatnonzero(limits >= least - ranking.ROUNDING))
         self._add_pairs_to(rest)
+
+    def _best_so_far(self, count: int) -> Array:
+        """The indexes (ascending) of the documents with the `count` highest scores so far, and of those that tie."""
+        after = len(self.scores) - count
+        if after <= 0:
+            return np.arange(len(self.scores))
+        return np.flatnonzero(self.scores >= np.partition(self.scores, after)[after] - ranking.ROUNDING)
 
     def _add_pairs_to(self, chosen: Array) -> None:
         if len(chosen):
