@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Sequence
 from functools import lru_cache
 
 import Stemmer
@@ -72,6 +73,22 @@ def family_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
     return frozenset(keys or [f":{term}"])
 
 
+def keys_in(terms: Sequence[str], language: str) -> list[str]:
+    """The key of each term in one language, without `language:` before it: `declar`, or `:us` for what has no stem.
+
+    The same as `family_keys` says of each, at a third of the cost where there are many.
+    """
+    codes = _known((language,))
+    if not codes:
+        return [f":{term}" for term in terms]
+    code = codes[0]
+    plain = [_without_elision(_POSSESSIVE.sub("", term), code) if "'" in term else term for term in terms]
+    keys = [f":{term}" if len(term) < _SHORTEST or _NO_STEM.search(term) else "" for term in plain]
+    stemmed = [term for term, key in zip(plain, keys, strict=True) if not key]
+    stems = iter(_stemmers[code].stemWords([_accented(term, code) for term in stemmed]))
+    return [key or next(stems) for key in keys]
+
+
 @lru_cache(maxsize=64)
 def _known(languages: tuple[str, ...]) -> tuple[str, ...]:
     codes = dict.fromkeys(language.lower().partition("-")[0] for language in languages)
@@ -79,14 +96,21 @@ def _known(languages: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _key(term: str, language: str) -> str:
-    if language in _ELISIONS:
-        term = _ELISIONS[language].sub("", term)
+    term = _without_elision(term, language)
     if len(term) < _SHORTEST or _NO_STEM.search(term):
         return f":{term}"
-    if language in _ACCENTED_ENDINGS:
-        ending, accented = _ACCENTED_ENDINGS[language]
-        term = ending.sub(accented, term)
-    return f"{language}:{_stemmers[language].stemWord(term)}"
+    return f"{language}:{_stemmers[language].stemWord(_accented(term, language))}"
+
+
+def _without_elision(term: str, language: str) -> str:
+    return _ELISIONS[language].sub("", term) if language in _ELISIONS else term
+
+
+def _accented(term: str, language: str) -> str:
+    if language not in _ACCENTED_ENDINGS:
+        return term
+    ending, accented = _ACCENTED_ENDINGS[language]
+    return ending.sub(accented, term)
 
 
 def family_beginnings(term: str, languages: tuple[str, ...]) -> frozenset[str]:

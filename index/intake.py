@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -18,7 +16,7 @@ from archive.markdown import to_text
 from archive.model import Article
 from archive.report import Problem
 from index.engine import Document
-from index.processes import end_with_parent
+from index.processes import cores, end_with_parent, helper_context
 
 MANY = 400  # fewer files are read sooner than processes have started
 _CHUNK = 64  # files handed to a process at a time
@@ -63,7 +61,7 @@ def read_documents(library: Library, paths: Sequence[str], *, processes: int | N
     Many files are read by `processes` processes (by default one a core). A file that brings its process down is
     reported like any other that cannot be read, and the rest goes on.
     """
-    processes = _cores() if processes is None else processes
+    processes = cores() if processes is None else processes
     if processes < 2 or len(paths) < MANY:
         return (_read(library, path) for path in paths)
     return _read_in_processes(library.root, paths, processes)
@@ -73,10 +71,6 @@ def _read(library: Library, path: str) -> Taken:
     reading = library.read(path)
     document = document_of(reading.article) if reading.article is not None else None
     return Taken(path, document, reading.problems, reading.digest, reading.left_out)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _read_in_processes(root: Path, paths: Sequence[str], processes: int) -> Iterator[Taken]:
@@ -127,10 +121,7 @@ _library: Library  # of a reading process, from its start on
 
 
 def _pool(root: Path, processes: int) -> ProcessPoolExecutor:
-    # Not forked: the one who asks may run threads, whose locks a forked child would find held for ever.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return ProcessPoolExecutor(processes, mp_context=context, initializer=_start_reading, initargs=(root,))
+    return ProcessPoolExecutor(processes, mp_context=helper_context(), initializer=_start_reading, initargs=(root,))
 
 
 def _start_reading(root: Path) -> None:

@@ -5,6 +5,27 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
+from multiprocessing.context import ForkServerContext
+
+# What the helpers need is imported once, in the process that they are forked from; so is the program itself, which
+# multiprocessing would have each of them import again.
+_PRELOADED = ("__main__", "index.intake", "index.engines.whoosh.workers")
+
+
+def helper_context() -> ForkServerContext:
+    """How processes that help with reading and writing are started.
+
+    They are forked from a server, not from this process: it may run threads, whose locks a forked child would find
+    held for ever.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(_PRELOADED))
+    return context
+
+
+def cores() -> int:
+    """How many processes may run at the same time."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def end_with_parent() -> None:

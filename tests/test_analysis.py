@@ -21,6 +21,7 @@ from index.analysis import (
     query_forms,
     tokens,
 )
+from index.families import keys_in
 from index.folding import MARKS
 
 GOLDEN = Path(__file__).parent / "data" / "analysis" / "tokens.txt"
@@ -172,6 +173,17 @@ def test_families(languages: tuple[str, ...], words: str) -> None:
 def test_strangers(languages: tuple[str, ...], words: str) -> None:
     first, *others = words.split()
     assert any(family_keys(first, languages).isdisjoint(family_keys(other, languages)) for other in others)
+
+
+@settings(max_examples=200)
+@given(st.lists(any_text, max_size=3), st.sampled_from(["en", "fr", "it", "ca", "pt", "de", "ru", "pt-BR", "xx"]))
+def test_keys_of_many_terms_are_those_of_each(found: list[str], language: str) -> None:
+    examples = "l'avion dell'arte nacoes declarees minister's d'acord's us 1990s c++ l' s's harbours"
+    terms = [*examples.split(), *(token.term for text in found for token in tokens(text))]
+    prefix = f"{language.partition('-')[0]}:"
+    assert keys_in(terms, language) == [
+        key.removeprefix(prefix) for term in terms for key in family_keys(term, (language,))
+    ]
 
 
 def test_a_surface_is_known_by_itself() -> None:

@@ -17,16 +17,15 @@ import numpy as np
 from index.engines.whoosh.files import Array, ArrayFile, encode, writing
 from index.engines.whoosh.layout import WORD_FIELDS
 from index.engines.whoosh.terms import TermDictionary, write_terms
-from index.families import family_keys
+from index.families import keys_in
 
 
 def write_families(path: Path, segment: ArrayFile, language: str) -> None:
     """Writes the families of all word fields of a segment for one language, durably."""
-    known: dict[str, str] = {}
     with writing(path) as file:
         for field in WORD_FIELDS:
             terms = TermDictionary.read(segment, f"{field}.terms").texts()
-            families = _families(terms, language, known)
+            families = _families(terms, language)
             write_terms(file, f"{field}.keys", (encode(key) for key, _ in families))
             starts = [0, *accumulate(len(members) for _, members in families)]
             file.add(f"{field}.starts", np.array(starts, np.uint32))
@@ -34,12 +33,9 @@ def write_families(path: Path, segment: ArrayFile, language: str) -> None:
             file.add(f"{field}.members", members)
 
 
-def _families(terms: list[str], language: str, known: dict[str, str]) -> list[tuple[str, list[int]]]:
+def _families(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
     grouped: defaultdict[str, list[int]] = defaultdict(list)
-    for number, term in enumerate(terms):
-        key = known.get(term)
-        if key is None:
-            key = known[term] = stored_key(term, language)
+    for number, key in enumerate(keys_in(terms, language)):
         grouped[key].append(number)
     return sorted(
         (key, members)
@@ -50,8 +46,7 @@ def _families(terms: list[str], language: str, known: dict[str, str]) -> list[tu
 
 def stored_key(term: str, language: str) -> str:
     """The key of a term in one language as it is stored: `declar`, or `:us` for terms that have no stem."""
-    (key,) = family_keys(term, (language,))
-    return key.removeprefix(f"{language}:")
+    return keys_in((term,), language)[0]
 
 
 class FamilyTable:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import signal
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,11 +12,7 @@ from pathlib import Path
 from index.encoding import Encoder
 from index.engines.whoosh.batch import Item, write_segment
 from index.errors import SearchError
-
-
-def cores() -> int:
-    """How many processes may run at the same time."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from index.processes import helper_context
 
 
 @contextmanager
@@ -36,7 +30,7 @@ class SegmentWorkers:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._context = multiprocessing.get_context("forkserver")
+        self._context = helper_context()
         self._idle: list[Connection] = []
         self._busy: list[Connection] = []
         self._processes: list[ForkServerProcess] = []

@@ -15,8 +15,9 @@ from index.engines.whoosh.draft import Draft, DraftSegment, data_name
 from index.engines.whoosh.locking import write_lock
 from index.engines.whoosh.merging import merge_segments
 from index.engines.whoosh.tiers import to_merge
-from index.engines.whoosh.workers import cores, segment_workers
+from index.engines.whoosh.workers import segment_workers
 from index.errors import SearchError
+from index.processes import cores
 
 SEGMENT_TEXT = 16 << 20
 """Characters of text that are inverted together: it takes about ten times as many bytes of memory."""
