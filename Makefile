@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test long thorough lint format types docs check minimum wheel bench lock picture clean
+.PHONY: help setup serve test long thorough lint format types docs texts check minimum wheel bench lock picture clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -49,8 +49,12 @@ types: setup  ## mypy, strict
 docs: setup  ## write the pages that are made from the code
 	$(BIN)/python docs/generate.py
 
+texts: setup  ## bring the catalogues of the pages' texts up to date with templates and code
+	$(BIN)/python docs/texts.py
+
 check: lint types test  ## lint, types, tests
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/texts.py --check
 
 minimum: setup  ## the tests with the oldest dependencies that pyproject.toml allows
 	$(BIN)/python .ci/minimum.py

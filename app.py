@@ -17,6 +17,7 @@ from web import about, api, article, browse, export, feeds, media, search
 from web.compression import register_compression
 from web.errors import register_errors
 from web.headers import register_headers
+from web.language import register_language
 from web.services import EXTENSION, Services
 from web.wording import register_wording
 
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     app.extensions[EXTENSION] = services = _services(settings, library, open_index)
     app.jinja_env.globals["archive"] = services
     register_wording(app, HERE / "static")
+    register_language(app)
     register_headers(app, hosts=trusted_hosts(settings), public=services.public, remote_images=services.remote_images)
     register_errors(app)
     register_compression(app)
@@ -72,6 +74,7 @@ def _services(settings: Settings, library: Library, open_index: Callable[[], Eng
         title=about_library.title or "Backfile",
         description=about_library.description or "",
         language=about_library.language,
+        interface_language=settings.interface_language,
         public=about_library.public,
         remote_images=about_library.remote_images,
         base_url=settings.base_url,

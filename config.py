@@ -20,6 +20,8 @@ from index.records import FOLDER
 
 PREFIX = "BACKFILE_"
 FILE = "backfile.toml"
+SOURCE_LANGUAGE = "en"
+LANGUAGES = {SOURCE_LANGUAGE: "English", "de": "Deutsch", "fr": "Français"}  # of the pages; see web/translations
 _NOT_SETTINGS = {f"{PREFIX}CONFIG", f"{PREFIX}REQUIRE_BROWSER"}  # the file itself; a switch of the test suite
 
 
@@ -89,6 +91,12 @@ def _engine(value: Any) -> str:
     raise ValueError(f"{value!r} is not one of {', '.join(engines.names())}")
 
 
+def _language(value: Any) -> str:
+    if value == "" or value in LANGUAGES:
+        return str(value)
+    raise ValueError(f"{value!r} is not one of {', '.join(LANGUAGES)}")
+
+
 WHOLE = Kind("whole number", _whole)
 NUMBER = Kind("number", _number)
 TRUTH = Kind("true or false", _truth)
@@ -96,6 +104,7 @@ TEXT = Kind("text", _text)
 PATH = Kind("path", _path)
 TEXTS = Kind("list", _texts)
 ENGINE = Kind("name", _engine)
+LANGUAGE = Kind(" or ".join(f"`{code}`" for code in LANGUAGES), _language)
 
 
 def _setting(kind: Kind, default: Any, help: str, bounds: tuple[float, float] | None = None) -> Any:
@@ -126,6 +135,10 @@ class Settings:
     )  # fmt: skip
     proxies: int = _setting(WHOLE, 0, "How many reverse proxies stand in front and may say who asks.", (0, 9))
     per_page: int = _setting(WHOLE, 10, "How many results a page shows.", (1, 100))
+    interface_language: str = _setting(
+        LANGUAGE, "", "The language of the pages for readers who have not chosen one at their foot (or by `?lang=de`, "
+        "which is remembered). By default the one their browser asks for, or else the library's own."
+    )  # fmt: skip
     deadline: float = _setting(NUMBER, 1.5, "After how many seconds a search is given up.", (0.01, 3_600))
     wait: float = _setting(NUMBER, 10.0, "How many seconds to wait for another writer of the index.", (0, 86_400))
 

@@ -57,6 +57,7 @@ def ask(place: Path, backfile: Path) -> None:
         address = address_of(server)
         page = get(f"{address}search?q=ferry")
         assert "<mark>" in page, page[:2_000]
+        assert "Suchen</button>" in get(f"{address}search?q=ferry&lang=de")  # the catalogues are in the wheel
         assert json.loads(get(f"{address}api/search?q=ferry"))["total"] > 0
         for path in re.findall(r'(?:href|src)="/(static/[^"]+)"', page):
             assert len(get(address + path)) > 100, path

@@ -233,8 +233,14 @@ class Scanner:
         self._at = found.end()
         if name in FIELDS:
             return Token(Kind.FIELD, name, start)
-        text = "There is no field “%(name)s:”, so it was looked for as a word; the fields are %(known)s and %(last)s."
-        self._note("field", text, start, name=typed, known=_ALL_BUT_LAST, last=DATE_FIELDS[-1])
+        self._note(
+            "field",
+            "There is no field “%(name)s:”, so it was looked for as a word; the fields are %(known)s and %(last)s.",
+            start,
+            name=typed,
+            known=_ALL_BUT_LAST,
+            last=DATE_FIELDS[-1],
+        )
         return Token(Kind.UNKNOWN_FIELD, typed, start) if glued else Token(Kind.OPERAND, typed, start, Word(typed))
 
     # --- dates and words -------------------------------------------------------------------------------------------
@@ -249,8 +255,11 @@ class Scanner:
         if found and dates:
             self._at = found.end()
             return Token(Kind.OPERAND, value, start, dates)
-        text = "“%(name)s:” needs a date such as 2019, 2019-03 or 2019-03-14; it was looked for as a word."
-        self._note("date", text, name=name)
+        self._note(
+            "date",
+            "“%(name)s:” needs a date such as 2019, 2019-03 or 2019-03-14; it was looked for as a word.",
+            name=name,
+        )
         self._at += len(name) + 1
         glued = not self._follows(self._at).isspace()
         return Token(Kind.UNKNOWN_FIELD if glued else Kind.OPERAND, name, start, Word(name))

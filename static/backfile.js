@@ -12,18 +12,19 @@
     let timer;
     return (...values) => { clearTimeout(timer); timer = setTimeout(work, milliseconds, ...values); };
   };
+  const texts = JSON.parse(find("#texts").textContent); // of the catalogue, in the reader's language
+  const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
+  const number = (value) => value.toLocaleString(document.documentElement.lang);
   const plainClick = (event) => event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
   const form = find("#search-form");
   const box = find("#q");
 
   // Keys
-  const KEYS = [["/", "go to the search box"], ["n", "next match"], ["p", "previous match"],
-    ["j", "next result"], ["k", "previous result"], ["?", "show these keys"]];
   const showKeys = () => {
     const list = make("dl");
-    for (const [key, meaning] of KEYS) list.append(make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: meaning }));
-    const dialog = make("dialog", {}, make("h2", { id: "keys", textContent: "Keys" }), list,
-      make("form", { method: "dialog" }, make("button", { textContent: "Close" })));
+    for (const [key, meaning] of texts.meanings) list.append(make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: meaning }));
+    const dialog = make("dialog", {}, make("h2", { id: "keys", textContent: texts.keys }), list,
+      make("form", { method: "dialog" }, make("button", { textContent: texts.close })));
     dialog.setAttribute("aria-labelledby", "keys");
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
@@ -58,20 +59,20 @@
   const bar = find(".matchbar");
   if (bar) {
     const marks = [];
-    for (let mark, number = 1; (mark = document.getElementById(`m${number}`)); number++) marks.push(mark);
+    for (let mark, place = 1; (mark = document.getElementById(`m${place}`)); place++) marks.push(mark);
     const shown = find("[data-number]", bar);
     const links = all("[data-step]", bar);
     let current = Number(bar.dataset.match) || 0;
-    const stand = (number) => {
+    const stand = (place) => {
       all("mark.current").forEach((mark) => mark.classList.remove("current"));
       const address = new URL(location.href);
-      address.searchParams.set("match", number);
-      address.hash = `m${number}`;
+      address.searchParams.set("match", place);
+      address.hash = `m${place}`;
       history.replaceState(history.state, "", address);
-      marks[number - 1].classList.add("current");
-      marks[number - 1].scrollIntoView({ block: "center", behavior: "instant" });
-      current = number;
-      shown.textContent = `${number.toLocaleString("en")} of ${marks.length.toLocaleString("en")}`;
+      marks[place - 1].classList.add("current");
+      marks[place - 1].scrollIntoView({ block: "center", behavior: "instant" });
+      current = place;
+      shown.textContent = fill(texts.place, { place: number(place), all: number(marks.length) });
     };
     for (const link of links) {
       link.addEventListener("click", (event) => {
@@ -119,7 +120,7 @@
     button.addEventListener("pointerdown", (event) => event.preventDefault());
     button.addEventListener("click", () => {
       const text = selected();
-      copied(button, `“${text}” ${find(".cite summary").textContent} (${button.dataset.address}#:~:text=${fragment(text)})`);
+      copied(button, fill(texts.address, { text, citation: find(".cite summary").textContent, address: `${button.dataset.address}#:~:text=${fragment(text)}` }));
     });
     find("[data-clipboard]").hidden = false;
     all("[data-copy]").forEach((each) => each.addEventListener("click", () => copied(each, find(each.dataset.copy).textContent)));
@@ -132,7 +133,7 @@
     const query = new URLSearchParams(pairs).toString();
     return form.getAttribute("action") + (query ? `?${query}` : "");
   };
-  const LIVE = ["#heading", "#status", "#sorts", "#applied", "#filters > div", "#filters > summary", "#results", "#kept"];
+  const LIVE = ["#heading", "#status", "#sorts", "#applied", "#filters > div", "#filters > summary", "#results", "#kept", "#languages"];
   let asked = 0;
   const refresh = async (url, { push = true } = {}) => {
     const mine = ++asked;
@@ -188,7 +189,7 @@
   };
   const longLists = () => all("fieldset[data-facet]").forEach((field) => {
     if (find("input[type=search]", field) || (!field.dataset.all && !find("details", field))) return;
-    const input = make("input", { type: "search", placeholder: "Find", autocomplete: "off", ariaLabel: `Find in: ${find("legend", field).textContent}` });
+    const input = make("input", { type: "search", placeholder: texts.find, autocomplete: "off", ariaLabel: fill(texts.findIn, { list: find("legend", field).textContent }) });
     const found = make("ul", { hidden: true });
     const lists = all("ul, details, .all", field);
     find("legend", field).after(input, found);
@@ -200,7 +201,7 @@
       let items;
       if (field.dataset.all) items = await asChoices(field, text);
       else items = lists.flatMap((list) => all("li", list)).filter((item, place, every) => every.indexOf(item) === place && item.textContent.toLowerCase().includes(text)).map((item) => item.cloneNode(true));
-      found.replaceChildren(...(items.length ? items : [make("li", { className: "quiet", textContent: "No such name" })]));
+      found.replaceChildren(...(items.length ? items : [make("li", { className: "quiet", textContent: texts.none })]));
     }, 150));
     input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   });
@@ -208,7 +209,7 @@
 
   // Suggestions while typing: the combobox pattern of the ARIA Authoring Practices
   if (box) {
-    const list = make("ul", { className: "suggestions", id: "suggestions", hidden: true, role: "listbox", ariaLabel: "Suggestions" });
+    const list = make("ul", { className: "suggestions", id: "suggestions", hidden: true, role: "listbox", ariaLabel: texts.suggestions });
     box.closest("form").append(list);
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "suggestions" })) box.setAttribute(name, value);
     let active = -1;
@@ -244,9 +245,9 @@
       list.replaceChildren();
       const before = text.slice(0, text.search(/[^\s"():]*$/));
       for (const word of found.words) option(before + word, "", () => { box.value = before + word; box.form.requestSubmit(); });
-      for (const name of found.topics) option(name, "topic", go("topic", name));
-      for (const name of found.authors) option(name, "author", go("author", name));
-      for (const { title, url } of found.titles) option(title, "article", () => location.assign(url));
+      for (const name of found.topics) option(name, texts.topic, go("topic", name));
+      for (const name of found.authors) option(name, texts.author, go("author", name));
+      for (const { title, url } of found.titles) option(title, texts.article, () => location.assign(url));
       show(list.children.length > 0);
       mark(-1);
     }, 120);

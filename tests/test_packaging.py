@@ -87,6 +87,7 @@ def test_the_wheel_holds_what_the_program_needs_and_nothing_else(tmp_path: Path)
     extra = {name for name in names - expected if ".dist-info/" not in name}
     untracked = subprocess.check_output(["git", "ls-files", "--others", "--exclude-standard"], cwd=ROOT, text=True)
     assert extra <= set(untracked.splitlines())
+    assert {"web/translations/de.po", "web/translations/fr.po"} <= names
     assert any(name.startswith("archive/sample/") and name.endswith(".md") for name in names)
 
 

@@ -14,6 +14,7 @@ from web.arguments import SearchArguments
 from web.finding import Found, count, find
 from web.results import find_facet
 from web.services import services
+from web.wording import gettext, noted
 from web.years import year_chart
 
 MOST_PROBLEMS = 200
@@ -61,7 +62,7 @@ def examples(found: Found) -> list[Example]:
     for query, meaning in _queries(found):
         total = count(parse(query).tree)
         if total:
-            made.append(Example(query, meaning, SearchArguments(query=query).url(), total))
+            made.append(Example(query, gettext(meaning), SearchArguments(query=query).url(), total))
     return made
 
 
@@ -71,19 +72,19 @@ def _queries(found: Found) -> Iterator[tuple[str, str]]:
     pairs = [pair for title in titles for pair in _PAIR.findall(title)]
     if pairs:
         first, second = (word.lower() for word in pairs[0])
-        yield f"{first} {second}", "both words, in any of their forms; close together counts more"
-        yield f'"{first} {second}"', "exactly these words in this order"
-        yield f'"{second} {first}"~5', "at most five words apart, in any order"
-        yield f"{first} OR {second}", "either of them"
-        yield f"{first} -{second}", "the first without the second"
-        yield f"title:{first}", "in the title; so also text: and summary:"
+        yield f"{first} {second}", noted("both words, in any of their forms; close together counts more")
+        yield f'"{first} {second}"', noted("exactly these words in this order")
+        yield f'"{second} {first}"~5', noted("at most five words apart, in any order")
+        yield f"{first} OR {second}", noted("either of them")
+        yield f"{first} -{second}", noted("the first without the second")
+        yield f"title:{first}", noted("in the title; so also text: and summary:")
     longest = next((word.lower() for word in words if not parse(f"{word}*").notices), None)
     if longest:
-        yield f"{longest[:4]}*", "words that begin so"
-        yield f"{longest[:2]}?{longest[3:]}", "any one letter in the place of ?"
-        yield f"{longest}~", "words spelt nearly so"
-        yield f"={longest}", "this form only, no other"
-    for name, meaning in (("author", "written by"), ("topic", "on a topic")):
+        yield f"{longest[:4]}*", noted("words that begin so")
+        yield f"{longest[:2]}?{longest[3:]}", noted("any one letter in the place of ?")
+        yield f"{longest}~", noted("words spelt nearly so")
+        yield f"={longest}", noted("this form only, no other")
+    for name, meaning in (("author", noted("written by")), ("topic", noted("on a topic"))):
         for value in find_facet(found.page, name).values[:1]:
             yield f'{name}:"{value.value}"', meaning
     yield from _by_date(found.years)
@@ -93,7 +94,7 @@ def _by_date(years: Facet) -> Iterator[tuple[str, str]]:
     known = sorted(int(value.value) for value in years.values)
     if known:
         middle = f"{known[len(known) // 2]:04d}"
-        yield f"date:{middle}", "from this year; a month or a day works as well"
-        yield f"date:{known[0]:04d}..{middle}", "from the beginning of the one to the end of the other"
-        yield f"before:{middle}", "earlier than"
-        yield f"after:{middle}", "later than"
+        yield f"date:{middle}", noted("from this year; a month or a day works as well")
+        yield f"date:{known[0]:04d}..{middle}", noted("from the beginning of the one to the end of the other")
+        yield f"before:{middle}", noted("earlier than")
+        yield f"after:{middle}", noted("later than")

@@ -10,7 +10,8 @@ from index.query import Node, Not, Or, Phrase, any_words, normalised, parse, par
 from web.arguments import SearchArguments
 from web.finding import count
 from web.hits import Link
-from web.results import chips
+from web.results import Chip, chips
+from web.wording import gettext, noted
 
 MOST_PARTS = 8
 
@@ -26,15 +27,15 @@ class Advice:
 def advise(arguments: SearchArguments, query: Node) -> tuple[Advice, ...]:
     """What would find something: without a filter, without a word, any of the words, each word alone."""
     groups = (
-        ("Without a filter", _without_filters(arguments, query)),
-        ("With fewer words", _changed(arguments, _with_fewer(query))),
-        ("Most of the words", _most(arguments, query)),
-        ("Without the quotation marks", _changed(arguments, _unquoted(query))),
-        ("Any of these words", _changed(arguments, _any(query))),
-        ("Each part alone", _changed(arguments, _alone(query))),
+        (noted("Without a filter"), _without_filters(arguments, query)),
+        (noted("With fewer words"), _changed(arguments, _with_fewer(query))),
+        (noted("Most of the words"), _most(arguments, query)),
+        (noted("Without the quotation marks"), _changed(arguments, _unquoted(query))),
+        (noted("Any of these words"), _changed(arguments, _any(query))),
+        (noted("Each part alone"), _changed(arguments, _alone(query))),
     )
     found = [(heading, tuple(tip for tip in tips if tip[1])) for heading, tips in groups]
-    return tuple(Advice(heading, tips) for heading, tips in found if tips)
+    return tuple(Advice(gettext(heading), tips) for heading, tips in found if tips)
 
 
 def _without_filters(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
@@ -42,9 +43,13 @@ def _without_filters(arguments: SearchArguments, query: Node) -> Iterator[tuple[
         return
     applied = chips(arguments)
     for chip in applied if len(applied) > 1 else ():
-        yield Link(f"without “{chip.text}”", chip.url), count(query, chip.rest.filters)
+        yield Link(_left_out(chip), chip.url), count(query, chip.rest.filters)
     bare = arguments.url(authors=(), topics=(), first="", last="")
-    yield Link("without any filter" if len(applied) > 1 else f"without “{applied[0].text}”", bare), count(query)
+    yield Link(gettext("without any filter") if len(applied) > 1 else _left_out(applied[0]), bare), count(query)
+
+
+def _left_out(chip: Chip) -> str:
+    return gettext("without “%(filter)s”", filter=chip.text)
 
 
 def _changed(arguments: SearchArguments, queries: Iterable[Node]) -> Iterator[tuple[Link, int]]:
@@ -68,7 +73,10 @@ def _most(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]
     most = parse(to_text(normalised(Or(tuple(_with_fewer(query))))))
     if most.refusal is None:
         url = arguments.url(query=to_text(most.tree))
-        yield Link(f"any {several - 1} of the {several} words", url), count(most.tree, arguments.filters)
+        yield (
+            Link(gettext("any %(some)s of the %(all)s words", some=several - 1, all=several), url),
+            count(most.tree, arguments.filters),
+        )
 
 
 def _unquoted(query: Node) -> Iterator[Node]:

@@ -14,10 +14,16 @@ from werkzeug.datastructures import MultiDict
 from archive.model import PartialDate
 from index.engine import MAX_DEPTH, Filters, Sort
 from index.serialising import article_path
+from web.wording import gettext, noted
 
 PER_PAGE = 10
 MOST_PER_PAGE = 100
 MOST_VALUES = 100
+TOO_MANY = {
+    "author": noted("Only the first %(most)s of %(all)s authors were used."),
+    "topic": noted("Only the first %(most)s of %(all)s topics were used."),
+}
+ENDS = {"from": noted("from"), "to": noted("to")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> 
 def _several(values: MultiDict[str, str], name: str, notices: list[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(value for value in values.getlist(name) if value.strip()))
     if len(chosen) > MOST_VALUES:
-        notices.append(f"Only the first {MOST_VALUES} of {len(chosen)} {name}s were used.")
+        notices.append(gettext(TOO_MANY[name], most=MOST_VALUES, all=len(chosen)))
     return chosen[:MOST_VALUES]
 
 
@@ -150,7 +156,11 @@ def _date(values: MultiDict[str, str], name: str, notices: list[str]) -> str:
         return PartialDate.parse(text).isoformat()
     except ValueError:
         notices.append(
-            f"“{_short(text)}” is not a date in the form 2019, 2019-03 or 2019-03-14, so “{name}” was left out."
+            gettext(
+                "“%(typed)s” is not a date in the form 2019, 2019-03 or 2019-03-14, so “%(name)s” was left out.",
+                typed=_short(text),
+                name=gettext(ENDS[name]),
+            )
         )
         return ""
 
@@ -159,8 +169,13 @@ def _sort(text: str, notices: list[str]) -> Sort:
     try:
         return Sort(text or Sort.RELEVANCE)
     except ValueError:
-        known = ", ".join(Sort)
-        notices.append(f"Articles can be sorted by {known}, not by “{_short(text)}”; they are sorted by relevance.")
+        notices.append(
+            gettext(
+                "Articles can be sorted by %(known)s, not by “%(typed)s”; they are sorted by relevance.",
+                known=", ".join(Sort),
+                typed=_short(text),
+            )
+        )
         return Sort.RELEVANCE
 
 
@@ -171,7 +186,13 @@ def _number(values: MultiDict[str, str], name: str, bounds: range, notices: list
     if text.isascii() and text.isdigit() and len(text) < 10 and int(text) in bounds:
         return int(text)
     notices.append(
-        f"“{name}” must be a number from {bounds[0]:,} to {bounds[-1]:,}, not “{_short(text)}”; it was left out."
+        gettext(
+            "“%(name)s” must be a number from %(least)s to %(most)s, not “%(typed)s”; it was left out.",
+            name=name,
+            least=bounds[0],
+            most=bounds[-1],
+            typed=_short(text),
+        )
     )
     return None
 

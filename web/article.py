@@ -31,6 +31,7 @@ from web.media import addresses
 from web.metadata import is_web_address, json_ld
 from web.search import arguments_of_request
 from web.services import Readable, services
+from web.wording import gettext
 
 FURTHER = 5
 LEAST_HEADINGS = 3
@@ -155,7 +156,8 @@ def _surroundings(arguments: SearchArguments, query: Node, shown: Article) -> Su
     except (IndexUnusable, IndexLocked, DeadlineExceeded) as error:
         log.warning("%s is shown without its neighbours: %s", shown.id, error)
         back = arguments.url() if arguments.query or arguments.has_filters else None
-        notice = f"{answer_for(type(error)).heading}. The article is shown without what the index adds to it."
+        heading = gettext(answer_for(type(error)).heading)
+        notice = gettext("%(heading)s. The article is shown without what the index adds to it.", heading=heading)
         return Surroundings((services().language,), Trail(back), notice=notice)
 
 
@@ -219,7 +221,7 @@ def _further(shown: Article) -> tuple[Further, ...]:
         similar = engine.similar(shown.id, limit=FURTHER)
     except ArticleNotFound:  # so new that the index does not know it yet
         similar = ()
-    lists = [Further("similar", "Similar articles", hit_views(plain, similar))]
+    lists = [Further("similar", gettext("Similar articles"), hit_views(plain, similar))]
     if shown.authors:
         author = shown.authors[0]
         request_for_author = Request(
@@ -231,7 +233,7 @@ def _further(shown: Article) -> tuple[Further, ...]:
             facet_size=1,
         )
         others = [hit for hit in engine.search(request_for_author).hits if hit.id != shown.id][:FURTHER]
-        lists.append(Further("by-author", f"More by {author}", hit_views(plain, others)))
+        lists.append(Further("by-author", gettext("More by %(author)s", author=author), hit_views(plain, others)))
     return tuple(each for each in lists if each.hits)
 
 

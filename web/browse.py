@@ -17,16 +17,14 @@ from web.finding import find
 from web.hits import Link
 from web.results import find_facet, result_view
 from web.search import arguments_of_request, show_results
+from web.wording import gettext, noted
 from web.years import year_chart
 
 FRONT_ARTICLES = 8
 FRONT_VALUES = 12
 FEW = 40  # values that need no alphabet
 ONE_PAGE = 400
-KINDS = {
-    "authors": ("Authors", "author", "authors"),
-    "topics": ("Topics", "topic", "topics"),
-}
+KINDS = {"authors": ("author", noted("Authors")), "topics": ("topic", noted("Topics"))}
 
 screen = Blueprint("browse", __name__)
 
@@ -58,17 +56,16 @@ def home() -> str:
 @screen.get("/<any(authors, topics):kind>")
 def list_values(kind: str) -> str:
     """All authors or topics by the alphabet; a letter at a time when there are many."""
-    heading, one, many = KINDS[kind]
-    every = sorted(find_facet(_everything(), one).values, key=lambda value: _sorting_key(value.value))
-    groups = [Group(letter, tuple(links_to_values(one, group))) for letter, group in groupby(every, key=_letter)]
+    facet, heading = KINDS[kind]
+    every = sorted(find_facet(_everything(), facet).values, key=lambda value: _sorting_key(value.value))
+    groups = [Group(letter, tuple(links_to_values(facet, group))) for letter, group in groupby(every, key=_letter)]
     letter = _chosen_letter([group.letter for group in groups]) if len(every) > ONE_PAGE else ""
     shown = [group for group in groups if group.letter == letter] if letter else groups
     return render_template(
         "values.html",
         here=f"/{kind}",
-        heading=heading,
-        one=one,
-        many=many,
+        heading=gettext(heading),
+        facet=facet,
         total=len(every),
         letter=letter,
         shown=sum(len(group.values) for group in shown),
@@ -109,7 +106,7 @@ def years() -> str:
 def year(name: str) -> str:
     """The articles of one year."""
     if not (name.isascii() and name.isdigit() and 1 <= int(name) <= 9999):
-        raise PageMissing(f"“{name}” is not a year.")
+        raise PageMissing(gettext("“%(name)s” is not a year.", name=name))
     text = f"{int(name):04d}"
     return _one_value(SearchArguments(first=text, last=text), text)
 

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from archive.model import Article
-from web.wording import spoken
+from web.wording import gettext, spoken
 
 _BIBTEX_SPECIAL = re.compile(r"[\\{}$&#_%~^]")
 _BIBTEX_ESCAPES = {
@@ -26,7 +26,7 @@ def plain(article: Article, url: str, archive_title: str) -> str:
     """`Author, “Title”, Source, 14 March 2019. https://…`"""
     parts = [
         ", ".join(article.authors),
-        f"“{article.title}”",
+        gettext("“%(title)s”", title=article.title),
         _publication(article, archive_title),
         spoken(article.date) if article.date else "",
     ]

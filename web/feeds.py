@@ -17,6 +17,7 @@ from web.finding import find
 from web.hits import HitView, hit_views
 from web.search import arguments_of_request, heading_of
 from web.services import services
+from web.wording import gettext
 
 FEED_SIZE = 30
 ADDRESSES_A_SITEMAP = 50_000
@@ -87,7 +88,7 @@ def sitemap(part: int) -> Response:
     """One part of the sitemap: the addresses of articles in the order of their ids."""
     ids = _ids()[(part - 1) * ADDRESSES_A_SITEMAP : part * ADDRESSES_A_SITEMAP] if part > 0 else []
     if not ids and part != 1:
-        raise PageMissing(f"The sitemap has no part {part:,}.")
+        raise PageMissing(gettext("The sitemap has no part %(part)s.", part=part))
     addresses = [services().absolute(article_path(article_id)) for article_id in ids]
     text = render_template("sitemap.xml", addresses=addresses)
     return _xml(text, "application/xml")

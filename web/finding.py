@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from index.engine import Facet, Filters, Hit, Page, Request
+from index.engine import MAX_DEPTH, Facet, Filters, Hit, Page, Request
 from index.errors import QueryRefused
 from index.query import Node, Parsed, parse
 from web.arguments import SearchArguments
 from web.errors import PageMissing
 from web.results import find_facet
 from web.services import services
+from web.wording import gettext, ngettext, say
 
 FACET_SIZE = 20
 NO_FILTERS = Filters()
@@ -27,24 +28,30 @@ class Found:
     @property
     def notices(self) -> tuple[str, ...]:
         """What the query language and the engine have to say about this search."""
-        return (*(notice.text for notice in self.parsed.notices), *self.page.notices)
+        return (*map(say, self.parsed.notices), *self.page.notices)
 
 
 def find(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> Found:
     """Runs the search; raises `PageMissing` for a page past the end, `QueryRefused` and what the engine raises."""
     parsed = understand(arguments.query)
     request = request_for(arguments, parsed.tree, facet_size=facet_size)
+    if request.page * request.per_page > MAX_DEPTH:
+        raise QueryRefused(
+            gettext("Only the first %(most)s articles of a list can be looked through.", most=MAX_DEPTH),
+            hint=gettext("Narrow the search by another word, an author, a topic or a date."),
+        )
     page = services().engine.search(request)
     if arguments.page > max(page.pages, 1):
-        raise PageMissing(f"This search has {page.pages:,} pages; there is no page {arguments.page:,}.")
+        pages = ngettext("This search has %(num)s page", "This search has %(num)s pages", page.pages)
+        raise PageMissing(gettext("%(pages)s; there is no page %(page)s.", pages=pages, page=arguments.page))
     return Found(parsed, page, _all_years(request, page))
 
 
 def understand(query: str) -> Parsed:
     """The query as a tree; raises `QueryRefused` when it is beyond the bounds."""
     parsed = parse(query)
-    if parsed.refusal:
-        raise QueryRefused(parsed.refusal)
+    if parsed.refused:
+        raise QueryRefused(say(parsed.refused))
     return parsed
 
 

@@ -8,14 +8,24 @@ from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from archive.model import PartialDate, Source
-from index.engine import Hit, Marked, Reason, Span
+from index.engine import Hit, Marked, Span
 from web.arguments import SearchArguments
+from web.wording import gettext, noted
 
 SHOWN_TOPICS = 6
 CONTEXT_WORDS = 3
 SENTENCE_ENDS = tuple('.!?…:。！？؟।"”’»)]')
 JOINED = (*SENTENCE_ENDS, *",;–—|", "")  # after these a new block needs no sign
 _BLOCK_END = re.compile(r" *[\n\t]\s*")
+
+FIELDS = {
+    "title": noted("Title"),
+    "summary": noted("Summary"),
+    "text": noted("Text"),
+    "author": noted("Author"),
+    "topic": noted("Topic"),
+    "source": noted("Source"),
+}
 
 Part = tuple[int | None, str]
 """A piece of text: None when it is not marked, else the number of its mark on the page (0: it has none)."""
@@ -37,6 +47,13 @@ class PassageView(NamedTuple):
     ends_inside: bool
 
 
+class ReasonView(NamedTuple):
+    """The name of a field, and the words found in it with how often each."""
+
+    label: str
+    words: tuple[tuple[str, int], ...]
+
+
 class HitView(NamedTuple):
     """One hit: `title` in parts (whether marked, text); `more_topics` are left out of `topics`."""
 
@@ -52,7 +69,7 @@ class HitView(NamedTuple):
     language: str | None
     passages: tuple[PassageView, ...]
     matches: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[ReasonView, ...]
 
 
 class Narrowing:
@@ -107,7 +124,7 @@ def _hit_view(
         language=hit.language,
         passages=tuple(_passage_view(passage, number) for number, passage in enumerate(passages, 1)),
         matches=hit.matches,
-        reasons=hit.reasons,
+        reasons=tuple(ReasonView(gettext(FIELDS[each.field]), each.words) for each in hit.reasons),
     )
 
 

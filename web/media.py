@@ -14,6 +14,7 @@ from archive.naming import without_suffix
 from index.serialising import article_path
 from web.errors import PageMissing
 from web.services import services
+from web.wording import gettext
 
 TYPES = {
     ".avif": "image/avif",
@@ -34,7 +35,7 @@ def picture(path: str) -> Response:
     """A picture of the library; nothing else of it is given out, and nothing in it can run: its policy is a sandbox."""
     found = find_picture(services().library, path)
     if found is None:
-        raise PageMissing("The library has no such picture.")
+        raise PageMissing(gettext("The library has no such picture."))
     response = send_file(found, mimetype=TYPES[found.suffix.lower()], conditional=True, max_age=3600)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from archive.model import PartialDate
 from index.engine import Facet, Page, Sort
 from web.arguments import SearchArguments
 from web.hits import HitView, Link, chosen_values, hit_views
+from web.wording import gettext, noted, spoken
 from web.years import YearChart, year_chart
 
 SHOWN_VALUES = 10
-LEGENDS = {"author": "Author", "topic": "Topic"}
-SORTS = ((Sort.RELEVANCE, "Relevance"), (Sort.NEWEST, "Newest"), (Sort.OLDEST, "Oldest"), (Sort.TITLE, "Title"))
+LEGENDS = {"author": noted("Author"), "topic": noted("Topic")}
+SORTS = (
+    (Sort.RELEVANCE, noted("Relevance")),
+    (Sort.NEWEST, noted("Newest")),
+    (Sort.OLDEST, noted("Oldest")),
+    (Sort.TITLE, noted("Title")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def result_view(arguments: SearchArguments, page: Page, years: Facet, *, keep_se
         chips=chips(arguments),
         facets=tuple(facet_view(arguments, facet) for facet in page.facets if facet.name in LEGENDS),
         years=year_chart(years, arguments),
-        sorts=tuple(Link(label, arguments.url(sort=sort), arguments.sort is sort) for sort, label in SORTS),
+        sorts=tuple(Link(gettext(label), arguments.url(sort=sort), arguments.sort is sort) for sort, label in SORTS),
         numbers=_numbers(arguments, page),
         previous=arguments.url(page=page.page - 1) if 1 < page.page <= page.pages else None,
         next=arguments.url(page=page.page + 1) if page.page < page.pages else None,
@@ -97,7 +104,7 @@ def facet_view(arguments: SearchArguments, facet: Facet, *, shown: int = SHOWN_V
     whole = len(facet.values) >= facet.total
     return FacetView(
         name=facet.name,
-        legend=LEGENDS[facet.name],
+        legend=gettext(LEGENDS[facet.name]),
         shown=choices[:shown],
         more=choices[shown:],
         total=facet.total,
@@ -129,12 +136,16 @@ def _without_each(arguments: SearchArguments) -> Iterator[tuple[str, SearchArgum
     for topic in arguments.topics:
         yield topic, arguments.with_(topics=tuple(each for each in arguments.topics if each != topic))
     if arguments.first and arguments.first == arguments.last:
-        yield arguments.first, arguments.with_(first="", last="")
+        yield _said(arguments.first), arguments.with_(first="", last="")
         return
     if arguments.first:
-        yield f"from {arguments.first}", arguments.with_(first="")
+        yield gettext("from %(date)s", date=_said(arguments.first)), arguments.with_(first="")
     if arguments.last:
-        yield f"to {arguments.last}", arguments.with_(last="")
+        yield gettext("to %(date)s", date=_said(arguments.last)), arguments.with_(last="")
+
+
+def _said(date: str) -> str:
+    return spoken(PartialDate.parse(date))
 
 
 def _numbers(arguments: SearchArguments, page: Page) -> tuple[Link | None, ...]:

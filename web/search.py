@@ -13,9 +13,10 @@ from web.finding import Found, count, find
 from web.hits import Link
 from web.results import facet_view, find_facet, result_view
 from web.services import services
+from web.wording import gettext, ngettext, noted
 
 MOST_LISTED = 500
-EXPORTS = (("Atom feed", "/search.atom"), ("CSV", "/search.csv"), ("JSON Lines", "/search.jsonl"))
+EXPORTS = ((noted("Atom feed"), "/search.atom"), ("CSV", "/search.csv"), ("JSON Lines", "/search.jsonl"))
 
 screen = Blueprint("search", __name__)
 
@@ -57,7 +58,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bo
     """
     found = find(arguments)
     if must_find and not found.page.total:
-        raise PageMissing(f"No article in this archive is listed under “{heading}”.")
+        raise PageMissing(gettext("No article in this archive is listed under “%(name)s”.", name=heading))
     heading = heading or heading_of(arguments)
     return render_template(
         "search.html",
@@ -70,7 +71,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bo
         suggestion=_suggestion(arguments, found),
         advice=advise(arguments, found.parsed.tree) if not found.page.total else (),
         feed_url=arguments.url("/search.atom", page=1),
-        exports=[(name, arguments.url(path, page=1)) for name, path in EXPORTS],
+        exports=[(gettext(name), arguments.url(path, page=1)) for name, path in EXPORTS],
     )
 
 
@@ -78,15 +79,19 @@ def heading_of(arguments: SearchArguments) -> str:
     """What was asked, in a few words: the query, or else the filters."""
     if arguments.query:
         return arguments.query
-    return ", ".join((*arguments.authors, *arguments.topics)) or "All articles"
+    return ", ".join((*arguments.authors, *arguments.topics)) or gettext("All articles")
 
 
 def title_of(heading: str, found: Found) -> str:
     """`heading – 214 articles (page 1 of 22)`."""
-    total = found.page.total
-    articles = f"{total:,} article{'' if total == 1 else 's'}" if total else "nothing found"
-    pages = f" (page {found.page.page:,} of {found.page.pages:,})" if found.page.pages > 1 else ""
-    return f"{heading} – {articles}{pages}"
+    page = found.page
+    if not page.total:
+        return gettext("%(heading)s – nothing found", heading=heading)
+    articles = ngettext("%(num)s article", "%(num)s articles", page.total)
+    if page.pages == 1:
+        return f"{heading} – {articles}"
+    pages = gettext("(page %(page)s of %(pages)s)", page=page.page, pages=page.pages)
+    return f"{heading} – {articles} {pages}"
 
 
 def _suggestion(arguments: SearchArguments, found: Found) -> tuple[Link, int] | None:

@@ -46,6 +46,7 @@ class Services:
     description: str
     language: str
     public: bool
+    interface_language: str = ""
     remote_images: bool = False
     base_url: str = ""
     per_page: int = 10

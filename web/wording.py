@@ -1,43 +1,131 @@
-"""Numbers, dates and durations in the words of the interface; addresses of static files."""
+"""Texts of the interface in the reader's language, with its numbers, dates and durations; addresses of static files."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import date as Day
+from functools import lru_cache
 from pathlib import Path
 
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
 from flask import Flask
+from jinja2.utils import htmlsafe_json_dumps
 
 from archive.model import PartialDate
+from index.query import Notice
+from web.language import Speech, choices, speech
 
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+# Babel finds the texts of the catalogue by the names of these functions: see [tool.babel] in pyproject.toml.
+
+
+def gettext(message: str, **values: str | int) -> str:
+    """A text of the catalogue in the reader's language; whole numbers among its values are written as there."""
+    said = speech()
+    return said.texts.gettext(message) % _written(said, values)
+
+
+def ngettext(one: str, many: str, amount: int, **values: str | int) -> str:
+    """As `gettext`, in the form that the language has for this amount, which stands in it as `%(num)s`."""
+    said = speech()
+    return said.texts.ngettext(one, many, amount) % _written(said, {"num": amount, **values})
+
+
+def noted(message: str) -> str:
+    """Marks a text of the catalogue that is said later, by `gettext` of a variable."""
+    return message
+
+
+def say(notice: Notice) -> str:
+    """A notice of the query language in the reader's language."""
+    return gettext(notice.template, **dict(notice.values))
+
+
+def _written(said: Speech, values: dict[str, str | int]) -> dict[str, str]:
+    return {name: _number(said, value) if isinstance(value, int) else value for name, value in values.items()}
+
+
+SCRIPT = {
+    "address": noted("“%(text)s” %(citation)s (%(address)s)"),
+    "article": noted("article"),
+    "author": noted("author"),
+    "close": noted("Close"),
+    "find": noted("Find"),
+    "findIn": noted("Find in: %(list)s"),
+    "keys": noted("Keys"),
+    "none": noted("No such name"),
+    "place": noted("%(place)s of %(all)s"),
+    "suggestions": noted("Suggestions"),
+    "topic": noted("topic"),
+}
+KEYS = (
+    ("/", noted("go to the search box")),
+    ("n", noted("next match in an article")),
+    ("p", noted("previous match in an article")),
+    ("j", noted("next result")),
+    ("k", noted("previous result")),
+    ("?", noted("show these keys")),
+)
+
+
+# Numbers and dates by CLDR. What Babel makes is kept: every page asks for the same few hundred.
+
+
+@lru_cache(maxsize=4096)
+def _number(said: Speech, value: float) -> str:
+    return format_decimal(value, locale=said.locale)
+
+
+@lru_cache(maxsize=4096)
+def _spoken(said: Speech, date: PartialDate) -> str:
+    if date.month is None:
+        return str(date.year)
+    if date.day is None:
+        return format_skeleton("yMMMM", date.first, locale=said.locale)
+    text = format_date(Day(date.year, date.month, date.day), "long", locale=said.locale)
+    return text.replace("1 ", "1er ", 1) if said.code == "fr" and date.day == 1 else text  # CLDR has no 1er
+
+
+def number(value: float) -> str:
+    """A number with its thousands parted: `14,327`, in German `14.327`."""
+    return _number(speech(), value)
 
 
 def spoken(date: PartialDate) -> str:
     """`14 March 2019`, `March 2019` or `2019`, as far as the date is known."""
-    words = [str(date.day)] if date.day else []
-    words += [MONTHS[date.month - 1]] if date.month else []
-    return " ".join([*words, str(date.year)])
-
-
-def number(value: int) -> str:
-    """A whole number with its thousands parted: `14,327`."""
-    return f"{value:,}"
-
-
-def plural(value: int, one: str, many: str) -> str:
-    """`1 article`, `2,910 articles`."""
-    return f"{value:,} {one if value == 1 else many}"
+    return _spoken(speech(), date)
 
 
 def duration(milliseconds: float) -> str:
-    """`3 ms`, `under 1 ms`, or `1.2 seconds` for what a reader notices."""
+    """`3 ms`, `under 1 ms`, or `1.2 s` for what a reader notices."""
     if milliseconds >= 1000:
-        return f"{milliseconds / 1000:.1f} seconds"
-    return f"{milliseconds:.0f} ms" if milliseconds >= 1 else "under 1 ms"
+        return gettext("%(seconds)s\u00a0s", seconds=number(round(milliseconds / 1000, 1)))
+    return gettext("%(num)s\u00a0ms", num=round(milliseconds)) if milliseconds >= 1 else gettext("under 1\u00a0ms")
+
+
+# What the templates call
+
+
+def _template_gettext(message: str) -> str:
+    return speech().texts.gettext(message)
+
+
+def _template_pgettext(context: str, message: str) -> str:
+    return speech().texts.pgettext(context, message)
+
+
+def _template_ngettext(one: str, many: str, amount: int) -> str:
+    """Jinja puts the other values in; the amount is put in here, because it would be written without its language."""
+    said = speech()
+    return said.texts.ngettext(one, many, amount).replace("%(num)s", _number(said, amount))
+
+
+@lru_cache(maxsize=64)
+def _script_texts(said: Speech) -> str:
+    texts: dict[str, object] = {name: said.texts.gettext(text) for name, text in SCRIPT.items()}
+    texts["meanings"] = [[key, said.texts.gettext(meaning)] for key, meaning in KEYS]
+    return htmlsafe_json_dumps(texts, ensure_ascii=False)
 
 
 def asset_addresses(folder: Path) -> Callable[[str], str]:
@@ -47,6 +135,18 @@ def asset_addresses(folder: Path) -> Callable[[str], str]:
 
 
 def register_wording(app: Flask, static: Path) -> None:
-    """Gives the templates their filters and `asset`."""
-    app.jinja_env.filters.update(spoken=spoken, number=number, plural=plural, duration=duration)
-    app.jinja_env.globals["asset"] = asset_addresses(static)
+    """Gives the templates the catalogue, their filters, and `asset`."""
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        _template_gettext, _template_ngettext, pgettext=_template_pgettext, newstyle=True
+    )
+    app.jinja_env.filters.update(spoken=spoken, number=number, duration=duration)
+    app.jinja_env.globals.update(
+        asset=asset_addresses(static),
+        keys=lambda: [(key, gettext(meaning)) for key, meaning in KEYS],
+        language=lambda: speech().code,
+        languages=choices,
+        script_texts=lambda: _script_texts(speech()),
+        direction=lambda: speech().locale.text_direction,
+    )

@@ -7,6 +7,7 @@ from urllib.parse import quote_plus
 
 from index.engine import Facet
 from web.arguments import SearchArguments
+from web.wording import gettext, ngettext
 
 HEIGHT = 64
 BAR = 10
@@ -23,6 +24,12 @@ class Bar:
     chosen: bool
     x: int
     height: int
+
+    @property
+    def title(self) -> str:
+        """`2019: 12 articles`."""
+        articles = ngettext("%(num)s article", "%(num)s articles", self.count)
+        return gettext("%(years)s: %(articles)s", years=self.label, articles=articles)
 
     @property
     def y(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
@@ -187,3 +188,43 @@ def test_hostile_text_stays_text(open_page: OpenPage) -> None:
         page.wait_for_load_state("load")
         page.locator("body").hover()
     assert not dialogs
+
+
+@pytest.mark.parametrize(
+    ("browser_speaks", "button", "found", "sort", "title"),
+    [
+        ("de-AT", "Suchen", "2 Artikel", "Neueste", "ferry – 2 Artikel"),
+        ("fr-FR", "Chercher", "2 articles", "Plus récents", "ferry – 2 articles"),
+    ],
+)
+def test_the_search_page_speaks_the_language_of_the_browser(
+    open_page: OpenPage, browser_speaks: str, button: str, found: str, sort: str, title: str
+) -> None:
+    page = open_page(locale=browser_speaks)
+    language = browser_speaks[:2]
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    page.get_by_role("searchbox").or_(page.get_by_role("combobox")).first.fill("ferry")
+    page.get_by_role("button", name=button, exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text(found)
+    expect(page).to_have_title(re.compile(f"^{title}"))
+    page.get_by_role("link", name=sort, exact=True).click()
+    expect(page.locator("#sorts [aria-current]")).to_have_text(sort)
+    page.locator(".hit h2 a").first.click()
+    expect(page.locator("#article .byline")).to_have_attribute("lang", language)
+    page.keyboard.press("n")
+    expect(page.locator("[data-number]")).to_have_text(re.compile(r"^1 (von|sur) \d+$"))
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text(
+        {"de": "nächste Fundstelle", "fr": "occurrence suivante"}[language]
+    )
+
+
+def test_another_language_is_a_link_that_keeps_the_search(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry")
+    page.get_by_role("checkbox", name="Ada Marsh").check()
+    expect(page.get_by_role("list", name="Filters in force")).to_be_visible()
+    page.get_by_role("link", name="Deutsch").click()
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.get_by_role("checkbox", name="Ada Marsh")).to_be_checked()
+    page.get_by_role("link", name="Themen", exact=True).click()
+    expect(page.locator("h1")).to_have_text("Themen")

@@ -1,0 +1,107 @@
+"""Brings the catalogues of interface texts (web/translations) up to date with templates and code; with --check only
+says what is missing, unused or outdated in them.
+
+A new text stands in each catalogue with an empty translation, a text that is gone is taken out. A text that was
+changed is a new one: a guess by likeness would be shown to readers before anyone has looked at it.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from config import LANGUAGES, SOURCE_LANGUAGE  # noqa: E402 - the checkout first
+
+FOLDER = ROOT / "web" / "translations"
+METHODS = [("templates/**", "jinja2"), ("web/**.py", "python"), ("index/**.py", "python")]
+OPTIONS = {"templates/**": {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}}
+# The functions whose arguments are texts: of Jinja and web/wording.py, and of the query language's notices.
+CALLS = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "noted": None,
+    "Notice": (1,),
+    "Remark": (2,),
+    "_note": (2,),
+    "_refused": (1,),
+}
+
+
+HEADER = """\
+# Texts of the pages in {name}. `make texts` adds what is new and takes out what is gone.
+msgid ""
+msgstr ""
+"Language: {code}\\n"
+"Plural-Forms: {plural_forms}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+"""
+
+
+def extracted() -> Catalog:
+    """All texts of templates and code."""
+    found = Catalog()
+    for name, line, message, _, context in extract_from_dir(ROOT, METHODS, OPTIONS, keywords=CALLS):
+        if message:
+            found.add(message, locations=[(name, line)], context=context)
+    return found
+
+
+def catalogue(code: str) -> Catalog:
+    """The catalogue of a language as its file has it."""
+    with (FOLDER / f"{code}.po").open("rb") as file:
+        return read_po(file, locale=code, abort_invalid=True)
+
+
+def renewed(code: str, texts: Catalog) -> str:
+    """The file of a language, with the texts there are and the translations it had."""
+    made = catalogue(code) if (FOLDER / f"{code}.po").exists() else Catalog(locale=code)
+    made.update(texts, no_fuzzy_matching=True)
+    made.obsolete.clear()
+    written = io.BytesIO()
+    write_po(written, made, width=120, omit_header=True, include_lineno=False, sort_by_file=True, ignore_obsolete=True)
+    # Babel's own header holds times and its version; the file shall change when its texts do.
+    header = HEADER.format(name=LANGUAGES[code], code=code, plural_forms=made.plural_forms)
+    return f"{header}\n{written.getvalue().decode().strip()}\n"
+
+
+def outdated(code: str, texts: Catalog) -> bool:
+    """Whether a catalogue lacks a text or has one that is not used."""
+    path = FOLDER / f"{code}.po"
+    return not path.exists() or keys(catalogue(code)) != keys(texts)
+
+
+def keys(texts: Catalog) -> set[tuple[str, ...]]:
+    """What tells texts apart: context, singular, plural."""
+    return {(text.context or "", *((text.id,) if isinstance(text.id, str) else text.id)) for text in texts if text.id}
+
+
+def main() -> None:
+    """Writes the catalogues, or with --check names what is outdated and fails."""
+    texts = extracted()
+    wrong = False
+    for code in LANGUAGES:
+        path = FOLDER / f"{code}.po"
+        if code == SOURCE_LANGUAGE:
+            continue
+        if "--check" not in sys.argv:
+            path.write_text(renewed(code, texts), encoding="utf-8")
+        elif outdated(code, texts):
+            wrong = True
+            sys.stderr.write(f"{path.relative_to(ROOT)} is out of date; `make texts` renews it\n")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,327 @@
+"""The pages in other languages: one complete catalogue, nothing said outside of it, and who gets which language."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from gettext import NullTranslations
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from babel import Locale
+from babel.messages.catalog import Message
+from babel.messages.pofile import read_po
+from flask import Flask
+from flask.testing import FlaskClient
+from jinja2 import nodes
+from selectolax.lexbor import LexborHTMLParser
+
+import web.language
+from app import create_app
+from archive.model import PartialDate
+from config import LANGUAGES, SOURCE_LANGUAGE, Settings
+from index.query import parse
+from tests.web_archive import archive_app, client
+from web.language import COOKIE, FOLDER, Speech, speech_in
+from web.wording import duration, number, say, spoken
+
+__all__ = ["archive_app", "client"]
+
+ROOT = Path(__file__).parent.parent
+TRANSLATED = sorted(set(LANGUAGES) - {SOURCE_LANGUAGE})
+NAMES = {"BibTeX", "CSL-JSON", "CSV", "JSON Lines", "Markdown", "RIS", "MB"}  # the same in every language
+LETTER = re.compile(r"[^\W\d_]")
+PAGES = (
+    "/", "/search", "/search?q=ferry+OR+letter&author=Ada+Marsh&topic=transport&from=1998&to=2019-12-31&page=1",
+    "/search?q=letter&per_page=2&page=2", "/search?q=zebra", "/search?q=ferry+zebra+harbour+letter&from=1900",
+    "/search?from=1700&to=1710", "/search?q=fery&from=abc&sort=odd&page=0", "/search/topics?q=letter",
+    "/article/1998/night-ferry?q=ferry&place=1&match=1", "/article/1998/night-ferry?q=ferry", "/article/odd/forty",
+    "/authors", "/topics", "/years", "/about", "/search/authors", "/year/2019", "/nowhere", "/article/nowhere",
+    "/author/Ada%20Marsh", "/year/x", "/search?q=a&page=900", "/search?page=2000", "/sitemap-9.xml", "/media/x.png",
+    "/search?q=" + "a+" * 99,
+)  # fmt: skip
+
+
+def messages(code: str) -> list[Message]:
+    with (FOLDER / f"{code}.po").open("rb") as file:
+        return [message for message in read_po(file, locale=code, abort_invalid=True) if message.id]
+
+
+def texts_of(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
+
+
+# The catalogue
+
+
+def test_the_catalogues_hold_every_text_and_no_other() -> None:
+    command = [sys.executable, ROOT / "docs" / "texts.py", "--check"]
+    check = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert check.returncode == 0, check.stderr
+    assert {path.name for path in FOLDER.iterdir()} == {f"{code}.po" for code in TRANSLATED}
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_every_text_is_translated(code: str) -> None:
+    for message in messages(code):
+        assert not message.fuzzy, message.id
+        assert all(texts_of(message.string)), message.id
+        assert len(texts_of(message.string)) == len(texts_of(message.id))
+
+
+@pytest.mark.parametrize("code", TRANSLATED)
+def test_translations_keep_values_and_markup(code: str) -> None:
+    def pieces(text: str) -> tuple[list[str], list[str]]:
+        return sorted(re.findall(r"%\(\w+\)s", text)), sorted(re.findall(r"<[^>]+>", text))
+
+    for message in messages(code):
+        for source, said in zip(texts_of(message.id), texts_of(message.string), strict=True):
+            values, tags = pieces(said)
+            expected_values, expected_tags = pieces(source)
+            assert tags == expected_tags, said
+            assert set(values) | {"%(num)s"} == set(expected_values) | {"%(num)s"}, said
+            assert said == said.strip(), said
+
+
+def test_translations_are_set_as_their_readers_expect() -> None:
+    german = " ".join(text for message in messages("de") for text in texts_of(message.string))
+    assert german.count("„") == german.count("“") > 20
+    assert not re.search(r"[”«»]| - ", german)
+    french = " ".join(text for message in messages("fr") for text in texts_of(message.string))
+    assert french.count("«\u202f") == french.count("\u202f»") == french.count("«") == french.count("»") > 20
+    assert not re.search(r"[“”„]|\w'\w", french)
+    assert not re.search(r"(?<![\u202f\u00a0\s«])[;!?](?=\s|$)", french)
+    assert not re.search(r" [;:!?»]", french.replace("« : ", "").replace("de ?", "").replace("un ?", "")), french
+
+
+def test_notices_of_the_query_language_are_in_the_catalogue() -> None:
+    known = {text for message in messages("de") for text in texts_of(message.id)}
+    asked = [
+        '"a',
+        "(a",
+        "()",
+        '""',
+        "a |",
+        "a - b",
+        "OR",
+        "title:",
+        "= a",
+        "note:x",
+        "date:x",
+        "*",
+        "a*",
+        "x~",
+        "xyz~9",
+    ]
+    asked += ["what?", "...", '"a b"~0', "x " * 99, "y" * 1001, "(" * 30 + "a" + ")" * 30]
+    codes = set()
+    for query in asked:
+        parsed = parse(query)
+        for notice in (*parsed.notices, *([parsed.refused] if parsed.refused else [])):
+            codes.add(notice.code)
+            assert notice.template in known
+            assert "%(" not in say(notice)
+    assert len(codes) >= 12
+
+
+# Nothing is said outside of the catalogue
+
+
+class Literals(HTMLParser):
+    """The words of a page that stand in its template."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        self.found.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        shown = {"alt", "aria-description", "aria-label", "label", "placeholder", "title"}
+        self.found += [value or "" for name, value in attrs if name in shown]
+
+
+def constants(node: nodes.Node) -> Iterator[str]:
+    """Texts in the expressions of a template that are neither an argument of a function nor a name or index."""
+    for child in node.iter_child_nodes():
+        if isinstance(child, nodes.Call | nodes.Filter | nodes.Test | nodes.Getitem | nodes.Compare):
+            continue
+        if isinstance(child, nodes.Const) and isinstance(child.value, str):
+            yield child.value
+        yield from constants(child)
+
+
+@pytest.mark.parametrize("template", sorted(path.name for path in (ROOT / "templates").glob("*.html")))
+def test_no_template_has_words_of_its_own(template: str, archive_app: Flask) -> None:
+    tree = archive_app.jinja_env.parse((ROOT / "templates" / template).read_text(encoding="utf-8"))
+    literals = Literals()
+    data = [child.data for output in tree.find_all(nodes.Output) for child in output.nodes
+            if isinstance(child, nodes.TemplateData)]  # fmt: skip
+    literals.feed("".join(data))
+    said = {text.strip() for found in literals.found for text in re.split(r"[·,:/()]", found)}
+    assert {text for text in said if LETTER.search(text)} <= NAMES
+    spoken_by_expressions = {text for output in tree.find_all(nodes.Output) for text in constants(output)}
+    assert not {text for text in spoken_by_expressions if re.search(r"\b[A-Z]|\w \w", text)} - NAMES
+
+
+class Marking(NullTranslations):
+    """A language in which every text of the catalogue stands between brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, one: str, many: str, amount: int) -> str:
+        return f"⟦{one if amount == 1 else many}⟧"
+
+    def pgettext(self, context: str, message: str) -> str:
+        return f"⟦{message}⟧"
+
+
+def outside_brackets(text: str) -> str:
+    inner = re.compile(r"⟦[^⟦⟧]*⟧")
+    while inner.search(text):
+        text = inner.sub(" ", text)
+    return text
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_word_of_a_page_is_of_the_catalogue_or_of_the_archive(
+    address: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marking = Speech("de", Locale.parse("de"), Marking())
+    monkeypatch.setattr(web.language, "speech_in", lambda code: marking)
+    tree = LexborHTMLParser(client.get(address).text)
+    assert tree.body
+    attributes = [
+        node.attributes[name] or ""
+        for node in tree.body.css("*")
+        for name in ("aria-label", "title", "placeholder", "alt")
+        if name in node.attributes and not node.css_matches(".body *")
+    ]
+    for node in tree.css("[dir=auto], [dir=ltr]:not(html), code, kbd, pre, script, time, #languages, td[lang]"):
+        node.decompose()
+    for text in (tree.body.text(), *attributes):
+        left = {word for word in outside_brackets(text).split() if LETTER.search(word)}
+        assert left <= {word for name in NAMES for word in name.split()}, address
+
+
+# Who gets which language
+
+
+def language_of(client: FlaskClient, address: str = "/", **headers: str) -> str:
+    response = client.get(address, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    found = LexborHTMLParser(response.text).css_first("html").attributes["lang"]
+    assert response.headers["Content-Language"] == found
+    assert {"accept-language", "cookie"} <= {name.lower() for name in response.vary}
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("de", "de"),
+        ("de-AT,de;q=0.9,en;q=0.1", "de"),
+        ("fr-CH, de;q=0.5", "fr"),
+        ("nl, fr;q=0.4, de;q=0.2", "fr"),
+        ("nl", "en"),
+        ("", "en"),
+        ("not a language;;q=x", "en"),
+    ],
+)
+def test_the_browser_says_which_language(client: FlaskClient, asked: str, given: str) -> None:
+    assert language_of(client, Accept_Language=asked) == given
+
+
+def test_a_choice_is_remembered(archive_app: Flask) -> None:
+    client = archive_app.test_client()
+    response = client.get("/search?q=ferry&lang=fr")
+    cookie = client.get_cookie(COOKIE)
+    assert cookie
+    assert (cookie.value, cookie.path, cookie.http_only, cookie.same_site) == ("fr", "/", True, "Lax")
+    assert "résultat" in response.text or "articles" in response.text
+    assert language_of(client, "/about", Accept_Language="de") == "fr"
+    assert language_of(client, "/about?lang=en", Accept_Language="de") == "en"
+    assert language_of(client, "/about", Accept_Language="de") == "en"
+    unknown = archive_app.test_client()
+    assert language_of(unknown, "/about?lang=xx") == "en"
+    assert unknown.get_cookie(COOKIE) is None
+
+
+def test_without_a_choice_the_setting_and_the_library_speak(tmp_path: Path) -> None:
+    def client_of(**settings: str) -> FlaskClient:
+        return create_app(
+            Settings(library=tmp_path, index=tmp_path / "index", engine="memory", **settings)
+        ).test_client()  # type: ignore[arg-type]
+
+    assert language_of(client_of(interface_language="fr"), Accept_Language="de") == "fr"
+    assert language_of(client_of(interface_language="fr"), "/?lang=de") == "de"
+    (tmp_path / "library.toml").write_text('language = "de"\n', encoding="utf-8")
+    assert language_of(client_of()) == "de"
+    assert language_of(client_of(), Accept_Language="en") == "en"
+    (tmp_path / "library.toml").write_text('language = "nl"\n', encoding="utf-8")
+    assert language_of(client_of()) == "en"
+
+
+def test_the_foot_leads_to_the_same_page_in_each_language(client: FlaskClient) -> None:
+    tree = LexborHTMLParser(client.get("/search?q=ferry&author=Ada+Marsh&author=Miriam+Stein&lang=de").text)
+    links = {link.text(): link for link in tree.css("#languages a")}
+    assert list(links) == list(LANGUAGES.values())
+    assert links["Français"].attributes["href"] == "?q=ferry&author=Ada+Marsh&author=Miriam+Stein&lang=fr"
+    assert [link.text() for link in tree.css("#languages [aria-current]")] == ["Deutsch"]
+    assert all(link.attributes["lang"] == link.attributes["hreflang"] for link in links.values())
+
+
+def test_programs_are_answered_in_english(client: FlaskClient) -> None:
+    client.set_cookie(COOKIE, "fr")
+    german = {"Accept-Language": "de"}
+    answer = client.get('/api/search?q="ferry&from=abc', headers=german)
+    assert answer.json
+    assert any(notice.startswith("A quotation mark") for notice in answer.json["notices"])
+    assert any("is not a date" in notice for notice in answer.json["notices"])
+    wrong = client.get("/api/nowhere", headers=german)
+    assert wrong.json
+    assert wrong.json["error"]["heading"] == "There is no such page"
+    for address in ("/api/search?q=ferry", "/health", "/search.csv?q=ferry", "/static/backfile.css", "/robots.txt"):
+        with client.get(address, headers=german) as response:
+            vary = {name.lower() for name in response.vary}
+        assert "Content-Language" not in response.headers
+        assert "cookie" not in vary, address
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_texts_of_articles_keep_their_own_language(client: FlaskClient, code: str) -> None:
+    tree = LexborHTMLParser(client.get(f"/article/odd/rahma?q=a&lang={code}").text)
+    article = tree.css_first("#article")
+    assert article.attributes["lang"] == "ar"
+    assert tree.css_first("#article .byline").attributes["lang"] == code
+    assert tree.css_first("#article .facts").attributes["lang"] == code
+
+
+# Numbers, dates
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("en", ("14,327", "1 March 2019", "March 2019", "2019", "1.2\u00a0s")),
+        ("de", ("14.327", "1. März 2019", "März 2019", "2019", "1,2\u00a0s")),
+        ("fr", ("14\u202f327", "1er mars 2019", "mars 2019", "2019", "1,2\u00a0s")),
+    ],
+)
+def test_numbers_and_dates_are_written_as_in_the_language(
+    archive_app: Flask, code: str, expected: tuple[str, ...]
+) -> None:
+    with archive_app.test_request_context(f"/?lang={code}"):
+        dates = [spoken(PartialDate.parse(text)) for text in ("2019-03-01", "2019-03", "2019")]
+        assert (number(14327), *dates, duration(1234)) == expected
+
+
+def test_amounts_are_counted_as_in_the_language() -> None:
+    english, french = speech_in("en").texts, speech_in("fr").texts
+    assert english.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s matches"
+    assert french.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s occurrence"
+    assert french.ngettext("%(num)s match", "%(num)s matches", 2) == "%(num)s occurrences"
