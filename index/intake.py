@@ -16,7 +16,7 @@ from archive.markdown import to_text
 from archive.model import Article
 from archive.report import Problem
 from index.engine import Document
-from index.processes import cores, end_with_parent, helper_context
+from index.processes import cores, end_with_parent, helper_context, not_started
 
 MANY = 400  # fewer files are read sooner than processes have started
 _CHUNK = 64  # files handed to a process at a time
@@ -59,7 +59,7 @@ def read_documents(library: Library, paths: Sequence[str], *, processes: int | N
     """Reads the files at `paths` (relative to the library) in their order, one `Taken` each.
 
     Many files are read by `processes` processes (by default one a core). A file that brings its process down is
-    reported like any other that cannot be read, and the rest goes on.
+    reported like any other that cannot be read, and the rest goes on. Raises `SearchError` when no process starts.
     """
     processes = cores() if processes is None else processes
     if processes < 2 or len(paths) < MANY:
@@ -121,7 +121,13 @@ _library: Library  # of a reading process, from its start on
 
 
 def _pool(root: Path, processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(processes, mp_context=helper_context(), initializer=_start_reading, initargs=(root,))
+    pool = ProcessPoolExecutor(processes, mp_context=helper_context(), initializer=_start_reading, initargs=(root,))
+    try:
+        pool.submit(_read_chunk, ()).result()
+    except (BrokenProcessPool, OSError, EOFError) as error:
+        pool.shutdown()
+        raise not_started(error) from error
+    return pool
 
 
 def _start_reading(root: Path) -> None:

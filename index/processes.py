@@ -7,6 +7,8 @@ import os
 import threading
 from multiprocessing.context import ForkServerContext
 
+from index.errors import SearchError
+
 # What the helpers need is imported once, in the process that they are forked from; so is the program itself, which
 # multiprocessing would have each of them import again.
 _PRELOADED = ("__main__", "index.intake", "index.engines.whoosh.workers")
@@ -21,6 +23,15 @@ def helper_context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(_PRELOADED))
     return context
+
+
+def not_started(error: Exception | None = None) -> SearchError:
+    """What is raised when helpers die before they do anything."""
+    reason = f": {error}" if error and str(error) else ""
+    return SearchError(
+        f"the processes that help to index could not be started{reason}",
+        hint='make memory free or allow more processes; a script of your own needs `if __name__ == "__main__":`',
+    )
 
 
 def cores() -> int:

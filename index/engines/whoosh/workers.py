@@ -12,7 +12,7 @@ from pathlib import Path
 from index.encoding import Encoder
 from index.engines.whoosh.batch import Item, write_segment
 from index.errors import SearchError
-from index.processes import helper_context
+from index.processes import helper_context, not_started
 
 
 @contextmanager
@@ -33,16 +33,18 @@ class SegmentWorkers:
         self._context = helper_context()
         self._idle: list[Connection] = []
         self._busy: list[Connection] = []
+        self._started: set[Connection] = set()
         self._processes: list[ForkServerProcess] = []
 
     def write(self, path: Path, batch: list[Item]) -> None:
         """Has a batch written as the segment file `path`; waits while every process is busy.
 
-        Raises `OSError` when an earlier file could not be written, `SearchError` when a process died over it.
+        Raises `OSError` when an earlier file could not be written, `SearchError` when a process died over it or could
+        not be started.
         """
         if not self._idle and len(self._processes) < self._count:
             self._start()
-        if not self._idle:
+        while not self._idle:
             self._await(wait(self._busy))
         connection = self._idle.pop()
         self._busy.append(connection)
@@ -59,10 +61,13 @@ class SegmentWorkers:
     def _start(self) -> None:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs,), daemon=True)
-        process.start()
+        try:
+            process.start()
+        except (OSError, EOFError) as error:
+            raise not_started(error) from error
         theirs.close()
         self._processes.append(process)
-        self._idle.append(ours)
+        self._busy.append(ours)
 
     def _await(self, ready: Iterable[object]) -> None:
         for connection in [each for each in self._busy if each in ready]:
@@ -70,7 +75,8 @@ class SegmentWorkers:
             try:
                 failure: OSError | None = connection.recv()
             except (EOFError, ConnectionError):
-                raise _died() from None
+                raise (_died() if connection in self._started else not_started()) from None
+            self._started.add(connection)
             self._idle.append(connection)
             if failure:
                 raise failure
@@ -94,6 +100,7 @@ def _died() -> SearchError:
 def _work(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its children
     encoder = Encoder()
+    connection.send(None)
     while True:
         try:
             path, batch = connection.recv()
