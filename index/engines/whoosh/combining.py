@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -42,8 +42,7 @@ class Branch:
         masks = [child.mask for child in self.children]
         if isinstance(self.node, Not):
             return np.logical_not(masks[0])
-        combined: Array = (np.logical_or if isinstance(self.node, Or) else np.logical_and).reduce(masks)
-        return combined
+        return reduce(np.logical_or if isinstance(self.node, Or) else np.logical_and, masks)
 
     def leaves(self) -> Iterator[Leaf]:
         """The leaves that are not below a Not, in the order of the query."""

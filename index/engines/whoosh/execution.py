@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ class _Found:
 
     def _documents(self, filters: Iterable[Array]) -> Array:
         masks = [mask for mask in (self._query_mask, self.view.live, *filters) if mask is not None]
-        return np.flatnonzero(np.logical_and.reduce(masks)) if masks else self.view.documents
+        return np.flatnonzero(reduce(np.logical_and, masks)) if masks else self.view.documents
 
     @property
     def _query_mask(self) -> Array | None:

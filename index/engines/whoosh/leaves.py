@@ -22,6 +22,7 @@ from index.wildcards import fitting_lines, fuzzy_term, literal_prefix
 
 Array = npt.NDArray[Any]
 _HELD_A_POSTING = 32  # document, frequency, and the end of its positions, those of a mask aside
+_DENSE = 8  # of so many documents one has a common word
 LeafNode = Word | Phrase | Pattern | Fuzzy
 
 
@@ -45,8 +46,11 @@ class Leaf:
     @property
     def nbytes(self) -> int:
         """About what it holds in memory once all of it was asked for, in bytes."""
-        runs = [run for runs in self.parts.values() for run, _ in runs]
-        return self._view.size + sum(_HELD_A_POSTING * len(run) for run in runs)
+        return self._view.size * (9 if self._is_common else 1) + _HELD_A_POSTING * self._postings
+
+    @cached_property
+    def _postings(self) -> int:
+        return sum(len(run) for runs in self.parts.values() for run, _ in runs)
 
     def _runs(self, field: str) -> list[tuple[Run, float]]:
         match self.node:
@@ -84,6 +88,20 @@ class Leaf:
 
     def amounts(self, documents: Array) -> Array:
         """tf~ of `index.ranking` for each of the documents (ascending): float64."""
+        if self._is_common and len(documents) * _DENSE > self._view.size:
+            known: Array = self._amounts_of_all.take(documents)
+            return known
+        return self._amounts(documents)
+
+    @property
+    def _is_common(self) -> bool:
+        return self._postings * _DENSE > self._view.size
+
+    @cached_property
+    def _amounts_of_all(self) -> Array:
+        return self._amounts(np.arange(self._view.size))
+
+    def _amounts(self, documents: Array) -> Array:
         total = np.zeros(len(documents))
         for name, runs in self.parts.items():
             if runs:

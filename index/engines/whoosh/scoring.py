@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,7 @@ class Scorer:
         leaves = [leaf for leaf in root.leaves() if is_scored(leaf)]
         if not leaves or not len(self._documents):
             return
-        found = np.flatnonzero(np.logical_and.reduce([leaf.mask_in("title") for leaf in leaves]))
+        found = np.flatnonzero(reduce(np.logical_and, [leaf.mask_in("title") for leaf in leaves]))
         place = self._documents.searchsorted(found)
         known = np.flatnonzero(self._documents.take(place, mode="clip") == found)
         self.scores[place.take(known)] += WEIGHTS.whole_title
