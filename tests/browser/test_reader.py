@@ -191,14 +191,11 @@ def test_hostile_text_stays_text(open_page: OpenPage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("browser_speaks", "button", "found", "sort", "title"),
-    [
-        ("de-AT", "Suchen", "2 Artikel", "Neueste", "ferry – 2 Artikel"),
-        ("fr-FR", "Chercher", "2 articles", "Plus récents", "ferry – 2 articles"),
-    ],
+    ("browser_speaks", "button", "found", "sort"),
+    [("de-AT", "Suchen", "2 Artikel", "Neueste"), ("fr-FR", "Chercher", "2 articles", "Plus récents")],
 )
 def test_the_search_page_speaks_the_language_of_the_browser(
-    open_page: OpenPage, browser_speaks: str, button: str, found: str, sort: str, title: str
+    open_page: OpenPage, browser_speaks: str, button: str, found: str, sort: str
 ) -> None:
     page = open_page(locale=browser_speaks)
     language = browser_speaks[:2]
@@ -206,7 +203,7 @@ def test_the_search_page_speaks_the_language_of_the_browser(
     page.get_by_role("searchbox").or_(page.get_by_role("combobox")).first.fill("ferry")
     page.get_by_role("button", name=button, exact=True).click()
     expect(page.get_by_role("status").first).to_contain_text(found)
-    expect(page).to_have_title(re.compile(f"^{title}"))
+    expect(page).to_have_title(re.compile(f"^ferry – {found}"))
     page.get_by_role("link", name=sort, exact=True).click()
     expect(page.locator("#sorts [aria-current]")).to_have_text(sort)
     page.locator(".hit h2 a").first.click()
