@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from threading import local
@@ -98,7 +99,7 @@ class TextBlocks:
     def text(self, document: int) -> str:
         """The text of one document."""
         first = self._file.array("texts.first")
-        block = int(first.searchsorted(document, side="right")) - 1
+        block = bisect_right(first.data, document) - 1
         sizes = self._file.array("texts.sizes")[int(first[block]) : document + 1].tolist()
         start = sum(sizes[:-1])
         return decode(self.block(block)[start : start + sizes[-1]])

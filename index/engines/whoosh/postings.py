@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
@@ -27,6 +28,7 @@ class Narrow:
     def __init__(self, low: Array, places: Array, high: Array) -> None:
         self.low = low
         self._places = places
+        self._searchable = places.data
         self._high = high
 
     @classmethod
@@ -51,8 +53,9 @@ class Narrow:
     def wide(self, start: int, stop: int) -> Array:
         """Numbers `start` to `stop - 1` as a new u32 array."""
         values = self.low[start:stop].astype(np.uint32)
-        first = int(self._places.searchsorted(start, side="right")) - 1
-        last = max(first + 1, int(self._places.searchsorted(stop)))
+        # A Python integer would have numpy widen the whole array first.
+        first = bisect_right(self._searchable, start) - 1
+        last = max(first + 1, bisect_left(self._searchable, stop))
         high = self._high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
         if len(high) == 1:
             return values | high[0] if high[0] else values
