@@ -84,6 +84,11 @@ class Terms:
     def __bool__(self) -> bool:
         return bool(self._parts)
 
+    @property
+    def count(self) -> int:
+        """How many postings they have."""
+        return sum(int(postings.starts[high]) - int(postings.starts[low]) for _, postings, low, high in self._parts)
+
     @cached_property
     def run(self) -> Run:
         """Their postings."""

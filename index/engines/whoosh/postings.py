@@ -59,9 +59,10 @@ class Narrow:
         high = self._high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
         if len(high) == 1:
             return values | high[0] if high[0] else values
-        bounds = np.append(self._places[first:last].astype(np.int64), stop)
-        bounds[0] = start
-        values |= high.repeat(np.diff(bounds))
+        bounds = np.empty(len(high) + 1, np.int64)
+        bounds[0], bounds[-1] = start, stop
+        bounds[1:-1] = self._places[first + 1 : last]
+        values |= high.repeat(bounds[1:] - bounds[:-1])
         return values
 
 

@@ -37,27 +37,37 @@ def similar(view: View, document: Document, limit: int) -> tuple[Hit, ...]:
         scores[own[0].base + own[1]] = 0.0
     found = np.flatnonzero(scores)
     return tuple(
-        hit_of(_document(view, number), Marks(), score=score, limit=1)
+        hit_of(view.document(number), Marks(), score=score, limit=1)
         for number, score in by_score(view, found, scores.take(found), limit)
     )
 
 
 def _shares(view: View, term: str) -> tuple[Array, Array]:
     """The documents (each once) that have the term, and what it gives to the score of each."""
-    documents, amounts = [np.empty(0, np.intp)], [np.empty(0)]
+    layers: list[tuple[Array, Array]] = []
+    for documents, amounts in sorted(_weighed(view, term), key=lambda found: -len(found[0])):
+        rest, more = documents, amounts
+        for known, amount in layers:
+            rest, more = _moved(known, amount, rest, more)
+        layers.append((rest, more))
+    found, amount = (np.concatenate(parts) for parts in zip(*layers, strict=True))
+    frequency = len(found) if view.live is None else int(np.count_nonzero(view.live.take(found)))
+    return found, idf(frequency, view.generation.live_count) * saturated(amount)
+
+
+def _weighed(view: View, term: str) -> Iterator[tuple[Array, Array]]:
+    """For each field the documents (ascending) that have the term in it, with the part of tf~ from there."""
     for field in DEFAULT_FIELDS:
         run = one_term(view, field, term).run
-        documents.append(run.documents)
-        amounts.append(view.norms(field).take(run.documents) * run.frequencies)
-    distinct, place = np.unique(np.concatenate(documents), return_inverse=True)
-    frequency = len(distinct) if view.live is None else int(np.count_nonzero(view.live.take(distinct)))
-    amount: Array = np.bincount(place, np.concatenate(amounts), len(distinct)).astype(np.float64)
-    return distinct, idf(frequency, view.generation.live_count) * saturated(amount)
+        yield run.documents, view.norms(field).take(run.documents) * run.frequencies
 
 
-def _document(view: View, number: int) -> Document:
-    segment, local = view.generation.locate(number)
-    return segment.document(local)
+def _moved(known: Array, amount: Array, rest: Array, more: Array) -> tuple[Array, Array]:
+    """Adds what `more` says of known documents to their amount; gives the rest that is not known, with its own."""
+    place = known.searchsorted(rest)
+    new = known.take(place, mode="clip") != rest if len(known) else np.ones(len(rest), np.bool_)
+    amount[place[~new]] += more[~new]
+    return rest[new], more[new]
 
 
 def telling_words(view: View, document: Document) -> list[str]:
@@ -100,9 +110,9 @@ def _terms(text: str) -> Iterator[str]:
 def _least(view: View, term: str) -> int:
     """A number of live documents that certainly have the term (1 where nothing is certain)."""
     deleted = view.size - view.generation.live_count
-    return max(1, sum(_frequency(segment.field("text"), term) for segment in view.segments) - deleted)
+    return max(1, sum(_frequency(view, segment.field("text"), term) for segment in view.segments) - deleted)
 
 
-def _frequency(postings: FieldPostings, term: str) -> int:
-    number = postings.find(term)
+def _frequency(view: View, postings: FieldPostings, term: str) -> int:
+    number = view.number(postings, term)
     return int(postings.starts[number + 1]) - int(postings.starts[number]) if number >= 0 else 0

@@ -8,23 +8,26 @@ import numpy as np
 
 from index.engines.whoosh.leaves import one_term
 from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.view import View
+from index.engines.whoosh.view import Array, View
 from index.fields import DEFAULT_FIELDS
 
 
 def article_count(view: View, term: str) -> int:
     """The number of live documents that have the term, as it is, in one of the default fields."""
-    runs = [found.run for field in DEFAULT_FIELDS if (found := one_term(view, field, term))]
-    if not runs:
+    fields = [found for field in DEFAULT_FIELDS if (found := one_term(view, field, term))]
+    if not fields:
         return 0
-    if len(runs) == 1 and view.live is None:
-        return len(runs[0])
-    mask = np.zeros(view.size, np.bool_)
-    for run in runs:
-        mask[run.documents] = True
-    if view.live is not None:
-        mask &= view.live
-    return int(np.count_nonzero(mask))
+    if len(fields) == 1 and view.live is None:
+        return fields[0].count
+    layers: list[Array] = []
+    for documents in sorted((found.run.documents for found in fields), key=len, reverse=True):
+        rest = documents
+        for known in layers:
+            rest = rest[known.take(known.searchsorted(rest), mode="clip") != rest] if len(known) else rest
+        layers.append(rest)
+    if view.live is None:
+        return sum(map(len, layers))
+    return sum(int(np.count_nonzero(view.live.take(layer))) for layer in layers)
 
 
 def most_frequent(view: View, prefix: str, limit: int) -> list[str]:
