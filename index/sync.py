@@ -42,7 +42,7 @@ Progress = Callable[[int, int], None]
 """Called with the number of files read so far, and of those to be read in all."""
 
 FEW = 1_000  # files to read, all held at once so that what became of them is one commit
-BATCH = 20_000  # articles a commit beyond that: what an interrupted first run has done by then is kept
+BATCH = 50_000  # articles a commit beyond that: what an interrupted first run has done by then is kept
 SHARE_OF_A_LANGUAGE = 0.05
 
 _FINE_TIMES = 100_000_000  # ns within which two changes of a file may bear the same time; clocks tick every 1-10 ms

@@ -193,6 +193,22 @@ def test_one_core_writes_the_same(engine, monkeypatch):
     assert held(engine) == {each.id: each for each in documents}
 
 
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_large_batch_is_merged_with_what_it_meets(engine, monkeypatch, touched):
+    monkeypatch.setattr(writer, "SEGMENT_TEXT", 500)
+    monkeypatch.setattr(writer, "cores", lambda: 1)
+    before = [article(f"a{n}", f"night ferry {n} " * 20) for n in range(300)]
+    put(engine, *before)
+    after = [article(f"a{n}", f"harbour {n} " * 20) for n in range(10, 320)]
+    prints = {"a3": Fingerprint(9, 9, "9"), "a11": Fingerprint(8, 8, "8")} if touched else {}
+    put(engine, *after, touch=prints)
+    assert held(engine) == {each.id: each for each in [*before, *after]}
+    found = {article_id: mark for article_id, (_, mark) in engine.fingerprints().items()}
+    expected = {each.id: fingerprint(each) for each in [*before, *after]}
+    assert found == expected | ({"a3": prints["a3"]} if touched else {})
+    assert len(engine.generation().segments) == (2 if touched else 1)
+
+
 def test_a_worker_that_dies_is_an_error_and_changes_nothing(engine, folder, monkeypatch):
     put(engine, article("a"))
     monkeypatch.setattr(writer, "SEGMENT_TEXT", 1)

@@ -106,19 +106,33 @@ def _gather_texts(file: ArrayFileWriter, segments: Sequence[Segment]) -> None:
     blocks.write_index(file)
 
 
-def _texts_of(segment: Segment, blocks: TextBlocksWriter) -> Iterator[bytes]:
+def _texts_of(segment: Segment, blocks: TextBlocksWriter) -> Iterator[bytes | memoryview]:
     """Hands the blocks of a segment on as they are, and packs the texts of small or perforated ones again."""
-    sizes = segment.data.file.array("texts.sizes")
-    firsts = [*segment.data.file.array("texts.first").tolist(), segment.size]
-    for number, (first, last) in enumerate(pairwise(firsts)):
-        own = sizes[first:last].tolist()
-        live = [True] * len(own) if segment.live is None else segment.live[first:last].tolist()
-        if all(live) and sum(own) >= BLOCK_BYTES // 2:
+    file, texts = segment.data.file, segment.data.texts
+    sizes, firsts = file.array("texts.sizes"), file.array("texts.first")
+    live = np.ones(segment.size, np.bool_) if segment.live is None else segment.live
+    whole = np.logical_and.reduceat(live, firsts) & (np.add.reduceat(sizes, firsts, dtype=np.int64) >= BLOCK_BYTES // 2)
+    changes = np.flatnonzero(whole[1:] != whole[:-1]) + 1
+    for first, last in pairwise([0, *changes.tolist(), len(firsts)] if len(firsts) else ()):
+        start, stop = int(firsts[first]), int(firsts[last]) if last < len(firsts) else segment.size
+        if whole[first]:
             yield from blocks.flush()
-            yield blocks.add_packed(bytes(segment.data.texts.packed(number)), own)
-        elif any(live):
-            data, start = segment.data.texts.block(number), 0
-            for is_live, size in zip(live, own, strict=True):
-                if is_live:
-                    yield from blocks.add(data[start : start + size])
-                start += size
+            counts = np.diff(firsts[first:last], append=np.uint32(stop))
+            blocks.add_packed(sizes_between(file.array("texts.offsets")[first : last + 1]), counts, sizes[start:stop])
+            yield texts.packed(first, last)
+        else:
+            for number in range(first, last):
+                yield from _repacked(segment, number, blocks)
+
+
+def _repacked(segment: Segment, number: int, blocks: TextBlocksWriter) -> Iterator[bytes]:
+    firsts = segment.data.file.array("texts.first")
+    start, stop = int(firsts[number]), int(firsts[number + 1]) if number + 1 < len(firsts) else segment.size
+    live = [True] * (stop - start) if segment.live is None else segment.live[start:stop].tolist()
+    if not any(live):
+        return
+    data, place = segment.data.texts.block(number), 0
+    for is_live, size in zip(live, segment.data.file.array("texts.sizes")[start:stop].tolist(), strict=True):
+        if is_live:
+            yield from blocks.add(data[place : place + size])
+        place += size

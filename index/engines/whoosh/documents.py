@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from threading import local
 
 import numpy as np
+import numpy.typing as npt
 import zstandard
 
 from archive.model import PartialDate, Source
 from index.engine import Document
-from index.engines.whoosh.files import ArrayFile, ArrayFileWriter, decode, encode
+from index.engines.whoosh.files import Array, ArrayFile, ArrayFileWriter, decode, encode
 
 BLOCK_BYTES = 4_096
 """A block of texts is closed when it holds this many bytes. Measured (docs/decisions/codec.md)."""
@@ -108,10 +109,10 @@ class TextBlocks:
         """A block, decompressed."""
         return _decompressor().decompress(self.packed(number))
 
-    def packed(self, number: int) -> memoryview:
-        """A block as it is stored."""
-        start, stop = self._file.array("texts.offsets")[number : number + 2].tolist()
-        return self._file.data("texts")[start:stop]
+    def packed(self, first: int, last: int | None = None) -> memoryview:
+        """A block as it is stored, or the blocks `first` to `last - 1`, one after the other."""
+        offsets = self._file.array("texts.offsets")
+        return self._file.data("texts")[int(offsets[first]) : int(offsets[first + 1 if last is None else last])]
 
 
 _threads = local()
@@ -147,16 +148,19 @@ class TextBlocksWriter:
         """Closes the block that is being filled and gives it."""
         if self._open:
             packed = self._compressor.compress(b"".join(self._open))
-            sizes = [len(text) for text in self._open]
+            sizes = np.fromiter(map(len, self._open), np.uint32, len(self._open))
             self._open, self._open_bytes = [], 0
-            yield self.add_packed(packed, sizes)
+            self.add_packed([len(packed)], [len(sizes)], sizes)
+            yield packed
 
-    def add_packed(self, packed: bytes, sizes: Sequence[int]) -> bytes:
-        """Takes a block compressed before, with the sizes of its texts, and gives it back."""
-        self._firsts.append(len(self._sizes))
-        self._sizes.extend(sizes)
-        self._ends.append((self._ends[-1] if self._ends else 0) + len(packed))
-        return packed
+    def add_packed(self, lengths: npt.ArrayLike, counts: npt.ArrayLike, sizes: Array) -> None:
+        """Notes blocks that are packed already and come next: bytes and texts of each, and the sizes of all texts."""
+        lengths, counts = np.asarray(lengths, np.uint64), np.asarray(counts, np.uint32)
+        firsts = np.cumsum(counts, dtype=np.uint32) - counts + np.uint32(len(self._sizes))
+        ends = np.cumsum(lengths, dtype=np.uint64) + np.uint64(self._ends[-1] if self._ends else 0)
+        self._firsts.frombytes(firsts.tobytes())
+        self._ends.frombytes(ends.tobytes())
+        self._sizes.frombytes(np.asarray(sizes, np.uint32).tobytes())
 
     def write_index(self, file: ArrayFileWriter) -> None:
         """Writes where each block and each text lies."""

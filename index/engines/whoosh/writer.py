@@ -47,9 +47,14 @@ def _commit(draft: Draft) -> None:
         return
     draft.commit()
     # Readers see the commit already; merging is housekeeping and may take its time.
-    while chosen := to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments]):
-        _merge(draft, [draft.segments[place] for place in chosen])
+    while chosen := _to_merge(draft):
+        _merge(draft, chosen)
         draft.commit()
+
+
+def _to_merge(draft: Draft) -> list[DraftSegment]:
+    places = to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments])
+    return [draft.segments[place] for place in places]
 
 
 def _apply(draft: Draft, old: list[DraftSegment], changes: Changes) -> None:
@@ -60,7 +65,14 @@ def _apply(draft: Draft, old: list[DraftSegment], changes: Changes) -> None:
         segment.touch(changes.touch)
     if len(new) > 1:
         with _disk_errors(draft.folder):
-            _merge(draft, new)
+            _merge_new(draft, new)
+
+
+def _merge_new(draft: Draft, new: list[DraftSegment]) -> None:
+    """Merges the segments of a large batch before it is committed, with those that it would be merged with after."""
+    chosen = _to_merge(draft)
+    kept_apart = any(segment.touched for segment in chosen)  # fingerprints that only a commit writes down
+    _merge(draft, new if kept_apart or len(chosen) < len(new) else chosen)
 
 
 def _put(draft: Draft, items: Iterable[Item]) -> tuple[list[DraftSegment], set[str]]:
