@@ -66,7 +66,7 @@ bench: setup  ## compare with other engines; `python -m bench --help` for more
 	$(BIN)/python -m bench compare
 
 lock: setup  ## renew requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --group dev --upgrade --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --extra import --group dev --upgrade --output-file requirements.lock pyproject.toml
 
 picture: setup  ## take the picture of the README from the running program
 	$(BIN)/python docs/picture.py

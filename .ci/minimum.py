@@ -21,7 +21,9 @@ def main() -> None:
         place = Path(folder)
         oldest = place / "oldest.txt"
         compile_ = [uv, "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--no-header"]
-        subprocess.run([*compile_, "--output-file", str(oldest), "pyproject.toml"], cwd=ROOT, check=True)
+        subprocess.run(
+            [*compile_, "--extra", "import", "--output-file", str(oldest), "pyproject.toml"], cwd=ROOT, check=True
+        )
         print(oldest.read_text())
         venv.create(place / "venv")
         python = str(place / "venv" / "bin" / "python")
@@ -34,7 +36,16 @@ def main() -> None:
 
 def tools() -> list[str]:
     """What the tests themselves need, as the lock has it."""
-    needed = ("pytest", "pytest-xdist", "pytest-timeout", "hypothesis", "playwright", "schemathesis")
+    needed = (
+        "pytest",
+        "pytest-xdist",
+        "pytest-timeout",
+        "hypothesis",
+        "playwright",
+        "schemathesis",
+        "python-docx",
+        "fpdf2",
+    )
     locked = dict(
         line.split()[0].split("==") for line in (ROOT / "requirements.lock").read_text().splitlines() if "==" in line
     )

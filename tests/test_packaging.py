@@ -23,7 +23,8 @@ def normal(name: str) -> str:
 
 
 def declared() -> set[str]:
-    return {normal(entry) for entry in PROJECT["project"]["dependencies"]}
+    extra = PROJECT["project"]["optional-dependencies"]["import"]
+    return {normal(entry) for entry in [*PROJECT["project"]["dependencies"], *extra]}
 
 
 def product_code() -> list[Path]:

@@ -10,6 +10,7 @@ _LIST_ITEM = re.compile(r"[ \t]*(?:[-*•·‣–]|\(?\d{1,3}[.)])[ \t]+(?=\S)")
 _BULLET = re.compile(r"[ \t]*[*•·‣–][ \t]+")
 _MARKUP = re.compile(r"[\\`*\[\]<>]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|~~|\{\{|\{%|\$\$|%%")
 _BLOCK = re.compile(r"(#{1,6}(?=\s|\Z)|>|[-+](?=\s)|={2,}\Z|-{2,}\Z|:{3,}|~{3,}|\|)")
+_DEFINITION = re.compile(r"\A:(?!::)")
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|\Z)")
 _LOOKS_LIKE_MARKDOWN = re.compile(
     r"^#{1,6} \S|\]\((?:https?://|/|\.)|^```|\*\*[^*\s][^*\n]*\*\*|^[-*] \[|^> \S|!\[[^\]]*\]\(", re.MULTILINE
@@ -51,8 +52,8 @@ def _paragraph(text: str) -> str:
     if all(_LIST_ITEM.match(line) for line in lines) and len(lines) > 1:
         return "\n".join(map(_item, lines))
     if _is_verse(lines):
-        return "\\\n".join(map(_line, lines))
-    return "\n".join(map(_line, lines))
+        return "\\\n".join(map(escape_line, lines))
+    return "\n".join(map(escape_line, lines))
 
 
 def _is_verse(lines: list[str]) -> bool:
@@ -69,9 +70,9 @@ def _item(line: str) -> str:
     return line[:end].strip(" (").replace(")", ".") + " " + escape(line[end:])
 
 
-def _line(line: str) -> str:
+def escape_line(line: str) -> str:
     """A line of a paragraph, which must not begin a block of another kind."""
-    escaped = escape(line)
+    escaped = _DEFINITION.sub("&#58;", escape(line))
     numbered = _NUMBER.match(escaped)
     if numbered is not None:
         return f"{numbered[1]}\\{escaped[numbered.end(1) :]}"

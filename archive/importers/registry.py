@@ -24,6 +24,7 @@ KINDS = {
     "warc": "warc",
     "docx": "docx",
     "epub": "epub",
+    "pdf": "pdf",
     "urls": "urls",
     "table": "tables",
     "text": "plain",

@@ -1,0 +1,179 @@
+"""The lines on the pages of a PDF, with their places and sizes, as PDFium sees them.
+
+Distances are in points (1/72 inch), measured from the lower left corner of the page.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+
+_HYPHEN = 2
+"""What PDFium gives for a hyphen that parts a word at the end of a line, in the place of the line's end."""
+
+_ENDS = frozenset({_HYPHEN, 10, 13})
+_SPACES = frozenset({9, 32, 0xA0, 0x2002, 0x2003, 0x2009, 0x3000})
+_WORD_GAP = 0.13
+"""Of the size of the letters: a gap as wide parts words also where no space is written. Kerning stays below 0.08."""
+
+_LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "ft", 0xFB06: "st"}
+_BOLD = re.compile(r"bold|black|heavy|semibold|demi|CMBX|SFBX", re.IGNORECASE)
+_NAME_BYTES = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a page: where its text begins and ends, its baseline `y`, and the size of its letters.
+
+    `is_parted` says that a word of it goes on in the next line; the hyphen is not in `text`.
+    """
+
+    text: str
+    left: float
+    right: float
+    y: float
+    size: float
+    is_bold: bool
+    is_parted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The lines of a page in the order in which they were written, and how many of its signs stand for no letter."""
+
+    number: int
+    lines: tuple[Line, ...]
+    width: float
+    height: float
+    unknown: int
+
+
+def pages(document: pdfium.PdfDocument) -> Iterator[Page]:
+    """The pages one by one; none stays in memory. Raises `PdfiumError` for a page that cannot be read."""
+    for number in range(len(document)):
+        page = document[number]
+        try:
+            text = page.get_textpage()
+            try:
+                yield _page(number + 1, text, *page.get_size())
+            finally:
+                text.close()
+        finally:
+            page.close()
+
+
+def _page(number: int, text: pdfium.PdfTextPage, width: float, height: float) -> Page:
+    reader = _Reader(text)
+    lines = list(reader.lines())
+    turn = Counter(turn for turn, line in lines for _ in line.text).most_common(1)
+    upright = [line for its_turn, line in lines if turn and its_turn == turn[0][0]]
+    if turn and turn[0][0] in (1, 3):
+        width, height = height, width
+    return Page(number, tuple(upright), width, height, reader.unknown)
+
+
+class _Reader:
+    """Reads one page. Its calls into PDFium are few for each letter, for there are thousands of them."""
+
+    def __init__(self, text: pdfium.PdfTextPage) -> None:
+        self._text = text.raw
+        self._codes = [
+            pdfium_c.FPDFText_GetUnicode(self._text, index) for index in range(pdfium_c.FPDFText_CountChars(self._text))
+        ]
+        self._box, self._matrix = pdfium_c.FS_RECTF(), pdfium_c.FS_MATRIX()
+        self.unknown = sum(code in (0, 0xFFFD) or 0xE000 <= code <= 0xF8FF for code in self._codes)
+
+    def lines(self) -> Iterator[tuple[int, Line]]:
+        """Each line, with the quarter turns its text makes to the left: 0 for one that is written upright."""
+        start = 0
+        for index in range(len(self._codes) + 1):
+            code = self._codes[index] if index < len(self._codes) else 10
+            if code in _ENDS:
+                line = self._line(start, index, is_parted=code == _HYPHEN)
+                if line is not None:
+                    yield line
+                start = index + 1
+
+    def _line(self, start: int, end: int, *, is_parted: bool) -> tuple[int, Line] | None:
+        while start < end and self._codes[start] in _SPACES:
+            start += 1
+        while end > start and self._codes[end - 1] in _SPACES:
+            end -= 1
+        if start == end:
+            return None
+        matrix = self._matrix
+        pdfium_c.FPDFText_GetMatrix(self._text, start, ctypes.byref(matrix))
+        scale = math.hypot(matrix.c, matrix.d) or 1.0
+        size = pdfium_c.FPDFText_GetFontSize(self._text, start) * scale
+        turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
+        words = self._words(start, end, size, is_upright=turn == 0)
+        if words.endswith(("\u00ad", "\u2010")):
+            words, is_parted = words[:-1], True
+        line = Line(words, *self._edges(start, end), size, self._is_bold(start, end), is_parted)
+        return turn, _turned(line, turn)
+
+    def _edges(self, start: int, end: int) -> tuple[float, float, float]:
+        """Left, right and baseline."""
+        x, y = ctypes.c_double(), ctypes.c_double()
+        pdfium_c.FPDFText_GetCharOrigin(self._text, start, ctypes.byref(x), ctypes.byref(y))
+        pdfium_c.FPDFText_GetLooseCharBox(self._text, end - 1, ctypes.byref(self._box))
+        return x.value, self._box.right, y.value
+
+    def _words(self, start: int, end: int, size: float, *, is_upright: bool) -> str:
+        """The text of a line, with a space where a gap between letters is that of words."""
+        pieces: list[str] = []
+        right: float | None = None
+        box = self._box
+        for index in range(start, end):
+            code = self._codes[index]
+            if code in _SPACES:
+                pieces.append(" ")
+                right = None
+                continue
+            if is_upright and pdfium_c.FPDFText_GetLooseCharBox(self._text, index, ctypes.byref(box)):
+                if right is not None and _WORD_GAP * size < box.left - right and not _is_wide(code):
+                    pieces.append(" ")
+                right = box.right
+            pieces.append(_LIGATURES.get(code) or chr(code) if code else "\ufffd")
+        text = "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return " ".join(text.split())
+
+    def _is_bold(self, start: int, end: int) -> bool:
+        """Whether a line is set in a bold face from its first to its last letter."""
+        flags = ctypes.c_int()
+        names = ctypes.create_string_buffer(_NAME_BYTES)
+        for index in (start, (start + end) // 2, end - 1):
+            pdfium_c.FPDFText_GetFontInfo(self._text, index, names, _NAME_BYTES, ctypes.byref(flags))
+            if not _is_bold_face(names.value):
+                return False
+        return True
+
+
+@lru_cache(256)
+def _is_bold_face(name: bytes) -> bool:
+    return _BOLD.search(name.decode("utf-8", errors="replace")) is not None
+
+
+def _is_wide(code: int) -> bool:
+    """Chinese, Japanese and Korean letters, which are set apart without parting words."""
+    return 0x2E80 <= code <= 0xD7FF or 0xF900 <= code <= 0xFAFF or 0xFF00 <= code <= 0xFFEF
+
+
+def _turned(line: Line, turn: int) -> Line:
+    """A line as it stands when the page is turned so that its text is upright."""
+    length = abs(line.right - line.left)
+    if turn == 1:
+        return replace(line, left=line.y, right=line.y + length, y=-line.left)
+    if turn == 2:
+        return replace(line, left=-line.left, right=-line.left + length, y=-line.y)
+    if turn == 3:
+        return replace(line, left=-line.y, right=-line.y + length, y=line.left)
+    return line

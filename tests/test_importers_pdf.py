@@ -1,0 +1,217 @@
+"""PDF: paragraphs put together again, what is no text left out, and what scans, locked and broken files are told."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fpdf import FPDF
+
+from archive.importers import pdf, registry
+from archive.importers.item import Context, Item
+from archive.model import PartialDate
+from archive.report import Problem
+
+WORDS = (
+    "The night ferry to the islands left the harbour a little after eleven and nobody at the pier could say why it had "
+    "waited so long for a single passenger who never came down from the town that evening. "
+)
+
+
+class Paper(FPDF):
+    """A paper with a running head and numbered pages, as a newspaper's archive has it."""
+
+    def header(self) -> None:
+        self.set_font("Times", size=9)
+        self.set_y(10)
+        self.cell(text=f"The Harbour Post  |  Number {40 + self.page_no()}", new_x="LMARGIN", new_y="NEXT")
+        self.set_y(25)
+
+    def footer(self) -> None:
+        self.set_y(-15)
+        self.set_font("Times", size=9)
+        self.cell(0, align="C", text=f"Page {self.page_no()} of 9")
+
+
+def paper() -> Paper:
+    made = Paper(format="A4")
+    made.set_creation_date(datetime(2020, 5, 6, tzinfo=UTC))
+    made.set_auto_page_break(True, margin=25)
+    made.add_page()
+    return made
+
+
+def paragraph(made: FPDF, text: str, size: float = 11, style: str = "", align: str = "J") -> None:
+    made.set_font("Times", style=style, size=size)
+    made.multi_cell(0, h=size * 0.45, text=text, align=align, new_x="LMARGIN", new_y="NEXT")
+    made.ln(size * 0.25)
+
+
+def saved(made: FPDF, path: Path) -> Path:
+    made.output(str(path))
+    return path
+
+
+def item(path: Path) -> Item:
+    (found,) = pdf.read(path, Context())
+    assert isinstance(found, Item), found
+    return found
+
+
+def refused(path: Path) -> Problem:
+    (found,) = pdf.read(path, Context())
+    assert isinstance(found, Problem), found
+    return found
+
+
+def test_paragraphs_are_joined_and_running_lines_are_gone(tmp_path: Path) -> None:
+    made = paper()
+    paragraph(made, "The night ferry returns", size=20, style="B", align="L")
+    paragraph(made, "By Edna Marsh and John Roe", align="L")
+    paragraph(made, "14 March 2019", align="L")
+    texts = [f"{number} came first. {WORDS * 3}".strip() for number in ("One", "Two", "Three", "Four", "Five", "Six")]
+    for text in texts[:3]:
+        paragraph(made, text)
+    paragraph(made, "What the harbour says", size=15, style="B", align="L")
+    for text in texts[3:] * 4:
+        paragraph(made, text)
+    assert made.page_no() > 2
+    found = item(saved(made, tmp_path / "scan0042.pdf"))
+    assert found.title == "The night ferry returns"
+    assert found.authors == ("Edna Marsh", "John Roe")
+    assert found.date == PartialDate(2019, 3, 14)
+    assert found.body.split("\n\n") == [*texts[:3], "## What the harbour says", *texts[3:] * 4]
+
+
+def test_words_parted_at_the_end_of_a_line_are_whole_again(tmp_path: Path) -> None:
+    made = FPDF()
+    made.add_page()
+    made.set_font("Times", size=12)
+    lines = (
+        "Nobody at the pier had an expla-",
+        "nation, least of all the long-",
+        "serving captain, a long-serving man in-",
+        "deed. In 2019-",
+        "2020 he left the Anglo-",
+        "Saxon line for good.",
+    )
+    for line in lines:
+        made.cell(text=line, new_x="LMARGIN", new_y="NEXT")
+    body = item(saved(made, tmp_path / "a.pdf")).body.replace("\\\n", " ")
+    assert "had an explanation, least of all the long-serving captain, a long-serving man indeed." in body
+    assert "In 2019-2020 he left the Anglo-Saxon line for good." in body
+
+
+def test_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
+    made = FPDF(format="A4")
+    made.add_page()
+    made.set_font("Times", size=11)
+    with made.text_columns(ncols=2, gutter=10, text_align="J") as columns:
+        columns.write(f"Left begins. {WORDS * 20}")
+    body = item(saved(made, tmp_path / "a.pdf")).body
+    assert body == f"Left begins. {WORDS * 20}".strip()
+
+
+def test_properties_say_what_the_pages_do_not(tmp_path: Path) -> None:
+    made = paper()
+    made.set_title("The night ferry")
+    made.set_author("Edna Marsh")
+    made.set_keywords("Ferries, Sea")
+    made.set_lang("en-GB")
+    paragraph(made, WORDS * 3)
+    found = item(saved(made, tmp_path / "a.pdf"))
+    assert (found.title, found.authors, found.topics) == ("The night ferry", ("Edna Marsh",), ("Ferries", "Sea"))
+    assert found.date == PartialDate(2020, 5, 6)
+    assert found.language == "en-GB"
+
+
+@pytest.mark.parametrize("title", ["Microsoft Word - 00042.doc", "untitled", "scan0042.pdf", "Layout: 3"])
+def test_titles_that_programs_give_are_none(tmp_path: Path, title: str) -> None:
+    made = paper()
+    made.set_title(title)
+    paragraph(made, WORDS * 3)
+    assert item(saved(made, tmp_path / "night-ferry.pdf")).title == "Night ferry"
+
+
+def test_lists_stay_lists_and_signs_stay_words(tmp_path: Path) -> None:
+    made = FPDF()
+    made.add_page()
+    paragraph(made, f"{WORDS}They said *this* and <b>that</b>:", align="L")
+    for line in ("- the harbour", "- the island", "- the sea"):
+        paragraph(made, line, align="L")
+    body = item(saved(made, tmp_path / "a.pdf")).body
+    assert body.endswith("\n\n- the harbour\n- the island\n- the sea")
+    assert r"\*this\* and \<b\>that" in body
+
+
+def test_a_scan_is_one_problem_and_a_page_without_text_is_noted(tmp_path: Path) -> None:
+    scan = FPDF()
+    for _ in range(3):
+        scan.add_page()
+        scan.rect(20, 20, 100, 200, style="F")
+    assert "has no text" in refused(saved(scan, tmp_path / "scan.pdf")).reason
+    mixed = paper()
+    paragraph(mixed, WORDS * 3)
+    mixed.header = mixed.footer = lambda: None  # type: ignore[method-assign]
+    mixed.add_page()
+    mixed.rect(20, 20, 100, 200, style="F")
+    assert item(saved(mixed, tmp_path / "mixed.pdf")).notes == ("1 of 2 pages have no text (page 2)",)
+
+
+def test_what_needs_a_password_says_so_and_what_only_may_not_be_printed_is_read(tmp_path: Path) -> None:
+    for user, is_locked in (("secret", True), (None, False)):
+        made = paper()
+        paragraph(made, WORDS * 3)
+        made.set_encryption(owner_password="owner", user_password=user, permissions=0)  # noqa: S106
+        path = saved(made, tmp_path / "a.pdf")
+        if is_locked:
+            assert refused(path).reason == "is encrypted"
+        else:
+            assert WORDS.strip() in item(path).body
+
+
+def test_files_are_recognised_by_content(tmp_path: Path) -> None:
+    made = paper()
+    paragraph(made, WORDS)
+    recognised = registry.recognise(registry.probe(saved(made, tmp_path / "no-ending")))
+    assert recognised is not None
+    assert recognised.importer.KIND == "pdf"
+
+
+def test_broken_files_are_problems_whatever_is_broken(tmp_path: Path) -> None:
+    made = paper()
+    paragraph(made, WORDS * 3)
+    made.set_compression(False)
+    whole = saved(made, tmp_path / "whole.pdf").read_bytes()
+    chance, path = random.Random(1), tmp_path / "broken.pdf"
+    for number in range(120):
+        broken = bytearray(whole[: chance.choice((len(whole), chance.randrange(9, len(whole))))])
+        for _ in range(number % 40):
+            broken[chance.randrange(9, len(broken))] = chance.randrange(256)
+        path.write_bytes(broken)
+        assert all(isinstance(found, Item | Problem) for found in pdf.read(path, Context()))
+    path.write_bytes(b"%PDF-1.7\n")
+    assert "broken" in refused(path).reason
+
+
+@pytest.mark.long
+def test_the_pages_of_a_large_file_do_not_stay_in_memory(tmp_path: Path) -> None:
+    import subprocess
+    import sys
+
+    made = paper()
+    for _ in range(1_000):
+        made.add_page()
+        paragraph(made, WORDS * 3)
+    script = (
+        "import resource, sys; from pathlib import Path; from archive.importers import pdf; "
+        "from archive.importers.item import Context; print(len(next(pdf.read(Path(sys.argv[1]), Context())).body), "
+        "resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    )
+    command = [sys.executable, "-c", script, str(saved(made, tmp_path / "a.pdf"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
+    length, megabytes = map(int, done.stdout.split())
+    assert length > 500_000
+    assert megabytes < 160
