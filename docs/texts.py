@@ -22,7 +22,7 @@ from config import LANGUAGES, SOURCE_LANGUAGE  # noqa: E402 - the checkout first
 
 FOLDER = ROOT / "web" / "translations"
 METHODS = [("templates/**", "jinja2"), ("web/**.py", "python"), ("index/**.py", "python")]
-OPTIONS = {"templates/**": {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}}
+OPTIONS = {"templates/**": {"trimmed": "true", "silent": "false"}}
 # The functions whose arguments are texts: of Jinja and web/wording.py, and of the query language's notices.
 CALLS = {
     "_": None,

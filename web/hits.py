@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from archive.model import PartialDate, Source
-from index.engine import Hit, Marked, Span
-from web.arguments import SearchArguments
-from web.wording import gettext, noted
+from index.engine import Hit, Marked, Reason, Span
+from web.arguments import SearchArguments, quoted
+from web.wording import gettext, noted, number
 
 SHOWN_TOPICS = 6
 CONTEXT_WORDS = 3
@@ -48,10 +48,10 @@ class PassageView(NamedTuple):
 
 
 class ReasonView(NamedTuple):
-    """The name of a field, and the words found in it with how often each."""
+    """The name of a field, and the words found in it: `ferry 3×, night`."""
 
     label: str
-    words: tuple[tuple[str, int], ...]
+    words: str
 
 
 class HitView(NamedTuple):
@@ -80,14 +80,14 @@ class Narrowing:
         self._unchanged = arguments.url(page=1)
         wider = (*self._chosen, "\0")  # no argument holds NUL: see read_arguments
         address = arguments.url(authors=wider) if facet == "author" else arguments.url(topics=wider)
-        self._before, self._after = address.split(quote_plus("\0"))
+        self._before, self._after = address.split(quoted("\0"))
 
     def links(self, values: Iterable[str]) -> tuple[Link, ...]:
         """A link for each value; one that is chosen already leads to the first page of the same search."""
         return tuple(Link(value, self._url(value)) for value in values)
 
     def _url(self, value: str) -> str:
-        return self._unchanged if value in self._chosen else f"{self._before}{quote_plus(value)}{self._after}"
+        return self._unchanged if value in self._chosen else f"{self._before}{quoted(value)}{self._after}"
 
 
 def chosen_values(arguments: SearchArguments, facet: str) -> tuple[str, ...]:
@@ -100,8 +100,8 @@ def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None
     authors, topics = Narrowing(arguments, "author"), Narrowing(arguments, "topic")
     locate = arguments.article_addresses()
     return tuple(
-        _hit_view(locate, hit, None if first is None else first + number, authors, topics)
-        for number, hit in enumerate(hits)
+        _hit_view(locate, hit, None if first is None else first + place, authors, topics)
+        for place, hit in enumerate(hits)
     )
 
 
@@ -122,15 +122,21 @@ def _hit_view(
         date=hit.date,
         source=hit.source,
         language=hit.language,
-        passages=tuple(_passage_view(passage, number) for number, passage in enumerate(passages, 1)),
+        passages=tuple(_passage_view(passage, place) for place, passage in enumerate(passages, 1)),
         matches=hit.matches,
-        reasons=tuple(ReasonView(gettext(FIELDS[each.field]), each.words) for each in hit.reasons),
+        reasons=tuple(map(_reason_view, hit.reasons)),
     )
 
 
+def _reason_view(reason: Reason) -> ReasonView:
+    words = [f"{word} {number(count)}×" if count > 1 else word for word, count in reason.words]
+    return ReasonView(gettext(FIELDS[reason.field]), ", ".join(words))
+
+
 def _passage_view(passage: Marked, number: int) -> PassageView:
+    pieces = parts(passage.text, passage.spans)
     return PassageView(
-        tuple(_flowing(parts(passage.text, passage.spans))),
+        tuple(_flowing(pieces)),
         begins_inside=number > 1 or passage.text[:1].islower(),
         ends_inside=not passage.text.rstrip().endswith(SENTENCE_ENDS),
     )
@@ -144,20 +150,20 @@ def _flowing(pieces: Iterable[Part]) -> Iterator[Part]:
         last = found.string[found.start() - 1 : found.start()] or before
         return " " if last in JOINED else " · "
 
-    for number, text in pieces:
-        flowing = _BLOCK_END.sub(joint, text)
+    for mark, text in pieces:
+        flowing = _BLOCK_END.sub(joint, text) if "\n" in text or "\t" in text else text
         before = flowing[-1:]
-        yield number, flowing
+        yield mark, flowing
 
 
 def parts(text: str, spans: Iterable[Span], *, first: int | None = None) -> tuple[Part, ...]:
     """Text cut at its spans, empty pieces left out; the marks are numbered from `first` where that is given."""
     pieces: list[Part] = []
     done = 0
-    for number, (start, end) in enumerate(spans, first or 0):
+    for mark, (start, end) in enumerate(spans, first or 0):
         if done < start:
             pieces.append((None, text[done:start]))
-        pieces.append((number if first is not None else 0, text[start:end]))
+        pieces.append((mark if first is not None else 0, text[start:end]))
         done = end
     if done < len(text):
         pieces.append((None, text[done:]))

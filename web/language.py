@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, has_request_context, request
 
 from config import LANGUAGES, SOURCE_LANGUAGE
 from web.services import services
@@ -32,6 +33,10 @@ class Speech:
     code: str
     locale: Locale
     texts: NullTranslations
+
+
+# Asked for some hundred times a page: a variable of the context costs a tenth of Flask's `g`.
+_spoken_now: ContextVar[Speech | None] = ContextVar("spoken_now", default=None)
 
 
 class Choice(NamedTuple):
@@ -63,11 +68,13 @@ def speech_in(code: str) -> Speech:
 
 def speech() -> Speech:
     """The language in which the current request is answered; outside of one, the language of the code."""
-    if not has_request_context():
-        return speech_in(SOURCE_LANGUAGE)
-    if "speech" not in g:
-        g.speech = speech_in(_wanted())
-    return cast(Speech, g.speech)
+    said = _spoken_now.get()
+    if said is None:
+        if not has_request_context():
+            return speech_in(SOURCE_LANGUAGE)
+        said = speech_in(_wanted())
+        _spoken_now.set(said)
+    return said
 
 
 def _wanted() -> str:
@@ -96,19 +103,22 @@ def _asked_by_browser() -> str | None:
 def choices() -> list[Choice]:
     """All languages, each with the address of the current page in it."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != COOKIE]
-    return [
-        Choice(code, name, f"?{urlencode([*pairs, (COOKIE, code)])}", code == speech().code)
-        for code, name in LANGUAGES.items()
-    ]
+    same, current = urlencode([*pairs, (COOKIE, "")]), speech().code
+    return [Choice(code, name, f"?{same}{code}", code == current) for code, name in LANGUAGES.items()]
 
 
 def register_language(app: Flask) -> None:
     """Has every answer say its language and what that depends on, and the reader's choice remembered for a year."""
     app.after_request(_tell)
+    app.teardown_request(_forget)
+
+
+def _forget(_: BaseException | None) -> None:
+    _spoken_now.set(None)
 
 
 def _tell(response: Response) -> Response:
-    if "speech" not in g:  # nothing in it depends on the language: a file, an answer for programs
+    if _spoken_now.get() is None:  # nothing in it depends on the language: a file, an answer for programs
         return response
     response.headers["Content-Language"] = speech().code
     response.vary.update(("Accept-Language", "Cookie"))

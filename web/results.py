@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from archive.model import PartialDate
 from index.engine import Facet, Page, Sort
@@ -31,12 +32,11 @@ class Chip:
     rest: SearchArguments
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One value of a facet; `count` is None when the engine did not count it because it is far down the list."""
+class Choice(NamedTuple):
+    """One value of a facet and its number of articles, None when the engine did not count that far down the list."""
 
     value: str
-    count: int | None
+    articles: int | None
     chosen: bool
 
 

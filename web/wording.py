@@ -23,13 +23,19 @@ from web.language import Speech, choices, speech
 def gettext(message: str, **values: str | int) -> str:
     """A text of the catalogue in the reader's language; whole numbers among its values are written as there."""
     said = speech()
-    return said.texts.gettext(message) % _written(said, values)
+    text = said.texts.gettext(message)
+    return text % _written(said, values) if values else text
 
 
 def ngettext(one: str, many: str, amount: int, **values: str | int) -> str:
     """As `gettext`, in the form that the language has for this amount, which stands in it as `%(num)s`."""
     said = speech()
     return said.texts.ngettext(one, many, amount) % _written(said, {"num": amount, **values})
+
+
+def pgettext(context: str, message: str) -> str:
+    """As `gettext`, for a text that means two things in English; the context says which is meant."""
+    return speech().texts.pgettext(context, message)
 
 
 def noted(message: str) -> str:
@@ -107,20 +113,6 @@ def duration(milliseconds: float) -> str:
 # What the templates call
 
 
-def _template_gettext(message: str) -> str:
-    return speech().texts.gettext(message)
-
-
-def _template_pgettext(context: str, message: str) -> str:
-    return speech().texts.pgettext(context, message)
-
-
-def _template_ngettext(one: str, many: str, amount: int) -> str:
-    """Jinja puts the other values in; the amount is put in here, because it would be written without its language."""
-    said = speech()
-    return said.texts.ngettext(one, many, amount).replace("%(num)s", _number(said, amount))
-
-
 @lru_cache(maxsize=64)
 def _script_texts(said: Speech) -> str:
     texts: dict[str, object] = {name: said.texts.gettext(text) for name, text in SCRIPT.items()}
@@ -138,11 +130,13 @@ def register_wording(app: Flask, static: Path) -> None:
     """Gives the templates the catalogue, their filters, and `asset`."""
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        _template_gettext, _template_ngettext, pgettext=_template_pgettext, newstyle=True
-    )
     app.jinja_env.filters.update(spoken=spoken, number=number, duration=duration)
+    # Not Jinja's "new style", which wraps each text thrice; what they give is escaped like any other text.
     app.jinja_env.globals.update(
+        _=gettext,
+        gettext=gettext,
+        ngettext=ngettext,
+        pgettext=pgettext,
         asset=asset_addresses(static),
         keys=lambda: [(key, gettext(meaning)) for key, meaning in KEYS],
         language=lambda: speech().code,

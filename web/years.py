@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from index.engine import Facet
@@ -14,12 +15,11 @@ BAR = 10
 MOST_BARS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One bar: articles of the years `first` to `last`; `x` and `height` in units of the drawing."""
+class Bar(NamedTuple):
+    """One bar: a year or several; `x` and `height` in units of the drawing."""
 
     label: str
-    count: int
+    articles: int
     url: str
     chosen: bool
     x: int
@@ -28,13 +28,18 @@ class Bar:
     @property
     def title(self) -> str:
         """`2019: 12 articles`."""
-        articles = ngettext("%(num)s article", "%(num)s articles", self.count)
+        articles = ngettext("%(num)s article", "%(num)s articles", self.articles)
         return gettext("%(years)s: %(articles)s", years=self.label, articles=articles)
 
     @property
-    def y(self) -> int:
-        """Where the bar begins, from the top."""
-        return HEIGHT - self.height
+    def area(self) -> str:
+        """All of its column, which can be hit even where the bar is low: a path of SVG."""
+        return f"M{self.x} 0h{BAR}v{HEIGHT}h-{BAR}z"
+
+    @property
+    def drawing(self) -> str:
+        """The bar itself, a unit apart from its neighbours: a path of SVG."""
+        return f"M{self.x + 1} {HEIGHT}v-{self.height}h{BAR - 2}v{self.height}z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class YearChart:
     @property
     def filled(self) -> tuple[Bar, ...]:
         """The bars with articles, latest first."""
-        return tuple(bar for bar in reversed(self.bars) if bar.count)
+        return tuple(bar for bar in reversed(self.bars) if bar.articles)
 
 
 def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
@@ -71,7 +76,7 @@ def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
     bars = tuple(
         Bar(
             label=_label(start, step),
-            count=count,
+            articles=count,
             url=f"{before}{max(start, 1):04d}{between}{start + step - 1:04d}{after}",
             chosen=start in chosen,
             x=index * BAR,
