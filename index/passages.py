@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from typing import NamedTuple
 
 from index.engine import Marked, Span
 
@@ -37,12 +36,12 @@ def passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[Marked, 
     if not spans:
         return (_cut(text, *_widened(text, 0, 0, (0, len(text))), ()),)
     chosen: list[Span] = []
-    for cluster in sorted(_clusters(text, spans[:_CONSIDERED])):
+    for _, _, first, last in sorted(_clusters(text, spans[:_CONSIDERED])):
         if len(chosen) == limit:
             break
-        room = _room(chosen, cluster.first, len(text))
-        if room[0] <= cluster.first and cluster.last <= room[1]:
-            chosen.append(_widened(text, cluster.first, cluster.last, room))
+        room = _room(chosen, first, len(text))
+        if room[0] <= first and last <= room[1]:
+            chosen.append(_widened(text, first, last, room))
     return tuple(_cut(text, start, end, spans) for start, end in sorted(chosen))
 
 
@@ -53,23 +52,17 @@ def _room(taken: Sequence[Span], place: int, length: int) -> Span:
     return before, after
 
 
-class _Cluster(NamedTuple):
-    """Marks close together; sorts by worth: the numbers of different words and of marks are negative."""
-
-    words: int
-    marks: int
-    first: int
-    last: int
-
-
-def _clusters(text: str, spans: Sequence[Span]) -> Iterator[_Cluster]:
+def _clusters(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int, int, int]]:
+    """Marks close together as (-different words, -marks, first character, end): sorts by worth."""
     words = [text[start:end].casefold() for start, end in spans]
     alike = len(set(words)) == 1
-    ends = [end for _, end in spans]
+    after = 0
     for index, (first, end) in enumerate(spans):
-        after = max(bisect_left(ends, first + _CORE + 1), index + 1)
+        while after < len(spans) and spans[after][1] <= first + _CORE:
+            after += 1
+        after = max(after, index + 1)
         different = 1 if alike else len(set(words[index:after]))
-        yield _Cluster(-different, index - after, first, max(end, ends[after - 1]))
+        yield -different, index - after, first, max(end, spans[after - 1][1])
 
 
 def _widened(text: str, first: int, last: int, room: Span) -> Span:
