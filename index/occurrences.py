@@ -52,20 +52,26 @@ class Scanned:
             if start and letters[start - 1] != _SPACE:
                 start = letters.rfind(SPACE, 0, start) + 1
             chunks.append((start, end))
-        others = {chunk for chunk in self._compounds if beginning.joined.search(letters, *chunk)} | self._odd
+        compounds = {chunk for chunk in self._compounds if beginning.joined.search(letters, *chunk)}
+        others = compounds | self._odd
         return chunks + list(others.difference(chunks)) if others else chunks
 
     @cached_property
     def _compounds(self) -> list[Span]:
         """The chunks with a connector inside."""
-        return [self._chunk_at(found.start()) for found in _INNER.finditer(self.skeleton)]
+        return list(self._chunks_with(_INNER))
 
     @cached_property
     def _odd(self) -> set[Span]:
         """The chunks with an ODD character."""
-        if ODD not in self.skeleton:
-            return set()
-        return {self._chunk_at(found.start()) for found in _ODD.finditer(self.skeleton)}
+        return set(self._chunks_with(_ODD))
+
+    def _chunks_with(self, pattern: re.Pattern[bytes]) -> Iterator[Span]:
+        found = pattern.search(self.skeleton)
+        while found:
+            chunk = self._chunk_at(found.start())
+            yield chunk
+            found = pattern.search(self.skeleton, chunk[1])
 
     def _chunk_at(self, place: int) -> Span:
         """The chunk around a place that is in one."""

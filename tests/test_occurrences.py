@@ -129,6 +129,12 @@ def test_long_texts_of_nothing_but_the_words_take_no_longer_than_others(node: Wo
     assert finder_for(node, ("en",))(Scanned(text)) or isinstance(node, Phrase)
 
 
+@pytest.mark.parametrize("text", ["the-" * 50_000, "the-\u0345" * 30_000, "-" * 1_000_000])
+def test_a_chunk_of_very_many_words_is_gone_through_once(text: str) -> None:
+    for node in (Word("the"), Word("theth"), Phrase("the of"), Pattern("th*")):
+        assert isinstance(finder_for(node, ("en",))(Scanned(text)), list)
+
+
 @settings(max_examples=100, deadline=None)
 @given(anything)
 def test_a_skeleton_has_a_byte_for_each_character(text: str) -> None:
