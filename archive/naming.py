@@ -15,11 +15,8 @@ _SPACES = re.compile(r"[-_+\s]+")
 
 def without_suffix(path: str) -> str:
     """A path without the ending that makes it an article's."""
-    lowered = path.lower()
-    for suffix in SUFFIXES:
-        if lowered.endswith(suffix):
-            return path[: -len(suffix)]
-    return path
+    stem, dot, ending = path.rpartition(".")
+    return stem if dot + ending.lower() in SUFFIXES else path
 
 
 def title_from_path(path: str) -> str:

@@ -25,7 +25,8 @@ class Entry(NamedTuple):
 
 def has_article_name(name: str) -> bool:
     """Whether a file's name says that it is an article: Markdown by its ending, not hidden, not a section page."""
-    return name.lower().endswith(SUFFIXES) and name[0] != "." and not name.startswith("_index.")
+    named = name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES)
+    return named and name[0] != "." and not name.startswith("_index.")
 
 
 def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
@@ -51,21 +52,21 @@ def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
                     continue
                 if item.is_dir(follow_symlinks=False):
                     folders.append(path + "/")
-                elif has_article_name(item.name) or item.is_symlink():
-                    entry = _entry(item, path, root)
+                elif (named := has_article_name(item.name)) or item.is_symlink():
+                    entry = _entry(item, path, root, named=named)
                     if entry is not None:
                         yield entry
 
 
-def _entry(item: os.DirEntry[str], path: str, root: str) -> Entry | None:
+def _entry(item: os.DirEntry[str], path: str, root: str, *, named: bool) -> Entry | None:
     try:
         status = item.stat()
     except FileNotFoundError:
-        return Entry(path, 0, 0) if item.is_symlink() and has_article_name(item.name) else None
+        return Entry(path, 0, 0) if named and item.is_symlink() else None
     except OSError:
-        return Entry(path, 0, 0) if has_article_name(item.name) else None
+        return Entry(path, 0, 0) if named else None
     if stat.S_ISDIR(status.st_mode):
         target = os.path.realpath(item.path)
         inside = target == root or is_below(target, root)
         return None if inside else Entry(path + "/", 0, status.st_mtime_ns)
-    return Entry(path, status.st_size, status.st_mtime_ns) if has_article_name(item.name) else None
+    return Entry(path, status.st_size, status.st_mtime_ns) if named else None

@@ -40,13 +40,13 @@ def plan(
     known = {path: (article_id, fingerprint) for article_id, (path, fingerprint) in fingerprints.items()}
     passed = skipped or {}
     entries = sorted(entries, key=lambda entry: entry.path)
-    bearers = Counter(_plain_id(entry.path) for entry in entries)
+    plain_ids = [_plain_id(entry.path) for entry in entries]
+    bearers = Counter(plain_ids)
     to_read: list[Entry] = []
     unchanged = 0
     still_skipped: dict[str, tuple[int, int]] = {}
-    for entry in entries:
+    for entry, plain_id in zip(entries, plain_ids, strict=True):
         stat = (entry.size, entry.mtime_ns)
-        plain_id = _plain_id(entry.path)
         article_id, mark = known.pop(entry.path, (plain_id, None))
         # Files that differ in their ending only share an id, and what one is called depends on the others.
         certain = bearers[plain_id] == 1 and article_id == plain_id
@@ -60,7 +60,7 @@ def plan(
 
 
 def _plain_id(path: str) -> str:
-    return without_suffix(unicodedata.normalize("NFC", path))
+    return without_suffix(path if path.isascii() else unicodedata.normalize("NFC", path))
 
 
 class Ledger:
