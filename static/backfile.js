@@ -174,11 +174,90 @@
       const link = event.target.closest?.("#applied a, #sorts a, #filters .chart a, #filters .yearlist a, .pages a");
       if (!link || !plainClick(event)) return;
       event.preventDefault();
-      await refresh(link.href?.baseVal ?? link.getAttribute("href"));
+      await refresh(hrefOf(link));
       if (!link.isConnected && link.closest(".pages")) { scrollTo({ top: 0, behavior: "instant" }); results.focus({ preventScroll: true }); }
     });
     addEventListener("popstate", (event) => { if (!location.hash || event.state) refresh(location.href, { push: false }); });
   }
+
+  // Years: a range drawn over the bars with the pointer, or with Shift and the arrow keys and Enter
+  const hrefOf = (link) => link.href?.baseVal ?? link.getAttribute("href");
+  const drawing = (chart) => {
+    const bars = all("a", chart);
+    const begun = { chart, bars, first: -1, last: -1 };
+    const said = find(".axis", chart.parentElement).appendChild(make("span"));
+    const announced = chart.parentElement.appendChild(make("span", { className: "unseen", role: "status" }));
+    begun.at = (x) => bars.reduce((best, bar, place) => {
+      const box = bar.getBoundingClientRect();
+      const distance = Math.abs(x - (box.left + box.right) / 2);
+      return distance < best[1] ? [place, distance] : best;
+    }, [0, Infinity])[0];
+    begun.show = () => {
+      const [from, to] = [begun.first, begun.last].sort((a, b) => a - b);
+      bars.forEach((bar, place) => bar.classList.toggle("drawn", place >= from && place <= to));
+      const [one, other] = [bars[from], bars[to]].map((bar) => new URL(hrefOf(bar), location.href));
+      const years = [one.searchParams.get("from"), other.searchParams.get("to")];
+      one.searchParams.set("to", years[1]);
+      begun.url = one.pathname + one.search;
+      said.textContent = announced.textContent = years[0] === years[1] ? years[0] : `${years[0]}–${years[1]}`;
+    };
+    begun.end = () => { bars.forEach((bar) => bar.classList.remove("drawn")); said.remove(); announced.remove(); };
+    return begun;
+  };
+  const takeYears = async (url) => {
+    if (!results) { location.assign(url); return; }
+    await refresh(url);
+    find(".chart [aria-current]")?.focus({ preventScroll: true });
+  };
+  let drawn = null;
+  const stopDrawing = () => { drawn?.end(); drawn = null; };
+  document.addEventListener("pointerdown", (event) => {
+    const chart = event.target.closest?.(".chart");
+    if (!chart || event.button !== 0) return;
+    stopDrawing();
+    const start = event.clientX;
+    const move = (moved) => {
+      if (!drawn && Math.abs(moved.clientX - start) < 5) return;
+      if (!drawn) { drawn = drawing(chart); drawn.first = drawn.at(start); }
+      drawn.last = drawn.at(moved.clientX);
+      drawn.show();
+    };
+    const up = () => {
+      removeEventListener("pointermove", move);
+      removeEventListener("pointercancel", up);
+      const url = drawn?.url;
+      stopDrawing();
+      if (!url) return;
+      addEventListener("click", (click) => { click.preventDefault(); click.stopPropagation(); }, { capture: true, once: true });
+      setTimeout(() => takeYears(url));
+    };
+    addEventListener("pointermove", move);
+    addEventListener("pointerup", up, { once: true });
+    addEventListener("pointercancel", up, { once: true });
+  });
+  document.addEventListener("dragstart", (event) => { if (event.target.closest?.(".chart")) event.preventDefault(); });
+  document.addEventListener("keydown", (event) => {
+    const chart = event.target.closest?.(".chart");
+    if (!chart || event.ctrlKey || event.metaKey || event.altKey) return;
+    const bars = all("a", chart);
+    const place = bars.indexOf(event.target);
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (step && bars[place + step]) {
+      event.preventDefault();
+      if (!event.shiftKey) stopDrawing();
+      else {
+        if (!drawn) { drawn = drawing(chart); drawn.first = place; }
+        drawn.last = place + step;
+        drawn.show();
+      }
+      bars[place + step].focus();
+    } else if (event.key === "Enter" && drawn) {
+      event.preventDefault();
+      const { url } = drawn;
+      stopDrawing();
+      takeYears(url);
+    } else if (event.key === "Escape") stopDrawing();
+  });
 
   // Long lists: a box that finds a value in them
   const asChoices = async (field, text) => {

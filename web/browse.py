@@ -17,6 +17,7 @@ from web.finding import find
 from web.hits import Link
 from web.results import find_facet, result_view
 from web.search import arguments_of_request, show_results
+from web.sparklines import timelines
 from web.wording import gettext, noted
 from web.years import year_chart
 
@@ -66,6 +67,7 @@ def list_values(kind: str) -> str:
         here=f"/{kind}",
         heading=gettext(heading),
         facet=facet,
+        timelines=timelines(facet),
         total=len(every),
         letter=letter,
         shown=sum(len(group.values) for group in shown),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from flask import current_app, request
 
@@ -52,6 +52,7 @@ class Services:
     per_page: int = 10
     deadline: float = 1.5
     readable: Memory[Readable] = field(default_factory=lambda: Memory(MOST_REMEMBERED, lambda made: made.size))
+    drawn: Memory[Any] = field(default_factory=lambda: Memory(8))
     _engine: Engine | None = None
     _lock: Lock = field(default_factory=Lock)
 

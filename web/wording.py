@@ -71,6 +71,7 @@ KEYS = (
     ("p", noted("previous match in an article")),
     ("j", noted("next result")),
     ("k", noted("previous result")),
+    ("⇧ ← →", noted("choose several years of the chart, and Enter takes them")),
     ("?", noted("show these keys")),
 )
 

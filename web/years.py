@@ -16,7 +16,10 @@ MOST_BARS = 60
 
 
 class Bar(NamedTuple):
-    """One bar: a year or several; `x` and `height` in units of the drawing."""
+    """One bar: the years `first` to `last`, both included; `x` and `height` in units of the drawing."""
+
+    first: int
+    last: int
 
     label: str
     articles: int
@@ -54,8 +57,7 @@ class YearChart:
     @property
     def span(self) -> str:
         """`1994–2024`, or the one year there is."""
-        first, last = self.bars[0].label.split("–")[0], self.bars[-1].label.split("–")[-1]
-        return first if first == last else f"{first}–{last}"
+        return span_of(self.bars[0], self.bars[-1])
 
     @property
     def filled(self) -> tuple[Bar, ...]:
@@ -75,9 +77,11 @@ def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
     before, between, after = arguments.url(first="\0", last="\0").split(quote_plus("\0"))
     bars = tuple(
         Bar(
+            first=(first := max(start, 1)),
+            last=(last := start + step - 1),
             label=_label(start, step),
             articles=count,
-            url=f"{before}{max(start, 1):04d}{between}{start + step - 1:04d}{after}",
+            url=f"{before}{first:04d}{between}{last:04d}{after}",
             chosen=start in chosen,
             x=index * BAR,
             height=max(2, round(count / max(sums) * (HEIGHT - 2))) if count else 0,
@@ -85,6 +89,11 @@ def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
         for index, (start, count) in enumerate(zip(starts, sums, strict=True))
     )
     return YearChart(bars, step, len(bars) * BAR)
+
+
+def span_of(first: Bar, last: Bar) -> str:
+    """The years from the one bar to the other: `1994–2024`, or the one year."""
+    return f"{first.first}" if first.first == last.last else f"{first.first}–{last.last}"
 
 
 def _step(earliest: int, latest: int) -> int:

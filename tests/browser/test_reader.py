@@ -225,3 +225,55 @@ def test_another_language_is_a_link_that_keeps_the_search(open_page: OpenPage) -
     expect(page.get_by_role("checkbox", name="Ada Marsh")).to_be_checked()
     page.get_by_role("link", name="Themen", exact=True).click()
     expect(page.locator("h1")).to_have_text("Themen")
+
+
+def test_a_range_of_years_is_drawn_over_the_bars(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry+OR+letter")
+    bars = page.locator("#filters .chart a")
+    boxes = [box for place in (0, 1) if (box := bars.nth(place).bounding_box())]
+    middles = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes]
+    page.mouse.move(*middles[0])
+    page.mouse.down()
+    page.mouse.move(*middles[1], steps=4)
+    expect(page.locator("#filters .chart .drawn")).to_have_count(2)
+    expect(page.locator("#filters .axis")).to_contain_text("1998–2007")
+    page.mouse.up()
+    expect(page.locator("#status")).to_contain_text("3 articles")
+    assert query_of(page) == [("q", "ferry OR letter"), ("from", "1998"), ("to", "2007")]
+    expect(page.locator("#from")).to_have_value("1998")
+    expect(page.locator("#filters .drawn")).to_have_count(0)
+    page.go_back()
+    expect(page.locator("#status")).to_contain_text("15 articles")
+    bars.nth(2).click()
+    expect(page.locator("#status")).to_contain_text("12 articles")
+    assert query_of(page)[1:] == [("from", "2019"), ("to", "2019")]
+
+
+def test_a_range_of_years_is_chosen_with_the_keyboard(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry+OR+letter")
+    bars = page.locator("#filters .chart a")
+    bars.nth(2).focus()
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(bars.nth(1)).to_be_focused()
+    expect(page.locator("#filters [role=status]")).to_have_text("2007–2019")
+    page.keyboard.press("Escape")
+    expect(page.locator("#filters .drawn")).to_have_count(0)
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.locator("#from")).to_have_value("1998")
+    assert query_of(page)[1:] == [("from", "1998"), ("to", "2019")]
+    expect(page.locator("#filters .chart [aria-current]").first).to_be_focused()
+
+
+def test_the_chart_of_the_front_page_leads_to_the_range(open_page: OpenPage) -> None:
+    page = open_page("/years")
+    box = page.locator(".chart").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 20, steps=4)
+    page.mouse.up()
+    page.wait_for_url("**/search?**")
+    assert [name for name, _ in query_of(page)] == ["from", "to", "sort"]

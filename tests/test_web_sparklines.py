@@ -1,0 +1,56 @@
+"""The small drawings beside authors and topics: when their articles appeared."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
+
+from app import create_app
+from config import Settings
+from tests.web_archive import archive_app, client
+from web.sparklines import HEIGHT, steps
+
+__all__ = ["archive_app", "client"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "path"),
+    [
+        ({0: 1}, "M0 12V0h1V12z"),
+        ({2: 4, 3: 2, 5: 1}, "M2 12V0h1V6h1V12h1V9h1V12z"),
+        ({1: 1000, 2: 1, 3: 1}, "M1 12V0h1V10h1h1V12z"),
+    ],
+)
+def test_a_drawing_rises_and_falls_with_the_counts(counts: dict[int, int], path: str) -> None:
+    assert steps(counts) == path
+
+
+@given(st.dictionaries(st.integers(0, 59), st.integers(1, 10_000), min_size=1))
+def test_a_drawing_keeps_within_its_frame(counts: dict[int, int]) -> None:
+    path = steps(counts)
+    assert path.count("h1") == max(counts) - min(counts) + 1
+    heights = [int(height) for height in re.findall(r"V(\d+)", path)]
+    assert min(heights) == 0
+    assert max(heights) == heights[-1] == HEIGHT
+
+
+def test_lists_show_when_the_articles_of_each_value_appeared(client: FlaskClient) -> None:
+    tree = LexborHTMLParser(client.get("/authors").text)
+    rows = {node.css_first("a").text(): node for node in tree.css(".counted li")}
+    assert rows["Ada Marsh"].css_first(".spark title").text() == "1998–2019"
+    assert rows["Ada Marsh"].css_first(".spark").attributes["viewbox"] == "0 0 23 12"
+    assert rows["Ada Marsh"].css_first(".spark path").attributes["d"].startswith("M0 12V")
+    assert all(row.css(".spark") for row in LexborHTMLParser(client.get("/topics").text).css(".counted li"))
+
+
+def test_an_archive_of_one_year_or_of_none_has_no_drawings(tmp_path: Path) -> None:
+    client = create_app(Settings(library=tmp_path, index=tmp_path / "index", engine="memory")).test_client()
+    response = client.get("/authors")
+    assert response.status_code == 200
+    assert "spark" not in response.text
