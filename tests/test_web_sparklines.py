@@ -44,7 +44,7 @@ def test_lists_show_when_the_articles_of_each_value_appeared(client: FlaskClient
     tree = LexborHTMLParser(client.get("/authors").text)
     rows = {node.css_first("a").text(): node for node in tree.css(".counted li")}
     assert rows["Ada Marsh"].css_first(".spark title").text() == "1998–2019"
-    assert rows["Ada Marsh"].css_first(".spark").attributes["viewbox"] == "0 0 23 12"
+    assert rows["Ada Marsh"].css_first(".spark").attributes["viewBox"] == "0 0 23 12"
     assert rows["Ada Marsh"].css_first(".spark path").attributes["d"].startswith("M0 12V")
     assert all(row.css(".spark") for row in LexborHTMLParser(client.get("/topics").text).css(".counted li"))
 
