@@ -8,7 +8,7 @@ at all, so an import may be interrupted anywhere and run again.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -20,9 +20,10 @@ from archive.importers.assets import Beside, lay_beside
 from archive.importers.duplicates import Candidate, Duplicates, Twin, address_key, skim
 from archive.importers.item import Context, Found, Item, Skipped
 from archive.importers.ledger import Ledger, Record
+from archive.importers.linking import Linking
 from archive.importers.naming import article_path
 from archive.importers.outcome import Action, ImportReport, Outcome
-from archive.importers.provenance import ALSO_AT, Stamp, also_at, checksum, origin_of, stamped
+from archive.importers.provenance import ALSO_AT, Stamp, also_at, bare, checksum, origin_of, stamped
 from archive.importers.sources import AnySource, Source, Unrecognised
 from archive.library import Library
 from archive.model import Article
@@ -46,6 +47,7 @@ class _Incoming:
     kind: str
     candidate: Candidate
     notes: tuple[str, ...]
+    links: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Importing:
         self._ledger = Ledger(str(library.root.resolve()))
         self._seen: dict[str, str] = {}
         self._batch = Batch()
+        self._linking = Linking()
 
     def read(self, source: AnySource, context: Context) -> None:
         """Takes in every item of a source. What is wrong with it is in the report, and never raised.
@@ -95,6 +98,23 @@ class Importing:
             if isinstance(error, OSError) and error.errno in _FATAL:
                 raise
             self._note(Outcome(Action.FAILED, source.label, None, _reason(error)))
+        self._connect()
+
+    def _connect(self) -> None:
+        """Leads links to the articles that came after those that link to them; edited articles are left alone."""
+        self._batch.finish()
+        for path, text in [] if self._dry_run else self._linking.late(self._ledger):
+            origin = self._ledger.origin_at(path) or ""
+            record = self._ledger.find(origin)
+            if record is None or self._ledger.checksum(path) != record.sha256:
+                continue
+            stamp = Stamp(origin, record.kind, self._today, self._ledger.checksum_of(path, text))
+            self._library.write(path, stamped(bare(text), stamp, also_at(text)).encode(), self._batch)
+            self._ledger.put(origin, Record(path, record.kind, stamp.sha256))
+            self.report.wrote = True
+            if len(self._batch) >= _BATCH:
+                self._batch.finish()
+        self._linking = Linking()
 
     @cached_property
     def _duplicates(self) -> Duplicates:
@@ -120,7 +140,8 @@ class Importing:
 
     def _take(self, item: Item, source: Source, context: Context) -> Outcome:
         origin = origin_of(source.label, source.is_folder, item.origin)
-        incoming = _incoming(item, origin, source.kind, context)
+        links = {each: origin_of(source.label, source.is_folder, target) for each, target in item.links.items()}
+        incoming = _incoming(item, origin, source.kind, context, links)
         if incoming is None:
             return Outcome(Action.SKIPPED, origin, None, "neither title nor text")
         elsewhere = self._seen.get(origin, source.label) != source.label
@@ -149,12 +170,14 @@ class Importing:
 
     def _again(self, incoming: _Incoming, record: Record) -> Outcome:
         """An item whose article is there."""
-        written = _rendered(incoming, record.path)
+        written = self._rendered(incoming, record.path)
         outcome = _Outcomes(incoming, written)
         if written.sha256 == record.sha256:
             return outcome(Action.UNCHANGED)
         now = self._ledger.checksum(record.path)
         if now not in (record.sha256, written.sha256):
+            if self._rendered(replace(incoming, links={}), record.path).sha256 == record.sha256:
+                return outcome(Action.UNCHANGED)  # only articles that it links to came since
             return outcome(Action.KEPT, "its source changed, but so did somebody here: left alone")
         self._write(incoming, written, also_at(self._ledger.text(record.path)))
         return outcome(Action.UNCHANGED if now == written.sha256 else Action.CHANGED)
@@ -168,10 +191,18 @@ class Importing:
         if twin is not None:
             return self._link(incoming, twin)
         path = self._ledger.new_path(article_path(incoming.article.title, incoming.article.date))
-        written = _rendered(incoming, path)
+        written = self._rendered(incoming, path)
         self._write(incoming, written, incoming.item.also_at)
         self._duplicates.add(path, incoming.candidate)
         return _Outcomes(incoming, written)(Action.ADDED)
+
+    def _rendered(self, incoming: _Incoming, path: str) -> _Written:
+        folder = without_suffix(path).rpartition("/")[2]
+        beside = lay_beside(incoming.article.body, incoming.item.assets, folder)
+        body = self._linking.settle(beside.body, path, incoming.links, self._ledger)
+        article = at(incoming.article, path, body)
+        text = compose(article)
+        return _Written(article, text, beside, checksum(text, beside.sums))
 
     def _is_as_imported(self, path: str) -> bool:
         origin = self._ledger.origin_at(path)
@@ -184,7 +215,7 @@ class Importing:
         self._batch.finish()
         before = self._ledger.text(twin.path)
         former = self._ledger.origin_at(twin.path) or ""
-        written = _rendered(incoming, twin.path)
+        written = self._rendered(incoming, twin.path)
         addresses = [*also_at(before), *incoming.item.also_at, former]
         self._write(incoming, written, _others(addresses, incoming.origin, incoming.article))
         return _Outcomes(incoming, written)(Action.CHANGED, f"has the full text, where {former} had the beginning")
@@ -244,7 +275,7 @@ class _Outcomes:
         return Outcome(action, self._origin, self._path, reason, () if action is Action.UNCHANGED else self._notes)
 
 
-def _incoming(item: Item, origin: str, kind: str, context: Context) -> _Incoming | None:
+def _incoming(item: Item, origin: str, kind: str, context: Context, links: Mapping[str, str]) -> _Incoming | None:
     article = article_of(item, context.language)
     if article is None:
         return None
@@ -255,16 +286,8 @@ def _incoming(item: Item, origin: str, kind: str, context: Context) -> _Incoming
     named = [article.source.url if article.source and article.source.url else "", origin, *item.also_at]
     addresses = tuple(dict.fromkeys(address for address in named if address_key(address)))
     return _Incoming(
-        item, article, origin, kind, Candidate(article.title, article.date, addresses, article.body), notes
+        item, article, origin, kind, Candidate(article.title, article.date, addresses, article.body), notes, links
     )
-
-
-def _rendered(incoming: _Incoming, path: str) -> _Written:
-    folder = without_suffix(path).rpartition("/")[2]
-    beside = lay_beside(incoming.article.body, incoming.item.assets, folder)
-    article = at(incoming.article, path, beside.body)
-    text = compose(article)
-    return _Written(article, text, beside, checksum(text, beside.sums))
 
 
 def _others(addresses: tuple[str, ...] | list[str], origin: str, article: Article) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -60,8 +60,8 @@ def lay_beside(body: str, assets: Iterable[Asset], folder: str) -> Beside:
             continue
         name = next(free for free in _numbered(name) if beside.files.get(free, content) == content)
         beside.files[name] = content
-        names[asset.name] = f"{folder}/{name}"
-    beside.body = _point(body, names)
+        names[asset.name] = quote(f"{folder}/{name}")
+    beside.body = point(body, names)
     return beside
 
 
@@ -73,10 +73,10 @@ def _numbered(name: str) -> Iterator[str]:
         yield f"{numbered(stem, number)}.{ending}"
 
 
-def _point(body: str, names: dict[str, str]) -> str:
-    """The body with each address that is the name of an asset (as it stands, whole) replaced."""
-    if not names:
+def point(body: str, addresses: Mapping[str, str]) -> str:
+    """The body with each address, as it stands and whole, replaced by the one that is given for it."""
+    if not addresses:
         return body
-    longest_first = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    longest_first = "|".join(re.escape(name) for name in sorted(addresses, key=len, reverse=True))
     address = re.compile(rf"""(?<=[("'<\s])(?:{longest_first})(?=[)"'>\s])|(?<=:[ ])(?:{longest_first})$""", re.M)
-    return address.sub(lambda found: quote(names[found[0]]), body)
+    return address.sub(lambda found: addresses[found[0]], body)

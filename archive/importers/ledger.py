@@ -78,8 +78,12 @@ class Ledger:
 
     def checksum(self, path: str) -> str:
         """The sum of an article's file and the files beside it as they are now."""
+        return self.checksum_of(path, self.text(path))
+
+    def checksum_of(self, path: str, text: str) -> str:
+        """The sum that an article's file would have with this text."""
         folder = without_suffix(path)
-        return checksum(self.text(path), {name: self._sum(f"{folder}/{name}") for name in self.beside(path)})
+        return checksum(text, {name: self._sum(f"{folder}/{name}") for name in self.beside(path)})
 
     def beside(self, path: str) -> list[str]:
         """The names of the files that lie in an article's own folder."""

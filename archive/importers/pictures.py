@@ -49,7 +49,7 @@ class Pictures:
         body = _PELICAN.sub("", body) if self._site.builder == "Pelican" else body
         assets: dict[str, Asset] = {}
         missing: dict[str, None] = {}
-        for address, is_picture in _addresses(body):
+        for address, is_picture in addresses(body):
             place = self._find(posixpath.dirname(path), address)
             if place is not None:
                 assets.setdefault(address, self._asset(address, place))
@@ -95,7 +95,7 @@ class Pictures:
             return {item.name for item in scan if _may_lie_beside(item.name) and item.is_file(follow_symlinks=False)}
 
 
-def _addresses(body: str) -> Iterator[tuple[str, bool]]:
+def addresses(body: str) -> Iterator[tuple[str, bool]]:
     """The addresses within the tree in a body, and whether each is that of a picture."""
     for found in _ADDRESS.finditer(body):
         address = next(group for group in found.groups() if group is not None).strip()

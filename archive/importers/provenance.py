@@ -21,7 +21,9 @@ from archive.yaml_reading import read_yaml
 KEY = "imported"
 ALSO_AT = "also_at"
 
-_CLOSING = "\n---\n"
+CLOSING = "\n---\n"
+"""Ends the front matter that `archive.writing.compose` writes."""
+
 _OWN_LINES = (f"{KEY}:", f"{ALSO_AT}:")
 _ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+://|urn:|tag:|mid:)\S+\Z")
 _STAMP = re.compile(rf"^{KEY}: (\{{.*\}})$", re.MULTILINE)
@@ -39,7 +41,7 @@ class Stamp:
 
 def checksum(text: str, beside: Mapping[str, str]) -> str:
     """SHA-256 of an article's file without the lines of this module, and of the files beside it (name → their sum)."""
-    head, closing, body = text.replace("\r\n", "\n").partition(_CLOSING)
+    head, closing, body = text.replace("\r\n", "\n").partition(CLOSING)
     kept = [line for line in head.split("\n") if not line.startswith(_OWN_LINES)]
     digest = hashlib.sha256("\n".join(kept).encode() + closing.encode() + body.encode())
     for name, sum_of_file in sorted(beside.items()):
@@ -51,8 +53,15 @@ def stamped(text: str, stamp: Stamp, also_at: Iterable[str] = ()) -> str:
     """The text of an article's file, as `archive.writing.compose` gives it, with its provenance."""
     lines: dict[str, object] = {ALSO_AT: list(also_at)} if also_at else {}
     lines[KEY] = {"from": stamp.origin, "kind": stamp.kind, "on": stamp.on, "sha256": stamp.sha256}
-    head, closing, body = text.partition(_CLOSING)
+    head, closing, body = text.partition(CLOSING)
     return f"{head}\n{yaml_block(lines).rstrip()}{closing}{body}"
+
+
+def bare(text: str) -> str:
+    """An article's file without its provenance, as it was before `stamped`."""
+    head, closing, body = text.partition(CLOSING)
+    kept = (line for line in head.split("\n") if not line.startswith(_OWN_LINES))
+    return "\n".join(kept) + closing + body
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ def read_stamp(text: str) -> Recorded | None:
     """
     if KEY not in text[:65_536]:
         return None
-    found = _STAMP.search(text, 0, text.find(_CLOSING) + 1)
+    found = _STAMP.search(text, 0, text.find(CLOSING) + 1)
     try:
         value = read_yaml(found[1])[0] if found else parse(text).data.get(KEY)
     except FrontMatterInvalid:

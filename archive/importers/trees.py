@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from archive.decoding import decode
 from archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from archive.files import read_bytes
 from archive.frontmatter import parse
+from archive.importers.crosslinks import Crosslinks
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.pictures import Pictures
 from archive.importers.sites import Site, recognise_site
@@ -72,9 +74,11 @@ def read(path: Path, context: Context) -> Iterator[Found]:
         return
     site = recognise_site(_names(path))
     pictures = Pictures(path, site)
-    for entry in sorted(library.walk(), key=lambda entry: entry.path):
-        if site.holds(entry.path):
-            yield _found(library, entry.path, site, pictures)
+    paths = sorted(entry.path for entry in library.walk() if site.holds(entry.path))
+    crosslinks = Crosslinks(paths, site)
+    for each in paths:
+        found = _found(library, each, site, pictures)
+        yield replace(found, links=crosslinks.links(each, found.body)) if isinstance(found, Item) else found
     yield from _not_read(path, site)
 
 

@@ -1,0 +1,58 @@
+"""Links between articles that were imported together: from the address that a source has to where the article lies.
+
+Which article an address means is known by its importer; where that article lies is known when it was written, which may
+be after the one that links to it. So what cannot be told at once waits for the end of the source.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote, urldefrag
+
+from archive.importers.assets import point
+from archive.importers.ledger import Ledger
+from archive.importers.provenance import CLOSING
+
+
+@dataclass(slots=True)
+class Linking:
+    """The links of the articles of one source. `waiting` is the path of an article → its links that wait."""
+
+    waiting: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def settle(self, body: str, path: str, links: Mapping[str, str], ledger: Ledger) -> str:
+        """The body of the article at `path` with the links whose targets are there; the others are noted.
+
+        `links` gives for addresses in the body the origins of the articles that they lead to.
+        """
+        known, unknown = _known(path, links, ledger)
+        if unknown:
+            self.waiting[path] = unknown
+        else:
+            self.waiting.pop(path, None)
+        return point(body, known)
+
+    def late(self, ledger: Ledger) -> Iterator[tuple[str, str]]:
+        """Path and new text of every article that has links whose targets came after it."""
+        for path, links in self.waiting.items():
+            known, _ = _known(path, links, ledger)
+            if known:
+                head, closing, body = ledger.text(path).partition(CLOSING)
+                yield path, head + closing + point(body, known)
+
+
+def _known(path: str, links: Mapping[str, str], ledger: Ledger) -> tuple[dict[str, str], dict[str, str]]:
+    """The new addresses of links whose targets are there, and the links to the others."""
+    known: dict[str, str] = {}
+    unknown: dict[str, str] = {}
+    for address, origin in links.items():
+        record = ledger.find(origin)
+        if record is None:
+            unknown[address] = origin
+        else:
+            place = quote(posixpath.relpath(record.path, posixpath.dirname(path)))
+            fragment = urldefrag(address)[1]
+            known[address] = f"{place}#{fragment}" if fragment else place
+    return known, unknown

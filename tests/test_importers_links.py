@@ -1,0 +1,104 @@
+"""Links from one imported article to another: they lead to where the other lies, whatever their source called it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from archive.importers.crosslinks import Crosslinks
+from archive.importers.item import Context
+from archive.importers.outcome import ImportReport
+from archive.importers.sites import recognise_site
+from archive.importers.sources import open_sources
+from archive.importing import Importing
+from archive.library import Library
+
+WORDS = "The ferry left late again, and nobody at the pier knew why it had. " * 3
+
+
+def bring(source: Path, library: Path, day: int = 14) -> ImportReport:
+    library.mkdir(exist_ok=True)
+    with Importing(Library(library), today=date(2026, 3, day)) as importing:
+        for each in open_sources(source):
+            importing.read(each, Context())
+    return importing.report
+
+
+def tree(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def article(title: str, text: str, day: str = "2019-03-14") -> str:
+    return f"---\ntitle: {title}\ndate: {day}\n---\n{text} {title} says: {WORDS}\n"
+
+
+def test_links_follow_articles_to_their_new_places(tmp_path: Path) -> None:
+    source = tree(
+        tmp_path / "site",
+        {
+            "a.md": article("Ferry", "See [the train](notes/train.md#Times) and [the bus](https://x.example/bus.md)."),
+            "notes/train.md": article("Train", "See [the ferry](../a.md) and ![a map](map.png).", "2020-01-02"),
+        },
+    )
+    library = tmp_path / "library"
+    assert bring(source, library).summary() == "2 added"
+    ferry = (library / "2019/2019-03-14-ferry.md").read_text()
+    assert "[the train](../2020/2020-01-02-train.md#Times) and [the bus](https://x.example/bus.md)" in ferry
+    train = (library / "2020/2020-01-02-train.md").read_text()
+    assert "[the ferry](../2019/2019-03-14-ferry.md)" in train
+    before = {path: path.read_bytes() for path in library.rglob("*.md")}
+    assert bring(source, library, day=15).summary() == "2 unchanged"
+    assert {path: path.read_bytes() for path in library.rglob("*.md")} == before
+
+
+def test_an_article_that_comes_later_is_linked_then_and_edited_ones_are_left_alone(tmp_path: Path) -> None:
+    source = tree(tmp_path / "site", {f"{n}.md": article(n, f"See [c](c.md) from {n * 9}.") for n in ("a", "b")})
+    library = tmp_path / "library"
+    bring(source, library)
+    edited = library / "2019/2019-03-14-b.md"
+    edited.write_text(edited.read_text() + "\nA person wrote this.\n")
+    before = edited.read_bytes()
+    tree(source, {"c.md": article("c", "Nothing else is like this one here.")})
+    report = bring(source, library, day=15)
+    assert report.summary() == "1 added, 2 unchanged"
+    assert "[c](2019-03-14-c.md)" in (library / "2019/2019-03-14-a.md").read_text()
+    assert edited.read_bytes() == before
+    assert bring(source, library, day=16).summary() == "3 unchanged"
+
+
+@pytest.mark.parametrize(
+    ("sign", "path", "address", "target"),
+    [
+        ("hugo.toml", "content/blog/a.md", "b.md", "content/blog/b.md"),
+        ("hugo.toml", "content/blog/a.md", "/blog/b", "content/blog/b.md"),
+        ("hugo.toml", "content/blog/a.md", "blog/c/index.md", "content/blog/c/index.md"),
+        ("hugo.toml", "content/blog/a.md", "/blog/c/", "content/blog/c/index.md"),
+        ("hugo.toml", "content/blog/a.md", "../b/", "content/blog/b.md"),
+        ("hugo.toml", "content/blog/a.md", "@/blog/b.md#part", "content/blog/b.md"),
+        ("_config.yml", "_posts/2019-01-01-a.md", "2019-02-02-b", "_posts/2019-02-02-b.md"),
+        ("_config.yml", "_posts/2019-01-01-a.md", "/2019/02/02/b.html", "_posts/2019-02-02-b.md"),
+        ("_config.yml", "_posts/2019-01-01-a.md", "_posts/2019-02-02-b.md", "_posts/2019-02-02-b.md"),
+        ("docusaurus.config.js", "docs/a.mdx", "./b.mdx?x=1#y", "docs/b.mdx"),
+        ("docusaurus.config.js", "docs/a.mdx", "/docs/b", "docs/b.mdx"),
+        (".obsidian/app.json", "Notes/a.md", "Night%20Ferry", "Deep/Night Ferry.md"),
+        ("none", "v1.md", "/release/v5.1.1/", "release/v5.1.1.md"),
+        ("none", "v1.md", "release", None),
+        ("none", "v1.md", "../elsewhere/v5.1.1x.md", None),
+        ("none", "v1.md", "/", None),
+    ],
+)
+def test_addresses_mean_what_builders_make_of_them(sign: str, path: str, address: str, target: str | None) -> None:
+    paths = [
+        *("content/blog/a.md", "content/blog/b.md", "content/blog/c/index.md"),
+        *("_posts/2019-01-01-a.md", "_posts/2019-02-02-b.md", "docs/a.mdx", "docs/b.mdx", "Notes/a.md"),
+        *("Deep/Night Ferry.md", "v1.md", "release/v5.1.1.md"),
+    ]
+    site = recognise_site([sign, *(["content/blog"] if "content" in path else [])])
+    found = Crosslinks([each for each in paths if site.holds(each)], site).links(path, f"See [it]({address}).")
+    assert found == ({address: target} if target else {})
