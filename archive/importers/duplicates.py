@@ -2,7 +2,7 @@
 
 Texts are compared by their shingles of three words: MinHash estimates the share that two have in common (Jaccard), and
 locality-sensitive hashing finds the few that are worth comparing (Broder 1997; Leskovec, Rajaraman, Ullman: Mining of
-Massive Datasets, chapter 3). How the threshold was measured is told in docs/importing.md.
+Massive Datasets, chapter 3). How the thresholds were measured is told in docs/decisions/importing.md.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from archive.model import PartialDate
 from archive.spellings import DATE, SOURCE_URL, TITLE, normal
 
 SAME_TEXT = 0.9
-"""Texts with at least this share of their shingles in common are one; the look-alikes measured stay below 0.83."""
+"""Texts with at least this share of their shingles in common are one, if one title says all that the other does."""
+
+SAME_TEXT_OTHER_TITLE = 0.95
+"""The same where each title has a word of its own, as of two notices alike but for whom they address."""
 
 SAME_PAGE = 0.5
 """With the same address even texts that differ more are one: a page that was corrected or saved otherwise."""
@@ -194,7 +197,11 @@ def _same_page(known: _Known, wanted: _Known) -> bool:
 
 def _same_text(known: _Known, wanted: _Known) -> bool:
     """Whether two texts that may be alike are. Series tell their instances apart by the numbers in the title."""
-    return known.numbers == wanted.numbers and _near(known, wanted) and _likeness(known, wanted) >= SAME_TEXT
+    if known.numbers != wanted.numbers or not _near(known, wanted):
+        return False
+    ours, theirs = set(known.title.split()), set(wanted.title.split())
+    share = SAME_TEXT if ours <= theirs or theirs <= ours else SAME_TEXT_OTHER_TITLE
+    return _likeness(known, wanted) >= share
 
 
 def _near(known: _Known, wanted: _Known) -> bool:
