@@ -1,165 +1,188 @@
-"""The blocks of a page (paragraphs, headings, items, cells) and which of them a text is made of."""
+"""The blocks of a page (paragraphs, headings, items, cells) and which of them are its article."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from lxml import etree
 from lxml.html import HtmlElement
 
-_WORD = re.compile(r"\w+")
-_LISTED = """p h1 h2 h3 h4 h5 h6 dl dt table thead tbody tfoot tr pre figcaption hr summary caption html
-    body div article section main td th center blockquote li dd figure header footer aside address details fieldset
-    form ul ol"""
-_BLOCKS = frozenset(_LISTED.split())
-_HOLD_NO_TEXT = frozenset({"html", "head", "table", "thead", "tbody", "tfoot", "tr", "dl", "pre"})
-_NEVER = frozenset(
-    {"script", "style", "template", "iframe", "object", "embed", "noscript", "form", "button", "select", "textarea"}
-    | {"svg", "canvas", "nav", "dialog", "input"}
-)
-_SHINGLE = 4
-_SHORT = 8
-_ENOUGH = 0.6
-_LONG, _LONGEST = 25, 400
+from archive.importers.extraction_cleaning import innermost_blocks
+from archive.importers.extraction_text import ENOUGH, SHORT, likeness, runs, shingles, words
+
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NEAR = 6
+_LINKED = 0.8
+_MOST = 0.8
+_SAME = 0.8
+_POINTER = 3
+_FILE = re.compile(r"\.(?:pdf|docx?|odt|xlsx?|pptx?|csv|txt|zip|epub|mp3|mp4)(?:[?#]|\Z)", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"(?:related|read (?:more|also|next)|see also|also read|more|watch|recommended|don['’]t miss|must read|lire aussi|"
+    r"à lire|lesen sie auch|mehr|lees ook|leia (?:também|mais)|lea también|leer más|ver también|leggi anche|"
+    r"читайте также|смотрите также|関連記事)\b[^.!?]{0,30}?[:|»>–—]",
+    re.IGNORECASE,
+)
 
 
-def words(text: str) -> list[str]:
-    """The words of a text, as the measure of the benchmark sets takes them, in lower case."""
-    return _WORD.findall(text.casefold())
+@dataclass(eq=False, slots=True)
+class Block:
+    """A block without further blocks in it; `place` counts from the beginning of the page."""
 
+    element: HtmlElement
+    place: int
+    text: str
+    words: list[str] = field(init=False)
 
-def shingles(text: str) -> Counter[tuple[str, ...]]:
-    """How often each run of four words is in a text; one that is shorter is one run."""
-    found = words(text)
-    return Counter(tuple(found[at : at + _SHINGLE]) for at in range(max(1, len(found) - _SHINGLE + 1)))
-
-
-@dataclass(frozen=True, slots=True)
-class Likeness:
-    """How two texts agree: the share of the runs of the first that are in the second, and the other way round."""
-
-    precision: float
-    recall: float
+    def __post_init__(self) -> None:
+        self.words = words(self.text)
 
     @property
-    def f1(self) -> float:
-        """The harmonic mean of both."""
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
+    def is_heading(self) -> bool:
+        """Whether it is called a heading."""
+        return self.element.tag in HEADINGS
+
+    def linked(self) -> float:
+        """The share of its words that is in links."""
+        inside = sum(len(words(link.text_content())) for link in self.element.iter("a"))
+        around = next(self.element.iterancestors("a"), None) is not None
+        return 1.0 if around else inside / max(1, len(self.words))
+
+    def shows_picture(self) -> bool:
+        """Whether there is a picture in it and no text."""
+        return not self.words and (self.element.tag == "img" or self.element.find(".//img") is not None)
 
 
-def likeness(one: Counter[tuple[str, ...]], other: Counter[tuple[str, ...]]) -> Likeness:
-    """The likeness of two texts by their shingles."""
-    common = sum((one & other).values())
-    return Likeness(common / max(1, one.total()), common / max(1, other.total()))
+def blocks_of(tree: HtmlElement) -> list[Block]:
+    """All blocks in the order of the page."""
+    return [Block(each, place, each.text_content()) for place, each in enumerate(innermost_blocks(tree))]
 
 
-class Wording:
-    """A text that blocks are looked up in."""
+def article_of(blocks: list[Block], found: set[Block], title: str, summary: str) -> HtmlElement | None:
+    """The innermost part of a page that holds an article, cleared of all else; None if there is none.
 
-    def __init__(self, text: str) -> None:
-        lines = [" ".join(words(line)) for line in text.splitlines()]
-        cells = [" ".join(words(cell)) for line in text.splitlines() if "|" in line for cell in line.split("|")]
-        self._lines = {*lines, *cells}
-        self._whole = f" {' '.join(lines)} "
-        self._shingles = shingles(text)
-
-    def has(self, block: list[str]) -> bool:
-        """Whether a block is part of the text: short ones as a line or in the letter, longer ones mostly."""
-        joined = " ".join(block)
-        if len(block) < _SHINGLE:
-            return joined in self._lines
-        if len(block) < _SHORT:
-            return f" {joined} " in self._whole
-        runs = [tuple(block[at : at + _SHINGLE]) for at in range(len(block) - _SHINGLE + 1)]
-        return sum(run in self._shingles for run in runs) >= _ENOUGH * len(runs)
-
-
-def without_code(tree: HtmlElement) -> None:
-    """Takes out what no reader sees, which is most of many pages; the readings are faster without it."""
-    for element in list(tree.iter("script", "style", "svg", "template", "iframe", "object", "embed")):
-        if element.getparent() is not None:
-            element.drop_tree()
+    `blocks` are all blocks of the page, `found` those that were found to belong to the article; its title and its
+    summary, which a library shows by themselves, are left out.
+    """
+    below = _below_headline([block for block in blocks if block in found], blocks, words(title))
+    kept = _without_strays(_without_copies(below))
+    if not kept:
+        return None
+    kept = _with_companions(blocks, kept, found - set(kept))
+    kept = _without_ends([block for block in kept if not _points_elsewhere(block)], words(summary))
+    whole = common_ancestor(block.element for block in kept)
+    elements = {block.element for block in kept}
+    held = {ancestor for element in elements for ancestor in element.iterancestors()} | elements
+    for block in blocks:
+        if block.element not in held:
+            _remove(block.element, held)
+    return whole
 
 
-def without_machinery(tree: HtmlElement) -> None:
-    """Takes out what is never part of a text: scripts, forms, navigation."""
-    for element in list(tree.iter(*_NEVER)):
-        if element.tag == "noscript" and _is_picture(element):
-            element.tag = "div"
-            continue
-        parent = element.getparent()
-        if element.tag == "form" and _holds_text(element):
-            element.tag = "div"
-        elif parent is not None:
-            element.drop_tree()
+def _below_headline(found: list[Block], blocks: list[Block], named: list[str]) -> list[Block]:
+    """The blocks without the headline of the page, and without what stands above it unless that is most of them."""
+    rest = [block for block in found if not _is_headline(block, named)]
+    place = next((block.place for block in blocks if block.element.tag == "h1" and _is_headline(block, named)), 0)
+    below = [block for block in rest if block.place > place]
+    enough = sum(len(block.words) for block in below) >= _MOST * sum(len(block.words) for block in rest)
+    return below if enough else rest
 
 
-def _is_picture(element: HtmlElement) -> bool:
-    return element.find(".//img") is not None and not element.text_content().strip()
+def _is_headline(block: Block, named: list[str]) -> bool:
+    if block.words == named:
+        return True
+    short, long = sorted((block.words, named), key=len)
+    is_part = f" {' '.join(short)} " in f" {' '.join(long)} "
+    return block.element.tag in ("h1", "h2") and bool(short) and is_part and 2 * len(short) >= len(long)
 
 
-def _holds_text(form: HtmlElement) -> bool:
-    """Whether the page is one large form, as those of some builders are."""
-    return sum(len(paragraph.text_content()) for paragraph in form.iter("p")) > 500
+def _without_copies(kept: list[Block]) -> list[Block]:
+    """The blocks without those that say again what stands in another box: teasers, pull quotes, copies for machines."""
+    total = sum(len(block.words) for block in kept)
+    kept = [block for block in kept if 4 * len(block.words) < total or not _is_flat_copy(block, kept)]
+    boxes = {block: _box(block) for block in kept}
+    amount = Counter(dict.fromkeys(boxes.values(), 0))
+    for block, box in boxes.items():
+        amount[box] += len(block.words)
+    often = Counter(run for block in kept for run in set(runs(block.words)))
+    dropped = set()
+    for block in sorted(kept, key=lambda each: amount[boxes[each]]):
+        found = set(runs(block.words))
+        said_again = sum(often[run] > 1 for run in found) >= _SAME * len(found)
+        if len(block.words) >= SHORT and said_again and 2 * amount[boxes[block]] < total:
+            dropped.add(block)
+            often.subtract(found)
+    return [block for block in kept if block not in dropped]
 
 
-def wrap_loose_text(tree: HtmlElement) -> None:
-    """Puts text that stands beside blocks or between pairs of line breaks into paragraphs of its own."""
-    holders = _holders_of_blocks(tree)
-    broken = [each.getparent() for each in tree.iter("br") if _is_double(each)]
-    for element in dict.fromkeys([*(each for each in tree.iter() if each in holders), *broken]):
-        if element is not None and element.tag not in _HOLD_NO_TEXT:
-            _wrap_runs(element, holders)
-    for line_break in tree.iter("br"):
-        line_break.tail = f"\n{line_break.tail or ''}"
+def _box(block: Block) -> tuple[HtmlElement | None, object, str | None]:
+    """Where a block stands: stanzas and sections, which are boxes of one kind in a box, count as one."""
+    box = block.element.getparent()
+    return (None, None, None) if box is None else (box.getparent(), box.tag, box.get("class"))
 
 
-def _holders_of_blocks(tree: HtmlElement) -> set[HtmlElement]:
-    holders: set[HtmlElement] = set()
-    for element in tree.iter(*_BLOCKS):
-        for ancestor in element.iterancestors():
-            if ancestor in holders:
-                break
-            holders.add(ancestor)
-    return holders
+def _is_flat_copy(block: Block, kept: list[Block]) -> bool:
+    """Whether a block is the whole text once more, without its paragraphs, as pages keep it for machines."""
+    parts = [each for each in kept if 2 * len(each.words) <= len(block.words)]
+    return likeness(shingles(block.text), shingles(" ".join(each.text for each in parts))).precision >= ENOUGH
 
 
-def _is_double(line_break: HtmlElement) -> bool:
-    following = line_break.getnext()
-    return following is not None and following.tag == "br" and not (line_break.tail or "").strip()
+def _without_strays(kept: list[Block]) -> list[Block]:
+    """The blocks without short ones far from all longer ones: words that chance to be in the text as well."""
+    long = [block.place for block in kept if len(block.words) >= SHORT]
+    if not long:
+        return kept
+    near = {place + step for place in long for step in range(-_NEAR, _NEAR + 1)}
+    return [block for block in kept if block.place in near or long[0] < block.place < long[-1]]
 
 
-def _wrap_runs(element: HtmlElement, holders: set[HtmlElement]) -> None:
-    children = list(element)
-    run = etree.Element("p")
-    run.text, element.text = element.text, None
-    finished: list[HtmlElement] = []
-    for child in children:
-        is_block = child.tag in _BLOCKS or child in holders
-        if is_block or (child.tag == "br" and _is_double(child)):
-            finished += [run, *([child] if is_block else [])]
-            run = etree.Element("p")
-            run.text, child.tail = child.tail, None
-        elif not (child.tag == "br" and not len(run) and not (run.text or "").strip()):
-            run.append(child)
-        else:
-            run.text = child.tail
-    for child in list(element):
-        element.remove(child)
-    element.extend([each for each in (*finished, run) if each.tag != "p" or len(each) or (each.text or "").strip()])
+def _with_companions(blocks: list[Block], kept: list[Block], out_of_place: set[Block]) -> list[Block]:
+    """The blocks of an article and those between them that belong to one."""
+    first, last = kept[0].place, kept[-1].place
+    chosen = {block.element for block in kept}
+    held = {ancestor for element in chosen for ancestor in element.iterancestors()}
+    for block in reversed(blocks[first:last]):
+        following = blocks[block.place + 1].element
+        if block not in out_of_place and _goes_along(block, following, chosen, held):
+            chosen.add(block.element)
+    return [block for block in blocks[first : last + 1] if block.element in chosen]
 
 
-def blocks(tree: HtmlElement) -> Iterator[HtmlElement]:
-    """The blocks without further blocks in them, in the order of the page."""
-    holders = _holders_of_blocks(tree)
-    for element in tree.iter(*_BLOCKS):
-        if element not in holders:
-            yield element
+def _goes_along(block: Block, following: HtmlElement, chosen: set[HtmlElement], held: set[HtmlElement]) -> bool:
+    """Whether a block between those of an article belongs to it, though no library took it."""
+    tag = block.element.tag
+    if tag in ("hr", "pre", "figcaption") or block.shows_picture():
+        return True
+    if tag in ("td", "th"):
+        return any(table in held for table in block.element.iterancestors("table"))
+    if block.is_heading:
+        return following in chosen and block.linked() < _LINKED
+    if next(block.element.iterancestors("blockquote"), None) is not None:
+        return True
+    box = block.element.getparent()
+    return tag == "li" and box is not None and any(item in chosen for item in box) and block.linked() < _LINKED
+
+
+def _without_ends(kept: list[Block], summary: list[str]) -> list[Block]:
+    """The blocks without the summary above the text, and without headings and rules after it."""
+    ends = (at for at in range(len(kept), 0, -1) if not (kept[at - 1].is_heading or kept[at - 1].element.tag == "hr"))
+    kept = kept[: next(ends, None)]
+    is_above = len(kept) > 1 and kept[0].element.getparent() is not kept[1].element.getparent()
+    return kept[1:] if is_above and kept[0].words == summary else kept
+
+
+def _points_elsewhere(block: Block) -> bool:
+    """Whether a line only leads to another article; files and addresses that are written out are references."""
+    if block.element.tag in ("li", "td", "th", "pre", "figcaption") or len(block.text.split()) < _POINTER:
+        return False
+    linked = block.linked()
+    if linked == 1:
+        return not block.is_heading and not any(
+            _FILE.search(link.get("href") or "") for link in block.element.iter("a")
+        )
+    return linked > 0.5 and _LABELLED.match(block.text.strip()) is not None
 
 
 def common_ancestor(elements: Iterable[HtmlElement]) -> HtmlElement | None:
@@ -170,53 +193,19 @@ def common_ancestor(elements: Iterable[HtmlElement]) -> HtmlElement | None:
         if shared is None:
             shared = path
         else:
-            length = next(
-                (at for at, pair in enumerate(zip(shared, path, strict=False)) if pair[0] is not pair[1]), None
-            )
-            shared = shared[: length if length is not None else min(len(shared), len(path))]
+            pairs = zip(shared, path, strict=False)
+            length = next((at for at, pair in enumerate(pairs) if pair[0] is not pair[1]), min(len(shared), len(path)))
+            shared = shared[:length]
     return shared[-1] if shared else None
 
 
-def substance(tree: HtmlElement) -> list[list[str]]:
-    """The words of the blocks that look like running text: many of them, few in links."""
-    found = []
-    for element in tree.iter("p", "div", "li", "td"):
-        text = element.text or ""
-        if element.tag != "p" and len(text.split()) < _LONG:
-            continue
-        block = words(element.text_content())
-        linked = sum(len(words(link.text_content())) for link in element.iter("a"))
-        if _LONG <= len(block) <= _LONGEST and linked * 3 < len(block):
-            found.append(block)
-    return found
-
-
-def without_copies(kept: list[HtmlElement]) -> list[HtmlElement]:
-    """The blocks without those that say again what another says, which stands where more of the text does."""
-    amount: Counter[HtmlElement] = Counter()
-    texts = {block: tuple(words(block.text_content())) for block in kept}
-    for block, text in texts.items():
-        amount[block.getparent()] += len(text)
-    best: dict[tuple[str, ...], HtmlElement] = {}
-    for block, text in texts.items():
-        if text not in best or amount[block.getparent()] > amount[best[text].getparent()]:
-            best[text] = block
-    unique = [block for block, text in texts.items() if len(text) < _SHORT or best[text] is block]
-    return [block for block in unique if not _is_flat_copy(block, unique, sum(map(len, texts.values())))]
-
-
-def _is_flat_copy(block: HtmlElement, kept: list[HtmlElement], total: int) -> bool:
-    """Whether a block is the whole text once more, without its paragraphs, as pages keep it for machines."""
-    if 4 * len(block.text_content().split()) < total:
-        return False
-    others = shingles(" ".join(each.text_content() for each in kept if each is not block))
-    return likeness(shingles(block.text_content()), others).precision >= _ENOUGH
-
-
-def without_strays(kept: list[HtmlElement], order: dict[HtmlElement, int]) -> list[HtmlElement]:
-    """The blocks without short ones far from all longer ones: words that chance to be in the text as well."""
-    long = [order[block] for block in kept if len(words(block.text_content())) >= _SHORT]
-    if not long:
-        return kept
-    near = {place + step for place in long for step in range(-_NEAR, _NEAR + 1)}
-    return [block for block in kept if order[block] in near or long[0] < order[block] < long[-1]]
+def _remove(block: HtmlElement, held: set[HtmlElement]) -> None:
+    """Takes a block out, and the boxes that are empty without it."""
+    while True:
+        parent = block.getparent()
+        if parent is None:
+            return
+        block.drop_tree()
+        if parent in held or len(parent) or (parent.text or "").strip():
+            return
+        block = parent

@@ -15,7 +15,7 @@ from charset_normalizer import from_bytes
 from html_to_markdown import ConversionError, convert
 from html_to_markdown.options import ConversionOptions
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import HtmlElement, document_fromstring
 
 from archive.errors import ArchiveError
 
@@ -29,6 +29,14 @@ _XML_CHARSET = re.compile(rb"""\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]{
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _SAMPLE = 65_536
 _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\f\r"))
+_FORM_FEED_AS_SPACE = bytes.maketrans(b"\f", b" ")
+# Without re.IGNORECASE, which would take the fast search for "&#" away.
+_REFERENCE_TO_NONE = re.compile(
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|127|6553[45])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[fF]{3}[efEF]))"
+    rb"(?![0-9a-fA-F]);?"
+)
+_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s()<>\"'\\`\[\]{}|^]")
 _FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*?\d+)\Z", re.IGNORECASE)
@@ -124,12 +132,27 @@ def parse(html: bytes | str) -> HtmlElement:
     text = decode(html) if isinstance(html, bytes) else html
     if len(text) > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
-    text = _NOT_TEXT.sub("", _DECLARATION.sub("", text, count=1))
-    parser = HTMLParser(remove_comments=True, remove_pis=True, no_network=True, huge_tree=False, encoding="utf-8")
     try:
-        return document_fromstring(text.encode("utf-8", errors="replace"), parser=parser)
+        return document_fromstring(_only_characters(text), parser=_parser())
     except (etree.LxmlError, ValueError) as error:
         raise ArchiveError(f"cannot be read as HTML: {str(error) or 'it is empty'}") from error
+
+
+def _only_characters(text: str) -> bytes:
+    """UTF-8 without what XML has no place for, written out or as a reference: libxml2 reads it but cannot write it."""
+    declared = _DECLARATION.match(text)
+    page = text[declared.end() if declared else 0 :].encode("utf-8", errors="ignore")
+    page = page.translate(_FORM_FEED_AS_SPACE, _CONTROLS)
+    for character in _NO_CHARACTERS:
+        page = page.replace(character, b"")
+    return _REFERENCE_TO_NONE.sub(b"", page)
+
+
+def _parser() -> etree.HTMLParser:
+    """A parser whose trees have one class of elements: that of lxml.html asks for the class of each element anew."""
+    parser = etree.HTMLParser(remove_comments=True, remove_pis=True, no_network=True, huge_tree=False, encoding="utf-8")
+    parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
+    return parser
 
 
 def to_markdown(html: str, *, base_url: str | None) -> str:
