@@ -15,7 +15,9 @@ from archive.files import write_bytes
 from archive.importers import registry
 from archive.importers.item import Context, Fetched, Found, Importer
 from archive.importers.naming import asset_name
+from archive.importers.unpacking import NO_FOLDERS, is_archive, unpacked
 
+_PACKED = re.compile(r"\.(?:zip|tar|t?gz|tar\.\w{2,3}|tbz2?|txz)\Z", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
 
 
@@ -65,33 +67,44 @@ def is_address(name: str) -> bool:
 
 
 def open_sources(
-    path: Path, kind: str | None = None, label: str | None = None, *, in_heap: bool = False
+    path: Path, kind: str | None = None, label: str | None = None, *, in_heap: bool = False, in_archive: bool = False
 ) -> Iterator[AnySource]:
-    """The sources at a path: one, or for a folder that is a heap each file in it.
+    """The sources at a path: one, or for a folder that is a heap each file in it, or for an archive what is in it.
 
     `kind` says what the person knows of it. Raises nothing: what cannot be read is `Unrecognised`.
     """
     label = label or path.resolve().name
     try:
-        if kind is not None:
-            yield Source(path, label, kind, path.is_dir(), registry.load(kind))
-            return
         probe = registry.probe(path)
-        recognised = registry.recognise(probe)
+        recognised = registry.recognise(probe) if kind is None else registry.Recognised(registry.load(kind), 100)
+        is_other = recognised is None or (kind is not None and kind not in NO_FOLDERS)
+        is_packed = is_other and not probe.is_folder and is_archive(path, probe.head)
     except OSError as error:
         yield Unrecognised(label, f"cannot be read: {error.strerror or error}")
     except ArchiveError as error:
         yield Unrecognised(label, f"{error} ({error.hint})")
     else:
-        if recognised is not None and (not probe.is_folder or recognised.certainty >= registry.SURE):
+        if is_packed and not in_archive:
+            yield from _packed(path, label, kind)
+        elif recognised is not None and (not probe.is_folder or recognised.certainty >= registry.SURE):
             yield Source(path, label, recognised.importer.KIND, probe.is_folder, recognised.importer)
         elif probe.is_folder:
-            yield from _heap(path, label)
+            yield from _heap(path, label, in_archive=in_archive)
         else:
             yield Unrecognised(label, "of no kind that is known; name it with --as if you know it", in_heap)
 
 
-def _heap(folder: Path, label: str) -> Iterator[AnySource]:
+def _packed(path: Path, label: str, kind: str | None) -> Iterator[AnySource]:
+    """What is in an archive; the folder that holds it goes when the next source is asked for."""
+    try:
+        with unpacked(path) as found:
+            yield from (Unrecognised(f"{label}/{name}", reason) for name, reason in found.refused)
+            yield from open_sources(found.folder, kind, _PACKED.sub("", label) or label, in_archive=True)
+    except ArchiveError as error:
+        yield Unrecognised(label, f"{error} ({error.hint})" if error.hint else str(error))
+
+
+def _heap(folder: Path, label: str, *, in_archive: bool) -> Iterator[AnySource]:
     """The files in a folder that is of no one kind, folder by folder; folders in it may be of one kind again."""
     try:
         with os.scandir(folder) as scan:
@@ -105,7 +118,8 @@ def _heap(folder: Path, label: str) -> Iterator[AnySource]:
         if is_link:
             yield Unrecognised(f"{label}/{name}", "is a link; name what it leads to", in_heap=True)
         else:
-            yield from open_sources(folder / name, label=f"{label}/{name}", in_heap=True)
+            inner = f"{label}/{name}"
+            yield from open_sources(folder / name, label=inner, in_heap=True, in_archive=in_archive)
 
 
 def fetched(url: str, fetch: Callable[[str], Fetched], kind: str | None = None) -> Iterator[AnySource]:

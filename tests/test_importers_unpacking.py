@@ -1,0 +1,114 @@
+"""Archives of files: what is in them is imported as if it lay in a folder; what is hostile in them stays in them."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import tempfile
+import zipfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from archive.importers import unpacking
+from archive.importers.item import Context
+from archive.importers.outcome import Action, ImportReport
+from archive.importers.sources import open_sources
+from archive.importing import Importing
+from archive.library import Library
+
+WORDS = "The ferry left late again, and nobody at the pier knew why it had. " * 3
+
+
+def bring(source: Path, library: Path, kind: str | None = None) -> ImportReport:
+    library.mkdir(exist_ok=True)
+    with Importing(Library(library), today=date(2026, 3, 14)) as importing:
+        for each in open_sources(source, kind):
+            importing.read(each, Context())
+    return importing.report
+
+
+def packed(path: Path, files: dict[str, str | bytes]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def test_an_omnivore_export_is_opened_by_itself(tmp_path: Path) -> None:
+    entry = {"slug": "ferry", "url": "https://post.example/ferry", "title": "Ferry", "savedAt": "2019-03-14",
+             "state": "Active", "author": "Edna Marsh"}  # fmt: skip
+    path = packed(
+        tmp_path / "omnivore.zip",
+        {"metadata_0_to_20.json": json.dumps([entry]), "content/ferry.html": f"<p>{WORDS}</p>"},
+    )
+    report = bring(path, tmp_path / "library")
+    assert report.summary() == "1 added"
+    (article,) = (tmp_path / "library").rglob("*.md")
+    assert WORDS.strip() in article.read_text()
+    assert "authors: [Edna Marsh]" in article.read_text()
+
+
+def test_a_pocket_export_is_opened_by_itself(tmp_path: Path) -> None:
+    table = "title,url,time_added,tags,status\nFerry,https://post.example/ferry,1552521600,,unread\n"
+    report = bring(packed(tmp_path / "pocket.zip", {"part_000000.csv": table}), tmp_path / "library")
+    assert [(each.action, each.origin) for each in report.outcomes] == [(Action.SKIPPED, "https://post.example/ferry")]
+
+
+@pytest.mark.parametrize("form", ["zip", "tar.gz"])
+def test_a_site_in_an_archive_is_the_site(tmp_path: Path, form: str) -> None:
+    files = {"blog/hugo.toml": "", "blog/content/a.md": f"---\ntitle: A\n---\nSee [b](b.md). {WORDS}",
+             "blog/content/b.md": f"---\ntitle: B\n---\nAnother. {WORDS.upper()}", "__MACOSX/x": "x"}  # fmt: skip
+    path = tmp_path / f"blog.{form}"
+    if form == "zip":
+        packed(path, files)
+    else:
+        with tarfile.open(path, "w:gz") as archive:
+            for name, content in files.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content.encode()))
+    library = tmp_path / "library"
+    assert bring(path, library).summary() == "2 added"
+    text = (library / "undated/a.md").read_text()
+    assert "from: blog/content/a.md" in text
+    assert "[b](b.md)" in text
+    assert bring(path, library).summary() == "2 unchanged"
+
+
+def test_the_kind_may_be_named(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", {"a.txt": f"Ferry\n\nBy Edna Marsh\n\n{WORDS}"})
+    assert bring(path, tmp_path / "library", "text").summary() == "1 added"
+
+
+def test_nothing_leaves_the_archive_but_files_within_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    link = zipfile.ZipInfo("link.md")
+    link.external_attr = 0o120777 << 16
+    path = tmp_path / "bad.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../escaped.md", WORDS)
+        archive.writestr("/escaped.md", WORDS)
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr("bomb.txt", b" " * 60_000_000)
+        archive.writestr("inner.zip", packed(tmp_path / "inner.zip", {"a.txt": WORDS}).read_bytes())
+        archive.writestr("x" * 300 + ".txt", WORDS)
+        archive.writestr("good.txt", f"Ferry\n\n{WORDS}")
+    report = bring(path, tmp_path / "library")
+    assert report.counts[Action.ADDED] == 1
+    assert report.counts[Action.FAILED] == 5
+    assert [each.origin for each in report.of(Action.SKIPPED)] == ["bad/inner.zip"]
+    assert not list(tmp_path.rglob("escaped*"))
+    assert not list((tmp_path / "temporary").iterdir())
+    monkeypatch.setattr(unpacking, "MAX_BYTES", 1000)
+    assert "more than" in bring(packed(tmp_path / "a.zip", {"a.txt": "x " * 1000}), tmp_path / "b").outcomes[0].reason
+
+
+def test_a_broken_archive_is_a_failure(tmp_path: Path) -> None:
+    path = packed(tmp_path / "a.zip", {"a.txt": WORDS * 100})
+    path.write_bytes(path.read_bytes()[:200])
+    (outcome,) = bring(path, tmp_path / "library").outcomes
+    assert outcome.action is Action.FAILED
