@@ -78,7 +78,10 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A search. `page` counts from 1; `facet_size` values are given a facet (None: all); `deadline` in seconds."""
+    """A search. `page` counts from 1; `deadline` is in seconds.
+
+    `facet_size` values are given of each facet (None: all); with `all_years` the facet of years has them all.
+    """
 
     query: Node
     filters: Filters = Filters()
@@ -87,7 +90,12 @@ class Request:
     per_page: int = 10
     passages: int = 3
     facet_size: int | None = 10
+    all_years: bool = False
     deadline: float = 1.5
+
+    def size_of(self, facet: str) -> int | None:
+        """How many values of a facet are asked for; None: all."""
+        return None if facet == "year" and self.all_years else self.facet_size
 
 
 Span = tuple[int, int]

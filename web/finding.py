@@ -19,7 +19,7 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer: how the query was understood, the page, and the facet of years in full."""
+    """An answer: how the query was understood, the page, and the facet of years, which is in full."""
 
     parsed: Parsed
     page: Page
@@ -34,7 +34,7 @@ class Found:
 def find(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> Found:
     """Runs the search; raises `PageMissing` for a page past the end, `QueryRefused` and what the engine raises."""
     parsed = understand(arguments.query)
-    request = request_for(arguments, parsed.tree, facet_size=facet_size)
+    request = replace(request_for(arguments, parsed.tree, facet_size=facet_size), all_years=True)
     if request.page * request.per_page > MAX_DEPTH:
         raise QueryRefused(
             gettext("Only the first %(most)s articles of a list can be looked through.", most=MAX_DEPTH),
@@ -44,7 +44,7 @@ def find(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> 
     if arguments.page > max(page.pages, 1):
         pages = ngettext("This search has %(num)s page", "This search has %(num)s pages", page.pages)
         raise PageMissing(gettext("%(pages)s; there is no page %(page)s.", pages=pages, page=arguments.page))
-    return Found(parsed, page, _all_years(request, page))
+    return Found(parsed, page, find_facet(page, "year"))
 
 
 def understand(query: str) -> Parsed:
@@ -66,15 +66,6 @@ def request_for(arguments: SearchArguments, query: Node, *, facet_size: int | No
         facet_size=facet_size,
         deadline=services().deadline,
     )
-
-
-def _all_years(request: Request, page: Page) -> Facet:
-    """The engine gives each facet's first values; the chart needs every year, which a second look asks for."""
-    years = find_facet(page, "year")
-    if len(years.values) >= years.total:
-        return years
-    wider = replace(request, page=1, per_page=1, passages=0, facet_size=years.total)
-    return find_facet(services().engine.search(wider), "year")
 
 
 def count(query: Node, filters: Filters = NO_FILTERS) -> int:

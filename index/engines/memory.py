@@ -226,7 +226,7 @@ class _Answer:
         counts = Counter(value for document in documents for value in set(_facet_values(document, name)))
         by_count = sorted(counts, key=lambda value: (-counts[value], value))
         ordered = sorted(counts, key=int, reverse=True) if name == "year" else by_count
-        values = tuple(FacetValue(value, counts[value]) for value in ordered[: self.request.facet_size])
+        values = tuple(FacetValue(value, counts[value]) for value in ordered[: self.request.size_of(name)])
         return Facet(name, values, len(counts))
 
     def _suggestion(self) -> str | None:

@@ -44,6 +44,9 @@ def test_facets_can_be_cut_short_and_say_how_long_they_are(shared: Engine) -> No
     assert [facet.total for facet in page.facets] == [3, 3, 3]
     assert counts(search(shared, "tide", facet_size=None), "topic") == [("sea", 4), ("wind", 2), ("sand", 1)]
     assert counts(search(shared, "tide", facet_size=0), "topic") == []
+    everything = counts(search(shared, "tide", facet_size=None), "year")
+    assert counts(search(shared, "tide", facet_size=1, all_years=True), "year") == everything != []
+    assert counts(search(shared, "tide", facet_size=1), "year") == everything[:1]
 
 
 def test_no_hits_no_facet_values(shared: Engine) -> None:

@@ -40,7 +40,7 @@ def search(view: View, request: Request) -> Page:
     root = Compiler(view, check).branch(request.query)
     found = _Found(view, root, request.filters)
     check()
-    facets = tuple(found.facet(name, request.facet_size) for name in FACETS)
+    facets = tuple(found.facet(name, request.size_of(name)) for name in FACETS)
     check()
     shown = _ordered(view, root, found.documents, request, check)
     matcher = Matcher(request.query, view.generation.languages)
