@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -99,13 +99,14 @@ def _died() -> SearchError:
 
 def _work(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its children
-    encoder = Encoder()
+    with suppress(EOFError, ConnectionError):  # the parent is gone, or needs no more
+        _serve(connection, Encoder())
+
+
+def _serve(connection: Connection, encoder: Encoder) -> None:
     connection.send(None)
     while True:
-        try:
-            path, batch = connection.recv()
-        except EOFError:
-            return
+        path, batch = connection.recv()
         try:
             write_segment(path, batch, encoder)
         except OSError as error:
