@@ -13,9 +13,9 @@ from app import create_app
 from config import Settings
 from index.engine import Engine
 from index.errors import IndexUnusable
+from index.remembering import Memory
 from tests.web_archive import indexed
 from web import article
-from web.remembering import Memory
 from web.warming import warm
 
 

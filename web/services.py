@@ -13,7 +13,7 @@ from archive.library import Library
 from archive.markdown import Rendered
 from archive.report import Problem
 from index.engine import Engine
-from web.remembering import Memory
+from index.remembering import Memory
 
 EXTENSION = "backfile"
 MOST_REMEMBERED = 4_000_000  # characters of rendered articles a process

@@ -11,9 +11,9 @@ import numpy as np
 from index.engine import Document, Fingerprint
 from index.engines.whoosh.documents import Head, TextBlocks, read_head
 from index.engines.whoosh.files import Array, ArrayFile
-from index.engines.whoosh.holding import Held
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.terms import TermDictionary
+from index.remembering import Memory
 
 _HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
 
@@ -37,7 +37,7 @@ class SegmentData:
         self.size = int(file.facts["documents"])
         self.families: dict[str, ArrayFile] = {}
         self.texts = TextBlocks(file)
-        self.documents: Held[int, Document] = Held(_HELD_CHARACTERS, lambda document: len(document.text))
+        self.documents: Memory[Document] = Memory(_HELD_CHARACTERS, lambda document: len(document.text))
         self._fields: dict[str, FieldPostings] = {}
 
     def field(self, name: str) -> FieldPostings:

@@ -6,7 +6,7 @@ numpy and not one a segment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -16,10 +16,10 @@ import numpy.typing as npt
 from index.engine import Document
 from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
 from index.engines.whoosh.generation import Generation
-from index.engines.whoosh.holding import Held
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.segments import Segment
 from index.ranking import weighted_frequency
+from index.remembering import Memory
 
 Array = npt.NDArray[Any]
 
@@ -35,7 +35,7 @@ class View:
         self.generation = generation
         self.segments = [segment for segment in generation.segments if segment.size]
         self.size = sum(segment.size for segment in self.segments)
-        self.held: Held[Hashable, Any] = Held(_HELD_BYTES, lambda made: made.nbytes)
+        self.held: Memory[Any] = Memory(_HELD_BYTES, lambda made: made.nbytes)
         self.norms = lru_cache(self._norms)
         self.number = lru_cache(_KEPT_NUMBERS)(self._number)
         self.kin = lru_cache(_KEPT_NUMBERS)(self._kin)
