@@ -46,7 +46,7 @@ class ColumnType(click.ParamType[tuple[str, str]]):
 
 @click.command("import")
 @click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
-@with_settings("library", "index", "engine", "wait")
+@with_settings("library", "index", "engine", "wait", "contact")
 @click.option("--as", "kind", type=click.Choice(list(registry.KINDS)), help="What the sources are, if you know it.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
 @click.option("--fetch", is_flag=True, help="Fetch from the web what sources only name.")
@@ -81,14 +81,15 @@ def import_command(
     _refuse_overlap(names, settings.library)
     with ExitStack() as stack:
         library = Library(_library_folder(settings.library, dry_run, stack))
-        context = Context(_fetcher(allow_private) if fetch else None, dict(columns), language, None)
+        fetch_page = _fetcher(allow_private, settings.contact)
+        context = Context(fetch_page if fetch else None, dict(columns), language, None)
         context = replace(context, day_first=library.settings.day_first)
         show = stack.enter_context(Display(print_outcomes=dry_run and not as_json))
         today = datetime.now().astimezone().date()
         importing = Importing(library, today=today, dry_run=dry_run, tell=show)
         try:
             with importing:
-                for source in _sources(names, kind, _fetcher(allow_private)):
+                for source in _sources(names, kind, fetch_page):
                     show.expect(source.count(context))
                     importing.read(source, context)
         except KeyboardInterrupt:
@@ -137,13 +138,13 @@ def _sources(names: tuple[str, ...], kind: str | None, fetch: Callable[[str], Fe
             yield from open_sources(Path(name), kind)
 
 
-def _fetcher(allow_private: bool) -> Callable[[str], Fetched]:
+def _fetcher(allow_private: bool, contact: str) -> Callable[[str], Fetched]:
     """The one way to the web; its library is loaded when it is gone."""
 
     def fetch(url: str) -> Fetched:
         from archive.importers.fetching import fetch as fetch_page  # noqa: PLC0415 - loads a client of the web
 
-        return fetch_page(url, allow_private=allow_private)
+        return fetch_page(url, allow_private=allow_private, contact=contact)
 
     return fetch
 

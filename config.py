@@ -140,6 +140,10 @@ class Settings:
         "which is remembered). By default the one their browser asks for, or else the library's own."
     )  # fmt: skip
     deadline: float = _setting(NUMBER, 1.5, "After how many seconds a search is given up.", (0.01, 3_600))
+    contact: str = _setting(
+        TEXT, "", "An address of yours, such as `mailto:you@example.org`, that servers are told of when an import "
+        "fetches from them. By default none."
+    )  # fmt: skip
     wait: float = _setting(NUMBER, 10.0, "How many seconds to wait for another writer of the index.", (0, 86_400))
 
     @property

@@ -6,12 +6,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from archive.importers import fetching
 from archive.importers.fetching import Fetcher, NotFetched, is_public
+from cli import run
 
 CLOSED = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.254 127.0.0.1 127.0.0.2 127.1.2.3 127.255.255.254
@@ -147,6 +149,15 @@ def test_a_page_comes_with_its_type_and_says_who_asks(site: Site, fetcher: Fetch
     )  # fmt: skip
     assert site.asked[-1][1]["User-Agent"].startswith("Backfile/")
     assert "https://harbour.example/about" in site.asked[-1][1]["User-Agent"]
+
+
+def test_the_setting_contact_is_told_to_servers(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "SECONDS_BETWEEN_REQUESTS", 0.0)
+    site.pages["/a.txt"] = (200, {"Content-Type": "text/plain"}, b"Ferry\n\nThe ferry left late again.\n")
+    arguments = ["--library", str(tmp_path), "--no-index", "--allow-private", "--contact", "mailto:edna@post.example"]
+    assert run(["import", f"{site.url}/a.txt", *arguments]) == 0
+    assert {asked[1]["User-Agent"].partition(" ")[2] for asked in site.asked} == {"(+mailto:edna@post.example)"}
+    assert fetching.user_agent("a\r\nCookie: b").count("\n") == 0
 
 
 def test_five_redirects_are_followed_and_not_six(site: Site, fetcher: Fetcher) -> None:

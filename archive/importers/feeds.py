@@ -17,6 +17,7 @@ import feedparser  # type: ignore[import-untyped]
 
 from archive.dates import DateUnclear, parse_date
 from archive.errors import ArchiveError
+from archive.importers.counting import occurrences
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.linked import article_at, completed, markdown_of, words_of
 from archive.importers.prose import to_markdown as plain_to_markdown
@@ -45,6 +46,7 @@ _HARMLESS = frozenset({"undefined entity", "unbound prefix"})  # read leniently 
 _CUT = re.compile(
     r"(?:…|\.\.\.|\[[^\[\]]{0,20}(?:…|\.\.\.|more)[^\[\]]{0,20}\]|(?:read|continue) (?:more|reading)\W{0,5})\s*\Z", re.I
 )
+_ENTRY = re.compile(rb"<(?:\w{1,9}:)?(?:item|entry)[\s>]|\"(?:content_html|content_text)\"\s*:")
 
 
 def recognises(probe: Probe) -> int:
@@ -53,6 +55,11 @@ def recognises(probe: Probe) -> int:
     if _ROOT.match(head):
         return 90
     return 95 if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _JSON_FEED.search(head) else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many entries there are."""
+    return occurrences(path, _ENTRY)
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:

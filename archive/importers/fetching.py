@@ -187,14 +187,14 @@ class Fetcher:
         return addresses[0]
 
 
-def fetch(url: str, *, allow_private: bool = False) -> Fetched:
+def fetch(url: str, *, allow_private: bool = False, contact: str = "") -> Fetched:
     """The page at a URL, by a fetcher that all calls share. Raises `NotFetched`."""
-    return _shared(allow_private)(url)
+    return _shared(allow_private, contact)(url)
 
 
 @cache
-def _shared(allow_private: bool) -> Fetcher:
-    return Fetcher(allow_private=allow_private)
+def _shared(allow_private: bool, contact: str) -> Fetcher:
+    return Fetcher(allow_private=allow_private, contact=contact)
 
 
 def user_agent(contact: str = "") -> str:
@@ -203,7 +203,8 @@ def user_agent(contact: str = "") -> str:
         number = version("backfile")
     except PackageNotFoundError:  # run from a folder that is not installed
         number = "dev"
-    return f"Backfile/{number}" + (f" (+{contact})" if contact else "")
+    known = " ".join(contact.encode("ascii", "ignore").decode().split())
+    return f"Backfile/{number}" + (f" (+{known})" if known else "")
 
 
 def _checked(url: str) -> SplitResult:

@@ -32,6 +32,11 @@ def recognises(probe: Probe) -> int:
     return 60 if _OF_A_PAGE.search(probe.head[:4096]) and not is_mail else 0
 
 
+def count(path: Path, context: Context) -> int | None:
+    """One."""
+    return 1
+
+
 def read(path: Path, context: Context) -> Iterator[Found]:
     """The one page of the file."""
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mailbox
 import re
 from collections.abc import Callable, Iterator
 from email import policy
@@ -10,11 +9,13 @@ from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import parseaddr
+from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from archive.dates import DateUnclear, parse_date
 from archive.errors import ArchiveError
+from archive.importers.counting import occurrences
 from archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
 from archive.importers.letters import to_markdown
 from archive.importers.naming import asset_name
@@ -30,11 +31,14 @@ MAX_BYTES = 50 * 1024 * 1024
 """Of one message; what mail servers pass on is smaller."""
 
 _MBOX = re.compile(rb"From \S+.*\r?\n(?:[!-9;-~]+:|>?From )")
+_HEAD = re.compile(rb"[!-9;-~]+:|>?From ")
+_LONGEST_LINE = 1 << 20
 _FIELD = re.compile(rb"^([!-9;-~]{1,70}):", re.MULTILINE)
 _LETTER = frozenset({b"from", b"subject", b"date", b"message-id", b"mime-version", b"received", b"to", b"return-path"})
 _ADDRESS = re.compile(r"https?://[^\s<>,]+")
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 _MAX_PICTURE = 10 * 1024 * 1024
+_FROM_LINE = re.compile(rb"^From (?=\S+ +\S)", re.MULTILINE)
 
 
 def recognises(probe: Probe) -> int:
@@ -47,6 +51,11 @@ def recognises(probe: Probe) -> int:
     is_head = _FIELD.match(top) is not None and len(fields & _LETTER) >= 3
     is_page = b"snapshot-content-location" in fields  # pages that browsers save as MHTML
     return 88 if is_head and b"from" in fields and not is_page else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many messages a mailbox has, counted as mail programs part them; one for a letter."""
+    return max(1, occurrences(path, _FROM_LINE))
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:
@@ -73,16 +82,33 @@ def _letter(path: Path) -> Iterator[EmailMessage | Problem]:
 
 
 def _mailbox(path: Path) -> Iterator[EmailMessage | Problem]:
-    """The messages of a mailbox; of its file, only where each begins is held in memory."""
-    box = mailbox.mbox(str(path), factory=cast(Any, _parse), create=False)
-    try:
-        for number, key in enumerate(box.iterkeys(), start=1):
-            with box.get_file(key) as file:
-                file.seek(0, 2)
-                size = file.tell()
-            yield _too_large(number) if size > MAX_BYTES else cast(EmailMessage, box[key])
-    finally:
-        box.close()
+    """The messages of a mailbox, one in memory at a time."""
+    with path.open("rb") as file:
+        for number, content in enumerate(_messages(file), start=1):
+            yield _too_large(number) if content is None else _parse(BytesIO(content))
+
+
+def _messages(file: IO[bytes]) -> Iterator[bytes | None]:
+    """What stands between the lines that part messages (RFC 4155); None for one that is larger than `MAX_BYTES`.
+
+    A line of text that begins with `From ` parts nothing: below one that does, a message begins with its head.
+    """
+    pieces: list[bytes] | None = None
+    size = 0
+    line = file.readline(_LONGEST_LINE)
+    while line:
+        below = file.readline(_LONGEST_LINE)
+        if line.startswith(b"From ") and _HEAD.match(below):
+            if pieces is not None:
+                yield b"".join(pieces) if size <= MAX_BYTES else None
+            pieces, size = [], 0
+        elif pieces is not None:
+            size += len(line)
+            if size <= MAX_BYTES:
+                pieces.append(line)
+        line = below
+    if pieces is not None:
+        yield b"".join(pieces) if size <= MAX_BYTES else None
 
 
 def _too_large(number: int) -> Problem:

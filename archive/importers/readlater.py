@@ -9,6 +9,7 @@ from pathlib import Path
 
 from archive.errors import ArchiveError
 from archive.importers import readlater_csv, readlater_html, readlater_json
+from archive.importers.counting import occurrences
 from archive.importers.item import PROBE_BYTES, Context, Found, Probe
 from archive.importers.rows import first_row
 from archive.importers.saved import Saved, found_of
@@ -20,6 +21,9 @@ TITLE = (
 )
 
 _OMNIVORE = re.compile(r"metadata_\d+_to_\d+\.json\Z")
+_LINK = re.compile(rb"<a\s", re.IGNORECASE)
+_URL = re.compile(rb'(?<!\\)"(?:url|uri|href|article__url|2)"\s*:')
+_LINE = re.compile(rb"\n")
 
 
 def recognises(probe: Probe) -> int:
@@ -31,6 +35,21 @@ def recognises(probe: Probe) -> int:
     if _is_json(probe.head):
         return 90 if readlater_json.recognises(probe.head) else 0
     return 92 if readlater_csv.format_of(first_row(probe.head)) is not None else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many links there are."""
+    parts = [each for each in path.iterdir() if _OMNIVORE.match(each.name)] if path.is_dir() else [path]
+    return sum(map(_links_in, parts))
+
+
+def _links_in(path: Path) -> int:
+    with path.open("rb") as file:
+        head = file.read(PROBE_BYTES)
+    is_page = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    if not is_page and not _is_json(head):
+        return occurrences(path, _LINE)
+    return occurrences(path, _LINK if is_page else _URL)
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:

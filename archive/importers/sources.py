@@ -40,9 +40,12 @@ class Source:
             raise registry.library_missing(self.kind, error) from error
 
     def count(self, context: Context) -> int | None:
-        """How many items to expect, roughly; None if the kind cannot tell without reading it all."""
+        """How many items to expect, roughly; None if the kind cannot tell without reading it all, or nothing at all."""
         counting: Callable[[Path, Context], int | None] | None = getattr(self.importer, "count", None)
-        return counting(self.path, context) if counting is not None else None
+        try:
+            return counting(self.path, context) if counting is not None else None
+        except (ArchiveError, OSError, ValueError):
+            return None  # reading it will say what is wrong
 
 
 @dataclass(frozen=True, slots=True)

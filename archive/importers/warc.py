@@ -17,6 +17,7 @@ from typing import IO
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from archive.importers.containers import ContainerRefused, Member, open_members
+from archive.importers.counting import occurrences
 from archive.importers.html import MAX_BYTES
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.pages import found_in
@@ -28,6 +29,7 @@ TITLE = "Web archives: WARC and WACZ"
 _PAGE_TYPES = ("text/html", "application/xhtml+xml")
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 _GZIP, _ZSTANDARD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
+_RESPONSE = re.compile(rb"^WARC-Type: response", re.MULTILINE | re.IGNORECASE)
 
 
 def recognises(probe: Probe) -> int:
@@ -40,6 +42,13 @@ def recognises(probe: Probe) -> int:
     if probe.head.startswith(_ZIP):
         return 95 if name.endswith(".wacz") or b"datapackage.json" in probe.head else 0
     return 95 if probe.head.startswith((_GZIP, _ZSTANDARD)) and re.search(r"\.warc(\.gz|\.zst)?\Z", name) else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many answers a file that is not packed has; None if it is packed."""
+    with path.open("rb") as file:
+        is_plain = file.read(5) == b"WARC/"
+    return occurrences(path, _RESPONSE) if is_plain else None
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:

@@ -14,6 +14,7 @@ from lxml import etree
 
 from archive.dates import DateUnclear, parse_date
 from archive.errors import ArchiveError
+from archive.importers.counting import occurrences
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.linked import markdown_of, words_of
 from archive.importers.wordpress_text import to_html
@@ -44,6 +45,7 @@ _UNPUBLISHED = {
 }
 _NO_DATE = "0000-00-00"
 _MOST_ERRORS = 20
+_ITEM = re.compile(rb"<item[\s>]")
 
 
 @dataclass(slots=True)
@@ -75,6 +77,11 @@ def recognises(probe: Probe) -> int:
     """By the namespace of WordPress exports, which stands in their root element."""
     head = probe.head[:16_384].replace(b"\0", b"")
     return 98 if b"<rss" in head and _SIGN.search(head) else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many items the export has, menus and pictures among them."""
+    return occurrences(path, _ITEM)
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:
