@@ -15,6 +15,7 @@ from archive.decoding import decode
 from archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from archive.files import read_bytes
 from archive.frontmatter import parse
+from archive.importers import mdx
 from archive.importers.crosslinks import Crosslinks
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.pictures import Pictures
@@ -37,8 +38,6 @@ _OTHER_DOCUMENTS = (
 _ABOUT_THE_PROJECT = re.compile(
     r"(?:README|LICEN[CS]E|CONTRIBUTING|CODE[_-]OF[_-]CONDUCT|SECURITY|CHANGELOG)\b[^/]*\Z", re.IGNORECASE
 )
-_MDX_HEAD = re.compile(r"(?:\s*(?:import\s[^\n]*?[\"'][^\"'\n]+[\"'];?|export\s[^\n]*)[ \t]*(?=\n|\Z))+")
-_MDX_COMMENT = re.compile(r"\{/\*.*?\*/\}", re.DOTALL)
 
 
 def recognises(probe: Probe) -> int:
@@ -161,8 +160,7 @@ def _item(article: Article, pictures: Pictures, notes: tuple[str, ...], *, is_md
 def _plain_markdown(body: str, *, is_mdx: bool) -> str:
     """The body without what only its builder understands; as it is if that would be read as something else again."""
     if is_mdx:
-        head = _MDX_HEAD.match(body)
-        body = _MDX_COMMENT.sub("", body[head.end() :] if head else body)
+        body = mdx.to_markdown(body)
     expanded = expand(body)
     if expand(expanded.text).text != expanded.text:
         return body
