@@ -63,6 +63,8 @@ def dress(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_im
     for node in tree.css("td[style], th[style]"):
         if aligned := _ALIGNED.search(node.attributes["style"] or ""):
             node.attrs["class"] = aligned[1]
+    for node in tree.css("input"):
+        node.attrs["aria-label"] = "☑" if "checked" in node.attributes else "☐"  # what a screen reader calls it
     _anchors(tree)
     spell_out(tree, abbreviations)
 
@@ -149,6 +151,8 @@ def _link(node: LexborNode, base: Base) -> None:
             del node.attrs["href"]
     else:
         node.attrs["href"] = address
+        if node.attributes.get("class") == "embed" and address.startswith(("https:", "http:", "/")):
+            node.attrs["title"] = address  # its name, where the player had none
 
 
 def _picture(node: LexborNode, remote_images: bool, base: Base) -> None:

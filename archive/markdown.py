@@ -70,7 +70,7 @@ _CLEANER = nh3.Cleaner(
         "colgroup": {"span"},
         "details": {"open"},
         "img": {"src", "alt", "width", "height", "loading", "decoding"},
-        "input": {"checked"},
+        "input": {"checked", "aria-label"},
         "ol": {"start", "reversed"},
         "td": {"colspan", "rowspan", "headers"},
         "th": {"colspan", "rowspan", "headers", "scope", "abbr"},

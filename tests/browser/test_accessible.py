@@ -22,6 +22,9 @@ PAGES = {
     "years": "/years",
     "about": "/about",
     "missing": "/nowhere",
+    "alerts, tasks, players": "/article/2007/library",
+    "german": "/search?q=ferry+zebra&lang=de",
+    "french": "/article/1998/night-ferry?q=ferry&place=1&lang=fr",  # the last: it is remembered
 }
 
 
@@ -89,6 +92,25 @@ def test_everything_can_be_reached_and_seen_by_keyboard(open_page: OpenPage) -> 
         assert shown[1], page.evaluate("document.activeElement.outerHTML")
         seen.add(shown[0])
     assert len(seen) >= wanted
+
+
+def test_screen_readers_hear_lists_and_languages(open_page: OpenPage) -> None:
+    page = open_page("/authors")
+    expect(page.get_by_role("main")).to_match_aria_snapshot("""
+      - heading "Authors" [level=1]
+      - list:
+        - listitem:
+          - link "Ada Marsh"
+          - text: 1998–2019 8
+    """)
+    expect(page.get_by_role("navigation", name="Language")).to_match_aria_snapshot("""
+      - link "English"
+      - link "Deutsch"
+      - link "Français"
+    """)
+    page = open_page("/article/2007/library")
+    expect(page.get_by_role("checkbox", name="☑")).to_be_checked()
+    expect(page.get_by_role("link", name="https://video.example.org/roof")).to_be_visible()
 
 
 def test_controls_are_large_enough_to_be_hit(open_page: OpenPage) -> None:
