@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -41,12 +41,14 @@ class Leaf:
         if isinstance(node, Word) and is_plain(node):
             term = query_forms(node.text)[0][0][0][0]
             self.words = {name: SingleTerm(view, name, term, exact=node.exact) for name in fields}
+        self._masks: dict[str, Array] = {}
         self.parts = {name: [part for part in self._runs(name) if len(part[0])] for name in fields}
 
     @property
     def nbytes(self) -> int:
         """About what it holds in memory once all of it was asked for, in bytes."""
-        return self._view.size * (9 if self._is_common else 1) + _HELD_A_POSTING * self._postings
+        masks = len(self.fields) + 1
+        return self._view.size * (masks + 8 * self._is_common) + _HELD_A_POSTING * self._postings
 
     @cached_property
     def _postings(self) -> int:
@@ -66,19 +68,17 @@ class Leaf:
 
     def mask_in(self, field: str) -> Array:
         """True for documents in which the leaf is in that field (bool[size])."""
-        mask = np.zeros(self._view.size, np.bool_)
-        for run, _ in self.parts.get(field, ()):
-            mask[run.documents] = True
-        return mask
+        if field not in self._masks:
+            mask = np.zeros(self._view.size, np.bool_)
+            for run, _ in self.parts.get(field, ()):
+                mask[run.documents] = True
+            self._masks[field] = mask  # when it is complete: other threads may look
+        return self._masks[field]
 
     @cached_property
     def mask(self) -> Array:
         """True for documents in which the leaf is in any of its fields (bool[size])."""
-        mask = np.zeros(self._view.size, np.bool_)
-        for runs in self.parts.values():
-            for run, _ in runs:
-                mask[run.documents] = True
-        return mask
+        return reduce(np.logical_or, [self.mask_in(field) for field in self.fields])
 
     @cached_property
     def frequency(self) -> int:

@@ -156,13 +156,12 @@ class Scorer:
         """Adds the bonus of a pair to the documents with the indexes `chosen`, in which `places` looks."""
         amounts = np.zeros(len(chosen))
         for name in pair.one.fields:
-            if not pair.one.parts[name] or not pair.other.parts[name]:
-                continue
             self._check()
-            starts = places.of(pair.one, name)
-            if not len(starts):
+            there = places.with_both(pair, name)
+            if there is None:
                 continue
-            close = follows(starts, places.of(pair.other, name), 1, WEIGHTS.window)
+            starts = there.of(pair.one, name)
+            close = follows(starts, there.of(pair.other, name), 1, WEIGHTS.window)
             found = documents_of(starts.take(np.flatnonzero(close)))
             norms = self._view.norms(name).take(found.documents)
             amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
@@ -175,8 +174,19 @@ class _Places:
 
     def __init__(self, documents: Array, size: int) -> None:
         self.documents = documents
+        self._size = size
         self._chosen = Chosen(documents, size)
         self._known: dict[tuple[int, str], Array] = {}
+
+    def with_both(self, pair: _Pair, field: str) -> _Places | None:
+        """Places in those documents that have both words of a pair in a field; None where none has."""
+        if not pair.one.parts[field] or not pair.other.parts[field]:
+            return None
+        both = pair.one.mask_in(field).take(self.documents) & pair.other.mask_in(field).take(self.documents)
+        count = int(np.count_nonzero(both))
+        if 2 * count > len(both):  # most: reading the rest too costs less than reading a word anew for its other pair
+            return self
+        return _Places(self.documents[both], self._size) if count else None
 
     def of(self, leaf: Leaf, field: str) -> Array:
         """The places of a leaf in a field."""
