@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from archive.naming import without_suffix
 from archive.report import Report
@@ -37,9 +38,9 @@ def plan(
     skipped: Mapping[str, tuple[int, int]] | None = None,
 ) -> Plan:
     """Compares a walk of the library with what the index holds (`Engine.fingerprints`); reads nothing itself."""
-    known = {path: (article_id, fingerprint) for article_id, (path, fingerprint) in fingerprints.items()}
+    known = {path: article_id for article_id, (path, _) in fingerprints.items()}
     passed = skipped or {}
-    entries = sorted(entries, key=lambda entry: entry.path)
+    entries = sorted(entries, key=attrgetter("path"))
     plain_ids = [_plain_id(entry.path) for entry in entries]
     bearers = Counter(plain_ids)
     to_read: list[Entry] = []
@@ -47,16 +48,17 @@ def plan(
     still_skipped: dict[str, tuple[int, int]] = {}
     for entry, plain_id in zip(entries, plain_ids, strict=True):
         stat = (entry.size, entry.mtime_ns)
-        article_id, mark = known.pop(entry.path, (plain_id, None))
+        article_id = known.pop(entry.path, None)
+        mark = fingerprints[article_id][1] if article_id is not None else None
         # Files that differ in their ending only share an id, and what one is called depends on the others.
-        certain = bearers[plain_id] == 1 and article_id == plain_id
+        certain = bearers[plain_id] == 1 and article_id in (plain_id, None)
         if certain and mark is not None and (mark.size, mark.mtime_ns) == stat:
             unchanged += 1
         elif certain and mark is None and passed.get(entry.path) == stat:
             still_skipped[entry.path] = stat
         else:
             to_read.append(entry)
-    return Plan(tuple(to_read), unchanged, still_skipped, dict(known.values()))
+    return Plan(tuple(to_read), unchanged, still_skipped, {each: fingerprints[each][1] for each in known.values()})
 
 
 def _plain_id(path: str) -> str:
@@ -70,21 +72,23 @@ class Ledger:
     """
 
     def __init__(self, plan: Plan, fingerprints: Mapping[str, tuple[str, Fingerprint]], records: Records) -> None:
-        standing = {path for article_id, (path, _) in fingerprints.items() if article_id not in plan.removed}
-        standing -= {entry.path for entry in plan.read}
+        self._fingerprints = fingerprints
+        self._known = {path: article_id for article_id, (path, _) in fingerprints.items()}
         self.report = Report(unchanged=plan.unchanged)
+        settled_anew = {entry.path for entry in plan.read} | {fingerprints[each][0] for each in plan.removed}
+        standing = self._known.keys() - settled_anew if records.problems else set()
         self.problems = [problem for problem in records.problems if problem.path in standing]
         self.skipped = dict(plan.skipped)
         self._put: set[str] = set()
         self._drop: list[str] = []
         self._touch: dict[str, Fingerprint] = {}
-        self._known = {path: (article_id, mark) for article_id, (path, mark) in fingerprints.items()}
         self._removed = dict(plan.removed)
         self._removed_by_digest = {mark.digest: article_id for article_id, mark in plan.removed.items()}
 
     def settle(self, entry: Entry, taken: Taken) -> Settled | None:
         """Enters a file that was read; returns what is to be put into the index, or None if nothing is."""
-        known_id, known = self._known.get(entry.path, (None, None))
+        known_id = self._known.get(entry.path)
+        known = self._fingerprints[known_id][1] if known_id is not None else None
         mark = Fingerprint(entry.size, entry.mtime_ns, taken.digest)
         self.problems += taken.problems
         if taken.document is None:
