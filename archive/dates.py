@@ -26,9 +26,13 @@ _TIME = re.compile(
     \s* (?:\([\w\s]+\)|\[[\w/]+\])? \s* \Z""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
-_TIME_AFTER_WORDS = re.compile(r"[,\s]+(?:(?:at|um|à|kl)\s+)?\d{1,2}:\d{2}(?!\d).*\Z", re.DOTALL)
+_TIME_AFTER_WORDS = re.compile(
+    r"[,\s]+(?:(?:at|um|à|kl)\s+)?\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
+    r"(?:(?P<year>(?:\s+[A-Za-z]{3,5})?\s+\d{4}\Z)|.*\Z)",  # `Mon Mar 18 09:00:00 UTC 2019`
+    re.DOTALL,
+)
 _INTRODUCTION = re.compile(
-    r"(?:(?:c|ca|circa|about|around|um|vers|published|posted|updated|on)\b[.:]?\s*)+", re.IGNORECASE
+    r"\A(?:(?:c|ca|circa|about|around|um|vers|published|posted|updated|on)\b[.:]?\s*)+", re.IGNORECASE
 )
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _FILLERS = frozenset(
@@ -135,7 +139,8 @@ def _from_words(text: str) -> PartialDate:
     if found is not None:
         return _checked(found[1], found[2], found[3], text)
     month, numbers = None, []
-    for word in _WORD.findall(_TIME_AFTER_WORDS.sub("", _INTRODUCTION.sub("", text, count=1)).casefold()):
+    dated = _TIME_AFTER_WORDS.sub(lambda time: (time["year"] or "")[-5:], _INTRODUCTION.sub("", text))
+    for word in _WORD.findall(dated.casefold()):
         if word.isdecimal():
             numbers.append(word)
         elif month is None and word in MONTH_OF:
