@@ -108,9 +108,9 @@ class Importing:
             record = self._ledger.find(origin)
             if record is None or self._ledger.checksum(path) != record.sha256:
                 continue
-            stamp = Stamp(origin, record.kind, self._today, self._ledger.checksum_of(path, text))
+            stamp = Stamp(origin, record.kind, self._today, self._ledger.checksum_of(path, text), record.within)
             self._library.write(path, stamped(bare(text), stamp, also_at(text)).encode(), self._batch)
-            self._ledger.put(origin, Record(path, record.kind, stamp.sha256))
+            self._ledger.put(origin, Record(path, record.kind, stamp.sha256, record.within))
             self.report.wrote = True
             if len(self._batch) >= _BATCH:
                 self._batch.finish()
@@ -150,9 +150,10 @@ class Importing:
         self._seen[incoming.origin] = source.label
         try:
             record = self._ledger.find(incoming.origin)
-            if record is not None and record.kind == incoming.kind and not elsewhere:
+            is_own = record is not None and (record.within == source.label if record.within else not elsewhere)
+            if record is not None and record.kind == incoming.kind and is_own:
                 return self._again(incoming, record)
-            return self._new(incoming, record)
+            return self._new(incoming, record, source.label)
         except OSError as error:
             if error.errno in _FATAL:
                 raise
@@ -179,15 +180,15 @@ class Importing:
             if self._rendered(replace(incoming, links={}), record.path).sha256 == record.sha256:
                 return outcome(Action.UNCHANGED)  # only articles that it links to came since
             return outcome(Action.KEPT, "its source changed, but so did somebody here: left alone")
-        self._write(incoming, written, also_at(self._ledger.text(record.path)))
+        self._write(incoming, written, also_at(self._ledger.text(record.path)), record.within)
         return outcome(Action.UNCHANGED if now == written.sha256 else Action.CHANGED)
 
-    def _new(self, incoming: _Incoming, record: Record | None) -> Outcome:
+    def _new(self, incoming: _Incoming, record: Record | None, label: str) -> Outcome:
         twin = self._duplicates.twin(incoming.candidate)
         if twin is None and record is not None:
             twin = Twin(record.path, incoming.origin)
         if twin is not None and twin.poorer and self._is_as_imported(twin.path):
-            return self._complete(incoming, twin)
+            return self._complete(incoming, twin, label if record is not None else "")
         if twin is not None:
             return self._link(incoming, twin)
         path = self._ledger.new_path(article_path(incoming.article.title, incoming.article.date))
@@ -210,14 +211,17 @@ class Importing:
         self._batch.finish()
         return record is not None and self._ledger.checksum(path) == record.sha256
 
-    def _complete(self, incoming: _Incoming, twin: Twin) -> Outcome:
-        """Puts a full text in the place of a teaser, which from now on is a duplicate of it."""
+    def _complete(self, incoming: _Incoming, twin: Twin, within: str) -> Outcome:
+        """Puts a full text in the place of a teaser, which from now on is a duplicate of it.
+
+        `within` is the source, if the teaser has the same origin: else it would come back from its own.
+        """
         self._batch.finish()
         before = self._ledger.text(twin.path)
         former = self._ledger.origin_at(twin.path) or ""
         written = self._rendered(incoming, twin.path)
         addresses = [*also_at(before), *incoming.item.also_at, former]
-        self._write(incoming, written, _others(addresses, incoming.origin, incoming.article))
+        self._write(incoming, written, _others(addresses, incoming.origin, incoming.article), within)
         return _Outcomes(incoming, written)(Action.CHANGED, f"has the full text, where {former} had the beginning")
 
     def _link(self, incoming: _Incoming, twin: Twin) -> Outcome:
@@ -243,10 +247,12 @@ class Importing:
         """Puts in place what is written but not there yet, also when the import is interrupted."""
         self._batch.finish()
 
-    def _write(self, incoming: _Incoming, written: _Written, addresses: tuple[str, ...] | list[str]) -> None:
+    def _write(
+        self, incoming: _Incoming, written: _Written, addresses: tuple[str, ...] | list[str], within: str = ""
+    ) -> None:
         """Writes an article, the files beside it first, and notes it in the ledger."""
         path, files = written.article.path, written.beside.files
-        stamp = Stamp(incoming.origin, incoming.kind, self._today, written.sha256)
+        stamp = Stamp(incoming.origin, incoming.kind, self._today, written.sha256, within)
         content = stamped(written.text, stamp, _others(addresses, incoming.origin, written.article)).encode()
         if len(content) > MAX_BYTES:
             raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="split it")
@@ -260,7 +266,7 @@ class Importing:
             self.report.wrote = True
             if len(self._batch) >= _BATCH:
                 self._batch.finish()
-        self._ledger.put(incoming.origin, Record(path, incoming.kind, written.sha256))
+        self._ledger.put(incoming.origin, Record(path, incoming.kind, written.sha256, within))
 
 
 class _Outcomes:

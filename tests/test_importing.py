@@ -184,6 +184,24 @@ def test_the_full_text_takes_the_place_of_a_teaser_for_good(tmp_path: Path) -> N
     assert LONG in Library(tmp_path).get("2019/2019-03-14-the-night-ferry").body
 
 
+def test_of_two_exports_with_one_origin_the_fuller_text_stays(tmp_path: Path) -> None:
+    teaser = replace(FERRY, origin="https://post.example/ferry", body="The ferry left late.")
+    whole = replace(teaser, body=LONG)
+    library = Library(tmp_path)
+
+    def both() -> dict[str, int]:
+        with Importing(library, today=DAY) as importing:
+            for label, item in (("june.xml", teaser), ("march.xml", whole)):
+                importing.read(From(Path(label), label, "given", False, Given([item])), Context())
+        return actions(importing.report)
+
+    assert both() == {"added": 1, "changed": 1}
+    before = files(tmp_path)
+    assert both() == {"duplicate": 1, "unchanged": 1}
+    assert files(tmp_path) == before
+    assert LONG in library.get("2019/2019-03-14-the-night-ferry").body
+
+
 def test_nearly_the_same_text_is_linked_not_doubled(tmp_path: Path) -> None:
     take(tmp_path, FERRY)
     copy = replace(FERRY, origin="copy", title="Night ferry", body=f"{LONG}\n\nFirst published elsewhere.")

@@ -20,11 +20,15 @@ ENDING = ".md"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The file at `path` came from an origin, by which kind of source, and this was the sum of what was written."""
+    """The file at `path` came from an origin, by which kind of source, and this was the sum of what was written.
+
+    `within` is the source that it is from, if others have the same origin.
+    """
 
     path: str
     kind: str
     sha256: str
+    within: str = ""
 
 
 class Ledger:
@@ -40,7 +44,7 @@ class Ledger:
             self._take(without_suffix(path))
             stamp = read_stamp(self.text(path))
             if stamp is not None:
-                self.put(stamp.origin, Record(path, stamp.kind, stamp.sha256))
+                self.put(stamp.origin, Record(path, stamp.kind, stamp.sha256, stamp.within))
 
     def find(self, origin: str) -> Record | None:
         """The file that came from an origin, wherever somebody moved it since."""

@@ -31,12 +31,16 @@ _STAMP = re.compile(rf"^{KEY}: (\{{.*\}})$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Where an article came from: `origin` for good, the kind of source, the day, and the sum of what was written."""
+    """Where an article came from: `origin` for good, the kind of source, the day, and the sum of what was written.
+
+    `within` is the source that it is from if another has the same origin with less text; else empty.
+    """
 
     origin: str
     kind: str
     on: date
     sha256: str
+    within: str = ""
 
 
 def checksum(text: str, beside: Mapping[str, str]) -> str:
@@ -52,7 +56,8 @@ def checksum(text: str, beside: Mapping[str, str]) -> str:
 def stamped(text: str, stamp: Stamp, also_at: Iterable[str] = ()) -> str:
     """The text of an article's file, as `archive.writing.compose` gives it, with its provenance."""
     lines: dict[str, object] = {ALSO_AT: list(also_at)} if also_at else {}
-    lines[KEY] = {"from": stamp.origin, "kind": stamp.kind, "on": stamp.on, "sha256": stamp.sha256}
+    within = {"in": stamp.within} if stamp.within else {}
+    lines[KEY] = {"from": stamp.origin, **within, "kind": stamp.kind, "on": stamp.on, "sha256": stamp.sha256}
     head, closing, body = text.partition(CLOSING)
     return f"{head}\n{yaml_block(lines).rstrip()}{closing}{body}"
 
@@ -71,6 +76,7 @@ class Recorded:
     origin: str
     kind: str
     sha256: str
+    within: str = ""
 
 
 def read_stamp(text: str) -> Recorded | None:
@@ -87,7 +93,8 @@ def read_stamp(text: str) -> Recorded | None:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("from"), str):
         return None
-    return Recorded(str(value["from"]), str(value.get("kind", "")), str(value.get("sha256", "")))
+    named = (str(value.get(key, "")) for key in ("kind", "sha256", "in"))
+    return Recorded(str(value["from"]), *named)
 
 
 def also_at(text: str) -> list[str]:
