@@ -142,7 +142,8 @@ class Layout:
         if self._kind(line) != self._kind(above) or self._is_item(line, above):
             return True
         if column is not its_column:
-            return self._begins_after_turn(above, its_column, line, column)
+            is_heading = line.size > _HEADING * self.size
+            return is_heading or self._begins_after_turn(above, its_column, line, column)
         if column.leading and above.y - line.y > _GAP * max(column.leading, min(line.size, above.size)):
             return True
         if self._kind(line) != (0, False):
