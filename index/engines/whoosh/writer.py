@@ -20,8 +20,10 @@ from index.errors import SearchError
 from index.processes import cores
 
 SEGMENT_TEXT = 16 << 20
-"""Characters of text that are inverted together: it takes about ten times as many bytes of memory."""
+"""Characters of text that are inverted together: it takes about thirteen times as many bytes of memory."""
 SEGMENT_DOCUMENTS = 1 << 16
+MOST_WORKERS = 6
+"""Processes that invert at the same time, however many cores there are: so that all of them stay below 2 GB."""
 
 
 def write(folder: Path, changes: Changes, *, wait: float) -> None:
@@ -114,12 +116,13 @@ def _write_batches(draft: Draft, batches: Iterator[list[Item]]) -> list[DraftSeg
     if first is None:
         return []
     second = next(batches, None)
-    if second is None or cores() == 1:
+    workers_wanted = min(cores(), MOST_WORKERS)
+    if second is None or workers_wanted == 1:
         encoder = Encoder()
         rest = batches if second is None else chain([second], batches)
         return [_write_batch(draft, batch, encoder) for batch in chain([first], rest)]
     names = []
-    with segment_workers(cores()) as workers:
+    with segment_workers(workers_wanted) as workers:
         for batch in chain([first, second], batches):
             names.append(new_segment_name())
             with _disk_errors(draft.folder):
