@@ -148,14 +148,15 @@ def _with_suffixes(chunks: list[str]) -> list[str]:
 
 
 def _turned(text: str) -> str | None:
-    """`Smith, John` and `van der Berg, J. A.` in the order of speech; None for what has another shape."""
+    """`Smith, John`, `Jong, Michiel de`, `van der Berg, J. A.` in the order of speech; None for another shape."""
     last, comma, first = text.partition(",")
     first = first.strip()
     words = [word for word in last.split() if word not in _PARTICLES]
     if not comma or len(words) != 1 or not words[0][0].isupper() or not first[:1].isupper() or _SUFFIX.match(first):
         return None
     given, *more = first.split()
-    if not _HANDLE.match(given) or not all(map(_INITIAL.match, more)) or _NO_PERSON.search(text):
+    is_given = _HANDLE.match(given) and all(_INITIAL.match(word) or word in _PARTICLES for word in more)
+    if not is_given or _NO_PERSON.search(text):
         return None
     return f"{first} {last}"
 

@@ -6,7 +6,9 @@ page's own blocks, so that headings, lists, tables, code, notes and captions kee
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from html import escape
 
 from lxml.html import HtmlElement
 
@@ -16,6 +18,8 @@ from archive.importers.extraction_readings import agreed, first_texts
 from archive.importers.html import parse, tree_to_markdown
 from archive.importers.metadata_html import PageMetadata, read_metadata
 from archive.model import PartialDate, Source
+
+_MARKUP = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ def extract_from(tree: HtmlElement, *, url: str | None = None) -> Extracted:
     """As `extract`, of a parsed page, which is changed on the way."""
     metadata = read_metadata(tree, url)
     body = article_body(tree, metadata)
+    if _is_far_shorter(body, metadata.article_body):
+        body = _declared(metadata.article_body)
     return Extracted(
         title=metadata.title,
         body=tree_to_markdown(body, base_url=metadata.base) if body is not None else "",
@@ -68,3 +74,16 @@ def article_body(tree: HtmlElement, metadata: PageMetadata) -> HtmlElement | Non
     blocks = blocks_of(tree)
     found = agreed(blocks, texts, tree)
     return article_of(blocks, found, metadata.title, metadata.summary or "")
+
+
+def _is_far_shorter(body: HtmlElement | None, declared: str) -> bool:
+    """Whether a page shows less than half of what it gives to machines, because a script would load the rest."""
+    shown = len(body.text_content().split()) if body is not None else 0
+    return 2 * shown < len(declared.split())
+
+
+def _declared(text: str) -> HtmlElement:
+    """The text that a page gives to machines (`articleBody` of schema.org), which has markup at times."""
+    if _MARKUP.search(text):
+        return parse(text)
+    return parse("".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip()))

@@ -25,6 +25,8 @@ _MOST_UNSEEN = 0.3
 """What hides more of a page than this is the page itself, waiting for a script to show it."""
 _CALLED_CAPTION = re.compile(r"(?:^|[\s_-])caption(?:[\s_-]*text)?(?:$|[\s_-])", re.IGNORECASE)
 _LONGEST_CAPTION = 120
+_MOST_BESIDE = 12
+"""Elements in the box of a picture and its caption: lists of pictures have more."""
 _BEFORE_MARK = re.compile(r" ([,.;:!?)\]])")
 _LARGE_FORM = 500
 
@@ -133,7 +135,8 @@ def _stands_at_picture(element: HtmlElement) -> bool:
     before, box = element.getprevious(), element.getparent()
     if before is not None and (before.tag == "img" or before.find(".//img") is not None):
         return True
-    return box is not None and box.find(".//img") is not None and len(box.text_content().split()) <= _LONGEST_CAPTION
+    is_small = box is not None and len(box) <= _MOST_BESIDE and len(box.text_content().split()) <= _LONGEST_CAPTION
+    return is_small and box.find(".//img") is not None
 
 
 def wrap_loose_text(tree: HtmlElement) -> None:

@@ -41,6 +41,8 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", 
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s()<>\"'\\`\[\]{}|^]")
 _FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*?\d+)\Z", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:)[- ]?([\w+#]{1,20})\b")
+_TAG = re.compile(r"<[^>]*>")
+_LEFT_OPEN = "elements are left open in it; save the page from a browser again"
 _BLANK_LINES = re.compile(r"\n{3,}")
 _EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\((?:<[^>]*>|[^()\s]*)\)")
 _PLACEHOLDER = re.compile(r"FOOTNOTE(?:(REF)([0-9]{1,9})ENDNOTE|(DEF)([0-9]{1,9})ENDNOTE\s*)")
@@ -127,15 +129,21 @@ def _guessed(page: bytes, is_undeclared: bool) -> str:
 def parse(html: bytes | str) -> HtmlElement:
     """The tree of a page or a piece of one, without comments; entities stay what they are, nothing is loaded.
 
-    Raises `ArchiveError` if it is too large or there is nothing in it.
+    Raises `ArchiveError` if it is too large or nested too deeply, or there is nothing in it.
     """
     text = decode(html) if isinstance(html, bytes) else html
     if len(text) > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
-    try:
-        return document_fromstring(_only_characters(text), parser=_parser())
-    except (etree.LxmlError, ValueError) as error:
-        raise ArchiveError(f"cannot be read as HTML: {str(error) or 'it is empty'}") from error
+    page = _only_characters(text)
+    for is_deep in (False, True):
+        parser = _parser(is_deep=is_deep)
+        try:
+            tree = document_fromstring(page, parser=parser)
+        except (etree.LxmlError, ValueError) as error:
+            raise ArchiveError(f"cannot be read as HTML: {str(error) or 'it is empty'}") from error
+        if not any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+            return tree
+    raise ArchiveError("is nested too deeply", hint=_LEFT_OPEN)
 
 
 def _only_characters(text: str) -> bytes:
@@ -148,9 +156,14 @@ def _only_characters(text: str) -> bytes:
     return _REFERENCE_TO_NONE.sub(b"", page)
 
 
-def _parser() -> etree.HTMLParser:
-    """A parser whose trees have one class of elements: that of lxml.html asks for the class of each element anew."""
-    parser = etree.HTMLParser(remove_comments=True, remove_pis=True, no_network=True, huge_tree=False, encoding="utf-8")
+def _parser(*, is_deep: bool) -> etree.HTMLParser:
+    """A parser that gives up at a depth of 256 or, if `is_deep`, 2,048 elements.
+
+    Its trees have one class of elements: a parser of lxml.html asks for the class of each element anew.
+    """
+    parser = etree.HTMLParser(
+        remove_comments=True, remove_pis=True, no_network=True, huge_tree=is_deep, encoding="utf-8"
+    )
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     return parser
 
@@ -177,6 +190,8 @@ def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
         content = convert(clean, _OPTIONS).content or ""
     except ConversionError as error:
         raise ArchiveError(f"cannot be made into Markdown: {error}") from error
+    if not content and _TAG.sub("", clean).strip():
+        raise ArchiveError("is nested too deeply", hint=_LEFT_OPEN)
     return _tidy(content)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml.html import HtmlElement
 
 from archive.dates import DateUnclear, parse_date
-from archive.importers.bylines import authors_of_byline
+from archive.importers.bylines_html import is_person, seen_authors
 from archive.languages import language_code
 from archive.model import PartialDate, Source
 from archive.people import author_names
@@ -29,7 +29,7 @@ _WEAK_TYPES = frozenset({"WebPage", "Recipe", "Review"})
 _TITLE = ("dc:title", "dcterm:title", "dcterms:title", "og:title", "weibo:article:title", "weibo:webpage:title",
           "parsely-title", "twitter:title", "title")  # fmt: skip
 _AUTHOR = ("dc:creator", "dcterm:creator", "dcterms:creator", "article:author", "article:author_name", "author",
-           "parsely-author", "byl", "byline", "sailthru:author", "cxenseparse:author")  # fmt: skip
+           "og:article:author", "parsely-author", "byl", "byline", "sailthru:author", "cxenseparse:author")  # fmt: skip
 _DATE = ("article:published_time", "dc:date:issued", "dcterms:issued", "dcterms:created", "dc:date", "dcterms:date",
          "parsely-pub-date", "datepublished", "pubdate", "publishdate", "publish-date", "publish_date",
          "article:published", "sailthru:date", "og:published_time", "og:article:published_time", "ptime",
@@ -41,16 +41,12 @@ _SITE = ("og:site_name", "dc:publisher", "dcterms:publisher", "application-name"
 _TOPICS = ("article:tag", "article:section", "dc:subject", "dcterms:subject", "parsely-tags", "news_keywords",
            "keywords")  # fmt: skip
 _SEPARATOR = re.compile(r"\s+[|\-–—\\/>»·:]{1,2}\s+")
-_BYLINE = re.compile(
-    r"\b(?:byline|by-?line|article-?author|post-?author|entry-?author|dateline|writtenby|p-author|author)", re.I
-)
-_NO_BYLINE = re.compile(r"comment|related|recommend|share|social|image|photo|avatar|bio\b|sidebar|footer|menu", re.I)
 _ADDRESS = re.compile(r"(?:https?:)?//", re.I)
-_ROLE = re.compile(r"\s*(?:[,|•·]|\bfor\b|\bUpdated\b|\bPublished\b|\b\d{1,2}:\d{2}|\b(?:19|20)\d{2}\b).*", re.DOTALL)
-_NOBODY = re.compile(
-    r"(?:about|follow|by|the|view|more)?\s*(?:the )?(?:authors?|admin|posts?|all posts)\Z", re.IGNORECASE
-)
-_LONGEST_BYLINE = 100
+_HANDLE = re.compile(r"(?=.*[\d_]|[a-z])[\w.-]+\Z", re.ASCII)
+"""A name of one word that no reader takes for a name: with digits, or in lower case."""
+_ROLE = re.compile(r"\s(?:writer|reporter|correspondent|editor|columnist|contributor)s?\Z", re.IGNORECASE)
+_FIRST_YEAR = 1400
+"""Before it no page was published: an empty date is written as the year 1 by some programs."""
 _SUMMARY_LENGTH = 1_000
 _MAX_JSON = 2_000_000
 
@@ -133,26 +129,15 @@ class _Page:
         return None if not given or _ADDRESS.match(given) else given[:200]
 
     def authors(self, site: str | None) -> tuple[str, ...]:
-        """The people named as authors; neither addresses of profiles nor the site itself where people are named."""
+        """The people named as authors: for machines, unless these get a handle or the site where readers see names."""
         claims: list[object] = [self.linked.get("author") or self.linked.get("creator")]
         claims += [list(self.meta.get(name, ())) for name in _AUTHOR]
-        for claim in claims:
-            names = tuple(name for name in author_names(_without_addresses(claim)) if not _is_code(name))
-            if names:
-                return names
-        return next(filter(None, map(_names_in, self._bylines())), ())
-
-    def _bylines(self) -> Iterator[str]:
-        """Texts of elements that are marked or called as those of an author, the surest first."""
-        paths = ('.//*[@rel="author"]', './/*[@itemprop="author"]//*[@itemprop="name"]', './/*[@itemprop="author"]')
-        for path in paths:
-            yield from (_seen(each) for each in self.tree.iterfind(path))
-        for each in self.tree.iter("p", "div", "span", "a", "address", "li", "h2", "h3", "h4", "td", "cite", "strong"):
-            called = f"{each.get('class') or ''} {each.get('id') or ''}"
-            if _BYLINE.search(called) and not _NO_BYLINE.search(called):
-                text = _seen(each)
-                if 0 < len(text) < _LONGEST_BYLINE:
-                    yield text
+        readable = (tuple(filter(is_person, author_names(_without_addresses(claim)))) for claim in claims)
+        named = next(filter(None, readable), ())
+        if any(not _HANDLE.match(name) and not _is_site(name, site, self.url) for name in named):
+            return tuple(name for name in named if name == named[0] or not _ROLE.search(name))
+        seen = seen_authors(self.tree)
+        return seen if any(" " in name for name in seen) else named or seen
 
     def date(self, keys: tuple[str, ...], names: tuple[str, ...]) -> PartialDate | None:
         """The first date that is understood."""
@@ -271,23 +256,11 @@ def _without_addresses(claim: object) -> object:
     return claim.get("name", "") if isinstance(claim, Mapping) and "name" in claim else claim if claim else ""
 
 
-def _is_code(name: str) -> bool:
-    return (
-        len(name) > 80
-        or _NOBODY.match(name) is not None
-        or not any(letter.isalpha() for letter in name)
-        or "@" in name
-        or "{" in name
-    )
-
-
-def _names_in(text: str) -> tuple[str, ...]:
-    named = authors_of_byline(text)
-    if named:
-        return named
-    bare = _ROLE.sub("", re.sub(r"^\s*(?:by|par|von|por|di|da|door|author)\b[:\s]*", "", text, flags=re.IGNORECASE))
-    is_name = bare and len(bare.split()) <= 5 and not any(letter.isdecimal() for letter in bare)
-    return tuple(name for name in author_names(bare) if not _is_code(name)) if is_name else ()
+def _is_site(name: str, site: str | None, url: str | None) -> bool:
+    """Whether a name is the one of the publication, or the beginning of it."""
+    host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
+    bare = "".join(name.casefold().split())
+    return any(place.startswith(bare) for place in ("".join((site or "").casefold().split()), host))
 
 
 def _seen(element: HtmlElement) -> str:
@@ -295,10 +268,12 @@ def _seen(element: HtmlElement) -> str:
 
 
 def _date(text: str) -> PartialDate | None:
+    date: PartialDate | None
     try:
-        return parse_date(text.strip())
+        date = parse_date(text.strip())
     except DateUnclear as error:
-        return error.known if error.known and error.known.month else None
+        date = error.known if error.known and error.known.month else None
+    return date if date and date.year >= _FIRST_YEAR else None
 
 
 def _absolute(base: str | None, reference: str | None) -> str | None:
