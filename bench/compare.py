@@ -47,10 +47,13 @@ Corpus = Callable[[], Iterator[Document]]
 class Outcome:
     """What one engine did. Times in ms, one list a question (a value a round); sizes in bytes.
 
-    `times` is processor time of the engine's process, which a busy machine falsifies less than `clock`.
+    `times` is processor time of the engine's process, which a busy machine falsifies less than `clock`. So is
+    `build_processor`, in seconds; helping processes are not in it, which Backfile has none of when the whole run is
+    bound to one core (`taskset -c 0 python -m bench compare …`).
     """
 
     build_seconds: float = 0.0
+    build_processor: float = 0.0
     build_peak: int = 0
     size: int = 0
     memory: int = 0
@@ -94,22 +97,23 @@ def compare(corpus: Corpus, names: list[str], *, rounds: int = 3, kept: Path | N
 
 
 def _build(name: str, folder: Path, corpus: Corpus) -> Outcome:
-    seconds, peak = 0.0, 0
+    seconds, processor, peak = 0.0, 0.0, 0
     if not folder.exists():
         with ProcessPoolExecutor(1, mp.get_context("fork")) as pool:
-            seconds, peak = pool.submit(_build_here, name, folder, corpus).result()
+            seconds, processor, peak = pool.submit(_build_here, name, folder, corpus).result()
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    return Outcome(build_seconds=seconds, build_peak=peak, size=size)
+    return Outcome(build_seconds=seconds, build_processor=processor, build_peak=peak, size=size)
 
 
-def _build_here(name: str, folder: Path, corpus: Corpus) -> tuple[float, int]:
+def _build_here(name: str, folder: Path, corpus: Corpus) -> tuple[float, float, int]:
     documents = list(corpus())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
-    _driver(name, folder).build(documents)
-    seconds = time.perf_counter() - start
+    driver = _driver(name, folder)
+    start, used = time.perf_counter(), time.process_time()
+    driver.build(documents)
+    seconds, processor = time.perf_counter() - start, time.process_time() - used
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    return seconds, (own + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) * 1024
+    return seconds, processor, (own + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) * 1024
 
 
 def _driver(name: str, folder: Path) -> Driver:
@@ -172,6 +176,7 @@ def _p95(values: list[float]) -> float:
 def _figures(outcome: Outcome, articles: int) -> dict[str, float]:
     return {
         "articles_per_second": articles / outcome.build_seconds if outcome.build_seconds else 0.0,
+        "articles_per_processor_second": articles / outcome.build_processor if outcome.build_processor else 0.0,
         "index_mb": outcome.size / MB,
         "build_peak_mb": outcome.build_peak / MB,
         "memory_mb": outcome.memory / MB,
