@@ -15,8 +15,8 @@ from web.wording import gettext, noted, number
 SHOWN_TOPICS = 6
 CONTEXT_WORDS = 3
 SENTENCE_ENDS = tuple('.!?…:。！？؟।"”’»)]')
-JOINED = (*SENTENCE_ENDS, *",;–—|", "")  # after these a new block needs no sign
 _BLOCK_END = re.compile(r" *[\n\t]\s*")
+_SIGNED_END = re.compile(rf"(?:\A|(?<=[{re.escape(''.join(SENTENCE_ENDS))},;–—|])){_BLOCK_END.pattern}")
 
 FIELDS = {
     "title": noted("Title"),
@@ -145,13 +145,10 @@ def _passage_view(passage: Marked, number: int) -> PassageView:
 def _flowing(pieces: Iterable[Part]) -> Iterator[Part]:
     """The parts of a passage in one line: where a block or a cell ends without a sign of its own, a dot parts them."""
     before = ""
-
-    def joint(found: re.Match[str]) -> str:
-        last = found.string[found.start() - 1 : found.start()] or before
-        return " " if last in JOINED else " · "
-
     for mark, text in pieces:
-        flowing = _BLOCK_END.sub(joint, text) if "\n" in text or "\t" in text else text
+        flowing = text
+        if "\n" in text or "\t" in text:
+            flowing = _BLOCK_END.sub(" · ", _SIGNED_END.sub(" ", before + text))[len(before) :]
         before = flowing[-1:]
         yield mark, flowing
 
