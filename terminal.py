@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +18,11 @@ from archive.model import PartialDate
 from archive.report import Problem
 from config import SettingsInvalid
 from index.engine import Marked, Page
-from index.sync import Progress
+
+if TYPE_CHECKING:
+    from index.sync import Progress
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 Command = Callable[..., Any]
 

@@ -60,7 +60,7 @@ def _code(text: str) -> str:
 def commands_page() -> str:
     """The help of every command, as it prints it."""
     parts = ["# Commands\n", _help(cli.backfile, "backfile")]
-    for name, command in sorted(cli.backfile.commands.items()):
+    for name, command in cli.backfile.by_name().items():
         parts += [f"## backfile {name}\n", _help(command, f"backfile {name}")]
     return "\n".join(parts)
 

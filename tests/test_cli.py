@@ -334,7 +334,7 @@ class TestErrors:
 
 
 def test_every_command_has_help_with_an_example(run: Any) -> None:
-    for name, command in cli.backfile.commands.items():
+    for name, command in cli.backfile.by_name().items():
         code, out, _ = run(name, "--help")
         assert code == 0
         assert f"\n  backfile {name}" in out, f"{name} shows no example"

@@ -72,11 +72,11 @@ def test_every_command_shown_in_the_documentation_can_be_typed() -> None:
         )
     }
     assert commands >= {"serve", "search", "index", "check", "show"}
-    assert commands <= cli.backfile.commands.keys()
+    assert commands <= cli.backfile.by_name().keys()
 
 
 def test_every_flag_and_variable_in_the_documentation_exists() -> None:
-    flags = {option for command in cli.backfile.commands.values() for each in command.params for option in each.opts}
+    flags = {option for command in cli.backfile.by_name().values() for each in command.params for option in each.opts}
     text = "".join(
         (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("operating.md", "install.md", "settings.md")
     )

@@ -1,0 +1,230 @@
+"""The commands that read articles or ask the index: `index`, `search`, `show`, `check`, `stats`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import closing
+
+import click
+
+from archive import errors as archive_errors
+from archive.library import Library
+from archive.model import PartialDate
+from config import Settings
+from index import errors as index_errors
+from index.checking import DAMAGED
+from index.checking import check as check_library
+from index.engine import Engine, Filters, Request, Sort
+from index.engines import open_engine
+from index.intake import document_of, read_documents
+from index.query import Everything, parse
+from index.records import read_problems
+from index.serialising import document_to_json, page_to_json
+from index.sync import bring_up_to_date
+from terminal import (
+    DateType,
+    ProgressBar,
+    as_json,
+    heading,
+    print_error,
+    print_json,
+    print_page,
+    print_problems,
+    problem_to_json,
+    with_settings,
+)
+
+log = logging.getLogger("backfile")
+
+
+@click.command()
+@with_settings("library", "index", "engine", "wait", folder=True)
+@as_json
+def index(settings: Settings, as_json: bool) -> int:
+    """Bring the index up to date with the files of the library.
+
+    The index is a cache: it can be deleted at any time, and this makes it again.
+
+    \b
+    backfile index ~/articles
+    backfile index --library ~/articles --index /var/cache/articles
+    """
+    began = time.monotonic()
+    with ProgressBar("Reading articles") as progress:
+        report = bring_up_to_date(
+            Library(settings.library), settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
+        )
+    if as_json:
+        print_json(report.counts() | {"problems": [problem_to_json(problem) for problem in report.failed]})
+    else:
+        print_problems(report.failed)
+        click.echo(f"{report.summary()} ({time.monotonic() - began:.1f} s)")
+    return 1 if report.problems else 0
+
+
+@click.command()
+@click.argument("query", nargs=-1)
+@with_settings("library", "index", "engine", "per_page", "deadline", "wait")
+@click.option("--author", "authors", multiple=True, metavar="NAME", help="Only articles by this author; repeatable.")
+@click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only articles on this topic; repeatable.")
+@click.option("--from", "first", type=DateType(), help="Only articles from 2019, 2019-03 or 2019-03-14 on.")
+@click.option("--to", "last", type=DateType(), help="Only articles up to then.")
+@click.option(
+    "--sort",
+    type=click.Choice([sort.value for sort in Sort]),
+    default=Sort.RELEVANCE.value,
+    show_default=True,
+    help="The order.",
+)
+@click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="The page of results.")
+@as_json
+def search(
+    settings: Settings,
+    *,
+    query: tuple[str, ...],
+    authors: tuple[str, ...],
+    topics: tuple[str, ...],
+    first: PartialDate | None,
+    last: PartialDate | None,
+    sort: str,
+    page: int,
+    as_json: bool,
+) -> None:
+    """Search the articles. The query language is that of the search page; several arguments are one query.
+
+    \b
+    backfile search night ferry
+    backfile search '"night ferry" -train' --author "Edna Marsh" --from 2019 --sort newest
+    backfile search 'topic:transport harb*' --json
+    """
+    text = " ".join(query)
+    parsed = parse(text)
+    if parsed.refusal:
+        raise index_errors.QueryRefused(parsed.refusal)
+    filters = Filters(authors, topics, first.first if first else None, last.last if last else None)
+    request = Request(parsed.tree, filters, Sort(sort), page, settings.per_page, deadline=settings.deadline)
+    with closing(_open_index(settings)) as engine:
+        found = engine.search(request)
+    notices = [notice.text for notice in parsed.notices]
+    if as_json:
+        print_json(page_to_json(text, found, notices=notices))
+    else:
+        print_page(found, notices)
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@with_settings("library")
+@click.option("--all", "everything", is_flag=True, help="Every article of the library, one a line.")
+@as_json
+def show(settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bool) -> int:
+    """Show articles as Backfile reads them. An ID is the path of a file in the library without its ending.
+
+    \b
+    backfile show 2019/night-ferry
+    backfile show --all --json > articles.jsonl
+    """
+    if bool(ids) == everything:
+        raise click.UsageError("Name articles by their ID, or all of them with --all.")
+    library = Library(settings.library)
+    if everything:
+        return _show_all(library, as_json)
+    failed = False
+    for article_id in ids:
+        try:
+            article = library.get(article_id)
+        except archive_errors.ArticleNotFound as error:
+            print_error(error)
+            failed = True
+            continue
+        document = document_of(article)
+        if as_json:
+            print_json(document_to_json(document))
+        else:
+            click.echo(heading(document.title, document.authors, document.date, document.topics))
+            click.echo(f"\n{article.body.strip()}\n")
+    return 1 if failed else 0
+
+
+def _show_all(library: Library, as_json: bool) -> int:
+    failed = False
+    for taken in read_documents(library, sorted(entry.path for entry in library.walk())):
+        if taken.document is None:
+            failed = failed or not taken.left_out
+            print_problems(taken.problems)
+        elif as_json:
+            print_json(document_to_json(taken.document))
+        else:
+            document = taken.document
+            click.echo("\t".join([document.id, str(document.date or ""), document.title]))
+    return 1 if failed else 0
+
+
+@click.command()
+@with_settings("library", "index", "engine", folder=True)
+@as_json
+def check(settings: Settings, as_json: bool) -> int:
+    """Read every file and verify the index; say what is wrong and what to do about it. Changes nothing.
+
+    \b
+    backfile check ~/articles
+    backfile check --json | jq .problems
+    """
+    with ProgressBar("Reading articles") as progress:
+        result = check_library(Library(settings.library), settings.cache_folder, settings.engine, progress=progress)
+    if as_json:
+        numbers = {"articles": result.articles, "searchable": result.searchable}
+        problems = [problem_to_json(problem) for problem in result.problems]
+        print_json(numbers | {"problems": problems, "index": result.index})
+    else:
+        print_problems(result.problems)
+        click.echo(f"{result.articles:,} articles, {result.searchable:,} searchable; index: {result.index}")
+    for damage in result.damage:
+        click.echo(f"Error: the index is damaged: {damage}\n       `backfile index` builds it anew", err=True)
+    return 3 if result.index == DAMAGED else 1 if result.problems else 0
+
+
+@click.command()
+@with_settings("library", "index", "engine", "wait", folder=True)
+@as_json
+def stats(settings: Settings, as_json: bool) -> None:
+    """Say how much is in the archive and how the index stands.
+
+    \b
+    backfile stats ~/articles
+    """
+    with closing(_open_index(settings)) as engine:
+        page = engine.search(Request(Everything(), per_page=1, passages=0, facet_size=None, deadline=60))
+        status = engine.status()
+    facets = {facet.name: facet for facet in page.facets}
+    years = sorted(value.value for value in facets["year"].values)
+    numbers = {
+        "library": str(settings.library),
+        "articles": page.total,
+        "authors": facets["author"].total,
+        "topics": facets["topic"].total,
+        "first_year": int(years[0]) if years else None,
+        "last_year": int(years[-1]) if years else None,
+        "problems": len(read_problems(settings.cache_folder)),
+        "engine": status.engine,
+        "generation": status.generation,
+        "index_bytes": status.bytes,
+        "languages": list(status.languages),
+    }
+    if as_json:
+        print_json(numbers)
+    else:
+        for name, number in numbers.items():
+            shown = f"{number:,}" if isinstance(number, int) and "year" not in name else number
+            click.echo(f"{name.replace('_', ' '):<12} {', '.join(shown) if isinstance(shown, list) else shown}")
+
+
+def _open_index(settings: Settings) -> Engine:
+    """The index for reading, built first if there is none; raises `IndexUnusable` for a damaged one."""
+    library = Library(settings.library)
+    if not settings.index_folder.exists():
+        log.info("There is no index yet; building it.")
+        with ProgressBar("Reading articles") as progress:
+            bring_up_to_date(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
+    return open_engine(settings.engine, settings.index_folder)
