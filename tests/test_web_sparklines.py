@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from flask.testing import FlaskClient
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
+import web.sparklines
 from app import create_app
 from config import Settings
-from tests.web_archive import archive_app, client
+from index.errors import DeadlineExceeded
+from tests.web_archive import archive_app, client, indexed
 from web.sparklines import HEIGHT, steps
 
 __all__ = ["archive_app", "client"]
@@ -47,6 +50,22 @@ def test_lists_show_when_the_articles_of_each_value_appeared(client: FlaskClient
     assert rows["Ada Marsh"].css_first(".spark").attributes["viewBox"] == "0 0 23 12"
     assert rows["Ada Marsh"].css_first(".spark path").attributes["d"].startswith("M0 12V")
     assert all(row.css(".spark") for row in LexborHTMLParser(client.get("/topics").text).css(".counted li"))
+
+
+def test_a_list_comes_without_drawings_when_time_runs_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def out_of_time(*_: object, **__: object) -> NoReturn:
+        raise DeadlineExceeded("the search was stopped after 1.5 seconds")
+
+    settings, engine = indexed(tmp_path)
+    client = create_app(settings, open_index=lambda: engine).test_client()
+    monkeypatch.setattr(web.sparklines, "find", out_of_time)
+    response = client.get("/authors")
+    assert response.status_code == 200
+    assert "Ada Marsh" in response.text
+    assert "spark" not in response.text
+    assert "without drawings" in caplog.text
 
 
 def test_an_archive_of_one_year_or_of_none_has_no_drawings(tmp_path: Path) -> None:

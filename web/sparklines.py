@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import NamedTuple
 
+from index.errors import DeadlineExceeded
 from web.arguments import SearchArguments
 from web.finding import find
 from web.results import find_facet
@@ -12,6 +14,8 @@ from web.services import services
 from web.years import span_of, year_chart
 
 HEIGHT = 12
+
+log = logging.getLogger("backfile.web")
 
 
 class Timeline(NamedTuple):
@@ -33,10 +37,15 @@ def timelines(facet: str) -> Timelines | None:
     """The timelines of all authors or topics; None when no two articles are of different years.
 
     One search a period, of which there are sixty at most, gives those of every value at once; they are kept until
-    the index changes.
+    the index changes. A list is worth more than its drawings: where time runs out it comes without them.
     """
     status = services().engine.status()
-    drawn: Timelines | None = services().drawn.get((facet, status.generation, status.stamp), lambda: _draw(facet))
+    key = (facet, status.generation, status.stamp)
+    try:
+        drawn: Timelines | None = services().drawn.get(key, lambda: _draw(facet))
+    except DeadlineExceeded as error:
+        log.warning("the list of %ss is shown without drawings: %s", facet, error)
+        return None
     return drawn
 
 
