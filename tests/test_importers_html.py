@@ -88,10 +88,23 @@ def test_any_bytes_are_a_page_or_an_error(content: bytes) -> None:
 
 
 def test_deep_nesting_and_size_are_bounded() -> None:
-    deep = "<div>" * 20_000 + "<p>deep</p>"
-    assert "deep" in to_markdown(deep, base_url=None) or len(deep) > 100_000
+    for depth in (100, 1_000):
+        deep = "<div>" * depth + "<p>deep" + "</div>" * depth + "<p>and what comes after"
+        assert to_markdown(deep, base_url=None) == "deep\n\nand what comes after"
+    for element in ("div", "ul", "blockquote", "b"):
+        with pytest.raises(ArchiveError, match="is nested too deeply"):
+            to_markdown(f"<{element}>" * 20_000 + "<p>deep</p>", base_url=None)
+    with pytest.raises(ArchiveError, match="is nested too deeply"):
+        to_markdown("<blockquote>" * 1_900 + "<p>deep</p>", base_url=None)
     with pytest.raises(ArchiveError, match="larger than"):
         parse(b"x" * (MAX_BYTES + 1))
+
+
+def test_what_xml_has_no_place_for_is_left_out() -> None:
+    page = (
+        "<p>a\x01b&#1;c&#x1F;d&#xFFFE;e\uffffe\ud800&#11;f&#11;&#110;&#xB;&#xBB;</p><figure><img src=x>&#2;g</figure>"
+    )
+    assert to_markdown(page, base_url=None).startswith("abcdeefn»")
 
 
 @pytest.mark.parametrize(

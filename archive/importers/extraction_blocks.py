@@ -50,6 +50,10 @@ class Block:
         around = next(self.element.iterancestors("a"), None) is not None
         return 1.0 if around else inside / max(1, len(self.words))
 
+    def leads_to_file(self) -> bool:
+        """Whether there is a link to a document in it."""
+        return any(_FILE.search(link.get("href") or "") for link in self.element.iter("a"))
+
     def shows_picture(self) -> bool:
         """Whether there is a picture in it and no text."""
         return not self.words and (self.element.tag == "img" or self.element.find(".//img") is not None)
@@ -84,7 +88,7 @@ def article_of(blocks: list[Block], found: set[Block], title: str, summary: str)
 def _below_headline(found: list[Block], blocks: list[Block], named: list[str]) -> list[Block]:
     """The blocks without the headline of the page, and without what stands above it unless that is most of them."""
     rest = [block for block in found if not _is_headline(block, named)]
-    place = next((block.place for block in blocks if block.element.tag == "h1" and _is_headline(block, named)), 0)
+    place = next((block.place for block in blocks if block.element.tag == "h1" and _is_headline(block, named)), -1)
     below = [block for block in rest if block.place > place]
     enough = sum(len(block.words) for block in below) >= _MOST * sum(len(block.words) for block in rest)
     return below if enough else rest
@@ -153,7 +157,7 @@ def _with_companions(blocks: list[Block], kept: list[Block], out_of_place: set[B
 def _goes_along(block: Block, following: HtmlElement, chosen: set[HtmlElement], held: set[HtmlElement]) -> bool:
     """Whether a block between those of an article belongs to it, though no library took it."""
     tag = block.element.tag
-    if tag in ("hr", "pre", "figcaption") or block.shows_picture():
+    if tag in ("hr", "pre", "figcaption") or block.shows_picture() or block.leads_to_file():
         return True
     if tag in ("td", "th"):
         return any(table in held for table in block.element.iterancestors("table"))

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
@@ -95,12 +96,20 @@ def base_of(tree: HtmlElement, url: str | None) -> str | None:
 
 
 class _Page:
-    """A page's claims, collected once."""
+    """A page's claims, each kind collected once, when it is asked for."""
 
     def __init__(self, tree: HtmlElement, url: str | None) -> None:
         self.tree, self.url = tree, url
-        self.meta = _meta(tree)
-        self.linked = _linked_article(tree)
+
+    @cached_property
+    def meta(self) -> dict[str, list[str]]:
+        """The contents of meta tags by name."""
+        return _meta(self.tree)
+
+    @cached_property
+    def linked(self) -> Mapping[str, object]:
+        """What JSON-LD says of the article."""
+        return _linked_article(self.tree)
 
     def first(self, keys: tuple[str, ...], names: tuple[str, ...]) -> str:
         """The first text among keys of JSON-LD and names of meta tags."""
@@ -135,7 +144,7 @@ class _Page:
         readable = (tuple(filter(is_person, author_names(_without_addresses(claim)))) for claim in claims)
         named = next(filter(None, readable), ())
         if any(not _HANDLE.match(name) and not _is_site(name, site, self.url) for name in named):
-            return tuple(name for name in named if name == named[0] or not _ROLE.search(name))
+            return tuple(_without_role(name) for name in named if name == named[0] or not _ROLE.search(name))
         seen = seen_authors(self.tree)
         return seen if any(" " in name for name in seen) else named or seen
 
@@ -254,6 +263,12 @@ def _without_addresses(claim: object) -> object:
     if isinstance(claim, list):
         return [_without_addresses(each) for each in claim]
     return claim.get("name", "") if isinstance(claim, Mapping) and "name" in claim else claim if claim else ""
+
+
+def _without_role(name: str) -> str:
+    """`Edna Marsh, Staff Writer` without what she is."""
+    person, _, role = name.partition(",")
+    return person if _ROLE.search(role) else name
 
 
 def _is_site(name: str, site: str | None, url: str | None) -> bool:

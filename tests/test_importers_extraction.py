@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from archive.importers.bylines_html import seen_authors
+from archive.importers.extraction import Extracted, extract
+from archive.importers.html import parse
+from archive.importers.metadata_html import read_metadata
+from bench import extraction as bench
+
+URL = "https://harbour.example/2019/night-ferry"
+TITLE = "The night ferry leaves at last"
+TALE = (
+    "The night ferry to the islands left the harbour of Marsh Bay a little after eleven, with ninety people aboard.",
+    "Nobody on the pier had believed the captain, who had promised for three winters that he would sail once more.",
+    "Lamps burned along the quay, and the band of the fire brigade, short of a drum, played what it could remember.",
+    "By midnight the lights of the town were a low line in the north, and those who had never left it went below.",
+    "The mate counted blankets twice, found six too few, and gave away his own before anybody could ask him for it.",
+    "In the morning there was fog, as there had been on the day of the last crossing, and again nobody was afraid.",
+)
+P = [f"<p>{sentence} {sentence[:60]}, or so they say, and the log has it in other words.</p>" for sentence in TALE]
+
+
+def page(article: str, *, head: str = "", around: str = "") -> Extracted:
+    html = f"""<html lang="en"><head><title>{TITLE} | The Harbour Post</title>
+    <meta property="og:title" content="{TITLE}"><meta property="og:site_name" content="The Harbour Post">{head}</head>
+    <body><nav><a href="/">Home</a></nav>
+    <main><article class="article-body">{article}</article></main>{around}<footer>Copyright</footer></body></html>"""
+    return extract(html, url=URL)
+
+
+def whole(found: Extracted) -> bool:
+    return all(sentence in found.body for sentence in TALE)
+
+
+def test_what_only_leads_elsewhere_is_left_out() -> None:
+    found = page(
+        f"<h1>{TITLE}</h1>{P[0]}<p>Related: <a href='/a'>Ten piers that no longer stand</a></p>{P[1]}{P[2]}"
+        f"<p><a href='/b'>The captain who never came back from the north</a></p>{P[3]}"
+        f"<p><a href='/log.pdf'>The whole log of the crossing</a></p>{P[4]}{P[5]}<h3>What do you think?</h3>"
+    )
+    assert whole(found)
+    assert "[The whole log of the crossing](https://harbour.example/log.pdf)" in found.body
+    for piece in (TITLE, "Ten piers", "never came back", "What do you think", "Home", "Copyright"):
+        assert piece not in found.body
+
+
+def test_headings_lists_and_quotations_between_paragraphs_stay() -> None:
+    found = page(
+        f"{P[0]}{P[1]}<h2>Below</h2>{P[2]}<blockquote class='twitter-tweet'><p>So proud!</p>— A mate</blockquote>{P[3]}"
+        f"<ul><li>Ninety people, six of whom had sailed before</li><li>A drum</li><li>Blankets</li></ul>{P[4]}{P[5]}"
+    )
+    assert whole(found)
+    for piece in ("## Below", "> So proud!", "- Ninety people", "- A drum", "- Blankets"):
+        assert piece in found.body
+
+
+def test_a_picture_has_one_caption_and_a_film_none() -> None:
+    found = page(
+        f"{P[0]}<figure><a href='/big'><img src='/pier.jpg' alt='Pier'></a><span class='credit'>A. Mate</span>"
+        f"<figcaption>The pier <b>at night</b></figcaption></figure>{P[1]}{P[2]}<div><img src='/fog.jpg' alt='Fog'>"
+        f"<div class='image-caption'><p>Fog in the morning</p><span>Photo: B. Mate</span></div></div>{P[3]}"
+        f"<figure><iframe src='/film'></iframe><figcaption>Film: leaving the pier</figcaption></figure>{P[4]}{P[5]}"
+    )
+    assert whole(found)
+    assert "![Pier](https://harbour.example/pier.jpg)\n\n*A. Mate The pier at night*" in found.body
+    assert "![Fog](https://harbour.example/fog.jpg)\n\n*Fog in the morning Photo: B. Mate*" in found.body
+    assert "Film" not in found.body
+
+
+def test_what_is_hidden_goes_unless_it_is_the_page() -> None:
+    popup = "<span class='person-popup-body'>More stories about the captain of the ferry</span>"
+    shown = page(f"{P[0]}<p>The captain{popup} smiled.</p>{''.join(P[1:])}<p style='display: none'>Accept cookies</p>")
+    assert whole(shown)
+    assert "The captain smiled." in shown.body
+    assert "cookies" not in shown.body
+    assert whole(page(f"<div style='display:none' class='until-ready'>{''.join(P)}</div>"))
+
+
+def test_a_pull_quote_is_left_out_and_a_refrain_is_not() -> None:
+    quoted = page(f"{P[0]}{P[1]}<aside class='pull'><p>{TALE[1]}</p></aside>{''.join(P[2:])}")
+    assert quoted.body.count(TALE[1]) == 1
+    refrain = "<p>And row, my lads, and row again, the night is long and wide and wet</p>"
+    song = page("".join(f"<div class='stanza'>{each}{refrain}</div>" for each in P))
+    assert song.body.count("And row, my lads") == len(P)
+
+
+def test_the_summary_above_the_text_is_told_once() -> None:
+    summary = "Three winters late, ninety people cross to the islands"
+    head = f"<meta name='description' content='{summary}'>"
+    found = page(f"<div class='standfirst'><p>{summary}</p></div><div class='text'>{''.join(P)}</div>", head=head)
+    assert whole(found)
+    assert found.summary == summary
+    assert summary not in found.body
+
+
+def test_what_a_script_would_show_is_taken_from_the_data_of_the_page() -> None:
+    data = json.dumps({"@type": "NewsArticle", "headline": TITLE, "articleBody": "\n\n".join(TALE)})
+    found = page(f"<p>{TALE[0]}</p>", head=f"<script type='application/ld+json'>{data}</script>")
+    assert found.body == "\n\n".join(TALE)
+
+
+def test_articles_in_scripts_without_spaces_are_whole() -> None:
+    sentences = [
+        f"その夜、{number}番の船は港を出て、島へ向かった。桟橋には誰もいなかったが、灯りは{word}ついていた。"
+        for number, word in enumerate(["まだ", "ずっと", "静かに", "明るく", "暗く", "長く"], 1)
+    ]
+    found = page("".join(f"<p>{sentence * 3}</p>" for sentence in sentences))
+    assert all(sentence in found.body for sentence in sentences)
+
+
+def test_a_page_without_end_tags_is_an_article() -> None:
+    found = extract(f"<title>{TITLE}</title><body><div><h1>{TITLE}" + "".join(f"<p>{each}" for each in TALE), url=URL)
+    assert whole(found)
+
+
+@pytest.mark.parametrize(
+    ("html", "names"),
+    [
+        ("<p class=byline>By <a href=/e>Edna Marsh</a> and John Roe</p>", ("Edna Marsh", "John Roe")),
+        ("<p class=byline>by <a>Edna Marsh</a><span>22 Dec 2016</span><a>651</a></p>", ("Edna Marsh",)),
+        ("<div class=FeatureByline>By <b>Edna Marsh</b><br>March 25, 2015</div>", ("Edna Marsh",)),
+        ("<p class='byline author'>Written by Edna Marsh<br>Edited by John Roe</p>", ("Edna Marsh",)),
+        ("<cite class=byline><span>By </span><b>EDNA MARSH</b> <abbr>March 11, 2015</abbr></cite>", ("Edna Marsh",)),
+        ("<div class=author><a>Edna Marsh</a><div class=t>Games Editor</div></div>", ("Edna Marsh",)),
+        ("<b itemprop=author><a>Ed Marsh</a> (avec John Roe et Ada Quill)</b>", ("Ed Marsh", "John Roe", "Ada Quill")),
+        ("<ul><li><a rel=author>Edna Marsh</a><li><a rel=author>John Roe</a></ul>", ("Edna Marsh", "John Roe")),
+        ("<div class=author-name><a>Edna Mars<span>h</span></a></div>", ("Edna Marsh",)),
+        ("<ul class=comments><li><p class=author>By John Roe</ul><p class=byline>By Edna Marsh</p>", ("Edna Marsh",)),
+        ("<div class=author-details>Last Updated: January 7, 2025</div>", ()),
+        ("<div class=author-box><button>Follow Author</button></div>", ()),
+        ("<ul><li id=menuBylines><a>Personal</a></ul>", ()),
+        ("<p class=byline>" * 3_000 + "By Edna Marsh", ()),
+    ],
+)  # fmt: skip
+def test_bylines_are_read_as_readers_do(html: str, names: tuple[str, ...]) -> None:
+    assert seen_authors(parse(f"<body>{html[:9_000]}</body>")) == names
+
+
+@pytest.mark.parametrize(
+    ("claim", "seen", "names"),
+    [
+        ("Edna Marsh", "John Roe", ("Edna Marsh",)),
+        ("emarsh77", "Edna Marsh", ("Edna Marsh",)),
+        ("emarsh77", "", ("emarsh77",)),
+        ("The Harbour Post", "Edna Marsh", ("Edna Marsh",)),
+        ("The Harbour Post", "", ("The Harbour Post",)),
+        ("EDNA MARSH, Staff Writer", "", ("EDNA MARSH",)),
+    ],
+)
+def test_people_go_before_handles_and_the_site(claim: str, seen: str, names: tuple[str, ...]) -> None:
+    head = f"<meta name=author content='{claim}'><meta property=og:site_name content='The Harbour Post'>"
+    tree = parse(f"<head>{head}</head><body><p class=byline>{seen}</p></body>")
+    assert read_metadata(tree, URL).authors == names
+
+
+def test_an_empty_date_is_none() -> None:
+    data = '{"@type": "NewsArticle", "headline": "x", "datePublished": "0001-01-01T00:00:00Z"}'
+    assert read_metadata(parse(f"<script type='application/ld+json'>{data}</script><p>x"), URL).date is None
+
+
+@pytest.mark.corpora
+def test_real_pages_are_taken_nearly_as_people_do(corpus: Callable[[str], Path]) -> None:
+    corpus("html-scrapinghub")
+    scores = []
+    for number, (_, url, content, truth) in enumerate(bench.pages()):
+        if number % 6 == 0:
+            scores.append(bench.shares(truth, bench.text_without_captions(extract(content, url=url).body)))
+    f1, precision, recall = bench.average(scores)
+    assert f1 > 0.955
+    assert min(precision, recall) > 0.94
+
+
+@pytest.mark.corpora
+def test_authors_of_real_pages_are_the_ones_in_their_bylines(corpus: Callable[[str], Path]) -> None:
+    corpus("html-readability")
+    wrong = [page for page, agrees in bench.authors_agree() if not agrees]
+    assert not wrong
