@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archive.files import Batch
-from archive.importers import registry
+from archive.importers import registry, trees
 from archive.importers.duplicates import Candidate, Duplicates, address_key, skim
 from archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
 from archive.importers.outcome import Action, ImportReport
@@ -449,6 +449,19 @@ def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: igno
         without_numbers = Candidate("", None, (), candidate.text)
         assert known.twin(without_numbers) is None, entry.path
         known.add(entry.path, without_numbers)
+
+
+@pytest.mark.long
+@pytest.mark.corpora
+@pytest.mark.parametrize(("name", "joined"), [("digitalgov", 4), ("do-tutorials", 2), ("rust-blog", 0)])
+def test_of_whole_trees_only_the_same_texts_are_joined(corpus, name: str, joined: int) -> None:  # type: ignore[no-untyped-def]
+    known, twins = Duplicates(), 0
+    for found in trees.read(corpus(name), Context()):
+        if isinstance(found, Item):
+            candidate = Candidate(found.title, found.date, (), found.body)
+            twins += known.twin(candidate) is not None
+            known.add(found.origin, candidate)
+    assert twins == joined
 
 
 def test_a_heap_is_looked_at_file_by_file(tmp_path: Path) -> None:
