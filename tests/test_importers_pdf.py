@@ -114,6 +114,35 @@ def test_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
     assert body == f"Left begins. {WORDS * 20}".strip()
 
 
+def test_small_print_at_the_foot_comes_after_the_paragraph_that_it_interrupts(tmp_path: Path) -> None:
+    made = FPDF(format="A4")
+    made.set_auto_page_break(False)
+    made.add_page()
+    paragraph(made, f"It begins. {WORDS * 4}".rstrip(" .") + " and", align="J")
+    made.set_y(-30)
+    paragraph(made, "1 So they say at the pier.", size=8, align="L")
+    made.add_page()
+    paragraph(made, f"then goes on. {WORDS}")
+    paragraph(made, f"Another one. {WORDS}")
+    body = item(saved(made, tmp_path / "a.pdf")).body.split("\n\n")
+    assert len(body) == 3
+    assert "that evening and then goes on." in body[0]
+    assert body[1] == "1 So they say at the pier."
+    assert body[2].startswith("Another one.")
+
+
+def test_the_people_below_the_title_of_a_paper_are_its_authors(tmp_path: Path) -> None:
+    made = FPDF(format="A4")
+    made.add_page()
+    paragraph(made, "On night ferries", size=18, align="C")
+    paragraph(made, "Edna Marsh and John Roe", size=12, align="C")
+    paragraph(made, "University of the Harbour", align="C")
+    paragraph(made, WORDS * 4)
+    found = item(saved(made, tmp_path / "a.pdf"))
+    assert found.authors == ("Edna Marsh", "John Roe")
+    assert found.body.startswith("University of the Harbour")
+
+
 def test_properties_say_what_the_pages_do_not(tmp_path: Path) -> None:
     made = paper()
     made.set_title("The night ferry")

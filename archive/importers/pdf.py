@@ -246,9 +246,10 @@ def _take_block(block: Block, top: _Top, size: float, context: Context) -> bool:
         del lines[0]
     block.text = "\n".join(lines)
     if lines and not top.authors and block.is_centred and not block.is_bold and block.size >= size:
-        top.authors = _names(_one_line(block))
-        return bool(top.authors)
-    return not lines
+        top.authors = _names(lines[0])
+        if top.authors:
+            block.text = "\n".join(lines[1:])
+    return not block.text
 
 
 def _names(line: str) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ _HEADING = 1.12
 
 _ALIKE = 4.0  # points
 _SMALL = 0.92
+_FOOT = 0.5  # of the height of a page
 _GAP = 1.4
 """Of the usual distance of lines, from which on a paragraph begins."""
 
@@ -97,15 +98,21 @@ class Layout:
 
     def _page(self, page: Page) -> Iterator[Block]:
         lines = [line for line in page.lines if not _LEADER.search(line.text)]
-        text, notes = _without_notes(lines, self.size)
-        for column in _columns(text):
-            for line in column.lines:
+        for run in _runs(lines):
+            text, notes = _without_notes(run, self.size, page.height)
+            column = _Column(text)
+            for line in text:
                 yield from self._add(line, column, page)
-        for column in _columns(notes):
-            kept, self._open, self._last = (self._open, self._last), None, None
-            closed = [block for line in column.lines for block in self._add(line, column, page)]
-            self._notes += [*closed, *([self._open] if self._open else [])]
-            self._open, self._last = kept
+            if notes:
+                self._put_aside(notes, page)
+
+    def _put_aside(self, notes: list[Line], page: Page) -> None:
+        """Notes wait until the paragraph that goes on in the next column or page has ended."""
+        kept, self._open, self._last = (self._open, self._last), None, None
+        column = _Column(notes)
+        closed = [block for line in notes for block in self._add(line, column, page)]
+        self._notes += [*closed, *([self._open] if self._open else [])]
+        self._open, self._last = kept
 
     def _add(self, line: Line, column: _Column, page: Page) -> Iterator[Block]:
         if self._open is None or self._last is None or self._begins(line, column, *self._last):
@@ -116,17 +123,17 @@ class Layout:
                 is_item=is_item is not None, is_centred=_is_centred(line, page),
             )  # fmt: skip
         else:
-            self._open.text += self._joint(*self._last, line) + line.text
+            self._open.text += self._joint(*self._last, line, column) + line.text
             self._open.lines += 1
         self._last = line, column
 
-    def _joint(self, above: Line, column: _Column, line: Line) -> str:
+    def _joint(self, above: Line, its_column: _Column, line: Line, column: _Column) -> str:
         """What stands between two lines of a paragraph."""
         if above.is_parted:
             return "- " if _AND.match(line.text) else _HALF
         if _is_between_wide(above.text, line.text) or re.search(r"\w[-–]\Z", above.text):
             return ""
-        return "\n" if self._ended_early(above, column, line) else " "
+        return "\n" if column is its_column and self._ended_early(above, column, line) else " "
 
     def _close(self) -> Iterator[Block]:
         """The block that is open, and the notes that waited for its end."""
@@ -198,26 +205,25 @@ def _is_centred(line: Line, page: Page) -> bool:
     return abs(line.left + line.right - page.width) < 0.04 * page.width and line.left > 0.2 * page.width
 
 
-def _without_notes(lines: list[Line], size: float) -> tuple[list[Line], list[Line]]:
-    """The lines of a page, and apart from them the small ones at its foot."""
+def _without_notes(lines: list[Line], size: float, height: float) -> tuple[list[Line], list[Line]]:
+    """The lines of a column, and apart from them the small ones at its foot, in the lower part of the page."""
     number = len(lines)
-    while number and lines[number - 1].size < _SMALL * size:
+    while number and lines[number - 1].size < _SMALL * size and lines[number - 1].y < _FOOT * height:
         number -= 1
-    is_foot = number and lines[number - 1].y > max((line.y for line in lines[number:]), default=0.0)
-    return (lines[:number], lines[number:]) if is_foot else (lines, [])
+    return (lines[:number], lines[number:]) if number else (lines, [])
 
 
-def _columns(lines: list[Line]) -> Iterator[_Column]:
+def _runs(lines: list[Line]) -> Iterator[list[Line]]:
     """The lines in runs that go down the page below each other."""
     run: list[Line] = []
     for line in lines:
         above = run[-1] if run else None
         if above and (line.y > above.y - 0.2 * line.size or line.left > above.right or line.right < above.left):
-            yield _Column(run)
+            yield run
             run = []
         run.append(line)
     if run:
-        yield _Column(run)
+        yield run
 
 
 def _is_between_wide(above: str, below: str) -> bool:
