@@ -129,6 +129,8 @@ def test_a_page_without_end_tags_is_an_article() -> None:
         ("<div class=author><a>Edna Marsh</a><div class=t>Games Editor</div></div>", ("Edna Marsh",)),
         ("<b itemprop=author><a>Ed Marsh</a> (avec John Roe et Ada Quill)</b>", ("Ed Marsh", "John Roe", "Ada Quill")),
         ("<ul><li><a rel=author>Edna Marsh</a><li><a rel=author>John Roe</a></ul>", ("Edna Marsh", "John Roe")),
+        ("<p class=byline><a class=author>Edna Marsh</a> <i class=publication>Post</i>", ("Edna Marsh",)),
+        ("<p class=byline>By <a class=author>Edna Marsh</a>, <a class=author>J. Roe</a>", ("Edna Marsh", "J. Roe")),
         ("<div class=author-name><a>Edna Mars<span>h</span></a></div>", ("Edna Marsh",)),
         ("<ul class=comments><li><p class=author>By John Roe</ul><p class=byline>By Edna Marsh</p>", ("Edna Marsh",)),
         ("<div class=author-details>Last Updated: January 7, 2025</div>", ()),

@@ -41,10 +41,10 @@ _CALLED = re.compile(
     r"(?:\b|_|(?<=[a-z])(?=[A-Z]))(?i:by-?line(?!s)|(?:article|post|entry|p)-?author|dateline|writtenby|author|auteur)"
 )
 _NOT_OF_ARTICLE = re.compile(
-    r"comment|related|recommend|share|social|image|photo|avatar|bio\b|sidebar|footer|menu|promo|teaser|widget|repl(?:y|ies)",
+    r"comment|related|recommend|share|social|image|photo|avatar|bio\b|sidebar|footer|menu|promo|teaser|widget|follow|repl(?:y|ies)",
     re.IGNORECASE,
 )
-_OTHER_TEXTS = re.compile(r"(?:^|\s)(?:comments?|comment-?list|related|recommended|teasers?)\b", re.IGNORECASE)
+_OTHER_TEXTS = re.compile(r"(?:^|\s)(?:comments?|comment-?list|related|recommended|teasers?|aside)\b", re.IGNORECASE)
 _INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "font", "u", "small"})
 _BY = re.compile(
     r"\A\s*(?:(?:written|posted|published|reported|words|story|text|article)\s+)?"
@@ -85,9 +85,15 @@ def _bylines(tree: HtmlElement) -> Iterator[list[HtmlElement]]:
         found = [each for each in tree.iterfind(path) if not _is_of_other_text(each)]
         yield [each for each in found if _stands_with(each, found[0])]
     for each in tree.iter(*_SEARCHED):
-        called = f"{each.get('class') or ''} {each.get('id') or ''}"
-        if _CALLED.search(called) and not _NOT_OF_ARTICLE.search(called) and not _is_of_other_text(each):
+        if _is_byline(each) and not _is_of_other_text(each):
+            inner = [inside for inside in each.iterdescendants(*_SEARCHED) if _is_byline(inside)]
+            yield [inside for inside in inner if inside.get("class") == inner[0].get("class")]
             yield [each]
+
+
+def _is_byline(element: HtmlElement) -> bool:
+    called = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return bool(_CALLED.search(called) and not _NOT_OF_ARTICLE.search(called))
 
 
 def _is_of_other_text(element: HtmlElement) -> bool:
@@ -105,7 +111,8 @@ def _stands_with(element: HtmlElement, first: HtmlElement) -> bool:
 def _names_in(elements: list[HtmlElement]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for element in elements:
-        if len(element.text_content()) < _LONGEST and sum(1 for _ in element.iter()) <= _MOST_ELEMENTS:
+        length = len(" ".join(element.text_content().split()))
+        if length < _LONGEST and sum(1 for _ in element.iter()) <= _MOST_ELEMENTS:
             lines = (_names_of_line(line) for line in _lines(element))
             names.update(dict.fromkeys(next(filter(None, lines), ())))
     return tuple(names)

@@ -18,6 +18,7 @@ _LINKED = 0.8
 _MOST = 0.8
 _SAME = 0.8
 _POINTER = 3
+_TAG = re.compile(r"/(?:tags?|tag-results|categor(?:y|ies)|topics?|labels?)[/.?=]", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:pdf|docx?|odt|xlsx?|pptx?|csv|txt|zip|epub|mp3|mp4)(?:[?#]|\Z)", re.IGNORECASE)
 _LABELLED = re.compile(
     r"(?:related|read (?:more|also|next)|see also|also read|more|watch|recommended|don['’]t miss|must read|lire aussi|"
@@ -162,7 +163,7 @@ def _goes_along(block: Block, following: HtmlElement, chosen: set[HtmlElement], 
     if tag in ("td", "th"):
         return any(table in held for table in block.element.iterancestors("table"))
     if block.is_heading:
-        return following in chosen and block.linked() < _LINKED
+        return following in chosen
     if next(block.element.iterancestors("blockquote"), None) is not None:
         return True
     box = block.element.getparent()
@@ -178,14 +179,17 @@ def _without_ends(kept: list[Block], summary: list[str]) -> list[Block]:
 
 
 def _points_elsewhere(block: Block) -> bool:
-    """Whether a line only leads to another article; files and addresses that are written out are references."""
-    if block.element.tag in ("li", "td", "th", "pre", "figcaption") or len(block.text.split()) < _POINTER:
+    """Whether a line only leads to other articles; files and addresses that are written out are references."""
+    if block.element.tag in ("td", "th", "pre", "figcaption"):
         return False
     linked = block.linked()
+    links = list(block.element.iter("a"))
+    if linked == 1 and links and all(link.get("rel") == "tag" or _TAG.search(link.get("href") or "") for link in links):
+        return True
+    if block.element.tag == "li" or len(block.text.split()) < _POINTER:
+        return False
     if linked == 1:
-        return not block.is_heading and not any(
-            _FILE.search(link.get("href") or "") for link in block.element.iter("a")
-        )
+        return not block.is_heading and not block.leads_to_file()
     return linked > 0.5 and _LABELLED.match(block.text.strip()) is not None
 
 

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from html import unescape
 from urllib.parse import urljoin, urlsplit
@@ -288,7 +289,7 @@ def _date(text: str) -> PartialDate | None:
         date = parse_date(text.strip())
     except DateUnclear as error:
         date = error.known if error.known and error.known.month else None
-    return date if date and date.year >= _FIRST_YEAR else None
+    return date if date and _FIRST_YEAR <= date.year <= datetime.now(UTC).year + 1 else None
 
 
 def _absolute(base: str | None, reference: str | None) -> str | None:
