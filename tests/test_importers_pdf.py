@@ -156,6 +156,20 @@ def test_properties_say_what_the_pages_do_not(tmp_path: Path) -> None:
     assert found.language == "en-GB"
 
 
+def test_the_title_of_a_printed_page_is_found_below_its_menu(tmp_path: Path) -> None:
+    made = FPDF(format="A4")
+    made.set_title("The night ferry returns - The Harbour Post")
+    made.add_page()
+    paragraph(made, "Menu of the paper", size=24, align="L")
+    for number in range(12):
+        paragraph(made, f"Section {number}", align="L")
+    paragraph(made, "The night ferry returns", size=16, style="B", align="L")
+    paragraph(made, "By Edna Marsh", align="L")
+    paragraph(made, WORDS * 4)
+    found = item(saved(made, tmp_path / "a.pdf"))
+    assert (found.title, found.authors) == ("The night ferry returns", ("Edna Marsh",))
+
+
 @pytest.mark.parametrize("title", ["Microsoft Word - 00042.doc", "untitled", "scan0042.pdf", "Layout: 3"])
 def test_titles_that_programs_give_are_none(tmp_path: Path, title: str) -> None:
     made = paper()

@@ -39,6 +39,9 @@ FEWEST_LETTERS = 20
 
 _SIGN = b"%PDF-"
 _BLOCKS_ON_TOP = 8
+_BLOCKS_SEARCHED = 200  # for the title of the properties: a page from the web has its menus on top
+_SHORTEST_TITLE = 8
+_BEFORE_SITE = re.compile(r"\s*[|–—·:»-]\s")
 _LARGE = 1.15
 """Of the size of the text, from which on the largest line of the first page is a title."""
 
@@ -202,13 +205,13 @@ class _Top:
 def _take_top(blocks: list[Block], size: float, title: str, context: Context) -> _Top:
     """Takes the title, and the byline and date below it, off the blocks of the first page."""
     top = _Top()
-    first = [block for block in blocks[:_BLOCKS_ON_TOP] if block.page == 1]
+    first = [block for block in blocks[:_BLOCKS_SEARCHED] if block.page == 1]
     number = _title_at(first, size, title)
     if number is None:
         return top
-    top.title = title if _is_named(first[number], title) else _one_line(first[number])
+    top.title = title if _bare(first[number].text) == _bare(title) else _one_line(first[number])
     spent = [first[number]]
-    for block in first[number + 1 :]:
+    for block in first[number + 1 : number + _BLOCKS_ON_TOP]:
         if not _take_block(block, top, size, context):
             break
         spent.append(block)
@@ -221,6 +224,7 @@ def _title_at(first: list[Block], size: float, title: str) -> int | None:
     named = next((number for number, block in enumerate(first) if title and _is_named(block, title)), None)
     if named is not None:
         return named
+    first = first[:_BLOCKS_ON_TOP]
     short = [block for block in first if len(block.text) <= LONGEST_LINE * 2]
     largest = max(short, key=lambda block: block.size, default=None)
     if largest is None:
@@ -232,7 +236,12 @@ def _title_at(first: list[Block], size: float, title: str) -> int | None:
 
 
 def _is_named(block: Block, title: str) -> bool:
-    return _bare(block.text) == _bare(title)
+    """Whether a block is the title of the properties, which may have the name of a site at its end."""
+    words = _one_line(block)
+    if _bare(words) == _bare(title):
+        return True
+    rest = title[len(words) :] if title.casefold().startswith(words.casefold()) else ""
+    return len(words) >= _SHORTEST_TITLE and _BEFORE_SITE.match(rest) is not None
 
 
 def _take_block(block: Block, top: _Top, size: float, context: Context) -> bool:
