@@ -205,7 +205,7 @@ class _Top:
 def _take_top(blocks: list[Block], size: float, title: str, context: Context) -> _Top:
     """Takes the title, and the byline and date below it, off the blocks of the first page."""
     top = _Top()
-    first = [block for block in blocks[:_BLOCKS_SEARCHED] if block.page == 1]
+    first = blocks[:_BLOCKS_SEARCHED]
     number = _title_at(first, size, title)
     if number is None:
         return top
@@ -224,7 +224,7 @@ def _title_at(first: list[Block], size: float, title: str) -> int | None:
     named = next((number for number, block in enumerate(first) if title and _is_named(block, title)), None)
     if named is not None:
         return named
-    first = first[:_BLOCKS_ON_TOP]
+    first = [block for block in first[:_BLOCKS_ON_TOP] if block.page == 1]
     short = [block for block in first if len(block.text) <= LONGEST_LINE * 2]
     largest = max(short, key=lambda block: block.size, default=None)
     if largest is None:
