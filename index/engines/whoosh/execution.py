@@ -15,6 +15,7 @@ from index.correcting import CORRECTED_BELOW
 from index.engine import FACETS, MAX_DEPTH, Facet, Filters, Page, Request, Sort
 from index.engines.whoosh.combining import Branch, Compiler
 from index.engines.whoosh.correcting import correction
+from index.engines.whoosh.faceting import Selection
 from index.engines.whoosh.ordering import Column, Key, Names, Values, first_documents
 from index.engines.whoosh.presenting import present
 from index.engines.whoosh.scoring import Scorer, is_scored
@@ -85,7 +86,8 @@ class _Found:
 
     def __post_init__(self) -> None:
         self._masks = self._filter_masks()
-        self.documents = self._documents(self._masks.values())
+        self._all = self._selection(self._masks.values())
+        self.documents = self._all.documents
 
     def _filter_masks(self) -> dict[str, Array]:
         masks = {}
@@ -100,21 +102,23 @@ class _Found:
             masks["year"] = self.view.date_mask(first, last)
         return masks
 
-    def _documents(self, filters: Iterable[Array]) -> Array:
-        masks = [mask for mask in (self._query_mask, self.view.live, *filters) if mask is not None]
-        return np.flatnonzero(reduce(np.logical_and, masks)) if masks else self.view.documents
-
-    @property
-    def _query_mask(self) -> Array | None:
-        return None if isinstance(self.root.node, Everything) else self.root.mask
+    def _selection(self, filters: Iterable[Array]) -> Selection:
+        masks = list(filters)
+        if not isinstance(self.root.node, Everything):
+            masks.append(self.root.mask)
+        if not masks:
+            return self.view.everything
+        if self.view.live is not None:
+            masks.append(self.view.live)
+        return Selection(reduce(np.logical_and, masks))
 
     def facet(self, name: str, size: int | None) -> Facet:
         """The facet's counts, its own filter ignored."""
         table = self.view.facet(name)
-        documents = self.documents
+        selection = self._all
         if name in self._masks:
-            documents = self._documents([mask for other, mask in self._masks.items() if other != name])
-        counts = table.counts(documents)
+            selection = self._selection([mask for other, mask in self._masks.items() if other != name])
+        counts = table.counts(selection)
         return table.latest(name, counts, size) if name == "year" else table.largest(name, counts, size)
 
 

@@ -27,6 +27,29 @@ class Values(Protocol):
         """The number of a value, or -1."""
 
 
+class Selection:
+    """Some documents of a view: their numbers (ascending, intp) and the same as a mask (bool[size])."""
+
+    def __init__(self, mask: Array, documents: Array | None = None) -> None:
+        self.mask = mask
+        self.documents = np.flatnonzero(mask) if documents is None else documents
+
+    @classmethod
+    def listed(cls, documents: Array, size: int) -> Selection:
+        """The documents with these numbers (ascending) out of `size`."""
+        mask = np.zeros(size, np.bool_)
+        mask[documents] = True
+        return cls(mask, documents)
+
+    def __len__(self) -> int:
+        return len(self.documents)
+
+    @cached_property
+    def others(self) -> Selection:
+        """All other documents, deleted ones included."""
+        return Selection(np.logical_not(self.mask))
+
+
 @dataclass(frozen=True)
 class FacetTable:
     """The values of a facet laid out for counting.
@@ -40,47 +63,42 @@ class FacetTable:
     slots: list[Array]
     extra_documents: Array
     extra_ordinals: Array
-    live: Array
+    live: Selection
 
-    def counts(self, documents: Array) -> Array:
-        """How many of the documents (ascending, live) have each value (int64[len(values)])."""
-        size = len(self.slots[0])
-        if len(documents) == len(self.live):
+    def counts(self, selection: Selection) -> Array:
+        """How many of the documents have each value (int64[len(values)])."""
+        if selection is self.live:
             return self.totals
-        if len(documents) * 2 > len(self.live):
-            # Most match: it is cheaper to count those that do not.
-            others = np.zeros(size, np.bool_)
-            others[self.live] = True
-            others[documents] = False
-            return self.totals - self._count(np.flatnonzero(others), others)
-        return self._count(documents, None)
+        if len(selection) * 2 > len(selection.mask):  # it is cheaper to count those that were not selected
+            return self._sums - self._count(selection.others)
+        return self._count(selection)
 
     @cached_property
     def totals(self) -> Array:
         """The counts over all live documents."""
-        inside = np.zeros(len(self.slots[0]), np.bool_)
-        inside[self.live] = True
-        return self._count(self.live, inside)
+        return self._count(self.live)
 
-    def _count(self, documents: Array, inside: Array | None) -> Array:
+    @cached_property
+    def _sums(self) -> Array:
+        """The counts over all documents, deleted ones included."""
+        return self._count(Selection(np.ones(len(self.slots[0]), np.bool_)))
+
+    def _count(self, selection: Selection) -> Array:
         beyond = len(self.values)
         counts = np.zeros(beyond + 1, np.int64)
         for slot in self.slots:
-            counts += np.bincount(slot.take(documents), minlength=beyond + 1)
+            counts += np.bincount(slot.take(selection.documents), minlength=beyond + 1)
         if len(self.extra_documents):
-            counts += np.bincount(self.extra_ordinals.take(self._extras(documents, inside)), minlength=beyond + 1)
+            counts += np.bincount(self.extra_ordinals.take(self._extras(selection)), minlength=beyond + 1)
         return counts[:beyond]
 
-    def _extras(self, documents: Array, inside: Array | None) -> Array:
+    def _extras(self, selection: Selection) -> Array:
         """Which of the extra pairs belong to the documents."""
-        if len(documents) * 16 < len(self.extra_documents):
-            low = self.extra_documents.searchsorted(documents)
-            high = self.extra_documents.searchsorted(documents, side="right")
+        if len(selection) * 16 < len(self.extra_documents):
+            low = self.extra_documents.searchsorted(selection.documents)
+            high = self.extra_documents.searchsorted(selection.documents, side="right")
             return ranges(low, high - low)
-        if inside is None:
-            inside = np.zeros(len(self.slots[0]), np.bool_)
-            inside[documents] = True
-        return np.flatnonzero(inside.take(self.extra_documents))
+        return np.flatnonzero(selection.mask.take(self.extra_documents))
 
     def mask(self, chosen: Sequence[str]) -> Array:
         """True for the documents that have at least one of the chosen values (bool[size])."""
@@ -133,8 +151,8 @@ class _List(list[str]):
         return self._numbers.get(term, -1)
 
 
-def facet_table(columns: Sequence[FacetColumn], live: Array) -> FacetTable:
-    """The table of a facet over the segments whose columns these are; `live` are the numbers of the live documents."""
+def facet_table(columns: Sequence[FacetColumn], live: Selection) -> FacetTable:
+    """The table of a facet over the segments whose columns these are; `live` are the live documents."""
     values, ordinals = _merged(columns)
     lengths = np.concatenate([np.empty(0, np.intp), *(np.diff(column.starts) for column in columns)]).astype(np.intp)
     return _table(values, ordinals, lengths, live)
@@ -152,7 +170,7 @@ def _merged(columns: Sequence[FacetColumn]) -> tuple[Values, Array]:
     return values, np.concatenate(parts)
 
 
-def _table(values: Values, ordinals: Array, lengths: Array, live: Array) -> FacetTable:
+def _table(values: Values, ordinals: Array, lengths: Array, live: Selection) -> FacetTable:
     starts = lengths.cumsum() - lengths
     slots: list[Array] = []
     while True:
@@ -169,7 +187,7 @@ def _table(values: Values, ordinals: Array, lengths: Array, live: Array) -> Face
     return FacetTable(values, slots, having.repeat(lengths.take(having) - depth), ordinals.take(extra), live)
 
 
-def year_table(years: Array, live: Array) -> FacetTable:
+def year_table(years: Array, live: Selection) -> FacetTable:
     """The table of the facet of years, given every document's year (0: none)."""
     dated = years[years != 0]
     first, last = (int(dated.min()), int(dated.max())) if len(dated) else (1, 0)

@@ -48,6 +48,17 @@ class Run:
         else:
             sums += self._table(size).take(documents) * weight
 
+    def add_normed_to(self, total: Array, norms: Array, weight: float) -> None:
+        """Adds weight · norm · frequency to `total` (float64); it and `norms` have an element for each document."""
+        amounts = norms.take(self.documents)
+        amounts *= self.frequencies
+        if weight != 1.0:
+            amounts *= weight
+        if self.ascending:
+            total[self.documents] += amounts
+        else:
+            total += np.bincount(self.documents, amounts, len(total))
+
     def _table(self, size: int) -> Array:
         if not self.ascending:
             return np.bincount(self.documents, self.frequencies, size)

@@ -88,7 +88,8 @@ class Leaf:
 
     def amounts(self, documents: Array) -> Array:
         """tf~ of `index.ranking` for each of the documents (ascending): float64."""
-        if self._is_common and len(documents) * _DENSE > self._view.size:
+        worth_it = self._is_common and len(documents) * _DENSE > self._view.size
+        if worth_it or "_amounts_of_all" in self.__dict__:
             known: Array = self._amounts_of_all.take(documents)
             return known
         return self._amounts(documents)
@@ -99,7 +100,11 @@ class Leaf:
 
     @cached_property
     def _amounts_of_all(self) -> Array:
-        return self._amounts(np.arange(self._view.size))
+        total = np.zeros(self._view.size)
+        for name, runs in self.parts.items():
+            for run, weight in runs:
+                run.add_normed_to(total, self._view.norms(name), weight)
+        return total
 
     def _amounts(self, documents: Array) -> Array:
         total = np.zeros(len(documents))

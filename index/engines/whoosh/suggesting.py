@@ -9,9 +9,10 @@ import numpy as np
 from index.analysis import tokens
 from index.engine import Suggestions
 from index.engines.whoosh.execution import by_newest
+from index.engines.whoosh.faceting import Selection
 from index.engines.whoosh.gathering import Terms
 from index.engines.whoosh.leaves import one_term
-from index.engines.whoosh.view import Array, View
+from index.engines.whoosh.view import View
 from index.engines.whoosh.vocabulary import most_frequent
 
 
@@ -30,7 +31,7 @@ def suggest(view: View, text: str, limit: int) -> Suggestions:
 
 def _titles(view: View, typed: Sequence[str], limit: int) -> tuple[tuple[str, str], ...]:
     found = []
-    for document in by_newest(view, _beginning(view, "title", typed), limit).tolist():
+    for document in by_newest(view, _beginning(view, "title", typed).documents, limit).tolist():
         segment, number = view.generation.locate(document)
         head = segment.head(number)
         found.append((head.id, head.title))
@@ -56,7 +57,7 @@ def _begins(text: str, typed: Sequence[str]) -> bool:
     return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 
 
-def _beginning(view: View, field: str, typed: Sequence[str]) -> Array:
+def _beginning(view: View, field: str, typed: Sequence[str]) -> Selection:
     """The live documents that have in a field a word that begins as the last one typed, and the others as they are."""
     last = Terms.stretch(view, field, lambda postings: postings.prefix(typed[-1]))
     inside = np.ones(view.size, np.bool_) if view.live is None else view.live
@@ -64,4 +65,4 @@ def _beginning(view: View, field: str, typed: Sequence[str]) -> Array:
         mask = np.zeros(view.size, np.bool_)
         mask[found.run.documents] = True
         inside = inside & mask
-    return np.flatnonzero(inside)
+    return Selection(inside)

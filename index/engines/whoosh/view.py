@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.engine import Document
-from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
+from index.engines.whoosh.faceting import FacetTable, Selection, facet_table, year_table
 from index.engines.whoosh.generation import Generation
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.segments import Segment
@@ -58,9 +58,9 @@ class View:
         return self.column(lambda s: np.ones(s.size, np.bool_) if s.live is None else s.live, np.bool_)
 
     @cached_property
-    def documents(self) -> Array:
-        """The numbers of the live documents, ascending (intp)."""
-        return np.arange(self.size) if self.live is None else np.flatnonzero(self.live)
+    def everything(self) -> Selection:
+        """All live documents."""
+        return Selection(np.ones(self.size, np.bool_) if self.live is None else self.live)
 
     @cached_property
     def first_days(self) -> Array:
@@ -101,8 +101,8 @@ class View:
     def _facet(self, name: str) -> FacetTable:
         """The table of author, topic, language or year."""
         if name == "year":
-            return year_table(self.column(lambda segment: segment.years, np.int32), self.documents)
-        return facet_table([segment.facet(name) for segment in self.segments], self.documents)
+            return year_table(self.column(lambda segment: segment.years, np.int32), self.everything)
+        return facet_table([segment.facet(name) for segment in self.segments], self.everything)
 
     def _facet_mask(self, name: str, values: tuple[str, ...]) -> Array:
         """True for documents with at least one of the values."""
