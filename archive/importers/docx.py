@@ -79,7 +79,7 @@ def recognises(probe: Probe) -> int:
 
 
 def count(path: Path, context: Context) -> int | None:
-    """One."""
+    """How many articles there are in the file: one, always."""
     return 1
 
 
