@@ -18,6 +18,7 @@ from web.compression import register_compression
 from web.errors import register_errors
 from web.headers import register_headers
 from web.language import register_language
+from web.rendering import EscapingEnvironment
 from web.services import EXTENSION, Services
 from web.wording import register_wording
 
@@ -36,6 +37,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     settings = settings or load()
     library = Library(settings.library)
     app = Flask("backfile", static_folder=HERE / "static", template_folder=HERE / "templates")
+    app.jinja_environment = EscapingEnvironment
     app.config.update(
         PROVIDE_AUTOMATIC_OPTIONS=False,
         SEND_FILE_MAX_AGE_DEFAULT=3600,
