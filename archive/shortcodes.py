@@ -35,6 +35,7 @@ _CONSTRUCT = re.compile(
 )
 _SIGN = re.compile(r"\{(?:[{%:#.]|[\w-]+=)")
 _OTHER_SIGNS = (":::", "*[", "[!", "%%", "[[")
+_OUTPUTS_BEFORE = re.compile(r"(?:\{\{[^{}]*\}\})+\Z")  # `{{ site.baseurl }}{% post_url … %}`
 _LITERAL = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')""")
 _QUOTED = re.compile(r"[ \t]*(?:>[ \t]*)+")
 _AFTER_SPAN = tuple("""abcdefghijklmnopqrstuvwxyz0123456789)]*"`>”’.?!…""")
@@ -149,7 +150,7 @@ class _Expansion:
         before, after = self._line_before(found.start()), self._after(found).partition("\n")[0]
         place = themes.Place(
             alone=not before.strip() and not after.strip(),
-            address=before.endswith(("](", "](<", "]: ", '="', "='")),
+            address=_OUTPUTS_BEFORE.sub("", before).endswith(("](", "](<", "]: ", '="', "='")),
             html=self.regions.in_html(found.start()),
         )
         self.written.append(themes.shown(name, arguments, place))

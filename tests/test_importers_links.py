@@ -72,6 +72,21 @@ def test_an_article_that_comes_later_is_linked_then_and_edited_ones_are_left_alo
     assert bring(source, library, day=16).summary() == "3 unchanged"
 
 
+def test_links_of_jekyll_are_followed_through_its_tags(tmp_path: Path) -> None:
+    tags = ("{% post_url 2019-03-14-train %}", "{{ site.baseurl }}{% link _posts/2019-03-14-train.md %}#times")
+    source = tree(
+        tmp_path / "site",
+        {
+            "_config.yml": "title: Post",
+            "_posts/2019-03-13-ferry.md": article("Ferry", f"See [a]({tags[0]}) and [b]({tags[1]}).", "2019-03-13"),
+            "_posts/2019-03-14-train.md": article("Train", "Another text altogether, about trains."),
+        },
+    )
+    bring(source, tmp_path / "library")
+    text = (tmp_path / "library/2019/2019-03-13-ferry.md").read_text()
+    assert "See [a](2019-03-14-train.md) and [b](2019-03-14-train.md#times)." in text
+
+
 @pytest.mark.parametrize(
     ("sign", "path", "address", "target"),
     [
