@@ -10,6 +10,7 @@ from archive.importers.bylines_html import seen_authors
 from archive.importers.extraction import Extracted, extract
 from archive.importers.html import parse
 from archive.importers.metadata_html import read_metadata
+from archive.model import PartialDate
 from bench import extraction as bench
 
 URL = "https://harbour.example/2019/night-ferry"
@@ -160,9 +161,20 @@ def test_people_go_before_handles_and_the_site(claim: str, seen: str, names: tup
     assert read_metadata(tree, URL).authors == names
 
 
-def test_an_empty_date_is_none() -> None:
-    data = '{"@type": "NewsArticle", "headline": "x", "datePublished": "0001-01-01T00:00:00Z"}'
-    assert read_metadata(parse(f"<script type='application/ld+json'>{data}</script><p>x"), URL).date is None
+@pytest.mark.parametrize(
+    ("html", "date"),
+    [
+        ("<time datetime='2019-03-14T08:00'>yesterday</time>", PartialDate(2019, 3, 14)),
+        ("<div class=publish-date>Published 11:11 PM EST Mar 14, 2019</div>", PartialDate(2019, 3, 14)),
+        ("<span class=posted-on>Posted on 14 March 2019</span>", PartialDate(2019, 3, 14)),
+        ("<p>Ferries, [ 2019-03-14 17:32 ]</p>", PartialDate(2019, 3, 14)),
+        ("<p>In 2609 boats a day will cross.</p>", None),
+        ("<meta itemprop=datePublished content='0001-01-01T00:00:00Z'>", None),
+        ("<meta itemprop=datePublished content='2609-10-27'>", None),
+    ],
+)
+def test_dates_are_found_where_readers_see_them(html: str, date: PartialDate | None) -> None:
+    assert read_metadata(parse(f"<body>{html}<p>The night ferry left.</p></body>"), None).date == date
 
 
 @pytest.mark.corpora

@@ -28,6 +28,7 @@ _LONGEST_CAPTION = 120
 _MOST_BESIDE = 12
 """Elements in the box of a picture and its caption: lists of pictures have more."""
 _BEFORE_MARK = re.compile(r" ([,.;:!?)\]])")
+_DEEPEST_TABLE = 20
 _LARGE_FORM = 500
 
 
@@ -36,6 +37,7 @@ def make_ready(tree: HtmlElement) -> None:
     _drop(tree.iter(*_CODE))
     _drop(_unseen(tree))
     _drop_machinery(tree)
+    _flatten_tables(tree)
     _gather_captions(tree)
 
 
@@ -83,6 +85,13 @@ def _holds_text(element: HtmlElement) -> bool:
     if element.tag != "form":
         return False
     return sum(len(paragraph.text_content()) for paragraph in element.iter("p")) > _LARGE_FORM
+
+
+def _flatten_tables(tree: HtmlElement) -> None:
+    """Makes boxes of tables deep in tables, which libraries of extraction take cubic time for."""
+    for table in tree.iter("table"):
+        if sum(1 for _ in table.iterancestors("table")) > _DEEPEST_TABLE:
+            table.tag = "div"
 
 
 def _gather_captions(tree: HtmlElement) -> None:

@@ -17,6 +17,7 @@ from functools import cached_property
 from html import unescape
 from urllib.parse import urljoin, urlsplit
 
+from htmldate import find_date
 from lxml.html import HtmlElement
 
 from archive.dates import DateUnclear, parse_date
@@ -49,6 +50,15 @@ _HANDLE = re.compile(r"(?=.*[\d_]|[a-z])[\w.-]+\Z", re.ASCII)
 _ROLE = re.compile(r"\s(?:writer|reporter|correspondent|editor|columnist|contributor)s?\Z", re.IGNORECASE)
 _FIRST_YEAR = 1400
 """Before it no page was published: an empty date is written as the year 1 by some programs."""
+_CALLED_DATE = re.compile(
+    r"(?:publish(?:ed)?|publication|pub|post(?:ed)?|article|story|entry)[-_]?(?:date|time|on)\b|\bdate-?published|\bdateline\b",
+    re.IGNORECASE,
+)
+_BESIDE_DATE = re.compile(
+    r"^[^\d]*?\b(?:published|posted|updated)\b(?:\s+on)?:?\s*|\b\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\b\.?)?(?:\s+[A-Z]{2,4}T)?",
+    re.IGNORECASE,
+)
+_LONGEST_DATE = 60
 _SUMMARY_LENGTH = 1_000
 _MAX_JSON = 2_000_000
 
@@ -156,12 +166,20 @@ class _Page:
         return next(filter(None, map(_date, given)), None)
 
     def seen_date(self) -> PartialDate | None:
-        """The date of the first `<time>` or of what is marked as the date of publication."""
+        """The date of the first `<time>`, of what is marked or called the date of publication, else a likely one."""
         for each in self.tree.xpath('//*[@itemprop="datePublished"] | //time')[:5]:
             found = _date(each.get("datetime") or each.get("content") or _seen(each))
             if found:
                 return found
-        return None
+        called = self.tree.iter("p", "div", "span", "li", "td", "small", "em")
+        texts = (_seen(each) for each in called if _CALLED_DATE.search(f"{each.get('class')} {each.get('id')}"))
+        shown = (_date(_BESIDE_DATE.sub("", text)) for text in texts if 0 < len(text) <= _LONGEST_DATE)
+        return next(filter(None, shown), None) or self.likely_date()
+
+    def likely_date(self) -> PartialDate | None:
+        """What htmldate takes for the date of publication, by its patterns of addresses, attributes and texts."""
+        found = find_date(self.tree, url=self.url, extensive_search=False, original_date=True)
+        return _date(found) if found else None
 
     def summary(self) -> str | None:
         """The description that the page gives; none that is the article itself."""
