@@ -99,6 +99,17 @@ def test_the_summary_above_the_text_is_told_once() -> None:
     assert summary not in found.body
 
 
+def test_the_picture_that_opens_an_article_stays() -> None:
+    picture = "<figure><img src='/pier.jpg' alt='Pier'><figcaption>The pier</figcaption></figure>"
+    byline = "<p class='byline'><img class='avatar' src='/edna.png'>By Edna Marsh</p>"
+    for opening in (picture, f"{picture}{byline}", "<img src='/pier.jpg' alt='Pier'>"):
+        found = extract(f"<body><img src='/logo.png'><h1>{TITLE}</h1>{opening}<div>{''.join(P)}</div>", url=URL)
+        assert whole(found)
+        assert found.body.startswith("![Pier](https://harbour.example/pier.jpg)")
+        assert "logo.png" not in found.body
+        assert "edna.png" not in found.body
+
+
 def test_what_a_script_would_show_is_taken_from_the_data_of_the_page() -> None:
     data = json.dumps({"@type": "NewsArticle", "headline": TITLE, "articleBody": "\n\n".join(TALE)})
     found = page(f"<p>{TALE[0]}</p>", head=f"<script type='application/ld+json'>{data}</script>")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -82,13 +83,18 @@ def is_person(name: str) -> bool:
 def _bylines(tree: HtmlElement) -> Iterator[list[HtmlElement]]:
     """Elements of authors, those that stand together as one, the surest first."""
     for path in _MARKED:
-        found = [each for each in tree.iterfind(path) if not _is_of_other_text(each)]
+        found = [each for each in tree.iterfind(path) if _is_small(each) and not _is_of_other_text(each)]
         yield [each for each in found if _stands_with(each, found[0])]
     for each in tree.iter(*_SEARCHED):
-        if _is_byline(each) and not _is_of_other_text(each):
+        if _is_byline(each) and _is_small(each) and not _is_of_other_text(each):
             inner = [inside for inside in each.iterdescendants(*_SEARCHED) if _is_byline(inside)]
             yield [inside for inside in inner if inside.get("class") == inner[0].get("class")]
             yield [each]
+
+
+def _is_small(element: HtmlElement) -> bool:
+    """Whether an element holds no more than a byline does, by the number of elements in it."""
+    return sum(1 for _ in islice(element.iter(), _MOST_ELEMENTS + 1)) <= _MOST_ELEMENTS
 
 
 def _is_byline(element: HtmlElement) -> bool:
@@ -111,8 +117,7 @@ def _stands_with(element: HtmlElement, first: HtmlElement) -> bool:
 def _names_in(elements: list[HtmlElement]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for element in elements:
-        length = len(" ".join(element.text_content().split()))
-        if length < _LONGEST and sum(1 for _ in element.iter()) <= _MOST_ELEMENTS:
+        if len(" ".join(element.text_content().split())) < _LONGEST:
             lines = (_names_of_line(line) for line in _lines(element))
             names.update(dict.fromkeys(next(filter(None, lines), ())))
     return tuple(names)

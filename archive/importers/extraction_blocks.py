@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 from lxml.html import HtmlElement
 
@@ -18,6 +19,9 @@ _LINKED = 0.8
 _MOST = 0.8
 _SAME = 0.8
 _POINTER = 3
+_STANDFIRST = 40
+"""Words of a block above the text that may be its standfirst; more are another text."""
+_ORNAMENT = re.compile(r"avatar|author|logo|icon|profile|share|badge|banner|sponsor|promo", re.IGNORECASE)
 _TAG = re.compile(r"/(?:tags?|tag-results|categor(?:y|ies)|topics?|labels?)[/.?=]", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:pdf|docx?|odt|xlsx?|pptx?|csv|txt|zip|epub|mp3|mp4)(?:[?#]|\Z)", re.IGNORECASE)
 _LABELLED = re.compile(
@@ -59,6 +63,19 @@ class Block:
         """Whether there is a picture in it and no text."""
         return not self.words and (self.element.tag == "img" or self.element.find(".//img") is not None)
 
+    def is_part_of_picture(self) -> bool:
+        """Whether it is a picture or the caption of one."""
+        return self.element.tag == "figcaption" or self.shows_picture()
+
+    def is_in_figure(self) -> bool:
+        """Whether it is a figure or stands in one."""
+        return self.element.tag == "figure" or next(self.element.iterancestors("figure"), None) is not None
+
+    def is_ornament(self) -> bool:
+        """Whether a picture is called one of the site or of its author."""
+        boxes = [*self.element.iter("img"), self.element, *islice(self.element.iterancestors(), 2)]
+        return any(_ORNAMENT.search(f"{each.get('class') or ''} {each.get('id') or ''}") for each in boxes)
+
 
 def blocks_of(tree: HtmlElement) -> list[Block]:
     """All blocks in the order of the page."""
@@ -77,6 +94,7 @@ def article_of(blocks: list[Block], found: set[Block], title: str, summary: str)
         return None
     kept = _with_companions(blocks, kept, found - set(kept))
     kept = _without_ends([block for block in kept if not _points_elsewhere(block)], words(summary))
+    kept = [*_pictures_above(blocks, kept), *kept]
     whole = common_ancestor(block.element for block in kept)
     elements = {block.element for block in kept}
     held = {ancestor for element in elements for ancestor in element.iterancestors()} | elements
@@ -96,8 +114,8 @@ def _below_headline(found: list[Block], blocks: list[Block], named: list[str]) -
 
 
 def _is_headline(block: Block, named: list[str]) -> bool:
-    if block.words == named:
-        return True
+    if not named or block.words == named:
+        return bool(named)
     short, long = sorted((block.words, named), key=len)
     is_part = f" {' '.join(short)} " in f" {' '.join(long)} "
     return block.element.tag in ("h1", "h2") and bool(short) and is_part and 2 * len(short) >= len(long)
@@ -170,12 +188,25 @@ def _goes_along(block: Block, following: HtmlElement, chosen: set[HtmlElement], 
     return tag == "li" and box is not None and any(item in chosen for item in box) and block.linked() < _LINKED
 
 
+def _pictures_above(blocks: list[Block], kept: list[Block]) -> list[Block]:
+    """The picture that opens an article and its caption: right above the text, or a figure near it below a headline."""
+    above: list[Block] = []
+    first = kept[0].place if kept else 0
+    for block in reversed(blocks[max(0, first - _NEAR) : first]):
+        is_near = block.place == first - 1 - len(above)
+        if block.element.tag == "h1" or len(block.words) > _STANDFIRST:
+            break
+        if block.is_part_of_picture() and (is_near or block.is_in_figure()) and not block.is_ornament():
+            above.insert(0, block)
+    return above
+
+
 def _without_ends(kept: list[Block], summary: list[str]) -> list[Block]:
     """The blocks without the summary above the text, and without headings and rules after it."""
     ends = (at for at in range(len(kept), 0, -1) if not (kept[at - 1].is_heading or kept[at - 1].element.tag == "hr"))
     kept = kept[: next(ends, None)]
     is_above = len(kept) > 1 and kept[0].element.getparent() is not kept[1].element.getparent()
-    return kept[1:] if is_above and kept[0].words == summary else kept
+    return kept[1:] if summary and is_above and kept[0].words == summary else kept
 
 
 def _points_elsewhere(block: Block) -> bool:

@@ -2,8 +2,9 @@
 
 Order of trust, field by field: JSON-LD of schema.org (articles only), Dublin Core, Open Graph and `article:` tags,
 Parsely and Twitter tags, further `<meta>` names, then what readers see: `rel=author`, `itemprop`, elements called
-byline or author, `<time>`, the first heading, `<title>` without the name of the site. The first that says something
-that can be used is taken; topics of all machine-readable kinds are joined.
+byline or author, `<time>`, elements called a date of publication, the first heading, `<title>` without the name of the
+site; for a date at last what htmldate thinks likely. The first that says something that can be used is taken; a name
+that readers see goes before a handle or the name of the site; topics of all machine-readable kinds are joined.
 """
 
 from __future__ import annotations
