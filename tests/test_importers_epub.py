@@ -296,3 +296,22 @@ def test_broken_books_are_problems_whatever_is_broken(tmp_path: Path) -> None:
                 for each, text in {**parts, name: broken_part}.items():
                     target.writestr(each, text)
             assert read(path)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<div>" * 100_000 + WORDS,
+        f"<p>{WORDS}</p>" + '<a href="#x">1</a>' * 5_000 + '<p id="x">So they say.</p>',
+        "".join(f'<p id="n{n}"><a href="#n{n + 1}">{n % 10}</a></p>' for n in range(2_000)),
+        f"<p>{WORDS}</p>" + "<h2>" * 50_000,
+    ],
+)
+def test_pages_made_to_take_long_take_not_long(tmp_path: Path, inside: str) -> None:
+    path = book(
+        tmp_path / "a.epub",
+        {"a.xhtml": f"<html><body>{inside}</body></html>"},
+        [(f"Part {n}", f"a.xhtml#n{n}") for n in range(100)],
+    )
+    assert read(path)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from fpdf import FPDF
 
+from archive.errors import ArchiveError
 from archive.importers import pdf, registry
 from archive.importers.item import Context, Item
+from archive.importers.sources import Source, open_sources
 from archive.model import PartialDate
 from archive.report import Problem
 
@@ -239,15 +243,36 @@ def test_broken_files_are_problems_whatever_is_broken(tmp_path: Path) -> None:
     assert "broken" in refused(path).reason
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text", ["." * 60_000 + "x", "a" * 60_000, "1." * 30_000, "a\u00ad" * 20_000, "( " * 30_000])
+def test_lines_made_to_take_long_take_not_long(tmp_path: Path, text: str) -> None:
+    made = FPDF()
+    made.add_page()
+    made.set_font("Times", size=11)
+    made.text(20, 20, text)
+    made.text(20, 40, WORDS)
+    assert WORDS.split()[3] in item(saved(made, tmp_path / "a.pdf")).body
+
+
+def test_without_its_library_the_kind_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = paper()
+    paragraph(made, WORDS)
+    path = saved(made, tmp_path / "a.pdf")
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    (source,) = open_sources(path)
+    assert isinstance(source, Source)
+    with pytest.raises(ArchiveError, match="needs the library pypdfium2") as raised:
+        list(source.read(Context()))
+    assert "backfile[import]" in raised.value.hint
+
+
 @pytest.mark.long
 def test_the_pages_of_a_large_file_do_not_stay_in_memory(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
-    made = paper()
+    made, words, chance = paper(), WORDS.split() * 3, random.Random(1)
     for _ in range(1_000):
         made.add_page()
-        paragraph(made, WORDS * 3)
+        chance.shuffle(words)
+        paragraph(made, " ".join(words))
     script = (
         "import resource, sys; from pathlib import Path; from archive.importers import pdf; "
         "from archive.importers.item import Context; print(len(next(pdf.read(Path(sys.argv[1]), Context())).body), "

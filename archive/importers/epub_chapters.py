@@ -51,7 +51,8 @@ LONG_FILE = 120_000
 """Bytes of a file in which more than one chapter is looked for: some 20,000 words."""
 
 MAX_CUTS = 400
-"""Chapters that one file may be cut into; each needs a copy of the file's tree."""
+MAX_COPIED = 256 * 1024 * 1024
+"""Chapters that one file may be cut into, and bytes of all the copies of it that are made for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,9 @@ class Chapters:
         if len(highest) == 1 and file in self._members and self._members[file].size > LONG_FILE:
             below = [entry for entry in own if entry.depth == top + 1]
             highest = [*highest, *below] if len(below) > 1 else highest
-        return list({entry.fragment: entry for entry in highest}.values())[:MAX_CUTS]
+        cuts = list({entry.fragment: entry for entry in highest}.values())[:MAX_CUTS]
+        is_much = file in self._members and len(cuts) * self._members[file].size > MAX_COPIED
+        return cuts[:1] if is_much else cuts
 
     def _in(self, page: Page, *, may_go_on: bool) -> Iterator[Chapter | Skipped | Problem]:
         starts = self._cuts(page.file)

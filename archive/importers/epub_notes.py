@@ -32,6 +32,7 @@ class Notes:
         self._members = members
         self._taken: dict[str, dict[str, int]] = {}
         self._tree = lru_cache(4)(self._parsed)
+        self._elsewhere = lru_cache(4)(lambda file: _places(self._tree(file)))
 
     def takes(self, file: str) -> bool:
         """Whether a file is one of notes that were brought to chapters already."""
@@ -45,6 +46,7 @@ class Notes:
         """
         numbers: dict[tuple[str, str], int] = {}
         body = next(tree.iter("body"), tree)
+        here = _places(tree)
         for link in list(tree.iter("a")):
             reference = link.get("href") or ""
             name, fragment = place_of(posixpath.dirname(file), reference), urldefrag(reference)[1]
@@ -53,21 +55,22 @@ class Notes:
                 continue
             key = (name or file, unquote(fragment))
             if key not in numbers:
-                note = self._note(tree, file, *key)
+                note = self._note(here if key[0] == file else {}, *key)
                 if note is None or any(each is note for each in link.iterancestors()):
                     continue
                 numbers[key] = len(numbers) + 1
                 body.append(self._brought(note, numbers[key], key, tree))
             link.set("href", f"#fn-{numbers[key]}")
 
-    def _note(self, tree: HtmlElement, file: str, name: str, fragment: str) -> HtmlElement | None:
-        """The block of a note, in the chapter itself if it stands there; None if there is none."""
-        found = _block(tree, fragment) if name == file else None
-        if found is None and name in self._members:
+    def _note(self, here: Mapping[str, HtmlElement], name: str, fragment: str) -> HtmlElement | None:
+        """The block of a note, in the chapter itself (`here`) if it stands there; None if there is none."""
+        place = here.get(fragment)
+        if place is None and name in self._members:
             try:
-                found = _block(self._tree(name), fragment)
+                place = self._elsewhere(name).get(fragment)
             except ArchiveError:
                 return None
+        found = _block(place)
         return found if found is not None and len(words_in(found).split()) <= _LONGEST else None
 
     def _brought(self, note: HtmlElement, number: int, key: tuple[str, str], tree: HtmlElement) -> HtmlElement:
@@ -120,7 +123,18 @@ def _is_reference(link: HtmlElement) -> bool:
 def _is_before_note(link: HtmlElement) -> bool:
     """Whether a link is the number before a note, which leads back to the text."""
     block = next(link.iterancestors(*_BLOCKS), None)
-    return "noteref" not in (link.get("data-type") or "") and words_in(block).startswith(words_in(link))
+    sign = words_in(link)
+    return "noteref" not in (link.get("data-type") or "") and _beginning(block, len(sign)) == sign
+
+
+def _beginning(block: HtmlElement | None, length: int) -> str:
+    """The first letters of a block, without reading the rest of it."""
+    words = ""
+    for text in block.itertext() if block is not None else ():
+        words = f"{words}{text}".lstrip()
+        if len(words) >= length:
+            break
+    return words[:length]
 
 
 def _is_back(link: HtmlElement) -> bool:
@@ -128,10 +142,17 @@ def _is_back(link: HtmlElement) -> bool:
     return "backlink" in typed or "doc-backlink" in typed or not re.search(r"[^\W\d_]{2}", words_in(link))
 
 
-def _block(tree: HtmlElement, name: str) -> HtmlElement | None:
-    """The block in which the place called `name` lies, if it can be a note."""
-    wanted = etree.XPath("//*[@id=$name or @name=$name]")
-    place = next(iter(wanted(tree, name=name)), None)
+def _places(tree: HtmlElement) -> dict[str, HtmlElement]:
+    """Name → element that bears it, the first of a name."""
+    places: dict[str, HtmlElement] = {}
+    for element in tree.iter(etree.Element):
+        for name in filter(None, (element.get("id"), element.get("name"))):
+            places.setdefault(name, element)
+    return places
+
+
+def _block(place: HtmlElement | None) -> HtmlElement | None:
+    """The block in which a place lies, if it can be a note."""
     while place is not None and place.tag not in _BLOCKS:
         place = place.getparent() if place.tag not in ("h1", "h2", "h3", "body", "section") else None
     return place

@@ -27,6 +27,8 @@ _ISBN = re.compile(r"(?:urn:)?isbn[:\s]*([\dXx -]{10,17})\Z|(97[89][\d -]{10,14}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _OLDEST_YEAR = 1000  # programs write the year 101 for "not known"
 MAX_DEPTH = 12
+MAX_XML = 16 * 1024 * 1024
+"""Of one file that describes the book; that of a library in one volume has a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,22 @@ def _package_place(members: Mapping[str, Member]) -> str:
 def _content(members: Mapping[str, Member], name: str) -> bytes:
     if name not in members:
         raise ArchiveError(f"is no whole EPUB: {name} is missing", hint="get it anew")
-    return members[name].read()
+    return _read(members[name])
+
+
+def _read(member: Member) -> bytes:
+    """One of the files that describe the book; raises `ArchiveError` for one that would fill the memory as a tree."""
+    content = member.read()
+    if len(content) > MAX_XML:
+        raise ArchiveError(f"{member.name}: is larger than {MAX_XML >> 20} MB")
+    return content
 
 
 def _refuse_locked(members: Mapping[str, Member], files: set[str]) -> None:
     """Raises `ArchiveError` if chapters are encrypted; obfuscated fonts do no harm."""
     if _ENCRYPTION not in members:
         return
-    for data in _all(parse_xml(members[_ENCRYPTION].read()), "EncryptedData"):
+    for data in _all(parse_xml(_read(members[_ENCRYPTION])), "EncryptedData"):
         method = next(_all(data, "EncryptionMethod"), None)
         place = next(_all(data, "CipherReference"), None)
         if method is not None and method.get("Algorithm") in _FONTS_ONLY:
@@ -174,12 +184,12 @@ def _read_contents(book: Book, members: Mapping[str, Member], manifest: Any) -> 
         if file not in members:
             continue
         if "nav" in properties.split():
-            tree = parse_xhtml(members[file].read())
+            tree = parse_xhtml(_read(members[file]))
             folder = posixpath.dirname(file)
             found = list(_navigation(tree, folder)) or found
             book.types.update(_landmarks(tree, folder))
         elif kind == "application/x-dtbncx+xml" and not found:
-            found = list(_ncx(parse_xml(members[file].read()), posixpath.dirname(file)))
+            found = list(_ncx(parse_xml(_read(members[file])), posixpath.dirname(file)))
     book.contents = [entry for entry in found if entry.label]
 
 

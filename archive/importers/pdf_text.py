@@ -32,12 +32,16 @@ _HALF = "\u00ad"
 """Marks where a word was parted, until all words of the text are known."""
 
 _LONGEST_HEADING = 200
+_LONGEST_BLOCK = 20_000
+"""Characters of a paragraph; in a file that hides where its paragraphs end, one begins after as many."""
+
+_TAIL = 200  # characters at the end of a line that are looked at
 _ENDS_SENTENCE = re.compile(r"[.!?…:;][\"'”’»)\]\d]*\Z")
 _BULLET = re.compile(r"[•●▪■◦‣∙·\uf0b7\uf0a7]\s+(?=\S)")
 _LIKE_BULLET = re.compile(r"(?P<dash>[-–*])\s+(?=\S)|\(?(?:\d{1,3}|[a-z])[.)]\s+(?=\S)")
 _AND = re.compile(r"(?:und|oder|bzw\.|sowie|and|or|to|en|of|och|og)\b")  # `Vor- und Nachteile`
 _LEADER = re.compile(r"(?:\s?[.…·]){6,}\s*[\divxlc]*\Z", re.IGNORECASE)  # a line of a table of contents
-_PARTED = re.compile(rf"([^\W\d_]+){_HALF}([^\W\d_]+)")
+_PARTED = re.compile(rf"(?<![^\W\d_])([^\W\d_]+){_HALF}([^\W\d_]+)")
 _LETTERS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
@@ -97,7 +101,7 @@ class Layout:
         yield from self._close()
 
     def _page(self, page: Page) -> Iterator[Block]:
-        lines = [line for line in page.lines if not _LEADER.search(line.text)]
+        lines = [line for line in page.lines if not _LEADER.search(line.text[-_TAIL:])]
         for run in _runs(lines):
             text, notes = _without_notes(run, self.size, page.height)
             column = _Column(text)
@@ -146,7 +150,8 @@ class Layout:
         """Whether a paragraph or heading begins with a line."""
         if above.is_parted and line.text[:1].islower():
             return False
-        if self._kind(line) != self._kind(above) or self._is_item(line, above):
+        is_long = self._open is not None and len(self._open.text) > _LONGEST_BLOCK
+        if is_long or self._kind(line) != self._kind(above) or self._is_item(line, above):
             return True
         if column is not its_column:
             is_heading = line.size > _HEADING * self.size
@@ -161,12 +166,12 @@ class Layout:
         """Whether a line begins an item of a list; a dash or a number may also come at the end of a line."""
         if _BULLET.match(line.text):
             return True
-        follows = bool(_ENDS_SENTENCE.search(above.text)) or (self._open is not None and self._open.is_item)
+        follows = _ends_sentence(above) or (self._open is not None and self._open.is_item)
         return follows and _LIKE_BULLET.match(line.text) is not None
 
     def _begins_after_turn(self, above: Line, its_column: _Column, line: Line, column: _Column) -> bool:
         """The same at the top of a column or page, where there is no gap to tell by."""
-        if not _ENDS_SENTENCE.search(above.text):
+        if not _ends_sentence(above):
             return self._ended_early(above, its_column, line) and not line.text[:1].islower()
         is_full = not self._ended_early(above, its_column, line)
         is_indented = line.left - column.left > _INDENT[0] * line.size
@@ -181,7 +186,7 @@ class Layout:
         return found
 
     def _is_last(self, above: Line, column: _Column, line: Line) -> bool:
-        found = bool(_ENDS_SENTENCE.search(above.text)) and self._ended_early(above, column, line)
+        found = _ends_sentence(above) and self._ended_early(above, column, line)
         self._paragraphs += found
         return found
 
@@ -199,6 +204,10 @@ class Layout:
         if line.size > _HEADING * self.size:
             return round(line.size), line.is_bold
         return (-1 if line.size < _SMALL * self.size else 0), line.is_bold
+
+
+def _ends_sentence(line: Line) -> bool:
+    return _ENDS_SENTENCE.search(line.text[-_TAIL:]) is not None
 
 
 def _is_centred(line: Line, page: Page) -> bool:
