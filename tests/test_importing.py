@@ -417,6 +417,7 @@ def test_origins_name_an_item_wherever_its_source_lies() -> None:
     assert origin_of("site", True, "posts/a.md") == "site/posts/a.md"
     assert origin_of("posts.csv", False, "12") == "posts.csv#12"
     assert origin_of("ferry.txt", False, "ferry.txt") == "ferry.txt"
+    assert origin_of("heap/ferry.txt", False, "ferry.txt") == "heap/ferry.txt"
     assert origin_of("x", False, "https://post.example/a") == "https://post.example/a"
     assert origin_of("x", False, "tag:post.example,2019:1") == "tag:post.example,2019:1"
     assert origin_of("x", False, "Note: a title") == "x#Note: a title"

@@ -110,6 +110,8 @@ def origin_of(label: str, is_folder: bool, name: str) -> str:
     """The origin of an item for good, the same wherever its source lies: an address or GUID as it is, a name within
     a source with the source's own (`label`) before it: `site/posts/a.md`, `export.csv#12`.
     """
-    if _ABSOLUTE.match(name) or name == label:
+    if _ABSOLUTE.match(name):
         return name
+    if not is_folder and (name == label or label.endswith(f"/{name}")):  # the one item of a file
+        return label
     return f"{label}/{name}" if is_folder else f"{label}#{name}"
