@@ -29,6 +29,14 @@ def test_forms_of_an_article_keep_their_form() -> None:
         assert piece in markdown
 
 
+def test_a_picture_that_waits_is_shown_and_none_leaves_a_caption() -> None:
+    waiting = """<figure><picture><source data-srcset="/s.jpg 400w, /l.jpg 800w"><img src="data:image/gif;base64,R0"
+    alt="Pier"></picture><figcaption>The pier</figcaption></figure><p>So.</p>"""
+    shown = to_markdown(waiting, base_url="https://harbour.example/")
+    assert shown == "![Pier](https://harbour.example/l.jpg)\n\n*The pier*\n\nSo."
+    assert to_markdown(waiting.replace("data-srcset", "data-other"), base_url=None) == "So."
+
+
 def test_footnotes_become_footnotes() -> None:
     html = """<p>A claim<sup><a href="#fn1">1</a></sup> here.</p>
     <ol><li id="fn1"><p>The <b>proof</b>. <a href="#ref1">back</a></p></li></ol>"""

@@ -114,10 +114,11 @@ def _tidy_figure(figure: HtmlElement) -> None:
     if is_other or len(text.split()) > _LONGEST_CAPTION:
         return
     if pictures:
+        boxes = dict.fromkeys(next(each.iterancestors("picture"), each) for each in pictures)
         _empty(figure)
-        for picture in pictures:
-            picture.tail = None
-            figure.append(picture)
+        for box in boxes:
+            box.tail = None
+            figure.append(box)
         caption = figure.makeelement("figcaption")
         caption.text = text
         figure.extend([caption] if text else [])

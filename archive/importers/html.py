@@ -228,11 +228,18 @@ def _wake(image: HtmlElement) -> None:
     if source and not source.startswith("data:") and "placeholder" not in source:
         return
     later = next((image.get(key) for key in ("data-src", "data-original", "data-lazy-src") if image.get(key)), None)
-    listed = image.get("srcset") or image.get("data-srcset") or ""
-    if not later and listed.strip() and not listed.strip().startswith("data:"):
-        later = listed.strip().split(",")[-1].split()[0] if listed.strip(" ,") else None
+    listed = next((each for each in _sizes(image) if each.strip() and not each.strip().startswith("data:")), "")
+    if not later and listed.strip(" ,"):
+        later = listed.strip(" ,").split(",")[-1].split()[0]
     if later:
         image.set("src", later)
+
+
+def _sizes(image: HtmlElement) -> Iterator[str]:
+    """The lists of addresses of a picture in several sizes: its own, and those of the `<picture>` it is in."""
+    box = next(image.iterancestors("picture"), None)
+    for element in (image, *(box.iter("source") if box is not None else ())):
+        yield from (element.get(name) or "" for name in ("srcset", "data-srcset"))
 
 
 def _mark_footnotes(tree: HtmlElement) -> None:
@@ -274,12 +281,10 @@ def _replace_by_text(element: HtmlElement, text: str) -> None:
 def _dress(tree: HtmlElement) -> None:
     """Gives captions, definitions, highlighting and code the forms that Markdown has for them."""
     for caption in list(tree.iter("figcaption")):
-        words = " ".join(caption.text_content().split())
-        tail = caption.tail
-        caption.clear()
-        caption.tail, caption.tag = tail, "p"
-        if words:
-            etree.SubElement(caption, "em").text = words
+        _as_caption(caption)
+    for picture in list(tree.iter("img")):
+        if not picture.get("src") and picture.getparent() is not None:
+            picture.drop_tree()
     for pre in list(tree.iter("pre")):
         _as_code(pre)
     for term in list(tree.iter("dt")):
@@ -290,6 +295,21 @@ def _dress(tree: HtmlElement) -> None:
         term.tag = "p"
     for element in tree.iter("dl", "dd", "mark", "hgroup", "center"):
         element.tag = {"dd": "p", "mark": "span"}.get(str(element.tag), "div")
+
+
+def _as_caption(caption: HtmlElement) -> None:
+    """A paragraph in italics; none if all pictures that it is of have no address."""
+    box = caption.getparent()
+    pictures = list(box.iter("img")) if box is not None else []
+    words = " ".join(caption.text_content().split())
+    if box is not None and pictures and not any(picture.get("src") for picture in pictures):
+        caption.drop_tree()
+        return
+    tail = caption.tail
+    caption.clear()
+    caption.tail, caption.tag = tail, "p"
+    if words:
+        etree.SubElement(caption, "em").text = words
 
 
 def _as_code(pre: HtmlElement) -> None:
