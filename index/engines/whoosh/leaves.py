@@ -21,7 +21,7 @@ from index.ranking import WEIGHTS, is_plain
 from index.wildcards import fitting_lines, fuzzy_term, literal_prefix
 
 Array = npt.NDArray[Any]
-_HELD_A_POSTING = 32  # document, frequency, and the end of its positions, those of a mask aside
+_HELD_A_POSTING = 18  # document, frequency and the end of its positions; these themselves stay in the map
 _DENSE = 8  # of so many documents one has a common word
 LeafNode = Word | Phrase | Pattern | Fuzzy
 

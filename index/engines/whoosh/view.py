@@ -25,7 +25,7 @@ Array = npt.NDArray[Any]
 
 _KEPT_NUMBERS = 8192  # look-ups of words
 _KEPT_MASKS = 64  # of a byte a document each
-_HELD_BYTES = 64 << 20  # of leaves: whoever narrows a search or turns its pages asks for the same words again
+_HELD_BYTES = 128 << 20  # of leaves: whoever narrows a search or turns its pages asks for the same words again
 
 
 class View:
