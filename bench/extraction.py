@@ -2,8 +2,8 @@
 
 `text` is the measure of html-scrapinghub (precision and recall of runs of four words, averaged over pages, F1 of both
 averages), taken of the plain text of the Markdown that an import would store, without captions, which the truth of that
-set leaves out. The pages are parted in two halves by a hash of their keys: rules were found by looking at the pages of
-half 0 only, half 1 tells how they do on pages never looked at. `readability` is the same measure on the pages of
+set leaves out. The pages are parted in two halves by a hash of their keys, so that a rule that helps only where it was
+found is seen: most were found on half 0, though neither half is unseen. `readability` is the same measure on the pages of
 html-readability, captions and all; there the truth is what one program takes.
 
 Metadata are compared with html-readability: a title counts if its words are the expected ones, with or without the name
@@ -89,7 +89,7 @@ def pages() -> Iterator[tuple[str, str, bytes, str]]:
 
 
 def half(key: str) -> int:
-    """The half that a page is in: 0 to find rules with, 1 to try them on."""
+    """The half that a page is in: 0 to find rules with, 1 to see whether they hold."""
     return hashlib.md5(key.encode(), usedforsecurity=False).digest()[-1] % 2
 
 
