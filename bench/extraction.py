@@ -3,8 +3,8 @@
 `text` is the measure of html-scrapinghub (precision and recall of runs of four words, averaged over pages, F1 of both
 averages), taken of the plain text of the Markdown that an import would store, without captions, which the truth of that
 set leaves out. The pages are parted in two halves by a hash of their keys, so that a rule that helps only where it was
-found is seen: most were found on half 0, though neither half is unseen. `readability` is the same measure on the pages of
-html-readability, captions and all; there the truth is what one program takes.
+found is seen: most were found on half 0, though neither half is unseen. `readability` is the same measure on the pages
+of html-readability, captions and all; there the truth is what one program takes.
 
 Metadata are compared with html-readability: a title counts if its words are the expected ones, with or without the name
 of the site at its end; a date if day, month and year agree. The set expects for a byline the text of the element that
