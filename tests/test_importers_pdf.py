@@ -12,10 +12,11 @@ import pytest
 from fpdf import FPDF
 
 from archive.errors import ArchiveError
-from archive.importers import pdf, registry
+from archive.importers import pdf, pdf_lines, registry
 from archive.importers.item import Context, Item
-from archive.importers.sources import Source, open_sources
-from archive.model import PartialDate
+from archive.importers.sources import Source as From
+from archive.importers.sources import open_sources
+from archive.model import PartialDate, Source
 from archive.report import Problem
 
 WORDS = (
@@ -193,6 +194,34 @@ def test_lists_stay_lists_and_signs_stay_words(tmp_path: Path) -> None:
     assert r"\*this\* and \<b\>that" in body
 
 
+def test_letters_from_right_to_left_come_in_the_order_of_reading() -> None:
+    word = "العبّارة"
+    places = [float(100 - 5 * number) for number in range(len(word))]
+    as_read, as_drawn = list(zip(places, word, strict=True)), list(zip(places[::-1], word[::-1], strict=True))
+    assert "".join(pdf_lines._in_reading_order(as_read)) == word
+    assert "".join(pdf_lines._in_reading_order(as_drawn)) == word
+    assert "".join(pdf_lines._in_reading_order([(1.0, "1"), (2.0, "9"), (3.0, "م")])) == "م19"
+    assert "".join(pdf_lines._in_reading_order([(1.0, "o"), (2.0, "f")])) == "of"
+
+
+def test_what_browsers_print_at_the_edges_is_no_text_but_tells_the_source(tmp_path: Path) -> None:
+    made = FPDF(format="A4")
+    made.set_auto_page_break(False)
+    made.add_page()
+    made.set_font("Times", size=8)
+    made.text(10, 8, "11/24/26, 11:01 PM")
+    made.text(80, 8, "The night ferry returns")
+    made.text(10, 292, "https://post.example/2019/night-ferry")
+    made.text(190, 292, "1/1")
+    made.set_y(30)
+    paragraph(made, "The night ferry returns", size=20, align="L")
+    paragraph(made, WORDS * 4)
+    found = item(saved(made, tmp_path / "a.pdf"))
+    assert found.title == "The night ferry returns"
+    assert found.body == (WORDS * 4).strip()
+    assert found.source == Source("post.example", "https://post.example/2019/night-ferry")
+
+
 def test_a_scan_is_one_problem_and_a_page_without_text_is_noted(tmp_path: Path) -> None:
     scan = FPDF()
     for _ in range(3):
@@ -260,7 +289,7 @@ def test_without_its_library_the_kind_says_what_to_install(tmp_path: Path, monke
     path = saved(made, tmp_path / "a.pdf")
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     (source,) = open_sources(path)
-    assert isinstance(source, Source)
+    assert isinstance(source, From)
     with pytest.raises(ArchiveError, match="needs the library pypdfium2") as raised:
         list(source.read(Context()))
     assert "backfile[import]" in raised.value.hint

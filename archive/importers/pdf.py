@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from archive.dates import DateUnclear, parse_date
 from archive.errors import ArchiveError
@@ -20,7 +21,7 @@ from archive.importers.bylines import authors_of_last_line
 from archive.importers.heads import LONGEST_LINE, stated
 from archive.importers.item import Context, Found, Item, Probe
 from archive.importers.properties import keywords, meant_authors, meant_title
-from archive.model import PartialDate
+from archive.model import PartialDate, Source
 from archive.naming import title_from_path
 from archive.people import author_names
 from archive.report import Problem
@@ -49,6 +50,7 @@ _DAY = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
 _NAME = re.compile(r"[^\W\d_a-z][\w.'’-]*(?:\s+(?:[^\W\d_a-z][\w.'’-]*|de|da|van|von|der|la|le)){1,4}\Z")
 _REFERENCE_SIGNS = re.compile(r"(?<=\w)[\d*†‡§¶,]+(?=\s|\Z)|\s*\([^()]*@[^()]*\)")
 _NO_NAMES = re.compile(r"\b(?:abstract|summary|introduction|contents|report|chapter|part|section)\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"(https?://\S+)\s+1/\d{1,4}\Z")
 _UNKNOWN = 0.3
 
 
@@ -96,6 +98,7 @@ class _Seen:
     without_text: list[int] = field(default_factory=list)
     letters: int = 0
     unknown: int = 0
+    address: str = ""
 
 
 def _article(document: pdfium.PdfDocument, name: str, context: Context) -> Item:
@@ -123,6 +126,7 @@ def _article(document: pdfium.PdfDocument, name: str, context: Context) -> Item:
         topics=said.topics,
         date=top.date or said.created,
         summary=said.summary or None,
+        source=Source(urlsplit(seen.address).hostname, seen.address) if seen.address else None,
         language=_language(document) or None,
         notes=_notes(seen),
     )
@@ -134,9 +138,17 @@ def _watched(pages: Iterator[Page], seen: _Seen) -> Iterator[Page]:
         seen.pages += 1
         seen.letters += letters
         seen.unknown += page.unknown
+        if page.number == 1:
+            seen.address = next(filter(None, (_printed_address(line.text) for line in page.lines)), "")
         if letters < FEWEST_LETTERS:
             seen.without_text.append(page.number)
         yield page
+
+
+def _printed_address(line: str) -> str:
+    """The address that browsers print at the foot of a page; empty if it is none or was cut short."""
+    found = _ADDRESS.match(line)
+    return found[1] if found and "…" not in found[1] and "..." not in found[1] else ""
 
 
 def _refuse_scan(seen: _Seen) -> None:

@@ -1,6 +1,7 @@
 """The lines on the pages of a PDF, with their places and sizes, as PDFium sees them.
 
-Distances are in points (1/72 inch), measured from the lower left corner of the page.
+Distances are in points (1/72 inch), measured from the lower left corner of the page; from the lower right corner of one
+that is written from right to left.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
+from unicodedata import normalize
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -24,6 +27,7 @@ _SPACES = frozenset({9, 32, 0xA0, 0x2002, 0x2003, 0x2009, 0x3000})
 _WORD_GAP = 0.13
 """Of the size of the letters: a gap as wide parts words also where no space is written. Kerning stays below 0.08."""
 
+_TOUCHING = 0.3  # of the size of the letters
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "ft", 0xFB06: "st"}
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi|CMBX|SFBX", re.IGNORECASE)
 _NAME_BYTES = 128
@@ -77,7 +81,28 @@ def _page(number: int, text: pdfium.PdfTextPage, width: float, height: float) ->
     upright = [line for its_turn, line in lines if turn and its_turn == turn[0][0]]
     if turn and turn[0][0] in (1, 3):
         width, height = height, width
-    return Page(number, tuple(upright), width, height, reader.unknown)
+    if sum(_is_leftward(ord(letter)) for line in upright for letter in line.text[:9]) > 3 * len(upright):
+        upright = [replace(line, left=width - line.right, right=width - line.left) for line in upright]
+    return Page(number, tuple(_joined(upright)), width, height, reader.unknown)
+
+
+def _joined(lines: list[Line]) -> list[Line]:
+    """The lines with those put together that touch each other on one baseline, as where the face changes in a word."""
+    joined: list[Line] = []
+    for line in lines:
+        above = joined[-1] if joined else None
+        if above is None or abs(above.y - line.y) > _TOUCHING * line.size:
+            joined.append(line)
+            continue
+        first, second = sorted((above, line), key=lambda each: each.left)
+        gap = second.left - first.right
+        if abs(gap) > _TOUCHING * line.size:
+            joined.append(line)
+            continue
+        space = " " if gap > _WORD_GAP * line.size else ""
+        text = f"{first.text}{space}{second.text}"
+        joined[-1] = replace(second, text=text, left=first.left, size=max(first.size, second.size))
+    return joined
 
 
 class _Reader:
@@ -114,10 +139,14 @@ class _Reader:
         scale = math.hypot(matrix.c, matrix.d) or 1.0
         size = pdfium_c.FPDFText_GetFontSize(self._text, start) * scale
         turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
-        words = self._words(start, end, size, is_upright=turn == 0)
+        left, right, y = self._edges(start, end)
+        if turn:
+            words = _text("".join(map(chr, self._codes[start:end])))
+        else:
+            words, left, right = self._words(start, end, size)
         if words.endswith(("\u00ad", "\u2010")):
             words, is_parted = words[:-1], True
-        line = Line(words, *self._edges(start, end), size, self._is_bold(start, end), is_parted)
+        line = Line(words, left, right, y, size, self._is_bold(start, end), is_parted)
         return turn, _turned(line, turn)
 
     def _edges(self, start: int, end: int) -> tuple[float, float, float]:
@@ -127,24 +156,30 @@ class _Reader:
         pdfium_c.FPDFText_GetLooseCharBox(self._text, end - 1, ctypes.byref(self._box))
         return x.value, self._box.right, y.value
 
-    def _words(self, start: int, end: int, size: float, *, is_upright: bool) -> str:
-        """The text of a line, with a space where a gap between letters is that of words."""
-        pieces: list[str] = []
+    def _words(self, start: int, end: int, size: float) -> tuple[str, float, float]:
+        """The text of a line, with a space where a gap between letters is that of words, and where it begins and ends.
+
+        What is written from right to left comes in the order in which it is read.
+        """
+        words: list[list[tuple[float, str]]] = [[]]
+        edges: list[float] = []
         right: float | None = None
         box = self._box
         for index in range(start, end):
             code = self._codes[index]
             if code in _SPACES:
-                pieces.append(" ")
+                words.append([])
                 right = None
                 continue
-            if is_upright and pdfium_c.FPDFText_GetLooseCharBox(self._text, index, ctypes.byref(box)):
-                if right is not None and _WORD_GAP * size < box.left - right and not _is_wide(code):
-                    pieces.append(" ")
+            if pdfium_c.FPDFText_GetLooseCharBox(self._text, index, ctypes.byref(box)):
+                is_apart = right is not None and _WORD_GAP * size < box.left - right
+                if is_apart and not _is_wide(code) and not _is_leftward(code):
+                    words.append([])
                 right = box.right
-            pieces.append(_LIGATURES.get(code) or chr(code) if code else "\ufffd")
-        text = "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return " ".join(text.split())
+                edges += (box.left, box.right)
+            words[-1].append((box.left, _LIGATURES.get(code) or chr(code) if code else "\ufffd"))
+        text = " ".join("".join(_in_reading_order(word)) for word in words)
+        return _text(text), min(edges, default=0.0), max(edges, default=0.0)
 
     def _is_bold(self, start: int, end: int) -> bool:
         """Whether a line is set in a bold face from its first to its last letter."""
@@ -165,6 +200,29 @@ def _is_bold_face(name: bytes) -> bool:
 def _is_wide(code: int) -> bool:
     """Chinese, Japanese and Korean letters, which are set apart without parting words."""
     return 0x2E80 <= code <= 0xD7FF or 0xF900 <= code <= 0xFAFF or 0xFF00 <= code <= 0xFFEF
+
+
+def _is_leftward(code: int) -> bool:
+    """Hebrew and Arabic letters, Syriac and others that are written from right to left."""
+    return 0x0590 <= code <= 0x08FF or 0xFB1D <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFC
+
+
+def _in_reading_order(word: list[tuple[float, str]]) -> list[str]:
+    """The letters of a word, given with their places. In files the letters of Arabic come in either order."""
+    if not any(_is_leftward(ord(letter[0])) for _, letter in word):
+        return [letter for _, letter in word]
+    letters = [normalize("NFKC", letter) for _, letter in sorted(word, key=lambda each: -each[0])]
+    ordered: list[str] = []
+    for is_other, letters_of_run in groupby(letters, key=lambda letter: letter.isascii() and letter.isalnum()):
+        run = list(letters_of_run)
+        ordered += reversed(run) if is_other else run
+    return ordered
+
+
+def _text(text: str) -> str:
+    """Text on one line, its pairs of surrogates one character each."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return " ".join(whole.split())
 
 
 def _turned(line: Line, turn: int) -> Line:

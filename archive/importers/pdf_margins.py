@@ -25,6 +25,11 @@ _NUMBER = re.compile(
     r"(?:\s*(?:of|/|von|de|di|sur)\s*\d{1,5})?[\s\-–—|\])]*\Z",
     re.IGNORECASE,
 )
+_PRINTED = re.compile(
+    r"(?:https?|file)://\S+\s+\d{1,4}/\d{1,4}\Z|\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?: [AP]M)?\b"
+)
+"""What browsers print at the edges of a page: the address, the time."""
+
 _DIGITS = re.compile(r"\d+|\b[ivxlc]{1,7}\b", re.IGNORECASE)
 
 
@@ -57,7 +62,9 @@ def _cleaned(page: Page, near: list[Page]) -> Page:
         if _is_at_edge(line, page, _EDGE) and any(_is_same(line, other) for other in elsewhere)
     }
     numbers = {
-        line for line in _edge_lines(page) if _NUMBER.match(line.text) and _is_at_edge(line, page, _EDGE_OF_NUMBERS)
+        line
+        for line in _edge_lines(page)
+        if (_NUMBER.match(line.text) or _PRINTED.match(line.text)) and _is_at_edge(line, page, _EDGE_OF_NUMBERS)
     }
     return replace(page, lines=tuple(line for line in page.lines if line not in running | numbers))
 
