@@ -144,7 +144,7 @@ def serve(settings: Settings) -> None:
     backfile serve
     backfile serve ~/articles --port 8080 --workers 4
     """
-    begin_preloading("cli", "app", "web.warming")
+    begin_preloading("cli", "app", "web.warming", f"index.engines.{settings.engine}")
     from web.server import serve as serve_web
 
     nobody_named_one = click.get_current_context().meta[ORIGINS]["library"] == "default"

@@ -70,8 +70,7 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
         workers_kill_timeout=PATIENCE,
         log_level=LogLevels.warning,
     )
-    server.on_startup(keeper.start)
-    server.on_startup(Thread(target=_announce, args=(settings.library, host, port), daemon=True).start)
+    server.on_startup(Thread(target=_open, args=(keeper, settings.library, host, port), daemon=True).start)
     server.serve(target_loader=partial(_start_worker, make_app, settings), wrap_loader=False)
     keeper.stop()
 
@@ -81,8 +80,16 @@ def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
     return make_app(settings)
 
 
+def _open(keeper: Keeper, library: Path, host: str, port: int) -> None:
+    """Says where the pages are once there is somebody to answer, and only then looks for what changed meanwhile.
+
+    The workers take a moment to start, and a walk through a large library at that moment would make it a longer one.
+    """
+    _announce(library, host, port)
+    keeper.start()
+
+
 def _announce(library: Path, host: str, port: int) -> None:
-    """Says where the pages are once there is somebody to answer: the workers take a moment to start."""
     asked = LOOPBACKS.get(host, host)
     for _ in range(int(SLOWEST_START / 0.05)):
         try:
