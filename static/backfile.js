@@ -96,34 +96,46 @@
     new ResizeObserver(later(draw, 150)).observe(document.body);
   }
 
-  // Citations: to the clipboard, whole or with the passage that is selected and an address that leads to it
+  // Citations: to the clipboard, and of the passage that is selected
   const copied = async (button, text) => {
-    await navigator.clipboard.writeText(text);
+    await (text.then ? navigator.clipboard.write([new ClipboardItem({ "text/plain": text })]) : navigator.clipboard.writeText(text));
     const said = find("[data-copied]", button.parentElement);
     said.hidden = false;
     setTimeout(() => { said.hidden = true; }, 2000);
   };
-  const encoded = (words) => encodeURIComponent(words.join(" ")).replaceAll("-", "%2D");
-  const fragment = (text) => {
-    const words = text.split(/\s+/);
-    return words.length > 8 ? `${encoded(words.slice(0, 4))},${encoded(words.slice(-4))}` : encoded(words);
-  };
   const quote = find(".quote");
-  if (quote && navigator.clipboard) {
+  if (quote) {
     const body = find(".body");
-    const button = find("button", quote);
+    const forms = all("a", quote);
+    // The rest of a word at either end: browsers find whole words only. Not where no spaces part them.
+    const WORD = String.raw`(?:(?![\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}])[\p{L}\p{M}\p{N}])`;
+    const [atStart, atEnd] = [new RegExp(`^${WORD}+`, "u"), new RegExp(`${WORD}+$`, "u")];
+    const rest = (text, pattern) => text.match(pattern)?.[0] ?? "";
     const selected = () => {
       const selection = getSelection();
-      return body.contains(selection.anchorNode) && body.contains(selection.focusNode) ? String(selection).trim() : "";
+      if (selection.isCollapsed || !body.contains(selection.anchorNode) || !body.contains(selection.focusNode)) return "";
+      const { startContainer, startOffset, endContainer, endOffset } = selection.getRangeAt(0);
+      const [first, last] = [startContainer.data ?? "", endContainer.data ?? ""];
+      const before = atStart.test(first.slice(startOffset)) ? rest(first.slice(0, startOffset), atEnd) : "";
+      const after = atEnd.test(last.slice(0, endOffset)) ? rest(last.slice(endOffset), atStart) : "";
+      const text = String(selection).trim();
+      return text && before + text + after;
     };
-    document.addEventListener("selectionchange", later(() => { quote.hidden = !selected(); }, 100));
-    button.addEventListener("pointerdown", (event) => event.preventDefault());
-    button.addEventListener("click", () => {
-      const text = selected();
-      copied(button, fill(texts.address, { text, citation: find(".cite summary").textContent, address: `${button.dataset.address}#:~:text=${fragment(text)}` }));
-    });
-    find("[data-clipboard]").hidden = false;
-    all("[data-copy]").forEach((each) => each.addEventListener("click", () => copied(each, find(each.dataset.copy).textContent)));
+    document.addEventListener("selectionchange", later(() => {
+      const passage = selected();
+      quote.hidden = !passage;
+      if (!passage) return;
+      const sent = [...passage].slice(0, Number(quote.dataset.most) + 1).join(""); // one more says that it goes on
+      for (const form of forms) form.search = new URLSearchParams({ passage: sent });
+      if (passage.length < quote.dataset.most) find("#passage").value = passage;
+    }, 100));
+    const button = find("button", quote);
+    quote.addEventListener("pointerdown", (event) => event.preventDefault());
+    button.addEventListener("click", () => copied(button, fetch(forms[0].href).then((answer) => answer.blob())).catch(() => location.assign(forms[0].href)));
+    if (navigator.clipboard) {
+      all("[data-clipboard]").forEach((each) => { each.hidden = false; });
+      all("[data-copy]").forEach((each) => each.addEventListener("click", () => copied(each, find(each.dataset.copy).textContent)));
+    }
   }
 
   // Results: ticking, sorting and paging without a new page

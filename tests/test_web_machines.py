@@ -9,13 +9,10 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 
-from archive.model import Article, PartialDate, Source
 from tests.web_archive import archive_app, client
-from web import cite
 
 __all__ = ["archive_app", "client"]
 
@@ -123,70 +120,3 @@ def test_an_article_describes_itself(client: FlaskClient) -> None:
     assert ("article:published_time", "1998-03-14") in metadata
     assert ("DC.creator", "Joris van Dijk") in metadata
     assert ("DC.type", "newspaperArticle") in metadata
-
-
-ARTICLE = Article(
-    id="1998/night ferry",
-    path="1998/night ferry.md",
-    title="Ferries & {trains}: 100 % on time",
-    body="",
-    authors=("Ada Marsh", "Joris van Dijk"),
-    topics=("transport",),
-    date=PartialDate(1998, 3),
-    summary="One line.\nAnother.",
-    source=Source("The Gazette", None),
-    language="en",
-)
-URL = "https://example.org/article/1998/night%20ferry"
-
-
-def test_a_citation_in_words() -> None:
-    assert cite.plain(ARTICLE, URL, "Backfile") == (
-        f"Ada Marsh, Joris van Dijk, “Ferries & {{trains}}: 100 % on time”, The Gazette, March 1998. {URL}"
-    )
-
-
-def test_bibtex() -> None:
-    assert cite.bibtex(ARTICLE, URL, "Backfile").splitlines() == [
-        "@article{1998/night-ferry,",
-        "  author = {{Ada Marsh} and {Joris van Dijk}},",
-        r"  title = {{Ferries \& \{trains\}: 100 \% on time}},",
-        "  journaltitle = {The Gazette},",
-        "  date = {1998-03},",
-        "  keywords = {transport},",
-        "  langid = {en},",
-        f"  url = {{{URL}}},",
-        "}",
-    ]
-
-
-def test_ris() -> None:
-    assert cite.ris(ARTICLE, URL, "Backfile").split("\r\n") == [
-        "TY  - NEWS",
-        "AU  - Ada Marsh",
-        "AU  - Joris van Dijk",
-        "TI  - Ferries & {trains}: 100 % on time",
-        "T2  - The Gazette",
-        "PY  - 1998",
-        "DA  - 1998/03//",
-        "AB  - One line. Another.",
-        "KW  - transport",
-        "LA  - en",
-        f"UR  - {URL}",
-        "ER  - ",
-        "",
-    ]
-
-
-def test_csl() -> None:
-    (item,) = cite.csl(ARTICLE, URL, "Backfile")
-    assert item["type"] == "article-newspaper"
-    assert item["issued"] == {"date-parts": [[1998, 3]]}
-    assert item["author"] == [{"literal": "Ada Marsh"}, {"literal": "Joris van Dijk"}]
-
-
-@pytest.mark.parametrize("form", ["bib", "ris", "json"])
-def test_citations_have_addresses(client: FlaskClient, archive_app: Flask, form: str) -> None:
-    response = client.get(f"/cite/1998/night-ferry.{form}")
-    assert response.status_code == 200
-    assert "Harbour board votes for the night ferry" in response.text

@@ -36,6 +36,11 @@ from web.wording import gettext
 FURTHER = 5
 LEAST_HEADINGS = 3
 FRESH = 60  # seconds
+CITATIONS = {
+    "txt": (cite.plain, "text/plain"),
+    "bib": (cite.bibtex, "application/x-bibtex"),
+    "ris": (cite.ris, "application/x-research-info-systems"),
+}
 
 log = logging.getLogger("backfile.web")
 
@@ -119,19 +124,18 @@ def markdown(article_id: str) -> str | Response:
     return Response((library.root / found.path).read_bytes(), content_type="text/plain; charset=utf-8")
 
 
-@screen.get("/cite/<path:article_id>.<any(bib, ris, json):form>")
+@screen.get("/cite/<path:article_id>.<any(txt, bib, ris, json):form>")
 def citation(article_id: str, form: str) -> Response:
-    """The citation of an article for reference managers: BibTeX, RIS or CSL-JSON."""
+    """The citation of an article, or of the `passage` quoted from it, in words or for reference managers."""
     found = services().library.get(article_id)
-    url, title = _canonical(found), services().title
+    url, title = _source_url(found) or _address(found), services().title
+    passage = cite.passage_of(request.args.get("passage", ""), _address(found))
     if form == "json":
-        response = jsonify(cite.csl(found, url, title))
+        response = jsonify(cite.csl(found, url, title, passage))
         response.mimetype = "application/vnd.citationstyles.csl+json"
         return response
-    if form == "bib":
-        return Response(cite.bibtex(found, url, title), content_type="application/x-bibtex; charset=utf-8")
-    text = cite.ris(found, url, title)
-    return Response(text, content_type="application/x-research-info-systems; charset=utf-8")
+    write, kind = CITATIONS[form]
+    return Response(write(found, url, title, passage), content_type=f"{kind}; charset=utf-8")
 
 
 def make_readable(shown: Article) -> Readable:
@@ -241,20 +245,26 @@ def _links(facet: str, names: tuple[str, ...]) -> tuple[Link, ...]:
     return tuple(Link(name, f"/{facet}/{quote(name, safe='')}") for name in names)
 
 
-def _canonical(shown: Article) -> str:
+def _address(shown: Article) -> str:
     return services().absolute(article_path(shown.id))
+
+
+def _source_url(shown: Article) -> str | None:
+    return shown.source.url if shown.source and is_web_address(shown.source.url) else None
 
 
 def _for_machines(shown: Article) -> dict[str, Any]:
     """Addresses, citations and metadata for browsers, search engines and reference managers."""
-    url, title = _canonical(shown), services().title
-    source_url = shown.source.url if shown.source and is_web_address(shown.source.url) else None
+    url, title = _address(shown), services().title
+    source_url = _source_url(shown)
     return {
         "url": url,
         "canonical": source_url or url,
         "source_url": source_url,
         "markdown_url": article_path(shown.id) + ".md",
         "cite_url": "/cite/" + article_path(shown.id).removeprefix("/article/"),
+        "citations": (("txt", gettext("Plain text")), ("bib", "BibTeX"), ("ris", "RIS"), ("json", "CSL-JSON")),
+        "most_quoted": cite.MOST_QUOTED,
         "citation": cite.plain(shown, source_url or url, title),
         "bibtex": cite.bibtex(shown, source_url or url, title),
         "json_ld": json_ld(shown, url, source_url, title),

@@ -1,39 +1,101 @@
-"""Citations of an article: a plain line, BibTeX, RIS and CSL-JSON.
+"""Citations of an article or of a passage quoted from it: a plain line, BibTeX, RIS and CSL-JSON.
 
 Formats: BibTeX (`@article` of biblatex, with `date` in ISO 8601), RIS (type NEWS, tags as Zotero and EndNote read
 them) and CSL-JSON 1.0 (type `article-newspaper`). Names are given literally: which part of a name is the family name
-cannot be known.
+cannot be known. The words of a passage stand where each format keeps notes of a reader, which no style prints as part
+of the reference: `annote` (to biblatex the same as `annotation`), `N1` and `note`; the address is then the passage's.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from archive.model import Article
+from web.hits import directive
 from web.wording import gettext, spoken
 
+MOST_QUOTED = 1000
+"""Characters of a passage: percent-encoded, even a thousand Chinese ones fit into an address."""
+
+FEW_WORDS = 4
+_WORD_END = re.compile(r"\s+|(?<=[。、，．！？；：])(?!$)")  # where no spaces part words, its signs part clauses
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _BIBTEX_SPECIAL = re.compile(r"[\\{}$&#_%~^]")
 _BIBTEX_ESCAPES = {
     "\\": r"\textbackslash{}",
+    "{": r"{\textbraceleft}",  # BibTeX counts the brace of `\{` too
+    "}": r"{\textbraceright}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
 _LINE_END = re.compile(r"[\r\n]+")
 
 
-def plain(article: Article, url: str, archive_title: str) -> str:
-    """`Author, “Title”, Source, 14 March 2019. https://…`"""
+class Passage(NamedTuple):
+    """Words quoted from an article, in one line, and the address at which browsers show them in it."""
+
+    text: str
+    url: str
+
+    @property
+    def quoted(self) -> str:
+        """The words between quotation marks, which also keep programs from reading `Title: …` as a field."""
+        return f"“{self.text}”"
+
+
+def passage_of(selected: str, url: str) -> Passage | None:
+    """The passage that a reader selected, blocks on lines of their own, in the article at the address.
+
+    None for nothing but space. What is longer than MOST_QUOTED ends after a whole word, and an ellipsis says so.
+    """
+    kept = _CONTROL.sub("", selected).strip()
+    text = kept[:MOST_QUOTED]
+    is_cut = len(kept) > MOST_QUOTED
+    if is_cut and not kept[MOST_QUOTED].isspace():
+        ends = [end.start() for end in _WORD_END.finditer(text)]
+        text = text[: ends[-1]] if ends else text
+    lines = [" ".join(line.split()) for line in text.replace("\t", "\n").splitlines() if line.strip()]
+    if not lines:
+        return None
+    return Passage(" ".join(lines) + "…" * is_cut, f"{url}#:~:text={_whereabouts(lines)}")
+
+
+def _whereabouts(lines: Sequence[str]) -> str:
+    """A text directive: the whole of a short passage, else its first and last words, neither of which leave a block.
+
+    Syntax: WICG Scroll To Text Fragment.
+    """
+    first, last = lines[0], lines[-1]
+    ends = [end.start() for end in _WORD_END.finditer(first)]
+    if len(lines) == 1 and len(ends) < 2 * FEW_WORDS:
+        return directive([first])
+    starts = [end.end() for end in _WORD_END.finditer(last)]
+    opening = first[: ends[FEW_WORDS - 1]] if len(ends) >= FEW_WORDS else first
+    closing = last[starts[-FEW_WORDS] :] if len(starts) >= FEW_WORDS else last
+    return f"{directive([opening])},{directive([closing])}"
+
+
+def plain(article: Article, url: str, archive_title: str, passage: Passage | None = None) -> str:
+    """`Author, “Title”, Source, 14 March 2019. https://…`, a passage before it and its own address after it.
+
+    Where `url` is the article's address in the archive, the passage's address takes its place.
+    """
     parts = [
         ", ".join(article.authors),
         gettext("“%(title)s”", title=article.title),
         _publication(article, archive_title),
         spoken(article.date) if article.date else "",
     ]
-    return ", ".join(part for part in parts if part) + f". {url}"
+    words = ", ".join(part for part in parts if part)
+    if passage is None:
+        return f"{words}. {url}"
+    address = passage.url if passage.url.startswith(f"{url}#") else f"{url} ({passage.url})"
+    return gettext("“%(passage)s” %(citation)s", passage=passage.text, citation=f"{words}. {address}")
 
 
-def bibtex(article: Article, url: str, archive_title: str) -> str:
+def bibtex(article: Article, url: str, archive_title: str, passage: Passage | None = None) -> str:
     """One `@article` entry; its key is the article's id with nothing but letters, digits, `-`, `.` and `/`."""
     fields = {
         "author": " and ".join("{" + _escape(author) + "}" for author in article.authors),
@@ -42,14 +104,15 @@ def bibtex(article: Article, url: str, archive_title: str) -> str:
         "date": article.date.isoformat() if article.date else "",
         "keywords": _escape(", ".join(article.topics)),
         "langid": article.language or "",
-        "url": url,
+        "url": passage.url if passage else url,
+        "annote": _escape(passage.quoted) if passage else "",
     }
     key = re.sub(r"[^A-Za-z0-9./-]+", "-", article.id)
     lines = [f"  {name} = {{{value}}}," for name, value in fields.items() if value]
     return "\n".join([f"@article{{{key},", *lines, "}", ""])
 
 
-def ris(article: Article, url: str, archive_title: str) -> str:
+def ris(article: Article, url: str, archive_title: str, passage: Passage | None = None) -> str:
     """One RIS record with CRLF line ends."""
     date = article.date
     known = date.isoformat().split("-") if date and date.month else []
@@ -64,20 +127,21 @@ def ris(article: Article, url: str, archive_title: str) -> str:
         ("AB", article.summary or ""),
         *(("KW", topic) for topic in article.topics),
         ("LA", article.language or ""),
-        ("UR", url),
+        ("UR", passage.url if passage else url),
+        ("N1", passage.quoted if passage else ""),
     ]
     lines = [f"{tag}  - {_LINE_END.sub(' ', value)}" for tag, value in fields if value]
     return "\r\n".join([*lines, "ER  - ", ""])
 
 
-def csl(article: Article, url: str, archive_title: str) -> list[dict[str, Any]]:
+def csl(article: Article, url: str, archive_title: str, passage: Passage | None = None) -> list[dict[str, Any]]:
     """A CSL-JSON list with the one item."""
     item: dict[str, Any] = {
         "id": article.id,
         "type": "article-newspaper",
         "title": article.title,
         "container-title": _publication(article, archive_title),
-        "URL": url,
+        "URL": passage.url if passage else url,
     }
     if article.authors:
         item["author"] = [{"literal": author} for author in article.authors]
@@ -90,6 +154,8 @@ def csl(article: Article, url: str, archive_title: str) -> list[dict[str, Any]]:
         item["keyword"] = ", ".join(article.topics)
     if article.language:
         item["language"] = article.language
+    if passage:
+        item["note"] = passage.quoted
     return [item]
 
 

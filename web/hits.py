@@ -178,12 +178,12 @@ def text_fragment(hit: Hit) -> str:
             start, end = passage.spans[0]
             before = _line_of(passage.text[:start], -1)[-CONTEXT_WORDS:]
             after = _line_of(passage.text[end:], 0)[:CONTEXT_WORDS]
-            directive = ",".join(
-                [f"{_directive(before)}-"] * bool(before)
-                + [_directive(passage.text[start:end].split())]
-                + [f"-{_directive(after)}"] * bool(after)
+            terms = ",".join(
+                [f"{directive(before)}-"] * bool(before)
+                + [directive(passage.text[start:end].split())]
+                + [f"-{directive(after)}"] * bool(after)
             )
-            return f"#m1:~:text={directive}"
+            return f"#m1:~:text={terms}"
     return "#m1" if hit.title.spans else ""
 
 
@@ -194,5 +194,6 @@ def _line_of(text: str, which: int) -> list[str]:
     return line.split() if inner.isspace() else []
 
 
-def _directive(words: Sequence[str]) -> str:
+def directive(words: Sequence[str]) -> str:
+    """Words as a text directive takes them, where hyphens and commas have a meaning of their own."""
     return quote(" ".join(words), safe="").replace("-", "%2D")

@@ -53,7 +53,6 @@ def _written(said: Speech, values: dict[str, str | int]) -> dict[str, str]:
 
 
 SCRIPT = {
-    "address": noted("“%(text)s” %(citation)s (%(address)s)"),
     "article": noted("article"),
     "author": noted("author"),
     "close": noted("Close"),

@@ -90,23 +90,68 @@ def test_what_a_screen_reader_is_told_of_an_article(open_page: OpenPage) -> None
     """)
 
 
-def test_a_passage_is_copied_with_its_source_and_opens_again_there(open_page: OpenPage) -> None:
+def select(page: Page, text: str, *, start: int = 0, end: int | None = None) -> str:
+    """Selects the first text of the body that holds `text`, from and to the given places in it."""
+    return str(
+        page.evaluate(
+            """([text, start, end]) => {
+                const walker = document.createTreeWalker(document.querySelector(".body"), NodeFilter.SHOW_TEXT);
+                while (walker.nextNode() && !walker.currentNode.data.includes(text));
+                const node = walker.currentNode;
+                const from = node.data.indexOf(text);
+                getSelection().setBaseAndExtent(node, from + start, node, from + (end ?? text.length));
+                return String(getSelection());
+            }""",
+            [text, start, end],
+        )
+    )
+
+
+def test_a_passage_is_copied_with_its_source(open_page: OpenPage) -> None:
     page = open_page("/article/1998/night-ferry")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     passage = page.evaluate(
         """() => {
-            const first = document.querySelector(".body p");
-            getSelection().selectAllChildren(first);
+            getSelection().selectAllChildren(document.querySelector(".body p"));
             return String(getSelection()).trim();
         }"""
     )
     page.get_by_role("button", name="Copy passage and source").click()
-    expect(page.locator(".quote [role=status]")).to_have_text("Copied")
+    expect(page.locator(".quote").get_by_text("Copied")).to_be_visible()
     text = page.evaluate("navigator.clipboard.readText()")
     assert text.startswith(f"“{passage}” Ada Marsh, Joris van Dijk, “Harbour board")
-    found = re.search(r"\((http\S+/article/1998/night-ferry#:~:text=\S+)\)$", text)
-    assert found
-    assert page.goto(found[1]) is None or page.locator("h1").count() == 1
+    assert re.search(r"\(http\S+/article/1998/night-ferry#:~:text=\S+\)$", text)
+
+
+def test_a_selected_passage_is_offered_in_four_forms_and_opens_again_there(open_page: OpenPage, address: str) -> None:
+    page = open_page("/article/1998/night-ferry")
+    menu = page.get_by_role("group", name="Cite the selected passage")
+    expect(menu).to_be_hidden()
+    first = page.locator(".body p").first.inner_text()
+    words = first.split()
+    # Cut inside of its first word and its last one: browsers find whole words only.
+    select(page, first[:40], start=1, end=len(" ".join(words[:4])) - 1)
+    expect(menu).to_be_visible()
+    assert menu.get_by_role("link").all_inner_texts() == ["Plain text", "BibTeX", "RIS", "CSL-JSON"]
+    for form in menu.get_by_role("link").all():
+        answer = page.request.get(form.get_attribute("href") or "")
+        assert answer.ok
+        assert " ".join(words[:4]) in answer.text()
+        found = re.search(r"http\S+/article/1998/night-ferry#:~:text=[^\s)}\"]+", answer.text())
+        assert found
+        assert found[0].startswith(address)
+    page.evaluate("getSelection().removeAllRanges()")
+    expect(menu).to_be_hidden()
+
+
+def test_a_passage_is_cited_without_script(open_page: OpenPage) -> None:
+    # Not held to silence: beside plain text the browser asks for an icon of its own.
+    page = open_page("/article/1998/night-ferry", java_script_enabled=False, silent=False)
+    page.locator(".cite summary").click()
+    page.get_by_label("Cite a passage of it").fill("night ferry")
+    page.locator(".cite form").get_by_role("button", name="Plain text").click()
+    expect(page.locator("body")).to_contain_text("“night ferry” Ada Marsh")
+    expect(page.locator("body")).to_contain_text("/article/1998/night-ferry#:~:text=night%20ferry")
 
 
 def test_citations_are_copied(open_page: OpenPage) -> None:
@@ -114,5 +159,5 @@ def test_citations_are_copied(open_page: OpenPage) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator(".cite summary").click()
     page.get_by_role("button", name="Copy BibTeX").click()
-    expect(page.locator(".cite [role=status]")).to_have_text("Copied")
+    expect(page.locator(".cite").get_by_text("Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()").startswith("@article{1998/night-ferry,")

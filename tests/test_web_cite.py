@@ -1,0 +1,194 @@
+"""Citations of an article and of passages quoted from it, and their addresses."""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import unquote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.model import Article, PartialDate, Source
+from tests.web_archive import archive_app, client
+from web import cite
+
+__all__ = ["archive_app", "client"]
+
+ARTICLE = Article(
+    id="1998/night ferry",
+    path="1998/night ferry.md",
+    title="Ferries & {trains}: 100 % on time",
+    body="",
+    authors=("Ada Marsh", "Joris van Dijk"),
+    topics=("transport",),
+    date=PartialDate(1998, 3),
+    summary="One line.\nAnother.",
+    source=Source("The Gazette", None),
+    language="en",
+)
+URL = "https://example.org/article/1998/night%20ferry"
+
+
+def test_a_citation_in_words() -> None:
+    assert cite.plain(ARTICLE, URL, "Backfile") == (
+        f"Ada Marsh, Joris van Dijk, “Ferries & {{trains}}: 100 % on time”, The Gazette, March 1998. {URL}"
+    )
+
+
+def test_bibtex() -> None:
+    assert cite.bibtex(ARTICLE, URL, "Backfile").splitlines() == [
+        "@article{1998/night-ferry,",
+        "  author = {{Ada Marsh} and {Joris van Dijk}},",
+        r"  title = {{Ferries \& {\textbraceleft}trains{\textbraceright}: 100 \% on time}},",
+        "  journaltitle = {The Gazette},",
+        "  date = {1998-03},",
+        "  keywords = {transport},",
+        "  langid = {en},",
+        f"  url = {{{URL}}},",
+        "}",
+    ]
+
+
+def test_ris() -> None:
+    assert cite.ris(ARTICLE, URL, "Backfile").split("\r\n") == [
+        "TY  - NEWS",
+        "AU  - Ada Marsh",
+        "AU  - Joris van Dijk",
+        "TI  - Ferries & {trains}: 100 % on time",
+        "T2  - The Gazette",
+        "PY  - 1998",
+        "DA  - 1998/03//",
+        "AB  - One line. Another.",
+        "KW  - transport",
+        "LA  - en",
+        f"UR  - {URL}",
+        "ER  - ",
+        "",
+    ]
+
+
+def test_csl() -> None:
+    (item,) = cite.csl(ARTICLE, URL, "Backfile")
+    assert item["type"] == "article-newspaper"
+    assert item["issued"] == {"date-parts": [[1998, 3]]}
+    assert item["author"] == [{"literal": "Ada Marsh"}, {"literal": "Joris van Dijk"}]
+
+
+PASSAGE = cite.Passage(r"50 % of C:\ports {sic", f"{URL}#:~:text=50")
+
+
+def test_a_passage_in_words_stands_before_the_reference() -> None:
+    reference = "Ada Marsh, Joris van Dijk, “Ferries & {trains}: 100 % on time”, The Gazette, March 1998."
+    words = f"{PASSAGE.quoted} {reference}"
+    assert cite.plain(ARTICLE, URL, "Backfile", PASSAGE) == f"{words} {PASSAGE.url}"
+    elsewhere = "https://gazette.example/1"
+    assert cite.plain(ARTICLE, elsewhere, "Backfile", PASSAGE) == f"{words} {elsewhere} ({PASSAGE.url})"
+
+
+def test_a_passage_is_a_note_of_the_reader_in_each_format() -> None:
+    bibtex = cite.bibtex(ARTICLE, URL, "Backfile", PASSAGE)
+    assert r"  annote = {“50 \% of C:\textbackslash{}ports {\textbraceleft}sic”}," in bibtex.splitlines()
+    assert f"  url = {{{PASSAGE.url}}}," in bibtex.splitlines()
+    ris = cite.ris(ARTICLE, URL, "Backfile", PASSAGE).split("\r\n")
+    assert ris[-4:-1] == [f"UR  - {PASSAGE.url}", r"N1  - “50 % of C:\ports {sic”", "ER  - "]
+    (item,) = cite.csl(ARTICLE, URL, "Backfile", PASSAGE)
+    assert (item["note"], item["URL"]) == (r"“50 % of C:\ports {sic”", PASSAGE.url)
+
+
+@pytest.mark.parametrize(
+    ("selected", "text", "directive"),
+    [
+        ("the night-ferry, again", "the night-ferry, again", "the%20night%2Dferry%2C%20again"),
+        ("one two three four five six seven eight", "one two three four five six seven eight", None),
+        ("one two three four five six seven eight nine", None, "one%20two%20three%20four,six%20seven%20eight%20nine"),
+        (" Costs\n\nWho  pays\tfor it? ", "Costs Who pays for it?", "Costs,for%20it%3F"),
+        ("渡轮，夜间。", None, None),
+        ("一，二，三，四，五，六，七，八，九。", None, "一，二，三，四，,六，七，八，九。"),
+        ("no\0 bell\x07", "no bell", None),
+    ],
+)
+def test_the_address_of_a_passage_names_words_of_one_block_at_either_end(
+    selected: str, text: str | None, directive: str | None
+) -> None:
+    passage = cite.passage_of(selected, URL)
+    assert passage is not None
+    assert passage.text == (text or selected)
+    found = passage.url.removeprefix(f"{URL}#:~:text=")
+    if directive is None:
+        assert unquote(found) == passage.text
+    elif directive.isascii():
+        assert found == directive
+    else:
+        assert [unquote(term) for term in found.split(",")] == ["一，二，三，四，", "六，七，八，九。"]
+
+
+def test_nothing_selected_is_no_passage() -> None:
+    assert cite.passage_of(" \n\t\0 ", URL) is None
+
+
+def test_a_long_passage_ends_after_a_whole_word() -> None:
+    passage = cite.passage_of("ferry " * 400, URL)
+    assert passage is not None
+    assert re.fullmatch("(ferry )+ferry…", passage.text)
+    assert cite.MOST_QUOTED - 6 <= len(passage.text) <= cite.MOST_QUOTED + 1
+    assert passage.url.endswith("ferry%20ferry%20ferry%20ferry")
+    exact = cite.passage_of("x" * cite.MOST_QUOTED, URL)
+    assert exact is not None
+    assert exact.text == "x" * cite.MOST_QUOTED
+
+
+@settings(max_examples=60)
+@given(st.text(max_size=60) | st.text(alphabet="{}\\%&~^\r\n\u2028\x85 —:", max_size=30))
+def test_no_passage_breaks_out_of_its_field(selected: str) -> None:
+    passage = cite.passage_of(selected, URL)
+    if passage is None:
+        return
+    bare = cite.passage_of("bare", URL)
+    entry = cite.bibtex(ARTICLE, URL, "Backfile", passage)
+    assert len(entry.splitlines()) == len(cite.bibtex(ARTICLE, URL, "Backfile", bare).splitlines())
+    depths = [entry[: place + 1].count("{") - entry[: place + 1].count("}") for place in range(len(entry))]
+    assert depths[-1] == 0
+    assert min(depths) == 0
+    assert 0 not in depths[entry.index("{") : entry.rindex("}")]
+    lines = cite.ris(ARTICLE, URL, "Backfile", passage).splitlines()
+    assert all(re.match(r"[A-Z][A-Z0-9]  - ", line) for line in lines)
+    assert [line[:2] for line in lines].count("ER") == 1
+    (item,) = json.loads(json.dumps(cite.csl(ARTICLE, URL, "Backfile", passage)))
+    assert item["note"] == f"“{passage.text}”"
+
+
+FORMS = {
+    "txt": "text/plain",
+    "bib": "application/x-bibtex",
+    "ris": "application/x-research-info-systems",
+    "json": "application/vnd.citationstyles.csl+json",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_citations_have_addresses(client: FlaskClient, archive_app: Flask, form: str) -> None:
+    response = client.get(f"/cite/1998/night-ferry.{form}")
+    assert response.status_code == 200
+    assert response.mimetype == FORMS[form]
+    assert "Harbour board votes for the night ferry" in response.text
+    assert "https://example.org/1998/night-ferry" in response.text
+    assert ":~:text" not in response.text
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_passages_have_addresses(client: FlaskClient, archive_app: Flask, form: str) -> None:
+    response = client.get(f"/cite/1998/night-ferry.{form}", query_string={"passage": "the night ferry"})
+    assert response.status_code == 200
+    assert response.mimetype == FORMS[form]
+    text = response.json[0]["note"] if form == "json" and response.json else response.text
+    assert "“the night ferry”" in text
+    assert "http://localhost/article/1998/night-ferry#:~:text=the%20night%20ferry" in response.text
+
+
+def test_a_citation_in_words_is_in_the_reader_s_language(client: FlaskClient, archive_app: Flask) -> None:
+    answer = client.get("/cite/1998/night-ferry.txt?passage=night", headers={"Accept-Language": "de"})
+    assert answer.text.startswith("„night“ Ada Marsh")
