@@ -120,3 +120,13 @@ def test_an_article_describes_itself(client: FlaskClient) -> None:
     assert ("article:published_time", "1998-03-14") in metadata
     assert ("DC.creator", "Joris van Dijk") in metadata
     assert ("DC.type", "newspaperArticle") in metadata
+
+
+def test_only_an_article_that_names_its_newspaper_is_a_news_article(client: FlaskClient) -> None:
+    kinds = set()
+    for path in ("/article/1998/night-ferry", "/article/1998/ticket"):
+        tree = LexborHTMLParser(client.get(path).text)
+        (block,) = tree.css("script[type='application/ld+json']")
+        data = json.loads(block.text())
+        kinds.add((data["@type"], data["publisher"]["name"]))
+    assert kinds == {("NewsArticle", "The Harbour Gazette"), ("Article", "The Harbour Gazette")}

@@ -20,11 +20,14 @@ def is_web_address(address: str | None) -> bool:
 
 
 def json_ld(article: Article, url: str, source_url: str | None, archive_title: str) -> dict[str, Any]:
-    """schema.org `NewsArticle`: https://schema.org/NewsArticle; keys without a value are left out."""
-    publisher = article.source.name if article.source and article.source.name else archive_title
+    """schema.org `NewsArticle` if a source is named, else `Article`; keys without a value are left out.
+
+    https://schema.org/NewsArticle
+    """
+    newspaper = article.source.name if article.source else None
     data: dict[str, Any] = {
         "@context": "https://schema.org",
-        "@type": "NewsArticle",
+        "@type": "NewsArticle" if newspaper else "Article",
         "headline": article.title,
         "url": url,
         "datePublished": article.date.isoformat() if article.date else None,
@@ -34,6 +37,6 @@ def json_ld(article: Article, url: str, source_url: str | None, archive_title: s
         "description": article.summary,
         "inLanguage": article.language,
         "isBasedOn": source_url,
-        "publisher": {"@type": "Organization", "name": publisher},
+        "publisher": {"@type": "Organization", "name": newspaper or archive_title},
     }
     return {key: value for key, value in data.items() if value}
