@@ -47,6 +47,23 @@ def test_templates_escape(archive_app: Flask, template: str, written: str) -> No
     assert made.render(value="<b> & \"'", none=None) == written
 
 
+@pytest.mark.parametrize(
+    ("template", "written"),
+    [
+        (
+            "{% macro m(x, y=2) %}{{ x }}{{ y }},{% endmacro %}{% for i in (1, 2) %}{{ m(i) + m(i, y=3) }}{% endfor %}",
+            "12,13,22,23,",
+        ),
+        ("{% macro m() %}<{{ caller(x='&') }}>{% endmacro %}{% call(x) m() %}{{ x }}{% endcall %}", "<&amp;>"),
+        ("{% macro m(x) %}{{ x|upper }}{% endmacro %}{{ m(m('<b>')) }}", "&LT;B&GT;"),
+        ("{% block b %}{% for i in range(2) %}{{ number(i) }}{% endfor %}{% endblock %}", "01"),
+    ],
+)
+def test_functions_and_macros_get_what_the_template_says(archive_app: Flask, template: str, written: str) -> None:
+    made = archive_app.jinja_env.overlay(autoescape=True).from_string(template)
+    assert made.render(number=str) == written
+
+
 def test_the_templates_use_it(archive_app: Flask) -> None:
     source = archive_app.jinja_env.compile("{{ x }}", raw=True)
     assert "import escape\n" in source

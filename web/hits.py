@@ -15,8 +15,9 @@ from web.wording import gettext, noted, number
 SHOWN_TOPICS = 6
 CONTEXT_WORDS = 3
 SENTENCE_ENDS = tuple('.!?…:。！？؟।"”’»)]')
-_BLOCK_END = re.compile(r" *[\n\t]\s*")
-_SIGNED_END = re.compile(rf"(?:\A|(?<=[{re.escape(''.join(SENTENCE_ENDS))},;–—|])){_BLOCK_END.pattern}")
+_SIGNS = frozenset((*SENTENCE_ENDS, *",;–—|"))
+# As ` *[\n\t]\s*`; but it begins with one of three letters, which are looked for in two thirds of the time.
+_BLOCK_END = re.compile(r"(?:\n|\t|  *[\n\t])\s*")
 
 FIELDS = {
     "title": noted("Title"),
@@ -148,9 +149,13 @@ def _flowing(pieces: Iterable[Part]) -> Iterator[Part]:
     for mark, text in pieces:
         flowing = text
         if "\n" in text or "\t" in text:
-            flowing = _BLOCK_END.sub(" · ", _SIGNED_END.sub(" ", before + text))[len(before) :]
+            flowing = _BLOCK_END.sub(_joint, before + text)[len(before) :]
         before = flowing[-1:]
         yield mark, flowing
+
+
+def _joint(end: re.Match[str]) -> str:
+    return " " if end.start() == 0 or end.string[end.start() - 1] in _SIGNS else " · "
 
 
 def parts(text: str, spans: Iterable[Span], *, first: int | None = None) -> tuple[Part, ...]:
