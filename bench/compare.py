@@ -48,8 +48,7 @@ class Outcome:
     """What one engine did. Times in ms, one list a question (a value a round); sizes in bytes.
 
     `times` is processor time of the engine's process, which a busy machine falsifies less than `clock`. So is
-    `build_processor`, in seconds; helping processes are not in it, which Backfile has none of when the whole run is
-    bound to one core (`taskset -c 0 python -m bench compare …`).
+    `build_processor`, in seconds; every engine builds on one core.
     """
 
     build_seconds: float = 0.0
@@ -106,6 +105,8 @@ def _build(name: str, folder: Path, corpus: Corpus) -> Outcome:
 
 
 def _build_here(name: str, folder: Path, corpus: Corpus) -> tuple[float, float, int]:
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core: one thread each, and no helping processes
     documents = list(corpus())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     driver = _driver(name, folder)
