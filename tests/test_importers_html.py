@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable
+from html import escape
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,22 @@ def test_what_xml_has_no_place_for_is_left_out() -> None:
         ("<meta charset=iso-8859-1>“café”".encode("cp1252"), None, "<meta charset=iso-8859-1>“café”"),
         ("пароход".encode("koi8-r"), "koi8-r", "пароход"),
         (b"\xff\xfe" + "café".encode("utf-16-le"), None, "café"),
+        ("<meta charset=koi8-r>пароход".encode("koi8-r"), None, "<meta charset=koi8-r>пароход"),
+        ("<p>Пароход ушёл в море ночью".encode("cp1251"), None, "<p>Пароход ушёл в море ночью"),
+        (
+            "<p>船は九時に港を出ました。誰も見ていません。".encode("euc-jp"),
+            None,
+            "<p>船は九時に港を出ました。誰も見ていません。",
+        ),
+        (
+            "<p>Zażółć gęślą jaźń, statek wypłynął o dziewiątej wieczorem z portu i już nie wrócił.".encode(
+                "iso8859-2"
+            ),
+            "x-no",
+            "<p>Zażółć gęślą jaźń, statek wypłynął o dziewiątej wieczorem z portu i już nie wrócił.",
+        ),
+        ("<meta charset=utf-8>café, ".encode() * 20 + b"\xe9t", None, "<meta charset=utf-8>café, " * 20 + "\ufffdt"),
+        ("<meta charset=utf-16>cafés".encode("latin-1"), None, "<meta charset=utf-16>cafés"),
         ("<meta charset=utf-16>café".encode(), None, "<meta charset=utf-16>café"),
         ("<meta charset=nonsense>café".encode("latin-1"), None, "<meta charset=nonsense>café"),
     ],
@@ -135,3 +152,49 @@ def test_gzip_is_no_page() -> None:
         decode(bytes(range(256)) * 20)
     with pytest.raises(ArchiveError, match="is no text"):
         decode(gzip.compress(bytes(range(256)) * 200, mtime=0))
+
+
+_LINE = st.text(
+    st.one_of(
+        st.sampled_from("\\`*_[]<>~{}$%!&#-+=|:.()^; 1ax"),
+        st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"], exclude_characters="\xad"),
+    ),
+    max_size=30,
+)
+
+
+def _words_of(text: str) -> str:
+    return "".join(text.split())
+
+
+@given(_LINE)
+@settings(max_examples=200)
+def test_text_comes_back_from_markdown(line: str) -> None:
+    written = to_markdown(f"<p>Before.</p><p>{escape(line)}</p><p>After.</p>", base_url=None)
+    assert _words_of(to_text(written)) == _words_of(f"Before.{line}After.")
+
+
+@given(_LINE, _LINE, st.sampled_from(["b", "i", "span", "small", "a href='u'", "li", "h2", "td", "blockquote"]))
+@settings(max_examples=200)
+def test_text_in_elements_comes_back_from_markdown(before: str, line: str, tag: str) -> None:
+    html = f"<p>{escape(before)}</p>So <{tag}>{escape(line)}</{tag.partition(' ')[0]}> {escape(before)}<p>x</p>"
+    shown = to_text(to_markdown(html, base_url=None))
+    assert _words_of(shown) == _words_of(f"{before}So{line}{before}x")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["eco-friendly", "AT&T & Sons", "Q&A", "C++ and C#", "snake_case_name", "1+1=2, 3 < 4 > 2", "a|b", "U.S. (1.5)",
+     "on 14. March", "2 * 3", "it's 5%, $3!", "node.js: #tag", "http://a.example/b-c_d?e=1&f=2#g", "a - b -- c"],
+)  # fmt: skip
+def test_punctuation_that_is_no_markup_is_not_escaped(text: str) -> None:
+    assert to_markdown(f"<p>So {escape(text)}.</p>", base_url=None) == f"So {text}."
+
+
+def test_signs_at_the_head_of_a_block_are_escaped_and_not_in_headings_and_cells() -> None:
+    html = """<h2>1. Of # and -</h2><p>1. one<br>- two</p><p><b>3.</b> three</p><li>+ four</li>
+    <table><tr><th>-</th><th>2.</th></tr><tr><td>+ 3</td><td># 4</td></tr></table><p>Lo!<a href="u">and</a></p>"""
+    assert to_markdown(html, base_url=None).split("\n\n") == [
+        "## 1. Of # and -", "1\\. one\\\n\\- two", "**3.** three", "- \\+ four",
+        "| - | 2. |\n| --- | --- |\n| + 3 | # 4 |", "Lo\\![and](u)",
+    ]  # fmt: skip

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from urllib.parse import quote, urljoin, urlsplit
 
 import nh3
-from charset_normalizer import from_bytes
 from html_to_markdown import ConversionError, convert
 from html_to_markdown.options import ConversionOptions
 from lxml import etree
 from lxml.html import HtmlElement, document_fromstring
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, ArticleUnreadable
+from archive.importers import escaping
+from archive.importers.encodings import encoding_of
 
 MAX_BYTES = 20 * 1024 * 1024
 """Of one page. The longest articles have a tenth of it; pages beyond are data dressed as a page."""
@@ -42,6 +43,7 @@ _UNSAFE_IN_ADDRESS = re.compile(r"[\s()<>\"'\\`\[\]{}|^]")
 _FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*?\d+)\Z", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:)[- ]?([\w+#]{1,20})\b")
 _TAG = re.compile(r"<[^>]*>")
+_NAME_KIND = "name its kind with --as if you know it"
 _LEFT_OPEN = "elements are left open in it; save the page from a browser again"
 _BLANK_LINES = re.compile(r"\n{3,}")
 _EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\((?:<[^>]*>|[^()\s]*)\)")
@@ -79,9 +81,9 @@ _OPTIONS = ConversionOptions(
     extract_metadata=False,
     expand_abbreviations=False,
     include_blockquote_citations=False,
-    escape_asterisks=True,
-    escape_underscores=True,
-    escape_misc=True,
+    escape_asterisks=False,
+    escape_underscores=False,
+    escape_misc=False,
     newline_style="backslash",
     compact_tables=True,
     bullets="-",
@@ -99,7 +101,7 @@ def decode(page: bytes, declared: str | None = None) -> str:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
     text = _decoded(page, declared)
     if len(_NOT_TEXT.findall(text[:_SAMPLE])) > max(1, len(text[:_SAMPLE]) // 100):
-        raise ArchiveError("is no text", hint="name its kind with --as if you know it")
+        raise ArchiveError("is no text", hint=_NAME_KIND)
     return text
 
 
@@ -107,23 +109,28 @@ def _decoded(page: bytes, declared: str | None) -> str:
     for mark, encoding in _MARKS:
         if page.startswith(mark):
             return page[len(mark) :].decode(encoding, errors="replace")
-    said = _XML_CHARSET.match(page) or _META_CHARSET.search(page, 0, 8192)
-    for name in ("utf-8", declared, said[1].decode("ascii", errors="replace") if said else None):
+    for name in (*filter(None, ("utf-8", declared)), *_said(page)):
         try:
-            return page.decode(_as_browsers_read(name)) if name else _guessed(page, said is None and not declared)
-        except (UnicodeDecodeError, LookupError):
+            return page.decode(_as_browsers_read(name))
+        except (UnicodeError, LookupError):
             continue
-    return _guessed(page, True)
+    try:
+        return page.decode(encoding_of(page), errors="replace")
+    except ArticleUnreadable as error:
+        raise ArchiveError("is no text", hint=_NAME_KIND) from error
+
+
+def _said(page: bytes) -> Iterator[str]:
+    """The encoding that a page names; not one in which it could not be read at all until it is known."""
+    said = _XML_CHARSET.match(page) or _META_CHARSET.search(page, 0, 8192)
+    name = said[1].decode("ascii", errors="replace").lower() if said else ""
+    if name and not name.startswith(("utf-16", "utf-32")):
+        yield name
 
 
 def _as_browsers_read(name: str) -> str:
     """Pages that say Latin-1 mean Windows-1252 (https://encoding.spec.whatwg.org/#names-and-labels)."""
     return "cp1252" if name.lower() in {"iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"} else name
-
-
-def _guessed(page: bytes, is_undeclared: bool) -> str:
-    best = from_bytes(page[: 256 * 1024]).best() if is_undeclared else None
-    return page.decode(best.encoding if best else "cp1252", errors="replace")
 
 
 def parse(html: bytes | str) -> HtmlElement:
@@ -187,12 +194,20 @@ def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
     _dress(tree)
     clean = _CLEANER.clean(etree.tostring(tree, encoding="unicode", method="html"))
     try:
-        content = convert(clean, _OPTIONS).content or ""
+        content = convert(_with_signs_hidden(clean), _OPTIONS).content or ""
     except ConversionError as error:
         raise ArchiveError(f"cannot be made into Markdown: {error}") from error
     if not content and _TAG.sub("", clean).strip():
         raise ArchiveError("is nested too deeply", hint=_LEFT_OPEN)
-    return _tidy(content)
+    return escaping.written(_tidy(content))
+
+
+def _with_signs_hidden(clean: str) -> str:
+    if not clean.strip():
+        return clean
+    tree = parse(escaping.without_noncharacters(clean))
+    escaping.hide(tree)
+    return str(etree.tostring(tree, encoding="unicode", method="html"))
 
 
 def address(base_url: str | None, reference: str) -> str | None:
