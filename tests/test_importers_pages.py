@@ -196,3 +196,17 @@ def test_a_broken_warc_is_told(tmp_path: Path, content: bytes) -> None:
 def test_a_cut_warc_gives_what_came_before(tmp_path: Path) -> None:
     (tmp_path / "a.warc").write_bytes(crawl(packed=False)[:-300])
     assert isinstance(next(iter(warc.read(tmp_path / "a.warc", Context()))), Item)
+
+
+def test_links_between_pages_of_a_folder_are_known(tmp_path: Path) -> None:
+    (tmp_path / "news").mkdir()
+    linking = page().replace(b"</article>", b"""<p>Of <a href="../the%20pier.html#top">the pier</a>, of <a href="/news">
+    all</a> and of <a href="gone.html">what is gone</a> there is more to say than this.</p></article>""")  # fmt: skip
+    (tmp_path / "news" / "ferry.html").write_bytes(linking)
+    (tmp_path / "the pier.html").write_bytes(page())
+    pier, ferry = pages.read(tmp_path, Context())
+    assert isinstance(ferry, Item)
+    assert isinstance(pier, Item)
+    assert list(ferry.links.values()) == ["the pier.html"]
+    assert all(f"[the pier]({address})" in ferry.body for address in ferry.links)
+    assert not pier.links  # what stands around the article leads nowhere from it

@@ -36,10 +36,11 @@ class Crosslinks:
 
     def links(self, path: str, body: str) -> dict[str, str]:
         """Address as it stands in the body of the article at `path` → the path of the article that it leads to."""
-        found = {address: self._target(path, address) for address, is_picture in addresses(body) if not is_picture}
+        found = {address: self.target(path, address) for address, is_picture in addresses(body) if not is_picture}
         return {address: target for address, target in found.items() if target is not None}
 
-    def _target(self, path: str, address: str) -> str | None:
+    def target(self, path: str, address: str) -> str | None:
+        """The path of the article that an address in the article at `path` leads to; None if it leads to none."""
         bare = unquote(re.split(r"[?#]", address)[0])
         if not bare.strip("/"):
             return None

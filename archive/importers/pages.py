@@ -10,6 +10,7 @@ import binascii
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -17,10 +18,12 @@ from lxml.html import HtmlElement
 
 from archive.errors import ArchiveError
 from archive.files import read_bytes
+from archive.importers.crosslinks import Crosslinks
 from archive.importers.extraction import Extracted, extract_from
 from archive.importers.html import address, decode, parse
 from archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
 from archive.importers.metadata_html import base_of
+from archive.importers.sites import Site
 from archive.report import Problem
 
 KIND = "html"
@@ -66,8 +69,10 @@ def read(path: Path, context: Context) -> Iterator[Found]:
     if not path.is_dir():
         yield _page(path, path.name, context)
         return
-    for file in _files(path):
-        yield _page(file, file.relative_to(path).as_posix(), context)
+    files = {file.relative_to(path).as_posix(): file for file in _files(path)}
+    crosslinks = Crosslinks(files, Site())
+    for name, file in files.items():
+        yield _page(file, name, context, crosslinks)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -83,7 +88,7 @@ def _is_beside(name: str) -> bool:
     return any(_BESIDE.match(part) for part in name.split("/")[:-1])
 
 
-def _page(path: Path, name: str, context: Context) -> Found:
+def _page(path: Path, name: str, context: Context, crosslinks: Crosslinks | None = None) -> Found:
     try:
         content = read_bytes(str(path.resolve()), str(path.resolve().parent))
     except (ArchiveError, OSError) as error:
@@ -92,7 +97,7 @@ def _page(path: Path, name: str, context: Context) -> Found:
     folder = next((each for each in (path.with_name(f"{path.stem}{end}") for end in ("_files", ".files", "-Dateien",
                   "_fichiers", "_archivos", "_bestanden", "_file")) if each.is_dir()), None)  # fmt: skip
     local = _Local(folder) if folder is not None else None
-    return found_in(content, name=name, url=url, local=local, declared=None)
+    return found_in(content, name=name, url=url, local=local, declared=None, crosslinks=crosslinks)
 
 
 def saved_from(content: bytes) -> str | None:
@@ -129,20 +134,25 @@ def found_in(
     url: str | None,
     declared: str | None,
     local: Mapping[str, Asset] | None = None,
+    crosslinks: Crosslinks | None = None,
 ) -> Found:
     """The article in a page: `name` is its origin, `declared` its encoding by the server, `local` its own files.
 
+    `crosslinks` are those of the folder that the page is one of, `name` being its path in it.
     A page without an article is `Skipped`, one that cannot be read a `Problem`; nothing is raised.
     """
     try:
         tree = parse(decode(content, declared))
-        assets = _take_pictures(tree, base_of(tree, url), local)
+        base = base_of(tree, url)
+        assets = _take_pictures(tree, base, local)
+        links = _links(tree, base, name, crosslinks) if crosslinks else {}
         extracted = extract_from(tree, url=url)
     except (ArchiveError, RecursionError, ValueError) as error:
         return Problem(name, None, str(error) or "is nested too deeply", getattr(error, "hint", ""))
     if len(extracted.body.split()) < FEWEST_WORDS and len(extracted.body) < FEWEST_WORDS * 3:
         return Skipped(name, "no article in it: hardly any text")
-    return item_of(extracted, name, assets)
+    item = item_of(extracted, name, assets)
+    return replace(item, links={each: target for each, target in links.items() if each in item.body})
 
 
 def item_of(extracted: Extracted, origin: str, assets: tuple[Asset, ...] = ()) -> Item:
@@ -160,6 +170,16 @@ def item_of(extracted: Extracted, origin: str, assets: tuple[Asset, ...] = ()) -
         language=extracted.language,
         assets=tuple(asset for asset in assets if asset.name in extracted.body),
     )
+
+
+def _links(tree: HtmlElement, base: str | None, name: str, crosslinks: Crosslinks) -> dict[str, str]:
+    """Links to other pages of a folder: the address that the body will have for each → the path of its target."""
+    links: dict[str, str] = {}
+    for reference in {each.get("href") or "" for each in tree.iter("a")}:
+        absolute, target = address(base, reference), crosslinks.target(name, reference)
+        if absolute and target:
+            links[absolute] = target
+    return links
 
 
 def _take_pictures(tree: HtmlElement, base: str | None, local: Mapping[str, Asset] | None) -> tuple[Asset, ...]:
