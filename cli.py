@@ -19,7 +19,6 @@ import config
 from archive import errors as archive_errors
 from config import Settings
 from index import errors as index_errors
-from index.processes import begin_preloading
 from terminal import ORIGINS, ProgressBar, as_json, print_error, print_json, with_settings
 
 if TYPE_CHECKING:
@@ -144,7 +143,6 @@ def serve(settings: Settings) -> None:
     backfile serve
     backfile serve ~/articles --port 8080 --workers 4
     """
-    begin_preloading("cli", "app", "web.warming", f"index.engines.{settings.engine}")
     from web.server import serve as serve_web
 
     nobody_named_one = click.get_current_context().meta[ORIGINS]["library"] == "default"

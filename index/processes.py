@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
 from index.errors import SearchError
@@ -13,16 +12,6 @@ from index.errors import SearchError
 # What the helpers need is imported once, in the process that they are forked from; so is the program itself, which
 # multiprocessing would have each of them import again.
 _PRELOADED = ("__main__", "index.intake", "index.engines.whoosh.workers")
-
-
-def begin_preloading(*modules: str) -> None:
-    """Starts the server of `helper_context` now, to import `modules` and what helpers need while this process goes on.
-
-    Whatever is forked from it later begins with all of them. Too late, and without effect, once the server runs.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*modules, *_PRELOADED])
-    forkserver.ensure_running()
 
 
 def helper_context() -> ForkServerContext:

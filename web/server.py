@@ -55,8 +55,7 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
         )
         log.info("%s", report.summary())
     keeper = Keeper(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)
-    # Workers are forked from a process that has imported the app and runs no threads, see index/processes.py.
-    multiprocessing.set_start_method("forkserver", force=True)
+    multiprocessing.set_start_method("spawn", force=True)  # a fork would copy the keeper's locks in any state
     server = Granian(
         "app:create_app",
         address=host,
