@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import time
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -198,3 +199,21 @@ def test_signs_at_the_head_of_a_block_are_escaped_and_not_in_headings_and_cells(
         "## 1. Of # and -", "1\\. one\\\n\\- two", "**3.** three", "- \\+ four",
         "| - | 2. |\n| --- | --- |\n| + 3 | # 4 |", "Lo\\![and](u)",
     ]  # fmt: skip
+
+
+def test_tables_that_lay_out_are_dissolved_and_tables_of_data_stay() -> None:
+    nested = """<table><tr><td><table><tr><td>Together with </td><td><img src="a.png" alt="A"></td></tr></table></td>
+    <td><p>Right</p></td></tr></table>"""
+    assert to_markdown(nested, base_url=None).split("\n\n") == ["Together with", "![A](a.png)", "Right"]
+    column = "<table><tr><td>One</td></tr><tr><td>Two</td></tr></table>"
+    assert to_markdown(column, base_url=None) == "One\n\nTwo"
+    assert to_markdown("<table role=presentation><tr><td>1<td>2<tr><td>3<td>4</table>", base_url=None).count("|") == 0
+    assert to_markdown("<table><tr><td>1<td>2<tr><td>3<td>4</table>", base_url=None).endswith("| 3 | 4 |")
+    assert to_markdown("<table><tr><th>Boats<tr><td>9</table>", base_url=None).startswith("| Boats |")
+
+
+@pytest.mark.parametrize("html", ["<table><tr><td>" * 250 + "x", "<table><tr><td>x</table>" * 20_000])
+def test_many_tables_are_taken_apart_soon(html: str) -> None:
+    started = time.monotonic()
+    assert "x" in to_markdown(html, base_url=None)
+    assert time.monotonic() - started < 30

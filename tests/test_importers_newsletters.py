@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive.importers import newsletters
+from archive.importers.articles import article_of
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.letters import to_markdown
 from archive.importers.registry import probe
@@ -37,7 +38,8 @@ def letter(**headers: str) -> EmailMessage:
 def with_html() -> EmailMessage:
     message = letter(List_Id='"The Harbour Post" <post.example>', Archived_At="<https://post.example/42>")
     message.add_alternative(HTML, subtype="html")
-    part = message.get_payload()[1]  # type: ignore[index]
+    part = list(message.iter_parts())[1]
+    assert isinstance(part, EmailMessage)
     part.add_related(PNG, "image", "png", cid="<pic-1>", filename="../ship.exe")
     message.add_attachment(b"%PDF", "application", "pdf", filename="menu.pdf")
     return message
@@ -144,3 +146,24 @@ def test_the_newsletters_of_the_world_keep_no_layout(tmp_path: Path) -> None:
         assert isinstance(item, Item)
         assert len(item.body) > 1_000
         assert "\n|" not in item.body
+
+
+@pytest.mark.parametrize(
+    ("html", "title"),
+    [
+        ("<table><tr><td>Together with</td><td><img src='https://a.example/a.png' alt='Acme'></td></tr></table>"
+         "<p><a href='https://a.example/'>Read online</a></p><p>The ferry left.</p>", "The ferry left."),
+        ("<p>Dear all</p><p>The ferry left.</p>", "Dear all"),
+        ("<h2>The ferry</h2><p>It left at nine.</p>", "The ferry"),
+        ("<table><tr><th>Port</th><th>Time</th></tr><tr><td>Halbury</td><td>9</td></tr></table>", "Port Time"),
+    ],
+)  # fmt: skip
+def test_a_letter_is_called_by_its_subject_else_by_how_its_text_begins(tmp_path: Path, html: str, title: str) -> None:
+    for subject, expected in (("The subject", "The subject"), ("", title)):
+        message = letter(Subject=subject)
+        message.set_content(html, subtype="html")
+        (item,) = read(tmp_path, bytes(message))
+        assert isinstance(item, Item)
+        article = article_of(item)
+        assert article is not None
+        assert article.title == expected

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive.importers import mhtml, pages, registry, urls, warc
+from archive.importers.articles import article_of
 from archive.importers.item import Context, Fetched, Found, Item, Skipped
 from archive.model import PartialDate
 from archive.report import Problem
@@ -210,3 +211,15 @@ def test_links_between_pages_of_a_folder_are_known(tmp_path: Path) -> None:
     assert list(ferry.links.values()) == ["the pier.html"]
     assert all(f"[the pier]({address})" in ferry.body for address in ferry.links)
     assert not pier.links  # what stands around the article leads nowhere from it
+
+
+def test_a_title_is_never_a_row_of_layout(tmp_path: Path) -> None:
+    row = '<table><tr><td>Together with</td><td><a href="/a"><img src="a.png" alt="Acme"></a></td></tr></table>'
+    text = f"<p><a href='/all'>Read on the web</a></p><p>The ferry is back. {SENTENCE * 3}</p><p>{SENTENCE * 3}</p>"
+    path = tmp_path / "a.html"
+    path.write_text(f"<html><body><div>{row}{text}</div></body></html>", encoding="utf-8")
+    article = article_of(only(list(pages.read(path, Context()))))
+    assert article is not None
+    assert article.title.startswith("The ferry is back. The night ferry")
+    path.write_text(f"<html><head><title>No. 4</title></head><body>{row}{text}</body></html>", encoding="utf-8")
+    assert only(list(pages.read(path, Context()))).title == "No. 4"

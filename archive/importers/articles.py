@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, time
 
-from archive.headings import LONGEST_TITLE, plain_words
+from archive.headings import LONGEST_TITLE, plain_words, title_heading
 from archive.importers.item import Item
 from archive.importers.provenance import ALSO_AT, KEY
 from archive.languages import language_code
@@ -23,6 +23,9 @@ _NEWLINE = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _OURS = frozenset({KEY, ALSO_AT})
 _TITLE_FROM_BODY = 80
+_LONGEST_LABEL = 25
+_ROW = re.compile(r"\s*(?:\||[-*_=`~]{3,})")
+_SHOWN_OR_LINKED = re.compile(r"\[?!\[[^\]]*\]\([^()]*\)(?:\]\([^()]*\))?|\[[^\[\]]*\]\([^()]*\)")
 
 
 def article_of(item: Item, language: str | None = None) -> Article | None:
@@ -81,11 +84,33 @@ def _lines(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _first_words(body: str) -> str:
-    """A title for an item that has none: how its text begins."""
-    words = plain_words(next((each for each in body.split("\n") if each.strip()), ""))
+    """A title for an item that has none: a heading of its text, else how it begins.
+
+    Rows of tables, pictures and mere links are passed over, and so are labels of these: `Together with`.
+    """
+    heading = title_heading(body)
+    words = heading.text if heading and heading.text else _opening_line(body)
     if len(words) <= _TITLE_FROM_BODY:
         return words
     return words[:_TITLE_FROM_BODY].rpartition(" ")[0] + "…" if " " in words[:_TITLE_FROM_BODY] else words[:80] + "…"
+
+
+def _opening_line(body: str) -> str:
+    lines = [each for each in body.split("\n") if each.strip()]
+    for place, each in enumerate(lines):
+        is_label = len(each) <= _LONGEST_LABEL and place + 1 < len(lines) and not _is_prose(lines[place + 1])
+        words = plain_words(each) if _is_prose(each) and not is_label else ""
+        if words:
+            return words
+    return " ".join(plain_words(lines[0]).replace("|", " ").split()) if lines else ""
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line is no row of a table, rule or fence, and not just pictures and links with a word or two."""
+    if _ROW.match(line):
+        return False
+    others = _SHOWN_OR_LINKED.sub("", line)
+    return others == line or len(plain_words(others)) > _LONGEST_LABEL
 
 
 def _source(source: Source | None) -> Source | None:

@@ -19,6 +19,7 @@ from lxml.html import HtmlElement, document_fromstring
 from archive.errors import ArchiveError, ArticleUnreadable
 from archive.importers import escaping
 from archive.importers.encodings import encoding_of
+from archive.importers.layout import dissolve, lays_out
 
 MAX_BYTES = 20 * 1024 * 1024
 """Of one page. The longest articles have a tenth of it; pages beyond are data dressed as a page."""
@@ -294,7 +295,8 @@ def _replace_by_text(element: HtmlElement, text: str) -> None:
 
 
 def _dress(tree: HtmlElement) -> None:
-    """Gives captions, definitions, highlighting and code the forms that Markdown has for them."""
+    """Gives captions, layout, definitions, highlighting and code the forms that Markdown has for them."""
+    dissolve(tree, lays_out)
     for caption in list(tree.iter("figcaption")):
         _as_caption(caption)
     for picture in list(tree.iter("img")):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from archive.importers.html import parse, tree_to_markdown
+from archive.importers.layout import dissolve, is_for_show
 
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|max-height\s*:\s*0(?![.\d])", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u00ad\u034f\u200b\u200c\u2007\ufeff]+")
@@ -35,7 +36,7 @@ def to_markdown(html: str, *, pictures: Mapping[str, str]) -> str:
         if isinstance(element.tag, str) and _HIDDEN.search(element.get("style") or ""):
             _drop(element)
     _drop_administration(tree)
-    _dissolve_layout(tree)
+    dissolve(tree, _lays_out)
     return _INVISIBLE.sub("", tree_to_markdown(tree, base_url=None)).strip()
 
 
@@ -71,20 +72,6 @@ def _drop_administration(tree: Any) -> None:
             _drop(element)
 
 
-def _dissolve_layout(tree: Any) -> None:
-    """Turns tables that hold blocks, say themselves that they are for show, or have no heads, into plain blocks."""
-    for table in list(tree.iter("table")):
-        if _is_data(table):
-            continue
-        for element in table.iter("table", "tbody", "thead", "tfoot", "tr", "td", "th"):
-            if next(element.iterancestors("table"), table) is table or element is table:
-                element.tag = "div"
-    for stray in list(tree.iter("tbody", "thead", "tfoot", "tr", "td", "th")):
-        if next(stray.iterancestors("table"), None) is None:
-            stray.tag = "div"
-
-
-def _is_data(table: Any) -> bool:
-    if table.get("role") in ("presentation", "none") or table.find(".//table") is not None:
-        return False
-    return table.find(".//th") is not None and table.find(".//img") is None
+def _lays_out(table: Any) -> bool:
+    """Whether a table lays its letter out: in letters all but those that have heads and no pictures."""
+    return is_for_show(table) or table.find(".//th") is None or table.find(".//img") is not None
