@@ -201,6 +201,14 @@ def test_signs_at_the_head_of_a_block_are_escaped_and_not_in_headings_and_cells(
     ]  # fmt: skip
 
 
+def test_no_break_at_the_end_of_a_paragraph_and_no_stress_on_signs_alone() -> None:
+    html = """<p>one<br>two<br></p><p><b>"</b>So <i>it</i> is<em><img src="a.png"></em></p><pre>x \\\n\ny</pre>
+    <p>C:\\</p><p>end<br> </p>"""
+    assert to_markdown(html, base_url=None).split("\n\n") == [
+        "one\\\ntwo", '"So *it* is![](a.png)', "```\nx \\", "y\n```", "C:\\\\", "end"
+    ]  # fmt: skip
+
+
 def test_tables_that_lay_out_are_dissolved_and_tables_of_data_stay() -> None:
     nested = """<table><tr><td><table><tr><td>Together with </td><td><img src="a.png" alt="A"></td></tr></table></td>
     <td><p>Right</p></td></tr></table>"""

@@ -43,6 +43,7 @@ _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", 
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s()<>\"'\\`\[\]{}|^]")
 _FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*?\d+)\Z", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:)[- ]?([\w+#]{1,20})\b")
+_LETTER = re.compile(r"[^\W_]")
 _TAG = re.compile(r"<[^>]*>")
 _NAME_KIND = "name its kind with --as if you know it"
 _LEFT_OPEN = "elements are left open in it; save the page from a browser again"
@@ -304,6 +305,9 @@ def _dress(tree: HtmlElement) -> None:
             picture.drop_tree()
     for pre in list(tree.iter("pre")):
         _as_code(pre)
+    for stressed in list(tree.iter("b", "strong", "i", "em")):
+        if not _LETTER.search(stressed.text_content()) and stressed.getparent() is not None:
+            stressed.drop_tag()  # signs alone are not seen to be stressed beside letters: `**"**So`
     for term in list(tree.iter("dt")):
         inner = etree.Element("strong")
         inner.text, term.text = term.text, None
@@ -350,6 +354,10 @@ def _tidy(markdown: str) -> str:
 
 
 def _lines(content: str) -> Iterator[str]:
-    for line in content.split("\n"):
-        bare = line.rstrip()
-        yield "" if bare == "\\" else bare
+    """Lines without spaces at their ends, and without breaks that lead nowhere: at the end of a paragraph."""
+    is_code = False
+    lines = [line.rstrip() for line in content.split("\n")]
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        is_code ^= line.lstrip(" >").startswith("```")
+        is_idle = line.endswith("\\") and not is_code and not following.strip(" >")
+        yield line[:-1].rstrip() if is_idle or line == "\\" else line
