@@ -145,7 +145,8 @@ def test_the_newsletters_of_the_world_keep_no_layout(tmp_path: Path) -> None:
         (item,) = read(tmp_path, bytes(message))
         assert isinstance(item, Item)
         assert len(item.body) > 1_000
-        assert "\n|" not in item.body
+        rows = [line for line in item.body.split("\n") if line.startswith("|")]
+        assert not [row for row in rows if row.count("|") < 3 or "![" in row]  # tables of figures stay tables
 
 
 @pytest.mark.parametrize(
