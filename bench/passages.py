@@ -89,7 +89,8 @@ def _documents(folder: Path) -> Iterator[Document]:
 def _shown(query: Node, documents: Sequence[Document]) -> int:
     """Makes the hits of the documents; the number of marks in them."""
     matcher = Matcher(query, LANGUAGES)
-    hits = [hit_of(document, matcher.match(document) or UNMARKED, score=0.0, limit=3) for document in documents]
+    marked = zip(documents, matcher.match_all(documents), strict=True)
+    hits = [hit_of(document, marks or UNMARKED, score=0.0, limit=3) for document, marks in marked]
     return sum(hit.matches for hit in hits)
 
 
