@@ -90,12 +90,12 @@ class Commands(click.Group):
     """The commands, of which those defined elsewhere are imported when they are called: reading articles takes much."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {
-        "check": "cli_articles",
-        "import": "cli_import",
-        "index": "cli_articles",
-        "search": "cli_articles",
-        "show": "cli_articles",
-        "stats": "cli_articles",
+        "check": "cli_articles.check",
+        "import": "cli_import.import_command",
+        "index": "cli_articles.index",
+        "search": "cli_articles.search",
+        "show": "cli_articles.show",
+        "stats": "cli_articles.stats",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -106,8 +106,8 @@ class Commands(click.Group):
         """The command of a name; None when there is none."""
         if cmd_name not in self.ELSEWHERE:
             return super().get_command(ctx, cmd_name)
-        module = import_module(self.ELSEWHERE[cmd_name])
-        found: click.Command = getattr(module, "import_command" if cmd_name == "import" else cmd_name)
+        module, _, name = self.ELSEWHERE[cmd_name].partition(".")
+        found: click.Command = getattr(import_module(module), name)
         return found
 
     def by_name(self) -> dict[str, click.Command]:
