@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from index.engine import FacetValue
 from index.engines.whoosh import positional
-from index.engines.whoosh.faceting import FacetTable, Selection, facet_table, ranges, year_table
+from index.engines.whoosh.faceting import FacetTable, facet_table, ranges, year_table
 from index.engines.whoosh.gathering import POSITION_BITS, Run
 from index.engines.whoosh.ordering import Column, Names, Values, first_documents
 from index.engines.whoosh.positional import distinct, documents_of, follows, near, union
 from index.engines.whoosh.segments import FacetColumn
+from index.engines.whoosh.selection import Selection
 from index.engines.whoosh.terms import TermDictionary
 
 Rows = list[list[str]]
@@ -39,7 +40,7 @@ def table(segments: Sequence[Rows], live: Sequence[int]) -> FacetTable:
 
 
 def selection(documents: Sequence[int], size: int) -> Selection:
-    return Selection.listed(np.array(documents, np.intp), size)
+    return Selection(np.array(documents, np.intp), size)
 
 
 @settings(max_examples=40, deadline=None)

@@ -15,10 +15,10 @@ from index.correcting import CORRECTED_BELOW
 from index.engine import FACETS, MAX_DEPTH, Facet, Filters, Page, Request, Sort
 from index.engines.whoosh.combining import Branch, Compiler
 from index.engines.whoosh.correcting import correction
-from index.engines.whoosh.faceting import Selection
 from index.engines.whoosh.ordering import Column, Key, Names, Values, first_documents
 from index.engines.whoosh.presenting import present
 from index.engines.whoosh.scoring import Scorer, is_scored
+from index.engines.whoosh.selection import Selection
 from index.engines.whoosh.view import View
 from index.errors import DeadlineExceeded, QueryRefused
 from index.matching import Matcher
@@ -110,7 +110,7 @@ class _Found:
             return self.view.everything
         if self.view.live is not None:
             masks.append(self.view.live)
-        return Selection(reduce(np.logical_and, masks))
+        return Selection.of(reduce(np.logical_and, masks))
 
     def facet(self, name: str, size: int | None) -> Facet:
         """The facet's counts, its own filter ignored."""

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from index.engine import Facet, FacetValue
 from index.engines.whoosh.segments import FacetColumn
+from index.engines.whoosh.selection import Selection
 
 Array = npt.NDArray[Any]
 
@@ -25,29 +26,6 @@ class Values(Protocol):
 
     def find(self, term: str) -> int:
         """The number of a value, or -1."""
-
-
-class Selection:
-    """Some documents of a view: their numbers (ascending, intp) and the same as a mask (bool[size])."""
-
-    def __init__(self, mask: Array, documents: Array | None = None) -> None:
-        self.mask = mask
-        self.documents = np.flatnonzero(mask) if documents is None else documents
-
-    @classmethod
-    def listed(cls, documents: Array, size: int) -> Selection:
-        """The documents with these numbers (ascending) out of `size`."""
-        mask = np.zeros(size, np.bool_)
-        mask[documents] = True
-        return cls(mask, documents)
-
-    def __len__(self) -> int:
-        return len(self.documents)
-
-    @cached_property
-    def others(self) -> Selection:
-        """All other documents, deleted ones included."""
-        return Selection(np.logical_not(self.mask))
 
 
 @dataclass(frozen=True)
@@ -69,7 +47,7 @@ class FacetTable:
         """How many of the documents have each value (int64[len(values)])."""
         if selection is self.live:
             return self.totals
-        if len(selection) * 2 > len(selection.mask):  # it is cheaper to count those that were not selected
+        if len(selection) * 2 > selection.size:  # it is cheaper to count those that were not selected
             return self._sums - self._count(selection.others)
         return self._count(selection)
 
@@ -81,7 +59,7 @@ class FacetTable:
     @cached_property
     def _sums(self) -> Array:
         """The counts over all documents, deleted ones included."""
-        return self._count(Selection(np.ones(len(self.slots[0]), np.bool_)))
+        return self._count(Selection.of(np.ones(len(self.slots[0]), np.bool_)))
 
     def _count(self, selection: Selection) -> Array:
         beyond = len(self.values)

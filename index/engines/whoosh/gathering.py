@@ -13,12 +13,12 @@ import numpy.typing as npt
 from index.engines.whoosh.faceting import ranges
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.segments import Segment
+from index.engines.whoosh.selection import SPARSE, Selection
 from index.engines.whoosh.view import View
 
 Array = npt.NDArray[Any]
 
 POSITION_BITS = 32
-_SPARSE = 16  # a search by bisection costs about as much as this many steps through an array
 _NONE: Array = np.empty(0, np.intp)
 
 
@@ -37,11 +37,11 @@ class Run:
         """Adds weight · frequency to `sums` (float64), which is aligned with `documents` (ascending)."""
         if self.documents is documents:
             sums += self.frequencies if weight == 1.0 else self.frequencies * weight
-        elif self.ascending and len(documents) * _SPARSE < len(self):
+        elif self.ascending and len(documents) * SPARSE < len(self):
             place = self.documents.searchsorted(documents)
             there = np.flatnonzero(self.documents.take(place, mode="clip") == documents)
             sums[there] += weight * self.frequencies.take(place.take(there))
-        elif len(self) * _SPARSE < len(documents):
+        elif len(self) * SPARSE < len(documents):
             place = documents.searchsorted(self.documents)
             there = np.flatnonzero(documents.take(place, mode="clip") == self.documents)
             np.add.at(sums, place.take(there), weight * self.frequencies.take(there))
@@ -115,7 +115,7 @@ class Terms:
             return Run(documents[0], frequencies[0], ascending=single)
         return Run(_joined(documents), _joined(frequencies), ascending=single)
 
-    def places(self, chosen: Chosen | None) -> Array:
+    def places(self, chosen: Selection | None) -> Array:
         """Where they stand in the chosen documents (None: in all): document << 32 | position, int64.
 
         Sorted if it is one term.
@@ -148,27 +148,6 @@ class _Placed:
     ascending: bool
 
 
-class Chosen:
-    """Some documents (global numbers, intp, ascending) out of `size`, to be met again in lists of postings."""
-
-    def __init__(self, documents: Array, size: int) -> None:
-        self.documents = documents
-        self._size = size
-
-    @cached_property
-    def _mask(self) -> Array:
-        mask = np.zeros(self._size, np.bool_)
-        mask[self.documents] = True
-        return mask
-
-    def indexes(self, documents: Array, *, ascending: bool) -> Array:
-        """Which elements of a list of documents are chosen ones (ascending)."""
-        if ascending and len(self.documents) * _SPARSE < len(documents):
-            place = documents.searchsorted(self.documents)
-            return place.take(np.flatnonzero(documents.take(place, mode="clip") == self.documents))
-        return np.flatnonzero(self._mask.take(documents))
-
-
 def _stretches(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Ascending numbers as (first, last + 1) of the stretches without a gap."""
     found: list[tuple[int, int]] = []
@@ -184,7 +163,7 @@ def _joined(parts: Sequence[Array]) -> Array:
     return np.concatenate(parts) if parts else _NONE
 
 
-def _places(part: _Placed, chosen: Chosen | None) -> Array:
+def _places(part: _Placed, chosen: Selection | None) -> Array:
     documents, frequencies, positions = part.documents, part.frequencies, part.positions
     if chosen is not None:
         kept = chosen.indexes(documents, ascending=part.ascending)

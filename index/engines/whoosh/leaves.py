@@ -12,9 +12,10 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
 from index.analysis import POSITION_GAP, Form, query_forms
-from index.engines.whoosh.gathering import Chosen, Run, Terms
+from index.engines.whoosh.gathering import Run, Terms
 from index.engines.whoosh.positional import documents_of, follows, near, union
 from index.engines.whoosh.postings import FieldPostings
+from index.engines.whoosh.selection import Selection
 from index.engines.whoosh.view import View
 from index.query import Fuzzy, Pattern, Phrase, Word
 from index.ranking import WEIGHTS, is_plain
@@ -130,7 +131,7 @@ class SingleTerm:
         """The postings of the term, and those of the other forms."""
         return [(self.typed.run, 1.0), (self.kin.run, WEIGHTS.family)]
 
-    def places(self, chosen: Chosen) -> Array:
+    def places(self, chosen: Selection) -> Array:
         """Where any of the forms stands in the chosen documents, sorted, each place once."""
         if not self.kin:
             return self.typed.places(chosen)
@@ -170,10 +171,10 @@ def _phrase_starts(view: View, field: str, form: Form, reach: int | None) -> Arr
     if not all(found.values()):
         return np.empty(0, np.int64)
     rarest_first = sorted(found, key=lambda term: len(found[term].run))
-    chosen = Chosen(found[rarest_first[0]].run.documents, view.size)
+    chosen = Selection(found[rarest_first[0]].run.documents, view.size)
     for term in rarest_first[1:]:
         documents = found[term].run.documents
-        chosen = Chosen(documents.take(chosen.indexes(documents, ascending=True)), view.size)
+        chosen = Selection(documents.take(chosen.indexes(documents, ascending=True)), view.size)
     if reach is not None:
         return near([found[term].places(chosen) for term in found], reach)
     (first, begin), *others = sorted(form[0], key=lambda word: rarest_first.index(word[0]))
@@ -182,7 +183,7 @@ def _phrase_starts(view: View, field: str, form: Form, reach: int | None) -> Arr
         # A common word is read only where all rarer ones stand as they should.
         documents = documents_of(places).documents
         step = offset - begin
-        there = follows(places, found[term].places(Chosen(documents, view.size)), step, step)
+        there = follows(places, found[term].places(Selection(documents, view.size)), step, step)
         places = places.take(np.flatnonzero(there))
     return places - begin
 

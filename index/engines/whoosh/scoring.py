@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from index import ranking
 from index.engines.whoosh.combining import Branch
-from index.engines.whoosh.gathering import Chosen
 from index.engines.whoosh.leaves import Leaf
 from index.engines.whoosh.positional import documents_of, follows
+from index.engines.whoosh.selection import Selection
 from index.engines.whoosh.view import View
 from index.fields import DEFAULT_FIELDS
 from index.query import And, Not, Or
@@ -148,7 +148,7 @@ class Scorer:
 
     def _add_pairs_to(self, chosen: Array) -> None:
         if len(chosen):
-            places = _Places(self._documents.take(chosen), self._view.size)
+            places = _Places(Selection(self._documents.take(chosen), self._view.size))
             for pair in self._pairs:
                 self._add_pair(pair, chosen, places)
 
@@ -164,7 +164,7 @@ class Scorer:
             close = follows(starts, there.of(pair.other, name), 1, WEIGHTS.window)
             found = documents_of(starts.take(np.flatnonzero(close)))
             norms = self._view.norms(name).take(found.documents)
-            amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
+            amounts[places.chosen.documents.searchsorted(found.documents)] += norms * found.frequencies
         given = pair.telling * saturated(amounts)
         self.scores[chosen] += given if pair.gate is None else given * pair.gate.take(chosen)
 
@@ -172,25 +172,24 @@ class Scorer:
 class _Places:
     """Where plain words stand in some documents; a word between two others is looked up once."""
 
-    def __init__(self, documents: Array, size: int) -> None:
-        self.documents = documents
-        self._size = size
-        self._chosen = Chosen(documents, size)
+    def __init__(self, chosen: Selection) -> None:
+        self.chosen = chosen
         self._known: dict[tuple[int, str], Array] = {}
 
     def with_both(self, pair: _Pair, field: str) -> _Places | None:
         """Places in those documents that have both words of a pair in a field; None where none has."""
         if not pair.one.parts[field] or not pair.other.parts[field]:
             return None
-        both = pair.one.mask_in(field).take(self.documents) & pair.other.mask_in(field).take(self.documents)
+        documents = self.chosen.documents
+        both = pair.one.mask_in(field).take(documents) & pair.other.mask_in(field).take(documents)
         count = int(np.count_nonzero(both))
         if 2 * count > len(both):  # most: reading the rest too costs less than reading a word anew for its other pair
             return self
-        return _Places(self.documents[both], self._size) if count else None
+        return _Places(Selection(documents[both], self.chosen.size)) if count else None
 
     def of(self, leaf: Leaf, field: str) -> Array:
         """The places of a leaf in a field."""
         key = (id(leaf), field)
         if key not in self._known:
-            self._known[key] = leaf.words[field].places(self._chosen)
+            self._known[key] = leaf.words[field].places(self.chosen)
         return self._known[key]

@@ -9,9 +9,9 @@ import numpy as np
 from index.analysis import tokens
 from index.engine import Suggestions
 from index.engines.whoosh.execution import by_newest
-from index.engines.whoosh.faceting import Selection
 from index.engines.whoosh.gathering import Terms
 from index.engines.whoosh.leaves import one_term
+from index.engines.whoosh.selection import Selection
 from index.engines.whoosh.view import View
 from index.engines.whoosh.vocabulary import most_frequent
 
@@ -65,4 +65,4 @@ def _beginning(view: View, field: str, typed: Sequence[str]) -> Selection:
         mask = np.zeros(view.size, np.bool_)
         mask[found.run.documents] = True
         inside = inside & mask
-    return Selection(inside)
+    return Selection.of(inside)

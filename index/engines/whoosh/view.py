@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from index.engine import Document
-from index.engines.whoosh.faceting import FacetTable, Selection, facet_table, year_table
+from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
 from index.engines.whoosh.generation import Generation
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.segments import Segment
+from index.engines.whoosh.selection import Selection
 from index.ranking import weighted_frequency
 from index.remembering import Memory
 
@@ -60,7 +61,7 @@ class View:
     @cached_property
     def everything(self) -> Selection:
         """All live documents."""
-        return Selection(np.ones(self.size, np.bool_) if self.live is None else self.live)
+        return Selection.of(np.ones(self.size, np.bool_) if self.live is None else self.live)
 
     @cached_property
     def first_days(self) -> Array:
