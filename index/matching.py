@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Protocol
 
 from archive.model import PartialDate
@@ -106,33 +107,37 @@ _Leaves = tuple["_Leaf", ...]
 
 
 class _Articles:
-    """Documents under the eyes of a matcher: each text is scanned once, each leaf looked for once a field."""
+    """Documents under the eyes of a matcher: the texts of all of them are scanned as one, and once for each leaf."""
 
     def __init__(self, documents: Sequence[Document]) -> None:
         self.documents = documents
-        self._texts: dict[str, Texts] = {}
-        self._spans: dict[tuple[int, str], list[list[Span]]] = {}
+        self._texts: dict[tuple[str, ...], Texts] = {}
+        self._spans: dict[int, list[dict[str, list[Span]]]] = {}
 
-    def spans(self, leaf: _Leaf, field: str) -> list[list[Span]]:
-        """Where a leaf stands in a field of each document; only whether it does, if a field has several values."""
-        key = (id(leaf), field)
+    def spans(self, leaf: _Leaf) -> list[dict[str, list[Span]]]:
+        """For each document where a leaf stands in its fields; only whether it does, if a field has several values."""
+        key = id(leaf)
         if key not in self._spans:
-            self._spans[key] = self._texts_of(field).find(leaf.find)
+            spans = iter(self._texts_of(leaf.fields).find(leaf.find))
+            self._spans[key] = [dict(zip(leaf.fields, spans, strict=False)) for _ in self.documents]
         return self._spans[key]
 
     def marks(self, number: int, leaves: _Leaves) -> Marks:
         """The merged spans of the leaves in one of the documents."""
-        title, summary, text = (self._marked(number, leaves, field) for field in DEFAULT_FIELDS)
+        found = [self.spans(leaf)[number] for leaf in leaves]
+        title, summary, text = (_marked(found, field) for field in DEFAULT_FIELDS)
         return Marks(title, summary, text, leaves)
 
-    def _marked(self, number: int, leaves: _Leaves, field: str) -> tuple[Span, ...]:
-        found = [self.spans(leaf, field)[number] for leaf in leaves if field in leaf.fields]
-        return merged([span for spans in found for span in spans]) if any(found) else ()
+    def _texts_of(self, fields: tuple[str, ...]) -> Texts:
+        if fields not in self._texts:
+            rows = [values(document, field) for document in self.documents for field in fields]
+            self._texts[fields] = Texts(rows)
+        return self._texts[fields]
 
-    def _texts_of(self, field: str) -> Texts:
-        if field not in self._texts:
-            self._texts[field] = Texts([values(document, field) for document in self.documents])
-        return self._texts[field]
+
+def _marked(found: Sequence[dict[str, list[Span]]], field: str) -> tuple[Span, ...]:
+    some = [spans for leaf in found if (spans := leaf.get(field))]
+    return merged(list(chain.from_iterable(some))) if some else ()
 
 
 class _Branch(Protocol):
@@ -146,9 +151,8 @@ class _Leaf:
     fields: tuple[str, ...]
 
     def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
-        found = [articles.spans(self, field) for field in self.fields]
         own = (self,)
-        return [own if any(spans) else None for spans in zip(*found, strict=True)]
+        return [own if any(found.values()) else None for found in articles.spans(self)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +228,12 @@ def language_asked(node: Node, language: str | None) -> bool:
 def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Spans in order, those that overlap made one."""
     joined: list[Span] = []
-    for start, end in sorted(spans):
-        if joined and start < joined[-1][1]:
-            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+    last = -1
+    for span in sorted(spans):
+        if span[0] < last:
+            last = max(span[1], last)
+            joined[-1] = (joined[-1][0], last)
         else:
-            joined.append((start, end))
+            joined.append(span)
+            last = span[1]
     return tuple(joined)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
 
 from index.engine import Marked, Span
 
@@ -13,6 +12,8 @@ SHORTEST = 200  # characters that a passage has if the text gives them
 LONGEST = 280
 _CORE = 180  # characters within which marks are taken for neighbours
 _CONSIDERED = 400  # marks looked at; an article with more of them has good passages among these
+_NEAR = 100  # characters looked through first for the beginning of a sentence
+_CLOSING = 8  # characters between a full stop and the next sentence, as a rule: quotation marks, spaces
 
 # A full stop after an initial or a short form of address ends no sentence. The expression begins with one set of
 # characters, so that `re` passes over all others at full speed.
@@ -36,10 +37,10 @@ def passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[Marked, 
     if not spans:
         return (_cut(text, *_widened(text, 0, 0, (0, len(text))), ()),)
     chosen: list[Span] = []
-    for _, _, first, last in sorted(_clusters(text, spans[:_CONSIDERED])):
+    for first, last in _clusters(text, spans[:_CONSIDERED]):
         if len(chosen) == limit:
             break
-        room = _room(chosen, first, len(text))
+        room = _room(chosen, first, len(text)) if chosen else (0, len(text))
         if room[0] <= first and last <= room[1]:
             chosen.append(_widened(text, first, last, room))
     return tuple(_cut(text, start, end, spans) for start, end in sorted(chosen))
@@ -52,17 +53,18 @@ def _room(taken: Sequence[Span], place: int, length: int) -> Span:
     return before, after
 
 
-def _clusters(text: str, spans: Sequence[Span]) -> Iterator[tuple[int, int, int, int]]:
-    """Marks close together as (-different words, -marks, first character, end): sorts by worth."""
+def _clusters(text: str, spans: Sequence[Span]) -> Iterator[Span]:
+    """Where marks close together begin and end, the best first: with most different words, then most marks."""
+    starts, ends = zip(*spans, strict=True)
+    # The marks that end within the core of a passage which begins with mark `index - 1`: up to `afters[index - 1]`.
+    afters = [bisect_right(ends, start + _CORE, index) for index, start in enumerate(starts, 1)]
     words = [text[start:end].casefold() for start, end in spans]
-    alike = len(set(words)) == 1
-    after = 0
-    for index, (first, end) in enumerate(spans):
-        while after < len(spans) and spans[after][1] <= first + _CORE:
-            after += 1
-        after = max(after, index + 1)
-        different = 1 if alike else len(set(words[index:after]))
-        yield -different, index - after, first, max(end, spans[after - 1][1])
+    if len(set(words)) == 1:
+        best = sorted([(index - after, index) for index, after in enumerate(afters)])
+    else:
+        ranked = sorted([(-len(set(words[index:after])), index - after, index) for index, after in enumerate(afters)])
+        best = [(size, index) for _, size, index in ranked]
+    return ((starts[index], ends[index - size - 1]) for size, index in best)
 
 
 def _widened(text: str, first: int, last: int, room: Span) -> Span:
@@ -70,8 +72,7 @@ def _widened(text: str, first: int, last: int, room: Span) -> Span:
     start = _start(text, first, max(room[0], last - LONGEST), room[0])
     end = _end(text, start, last, room[1])
     if end - start < SHORTEST:
-        earlier = [edge for edge in _edges(text, max(room[0], end - LONGEST), start) if end - edge <= LONGEST]
-        start = min([start, *earlier])
+        start = next(_edges(text, max(room[0], end - LONGEST), start), start)
     if end - start < SHORTEST:
         end = _word_end(text, start, last, min(room[1], start + LONGEST))
     return start, end
@@ -79,9 +80,10 @@ def _widened(text: str, first: int, last: int, room: Span) -> Span:
 
 def _start(text: str, first: int, earliest: int, floor: int) -> int:
     """The beginning of the sentence around `first`, or of a word some way before it."""
-    edges = _edges(text, earliest, first)
-    if edges:
-        return edges[-1]
+    for low in (max(first - _NEAR, earliest), earliest):
+        *_, edge = -1, *_edges(text, low, first)
+        if edge >= 0:
+            return edge
     if earliest == floor:
         return floor
     space = _SPACE.search(text, max(earliest, first - (LONGEST - SHORTEST)), first)
@@ -91,12 +93,15 @@ def _start(text: str, first: int, earliest: int, floor: int) -> int:
 def _end(text: str, start: int, last: int, ceiling: int) -> int:
     """The end of the first sentence that makes the passage long enough, else of the last that fits, else of a word."""
     latest = min(ceiling, start + LONGEST)
-    edges = [edge for edge in _edges(text, start, latest) if edge >= last]
+    enough = max(last, start + SHORTEST)
+    for edge in _edges(text, max(enough - _CLOSING, start), latest):
+        if edge >= enough:
+            return edge
     if latest == len(text):
-        edges.append(latest)
-    long_enough = [edge for edge in edges if edge - start >= SHORTEST]
-    if edges:
-        return min(long_enough) if long_enough else edges[-1]
+        return latest
+    *_, edge = -1, *_edges(text, max(last - _CLOSING, start), min(enough, latest))
+    if edge >= last:
+        return edge
     return _word_end(text, start, last, latest)
 
 
@@ -111,10 +116,14 @@ def _word_end(text: str, start: int, last: int, latest: int) -> int:
     return max(latest, start + 1)
 
 
-def _edges(text: str, low: int, high: int) -> list[int]:
-    """Where sentences or lines begin in text[low:high + 1]."""
-    edges = [match.end() for match in _SENTENCE_END.finditer(text, low, min(high + 1, len(text)))]
-    return [edge for edge in edges if low < edge <= high] if low else [0, *(edge for edge in edges if 0 < edge <= high)]
+def _edges(text: str, low: int, high: int) -> Iterator[int]:
+    """Where sentences or lines begin in text[low:high + 1], in order; not at `low` itself, but for the very first."""
+    if not low:
+        yield 0
+    for found in _SENTENCE_END.finditer(text, low, high + 1):
+        edge = found.end()
+        if low < edge <= high:
+            yield edge
 
 
 def _cut(text: str, start: int, end: int, spans: Sequence[Span]) -> Marked:
@@ -122,6 +131,11 @@ def _cut(text: str, start: int, end: int, spans: Sequence[Span]) -> Marked:
     start += len(piece) - len(piece.lstrip())
     piece = piece.strip()
     end = start + len(piece)
-    inside = takewhile(lambda span: span[0] < end, spans[bisect_left(spans, start, key=lambda span: span[1]) :])
-    clipped = ((max(low, start) - start, min(high, end) - start) for low, high in inside)
-    return Marked(piece, tuple(span for span in clipped if span[0] < span[1]))
+    inside: list[Span] = []
+    # Of disjoint spans only the one before those that begin here may reach into the passage.
+    for low, high in spans[max(bisect_left(spans, (start,)) - 1, 0) :]:
+        if low >= end:
+            break
+        if high > start:
+            inside.append((max(low, start) - start, min(high, end) - start))
+    return Marked(piece, tuple(inside))

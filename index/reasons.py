@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from index.engine import Document, Reason, Span
 from index.fields import DEFAULT_FIELDS
 from index.matching import Marks, Matcher
@@ -27,8 +25,12 @@ def _counted(document: Document, marks: Marks, field: str) -> dict[str, int]:
     if not spans:
         return {}
     text: str = getattr(document, field)
+    written: dict[str, int] = {}
+    for start, end in spans[:_COUNTED]:
+        piece = text[start:end]
+        written[piece] = written.get(piece, 0) + 1
     counts: dict[str, int] = {}
-    for written, count in Counter([text[start:end] for start, end in spans[:_COUNTED]]).items():
-        word = " ".join(written.casefold().split())
+    for piece, count in written.items():
+        word = " ".join(piece.casefold().split())
         counts[word] = counts.get(word, 0) + count
     return counts

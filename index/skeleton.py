@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,65 +19,77 @@ from index.folding import INVISIBLE, MARKS, fold
 
 SPACE = b" "  # what no surface holds
 CONNECTOR = b"-"  # any of those that join words
-ODD = b"\x01"  # folds to nothing or to several characters, or changes with its neighbours
+ODD = b"\xff"  # folds to nothing or to several characters, or changes with its neighbours
 
 _LETTERS, _UNITS = 0x80, 0xC0  # the first bytes of letters beyond a-z and of units of unspaced scripts
+_SPAN = {_LETTERS: _UNITS - _LETTERS, _UNITS: ODD[0] - _UNITS}
 _PLANE = 0x1_0000
 _IDENTICAL = ((0x3400, 0xA000), (0xAC00, 0xD7A4))  # ideographs and Hangul: units that fold to themselves
 _IN_WORDS = re.compile(f"[{MARKS}{INVISIBLE}]")
 _SIGNS = dict.fromkeys(CONNECTORS, CONNECTOR[0]) | dict.fromkeys(APOSTROPHES, ord("'")) | {"+": ord("+"), "#": ord("#")}
+_JOINTS = CONNECTOR + b"+#"  # may stand between the letters of a compound written as one word
 _AFTER_LETTER = rb"(?<![0-9a-z\x80-\xbf]%b)"
-_JOINT = rb"(?:[+#]*-)?"
-_LETTER_LAST = rb"[0-9a-z\x80-\xbf]\Z"  # after a sign, as in C++, or a unit another word may begin at once
-_END = rb"(?![0-9a-z\x80-\xbf])"
+_ASCII_LAST = rb"[0-9a-z]\Z"  # not a sign, as in C++, nor a unit, at which another word may begin at once
+_COMMON = 2  # bytes: so short a beginning stands in so many words that those within a word are to be passed over
+_REST = rb"[^ ]*"
 
 
-def skeleton(text: str) -> bytes:
-    """One byte for each character of `text`."""
+def skeleton(*texts: str) -> bytes:
+    """One byte for each character of each text, and a SPACE after each text."""
+    # What is given already is translated into itself.
+    return SPACE.join([*map(_given, texts), b""]).translate(_translation())
+
+
+def _given(text: str) -> bytes:
+    """The bytes of a text, those of ASCII characters still to be translated."""
     if text.isascii():
-        return text.encode("ascii").translate(_ascii_table())
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
+        return text.encode("ascii")
+    encoded, unit = text.encode("utf-16-le", "surrogatepass"), "<u2"
+    if len(encoded) > 2 * len(text):
+        encoded, unit = text.encode("utf-32-le", "surrogatepass"), "<u4"
+    codes = np.frombuffer(encoded, unit)
     others = np.flatnonzero(codes >= 128)  # few, as a rule: taking all from the table costs thrice as much
-    letters = bytearray(codes.astype(np.uint8).tobytes().translate(_ascii_table()))
-    np.frombuffer(letters, np.uint8)[others] = _table().take(np.minimum(codes.take(others), _PLANE))
-    return bytes(letters)
+    letters = codes.astype(np.uint8)
+    letters[others] = _table().take(codes.take(others), mode="clip")
+    return letters.tobytes()
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Where terms may begin in a skeleton: patterns that match from there to the end of the chunk.
+    """Where terms may begin in a skeleton.
 
-    `plain` finds their letters in a row, which `re` passes over at full speed; `joined` also finds them with connectors
-    between, which only chunks with an inner connector hold.
+    `plain` matches from there to the end of the chunk where their `letters` stand in a row; it may also match within a
+    word. Where connectors stand between, the letters are in a row once these are taken out (see `squeezed`).
     """
 
+    letters: bytes
     plain: re.Pattern[bytes]
-    joined: re.Pattern[bytes]
 
-    def is_in(self, letters: bytes) -> bool:
+    def is_in(self, piece: bytes) -> bool:
         """Whether a term may begin somewhere in a piece of a skeleton."""
-        return bool(self.plain.search(letters) or (CONNECTOR in letters and self.joined.search(letters)))
+        return bool(self.plain.search(piece) or (CONNECTOR in piece and self.letters in squeezed(piece)))
 
 
-def beginnings(prefixes: Iterable[str], *, whole: bool = False) -> Beginning | None:
+def squeezed(piece: bytes) -> bytes:
+    """A piece of a skeleton with the parts of its compounds written as one word."""
+    return piece.translate(None, _JOINTS)
+
+
+@lru_cache(maxsize=1024)
+def beginnings(prefixes: frozenset[str], *, whole: bool = False) -> Beginning | None:
     """Where a term with one of the folded prefixes may begin, except in words with ODD characters.
 
     Those can begin with anything. None when terms may begin anywhere. With `whole` the only prefix is all of the term,
     but for a possessive.
     """
-    given = _common([skeleton(prefix) for prefix in prefixes])
-    plain = given.partition(ODD)[0]
-    if not plain or plain[:1] in b" -'":
+    given = _common([skeleton(prefix)[:-1] for prefix in prefixes])
+    letters = given.partition(ODD)[0]
+    if not letters or letters[:1] in b" -'":
         return None
-    letters = [re.escape(plain[index : index + 1]) for index in range(len(plain))]
-    ends = whole and plain == given and re.search(_LETTER_LAST, plain) and len(plain) < MAX_TERM
-    rest = (_END if ends else b"") + rb"[^ ]*"
-    in_a_row = b"".join(letters)
-    bounds = (b"", b"") if plain[0] >= _UNITS else (_AFTER_LETTER % in_a_row, _AFTER_LETTER % letters[0])
-    return Beginning(
-        re.compile(in_a_row + bounds[0] + rest, re.DOTALL),
-        re.compile(_JOINT.join([letters[0] + bounds[1], *letters[1:]]) + rest, re.DOTALL),
-    )
+    after = _AFTER_LETTER % letters if len(letters) <= _COMMON and letters[0] < _UNITS else b""
+    ends = whole and letters == given and re.search(_ASCII_LAST, letters) and len(letters) < MAX_TERM
+    end = rb"\b" if ends else b""  # finds an end before letters beyond a-z as well, and never too few
+    return Beginning(squeezed(letters), re.compile(re.escape(letters) + after + end + _REST, re.DOTALL))
 
 
 def _common(texts: Sequence[bytes]) -> bytes:
@@ -88,8 +100,8 @@ def _common(texts: Sequence[bytes]) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _ascii_table() -> bytes:
-    return _table()[:128].tobytes() + bytes(128)
+def _translation() -> bytes:
+    return _table()[:128].tobytes() + bytes(range(128, 256))
 
 
 @lru_cache(maxsize=1)
@@ -97,7 +109,7 @@ def _table() -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
     """The byte of each character of the basic plane, and after them that of all others."""
     table = np.full(_PLANE + 1, ODD[0], np.uint8)
     for low, high in _IDENTICAL:
-        table[low:high] = _UNITS + np.arange(low, high) % 64
+        table[low:high] = _UNITS + np.arange(low, high) % _SPAN[_UNITS]
     composing = _composing()
     for code in range(_PLANE):
         if not any(low <= code < high for low, high in _IDENTICAL):
@@ -122,7 +134,8 @@ def _byte(character: str, composing: frozenset[str]) -> int:
 def _folded_byte(letter: str) -> int:
     if letter.isascii():
         return ord(letter)
-    return (_UNITS if UNIT.match(letter) else _LETTERS) + ord(letter) % 64
+    first = _UNITS if UNIT.match(letter) else _LETTERS
+    return first + ord(letter) % _SPAN[first]
 
 
 def _composing() -> frozenset[str]:
