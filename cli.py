@@ -8,9 +8,9 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
@@ -19,6 +19,7 @@ import config
 from archive import errors as archive_errors
 from config import Settings
 from index import errors as index_errors
+from index.processes import log_to_stderr
 from terminal import ORIGINS, ProgressBar, as_json, print_error, print_json, with_settings
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code; what goes wrong is said on stderr in a line or two."""
-    _log_to_stderr()
+    log_to_stderr()
     try:
         with backfile.make_context("backfile", list(arguments)) as context:
             code = backfile.invoke(context)
@@ -77,13 +78,6 @@ def run(arguments: Sequence[str]) -> int:
 def exit_code(error_class: type[archive_errors.BackfileError]) -> int:
     """The exit code for an error class: its own line of the table, or that of its nearest ancestor there."""
     return next(EXIT_CODES[each] for each in error_class.__mro__ if each in EXIT_CODES)
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    log.handlers[:] = [handler]
-    log.setLevel(logging.INFO)
 
 
 class Commands(click.Group):
@@ -155,13 +149,14 @@ def serve(settings: Settings) -> None:
         serve_web(settings, _make_app, progress=progress)
 
 
+@cache
 def _make_app(settings: Settings) -> Flask:
-    """Runs in each worker; the process that starts them answers nothing and need not wait for the app's modules."""
+    """The application, warm. Kept, so that workers that are forked find it made."""
     from app import create_app
     from web.warming import warm
 
     app = create_app(settings)
-    Thread(target=warm, args=(app,), daemon=True).start()
+    warm(app)
     return app
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import threading
@@ -37,6 +38,15 @@ def not_started(error: Exception | None = None) -> SearchError:
 def cores() -> int:
     """How many processes may run at the same time."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def log_to_stderr() -> None:
+    """Puts what the program has to say on stderr, as it is; every process that may say something calls it."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log = logging.getLogger("backfile")
+    log.handlers[:] = [handler]
+    log.setLevel(logging.INFO)
 
 
 def end_with_parent() -> None:

@@ -20,7 +20,8 @@ import pytest
 
 import cli
 from index.watching import relevant
-from web.server import AddressUnavailable, address, free_port
+from web.keeping import address
+from web.server import AddressUnavailable, free_port
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0  # seconds until a test gives up on a server; a guard, not a promise
@@ -42,6 +43,14 @@ def total(url: str, query: str) -> int | None:
     return found
 
 
+def finds(url: str, query: str) -> bool:
+    """Whether a server that may have no worker just now finds anything."""
+    try:
+        return bool(total(url, query))
+    except OSError:
+        return False
+
+
 def eventually(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + PATIENCE
     while not condition():
@@ -50,7 +59,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def cut_short(index: Path) -> None:
-    """Leaves ten bytes of each file. The writer may be taking away what it has merged, so a file can be gone already."""
+    """Leaves ten bytes of each file; one that the writer takes away meanwhile, having merged it, is left out."""
     for path in index.iterdir():
         with suppress(FileNotFoundError):
             os.truncate(path, 10)
@@ -144,6 +153,33 @@ def test_a_killed_server_leaves_nobody_on_its_port(serve: Callable[..., Server])
             return False
 
     eventually(is_free)
+
+
+def processes_of(server: Server, holding: str) -> list[int]:
+    """The children of a server whose command line holds this text."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == server.process.pid and holding in (process / "cmdline").read_text():
+                found.append(int(process.name))
+    return found
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_who_dies_is_replaced(serve: Callable[..., Server], tmp_path: Path) -> None:
+    server = serve()
+    (keeper,) = processes_of(server, "spawn_main")
+    (worker,) = processes_of(server, "cli")
+    os.kill(keeper, signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)
+    eventually(lambda: bool(set(processes_of(server, "cli")) - {worker}))
+    eventually(lambda: finds(server.url, "ferry"))
+    (tmp_path / "library" / "new.md").write_text("A zeppelin lands.\n")
+    eventually(lambda: finds(server.url, "zeppelin"))
+    assert server.stop() == 0
+    assert any("is started again" in line for line in server.said)
 
 
 @pytest.mark.long

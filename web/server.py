@@ -1,15 +1,13 @@
-"""`backfile serve`: Granian's processes answer, and a thread of their parent keeps the index up to date."""
+"""`backfile serve`: Granian's workers answer, and a process beside them keeps the index up to date."""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
 import socket
-import time
+import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
-from threading import Thread
 from wsgiref.types import WSGIApplication
 
 from granian import Granian
@@ -22,14 +20,13 @@ from archive.library import Library
 from config import Settings
 from index.processes import end_with_parent
 from index.sync import Progress, bring_up_to_date
-from index.watching import Keeper
+from web.keeping import KeeperProcess, address
 
 log = logging.getLogger("backfile.server")
 
 THREADS = 4  # a worker; more would wait for one another, fewer would let one slow search hold up the rest
 PATIENCE = 3  # seconds for requests under way when the server stops
-LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server on every network answers at home
-SLOWEST_START = 60  # seconds
+START = "fork" if sys.platform == "linux" else "spawn"  # elsewhere system libraries do not bear to be forked
 HEAD_TIMEOUT = 20_000  # ms in which the head of a request must have come
 
 
@@ -44,8 +41,9 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
     """Serves until a signal (SIGINT, SIGTERM) ends it.
 
     A library with an index is served at once and the index is brought up to date meanwhile; without one it is built
-    first. `make_app` runs in each worker and must be importable by name. Raises `AddressUnavailable`, and whatever
-    keeps the library or the index from being used.
+    first. `make_app` must be importable by name and make one application for one `Settings`: it is called before the
+    workers are forked, which share what it made, and again in each. Raises `AddressUnavailable`, and whatever keeps
+    the library or the index from being used.
     """
     library = Library(settings.library)
     host, port = settings.host, free_port(settings.host, settings.port)
@@ -54,8 +52,17 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
             library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
         )
         log.info("%s", report.summary())
-    keeper = Keeper(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)
-    multiprocessing.set_start_method("spawn", force=True)  # a fork would copy the keeper's locks in any state
+    keeper = KeeperProcess(settings, host, port)
+    try:
+        _answer(settings, host, port, make_app)
+    finally:
+        keeper.stop()
+
+
+def _answer(settings: Settings, host: str, port: int, make_app: MakeApp) -> None:
+    multiprocessing.set_start_method(START, force=True)
+    if START == "fork":
+        make_app(settings)
     server = Granian(
         "app:create_app",
         address=host,
@@ -69,36 +76,12 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
         workers_kill_timeout=PATIENCE,
         log_level=LogLevels.warning,
     )
-    server.on_startup(Thread(target=_open, args=(keeper, settings.library, host, port), daemon=True).start)
     server.serve(target_loader=partial(_start_worker, make_app, settings), wrap_loader=False)
-    keeper.stop()
 
 
 def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
     end_with_parent()
     return make_app(settings)
-
-
-def _open(keeper: Keeper, library: Path, host: str, port: int) -> None:
-    """Says where the pages are once there is somebody to answer, and only then looks for what changed meanwhile.
-
-    The workers take a moment to start, and a walk through a large library at that moment would make it a longer one.
-    """
-    _announce(library, host, port)
-    keeper.start()
-
-
-def _announce(library: Path, host: str, port: int) -> None:
-    asked = LOOPBACKS.get(host, host)
-    for _ in range(int(SLOWEST_START / 0.05)):
-        try:
-            socket.create_connection((asked, port), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            log.info("Serving %s at %s  (Ctrl-C to stop)", library, address(asked, port))
-            return
-    log.error("No worker answers at %s after %d s.", address(asked, port), SLOWEST_START)
 
 
 def free_port(host: str, port: int) -> int:
@@ -117,9 +100,3 @@ def free_port(host: str, port: int) -> int:
         raise AddressUnavailable(
             f"cannot listen on {address(host, port)}: {error.strerror}", hint="choose another with --host or --port"
         ) from error
-
-
-def address(host: str, port: int) -> str:
-    """The address of the home page as one types it into a browser."""
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}/"
