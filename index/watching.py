@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event, Thread
@@ -16,6 +17,8 @@ from index.sync import bring_up_to_date
 log = logging.getLogger("backfile.index")
 
 LOOK_AGAIN = 300.0  # seconds; some network folders announce no changes, so we look from time to time all the same
+
+TICK = 100  # milliseconds after which watching says that nothing has changed; its own clock runs at 50
 
 
 class _Stopped(Exception):
@@ -65,24 +68,31 @@ class Keeper:
             raise _Stopped
 
     def _occasions(self) -> Iterator[None]:
-        """Once at the beginning, then at each burst of changes and every `LOOK_AGAIN` seconds, until stopped."""
-        yield
+        """Once at the beginning, then at each burst of changes and every `LOOK_AGAIN` seconds, until stopped.
+
+        The beginning is when changes are watched for already: one that is made meanwhile is the next occasion.
+        """
+        if not self._watch:
+            yield
         while self._watch and not self._stop.is_set():
+            looked = -LOOK_AGAIN
             try:
-                for _ in watch(
+                for changes in watch(
                     self._library.root,
                     watch_filter=relevant(self._library.root, self._folder),
                     stop_event=self._stop,
-                    rust_timeout=int(LOOK_AGAIN * 1000),
+                    rust_timeout=TICK,
                     yield_on_timeout=True,
                     raise_interrupt=False,
                     ignore_permission_denied=True,
                 ):
-                    yield
+                    if changes or time.monotonic() - looked >= LOOK_AGAIN:
+                        looked = time.monotonic()
+                        yield
             except (OSError, RuntimeError) as error:  # too many folders to watch comes as a RuntimeError
                 log.warning("Changes are not announced (%s); looking every %g s instead.", error, LOOK_AGAIN)
-                self._stop.wait(LOOK_AGAIN)
                 yield
+                self._stop.wait(LOOK_AGAIN)
 
 
 def relevant(root: Path, folder: Path) -> Callable[[Change, str], bool]:
