@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date as Day
 from pathlib import Path
+from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
 from archive.model import PartialDate, Source
+from index import ranking
 from index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
 from index.engines import open_engine
+from index.engines.whoosh import frequencies, gathering, scoring
+from index.engines.whoosh.engine import WhooshEngine
 from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 
 WORDS = (  # noqa: SIM905
@@ -149,15 +155,65 @@ def _unscored(page: object) -> list[tuple[object, ...]]:
     ]
 
 
+bounds = st.tuples(st.sampled_from((1, 3, 100)), st.sampled_from((0, 2, 100)), st.sampled_from((1, 4, 10_000)))
+
+
+@contextmanager
+def few_are_many(chunk: int, dense: int, best: int) -> Iterator[None]:
+    """From so many documents on, and where one in so many holds a word, what is done for many is done; so many may
+    get the bonus of neighbours."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scoring, "_CHUNK", chunk)
+        patch.setattr(ranking, "BEST", best)
+        for module in (frequencies, gathering):
+            patch.setattr(module, "DENSE", dense)
+        yield
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(batches, st.lists(requests, min_size=4, max_size=12))
-def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request]) -> None:
-    assert_agreement(batches, requests)
+@given(batches, st.lists(requests, min_size=4, max_size=12), bounds)
+def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request], bounds: tuple[int, int, int]) -> None:
+    with few_are_many(*bounds):
+        assert_agreement(batches, requests)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
 @settings(max_examples=examples(1_000), deadline=None, suppress_health_check=list(HealthCheck))
-@given(batches, st.lists(requests, min_size=10, max_size=20))
-def test_pages_agree_over_many_libraries(batches: Sequence[Batch], requests: Sequence[Request]) -> None:
-    assert_agreement(batches, requests)
+@given(batches, st.lists(requests, min_size=10, max_size=20), bounds)
+def test_pages_agree_over_many_libraries(
+    batches: Sequence[Batch], requests: Sequence[Request], bounds: tuple[int, int, int]
+) -> None:
+    with few_are_many(*bounds):
+        assert_agreement(batches, requests)
+
+
+@pytest.mark.parametrize("best", [3, 50, 10_000])
+def test_alternatives_that_cannot_be_among_the_best_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best: int
+) -> None:
+    monkeypatch.setattr(ranking, "BEST", best)
+    random = Random(7)
+    words, weights = ("of", "harbour", "ferry", "night", "declared", "zebra"), (300, 100, 10, 5, 2, 1)
+    texts = [" ".join(random.choices(words, weights, k=random.randint(4, 30))) for _ in range(600)]
+    engine = WhooshEngine(tmp_path)
+    documents = [Document(f"{n:03}", "a.md", text.partition(" ")[0], text) for n, text in enumerate(texts)]
+    engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents]))
+    queries = [Or(tuple(map(Word, random.sample(words, random.randint(2, 5))))) for _ in range(40)]
+    asked = [Request(query, per_page=random.randint(1, 12)) for query in queries]
+    monkeypatch.setattr(scoring, "_CHUNK", 1_000)
+    whole = [engine.search(request).hits for request in asked]
+    monkeypatch.setattr(scoring, "_CHUNK", 10)
+    left: list[int] = []
+    base = scoring.Scorer._base
+
+    def counted(scorer: scoring.Scorer, found: np.ndarray) -> np.ndarray:
+        left.append(len(found))
+        return base(scorer, found)
+
+    monkeypatch.setattr(scoring.Scorer, "_base", counted)
+    pages = [engine.search(request) for request in asked]
+    for page, hits in zip(pages, whole, strict=True):
+        assert [hit.id for hit in page.hits] == [hit.id for hit in hits]
+        assert [hit.score for hit in page.hits] == pytest.approx([hit.score for hit in hits], rel=1e-12)
+    assert sum(left) < 0.9 * sum(page.total for page in pages)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.engine import FacetValue
-from index.engines.whoosh import positional
-from index.engines.whoosh.faceting import FacetTable, facet_table, ranges, year_table
-from index.engines.whoosh.gathering import POSITION_BITS, Run
-from index.engines.whoosh.ordering import Column, Names, Values, first_documents
-from index.engines.whoosh.positional import distinct, documents_of, follows, near, union
+from index.engine import Changes, Document, FacetValue, Fingerprint
+from index.engines.whoosh.engine import WhooshEngine
+from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
+from index.engines.whoosh.frequencies import DENSE, Asked, Run, Table, laid_out
+from index.engines.whoosh.ordering import Column, Names, Values, first_documents, smallest
+from index.engines.whoosh.phrases import phrase_run
+from index.engines.whoosh.places import POSITION_BITS, distinct, documents_of, follows, union
+from index.engines.whoosh.postings import Narrow, Stretch
 from index.engines.whoosh.segments import FacetColumn
-from index.engines.whoosh.selection import Selection
+from index.engines.whoosh.selection import Selection, common, ranges
 from index.engines.whoosh.terms import TermDictionary
+from index.engines.whoosh.view import View
+from index.query import Phrase
 
 Rows = list[list[str]]
 
@@ -110,7 +116,7 @@ def test_first_documents_are_those_of_a_full_sort(parts: list[list[tuple[int, st
     documents = np.array(sorted(data.draw(st.sets(st.sampled_from(range(len(flat)))))), np.intp)
     wanted = data.draw(st.integers(1, 12))
     numbers = np.array([number for number, _ in flat])
-    by_name = Names(made, lambda part: part.order, lambda part: part.names)  # type: ignore[arg-type]
+    by_name = Names(made, lambda part: part.order, lambda part: part.names)  # type: ignore[arg-type,attr-defined]
     last = Column(np.arange(len(flat)))
     by_number = Values(documents, numbers[documents])
     expected = sorted(documents.tolist(), key=lambda n: (*flat[n], n))[:wanted]
@@ -129,36 +135,66 @@ def places(texts: list[list[str]], word: str) -> np.ndarray:
     return np.array(found, np.int64)
 
 
-@settings(max_examples=40, deadline=None)
-@given(texts, st.lists(st.sampled_from("abcd"), min_size=1, max_size=3))
-def test_phrases_begin_where_the_words_stand_in_order(texts: list[list[str]], phrase: list[str]) -> None:
-    found = places(texts, phrase[0])
-    for offset, word in enumerate(phrase[1:], 1):
-        found = found[follows(found, places(texts, word), offset, offset)]
-    expected = [
-        document << POSITION_BITS | at
-        for document, text in enumerate(texts)
-        for at in range(len(text))
-        if text[at : at + len(phrase)] == phrase
-    ]
-    assert found.tolist() == expected
-    run = documents_of(found)
-    assert dict(zip(run.documents.tolist(), run.frequencies.tolist(), strict=True)) == Counter(
-        place >> POSITION_BITS for place in expected
-    )
+def view_of(folder: str, texts: Sequence[Sequence[str]], commits: int = 1) -> View:
+    """A view of documents with these words, written in some commits."""
+    engine = WhooshEngine(Path(folder))
+    documents = [Document(f"{n:03}", "a.md", "x", " ".join(words)) for n, words in enumerate(texts)]
+    for first in range(commits):
+        engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents[first::commits]]))
+    return engine.view()
+
+
+def numbered(view: View, run: Run) -> dict[int, int]:
+    """What a run says of each of the documents of `view_of`."""
+    found = zip(run.documents.tolist(), run.frequencies.tolist(), strict=True)
+    return {int(view.document(number).id): count for number, count in found}
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    texts,
+    st.lists(st.sampled_from("abcd"), min_size=1, max_size=3),
+    st.sampled_from((None, 0, 1, 5)),
+    st.integers(1, 2),
+)
+def test_phrases_begin_where_their_words_stand(
+    texts: list[list[str]], phrase: list[str], reach: int | None, commits: int
+) -> None:
+    def begins(text: list[str], at: int) -> bool:
+        if reach is None:
+            return text[at : at + len(phrase)] == phrase
+        return text[at] in phrase and set(phrase) <= set(text[at : at + reach + 1])
+
+    with tempfile.TemporaryDirectory() as folder:
+        view = view_of(folder, texts, commits)
+        found = numbered(view, phrase_run(view, "text", Phrase(" ".join(phrase), reach)))
+    expected = {n: sum(begins(text, at) for at in range(len(text))) for n, text in enumerate(texts)}
+    assert found == {n: count for n, count in expected.items() if count}
+
+
+def test_phrases_are_found_among_positions_that_need_more_than_two_bytes(tmp_path: Path) -> None:
+    texts = [["b", "a", "b"], ["a"] * 70_000 + ["b", "a", "b"], ["c", "b", "a"]]
+    view = view_of(str(tmp_path), texts)
+    assert numbered(view, phrase_run(view, "text", Phrase("a b"))) == {0: 1, 1: 2}
+    assert numbered(view, phrase_run(view, "text", Phrase("b a"))) == {0: 1, 1: 1, 2: 1}
+    assert numbered(view, phrase_run(view, "text", Phrase("c a", 2))) == {2: 1}
+
+
+def test_phrases_of_many_occurrences_are_looked_at_piece_by_piece(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.engines.whoosh.places._AT_ONCE", 3)
+    view = view_of(str(tmp_path), [list("abababcab")] * 4)
+    assert numbered(view, phrase_run(view, "text", Phrase("a b"))) == dict.fromkeys(range(4), 4)
+    assert numbered(view, phrase_run(view, "text", Phrase("b c a b"))) == dict.fromkeys(range(4), 1)
 
 
 @settings(max_examples=40, deadline=None)
-@given(texts, st.sets(st.sampled_from("abcd"), min_size=1), st.integers(0, 5))
-def test_words_within_a_distance(texts: list[list[str]], words: set[str], reach: int) -> None:
-    found = near([places(texts, word) for word in sorted(words)], reach)
-    expected = [
-        document << POSITION_BITS | at
-        for document, text in enumerate(texts)
-        for at in range(len(text))
-        if text[at] in words and words <= set(text[at : at + reach + 1])
-    ]
-    assert found.tolist() == expected
+@given(texts, st.integers(-3, 3), st.integers(0, 5))
+def test_places_that_follow_others(texts: list[list[str]], least: int, more: int) -> None:
+    starts, there = places(texts, "a"), places(texts, "b")
+    expected = [any(least <= other - start <= least + more for other in there) for start in starts]
+    assert follows(starts, there, least, least + more).tolist() == expected
 
 
 def test_places_of_the_next_document_do_not_follow() -> None:
@@ -167,37 +203,76 @@ def test_places_of_the_next_document_do_not_follow() -> None:
     assert follows(starts, np.empty(0, np.int64), 0, 999).tolist() == [False, False]
     assert union([np.array([1, 3]), np.array([1, 2])]).tolist() == [1, 2, 3]
     assert distinct(np.array([4, 4, 7])).tolist() == [4, 7]
+    run = documents_of(np.array([4, 4 << POSITION_BITS, (4 << POSITION_BITS) + 7], np.int64))
+    assert (run.documents.tolist(), run.frequencies.tolist()) == ([0, 4], [1, 2])
 
 
-@settings(max_examples=100, deadline=None)
-@given(
-    texts,
-    st.integers(-3, 3),
-    st.integers(0, 5),
-    st.fixed_dictionaries(
-        {"_BYTES": st.integers(1, 40), "_DOCUMENTS": st.integers(1, 3), "_THIN": st.sampled_from([1, 1_000])}
-    ),
-)
-def test_places_looked_for_by_bytes_are_those_of_a_bisection(
-    texts: list[list[str]], least: int, more: int, bounds: dict[str, int]
-) -> None:
-    starts, there = places(texts, "a"), places(texts, "b")
-    bisected = follows(starts, there, least, least + more).tolist()
-    assert bisected == [any(least <= other - start <= least + more for other in there) for start in starts]
+numbers = st.sets(st.integers(0, 299), max_size=60)
+
+
+@settings(max_examples=60, deadline=None)
+@given(numbers, numbers, st.integers(1, 40))
+def test_what_two_lists_have_in_common(one: set[int], other: set[int], sparse: int) -> None:
+    first, second = (np.array(sorted(found), np.uint32) for found in (one, other))
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in {"_MANY": 0, **bounds}.items():
-            patch.setattr(positional, name, value)
-        assert follows(starts, there, least, least + more).tolist() == bisected
+        patch.setattr("index.engines.whoosh.selection.SPARSE", sparse)
+        here, there = common(first, second, 300)
+    assert first.take(here).tolist() == second.take(there).tolist() == sorted(one & other)
 
 
-@pytest.mark.parametrize("ascending", [True, False])
-@settings(max_examples=40, deadline=None)
-@given(found=st.sets(st.integers(0, 99), max_size=60), asked=st.sets(st.integers(0, 99), max_size=60))
-def test_runs_add_to_the_documents_asked_for(ascending: bool, found: set[int], asked: set[int]) -> None:
-    listed = sorted(found) if ascending else [*sorted(found), *sorted(found)]
-    run = Run(np.array(listed, np.intp), np.array([n % 5 + 1 for n in listed], np.uint8), ascending=ascending)
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from([3, 200, 65_535, 65_536, 70_000, 200_000]), unique=True, min_size=1).map(sorted),
+    st.sets(st.sampled_from([0, 3, 200, 65_536, 65_539, 70_000, 200_000, 300_000])),
+    st.data(),
+)
+def test_narrow_numbers_are_found_and_taken_where_they_are(
+    values: list[int], sought: set[int], data: st.DataObject
+) -> None:
+    changes = [n for n in range(len(values)) if n == 0 or values[n] >> 16 != values[n - 1] >> 16]
+    high = [values[n] >> 16 for n in changes]
+    low = np.array([value & 0xFFFF for value in values], np.uint16)
+    made = Narrow(low, np.array(changes, np.uint32), np.array(high, np.uint32))
+    start = data.draw(st.integers(0, len(values) - 1))
+    stop = data.draw(st.integers(start + 1, len(values)))
+    own, asked = values[start:stop], sorted(sought)
+    found, where = made.find(start, stop, np.array(asked, np.uint32))
+    assert [asked[n] for n in found] == [own[n] for n in where] == sorted(set(own) & sought)
+    assert made.wide(start, stop).tolist() == own
+    at = data.draw(st.lists(st.integers(0, len(own) - 1)))
+    assert Stretch(made, start, stop).take(np.array(at, np.intp)).tolist() == [own[n] for n in at]
+
+
+@settings(max_examples=60, deadline=None)
+@given(found=st.lists(st.integers(0, 99), max_size=60), asked=st.sets(st.integers(0, 99), max_size=60))
+def test_frequencies_as_a_list_and_as_a_table(found: list[int], asked: set[int]) -> None:
+    counts = {number: sum(n % 5 + 1 for n in found if n == number) for number in found}
+    run = Run.summed(np.array(found, np.intp), np.array([n % 5 + 1 for n in found], np.uint8))
+    table = np.zeros(100, np.uint8)
+    table[run.documents] = run.frequencies
     documents = np.array(sorted(asked), np.intp)
-    sums = np.zeros(len(documents))
-    run.add_to(sums, documents, 100, 0.5)
-    times = 1 if ascending else 2
-    assert sums.tolist() == [0.5 * times * (n % 5 + 1) if n in found else 0.0 for n in sorted(asked)]
+    norms = np.arange(100) / 8
+    for made in (run, Table(table, len(found))):
+        assert made.documents.tolist() == sorted(counts)
+        assert made.has(documents).tolist() == [n in counts for n in sorted(asked)]
+        mask = np.zeros(100, np.bool_)
+        made.mark(mask)
+        assert np.flatnonzero(mask).tolist() == sorted(counts)
+        amounts = np.ones(len(documents))
+        made.add_to(amounts, Asked(documents, norms), 0.5)
+        assert amounts.tolist() == [1 + 0.5 * n / 8 * counts.get(n, 0) for n in sorted(asked)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 700), st.integers(1, 12), st.integers(0, 2**32 - 1), st.booleans())
+def test_the_smallest_of_many_numbers(size: int, count: int, seed: int, ties: bool) -> None:
+    drawn = np.random.default_rng(seed).integers(0, 3 if ties else 10_000, max(size * 8, count))
+    assert smallest(drawn, count) == np.sort(drawn)[count - 1]
+
+
+def test_long_runs_become_tables() -> None:
+    run = Run(np.array([1, 7], np.intp), np.array([3, 300], np.uint32))
+    assert laid_out(run, 2 * DENSE) is run
+    table = laid_out(run, 2 * DENSE - 1)
+    assert isinstance(table, Table)
+    assert (table.frequencies[7], len(table), table.nbytes) == (300, 2, 4 * (2 * DENSE - 1))

@@ -43,10 +43,10 @@ def search(view: View, request: Request) -> Page:
     check()
     facets = tuple(found.facet(name, request.size_of(name)) for name in FACETS)
     check()
-    shown = _ordered(view, root, found.documents, request, check)
+    shown = _ordered(view, root, found.selection, request, check)
     matcher = Matcher(request.query, view.generation.languages)
     hits = tuple(present(view, shown, matcher, request.passages, check))
-    total = len(found.documents)
+    total = len(found.selection)
     suggestion = correction(view, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
     return Page(total, hits, facets, request.page, -(-total // request.per_page), took, suggestion)
@@ -86,8 +86,7 @@ class _Found:
 
     def __post_init__(self) -> None:
         self._masks = self._filter_masks()
-        self._all = self._selection(self._masks.values())
-        self.documents = self._all.documents
+        self.selection = self._selection(self._masks.values())
 
     def _filter_masks(self) -> dict[str, Array]:
         masks = {}
@@ -115,22 +114,23 @@ class _Found:
     def facet(self, name: str, size: int | None) -> Facet:
         """The facet's counts, its own filter ignored."""
         table = self.view.facet(name)
-        selection = self._all
+        selection = self.selection
         if name in self._masks:
             selection = self._selection([mask for other, mask in self._masks.items() if other != name])
         counts = table.counts(selection)
         return table.latest(name, counts, size) if name == "year" else table.largest(name, counts, size)
 
 
-def _ordered(view: View, root: Branch, documents: Array, request: Request, check: Check) -> list[tuple[int, float]]:
+def _ordered(view: View, root: Branch, found: Selection, request: Request, check: Check) -> list[tuple[int, float]]:
     """The documents of the page asked for, in order, each with its score (0 when the order is another)."""
     stop = request.page * request.per_page
     keys: list[Key] = [_newest(view), _ids(view)]
-    score = Values(documents, np.zeros(len(documents)))
+    documents, score = found.documents, None
     match request.sort:
         case Sort.RELEVANCE:
             if any(is_scored(leaf) for leaf in root.leaves()):
-                score = Values(documents, -Scorer(view, root, documents, stop, check).scores)
+                scorer = Scorer(view, root, found, stop, check)
+                documents, score = scorer.documents, Values(scorer.documents, -scorer.scores)
                 keys.insert(0, score)
         case Sort.OLDEST:
             keys[0] = _oldest(view)
@@ -138,6 +138,8 @@ def _ordered(view: View, root: Branch, documents: Array, request: Request, check
             keys.insert(0, Names(view.segments, lambda s: s.title_order, lambda s: s.titles))
     check()
     chosen = first_documents(documents, keys, stop)[stop - request.per_page :]
+    if score is None:
+        return [(number, 0.0) for number in chosen.tolist()]
     return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
 
 

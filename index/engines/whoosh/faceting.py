@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from index.engine import Facet, FacetValue
 from index.engines.whoosh.segments import FacetColumn
-from index.engines.whoosh.selection import Selection
+from index.engines.whoosh.selection import Selection, ranges
 
 Array = npt.NDArray[Any]
 
@@ -109,13 +109,6 @@ class FacetTable:
         present = np.flatnonzero(counts != 0)[::-1]
         values = (FacetValue(self.values[int(n)], int(counts[n])) for n in present[:size].tolist())
         return Facet(name, tuple(values), len(present))
-
-
-def ranges(starts: Array, lengths: Array) -> Array:
-    """The numbers of the ranges that begin at `starts`, end to end (intp[sum(lengths)])."""
-    ends = lengths.cumsum(dtype=np.intp)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.repeat(starts - (ends - lengths), lengths) + np.arange(total)
 
 
 class _List(list[str]):

@@ -2,70 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from index.engines.whoosh.faceting import ranges
+from index.engines.whoosh.frequencies import DENSE, Frequencies, Run, Table
+from index.engines.whoosh.places import TermPlaces, union
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.selection import SPARSE, Selection
 from index.engines.whoosh.view import View
 
 Array = npt.NDArray[Any]
 
-POSITION_BITS = 32
 _NONE: Array = np.empty(0, np.intp)
-
-
-class Run:
-    """Documents (global numbers, intp) with a frequency each; `ascending` when each document occurs once, in order."""
-
-    def __init__(self, documents: Array, frequencies: Array, *, ascending: bool) -> None:
-        self.documents = documents
-        self.frequencies = frequencies
-        self.ascending = ascending
-
-    def __len__(self) -> int:
-        return len(self.documents)
-
-    def add_to(self, sums: Array, documents: Array, size: int, weight: float) -> None:
-        """Adds weight · frequency to `sums` (float64), which is aligned with `documents` (ascending)."""
-        if self.documents is documents:
-            sums += self.frequencies if weight == 1.0 else self.frequencies * weight
-        elif self.ascending and len(documents) * SPARSE < len(self):
-            place = self.documents.searchsorted(documents)
-            there = np.flatnonzero(self.documents.take(place, mode="clip") == documents)
-            sums[there] += weight * self.frequencies.take(place.take(there))
-        elif len(self) * SPARSE < len(documents):
-            place = documents.searchsorted(self.documents)
-            there = np.flatnonzero(documents.take(place, mode="clip") == self.documents)
-            np.add.at(sums, place.take(there), weight * self.frequencies.take(there))
-        else:
-            sums += self._table(size).take(documents) * weight
-
-    def add_normed_to(self, total: Array, norms: Array, weight: float) -> None:
-        """Adds weight · norm · frequency to `total` (float64); it and `norms` have an element for each document."""
-        amounts = norms.take(self.documents)
-        amounts *= self.frequencies
-        if weight != 1.0:
-            amounts *= weight
-        if self.ascending:
-            total[self.documents] += amounts
-        else:
-            total += np.bincount(self.documents, amounts, len(total))
-
-    def _table(self, size: int) -> Array:
-        if not self.ascending:
-            return np.bincount(self.documents, self.frequencies, size)
-        table = np.zeros(size, self.frequencies.dtype)
-        table[self.documents] = self.frequencies
-        return table
-
+_NO_FREQUENCIES: Array = np.empty(0, np.uint8)
 
 Numbers = Callable[[FieldPostings], Iterable[int]]
 
@@ -75,11 +28,12 @@ class Terms:
 
     def __init__(self, view: View, field: str, numbers: Numbers) -> None:
         self.field = field
-        self._parts: list[tuple[Segment, FieldPostings, int, int]] = []
+        self._size = view.size
+        self._parts: list[_Part] = []
         for segment in view.segments:
             postings = segment.field(field)
             for low, high in _stretches(numbers(postings)):
-                self._parts.append((segment, postings, low, high))
+                self._parts.append(_Part(segment, postings, low, high))
 
     @classmethod
     def stretch(cls, view: View, field: str, bounds: Callable[[FieldPostings], tuple[int, int]]) -> Terms:
@@ -89,7 +43,7 @@ class Terms:
             postings = segment.field(field)
             low, high = bounds(postings)
             if low < high:
-                made._parts.append((segment, postings, low, high))
+                made._parts.append(_Part(segment, postings, low, high))
         return made
 
     def __bool__(self) -> bool:
@@ -98,54 +52,94 @@ class Terms:
     @property
     def count(self) -> int:
         """How many postings they have."""
-        return sum(int(postings.starts[high]) - int(postings.starts[low]) for _, postings, low, high in self._parts)
+        return sum(map(len, self._parts))
 
-    @cached_property
+    @property
+    def frequencies(self) -> Frequencies:
+        """How often any of them occurs in each document that holds one: gathered anew each time."""
+        return self._table() if self.count * DENSE > self._size else self.run()
+
     def run(self) -> Run:
-        """Their postings."""
-        documents, frequencies = [], []
-        for segment, postings, low, high in self._parts:
-            found, counts = postings.postings_range(low, high)
-            documents.append(found.astype(np.intp))
-            if segment.base:
-                documents[-1] += segment.base
-            frequencies.append(counts)
-        single = [high - low for _, _, low, high in self._parts] == [1] * len({id(part[0]) for part in self._parts})
-        if len(documents) == 1:
-            return Run(documents[0], frequencies[0], ascending=single)
-        return Run(_joined(documents), _joined(frequencies), ascending=single)
+        """The same as a list, however many they are."""
+        found = [part.postings_of() for part in self._parts]
+        documents = _joined([documents for documents, _ in found], _NONE)
+        frequencies = _joined([frequencies for _, frequencies in found], _NO_FREQUENCIES)
+        if self._each_once:
+            return Run(documents, frequencies)
+        return Run.summed(documents, frequencies)
 
-    def places(self, chosen: Selection | None) -> Array:
-        """Where they stand in the chosen documents (None: in all): document << 32 | position, int64.
+    @property
+    def _each_once(self) -> bool:
+        """Whether no document can have two of them: there is one a segment."""
+        return all(part.is_single for part in self._parts) and len(self._parts) == len({p.base for p in self._parts})
 
-        Sorted if it is one term.
+    def _table(self) -> Table:
+        terms = sum(part.high - part.low for part in self._parts)
+        found = [part.postings_of() for part in self._parts]
+        fits = all(frequencies.dtype == np.uint8 for _, frequencies in found)
+        # A byte each for one term a segment; two hold the sum of 257 bytes.
+        dtype = np.uint32 if not fits or terms > 257 else np.uint8 if self._each_once else np.uint16
+        table = np.zeros(self._size, dtype)
+        begun: set[int] = set()
+        for part, (documents, frequencies) in zip(self._parts, found, strict=True):
+            if part.is_single and part.base not in begun:
+                table[documents] = frequencies
+            else:
+                np.add.at(table, documents, frequencies.astype(dtype, copy=False))
+            begun.add(part.base)
+        return Table(table, self.count)
+
+    def documents(self) -> Array:
+        """The documents that hold any of them (intp), term after term: those with several are repeated."""
+        return _joined([part.documents_of() for part in self._parts], _NONE)
+
+    def places(self, chosen: Array) -> Array:
+        """Where they stand in the chosen documents (ascending): document << 32 | position, int64.
+
+        Sorted, each place once.
         """
-        found = [_places(part, chosen) for part in self._placed]
-        return found[0] if len(found) == 1 else _joined(found)
-
-    @cached_property
-    def _placed(self) -> list[_Placed]:
-        """The stretches with their positions; documents and frequencies are slices of those of `run`."""
-        placed, begin = [], 0
-        for _, postings, low, high in self._parts:
-            end = begin + int(postings.starts[high]) - int(postings.starts[low])
-            frequencies = self.run.frequencies[begin:end]
-            ends = frequencies.cumsum(dtype=np.intp)
-            positions = postings.positions_range(low, high)
-            placed.append(_Placed(self.run.documents[begin:end], frequencies, ends, positions, high - low == 1))
-            begin = end
-        return placed
+        return union([places for part in self._parts for places in part.places(chosen)])
 
 
 @dataclass(frozen=True, eq=False)
-class _Placed:
-    """Postings with the positions of each, which end at `ends`."""
+class _Part:
+    """The terms numbered `low` to `high - 1` of a field in one segment."""
 
-    documents: Array
-    frequencies: Array
-    ends: Array
-    positions: Array
-    ascending: bool
+    segment: Segment
+    postings: FieldPostings
+    low: int
+    high: int
+
+    def __len__(self) -> int:
+        return int(self.postings.starts[self.high]) - int(self.postings.starts[self.low])
+
+    @property
+    def base(self) -> int:
+        return self.segment.base
+
+    @property
+    def is_single(self) -> bool:
+        return self.high - self.low == 1
+
+    def postings_of(self) -> tuple[Array, Array]:
+        documents, frequencies = self.postings.postings_range(self.low, self.high)
+        return self._moved(documents), frequencies
+
+    def documents_of(self) -> Array:
+        return self._moved(self.postings.documents(self.low, self.high))
+
+    def places(self, chosen: Array) -> Iterator[Array]:
+        low, high = chosen.searchsorted((self.base, self.base + self.segment.size))
+        if low < high:
+            documents = (chosen[low:high] - self.base).astype(np.uint32)
+            for number in range(self.low, self.high):
+                yield TermPlaces(self.segment, self.postings, number).places(documents)
+
+    def _moved(self, documents: Array) -> Array:
+        found = documents.astype(np.intp)
+        if self.base:
+            found += self.base
+        return found
 
 
 def _stretches(numbers: Iterable[int]) -> list[tuple[int, int]]:
@@ -159,18 +153,7 @@ def _stretches(numbers: Iterable[int]) -> list[tuple[int, int]]:
     return found
 
 
-def _joined(parts: Sequence[Array]) -> Array:
-    return np.concatenate(parts) if parts else _NONE
-
-
-def _places(part: _Placed, chosen: Selection | None) -> Array:
-    documents, frequencies, positions = part.documents, part.frequencies, part.positions
-    if chosen is not None:
-        kept = chosen.indexes(documents, ascending=part.ascending)
-        if len(kept) < len(documents):
-            frequencies = frequencies.take(kept)
-            positions = positions.take(ranges(part.ends.take(kept) - frequencies, frequencies))
-            documents = documents.take(kept)
-    placed = np.repeat(documents << POSITION_BITS, frequencies)
-    placed += positions
-    return placed
+def _joined(parts: Sequence[Array], nothing: Array) -> Array:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else nothing

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property, reduce
 from typing import Any
 
@@ -11,27 +11,26 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-from index.analysis import POSITION_GAP, Form, query_forms
-from index.engines.whoosh.gathering import Run, Terms
-from index.engines.whoosh.positional import documents_of, follows, near, union
+from index.analysis import query_forms
+from index.engines.whoosh.frequencies import Asked, Frequencies, Table, laid_out
+from index.engines.whoosh.gathering import Terms
+from index.engines.whoosh.phrases import phrase_run, starts_run
+from index.engines.whoosh.places import union
 from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.selection import Selection
 from index.engines.whoosh.view import View
 from index.query import Fuzzy, Pattern, Phrase, Word
 from index.ranking import WEIGHTS, is_plain
 from index.wildcards import fitting_lines, fuzzy_term, literal_prefix
 
 Array = npt.NDArray[Any]
-_HELD_A_POSTING = 18  # document, frequency and the end of its positions; these themselves stay in the map
-_DENSE = 8  # of so many documents one has a common word
 LeafNode = Word | Phrase | Pattern | Fuzzy
 
 
 class Leaf:
     """What a leaf finds in its fields. Deleted documents are included, save in `frequency`.
 
-    `parts` holds for each field the runs of postings with the weight that an occurrence of each has; `words` the
-    single terms of a plain word in each field.
+    `parts` holds for each field frequencies with the weight that an occurrence of each has; `words` the single terms
+    of a plain word in each field.
     """
 
     def __init__(self, view: View, node: LeafNode, fields: tuple[str, ...]) -> None:
@@ -42,81 +41,97 @@ class Leaf:
         if isinstance(node, Word) and is_plain(node):
             term = query_forms(node.text)[0][0][0][0]
             self.words = {name: SingleTerm(view, name, term, exact=node.exact) for name in fields}
-        self._masks: dict[str, Array] = {}
-        self.parts = {name: [part for part in self._runs(name) if len(part[0])] for name in fields}
+        self.parts = {name: [part for part in self._found(name) if len(part[0])] for name in fields}
+        self._known: Array | None = None
 
     @property
     def nbytes(self) -> int:
         """About what it holds in memory once all of it was asked for, in bytes."""
-        masks = len(self.fields) + 1
-        return self._view.size * (masks + 8 * self._is_common) + _HELD_A_POSTING * self._postings
+        return sum(found.nbytes for found in self._all) + self._view.size * self._is_dense
 
-    @cached_property
-    def _postings(self) -> int:
-        return sum(len(run) for runs in self.parts.values() for run, _ in runs)
+    @property
+    def _all(self) -> list[Frequencies]:
+        return [found for parts in self.parts.values() for found, _ in parts]
 
-    def _runs(self, field: str) -> list[tuple[Run, float]]:
+    @property
+    def _is_dense(self) -> bool:
+        return any(isinstance(found, Table) for found in self._all)
+
+    def _found(self, field: str) -> list[tuple[Frequencies, float]]:
         match self.node:
             case Pattern():
-                return [(pattern_terms(self._view, field, self.node.text).run, 1.0)]
+                return [(pattern_terms(self._view, field, self.node.text).frequencies, 1.0)]
             case Fuzzy():
-                return [(fuzzy_terms(self._view, field, self.node.text, self.node.distance).run, 1.0)]
+                return [(fuzzy_terms(self._view, field, self.node.text, self.node.distance).frequencies, 1.0)]
             case Phrase():
-                return [(phrase_run(self._view, field, self.node), 1.0)]
+                return [(laid_out(phrase_run(self._view, field, self.node), self._view.size), 1.0)]
         if self.words:
-            return self.words[field].runs
-        return spelling_runs(self._view, field, self.node)
+            return self.words[field].frequencies
+        return spellings(self._view, field, self.node)
 
-    def mask_in(self, field: str) -> Array:
-        """True for documents in which the leaf is in that field (bool[size])."""
-        if field not in self._masks:
-            mask = np.zeros(self._view.size, np.bool_)
-            for run, _ in self.parts.get(field, ()):
-                mask[run.documents] = True
-            self._masks[field] = mask  # when it is complete: other threads may look
-        return self._masks[field]
+    def count_in(self, field: str) -> int:
+        """How many postings it has in a field."""
+        return sum(len(part) for part, _ in self.parts.get(field, ()))
 
-    @cached_property
+    def documents_in(self, field: str) -> Array:
+        """The documents in which the leaf is in that field, ascending."""
+        return _union([part for part, _ in self.parts.get(field, ())])
+
+    def is_in(self, field: str, documents: Array) -> Array:
+        """In which of some documents (ascending) the leaf is in that field (bool)."""
+        found = [part.has(documents) for part, _ in self.parts.get(field, ())]
+        return reduce(np.logical_or, found) if found else np.zeros(len(documents), np.bool_)
+
+    @property
     def mask(self) -> Array:
         """True for documents in which the leaf is in any of its fields (bool[size])."""
-        return reduce(np.logical_or, [self.mask_in(field) for field in self.fields])
+        if self._known is not None:
+            return self._known
+        mask = np.zeros(self._view.size, np.bool_)
+        for found in self._all:
+            found.mark(mask)
+        if self._is_dense:
+            self._known = mask  # when it is complete: other threads may look
+        return mask
 
     @cached_property
     def frequency(self) -> int:
         """The number of live documents that it finds."""
-        mask = self.mask if self._view.live is None else self.mask & self._view.live
-        return int(np.count_nonzero(mask))
+        live = self._view.live
+        return int(np.count_nonzero(self.mask if live is None else self.mask & live))
 
-    def amounts(self, documents: Array) -> Array:
-        """tf~ of `index.ranking` for each of the documents (ascending): float64."""
-        worth_it = self._is_common and len(documents) * _DENSE > self._view.size
-        if worth_it or "_amounts_of_all" in self.__dict__:
-            known: Array = self._amounts_of_all.take(documents)
-            return known
-        return self._amounts(documents)
-
-    @property
-    def _is_common(self) -> bool:
-        return self._postings * _DENSE > self._view.size
-
-    @cached_property
-    def _amounts_of_all(self) -> Array:
-        total = np.zeros(self._view.size)
-        for name, runs in self.parts.items():
-            for run, weight in runs:
-                run.add_normed_to(total, self._view.norms(name), weight)
+    def amounts(self, asked: Documents) -> Array:
+        """tf~ of `index.ranking` for each of the documents: float64."""
+        total = np.zeros(len(asked))
+        for name, parts in self.parts.items():
+            for found, weight in parts:
+                found.add_to(total, asked.in_field(name), weight)
         return total
 
-    def _amounts(self, documents: Array) -> Array:
-        total = np.zeros(len(documents))
-        for name, runs in self.parts.items():
-            if runs:
-                sums = np.zeros(len(documents))
-                for run, weight in runs:
-                    run.add_to(sums, documents, self._view.size, weight)
-                sums *= self._view.norms(name).take(documents)
-                total += sums
-        return total
+
+class Documents:
+    """Some documents (ascending) with what several leaves need to know of them."""
+
+    def __init__(self, view: View, numbers: Array) -> None:
+        self.numbers = numbers
+        self._view = view
+        self._fields: dict[str, Asked] = {}
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def in_field(self, name: str) -> Asked:
+        """The documents with their norms in a field, which are looked up once."""
+        if name not in self._fields:
+            self._fields[name] = Asked(self.numbers, self._view.norms(name))
+        return self._fields[name]
+
+
+def _union(parts: Sequence[Frequencies]) -> Array:
+    """The documents of any of the parts, ascending."""
+    if len(parts) == 1:
+        return parts[0].documents
+    return np.unique(np.concatenate([np.empty(0, np.intp), *(part.documents for part in parts)]))
 
 
 class SingleTerm:
@@ -127,12 +142,14 @@ class SingleTerm:
         self.kin = Terms(view, field, lambda postings: () if exact else view.kin(postings, (term,)))
 
     @property
-    def runs(self) -> list[tuple[Run, float]]:
-        """The postings of the term, and those of the other forms."""
-        return [(self.typed.run, 1.0), (self.kin.run, WEIGHTS.family)]
+    def frequencies(self) -> list[tuple[Frequencies, float]]:
+        """The frequencies of the term, and those of the other forms."""
+        if not self.kin:
+            return [(self.typed.frequencies, 1.0)]
+        return [(self.typed.frequencies, 1.0), (self.kin.frequencies, WEIGHTS.family)]
 
-    def places(self, chosen: Selection) -> Array:
-        """Where any of the forms stands in the chosen documents, sorted, each place once."""
+    def places(self, chosen: Array) -> Array:
+        """Where any of the forms stands in the chosen documents (ascending), sorted, each place once."""
         if not self.kin:
             return self.typed.places(chosen)
         return union([self.typed.places(chosen), self.kin.places(chosen)])
@@ -148,44 +165,15 @@ def one_term(view: View, field: str, term: str) -> Terms:
     return Terms(view, field, number)
 
 
-def spelling_runs(view: View, field: str, word: Word) -> list[tuple[Run, float]]:
+def spellings(view: View, field: str, word: Word) -> list[tuple[Frequencies, float]]:
     """A word of several spellings: the places where one of them begins, and the family of those of a single term."""
     forms = query_forms(word.text)
-    starts = documents_of(union([_phrase_starts(view, field, form, None) for form in forms]))
+    starts = laid_out(starts_run(view, field, forms), view.size)
     if word.exact:
         return [(starts, 1.0)]
     single = tuple(terms[0][0] for terms, _ in forms if len(terms) == 1)
     relatives = Terms(view, field, lambda postings: view.kin(postings, single))
-    return [(starts, 1.0), (relatives.run, WEIGHTS.family)]
-
-
-def phrase_run(view: View, field: str, phrase: Phrase) -> Run:
-    """The documents of a phrase with the number of places where one of its forms begins."""
-    reach = None if phrase.within is None else min(phrase.within, POSITION_GAP - 1)
-    return documents_of(union([_phrase_starts(view, field, form, reach) for form in query_forms(phrase.text)]))
-
-
-def _phrase_starts(view: View, field: str, form: Form, reach: int | None) -> Array:
-    """The places of one form of a phrase, in order (`reach` None) or within a distance."""
-    found = {term: one_term(view, field, term) for term, _ in form[0]}
-    if not all(found.values()):
-        return np.empty(0, np.int64)
-    rarest_first = sorted(found, key=lambda term: len(found[term].run))
-    chosen = Selection(found[rarest_first[0]].run.documents, view.size)
-    for term in rarest_first[1:]:
-        documents = found[term].run.documents
-        chosen = Selection(documents.take(chosen.indexes(documents, ascending=True)), view.size)
-    if reach is not None:
-        return near([found[term].places(chosen) for term in found], reach)
-    (first, begin), *others = sorted(form[0], key=lambda word: rarest_first.index(word[0]))
-    places = found[first].places(chosen)
-    for term, offset in others:
-        # A common word is read only where all rarer ones stand as they should.
-        documents = documents_of(places).documents
-        step = offset - begin
-        there = follows(places, found[term].places(Selection(documents, view.size)), step, step)
-        places = places.take(np.flatnonzero(there))
-    return places - begin
+    return [(starts, 1.0), (relatives.frequencies, WEIGHTS.family)]
 
 
 def pattern_terms(view: View, field: str, text: str) -> Terms:

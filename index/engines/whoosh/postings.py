@@ -15,6 +15,7 @@ from index.engines.whoosh.terms import TermDictionary
 NARROW_DOCS = np.dtype(np.uint16)
 NARROW_FREQS = np.dtype(np.uint8)
 NARROW_POSITIONS = np.dtype(np.uint16)
+_NONE: Array = np.empty(0, np.intp)
 
 
 class Narrow:
@@ -53,17 +54,56 @@ class Narrow:
     def wide(self, start: int, stop: int) -> Array:
         """Numbers `start` to `stop - 1` as a new u32 array."""
         values = self.low[start:stop].astype(np.uint32)
+        places, high = self.runs(start, stop)
+        if len(high) == 1:
+            return values | high[0] if high[0] else values
+        values |= high.repeat(np.diff(places, prepend=0, append=stop - start))
+        return values
+
+    def find(self, start: int, stop: int, values: Array) -> tuple[Array, Array]:
+        """Which of some values (u32, ascending) are among numbers `start` to `stop - 1`, and where.
+
+        The numbers must ascend, and there must be one. Both are indexes, those of the numbers from `start` on. Nothing
+        is copied but what is looked at.
+        """
+        places, high = self.runs(start, stop)
+        edges = [0, *places.tolist(), stop - start]
+        cuts = values.searchsorted(high).tolist()
+        ends = values.searchsorted(high + np.uint32(np.iinfo(self.low.dtype).max), side="right").tolist()
+        found, where = [_NONE], [_NONE]
+        for number, (first, last) in enumerate(zip(cuts, ends, strict=True)):
+            if first < last:
+                low = self.low[start + edges[number] : start + edges[number + 1]]
+                sought = (values[first:last] - high[number]).astype(self.low.dtype)
+                place = low.searchsorted(sought)
+                there = np.flatnonzero(low.take(place, mode="clip") == sought)
+                found.append(there + first)
+                where.append(place.take(there) + edges[number])
+        return np.concatenate(found), np.concatenate(where)
+
+    def runs(self, start: int, stop: int) -> tuple[Array, Array]:
+        """(places, high) of numbers `start` to `stop - 1`: the high bits, in place (u32), before `places[0]` numbers
+        of these, between it and `places[1]`, …, and from the last one on."""
         # A Python integer would have numpy widen the whole array first.
         first = bisect_right(self._searchable, start) - 1
         last = max(first + 1, bisect_left(self._searchable, stop))
         high = self._high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
-        if len(high) == 1:
-            return values | high[0] if high[0] else values
-        bounds = np.empty(len(high) + 1, np.int64)
-        bounds[0], bounds[-1] = start, stop
-        bounds[1:-1] = self._places[first + 1 : last]
-        values |= high.repeat(bounds[1:] - bounds[:-1])
-        return values
+        return self._places[first + 1 : last].astype(np.int64) - start, high
+
+
+class Stretch:
+    """Numbers `start` to `stop - 1` of a long array, read where they are asked for."""
+
+    def __init__(self, numbers: Narrow, start: int, stop: int) -> None:
+        self._low = numbers.low[start:stop]
+        self._places, self._high = numbers.runs(start, stop)
+
+    def take(self, indexes: Array) -> Array:
+        """The numbers at some indexes from `start` on, the last one where an index lies beyond: u16 or u32."""
+        values = self._low.take(indexes, mode="clip")
+        if len(self._high) == 1 and not self._high[0]:
+            return values
+        return values | self._high.take(self._places.searchsorted(indexes, side="right"))
 
 
 class FieldPostings:
@@ -114,6 +154,18 @@ class FieldPostings:
     def documents(self, low: int, high: int) -> Array:
         """The documents (u32) of the terms `low` to `high - 1`, term after term, without their frequencies."""
         return self._docs.wide(int(self.starts[low]), int(self.starts[high]))
+
+    def among(self, term: int, documents: Array) -> tuple[Array, Array]:
+        """Which of some documents (u32, ascending) hold a term, and the numbers of their postings, from 0: indexes."""
+        return self._docs.find(int(self.starts[term]), int(self.starts[term + 1]), documents)
+
+    def frequencies(self, term: int) -> Array:
+        """How often a term (u8 or u32) occurs in each of its documents."""
+        return self._freqs.slice(int(self.starts[term]), int(self.starts[term + 1]))
+
+    def positions_of(self, term: int) -> Stretch:
+        """The positions of a term as `positions` gives them, to be read where they are asked for."""
+        return Stretch(self._positions, int(self.position_starts[term]), int(self.position_starts[term + 1]))
 
     def positions(self, term: int) -> Array:
         """Positions (u16 or u32) of a term, document after document, as many in each as its frequency says."""

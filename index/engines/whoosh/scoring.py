@@ -1,12 +1,14 @@
-"""`index.ranking` by arrays: the scores of the documents that a query finds.
+"""`index.ranking` by arrays: the best of the documents that a query finds, and their scores.
 
-The bonus of neighbouring words needs positions, which are dear, and is bounded by what the first word alone gives. So
-it is worked out only for the documents that it could bring among the best (docs/decisions/execution.md).
+Two things keep the work small where many documents are found, and change nothing in the result (more in
+docs/decisions/execution.md). Of alternatives, documents that have only words which tell little are left out as soon as
+enough others are known to be better. And the bonus of neighbouring words, which needs positions, is worked out only for
+the documents that it could bring among the best.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -16,9 +18,10 @@ import numpy.typing as npt
 
 from index import ranking
 from index.engines.whoosh.combining import Branch
-from index.engines.whoosh.leaves import Leaf
-from index.engines.whoosh.positional import documents_of, follows
-from index.engines.whoosh.selection import Selection
+from index.engines.whoosh.leaves import Documents, Leaf
+from index.engines.whoosh.ordering import smallest
+from index.engines.whoosh.places import documents_of, follows
+from index.engines.whoosh.selection import Selection, common
 from index.engines.whoosh.view import View
 from index.fields import DEFAULT_FIELDS
 from index.query import And, Not, Or
@@ -26,7 +29,9 @@ from index.ranking import WEIGHTS, idf, pairs, saturated, telling
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
+Gates = tuple[Branch, ...]
 
+_CHUNK = 16_384  # documents scored at a time: what is made of them stays in the processor's cache
 _AT_ONCE = 256  # documents whose positions are read without asking which of them matter
 _FIRST = 4
 
@@ -36,60 +41,56 @@ def is_scored(leaf: Leaf) -> bool:
     return any(name in DEFAULT_FIELDS for name in leaf.fields)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A scored leaf and what it weighs, in documents that all of `gates` find."""
+
+    leaf: Leaf
+    weight: float
+    gates: Gates
+
+
+@dataclass(frozen=True, eq=False)
 class _Pair:
-    """Two neighbouring plain words; `gate` as in `Scorer`."""
+    """Two neighbouring plain words and what they weigh, in documents that all of `gates` find."""
 
     one: Leaf
     other: Leaf
-    telling: float
-    gate: Array | None
+    weight: float
+    gates: Gates
 
 
 class Scorer:
-    """Scores documents (ascending) all of which `root` finds; `check` is called between steps.
+    """Scores documents that `root` finds, for the best `wanted`; `check` is called between steps.
 
-    `scores` (float64) are exact for the `wanted` best; any other may lack bonuses that could not bring it among them.
+    `documents` (ascending) are those of `found` that may be among the best. Their `scores` (float64) are exact for the
+    best; any other may lack bonuses that could not bring it among them.
     """
 
-    def __init__(self, view: View, root: Branch, documents: Array, wanted: int, check: Check) -> None:
+    def __init__(self, view: View, root: Branch, found: Selection, wanted: int, check: Check) -> None:
         self._view = view
-        self._documents = documents
         self._check = check
-        self._amounts: dict[int, Array] = {}
+        self._wanted = wanted
+        self._parts: list[_Part] = []
         self._pairs: list[_Pair] = []
-        self.scores = np.zeros(len(documents))
-        self._add(root, None)
-        self._add_whole_titles(root)
-        self._add_pairs(wanted)
+        self._note(root, ())
+        self._leaves = [leaf for leaf in root.leaves() if is_scored(leaf)]
+        self.documents, self.scores = self._contenders(root, found)
+        self._add_pairs()
 
-    def _add(self, branch: Branch, gate: Array | None) -> None:
-        """Adds what a branch gives to those documents for which `gate` is True (None: all), and notes its pairs."""
-        self._check()
+    def _note(self, branch: Branch, gates: Gates) -> None:
+        """Notes what a branch adds to the score of the documents that all of `gates` find."""
         if branch.leaf is not None:
             if is_scored(branch.leaf):
-                given = self._weight(branch.leaf) * saturated(self._amounts_of(branch.leaf))
-                self.scores += given if gate is None else given * gate
+                self._parts.append(_Part(branch.leaf, self._weight(branch.leaf), gates))
         elif isinstance(branch.node, (And, Or)):
             for child in branch.children:
-                self._add(child, self._gate(branch, child, gate))
+                self._note(child, _gates(branch, child, gates))
             for first, second in pairs(branch.node):
                 one, other = branch.children[first].leaf, branch.children[second].leaf
                 if one is not None and other is not None and is_scored(one):
-                    self._note_pair(one, other, gate)
-
-    def _gate(self, branch: Branch, child: Branch, gate: Array | None) -> Array | None:
-        """The gate for a child: alternatives that are not leaves hold for some of the documents only."""
-        if child.leaf is not None or isinstance(branch.node, And) or isinstance(child.node, Not):
-            return gate
-        satisfied: Array = child.mask.take(self._documents)
-        return satisfied if gate is None else satisfied & gate
-
-    def _amounts_of(self, leaf: Leaf) -> Array:
-        amounts = self._amounts.get(id(leaf))
-        if amounts is None:
-            amounts = self._amounts[id(leaf)] = leaf.amounts(self._documents)
-        return amounts
+                    weight = WEIGHTS.pair * min(self._idf(one), self._idf(other))
+                    self._pairs.append(_Pair(one, other, weight, gates))
 
     def _weight(self, leaf: Leaf) -> float:
         generation = self._view.generation
@@ -98,39 +99,75 @@ class Scorer:
     def _idf(self, leaf: Leaf) -> float:
         return idf(leaf.frequency, self._view.generation.live_count)
 
-    def _add_whole_titles(self, root: Branch) -> None:
-        leaves = [leaf for leaf in root.leaves() if is_scored(leaf)]
-        if not leaves or not len(self._documents):
+    def _contenders(self, root: Branch, found: Selection) -> tuple[Array, Array]:
+        """The documents that may be among the best, ascending, with their scores but for the pairs."""
+        if not isinstance(root.node, Or) or len(found) <= _CHUNK:
+            return found.documents, self._base(found.documents)
+        most = [(sum(self._most(part.weight) for part in self._below(child)), child) for child in root.children]
+        rest = sum(worth for worth, _ in most)
+        bonuses = WEIGHTS.whole_title + sum(self._most(pair.weight) for pair in self._pairs)
+        left, documents, scores = found.mask, np.empty(0, np.intp), np.empty(0)
+        for worth, child in sorted(most, key=lambda alternative: -alternative[0]):
+            rest -= worth
+            more = np.flatnonzero(left & child.mask)
+            left = left & ~child.mask
+            documents, scores = np.concatenate([documents, more]), np.concatenate([scores, self._base(more)])
+            # None of those left can come among the best, nor can a document of no higher score, whatever it is given
+            # for pairs: so it does not matter that those left are missing when the best without bonuses are counted.
+            if len(scores) >= self._wanted and rest + bonuses < self._least(scores) - ranking.ROUNDING:
+                break
+        order = documents.argsort(kind="stable")
+        return documents.take(order), scores.take(order)
+
+    def _least(self, scores: Array) -> float:
+        """The score of the last document wanted, when these are all."""
+        return -float(smallest(-scores, self._wanted))
+
+    def _below(self, child: Branch) -> Iterator[_Part]:
+        leaves = {id(leaf) for leaf in child.leaves()}
+        return (part for part in self._parts if id(part.leaf) in leaves)
+
+    @staticmethod
+    def _most(weight: float) -> float:
+        """The most that a leaf or a pair of some weight can give."""
+        return weight * (WEIGHTS.k1 + 1)
+
+    def _base(self, documents: Array) -> Array:
+        """The scores of documents (ascending) but for the bonus of pairs."""
+        scores = np.zeros(len(documents))
+        for begin in range(0, len(documents), _CHUNK):
+            self._check()
+            chunk = Documents(self._view, documents[begin : begin + _CHUNK])
+            sums = scores[begin : begin + _CHUNK]
+            for part in self._parts:
+                given = saturated(part.leaf.amounts(chunk))
+                given *= part.weight
+                sums += _gated(given, part.gates, chunk.numbers)
+        self._add_whole_titles(documents, scores)
+        return scores
+
+    def _add_whole_titles(self, documents: Array, scores: Array) -> None:
+        if not self._leaves or not len(documents):
             return
-        found = np.flatnonzero(reduce(np.logical_and, [leaf.mask_in("title") for leaf in leaves]))
-        place = self._documents.searchsorted(found)
-        known = np.flatnonzero(self._documents.take(place, mode="clip") == found)
-        self.scores[place.take(known)] += WEIGHTS.whole_title
+        fewest, *others = sorted(self._leaves, key=lambda leaf: leaf.count_in("title"))
+        found = fewest.documents_in("title")
+        for leaf in others:
+            found = found.take(np.flatnonzero(leaf.is_in("title", found)))
+        here, _ = common(documents, found, self._view.size)
+        scores[here] += WEIGHTS.whole_title
 
-    def _note_pair(self, one: Leaf, other: Leaf, gate: Array | None) -> None:
-        worth = WEIGHTS.pair * min(self._idf(one), self._idf(other))
-        self._pairs.append(_Pair(one, other, worth, gate))
-
-    def _limit(self, pair: _Pair, chosen: Array) -> Array:
-        """The most that each of the documents with the indexes `chosen` can get for a pair."""
-        # Each occurrence of the first word counts at most once, each of the second for `window` before it, and other
-        # forms of the family in full.
-        one, other = (self._amounts_of(leaf).take(chosen) for leaf in (pair.one, pair.other))
-        amounts = np.minimum(one, WEIGHTS.window * other)
-        limit: Array = pair.telling * saturated(amounts / min(WEIGHTS.family, 1.0))
-        return limit
-
-    def _add_pairs(self, wanted: int) -> None:
+    def _add_pairs(self) -> None:
         """Adds bonuses to the documents that could be among the best with them.
 
         Of many documents, the best without bonuses come first: their scores tell which of the others still could.
         """
         if not self._pairs:
             return
+        wanted = self._wanted
         rest = self._best_so_far(ranking.BEST)
         if len(rest) > max(_AT_ONCE, _FIRST * wanted):
             scores = self.scores.take(rest)
-            limits = scores + sum(self._limit(pair, rest) for pair in self._pairs)
+            limits = scores + self._limits(self.documents.take(rest))
             first = np.argpartition(scores, len(rest) - 2 * wanted)[len(rest) - 2 * wanted :]
             best = np.sort(rest.take(first))
             self._add_pairs_to(best)
@@ -141,20 +178,32 @@ class Scorer:
 
     def _best_so_far(self, count: int) -> Array:
         """The indexes (ascending) of the documents with the `count` highest scores so far, and of those that tie."""
-        after = len(self.scores) - count
-        if after <= 0:
+        if count >= len(self.scores):
             return np.arange(len(self.scores))
-        return np.flatnonzero(self.scores >= np.partition(self.scores, after)[after] - ranking.ROUNDING)
+        return np.flatnonzero(self.scores >= -smallest(-self.scores, count) - ranking.ROUNDING)
+
+    def _limits(self, documents: Array) -> Array:
+        """The most that each of some documents (ascending) can get for pairs."""
+        asked = Documents(self._view, documents)
+        amounts = {leaf: leaf.amounts(asked) for pair in self._pairs for leaf in (pair.one, pair.other)}
+        limits = np.zeros(len(documents))
+        for pair in self._pairs:
+            # Each occurrence of the first word counts at most once, each of the second for `window` before it, and
+            # other forms of the family in full.
+            most = np.minimum(amounts[pair.one], WEIGHTS.window * amounts[pair.other])
+            limits += pair.weight * saturated(most / min(WEIGHTS.family, 1.0))
+        return limits
 
     def _add_pairs_to(self, chosen: Array) -> None:
+        """Adds bonuses to the documents with the indexes `chosen`."""
         if len(chosen):
-            places = _Places(Selection(self._documents.take(chosen), self._view.size))
+            places = _Places(self.documents.take(chosen))
             for pair in self._pairs:
-                self._add_pair(pair, chosen, places)
+                self.scores[chosen] += self._bonuses(pair, places)
 
-    def _add_pair(self, pair: _Pair, chosen: Array, places: _Places) -> None:
-        """Adds the bonus of a pair to the documents with the indexes `chosen`, in which `places` looks."""
-        amounts = np.zeros(len(chosen))
+    def _bonuses(self, pair: _Pair, places: _Places) -> Array:
+        """What a pair gives to each of the documents in which `places` looks."""
+        amounts = np.zeros(len(places.documents))
         for name in pair.one.fields:
             self._check()
             there = places.with_both(pair, name)
@@ -164,32 +213,43 @@ class Scorer:
             close = follows(starts, there.of(pair.other, name), 1, WEIGHTS.window)
             found = documents_of(starts.take(np.flatnonzero(close)))
             norms = self._view.norms(name).take(found.documents)
-            amounts[places.chosen.documents.searchsorted(found.documents)] += norms * found.frequencies
-        given = pair.telling * saturated(amounts)
-        self.scores[chosen] += given if pair.gate is None else given * pair.gate.take(chosen)
+            amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
+        return _gated(pair.weight * saturated(amounts), pair.gates, places.documents)
+
+
+def _gates(branch: Branch, child: Branch, gates: Gates) -> Gates:
+    """The gates for a child: alternatives that are not leaves hold for some of the documents only."""
+    if child.leaf is not None or isinstance(branch.node, And) or isinstance(child.node, Not):
+        return gates
+    return (*gates, child)
+
+
+def _gated(given: Array, gates: Sequence[Branch], documents: Array) -> Array:
+    """What is given to each of the documents, 0 where one of the gates does not find it."""
+    return reduce(np.multiply, (gate.mask.take(documents) for gate in gates), given)
 
 
 class _Places:
-    """Where plain words stand in some documents; a word between two others is looked up once."""
+    """Where plain words stand in some documents (ascending); a word between two others is looked up once."""
 
-    def __init__(self, chosen: Selection) -> None:
-        self.chosen = chosen
+    def __init__(self, documents: Array) -> None:
+        self.documents = documents
         self._known: dict[tuple[int, str], Array] = {}
 
     def with_both(self, pair: _Pair, field: str) -> _Places | None:
         """Places in those documents that have both words of a pair in a field; None where none has."""
         if not pair.one.parts[field] or not pair.other.parts[field]:
             return None
-        documents = self.chosen.documents
-        both = pair.one.mask_in(field).take(documents) & pair.other.mask_in(field).take(documents)
+        documents = self.documents
+        both = pair.one.is_in(field, documents) & pair.other.is_in(field, documents)
         count = int(np.count_nonzero(both))
         if 2 * count > len(both):  # most: reading the rest too costs less than reading a word anew for its other pair
             return self
-        return _Places(Selection(documents[both], self.chosen.size)) if count else None
+        return _Places(documents[both]) if count else None
 
     def of(self, leaf: Leaf, field: str) -> Array:
         """The places of a leaf in a field."""
         key = (id(leaf), field)
         if key not in self._known:
-            self._known[key] = leaf.words[field].places(self.chosen)
+            self._known[key] = leaf.words[field].places(self.documents)
         return self._known[key]

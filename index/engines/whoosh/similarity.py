@@ -58,7 +58,7 @@ def _shares(view: View, term: str) -> tuple[Array, Array]:
 def _weighed(view: View, term: str) -> Iterator[tuple[Array, Array]]:
     """For each field the documents (ascending) that have the term in it, with the part of tf~ from there."""
     for field in DEFAULT_FIELDS:
-        run = one_term(view, field, term).run
+        run = one_term(view, field, term).run()
         yield run.documents, view.norms(field).take(run.documents) * run.frequencies
 
 

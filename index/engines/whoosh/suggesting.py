@@ -63,6 +63,6 @@ def _beginning(view: View, field: str, typed: Sequence[str]) -> Selection:
     inside = np.ones(view.size, np.bool_) if view.live is None else view.live
     for found in [last, *(one_term(view, field, term) for term in typed[:-1])]:
         mask = np.zeros(view.size, np.bool_)
-        mask[found.run.documents] = True
+        mask[found.documents()] = True
         inside = inside & mask
     return Selection.of(inside)

@@ -20,7 +20,7 @@ def article_count(view: View, term: str) -> int:
     if len(fields) == 1 and view.live is None:
         return fields[0].count
     layers: list[Array] = []
-    for documents in sorted((found.run.documents for found in fields), key=len, reverse=True):
+    for documents in sorted((found.documents() for found in fields), key=len, reverse=True):
         rest = documents
         for known in layers:
             rest = rest[known.take(known.searchsorted(rest), mode="clip") != rest] if len(known) else rest
