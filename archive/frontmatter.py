@@ -31,6 +31,10 @@ _WORD_KEY = re.compile(r"[^\W\d][\w.-]*\Z")
 _HEADER_START = re.compile(r"(\ufeff?)(?:[ \t]*(?:\r\n|\n|\r))*(?=[^\W\d][\w .-]{0,40}:(?:[ \t]|[\r\n]))")
 _HEADER = re.compile(r"([^\W\d][\w .-]{0,40}?)[ \t]*:(?:[ \t]+(.*))?\Z")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
+# A key of many parts takes tomllib a time that grows with their square: seconds for 64 KB.
+_LONG_TOML_KEY = re.compile(
+    rf"""(?:^|[\[{{,])[ \t]*(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_NESTING}}}""", re.MULTILINE
+)
 _TOML_PLACE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
@@ -161,8 +165,11 @@ def _repeated(key: str, line: int) -> FrontMatterInvalid:
 
 
 def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid, ...]]:
+    block = block.replace("\r\n", "\n").replace("\r", "\n")
+    if long_key := _LONG_TOML_KEY.search(block):
+        raise _too_deep(count_lines(block[: long_key.start()]) + 1)
     try:
-        return _checked(tomllib.loads(block.replace("\r\n", "\n").replace("\r", "\n")), 1), ()
+        return _checked(tomllib.loads(block), 1), ()
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
         line = int(place[1]) if place and place[1] else count_lines(block) or 1

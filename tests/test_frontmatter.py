@@ -105,3 +105,17 @@ def test_the_limit_is_in_characters_of_the_block() -> None:
 
 def test_yaml_of_a_list_is_read_for_who_wants_it() -> None:
     assert read_yaml("- a\n- 2\n") == (["a", 2], ())
+
+
+@pytest.mark.parametrize("part", ["a", '"a b"', "'a b'"])
+@pytest.mark.parametrize("form", ["{}=1", "[{}]", "x = {{ {}=1 }}"])
+def test_a_toml_key_of_thousands_of_parts_is_refused_before_it_is_taken_apart(part: str, form: str) -> None:
+    key = " . ".join([part] * (60_000 // (len(part) + 3)))
+    front = parse(f"+++\ntitle = 'Night ferry'\n{form.format(key)}\n+++\nBody.\n")
+    assert [(str(problem), problem.line) for problem in front.problems] == [("nested too deeply", 3)]
+    assert front.body == "Body.\n"
+
+
+def test_dots_in_the_values_of_toml_are_no_nesting() -> None:
+    front = parse("+++\ntitle = '" + "a." * 200 + "'\n+++\n")
+    assert not front.problems
