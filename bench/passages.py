@@ -24,7 +24,7 @@ from archive.library import Library
 from index.engine import Document
 from index.hits import hit_of
 from index.intake import read_documents
-from index.matching import Marks, Matcher
+from index.matching import Marks, Matcher, Prepared
 from index.query import Node, parse
 
 QUERIES = (
@@ -89,7 +89,7 @@ def _documents(folder: Path) -> Iterator[Document]:
 def _shown(query: Node, documents: Sequence[Document]) -> int:
     """Makes the hits of the documents; the number of marks in them."""
     matcher = Matcher(query, LANGUAGES)
-    marked = zip(documents, matcher.match_all(documents), strict=True)
+    marked = zip(documents, matcher.match_all([Prepared(document) for document in documents]), strict=True)
     hits = [hit_of(document, marks or UNMARKED, score=0.0, limit=3) for document, marks in marked]
     return sum(hit.matches for hit in hits)
 

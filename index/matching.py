@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain
 from typing import Protocol
 
 from archive.model import PartialDate
+from index.chunks import Scanned
 from index.engine import Document, Span
 from index.fields import DEFAULT_FIELDS, speaks, values
 from index.folding import fold
-from index.occurrences import Finder, Scanned, Texts, finder_for
+from index.occurrences import Family, Finder, Texts, finder_for
 from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 from index.wildcards import pattern_fits
 
@@ -36,21 +38,41 @@ class Marks:
         return len(self.title) + len(self.summary) + len(self.text)
 
 
+class Prepared:
+    """A document made ready for matchers: worth keeping where the document is kept. May be used by several threads."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+
+    @cached_property
+    def scanned(self) -> Scanned:
+        """Its texts in DEFAULT_FIELDS."""
+        return Scanned.of(self.document.title, self.document.summary or "", self.document.text)
+
+
+FamilyIn = Callable[[str, tuple[str, ...]], frozenset[str]]
+"""All terms that some documents have in some fields of the family of a term."""
+
+
 class Matcher:
     """A query made ready for article after article; `languages` are those of the index's word families.
 
-    Remembers the words it has met: keep it for the articles of one answer, not for ever. Not for several threads.
+    Given a `family`, it knows words by that instead of stemming what it meets, but only in documents whose terms the
+    family knows. Remembers the words it has met: keep it for the articles of one answer, not for ever. Not for several
+    threads.
     """
 
-    def __init__(self, query: Node, languages: tuple[str, ...] = ("en",)) -> None:
+    def __init__(self, query: Node, languages: tuple[str, ...] = ("en",), family: FamilyIn | None = None) -> None:
         self._leaves: list[_Leaf] = []
-        self._root = self._compiled(query, DEFAULT_FIELDS, languages)
+        self._languages = languages
+        self._family = family
+        self._root = self._compiled(query, DEFAULT_FIELDS)
 
     def match(self, document: Document) -> Marks | None:
         """What to mark in a document; None if the query does not find it."""
-        return self.match_all([document])[0]
+        return self.match_all([Prepared(document)])[0]
 
-    def match_all(self, documents: Sequence[Document]) -> list[Marks | None]:
+    def match_all(self, documents: Sequence[Prepared]) -> list[Marks | None]:
         """`match` for each of some documents, at a price that grows with their text and little with their number."""
         articles = _Articles(documents)
         satisfied = self._root.satisfied(articles)
@@ -62,7 +84,7 @@ class Matcher:
         With `hit`, the marks of the article, only the branches of the query that it satisfies are marked; without,
         every word of the query that is not below a Not.
         """
-        scanned = Scanned(text)
+        scanned = Scanned.of(text)
         leaves = self._leaves if hit is None else hit.branches
         return merged([span for leaf in leaves if field in leaf.fields for span in leaf.find(scanned)])
 
@@ -74,24 +96,28 @@ class Matcher:
             for field in dict.fromkeys(field for leaf in hit.branches for field in leaf.fields)
             if field not in DEFAULT_FIELDS
             for value in values(document, field)
-            if any(leaf.find(Scanned(value)) for leaf in hit.branches if field in leaf.fields)
+            if any(leaf.find(Scanned.of(value)) for leaf in hit.branches if field in leaf.fields)
         ]
 
-    def _compiled(self, node: Node, fields: tuple[str, ...], languages: tuple[str, ...], lit: bool = True) -> _Branch:
+    def _compiled(self, node: Node, fields: tuple[str, ...], lit: bool = True) -> _Branch:
         match node:
             case And() | Or():
-                children = [self._compiled(child, fields, languages, lit) for child in node.nodes]
+                children = [self._compiled(child, fields, lit) for child in node.nodes]
                 return _All(children) if isinstance(node, And) else _Any(children)
             case Not():
-                return _Without(self._compiled(node.node, fields, languages, lit=False))
+                return _Without(self._compiled(node.node, fields, lit=False))
             case InField() if node.field != "lang":
-                return self._compiled(node.node, (node.field,), languages, lit)
+                return self._compiled(node.node, (node.field,), lit)
             case Everything() | Dates() | InField():
                 return _Test(_test(node))
-        leaf = _Leaf(finder_for(node, languages), fields)
+        leaf = _Leaf(finder_for(node, self._languages, self._family_in(fields)), fields)
         if lit:
             self._leaves.append(leaf)
         return leaf
+
+    def _family_in(self, fields: tuple[str, ...]) -> Family | None:
+        family = self._family
+        return None if family is None else lambda term: family(term, fields)
 
 
 def _test(node: Everything | Dates | InField) -> Callable[[Document], bool]:
@@ -107,10 +133,11 @@ _Leaves = tuple["_Leaf", ...]
 
 
 class _Articles:
-    """Documents under the eyes of a matcher: the texts of all of them are scanned as one, and once for each leaf."""
+    """Documents under the eyes of a matcher: the texts of all of them are searched as one, and once for each leaf."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self.documents = documents
+    def __init__(self, prepared: Sequence[Prepared]) -> None:
+        self.documents = [each.document for each in prepared]
+        self._prepared = prepared
         self._texts: dict[tuple[str, ...], Texts] = {}
         self._spans: dict[int, list[dict[str, list[Span]]]] = {}
 
@@ -130,8 +157,11 @@ class _Articles:
 
     def _texts_of(self, fields: tuple[str, ...]) -> Texts:
         if fields not in self._texts:
-            rows = [values(document, field) for document in self.documents for field in fields]
-            self._texts[fields] = Texts(rows)
+            if fields == DEFAULT_FIELDS:
+                texts = Texts(Scanned.joined([each.scanned for each in self._prepared]))
+            else:
+                texts = Texts.of([values(document, field) for document in self.documents for field in fields])
+            self._texts[fields] = texts
         return self._texts[fields]
 
 

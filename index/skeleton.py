@@ -27,9 +27,10 @@ _PLANE = 0x1_0000
 _IDENTICAL = ((0x3400, 0xA000), (0xAC00, 0xD7A4))  # ideographs and Hangul: units that fold to themselves
 _IN_WORDS = re.compile(f"[{MARKS}{INVISIBLE}]")
 _SIGNS = dict.fromkeys(CONNECTORS, CONNECTOR[0]) | dict.fromkeys(APOSTROPHES, ord("'")) | {"+": ord("+"), "#": ord("#")}
+_LETTER_BYTES = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyz").union(range(_LETTERS, _UNITS))
 _JOINTS = CONNECTOR + b"+#"  # may stand between the letters of a compound written as one word
 _AFTER_LETTER = rb"(?<![0-9a-z\x80-\xbf]%b)"
-_ASCII_LAST = rb"[0-9a-z]\Z"  # not a sign, as in C++, nor a unit, at which another word may begin at once
+_MOST_ENDINGS = 16  # looked for as such; of more only what they have in common
 _COMMON = 2  # bytes: so short a beginning stands in so many words that those within a word are to be passed over
 _REST = rb"[^ ]*"
 
@@ -70,6 +71,11 @@ class Beginning:
         return bool(self.plain.search(piece) or (CONNECTOR in piece and self.letters in squeezed(piece)))
 
 
+def goes_on(byte: int) -> bool:
+    """Whether no term begins right behind a byte: that of a letter or digit, but of no unit."""
+    return byte in _LETTER_BYTES
+
+
 def squeezed(piece: bytes) -> bytes:
     """A piece of a skeleton with the parts of its compounds written as one word."""
     return piece.translate(None, _JOINTS)
@@ -79,17 +85,26 @@ def squeezed(piece: bytes) -> bytes:
 def beginnings(prefixes: frozenset[str], *, whole: bool = False) -> Beginning | None:
     """Where a term with one of the folded prefixes may begin, except in words with ODD characters.
 
-    Those can begin with anything. None when terms may begin anywhere. With `whole` the only prefix is all of the term,
-    but for a possessive.
+    Those can begin with anything. None when terms may begin anywhere. With `whole` the prefixes are all of the terms,
+    but for what stands before or behind an apostrophe.
     """
-    given = _common([skeleton(prefix)[:-1] for prefix in prefixes])
-    letters = given.partition(ODD)[0]
+    given = [skeleton(prefix)[:-1] for prefix in prefixes]
+    letters = _common(given).partition(ODD)[0]
     if not letters or letters[:1] in b" -'":
         return None
-    after = _AFTER_LETTER % letters if len(letters) <= _COMMON and letters[0] < _UNITS else b""
-    ends = whole and letters == given and re.search(_ASCII_LAST, letters) and len(letters) < MAX_TERM
-    end = rb"\b" if ends else b""  # finds an end before letters beyond a-z as well, and never too few
-    return Beginning(squeezed(letters), re.compile(re.escape(letters) + after + end + _REST, re.DOTALL))
+    endings = sorted({one[len(letters) :] for one in given})
+    after = b""
+    if whole and len(endings) <= _MOST_ENDINGS and all(map(_ends_plainly, given)):
+        # \b finds an end before letters beyond a-z as well, and never too few.
+        after = rb"(?:%b)\b" % b"|".join(map(re.escape, endings)) if endings != [b""] else rb"\b"
+    elif len(letters) <= _COMMON and letters[0] < _UNITS:
+        after = _AFTER_LETTER % letters
+    return Beginning(squeezed(letters), re.compile(re.escape(letters) + after + _REST, re.DOTALL))
+
+
+def _ends_plainly(term: bytes) -> bool:
+    """Whether a term ends where its letters do: not in a sign, as in C++, nor in a unit, where another may begin."""
+    return ODD not in term and term[-1:].isalnum() and len(term) < MAX_TERM
 
 
 def _common(texts: Sequence[bytes]) -> bytes:

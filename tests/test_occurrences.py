@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
 from index.analysis import POSITION_GAP, Token, family_keys, fold, query_forms, tokens
+from index.chunks import ANYWHERE, Scanned
 from index.engine import Span
 from index.families import family_beginnings
-from index.occurrences import Scanned, finder_for
+from index.occurrences import Texts, finder_for
 from index.query import Fuzzy, Pattern, Phrase, Word
 from index.skeleton import ODD, beginnings, skeleton
 from index.wildcards import Fits, fuzzy_fits, pattern_fits
@@ -106,8 +109,11 @@ def windows(found: list[Token], wanted: set[str], reach: int) -> set[Span]:
 @example("e-mail mail", Phrase("email mail"), ("en",))
 @example("U.S. s", Phrase("us s"), ("en",))
 @example("手" * 300, Phrase("手手手"), ("en",))
+@example("l'avion d'avions AVION qu’avion's", Word("avion"), ("fr", "en"))
+@example("be being beings-be be's unbeing", Word("being"), ("en",))
+@example("xother'other other+other otherß other手other", Word("other"), ("en",))
 def test_same_spans_as_all_tokens(text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]) -> None:
-    assert set(finder_for(node, languages)(Scanned(text))) == spans_by_all_tokens(text, node, languages)
+    check(text, node, languages)
 
 
 @pytest.mark.long
@@ -116,7 +122,20 @@ def test_same_spans_as_all_tokens(text: str, node: Word | Phrase | Pattern | Fuz
 def test_same_spans_as_all_tokens_at_length(
     text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]
 ) -> None:
-    assert set(finder_for(node, languages)(Scanned(text))) == spans_by_all_tokens(text, node, languages)
+    check(text, node, languages)
+
+
+def check(text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]) -> None:
+    """The rule of finding, by stems and by a vocabulary."""
+    vocabulary = {token.term for token in tokens(text)}
+
+    def family(term: str) -> frozenset[str]:
+        keys = family_keys(term, languages)
+        return frozenset(other for other in vocabulary if not keys.isdisjoint(family_keys(other, languages)))
+
+    wanted = spans_by_all_tokens(text, node, languages)
+    assert set(finder_for(node, languages)(Scanned.of(text))) == wanted
+    assert set(finder_for(node, languages, family)(Scanned.of(text))) == wanted
 
 
 @pytest.mark.parametrize(
@@ -126,13 +145,13 @@ def test_same_spans_as_all_tokens_at_length(
 )
 def test_long_texts_of_nothing_but_the_words_take_no_longer_than_others(node: Word | Phrase | Pattern | Fuzzy) -> None:
     text = "the of the the " * 20_000
-    assert finder_for(node, ("en",))(Scanned(text)) or isinstance(node, Phrase)
+    assert finder_for(node, ("en",))(Scanned.of(text)) or isinstance(node, Phrase)
 
 
 @pytest.mark.parametrize("text", ["the-" * 50_000, "the-\u0345" * 30_000, "-" * 1_000_000])
 def test_a_chunk_of_very_many_words_is_gone_through_once(text: str) -> None:
     for node in (Word("the"), Word("theth"), Phrase("the of"), Pattern("th*")):
-        assert isinstance(finder_for(node, ("en",))(Scanned(text)), list)
+        assert isinstance(finder_for(node, ("en",))(Scanned.of(text)), list)
 
 
 @settings(max_examples=100, deadline=None)
@@ -144,10 +163,31 @@ def test_a_skeleton_has_a_byte_for_each_character(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(anything)
 def test_every_term_begins_where_its_beginning_is_looked_for(text: str) -> None:
-    scanned = Scanned(text)
+    scanned = Scanned.of(text)
     for token in tokens(text):
-        chunks = list(scanned.chunks(beginnings(frozenset([token.term]))))
+        beginning = beginnings(frozenset([token.term]))
+        specials = scanned.specials(beginning) if beginning else set()
+        plain = (beginning.plain if beginning else ANYWHERE).finditer(scanned.skeleton)
+        chunks = specials.union(scanned.chunk_at(found.start()) for found in plain)
         assert any(start <= token.start and token.end <= end for start, end in chunks), token
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.lists(anything, max_size=3), max_size=3))
+def test_texts_scanned_apart_and_joined_are_as_if_scanned_together(groups: list[list[str]]) -> None:
+    joined = Scanned.joined([Scanned.of(*texts) for texts in groups])
+    assert joined == Scanned.of(*chain.from_iterable(groups))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(anything, max_size=5), nodes, languages)
+@example(["night", "ferry", "night ferry"], Phrase("night ferry"), ("en",))
+@example(["", "night", "ferry"], Phrase("night ferry", 9), ("en",))
+def test_texts_scanned_together_are_searched_each_by_itself(
+    texts: list[str], node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]
+) -> None:
+    rows = Texts.of([[text] for text in texts]).find(finder_for(node, languages))
+    assert [set(spans) for spans in rows] == [spans_by_all_tokens(text, node, languages) for text in texts]
 
 
 def test_letters_that_fold_alike_have_one_byte() -> None:

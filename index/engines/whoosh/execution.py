@@ -44,7 +44,7 @@ def search(view: View, request: Request) -> Page:
     facets = tuple(found.facet(name, request.size_of(name)) for name in FACETS)
     check()
     shown = _ordered(view, root, found.selection, request, check)
-    matcher = Matcher(request.query, view.generation.languages)
+    matcher = Matcher(request.query, view.generation.languages, view.family)
     hits = tuple(present(view, shown, matcher, request.passages, check))
     total = len(found.selection)
     suggestion = correction(view, request.query) if total < CORRECTED_BELOW else None
@@ -130,7 +130,8 @@ def _ordered(view: View, root: Branch, found: Selection, request: Request, check
         case Sort.RELEVANCE:
             if any(is_scored(leaf) for leaf in root.leaves()):
                 scorer = Scorer(view, root, found, stop, check)
-                documents, score = scorer.documents, Values(scorer.documents, -scorer.scores)
+                documents = scorer.documents
+                score = Values(documents, np.negative(scorer.scores, out=scorer.scores))
                 keys.insert(0, score)
         case Sort.OLDEST:
             keys[0] = _oldest(view)

@@ -23,6 +23,6 @@ def present(
     for first in range(0, len(found), _AT_ONCE):
         check()
         some = found[first : first + _AT_ONCE]
-        documents = [view.document(number) for number, _ in some]
-        for document, marks, (_, score) in zip(documents, matcher.match_all(documents), some, strict=True):
-            yield hit_of(document, marks or _UNMARKED, score=score, limit=limit)
+        prepared = [view.prepared(number) for number, _ in some]
+        for each, marks, (_, score) in zip(prepared, matcher.match_all(prepared), some, strict=True):
+            yield hit_of(each.document, marks or _UNMARKED, score=score, limit=limit)

@@ -13,9 +13,11 @@ from index.engines.whoosh.documents import Head, TextBlocks, read_head
 from index.engines.whoosh.files import Array, ArrayFile
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.terms import TermDictionary
+from index.matching import Prepared
 from index.remembering import Memory
 
 _HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
+_EACH = 2  # for each character of a text, one of its skeleton may be held
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class SegmentData:
         self.size = int(file.facts["documents"])
         self.families: dict[str, ArrayFile] = {}
         self.texts = TextBlocks(file)
-        self.documents: Memory[Document] = Memory(_HELD_CHARACTERS, lambda document: len(document.text))
+        self.documents: Memory[Prepared] = Memory(_HELD_CHARACTERS, lambda each: _EACH * len(each.document.text))
         self._fields: dict[str, FieldPostings] = {}
 
     def field(self, name: str) -> FieldPostings:
@@ -174,7 +176,11 @@ class Segment:
 
     def document(self, document: int) -> Document:
         """The document as it was written."""
-        return self.data.documents.get(document, lambda: self.head(document).document(self.text(document)))
+        return self.prepared(document).document
+
+    def prepared(self, document: int) -> Prepared:
+        """The document made ready for matchers, and held with what they made of it."""
+        return self.data.documents.get(document, lambda: Prepared(self.head(document).document(self.text(document))))
 
     def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every live document."""

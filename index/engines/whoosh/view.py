@@ -19,6 +19,7 @@ from index.engines.whoosh.generation import Generation
 from index.engines.whoosh.postings import FieldPostings
 from index.engines.whoosh.segments import Segment
 from index.engines.whoosh.selection import Selection
+from index.matching import Prepared
 from index.ranking import weighted_frequency
 from index.remembering import Memory
 
@@ -26,7 +27,7 @@ Array = npt.NDArray[Any]
 
 _KEPT_NUMBERS = 8192  # look-ups of words
 _KEPT_MASKS = 64  # of a byte a document each
-_HELD_BYTES = 128 << 20  # of leaves: whoever narrows a search or turns its pages asks for the same words again
+_HELD_BYTES = 256 << 20  # of leaves: whoever narrows a search or turns its pages asks for the same words again
 
 
 class View:
@@ -40,6 +41,7 @@ class View:
         self.norms = lru_cache(self._norms)
         self.number = lru_cache(_KEPT_NUMBERS)(self._number)
         self.kin = lru_cache(_KEPT_NUMBERS)(self._kin)
+        self.family = lru_cache(_KEPT_NUMBERS)(self._family)
         self.facet = lru_cache(self._facet)
         self.facet_mask = lru_cache(_KEPT_MASKS)(self._facet_mask)
         self.date_mask = lru_cache(_KEPT_MASKS)(self._date_mask)
@@ -80,8 +82,12 @@ class View:
 
     def document(self, number: int) -> Document:
         """A stored document by its global number."""
+        return self.prepared(number).document
+
+    def prepared(self, number: int) -> Prepared:
+        """A stored document, made ready for matchers, by its global number."""
         segment, local = self.generation.locate(number)
-        return segment.document(local)
+        return segment.prepared(local)
 
     def _number(self, postings: FieldPostings, term: str) -> int:
         """The number of a term in a field of a segment, or -1."""
@@ -92,6 +98,11 @@ class View:
         own = {self.number(postings, term) for term in terms}
         languages = self.generation.languages
         return sorted({number for term in terms for number in postings.family(term, languages).tolist()} - own)
+
+    def _family(self, term: str, fields: tuple[str, ...]) -> frozenset[str]:
+        """The terms that are of one family with `term` but not itself, in any of some fields."""
+        postings = [segment.field(field) for segment in self.segments for field in fields]
+        return frozenset(own.terms[number] for own in postings for number in self.kin(own, (term,)))
 
     def _norms(self, field: str) -> Array:
         """For every document what one occurrence in a scored field is worth (float64[size])."""
