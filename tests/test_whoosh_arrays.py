@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from index.engine import Changes, Document, FacetValue, Fingerprint
 from index.engines.whoosh.engine import WhooshEngine
 from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
-from index.engines.whoosh.frequencies import DENSE, Asked, Run, Table, laid_out
+from index.engines.whoosh.frequencies import DENSE, Listed, Run, Stretch, Table, laid_out
 from index.engines.whoosh.ordering import Column, Names, Values, first_documents, smallest
 from index.engines.whoosh.phrases import phrase_run
 from index.engines.whoosh.places import POSITION_BITS, distinct, documents_of, follows, union
-from index.engines.whoosh.postings import Narrow, Stretch
+from index.engines.whoosh.postings import Narrow, Slice
 from index.engines.whoosh.segments import FacetColumn
 from index.engines.whoosh.selection import Selection, common, ranges
 from index.engines.whoosh.terms import TermDictionary
@@ -240,7 +240,7 @@ def test_narrow_numbers_are_found_and_taken_where_they_are(
     assert [asked[n] for n in found] == [own[n] for n in where] == sorted(set(own) & sought)
     assert made.wide(start, stop).tolist() == own
     at = data.draw(st.lists(st.integers(0, len(own) - 1)))
-    assert Stretch(made, start, stop).take(np.array(at, np.intp)).tolist() == [own[n] for n in at]
+    assert Slice(made, start, stop).take(np.array(at, np.intp)).tolist() == [own[n] for n in at]
 
 
 @settings(max_examples=60, deadline=None)
@@ -258,9 +258,10 @@ def test_frequencies_as_a_list_and_as_a_table(found: list[int], asked: set[int])
         mask = np.zeros(100, np.bool_)
         made.mark(mask)
         assert np.flatnonzero(mask).tolist() == sorted(counts)
-        amounts = np.ones(len(documents))
-        made.add_to(amounts, Asked(documents, norms), 0.5)
-        assert amounts.tolist() == [1 + 0.5 * n / 8 * counts.get(n, 0) for n in sorted(asked)]
+        for wanted, chosen in ((Listed(documents), sorted(asked)), (Stretch(20, 60), range(20, 60))):
+            amounts = np.ones(len(wanted))
+            made.add_to(amounts, wanted, norms, 0.5)
+            assert amounts.tolist() == [1 + 0.5 * n / 8 * counts.get(n, 0) for n in chosen]
 
 
 @settings(max_examples=40, deadline=None)

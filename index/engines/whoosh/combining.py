@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,15 @@ class Branch:
             return self.leaf.mask
         if self.given is not None:
             return self.given
-        masks = [child.mask for child in self.children]
         if isinstance(self.node, Not):
-            return np.logical_not(masks[0])
-        return reduce(np.logical_or if isinstance(self.node, Or) else np.logical_and, masks)
+            return np.logical_not(self.children[0].mask)
+        combine = np.logical_or if isinstance(self.node, Or) else np.logical_and
+        first, *others = self.children
+        mask = first.mask.copy()
+        for child in others:
+            # Of an And, masks of leaves are not asked for again: memory that is used anew costs less than fresh one.
+            combine(mask, child.leaf.mask if child.leaf and isinstance(self.node, And) else child.mask, out=mask)
+        return mask
 
     def leaves(self) -> Iterator[Leaf]:
         """The leaves that are not below a Not, in the order of the query."""

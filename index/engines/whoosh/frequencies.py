@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
+from index.engines.whoosh.selection import looked_up
 
 Array = npt.NDArray[Any]
 
@@ -33,30 +34,70 @@ class Frequencies(Protocol):
     def has(self, documents: Array) -> Array:
         """Which of some documents (ascending) are among them (bool)."""
 
-    def add_to(self, amounts: Array, asked: Asked, weight: float) -> None:
-        """Adds weight · norm · frequency to the amounts (float64) of the documents asked for."""
+    def add_to(self, amounts: Array, asked: Asked, norms: Array, weight: float) -> None:
+        """Adds weight · norm · frequency to the amounts (float64) of the documents asked for.
+
+        `norms` has an element for every document of the view.
+        """
 
 
-class Asked:
-    """Documents (ascending) of which something is asked, with the norm that each has in a field."""
+class Asked(Protocol):
+    """Documents of which something is asked."""
 
-    def __init__(self, documents: Array, norms: Array) -> None:
-        self.documents = documents
-        self._norms_of_all = norms
+    def __len__(self) -> int: ...
+
+    def of(self, column: Array) -> Array:
+        """What a column, which has an element for every document of the view, holds for each of them."""
+
+    def find(self, documents: Array) -> tuple[Array, Array]:
+        """Which of some documents (ascending) are among them, and where: indexes in the ones and in the others."""
+
+
+class Listed:
+    """Documents by their numbers, ascending."""
+
+    def __init__(self, numbers: Array) -> None:
+        self.numbers = numbers
 
     def __len__(self) -> int:
-        return len(self.documents)
+        return len(self.numbers)
 
-    @cached_property
-    def norms(self) -> Array:
-        """The norm of each document."""
-        found: Array = self._norms_of_all.take(self.documents)
+    def of(self, column: Array) -> Array:
+        """What a column holds for each of them."""
+        found: Array = column.take(self.numbers)
         return found
 
-    def norms_at(self, places: Array) -> Array:
-        """The norms of the documents with these indexes."""
-        found: Array = self._norms_of_all.take(self.documents.take(places))
-        return found
+    def find(self, documents: Array) -> tuple[Array, Array]:
+        """Which of some documents (ascending) are among them, and where."""
+        if not len(self):
+            return self.numbers, self.numbers
+        low, high = documents.searchsorted((self.numbers[0], self.numbers[-1] + 1))
+        own = documents[low:high]
+        if len(own) < len(self):
+            here, there = looked_up(own, self.numbers)
+        else:
+            there, here = looked_up(self.numbers, own)
+        return here + low, there
+
+
+class Stretch:
+    """The documents numbered `start` to `stop - 1`: what is asked of them lies together."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        self._start = start
+        self._stop = stop
+
+    def __len__(self) -> int:
+        return self._stop - self._start
+
+    def of(self, column: Array) -> Array:
+        """What a column holds for each of them: a view of it."""
+        return column[self._start : self._stop]
+
+    def find(self, documents: Array) -> tuple[Array, Array]:
+        """Which of some documents (ascending) are among them, and where."""
+        low, high = documents.searchsorted((self._start, self._stop)).tolist()
+        return np.arange(low, high), documents[low:high] - self._start
 
 
 class Run:
@@ -95,22 +136,11 @@ class Run:
         found: Array = self.documents.take(self.documents.searchsorted(documents), mode="clip") == documents
         return found
 
-    def add_to(self, amounts: Array, asked: Asked, weight: float) -> None:
+    def add_to(self, amounts: Array, asked: Asked, norms: Array, weight: float) -> None:
         """Adds weight · norm · frequency to the amounts of the documents asked for."""
-        if not len(asked):
-            return
-        documents = asked.documents
-        low, high = self.documents.searchsorted((documents[0], documents[-1] + 1))
-        own, frequencies = self.documents[low:high], self.frequencies[low:high]
-        if len(own) < len(documents):
-            place = documents.searchsorted(own)
-            found = np.flatnonzero(documents.take(place, mode="clip") == own)
-            there = place.take(found)
-        else:
-            place = own.searchsorted(documents)
-            there = np.flatnonzero(own.take(place, mode="clip") == documents)
-            found = place.take(there)
-        amounts[there] += weight * frequencies.take(found) * asked.norms_at(there)
+        here, there = asked.find(self.documents)
+        if len(here):
+            amounts[there] += weight * self.frequencies.take(here) * norms.take(self.documents.take(here))
 
 
 class Table:
@@ -142,9 +172,9 @@ class Table:
         found: Array = self.frequencies.take(documents) != 0
         return found
 
-    def add_to(self, amounts: Array, asked: Asked, weight: float) -> None:
+    def add_to(self, amounts: Array, asked: Asked, norms: Array, weight: float) -> None:
         """Adds weight · norm · frequency to the amounts of the documents asked for."""
-        found = asked.norms * self.frequencies.take(asked.documents)
+        found = asked.of(norms) * asked.of(self.frequencies)
         if weight != 1.0:
             found *= weight
         amounts += found

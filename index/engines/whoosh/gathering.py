@@ -17,6 +17,8 @@ from index.engines.whoosh.view import View
 
 Array = npt.NDArray[Any]
 
+_BYTES_IN_TWO = 257  # so many numbers of a byte add up to one of two bytes
+_BLOCK = 1 << 16  # documents that a posting's narrow number can tell from each other
 _NONE: Array = np.empty(0, np.intp)
 _NO_FREQUENCIES: Array = np.empty(0, np.uint8)
 
@@ -75,18 +77,17 @@ class Terms:
 
     def _table(self) -> Table:
         terms = sum(part.high - part.low for part in self._parts)
-        found = [part.postings_of() for part in self._parts]
-        fits = all(frequencies.dtype == np.uint8 for _, frequencies in found)
-        # A byte each for one term a segment; two hold the sum of 257 bytes.
-        dtype = np.uint32 if not fits or terms > 257 else np.uint8 if self._each_once else np.uint16
+        # A byte each holds one term a segment, two the sum of 257 bytes, and four whatever there is.
+        dtype = np.uint8 if self._each_once else np.uint16 if terms <= _BYTES_IN_TWO else np.uint32
+        if not all(part.has_small_frequencies for part in self._parts):
+            dtype = np.uint32
         table = np.zeros(self._size, dtype)
         begun: set[int] = set()
-        for part, (documents, frequencies) in zip(self._parts, found, strict=True):
-            if part.is_single and part.base not in begun:
-                table[documents] = frequencies
-            else:
-                np.add.at(table, documents, frequencies.astype(dtype, copy=False))
+        for part in self._parts:
+            part.add_to(table[part.base : part.base + part.segment.size], anew=part.base not in begun)
             begun.add(part.base)
+        if dtype != np.uint8:
+            table = table.astype(np.min_scalar_type(table.max(initial=0)))
         return Table(table, self.count)
 
     def documents(self) -> Array:
@@ -120,6 +121,24 @@ class _Part:
     @property
     def is_single(self) -> bool:
         return self.high - self.low == 1
+
+    @property
+    def has_small_frequencies(self) -> bool:
+        """Whether a byte holds any of them."""
+        return self.postings.frequencies(self.low, self.high).dtype == np.uint8
+
+    def add_to(self, table: Array, *, anew: bool) -> None:
+        """Adds the frequencies to a table of the segment; `anew`: nothing has been added yet."""
+        if self.is_single:
+            for base, documents, frequencies in self.postings.blocks(self.low):
+                block, numbers = table[base : base + _BLOCK], documents.astype(np.intp)
+                if anew:
+                    block[numbers] = frequencies
+                else:
+                    np.add.at(block, numbers, frequencies.astype(table.dtype))
+        else:
+            found, counts = self.postings.postings_range(self.low, self.high)
+            np.add.at(table, found.astype(np.intp), counts.astype(table.dtype))
 
     def postings_of(self) -> tuple[Array, Array]:
         documents, frequencies = self.postings.postings_range(self.low, self.high)

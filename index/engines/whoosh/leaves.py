@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from functools import cached_property, reduce
+from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
 from index.analysis import query_forms
-from index.engines.whoosh.frequencies import Asked, Frequencies, Table, laid_out
+from index.engines.whoosh.frequencies import Asked, Frequencies, laid_out
 from index.engines.whoosh.gathering import Terms
 from index.engines.whoosh.phrases import phrase_run, starts_run
 from index.engines.whoosh.places import union
@@ -41,21 +41,17 @@ class Leaf:
         if isinstance(node, Word) and is_plain(node):
             term = query_forms(node.text)[0][0][0][0]
             self.words = {name: SingleTerm(view, name, term, exact=node.exact) for name in fields}
+        self._frequency: int | None = None
         self.parts = {name: [part for part in self._found(name) if len(part[0])] for name in fields}
-        self._known: Array | None = None
 
     @property
     def nbytes(self) -> int:
         """About what it holds in memory once all of it was asked for, in bytes."""
-        return sum(found.nbytes for found in self._all) + self._view.size * self._is_dense
+        return sum(found.nbytes for found in self._all)
 
     @property
     def _all(self) -> list[Frequencies]:
         return [found for parts in self.parts.values() for found, _ in parts]
-
-    @property
-    def _is_dense(self) -> bool:
-        return any(isinstance(found, Table) for found in self._all)
 
     def _found(self, field: str) -> list[tuple[Frequencies, float]]:
         match self.node:
@@ -75,7 +71,7 @@ class Leaf:
 
     def documents_in(self, field: str) -> Array:
         """The documents in which the leaf is in that field, ascending."""
-        return _union([part for part, _ in self.parts.get(field, ())])
+        return union([part.documents for part, _ in self.parts.get(field, ())])
 
     def is_in(self, field: str, documents: Array) -> Array:
         """In which of some documents (ascending) the leaf is in that field (bool)."""
@@ -84,54 +80,29 @@ class Leaf:
 
     @property
     def mask(self) -> Array:
-        """True for documents in which the leaf is in any of its fields (bool[size])."""
-        if self._known is not None:
-            return self._known
+        """True for documents in which the leaf is in any of its fields (bool[size]): made anew each time."""
         mask = np.zeros(self._view.size, np.bool_)
         for found in self._all:
             found.mark(mask)
-        if self._is_dense:
-            self._known = mask  # when it is complete: other threads may look
+        if self._frequency is None:
+            live = self._view.live
+            self._frequency = int(np.count_nonzero(mask if live is None else mask & live))
         return mask
 
-    @cached_property
+    @property
     def frequency(self) -> int:
         """The number of live documents that it finds."""
-        live = self._view.live
-        return int(np.count_nonzero(self.mask if live is None else self.mask & live))
+        if self._frequency is None:
+            _ = self.mask
+        return self._frequency or 0
 
-    def amounts(self, asked: Documents) -> Array:
+    def amounts(self, asked: Asked) -> Array:
         """tf~ of `index.ranking` for each of the documents: float64."""
         total = np.zeros(len(asked))
         for name, parts in self.parts.items():
             for found, weight in parts:
-                found.add_to(total, asked.in_field(name), weight)
+                found.add_to(total, asked, self._view.norms(name), weight)
         return total
-
-
-class Documents:
-    """Some documents (ascending) with what several leaves need to know of them."""
-
-    def __init__(self, view: View, numbers: Array) -> None:
-        self.numbers = numbers
-        self._view = view
-        self._fields: dict[str, Asked] = {}
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def in_field(self, name: str) -> Asked:
-        """The documents with their norms in a field, which are looked up once."""
-        if name not in self._fields:
-            self._fields[name] = Asked(self.numbers, self._view.norms(name))
-        return self._fields[name]
-
-
-def _union(parts: Sequence[Frequencies]) -> Array:
-    """The documents of any of the parts, ascending."""
-    if len(parts) == 1:
-        return parts[0].documents
-    return np.unique(np.concatenate([np.empty(0, np.intp), *(part.documents for part in parts)]))
 
 
 class SingleTerm:

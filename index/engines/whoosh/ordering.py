@@ -112,8 +112,10 @@ def first_documents(documents: Array, keys: Sequence[Key], wanted: int) -> Array
             break
         values = key.keys(open_, missing)
         last = smallest(values, missing)
-        certain.append(open_.take(np.flatnonzero(values < last)))
-        open_ = open_.take(np.flatnonzero(values == last))
+        near = np.flatnonzero(values <= last)
+        is_last = values.take(near) == last
+        certain.append(open_.take(near[~is_last]))
+        open_ = open_.take(near[is_last])
         missing -= len(certain[-1])
     chosen = np.sort(np.concatenate([*certain, open_[:missing]]))
     return chosen[np.lexsort([key.keys(chosen, len(chosen)) for key in reversed(keys)])]

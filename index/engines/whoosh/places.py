@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.engines.whoosh.frequencies import Run, firsts
-from index.engines.whoosh.postings import FieldPostings, Stretch
+from index.engines.whoosh.postings import FieldPostings, Slice
 from index.engines.whoosh.segments import Segment
 from index.engines.whoosh.selection import SPARSE, common, ranges
 
@@ -44,10 +44,10 @@ class TermPlaces:
 
     @cached_property
     def _frequencies(self) -> Array:
-        return self._postings.frequencies(self._term)
+        return self._postings.frequencies(self._term, self._term + 1)
 
     @cached_property
-    def _positions(self) -> Stretch:
+    def _positions(self) -> Slice:
         return self._postings.positions_of(self._term)
 
     def among(self, documents: Array) -> tuple[Array, Array]:
@@ -66,10 +66,10 @@ class TermPlaces:
     def _spans(self, postings: Array) -> tuple[Array, Array]:
         """Where in the term's positions those of some postings (ascending) begin, and how many they are (intp)."""
         counts = self._frequencies.take(postings).astype(np.intp)
-        if len(postings) == len(self):
-            return counts.cumsum() - counts, counts
         if not len(postings):
             return counts, counts
+        if len(postings) * SPARSE > len(self):
+            return self._frequencies.cumsum(dtype=np.intp).take(postings) - counts, counts
         # The frequencies from each posting to the next are added up without a number for each of them all.
         between = np.add.reduceat(self._frequencies, postings, dtype=np.uint32)
         before = self._frequencies[: postings[0]].sum(dtype=np.intp)
@@ -166,7 +166,7 @@ def documents_of(places: Array) -> Run:
 
 
 def union(parts: Sequence[Array]) -> Array:
-    """Places of several lists, sorted, each once."""
+    """Places (or documents) of several sorted lists, sorted, each once."""
     if len(parts) == 1:
         return parts[0]
     joined = np.concatenate([_NO_PLACES, *parts])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,11 @@ import numpy.typing as npt
 
 from index import ranking
 from index.engines.whoosh.combining import Branch
-from index.engines.whoosh.leaves import Documents, Leaf
+from index.engines.whoosh.frequencies import Asked, Listed, Stretch
+from index.engines.whoosh.leaves import Leaf
 from index.engines.whoosh.ordering import smallest
 from index.engines.whoosh.places import documents_of, follows
-from index.engines.whoosh.selection import Selection, common
+from index.engines.whoosh.selection import Selection
 from index.engines.whoosh.view import View
 from index.fields import DEFAULT_FIELDS
 from index.query import And, Not, Or
@@ -32,6 +33,7 @@ Check = Callable[[], None]
 Gates = tuple[Branch, ...]
 
 _CHUNK = 16_384  # documents scored at a time: what is made of them stays in the processor's cache
+_SCATTERED = 4  # of so many documents one must be asked for, or else those between are not scored along with them
 _AT_ONCE = 256  # documents whose positions are read without asking which of them matter
 _FIRST = 4
 
@@ -134,27 +136,36 @@ class Scorer:
 
     def _base(self, documents: Array) -> Array:
         """The scores of documents (ascending) but for the bonus of pairs."""
-        scores = np.zeros(len(documents))
+        parts = [np.empty(0)]
         for begin in range(0, len(documents), _CHUNK):
             self._check()
-            chunk = Documents(self._view, documents[begin : begin + _CHUNK])
-            sums = scores[begin : begin + _CHUNK]
-            for part in self._parts:
-                given = saturated(part.leaf.amounts(chunk))
-                given *= part.weight
-                sums += _gated(given, part.gates, chunk.numbers)
-        self._add_whole_titles(documents, scores)
-        return scores
+            chunk = documents[begin : begin + _CHUNK]
+            first, last = int(chunk[0]), int(chunk[-1])
+            if last - first < _SCATTERED * len(chunk):
+                parts.append(self._sums(Stretch(first, last + 1)).take(chunk - first))
+            else:
+                parts.append(self._sums(Listed(chunk)))
+        return np.concatenate(parts)
 
-    def _add_whole_titles(self, documents: Array, scores: Array) -> None:
-        if not self._leaves or not len(documents):
-            return
+    def _sums(self, asked: Asked) -> Array:
+        sums = np.zeros(len(asked))
+        for part in self._parts:
+            given = saturated(part.leaf.amounts(asked))
+            given *= part.weight
+            sums += _gated(given, part.gates, asked)
+        sums[asked.find(self._whole_titles)[1]] += WEIGHTS.whole_title
+        return sums
+
+    @cached_property
+    def _whole_titles(self) -> Array:
+        """The documents whose title holds every scored leaf, ascending."""
+        if not self._leaves:
+            return np.empty(0, np.intp)
         fewest, *others = sorted(self._leaves, key=lambda leaf: leaf.count_in("title"))
         found = fewest.documents_in("title")
         for leaf in others:
             found = found.take(np.flatnonzero(leaf.is_in("title", found)))
-        here, _ = common(documents, found, self._view.size)
-        scores[here] += WEIGHTS.whole_title
+        return found
 
     def _add_pairs(self) -> None:
         """Adds bonuses to the documents that could be among the best with them.
@@ -163,18 +174,22 @@ class Scorer:
         """
         if not self._pairs:
             return
-        wanted = self._wanted
         rest = self._best_so_far(ranking.BEST)
-        if len(rest) > max(_AT_ONCE, _FIRST * wanted):
-            scores = self.scores.take(rest)
-            limits = scores + self._limits(self.documents.take(rest))
-            first = np.argpartition(scores, len(rest) - 2 * wanted)[len(rest) - 2 * wanted :]
-            best = np.sort(rest.take(first))
-            self._add_pairs_to(best)
-            least = np.partition(self.scores.take(best), wanted)[wanted]
-            limits[first] = -1.0
-            rest = rest.take(np.flatnonzero(limits >= least - ranking.ROUNDING))
+        if len(rest) > max(_AT_ONCE, _FIRST * self._wanted):
+            limits = self.scores.take(rest) + self._limits(self.documents.take(rest))
+            able = self._able(rest, limits, self._least(self.scores))
+            if len(able) > _AT_ONCE:
+                best = self._best_so_far(2 * self._wanted)
+                self._add_pairs_to(best)
+                limits[rest.searchsorted(best)] = -1.0
+                able = self._able(rest, limits, self._least(self.scores.take(best)))
+            rest = able
         self._add_pairs_to(rest)
+
+    @staticmethod
+    def _able(documents: Array, limits: Array, least: float) -> Array:
+        """Those of some documents whose limits reach a score."""
+        return documents.take(np.flatnonzero(limits >= least - ranking.ROUNDING))
 
     def _best_so_far(self, count: int) -> Array:
         """The indexes (ascending) of the documents with the `count` highest scores so far, and of those that tie."""
@@ -184,7 +199,7 @@ class Scorer:
 
     def _limits(self, documents: Array) -> Array:
         """The most that each of some documents (ascending) can get for pairs."""
-        asked = Documents(self._view, documents)
+        asked = Listed(documents)
         amounts = {leaf: leaf.amounts(asked) for pair in self._pairs for leaf in (pair.one, pair.other)}
         limits = np.zeros(len(documents))
         for pair in self._pairs:
@@ -214,7 +229,7 @@ class Scorer:
             found = documents_of(starts.take(np.flatnonzero(close)))
             norms = self._view.norms(name).take(found.documents)
             amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
-        return _gated(pair.weight * saturated(amounts), pair.gates, places.documents)
+        return _gated(pair.weight * saturated(amounts), pair.gates, Listed(places.documents))
 
 
 def _gates(branch: Branch, child: Branch, gates: Gates) -> Gates:
@@ -224,9 +239,9 @@ def _gates(branch: Branch, child: Branch, gates: Gates) -> Gates:
     return (*gates, child)
 
 
-def _gated(given: Array, gates: Sequence[Branch], documents: Array) -> Array:
+def _gated(given: Array, gates: Sequence[Branch], asked: Asked) -> Array:
     """What is given to each of the documents, 0 where one of the gates does not find it."""
-    return reduce(np.multiply, (gate.mask.take(documents) for gate in gates), given)
+    return reduce(np.multiply, (asked.of(gate.mask) for gate in gates), given)
 
 
 class _Places:

@@ -46,9 +46,9 @@ class Selection:
 def common(one: Array, other: Array, size: int) -> tuple[Array, Array]:
     """Where two lists of documents below `size` (ascending) have the same ones: indexes in the one and in the other."""
     if len(one) * SPARSE < len(other):
-        return _looked_up(one, other)
+        return looked_up(one, other)
     if len(other) * SPARSE < len(one):
-        there, here = _looked_up(other, one)
+        there, here = looked_up(other, one)
         return here, there
     there = np.flatnonzero(Selection(one, size).mask.take(other))
     if len(there) == len(one):
@@ -56,7 +56,8 @@ def common(one: Array, other: Array, size: int) -> tuple[Array, Array]:
     return np.flatnonzero(Selection(other.take(there), size).mask.take(one)), there
 
 
-def _looked_up(few: Array, many: Array) -> tuple[Array, Array]:
+def looked_up(few: Array, many: Array) -> tuple[Array, Array]:
+    """`common` by a bisection for each of the few."""
     place = many.searchsorted(few)
     here = np.flatnonzero(many.take(place, mode="clip") == few) if len(many) else np.empty(0, np.intp)
     return here, place.take(here)
