@@ -8,10 +8,11 @@ the documents that it could bring among the best.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
-from typing import Any
+from functools import reduce
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +44,13 @@ def is_scored(leaf: Leaf) -> bool:
     return any(name in DEFAULT_FIELDS for name in leaf.fields)
 
 
+class _Summand(Protocol):
+    """A part of the score that each document has by itself."""
+
+    def add_to(self, sums: Array, asked: Asked) -> None:
+        """Adds it to the sums (float64) of the documents asked for."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Part:
     """A scored leaf and what it weighs, in documents that all of `gates` find."""
@@ -50,6 +58,23 @@ class _Part:
     leaf: Leaf
     weight: float
     gates: Gates
+
+    def add_to(self, sums: Array, asked: Asked) -> None:
+        """Adds what the leaf gives."""
+        given = saturated(self.leaf.amounts(asked))
+        given *= self.weight
+        sums += _gated(given, self.gates, asked)
+
+
+@dataclass(frozen=True, eq=False)
+class _WholeTitles:
+    """The bonus of some documents (ascending)."""
+
+    documents: Array
+
+    def add_to(self, sums: Array, asked: Asked) -> None:
+        """Adds the bonus."""
+        sums[asked.find(self.documents)[1]] += WEIGHTS.whole_title
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +101,7 @@ class Scorer:
         self._parts: list[_Part] = []
         self._pairs: list[_Pair] = []
         self._note(root, ())
-        self._leaves = [leaf for leaf in root.leaves() if is_scored(leaf)]
+        self._summands: list[_Summand] = [*self._parts, _WholeTitles(_whole_titles(root))]
         self.documents, self.scores = self._contenders(root, found)
         self._add_pairs()
 
@@ -104,68 +129,64 @@ class Scorer:
     def _contenders(self, root: Branch, found: Selection) -> tuple[Array, Array]:
         """The documents that may be among the best, ascending, with their scores but for the pairs."""
         if not isinstance(root.node, Or) or len(found) <= _CHUNK:
-            return found.documents, self._base(found.documents)
-        most = [(sum(self._most(part.weight) for part in self._below(child)), child) for child in root.children]
-        rest = sum(worth for worth, _ in most)
-        bonuses = WEIGHTS.whole_title + sum(self._most(pair.weight) for pair in self._pairs)
-        left, documents, scores = found.mask, np.empty(0, np.intp), np.empty(0)
-        for worth, child in sorted(most, key=lambda alternative: -alternative[0]):
-            rest -= worth
-            more = np.flatnonzero(left & child.mask)
-            left = left & ~child.mask
-            documents, scores = np.concatenate([documents, more]), np.concatenate([scores, self._base(more)])
-            # None of those left can come among the best, nor can a document of no higher score, whatever it is given
-            # for pairs: so it does not matter that those left are missing when the best without bonuses are counted.
-            if len(scores) >= self._wanted and rest + bonuses < self._least(scores) - ranking.ROUNDING:
+            return found.documents, self._sums(found.documents, self._summands)
+        most = [sum(_most(part.weight) for part in self._below(child)) for child in root.children]
+        dearest_first = [root.children[n] for n in sorted(range(len(most)), key=lambda n: -most[n])]
+        most.sort(reverse=True)
+        bonuses = WEIGHTS.whole_title + self._most_of_pairs
+        left, least = found.mask, -math.inf
+        documents, scores = np.empty(0, np.intp), np.empty(0)
+        for number, child in enumerate(dearest_first):
+            # Documents that can never reach `least`, whatever they were given for pairs, are left out. Nor can any of
+            # no higher score: so it does not matter that they are missing when the best without bonuses are counted.
+            if sum(most[number:]) + bonuses < least - ranking.ROUNDING:
                 break
+            more, left = np.flatnonzero(left & child.mask), left & ~child.mask
+            limits = self._sums(more, self._below(child)) + bonuses
+            for worth, other in zip(most[number + 1 :], dearest_first[number + 1 :], strict=True):
+                limits += worth * other.mask.take(more)
+            least = max(least, self._reached(more, limits))
+            more = _able(more, limits, least)
+            documents = np.concatenate([documents, more])
+            scores = np.concatenate([scores, self._sums(more, self._summands)])
+            least = max(least, self._least(scores))
         order = documents.argsort(kind="stable")
         return documents.take(order), scores.take(order)
 
+    def _below(self, child: Branch) -> list[_Part]:
+        leaves = set(child.leaves())
+        return [part for part in self._parts if part.leaf in leaves]
+
+    def _reached(self, documents: Array, limits: Array) -> float:
+        """A score that as many of the documents reach as are wanted: the most promising are looked at."""
+        if len(documents) <= 2 * self._wanted:
+            return -math.inf
+        promising = np.argpartition(limits, -2 * self._wanted)[-2 * self._wanted :]
+        promising.sort()
+        return self._least(self._sums(documents.take(promising), self._summands))
+
     def _least(self, scores: Array) -> float:
-        """The score of the last document wanted, when these are all."""
+        """The score of the last document wanted when these are all, if there are so many."""
+        if len(scores) < self._wanted:
+            return -math.inf
         return -float(smallest(-scores, self._wanted))
 
-    def _below(self, child: Branch) -> Iterator[_Part]:
-        leaves = {id(leaf) for leaf in child.leaves()}
-        return (part for part in self._parts if id(part.leaf) in leaves)
+    @property
+    def _most_of_pairs(self) -> float:
+        return sum(_most(pair.weight) for pair in self._pairs)
 
-    @staticmethod
-    def _most(weight: float) -> float:
-        """The most that a leaf or a pair of some weight can give."""
-        return weight * (WEIGHTS.k1 + 1)
-
-    def _base(self, documents: Array) -> Array:
-        """The scores of documents (ascending) but for the bonus of pairs."""
+    def _sums(self, documents: Array, summands: Sequence[_Summand]) -> Array:
+        """What some of the summands give to documents (ascending)."""
         parts = [np.empty(0)]
         for begin in range(0, len(documents), _CHUNK):
             self._check()
             chunk = documents[begin : begin + _CHUNK]
             first, last = int(chunk[0]), int(chunk[-1])
             if last - first < _SCATTERED * len(chunk):
-                parts.append(self._sums(Stretch(first, last + 1)).take(chunk - first))
+                parts.append(_summed(Stretch(first, last + 1), summands).take(chunk - first))
             else:
-                parts.append(self._sums(Listed(chunk)))
+                parts.append(_summed(Listed(chunk), summands))
         return np.concatenate(parts)
-
-    def _sums(self, asked: Asked) -> Array:
-        sums = np.zeros(len(asked))
-        for part in self._parts:
-            given = saturated(part.leaf.amounts(asked))
-            given *= part.weight
-            sums += _gated(given, part.gates, asked)
-        sums[asked.find(self._whole_titles)[1]] += WEIGHTS.whole_title
-        return sums
-
-    @cached_property
-    def _whole_titles(self) -> Array:
-        """The documents whose title holds every scored leaf, ascending."""
-        if not self._leaves:
-            return np.empty(0, np.intp)
-        fewest, *others = sorted(self._leaves, key=lambda leaf: leaf.count_in("title"))
-        found = fewest.documents_in("title")
-        for leaf in others:
-            found = found.take(np.flatnonzero(leaf.is_in("title", found)))
-        return found
 
     def _add_pairs(self) -> None:
         """Adds bonuses to the documents that could be among the best with them.
@@ -175,21 +196,18 @@ class Scorer:
         if not self._pairs:
             return
         rest = self._best_so_far(ranking.BEST)
+        if len(rest) > self._wanted:
+            rest = _able(rest, self.scores.take(rest) + self._most_of_pairs, self._least(self.scores))
         if len(rest) > max(_AT_ONCE, _FIRST * self._wanted):
             limits = self.scores.take(rest) + self._limits(self.documents.take(rest))
-            able = self._able(rest, limits, self._least(self.scores))
+            able = _able(rest, limits, self._least(self.scores))
             if len(able) > _AT_ONCE:
                 best = self._best_so_far(2 * self._wanted)
                 self._add_pairs_to(best)
                 limits[rest.searchsorted(best)] = -1.0
-                able = self._able(rest, limits, self._least(self.scores.take(best)))
+                able = _able(rest, limits, self._least(self.scores.take(best)))
             rest = able
         self._add_pairs_to(rest)
-
-    @staticmethod
-    def _able(documents: Array, limits: Array, least: float) -> Array:
-        """Those of some documents whose limits reach a score."""
-        return documents.take(np.flatnonzero(limits >= least - ranking.ROUNDING))
 
     def _best_so_far(self, count: int) -> Array:
         """The indexes (ascending) of the documents with the `count` highest scores so far, and of those that tie."""
@@ -230,6 +248,35 @@ class Scorer:
             norms = self._view.norms(name).take(found.documents)
             amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
         return _gated(pair.weight * saturated(amounts), pair.gates, Listed(places.documents))
+
+
+def _whole_titles(root: Branch) -> Array:
+    """The documents whose title holds every scored leaf, ascending."""
+    leaves = [leaf for leaf in root.leaves() if is_scored(leaf)]
+    if not leaves:
+        return np.empty(0, np.intp)
+    fewest, *others = sorted(leaves, key=lambda leaf: leaf.count_in("title"))
+    found = fewest.documents_in("title")
+    for leaf in others:
+        found = found.take(np.flatnonzero(leaf.is_in("title", found)))
+    return found
+
+
+def _most(weight: float) -> float:
+    """The most that a leaf or a pair of some weight can give."""
+    return weight * (WEIGHTS.k1 + 1)
+
+
+def _summed(asked: Asked, summands: Iterable[_Summand]) -> Array:
+    sums = np.zeros(len(asked))
+    for summand in summands:
+        summand.add_to(sums, asked)
+    return sums
+
+
+def _able(documents: Array, limits: Array, least: float) -> Array:
+    """Those of some documents whose limits reach a score."""
+    return documents.take(np.flatnonzero(limits >= least - ranking.ROUNDING))
 
 
 def _gates(branch: Branch, child: Branch, gates: Gates) -> Gates:
