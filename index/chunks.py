@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -16,6 +16,7 @@ from index.engine import Span
 from index.skeleton import CONNECTOR, ODD, SPACE, Beginning, skeleton, squeezed
 
 ANYWHERE = re.compile(rb"[^ ]+")
+_Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 _REMEMBERED = 64  # characters; longer chunks are analysed anew each time
 
 
@@ -39,37 +40,65 @@ class Scanned:
     def of(cls, *texts: str) -> Scanned:
         """Scans some texts."""
         letters = skeleton(*texts)
-        compounds = list(_chunks_at(letters, _inner_connectors(letters)))
+        compounds = _chunks_at(letters, _inner_connectors(letters))
         parts = squeezed(SPACE.join([*(letters[start:end] for start, end in compounds), b""]))
-        odd = list(_chunks_at(letters, _places(letters, ODD).tolist())) if ODD in letters else []
+        odd = _chunks_at(letters, _places(letters, ODD)) if ODD in letters else []
         starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
         return cls("\n".join([*texts, ""]), letters, starts, compounds, parts, odd)
 
     @classmethod
     def joined(cls, scanned: Sequence[Scanned]) -> Scanned:
         """The texts of several, as if they had been scanned together."""
+        if len(scanned) == 1:
+            return scanned[0]
         bases = list(accumulate((len(each.text) for each in scanned), initial=0))
+        starts = [start + base for each, base in zip(scanned, bases, strict=False) for start in each.starts[:-1]]
         return cls(
             "".join([each.text for each in scanned]),
             b"".join([each.skeleton for each in scanned]),
-            [start + base for each, base in zip(scanned, bases, strict=False) for start in each.starts[:-1]]
-            + bases[-1:],
+            [*starts, bases[-1]],
             _moved([each.compounds for each in scanned], bases),
             b"".join([each.parts for each in scanned]),
             _moved([each.odd for each in scanned], bases),
         )
 
+    def apart(self, count: int) -> list[Scanned]:
+        """The texts in groups of `count`, as if each had been scanned by itself: cheaper than to do that."""
+        parts = self.parts.split(SPACE)
+        groups = []
+        for first in range(0, len(self.starts) - 1, count):
+            starts = self.starts[first : first + count + 1]
+            low, high = starts[0], starts[-1]
+            begin, end = bisect_left(self.compounds, (low,)), bisect_left(self.compounds, (high,))
+            odd = self.odd[bisect_left(self.odd, (low,)) : bisect_left(self.odd, (high,))] if self.odd else []
+            groups.append(
+                Scanned(
+                    self.text[low:high],
+                    self.skeleton[low:high],
+                    [start - low for start in starts],
+                    [(start - low, stop - low) for start, stop in self.compounds[begin:end]],
+                    SPACE.join([*parts[begin:end], b""]),
+                    [(start - low, stop - low) for start, stop in odd],
+                )
+            )
+        return groups
+
     def specials(self, beginning: Beginning) -> set[Span]:
         """The chunks in which a term may begin so though its letters are not in a row, or not there."""
         found = set(self.odd)
-        if beginning.letters in self.parts:
-            pieces = zip(self.compounds, self.parts.split(SPACE), strict=False)
-            found.update(chunk for chunk, piece in pieces if beginning.letters in piece)
+        parts, letters = self.parts, beginning.letters
+        number = before = 0
+        place = parts.find(letters)
+        while place >= 0:
+            number += parts.count(SPACE, before, place)
+            found.add(self.compounds[number])
+            before = parts.index(SPACE, place)
+            place = parts.find(letters, before)
         return found
 
     def chunk_at(self, place: int) -> Span:
         """The chunk around a place that is in one."""
-        return _chunk_at(self.skeleton, place)
+        return self.skeleton.rfind(SPACE, 0, place) + 1, self.skeleton.index(SPACE, place)
 
     def text_around(self, chunk: Span) -> Span:
         """Where the text begins and ends that a chunk is in."""
@@ -126,29 +155,28 @@ class Scanned:
         return found.span() if found else None
 
 
-def _places(letters: bytes, byte: bytes) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _places(letters: bytes, byte: bytes) -> _Places:
     return np.flatnonzero(np.frombuffer(letters, np.uint8) == byte[0])
 
 
-def _inner_connectors(letters: bytes) -> list[int]:
+def _inner_connectors(letters: bytes) -> _Places:
     """Where connectors are that no SPACE or connector follows."""
     places = _places(letters, CONNECTOR)
     following = np.frombuffer(letters, np.uint8).take(places + 1)  # a skeleton ends with a SPACE
-    inner: list[int] = places[(following != SPACE[0]) & (following != CONNECTOR[0])].tolist()
+    inner: _Places = places[(following != SPACE[0]) & (following != CONNECTOR[0])]
     return inner
 
 
-def _chunks_at(letters: bytes, places: Sequence[int]) -> Iterator[Span]:
+def _chunks_at(letters: bytes, places: _Places) -> list[Span]:
     """The chunks that ascending places are in, each once."""
-    end = -1
-    for place in places:
-        if place > end:
-            start, end = _chunk_at(letters, place)
-            yield start, end
-
-
-def _chunk_at(letters: bytes, place: int) -> Span:
-    return letters.rfind(SPACE, 0, place) + 1, letters.index(SPACE, place)
+    if not len(places):
+        return []
+    spaces = _places(letters, SPACE)
+    behind = spaces.searchsorted(places)
+    behind = behind[np.flatnonzero(np.diff(behind, prepend=-1))]
+    ends = spaces.take(behind)
+    starts = np.where(behind > 0, spaces.take(behind - 1) + 1, 0)
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def _moved(chunks: Sequence[Sequence[Span]], bases: Sequence[int]) -> list[Span]:

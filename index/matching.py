@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import chain
 from typing import Protocol
 
@@ -43,11 +42,20 @@ class Prepared:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self._scanned: Scanned | None = None
 
-    @cached_property
-    def scanned(self) -> Scanned:
-        """Its texts in DEFAULT_FIELDS."""
-        return Scanned.of(self.document.title, self.document.summary or "", self.document.text)
+    @staticmethod
+    def joined(prepared: Sequence[Prepared]) -> Scanned:
+        """The texts of some documents in DEFAULT_FIELDS, one document after the other."""
+        fresh = [each for each in prepared if each._scanned is None]
+        if fresh:
+            together = Scanned.of(*(text for each in fresh for text in each._texts()))
+            for each, scanned in zip(fresh, together.apart(len(DEFAULT_FIELDS)), strict=True):
+                each._scanned = scanned
+        return Scanned.joined([each._scanned for each in prepared if each._scanned])
+
+    def _texts(self) -> tuple[str, str, str]:
+        return self.document.title, self.document.summary or "", self.document.text
 
 
 FamilyIn = Callable[[str, tuple[str, ...]], frozenset[str]]
@@ -91,12 +99,13 @@ class Matcher:
     @staticmethod
     def values_matched(document: Document, hit: Marks) -> list[tuple[str, str]]:
         """Names of fields and those of their values (authors, topics, source) in which a branch of the hit stands."""
+        leaves = [leaf for leaf in hit.branches if leaf.fields != DEFAULT_FIELDS]
         return [
             (field, value)
-            for field in dict.fromkeys(field for leaf in hit.branches for field in leaf.fields)
+            for field in dict.fromkeys(field for leaf in leaves for field in leaf.fields)
             if field not in DEFAULT_FIELDS
             for value in values(document, field)
-            if any(leaf.find(Scanned.of(value)) for leaf in hit.branches if field in leaf.fields)
+            if any(leaf.find(Scanned.of(value)) for leaf in leaves if field in leaf.fields)
         ]
 
     def _compiled(self, node: Node, fields: tuple[str, ...], lit: bool = True) -> _Branch:
@@ -158,7 +167,7 @@ class _Articles:
     def _texts_of(self, fields: tuple[str, ...]) -> Texts:
         if fields not in self._texts:
             if fields == DEFAULT_FIELDS:
-                texts = Texts(Scanned.joined([each.scanned for each in self._prepared]))
+                texts = Texts(Prepared.joined(self._prepared))
             else:
                 texts = Texts.of([values(document, field) for document in self.documents for field in fields])
             self._texts[fields] = texts

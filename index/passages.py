@@ -32,7 +32,7 @@ def passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[Marked, 
     begins and ends with a sentence or a line where that fits, else between words, and overlaps no other; the best
     have most different marked words, then most marks, then come first. Without spans: the beginning of the text.
     """
-    if limit < 1 or not text.strip():
+    if limit < 1 or not text or text.isspace():
         return ()
     if not spans:
         return (_cut(text, *_widened(text, 0, 0, (0, len(text))), ()),)

@@ -45,10 +45,7 @@ def _given(text: str) -> bytes:
     """The bytes of a text, those of ASCII characters still to be translated."""
     if text.isascii():
         return text.encode("ascii")
-    encoded, unit = text.encode("utf-16-le", "surrogatepass"), "<u2"
-    if len(encoded) > 2 * len(text):
-        encoded, unit = text.encode("utf-32-le", "surrogatepass"), "<u4"
-    codes = np.frombuffer(encoded, unit)
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
     others = np.flatnonzero(codes >= 128)  # few, as a rule: taking all from the table costs thrice as much
     letters = codes.astype(np.uint8)
     letters[others] = _table().take(codes.take(others), mode="clip")

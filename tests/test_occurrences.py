@@ -180,6 +180,13 @@ def test_texts_scanned_apart_and_joined_are_as_if_scanned_together(groups: list[
 
 
 @settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(anything, anything), max_size=4))
+def test_texts_scanned_together_and_taken_apart_are_as_if_scanned_apart(pairs: list[tuple[str, str]]) -> None:
+    together = Scanned.of(*chain.from_iterable(pairs))
+    assert together.apart(2) == [Scanned.of(*pair) for pair in pairs]
+
+
+@settings(max_examples=100, deadline=None)
 @given(st.lists(anything, max_size=5), nodes, languages)
 @example(["night", "ferry", "night ferry"], Phrase("night ferry"), ("en",))
 @example(["", "night", "ferry"], Phrase("night ferry", 9), ("en",))
