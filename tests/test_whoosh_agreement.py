@@ -164,6 +164,7 @@ def few_are_many(chunk: int, dense: int, best: int) -> Iterator[None]:
     get the bonus of neighbours."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scoring, "_CHUNK", chunk)
+        patch.setattr(scoring, "_MANY", chunk)
         patch.setattr(ranking, "BEST", best)
         for module in (frequencies, gathering):
             patch.setattr(module, "DENSE", dense)
@@ -201,9 +202,8 @@ def test_alternatives_that_cannot_be_among_the_best_change_nothing(
     engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents]))
     queries = [Or(tuple(map(Word, random.sample(words, random.randint(2, 5))))) for _ in range(40)]
     asked = [Request(query, per_page=random.randint(1, 12)) for query in queries]
-    monkeypatch.setattr(scoring, "_CHUNK", 1_000)
     whole = [engine.search(request).hits for request in asked]
-    monkeypatch.setattr(scoring, "_CHUNK", 10)
+    monkeypatch.setattr(scoring, "_MANY", 10)
     left: list[int] = []
     whole_score = scoring.Scorer._sums
 

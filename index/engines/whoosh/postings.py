@@ -56,7 +56,9 @@ class Narrow:
         places, high = self.runs(start, stop)
         if len(high) == 1:
             return values | high[0] if high[0] else values
-        values |= high.repeat(np.diff(places, prepend=0, append=stop - start))
+        bounds = np.empty(len(high) + 1, np.int64)
+        bounds[0], bounds[1:-1], bounds[-1] = 0, places, stop - start
+        values |= high.repeat(bounds[1:] - bounds[:-1])
         return values
 
     def pieces(self, start: int, stop: int) -> Iterator[tuple[int, Array]]:
@@ -94,6 +96,8 @@ class Narrow:
         first = bisect_right(self._searchable, start) - 1
         last = max(first + 1, bisect_left(self._searchable, stop))
         high = self._high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
+        if len(high) == 1:
+            return _NONE, high
         return self._places[first + 1 : last].astype(np.int64) - start, high
 
 

@@ -34,6 +34,7 @@ Check = Callable[[], None]
 Gates = tuple[Branch, ...]
 
 _CHUNK = 16_384  # documents scored at a time: what is made of them stays in the processor's cache
+_MANY = 100_000  # documents from which on it pays to ask which of them are worth scoring
 _SCATTERED = 4  # of so many documents one must be asked for, or else those between are not scored along with them
 _AT_ONCE = 256  # documents whose positions are read without asking which of them matter
 _FIRST = 4
@@ -128,7 +129,7 @@ class Scorer:
 
     def _contenders(self, root: Branch, found: Selection) -> tuple[Array, Array]:
         """The documents that may be among the best, ascending, with their scores but for the pairs."""
-        if not isinstance(root.node, Or) or len(found) <= _CHUNK:
+        if not isinstance(root.node, Or) or len(found) <= _MANY:
             return found.documents, self._sums(found.documents, self._summands)
         most = [sum(_most(part.weight) for part in self._below(child)) for child in root.children]
         dearest_first = [root.children[n] for n in sorted(range(len(most)), key=lambda n: -most[n])]
