@@ -71,7 +71,12 @@ class Server:
         command += ["--deadline", "60", *arguments]  # a busy machine is no failure
         self.said: list[str] = []
         self.process = subprocess.Popen(
-            command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE, text=True
+            command,
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
         )
         self.url = next(self._addresses())
 
@@ -83,8 +88,8 @@ class Server:
                 yield found[0]
         raise AssertionError(f"it ended without an address: {self.said}")
 
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
+    def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> int:
+        (os.killpg if group else os.kill)(self.process.pid, number)
         code = self.process.wait(PATIENCE)
         assert self.process.stderr is not None
         self.said += self.process.stderr.read().splitlines()
@@ -117,6 +122,15 @@ def test_without_a_library_it_makes_one_and_serves_it(
     assert len(list((tmp_path / "library").rglob("*.md"))) >= 30
     assert server.stop(number) == 0
     assert not [line for line in server.said if "Traceback" in line]
+
+
+@pytest.mark.long
+def test_ctrl_c_reaches_all_processes_of_a_terminal_and_stops_them_quietly(serve: Callable[..., Server]) -> None:
+    for _ in range(3):
+        server = serve("--workers", "2")
+        assert finds(server.url, "ferry")
+        assert server.stop(signal.SIGINT, group=True) == 0
+        assert not [line for line in server.said if "Traceback" in line or "WARNING" in line]
 
 
 @pytest.mark.long

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import signal
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from threading import Event, Thread
 
@@ -18,6 +21,7 @@ log = logging.getLogger("backfile.server")
 LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server on every network answers at home
 SLOWEST_START = 60  # seconds
 PATIENCE = 3.0  # seconds for what the keeper is at when the server stops
+LEAVE = 2.0  # seconds more for its process to end by itself, which leaves nothing behind
 PAUSE = 5.0  # seconds until a keeper that broke down is started again
 
 
@@ -35,32 +39,28 @@ class KeeperProcess:
     def __init__(self, settings: Settings, host: str, port: int) -> None:
         self._settings = settings
         self._stopping = Event()
-        self._process = self._spawn((host, port))
+        with _deaf_to_interrupts():
+            self._process = self._spawn((host, port))
         self._supervisor = Thread(target=self._supervise, name="keeper", daemon=True)
         self._supervisor.start()
 
     def stop(self) -> None:
-        """Stops after the article in hand, and waits at most `PATIENCE` seconds for that."""
+        """Stops after the article in hand; it is killed if that takes longer than `PATIENCE` and `LEAVE`."""
         self._stopping.set()
         self._process.terminate()
-        self._supervisor.join(PATIENCE)
+        self._supervisor.join(PATIENCE + LEAVE)
         if self._supervisor.is_alive():
             self._process.kill()
 
     def _spawn(self, place: Place | None) -> BaseProcess:
         process = multiprocessing.get_context("spawn").Process(target=_keep, args=(self._settings, place))
-        # Ctrl-C reaches every process of the terminal; this one is told by its parent, and inherits that it waits.
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            process.start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        process.start()
         return process
 
     def _supervise(self) -> None:
         while True:
             self._process.join()
-            if self._stopping.is_set():
+            if self._stopping.is_set() or self._process.exitcode == 0:
                 return
             log.error("The process that keeps the index ended (%s); it is started again.", self._process.exitcode)
             if self._stopping.wait(PAUSE):
@@ -68,21 +68,48 @@ class KeeperProcess:
             self._process = self._spawn(None)
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """What is started meanwhile ignores Ctrl-C from its first moment, before it can do so by itself."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _Told(Exception):
+    """Leaves whatever the process is at, because it got SIGTERM."""
+
+
 def _keep(settings: Settings, place: Place | None) -> None:
     """What the process does until it gets SIGTERM or is left alone; it begins when there is somebody at `place`."""
+    os.setsid()  # Ctrl-C reaches every process of a terminal; this one is told by its parent
+    signal.signal(signal.SIGTERM, _tell)
     end_with_parent()
     log_to_stderr()
-    if place:
-        _announce(settings, *place)
+    with suppress(_Told):
+        if place:
+            _announce(settings, *place)
+        _keep_up_to_date(settings)
+
+
+def _tell(*_: object) -> None:
+    raise _Told
+
+
+def _keep_up_to_date(settings: Settings) -> None:
     from archive.library import Library
     from index.watching import Keeper
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # in the threads, too: `sigwait` is to get it
     library = Library(settings.library)
     keeper = Keeper(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)
     keeper.start()
-    signal.sigwait({signal.SIGTERM})
-    keeper.stop(PATIENCE)
+    try:
+        while True:
+            signal.pause()
+    finally:
+        keeper.stop(PATIENCE)
 
 
 def _announce(settings: Settings, host: str, port: int) -> None:

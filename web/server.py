@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import socket
 import sys
 from collections.abc import Callable
@@ -80,6 +81,9 @@ def _answer(settings: Settings, host: str, port: int, make_app: MakeApp) -> None
 
 
 def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
+    # Ctrl-C reaches every process of a terminal, and Granian's parent tells its workers as well: one that is told twice
+    # at the same moment may wait for a lock that it holds itself.
+    os.setsid()
     end_with_parent()
     return make_app(settings)
 
