@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
@@ -29,7 +28,6 @@ class Narrow:
     def __init__(self, low: Array, places: Array, high: Array) -> None:
         self.low = low
         self._places = places
-        self._searchable = places.data
         self._high = high
 
     @classmethod
@@ -92,9 +90,10 @@ class Narrow:
     def runs(self, start: int, stop: int) -> tuple[Array, Array]:
         """(places, high) of numbers `start` to `stop - 1`: the high bits, in place (u32), before `places[0]` numbers
         of these, between it and `places[1]`, …, and from the last one on."""
-        # A Python integer would have numpy widen the whole array first.
-        first = bisect_right(self._searchable, start) - 1
-        last = max(first + 1, bisect_left(self._searchable, stop))
+        # Numbers of another type would have numpy widen the whole array first.
+        edges = np.array((start + 1, stop), self._places.dtype)
+        begun, last = self._places.searchsorted(edges).tolist()
+        first, last = begun - 1, max(begun, last)
         high = self._high[first:last].astype(np.uint32) << np.uint32(8 * self.low.itemsize)
         if len(high) == 1:
             return _NONE, high
