@@ -39,12 +39,13 @@ class Scanned:
     @classmethod
     def of(cls, *texts: str) -> Scanned:
         """Scans some texts."""
-        letters = skeleton(*texts)
+        joined = "\n".join([*texts, ""])
+        letters = skeleton(joined)
         compounds = _chunks_at(letters, _inner_connectors(letters))
         parts = squeezed(SPACE.join([*(letters[start:end] for start, end in compounds), b""]))
         odd = _chunks_at(letters, _places(letters, ODD)) if ODD in letters else []
         starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
-        return cls("\n".join([*texts, ""]), letters, starts, compounds, parts, odd)
+        return cls(joined, letters, starts, compounds, parts, odd)
 
     @classmethod
     def joined(cls, scanned: Sequence[Scanned]) -> Scanned:
@@ -64,6 +65,8 @@ class Scanned:
 
     def apart(self, count: int) -> list[Scanned]:
         """The texts in groups of `count`, as if each had been scanned by itself: cheaper than to do that."""
+        if len(self.starts) == count + 1:
+            return [self]
         parts = self.parts.split(SPACE)
         groups = []
         for first in range(0, len(self.starts) - 1, count):

@@ -19,10 +19,11 @@ from index.chunks import ANYWHERE, Scanned
 from index.engine import Span
 from index.families import family_beginnings
 from index.query import Fuzzy, Pattern, Phrase, Word
-from index.skeleton import CONNECTOR, ODD, SPACE, Beginning, beginnings, goes_on
+from index.skeleton import CONNECTOR, ODD, SPACE, Beginning, beginnings, goes_on, in_a_row
 from index.wildcards import Fits, fuzzy_fits, fuzzy_term, literal_prefix, pattern_fits
 
 _SPACE = SPACE[0]
+_APOSTROPHE = ord("'")
 _WORD = re.compile(rb" (?=[0-9a-z])")  # begins a chunk that takes a position or more
 _ROOM = 12  # bytes looked at for each position; most words with the space after them have fewer
 _LOOK = 50  # a look at the letters around an anchor costs as much as this many positions passed over in it
@@ -70,7 +71,7 @@ def finder_for(
         case Fuzzy():
             return _Single(fuzzy_fits(node.text, node.distance), beginnings(frozenset([fuzzy_term(node.text)[:1]])))
         case Phrase(within=None):
-            return _Either([_Together.in_order(form) for form in query_forms(node.text)])
+            return _Either([_in_order(form) for form in query_forms(node.text)])
         case Phrase():
             return _Either([_Together.within(form, node.within or 0) for form in query_forms(node.text)])
         case Word():
@@ -80,7 +81,7 @@ def finder_for(
 def _spelling(form: Form, exact: bool, languages: tuple[str, ...], family: Family | None) -> Finder:
     terms, _ = form
     if len(terms) > 1:
-        return _Together.in_order(form)
+        return _in_order(form)
     term = terms[0][0]
     if exact:
         return _exactly(term)
@@ -209,6 +210,12 @@ class _Together:
         return cls._around(form, anchor, last, width - offset, lambda found: _sequences(terms, found))
 
     @classmethod
+    def special(cls, form: Form) -> _Together:
+        """The terms of a form at their offsets, around any of them."""
+        terms, width = form
+        return cls._around(form, terms[0][0], width, width, lambda found: _sequences(terms, found))
+
+    @classmethod
     def within(cls, form: Form, distance: int) -> _Together:
         """The terms of a form in any order, the outermost at most `distance` positions apart."""
         reach = min(distance, POSITION_GAP - 1)
@@ -222,10 +229,13 @@ class _Together:
         return cls(_exactly(anchor), known, before, after, search)
 
     def __call__(self, scanned: Scanned) -> list[Span]:
-        anchors = sorted({scanned.chunk_at(start) for start, _ in self.anchor(scanned)})
+        return self.near(scanned, {scanned.chunk_at(start) for start, _ in self.anchor(scanned)})
+
+    def near(self, scanned: Scanned, anchors: set[Span]) -> list[Span]:
+        """The spans in the neighbourhood of some chunks."""
         return [
             span
-            for bounds, inside in groupby(anchors, key=scanned.text_around)
+            for bounds, inside in groupby(sorted(anchors), key=scanned.text_around)
             for span in self._found(scanned, bounds, list(inside))
         ]
 
@@ -250,6 +260,36 @@ class _Together:
             return True
         window = letters[low:high]
         return ODD in window or all(other.is_in(window) for other in self.others)
+
+
+def _in_order(form: Form) -> Finder:
+    terms = [term for term, _ in form[0]]
+    pattern = in_a_row(terms) if len(terms) == form[1] else None
+    if pattern is None:
+        return _Together.in_order(form)
+    known = [beginning for term in terms if (beginning := beginnings(frozenset([term]), whole=True))]
+    return _PlainRun(pattern, known, _Together.special(form))
+
+
+@dataclass(frozen=True, slots=True)
+class _PlainRun:
+    """Plain words one after the other: told by their letters alone, but for what is in special chunks."""
+
+    pattern: re.Pattern[bytes]
+    beginnings: Sequence[Beginning]  # of each term
+    others: _Together
+
+    def __call__(self, scanned: Scanned) -> list[Span]:
+        spans: list[Span] = []
+        letters = scanned.skeleton
+        special = {chunk for beginning in self.beginnings for chunk in scanned.specials(beginning)}
+        for found in self.pattern.finditer(letters):
+            start, end = found.start(), found.end(1)
+            if letters[start - 1] == _APOSTROPHE or letters[end] == _APOSTROPHE:
+                special.update((scanned.chunk_at(start), scanned.chunk_at(end - 1)))
+            elif end <= scanned.text_around((start, end))[1]:
+                spans.append((start, end))
+        return spans + self.others.near(scanned, special)
 
 
 def _too_short(letters: bytes, reach: int) -> bool:

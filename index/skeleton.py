@@ -29,27 +29,23 @@ _IN_WORDS = re.compile(f"[{MARKS}{INVISIBLE}]")
 _SIGNS = dict.fromkeys(CONNECTORS, CONNECTOR[0]) | dict.fromkeys(APOSTROPHES, ord("'")) | {"+": ord("+"), "#": ord("#")}
 _LETTER_BYTES = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyz").union(range(_LETTERS, _UNITS))
 _JOINTS = CONNECTOR + b"+#"  # may stand between the letters of a compound written as one word
-_AFTER_LETTER = rb"(?<![0-9a-z\x80-\xbf]%b)"
+_AFTER_LETTER = rb"(?<![0-9a-z\x80-\xbf\xff]%b)"
 _MOST_ENDINGS = 16  # looked for as such; of more only what they have in common
+_NOT_LETTER = rb"(?![0-9a-z\x80-\xbf\xff])"  # a unit may follow
+_NEXT_WORD = rb"(?!'[0-9a-z\x80-\xff])[^0-9a-z\x80-\xff]+"  # what is between two words; an apostrophe would join them
 _COMMON = 2  # bytes: so short a beginning stands in so many words that those within a word are to be passed over
 _REST = rb"[^ ]*"
 
 
-def skeleton(*texts: str) -> bytes:
-    """One byte for each character of each text, and a SPACE after each text."""
-    # What is given already is translated into itself.
-    return SPACE.join([*map(_given, texts), b""]).translate(_translation())
-
-
-def _given(text: str) -> bytes:
-    """The bytes of a text, those of ASCII characters still to be translated."""
+def skeleton(text: str) -> bytes:
+    """One byte for each character of `text`."""
     if text.isascii():
-        return text.encode("ascii")
+        return text.encode("ascii").translate(_translation())
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.dtype("<u4"))
     others = np.flatnonzero(codes >= 128)  # few, as a rule: taking all from the table costs thrice as much
     letters = codes.astype(np.uint8)
     letters[others] = _table().take(codes.take(others), mode="clip")
-    return letters.tobytes()
+    return letters.tobytes().translate(_translation())  # which leaves as they are those that are taken from the table
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +62,18 @@ class Beginning:
     def is_in(self, piece: bytes) -> bool:
         """Whether a term may begin somewhere in a piece of a skeleton."""
         return bool(self.plain.search(piece) or (CONNECTOR in piece and self.letters in squeezed(piece)))
+
+
+def in_a_row(terms: Sequence[str]) -> re.Pattern[bytes] | None:
+    """Where plain words stand one right after the other; None if a term is not of letters a-z and digits only.
+
+    Group 1 ends with the last of them. Before the first and behind the last there may be an apostrophe.
+    """
+    if not all(term.isascii() and term.isalnum() and len(term) < MAX_TERM and not term[0].isdigit() for term in terms):
+        return None
+    first, *others = [term.encode() for term in terms]
+    rest = b"".join(_NEXT_WORD + other for other in others)
+    return re.compile(first + _AFTER_LETTER % first + b"(?=(" + rest + b")" + _NOT_LETTER + b")", re.DOTALL)
 
 
 def goes_on(byte: int) -> bool:
@@ -85,7 +93,7 @@ def beginnings(prefixes: frozenset[str], *, whole: bool = False) -> Beginning | 
     Those can begin with anything. None when terms may begin anywhere. With `whole` the prefixes are all of the terms,
     but for what stands before or behind an apostrophe.
     """
-    given = [skeleton(prefix)[:-1] for prefix in prefixes]
+    given = [skeleton(prefix) for prefix in prefixes]
     letters = _common(given).partition(ODD)[0]
     if not letters or letters[:1] in b" -'":
         return None
