@@ -100,6 +100,8 @@ class Matcher:
     def values_matched(document: Document, hit: Marks) -> list[tuple[str, str]]:
         """Names of fields and those of their values (authors, topics, source) in which a branch of the hit stands."""
         leaves = [leaf for leaf in hit.branches if leaf.fields != DEFAULT_FIELDS]
+        if not leaves:
+            return []
         return [
             (field, value)
             for field in dict.fromkeys(field for leaf in leaves for field in leaf.fields)
