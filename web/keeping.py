@@ -20,8 +20,8 @@ log = logging.getLogger("backfile.server")
 
 LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server on every network answers at home
 SLOWEST_START = 60  # seconds
-PATIENCE = 3.0  # seconds for what the keeper is at when the server stops
-LEAVE = 2.0  # seconds more for its process to end by itself, which leaves nothing behind
+PATIENCE = 2.0  # seconds for what the keeper is at when the server stops
+LEAVE = 1.0  # seconds more for its process to end by itself, which leaves nothing behind
 PAUSE = 5.0  # seconds until a keeper that broke down is started again
 
 

@@ -26,7 +26,7 @@ from web.keeping import KeeperProcess, address
 log = logging.getLogger("backfile.server")
 
 THREADS = 4  # a worker; more would wait for one another, fewer would let one slow search hold up the rest
-PATIENCE = 3  # seconds for requests under way when the server stops
+PATIENCE = 2  # seconds for requests under way when the server stops
 START = "fork" if sys.platform == "linux" else "spawn"  # elsewhere system libraries do not bear to be forked
 HEAD_TIMEOUT = 20_000  # ms in which the head of a request must have come
 
