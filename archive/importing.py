@@ -8,16 +8,17 @@ at all, so an import may be interrupted anywhere and run again.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 
 from archive.errors import ArchiveError
 from archive.files import MAX_BYTES, Batch
+from archive.importers.addresses import address_key
 from archive.importers.articles import article_of, at, is_too_much, without_extra
 from archive.importers.assets import Beside, lay_beside
-from archive.importers.duplicates import Candidate, Duplicates, Twin, address_key, skim
+from archive.importers.duplicates import Candidate, Duplicates, Twin, skim
 from archive.importers.item import Context, Found, Item, Skipped
 from archive.importers.ledger import Ledger, Record
 from archive.importers.linking import Linking
@@ -101,12 +102,24 @@ class Importing:
         self._connect()
 
     def _connect(self) -> None:
-        """Leads links to the articles that came after those that link to them; edited articles are left alone."""
+        """Leads links to the articles that came after those that link to them."""
         self._batch.finish()
-        for path, text in [] if self._dry_run else self._linking.late(self._ledger):
+        if not self._dry_run:
+            self._relink(self._linking.late(self._ledger))
+        self._linking = Linking()
+
+    def _connect_sites(self) -> None:
+        """The same of links by absolute address, in whatever source of a site the two articles were."""
+        self._batch.finish()
+        if not self._dry_run:
+            self._relink(self._ledger.sites.late(self._ledger.text))
+
+    def _relink(self, linked: Iterable[tuple[str, str]]) -> None:
+        """Writes articles (path → new text) of which only links are new; edited ones are left alone."""
+        for path, text in linked:
             origin = self._ledger.origin_at(path) or ""
             record = self._ledger.find(origin)
-            if record is None or self._ledger.checksum(path) != record.sha256:
+            if record is None or record.path != path or self._ledger.checksum(path) != record.sha256:
                 continue
             stamp = Stamp(origin, record.kind, self._today, self._ledger.checksum_of(path, text), record.within)
             self._library.write(path, stamped(bare(text), stamp, also_at(text)).encode(), self._batch)
@@ -114,7 +127,6 @@ class Importing:
             self.report.wrote = True
             if len(self._batch) >= _BATCH:
                 self._batch.finish()
-        self._linking = Linking()
 
     @cached_property
     def _duplicates(self) -> Duplicates:
@@ -177,7 +189,8 @@ class Importing:
             return outcome(Action.UNCHANGED)
         now = self._ledger.checksum(record.path)
         if now not in (record.sha256, written.sha256):
-            if self._rendered(replace(incoming, links={}), record.path).sha256 == record.sha256:
+            as_linked = self._rendered(incoming, record.path, only=self._ledger.text(record.path))
+            if as_linked.sha256 == record.sha256:
                 return outcome(Action.UNCHANGED)  # only articles that it links to came since
             return outcome(Action.KEPT, "its source changed, but so did somebody here: left alone")
         self._write(incoming, written, also_at(self._ledger.text(record.path)), record.within)
@@ -197,12 +210,13 @@ class Importing:
         self._duplicates.add(path, incoming.candidate)
         return _Outcomes(incoming, written)(Action.ADDED)
 
-    def _rendered(self, incoming: _Incoming, path: str) -> _Written:
+    def _rendered(self, incoming: _Incoming, path: str, only: str | None = None) -> _Written:
+        """The article as it would be at `path`; with `only` just those links are set that stand in this text."""
         folder = without_suffix(path).rpartition("/")[2]
         beside = lay_beside(incoming.article.body, incoming.item.assets, folder)
-        body = self._linking.settle(beside.body, path, incoming.links, self._ledger)
+        body = self._linking.settle(beside.body, path, incoming.links, self._ledger, only=only)
         article = at(incoming.article, path, body)
-        text = compose(article)
+        text = self._ledger.sites.settle(compose(article), path, incoming.origin, only=only)
         return _Written(article, text, beside, checksum(text, beside.sums))
 
     def _is_as_imported(self, path: str) -> bool:
@@ -235,6 +249,7 @@ class Importing:
         if new and text and not self._dry_run:
             linked = rewrite(text, {ALSO_AT: [*also_at(text), *new]})
             self._library.write(twin.path, linked.encode())
+            self._ledger.sites.note(twin.path, linked, self._ledger.origin_at(twin.path) or "")
             self.report.wrote = True
         self._duplicates.add_addresses(twin.path, new)
         how = "the same address" if twin.address else "nearly the same text"
@@ -243,9 +258,13 @@ class Importing:
     def __enter__(self) -> Importing:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         """Puts in place what is written but not there yet, also when the import is interrupted."""
-        self._batch.finish()
+        try:
+            if error is None:
+                self._connect_sites()
+        finally:
+            self._batch.finish()
 
     def _write(
         self, incoming: _Incoming, written: _Written, addresses: tuple[str, ...] | list[str], within: str = ""
@@ -253,7 +272,8 @@ class Importing:
         """Writes an article, the files beside it first, and notes it in the ledger."""
         path, files = written.article.path, written.beside.files
         stamp = Stamp(incoming.origin, incoming.kind, self._today, written.sha256, within)
-        content = stamped(written.text, stamp, _others(addresses, incoming.origin, written.article)).encode()
+        text = stamped(written.text, stamp, _others(addresses, incoming.origin, written.article))
+        content = text.encode()
         if len(content) > MAX_BYTES:
             raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="split it")
         if not self._dry_run:
@@ -263,6 +283,7 @@ class Importing:
             for name in set(self._ledger.beside(path)) - files.keys():
                 self._library.remove(f"{folder}/{name}")
             self._library.write(path, content, self._batch)
+            self._ledger.sites.note(path, text, incoming.origin)
             self.report.wrote = True
             if len(self._batch) >= _BATCH:
                 self._batch.finish()

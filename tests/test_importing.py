@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from archive.files import Batch
 from archive.importers import registry, trees
-from archive.importers.duplicates import Candidate, Duplicates, address_key, skim
+from archive.importers.addresses import address_key
+from archive.importers.duplicates import Candidate, Duplicates, skim
 from archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
 from archive.importers.outcome import Action, ImportReport
 from archive.importers.provenance import checksum, origin_of, read_stamp

@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from rensa import RMinHash, RMinHashLSH  # type: ignore[import-untyped]
 
 from archive.dates import DateUnclear, parse_date
 from archive.dates_in_paths import date_in_path
+from archive.importers.addresses import address_key, addresses_given, front_entries
 from archive.model import PartialDate
-from archive.spellings import DATE, SOURCE_URL, TITLE, normal
+from archive.spellings import DATE, TITLE
 
 SAME_TEXT = 0.9
 """Texts with at least this share of their shingles in common are one, if one title says all that the other does."""
@@ -44,10 +44,6 @@ _SHINGLE, _HASHES, _BANDS, _SEED = 3, 128, 16, 1
 _LINKED = re.compile(r"\]\([^()\s]*\)|<[^<>]{1,500}>|https?://\S+")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_]+")
 _NUMBER = re.compile(r"\d+")
-_FRONT = re.compile(r"\ufeff?\s*(-{3,}|\+\+\+)[ \t]*\r?\n(.*?)\n(?:\1|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_ENTRY = re.compile(r"^[\"']?([A-Za-z][\w .-]{0,30})[\"']?[ \t]*[:=][ \t]*(.*(?:\n[ \t-]+.*)*)", re.MULTILINE)
-_ADDRESS = re.compile(r"https?://[^\s\"'<>,\]}]+", re.IGNORECASE)
-_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|ref_src|cmpid|smid|igshid|share", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,37 +123,13 @@ class Duplicates:
         return self._asked[1]
 
 
-def address_key(address: str) -> str | None:
-    """What addresses of one page have in common; None if the address is none of a single page.
-
-    The scheme, `www.`, a final slash, the fragment and parameters that only say how a reader came there are not told
-    apart. A host alone names a publication, not an article.
-    """
-    try:
-        parts = urlsplit(address.strip())
-    except ValueError:
-        return None
-    if parts.scheme.lower() not in {"http", "https"} or not parts.netloc:
-        return None
-    path = unquote(parts.path).rstrip("/")
-    query = urlencode(sorted((k, v) for k, v in parse_qsl(parts.query) if not _TRACKING.fullmatch(k)))
-    if not path and not query:
-        return None
-    return f"{parts.netloc.lower().removeprefix('www.')}{path}?{query}"
-
-
 def skim(path: str, text: str) -> Candidate:
-    """What is compared of an article's file; its front matter is read line by line, not parsed, to be quick."""
-    found = _FRONT.match(text)
-    block, body = (found[2], text[found.end() :]) if found else ("", text)
-    entries = {normal(entry[1]): entry[2] for entry in _ENTRY.finditer(block)}
-    addresses = [address for key in (*SOURCE_URL, "alsoat", "imported") for address in _addresses(entries.get(key, ""))]
+    """What is compared of an article's file."""
+    entries, body = front_entries(text)
+    given = addresses_given(entries)
     title = next((entries[key] for key in TITLE if key in entries), "").strip().strip("\"'")
-    return Candidate(title, _date(entries) or date_in_path(path), tuple(dict.fromkeys(addresses)), body)
-
-
-def _addresses(value: str) -> list[str]:
-    return _ADDRESS.findall(value)
+    addresses = tuple(dict.fromkeys((*given.own, *given.others)))
+    return Candidate(title, _date(entries) or date_in_path(path), addresses, body)
 
 
 def _date(entries: dict[str, str]) -> PartialDate | None:

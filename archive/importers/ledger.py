@@ -12,6 +12,7 @@ from archive.errors import ArticleUnreadable
 from archive.files import read_bytes
 from archive.importers.naming import collision_key, numbered
 from archive.importers.provenance import checksum, read_stamp
+from archive.importers.sitelinks import SiteLinks
 from archive.naming import without_suffix
 from archive.walking import has_article_name, walk
 
@@ -32,17 +33,23 @@ class Record:
 
 
 class Ledger:
-    """The articles of a library by origin, and the names that are taken there. `root` is a real path."""
+    """The articles of a library by origin, and the names that are taken there. `root` is a real path.
+
+    `sites` has them by the addresses that they were published at, as it was when the import began.
+    """
 
     def __init__(self, root: str) -> None:
         self._root = root
         self._records: dict[str, Record] = {}
         self._origins: dict[str, str] = {}
         self._taken: set[str] = set()
+        self.sites = SiteLinks()
         self.paths = sorted(entry.path for entry in walk(root))
         for path in reversed(self.paths):  # so that of copies the first counts
             self._take(without_suffix(path))
-            stamp = read_stamp(self.text(path))
+            text = self.text(path)
+            stamp = read_stamp(text)
+            self.sites.add(path, text, stamp.origin if stamp is not None else "")
             if stamp is not None:
                 self.put(stamp.origin, Record(path, stamp.kind, stamp.sha256, stamp.within))
 

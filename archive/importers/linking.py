@@ -6,14 +6,13 @@ be after the one that links to it. So what cannot be told at once waits for the 
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, urldefrag
 
 from archive.importers.assets import point
 from archive.importers.ledger import Ledger
 from archive.importers.provenance import CLOSING
+from archive.importers.sitelinks import place_of
 
 
 @dataclass(slots=True)
@@ -22,12 +21,15 @@ class Linking:
 
     waiting: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def settle(self, body: str, path: str, links: Mapping[str, str], ledger: Ledger) -> str:
+    def settle(self, body: str, path: str, links: Mapping[str, str], ledger: Ledger, *, only: str | None = None) -> str:
         """The body of the article at `path` with the links whose targets are there; the others are noted.
 
-        `links` gives for addresses in the body the origins of the articles that they lead to.
+        `links` gives for addresses in the body the origins of the articles that they lead to. With `only` those links
+        are set whose new address is in this text, and none waits.
         """
         known, unknown = _known(path, links, ledger)
+        if only is not None:
+            return point(body, {address: place for address, place in known.items() if place in only})
         if unknown:
             self.waiting[path] = unknown
         else:
@@ -38,9 +40,11 @@ class Linking:
         """Path and new text of every article that has links whose targets came after it."""
         for path, links in self.waiting.items():
             known, _ = _known(path, links, ledger)
-            if known:
-                head, closing, body = ledger.text(path).partition(CLOSING)
-                yield path, head + closing + point(body, known)
+            text = ledger.text(path) if known else ""
+            head, closing, body = text.partition(CLOSING)
+            linked = head + closing + point(body, known)
+            if linked != text:
+                yield path, linked
 
 
 def _known(path: str, links: Mapping[str, str], ledger: Ledger) -> tuple[dict[str, str], dict[str, str]]:
@@ -52,7 +56,5 @@ def _known(path: str, links: Mapping[str, str], ledger: Ledger) -> tuple[dict[st
         if record is None:
             unknown[address] = origin
         else:
-            place = quote(posixpath.relpath(record.path, posixpath.dirname(path)))
-            fragment = urldefrag(address)[1]
-            known[address] = f"{place}#{fragment}" if fragment else place
+            known[address] = place_of(record.path, path, address)
     return known, unknown

@@ -1,0 +1,159 @@
+"""Links by absolute address between articles of one site: to where the other lies, whenever that one came."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archive.importers.addresses import address_key, addresses_given, front_entries
+from archive.importers.item import Context, Found, Item
+from archive.importers.sources import Source as From
+from archive.importing import Importing
+from archive.library import Library
+from archive.model import PartialDate, Source
+from archive.rewriting import yaml_block
+from tests.test_importing import DAY, Given, actions, files, take
+
+SITE = "https://post.example"
+WORDS = " and nobody at the pier knew why it had gone so late that day" * 4
+
+
+def post(name: str, text: str, year: int = 2019, **further: object) -> Item:
+    item = Item(
+        f"{SITE}/{name}/",
+        name.title(),
+        f"{text} The {name} came,{WORDS.replace('pier', name)}.",
+        date=PartialDate(year, 3, 14),
+        source=Source("The Post", f"{SITE}/{name}/"),
+    )
+    return replace(item, **further)  # type: ignore[arg-type]
+
+
+def text_of(root: Path, name: str, year: int = 2019) -> str:
+    return (root / f"{year}/{year}-03-14-{name}.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("link", "led"),
+    [
+        ("[it](https://post.example/train/)", "[it](../2020/2020-03-14-train.md)"),
+        ("[it](http://www.post.example/train?utm_source=x#times)", "[it](../2020/2020-03-14-train.md#times)"),
+        ('[it](<https://POST.example/train> "The train")', '[it](<../2020/2020-03-14-train.md> "The train")'),
+        ("[![A map](https://x.example/a.png)](https://post.example/train)", "a.png)](../2020/2020-03-14-train.md)"),
+        ("[it][t]\n\n[t]: https://post.example/train\n\n", "[t]: ../2020/2020-03-14-train.md\n"),
+        ('<a class="x" href="https://post.example/train/">it</a>', 'class="x" href="../2020/2020-03-14-train.md">'),
+    ],
+)
+def test_links_lead_to_the_article_that_came_later(tmp_path: Path, link: str, led: str) -> None:
+    items = post("ferry", f"See {link}."), post("train", "Trains.", 2020)
+    assert actions(take(tmp_path, *items)) == {"added": 2}
+    assert led in text_of(tmp_path, "ferry")
+    before = files(tmp_path)
+    for dry_run in (True, False):
+        report = take(tmp_path, *items, dry_run=dry_run, today=DAY.replace(year=2027))
+        assert (actions(report), report.wrote) == ({"unchanged": 2}, False)
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "![it](https://post.example/train)",
+        "`[it](https://post.example/train)`",
+        "\n\n```\n[it](https://post.example/train)\n```\n\n",
+        "https://post.example/train and <https://post.example/train>",
+        "\\[it\\](https://post.example/train)",
+        "[itself](https://post.example/ferry/#top)",
+        "[other](https://post.example/bus/)",
+        "[other host](https://elsewhere.example/train/)",
+        "[front page](https://post.example/)",
+        "[^1]\n\n[^1]: https://post.example/train\n\n",
+    ],
+)
+def test_other_addresses_stay_as_they_are(tmp_path: Path, kept: str) -> None:
+    elsewhere = post("plane", "Planes.", source=Source(None, "https://elsewhere.example/train"))
+    take(tmp_path, post("train", "Trains."), elsewhere, post("ferry", f"See {kept} here."))
+    assert f"See {kept} here." in text_of(tmp_path, "ferry")
+
+
+def test_another_source_of_the_site_settles_links_and_what_a_person_edited_is_left_alone(tmp_path: Path) -> None:
+    ferry, bus = (post(name, f"See [t]({SITE}/train) and [b]({SITE}/bus).") for name in ("ferry", "bus"))
+    take(tmp_path, ferry, bus)
+    edited = tmp_path / "2019/2019-03-14-bus.md"
+    edited.write_text(edited.read_text() + "\nA person wrote this.\n")
+    by_hand = edited.read_bytes()
+    assert actions(take(tmp_path, post("train", "Trains."), label="other.xml")) == {"added": 1}
+    assert "See [t](2019-03-14-train.md) and [b](2019-03-14-bus.md)." in text_of(tmp_path, "ferry")
+    assert edited.read_bytes() == by_hand
+    before = files(tmp_path)
+    report = take(tmp_path, ferry, bus, today=DAY.replace(year=2027))
+    assert (actions(report), files(tmp_path)) == ({"unchanged": 2}, before)
+
+
+def test_a_dry_run_changes_nothing_in_what_lies_there(tmp_path: Path) -> None:
+    take(tmp_path, post("ferry", f"See [t]({SITE}/train)."))
+    before = files(tmp_path)
+    assert actions(take(tmp_path, post("train", "Trains."), dry_run=True)) == {"added": 1}
+    assert files(tmp_path) == before
+
+
+def test_the_address_of_a_duplicate_leads_to_the_article_that_was_kept(tmp_path: Path) -> None:
+    train = post("train", "Trains.")
+    copy = replace(train, origin=f"{SITE}/2021/train", source=Source("The Post", f"{SITE}/2021/train"))
+    items = post("ferry", f"See [t]({SITE}/2021/train)."), train, copy
+    assert actions(take(tmp_path, *items)) == {"added": 2, "duplicate": 1}
+    assert "See [t](2019-03-14-train.md)." in text_of(tmp_path, "ferry")
+    before = files(tmp_path)
+    assert actions(take(tmp_path, *items)) == {"unchanged": 2, "duplicate": 1}
+    assert files(tmp_path) == before
+
+
+def test_an_address_of_several_articles_leads_to_none_and_copies_count_as_one(tmp_path: Path) -> None:
+    page = Source("The Post", f"{SITE}/news")
+    others = post("train", "Trains.", source=page), post("bus", " ".join(f"line {n}" for n in range(99)), source=page)
+    items = post("ferry", f"See [n]({SITE}/news) and [t]({SITE}/train/)."), *others
+    assert actions(take(tmp_path, *items)) == {"added": 3}
+    assert f"See [n]({SITE}/news) and [t](2019-03-14-train.md)." in text_of(tmp_path, "ferry")
+    (tmp_path / "2019/copy.md").write_text(text_of(tmp_path, "train"))
+    assert actions(take(tmp_path, *items)) == {"unchanged": 3}
+
+
+def test_links_follow_an_article_that_was_moved_and_go_back_to_the_net_when_it_is_gone(tmp_path: Path) -> None:
+    items = post("ferry", f"See [t]({SITE}/train)."), post("train", "Trains.")
+    take(tmp_path, *items)
+    (tmp_path / "best").mkdir()
+    moved = (tmp_path / "2019/2019-03-14-train.md").rename(tmp_path / "best/train.md")
+    assert actions(take(tmp_path, *items)) == {"changed": 1, "unchanged": 1}
+    assert "See [t](../best/train.md)." in text_of(tmp_path, "ferry")
+    moved.unlink()
+    assert actions(take(tmp_path, items[0])) == {"changed": 1}
+    assert f"See [t]({SITE}/train)." in text_of(tmp_path, "ferry")
+
+
+def test_an_import_that_was_stopped_leaves_links_to_the_net_and_the_next_sets_them(tmp_path: Path) -> None:
+    class Stopped(Given):
+        def read(self, path: Path, context: Context):  # type: ignore[no-untyped-def]
+            yield from self.found
+            raise KeyboardInterrupt
+
+    items: list[Found] = [post("ferry", f"See [t]({SITE}/train)."), post("train", f"See [f]({SITE}/ferry).")]
+    with pytest.raises(KeyboardInterrupt), Importing(Library(tmp_path), today=DAY) as importing:
+        importing.read(From(Path("x"), "export.xml", "given", False, Stopped(items)), Context())
+    assert f"See [t]({SITE}/train)." in text_of(tmp_path, "ferry")
+    assert actions(take(tmp_path, *items)) == {"changed": 2}
+    assert "See [t](2019-03-14-train.md)." in text_of(tmp_path, "ferry")
+    assert actions(take(tmp_path, *items)) == {"unchanged": 2}
+
+
+@settings(max_examples=40)
+@given(st.lists(st.text("ab/,:'\"]}[{ é#%?=", max_size=9).map(lambda end: f"https://x.example/{end}"), max_size=3))
+def test_the_addresses_that_are_read_of_front_matter_are_those_of_one_page_each(addresses: list[str]) -> None:
+    block = yaml_block({"title": "x", "also_at": addresses})
+    read = addresses_given(front_entries(f"---\n{block}---\n\ntext\n")[0]).others
+    assert all(address.startswith("https://x.example/") for address in read)
+    plain = [each for each in addresses if not set(each) & set(" '\"]}[{") and each[-1] != ","]
+    assert {address_key(each) for each in plain} <= {address_key(each) for each in read}
