@@ -165,6 +165,7 @@ def few_are_many(chunk: int, dense: int, best: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scoring, "_CHUNK", chunk)
         patch.setattr(scoring, "_MANY", chunk)
+        patch.setattr(scoring, "_AT_ONCE", chunk)
         patch.setattr(ranking, "BEST", best)
         for module in (frequencies, gathering):
             patch.setattr(module, "DENSE", dense)
@@ -204,6 +205,7 @@ def test_alternatives_that_cannot_be_among_the_best_change_nothing(
     asked = [Request(query, per_page=random.randint(1, 12)) for query in queries]
     whole = [engine.search(request).hits for request in asked]
     monkeypatch.setattr(scoring, "_MANY", 10)
+    monkeypatch.setattr(scoring, "_AT_ONCE", 5)
     left: list[int] = []
     whole_score = scoring.Scorer._sums
 

@@ -196,25 +196,21 @@ class Scorer:
         """
         if not self._pairs:
             return
-        rest = self._best_so_far(ranking.BEST)
+        rest = _best(self.scores, ranking.BEST)
         if len(rest) > self._wanted:
             rest = _able(rest, self.scores.take(rest) + self._most_of_pairs, self._least(self.scores))
         if len(rest) > max(_AT_ONCE, _FIRST * self._wanted):
-            limits = self.scores.take(rest) + self._limits(self.documents.take(rest))
-            able = _able(rest, limits, self._least(self.scores))
+            scores = self.scores.take(rest)
+            limits = scores + self._limits(self.documents.take(rest))
+            able = _able(rest, limits, self._least(scores))
             if len(able) > _AT_ONCE:
-                best = self._best_so_far(2 * self._wanted)
+                first = _best(scores, 2 * self._wanted)
+                best = rest.take(first)
                 self._add_pairs_to(best)
-                limits[rest.searchsorted(best)] = -1.0
+                limits[first] = -1.0
                 able = _able(rest, limits, self._least(self.scores.take(best)))
             rest = able
         self._add_pairs_to(rest)
-
-    def _best_so_far(self, count: int) -> Array:
-        """The indexes (ascending) of the documents with the `count` highest scores so far, and of those that tie."""
-        if count >= len(self.scores):
-            return np.arange(len(self.scores))
-        return np.flatnonzero(self.scores >= -smallest(-self.scores, count) - ranking.ROUNDING)
 
     def _limits(self, documents: Array) -> Array:
         """The most that each of some documents (ascending) can get for pairs."""
@@ -273,6 +269,13 @@ def _summed(asked: Asked, summands: Iterable[_Summand]) -> Array:
     for summand in summands:
         summand.add_to(sums, asked)
     return sums
+
+
+def _best(scores: Array, count: int) -> Array:
+    """The indexes (ascending) of the `count` highest scores, and of those that tie with the last."""
+    if count >= len(scores):
+        return np.arange(len(scores))
+    return np.flatnonzero(scores >= -smallest(-scores, count) - ranking.ROUNDING)
 
 
 def _able(documents: Array, limits: Array, least: float) -> Array:
