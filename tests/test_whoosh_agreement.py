@@ -201,7 +201,8 @@ def test_alternatives_that_cannot_be_among_the_best_change_nothing(
     engine = WhooshEngine(tmp_path)
     documents = [Document(f"{n:03}", "a.md", text.partition(" ")[0], text) for n, text in enumerate(texts)]
     engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents]))
-    queries = [Or(tuple(map(Word, random.sample(words, random.randint(2, 5))))) for _ in range(40)]
+    kinds = [random.choice((Or, Or, And)) for _ in range(80)]
+    queries = [kind(tuple(map(Word, random.sample(words, random.randint(2, 5))))) for kind in kinds]
     asked = [Request(query, per_page=random.randint(1, 12)) for query in queries]
     whole = [engine.search(request).hits for request in asked]
     monkeypatch.setattr(scoring, "_MANY", 10)
