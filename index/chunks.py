@@ -13,11 +13,11 @@ import numpy as np
 
 from index.analysis import Token, tokens
 from index.engine import Span
-from index.skeleton import CONNECTOR, ODD, SPACE, Beginning, skeleton, squeezed
+from index.skeleton import CONNECTOR, ODD, SPACE, Beginning, may_begin_in, skeleton, squeezed
 
 ANYWHERE = re.compile(rb"[^ ]+")
 _Places = np.ndarray[tuple[int], np.dtype[np.intp]]
-_REMEMBERED = 64  # characters; longer chunks are analysed anew each time
+_REMEMBERED = 128  # characters; longer chunks are analysed anew each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,9 @@ class Scanned:
         place = parts.find(letters)
         while place >= 0:
             number += parts.count(SPACE, before, place)
-            found.add(self.compounds[number])
+            start, end = self.compounds[number]
+            if may_begin_in(self.skeleton[start:end], letters):
+                found.add((start, end))
             before = parts.index(SPACE, place)
             place = parts.find(letters, before)
         return found
@@ -191,6 +193,6 @@ def _width(found: Sequence[Token]) -> int:
     return found[-1].position + 1 if found else 0
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=8_192)
 def _tokens(text: str) -> tuple[Token, ...]:
     return tuple(tokens(text))

@@ -31,6 +31,7 @@ _LETTER_BYTES = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyz").union(range(_
 _JOINTS = CONNECTOR + b"+#"  # may stand between the letters of a compound written as one word
 _AFTER_LETTER = rb"(?<![0-9a-z\x80-\xbf\xff]%b)"
 _MOST_ENDINGS = 16  # looked for as such; of more only what they have in common
+_RUNS = re.compile(rb"[0-9a-z\x80-\xbf]+")
 _NOT_LETTER = rb"(?![0-9a-z\x80-\xbf\xff])"  # a unit may follow
 _NEXT_WORD = rb"(?!'[0-9a-z\x80-\xff])[^0-9a-z\x80-\xff]+"  # what is between two words; an apostrophe would join them
 _COMMON = 2  # bytes: so short a beginning stands in so many words that those within a word are to be passed over
@@ -64,6 +65,17 @@ class Beginning:
         return bool(self.plain.search(piece) or (CONNECTOR in piece and self.letters in squeezed(piece)))
 
 
+def may_begin_in(chunk: bytes, letters: bytes) -> bool:
+    """Whether a term with these letters at first may begin in a chunk that has them when squeezed.
+
+    It begins with one of the runs of letters of which the chunk consists.
+    """
+    if letters[0] >= _UNITS:
+        return True
+    size = len(letters)
+    return any(letters.startswith(run[:size]) for run in _RUNS.findall(chunk))
+
+
 def in_a_row(terms: Sequence[str]) -> re.Pattern[bytes] | None:
     """Where plain words stand one right after the other; None if a term is not of letters a-z and digits only.
 
@@ -95,7 +107,7 @@ def beginnings(prefixes: frozenset[str], *, whole: bool = False) -> Beginning | 
     """
     given = [skeleton(prefix) for prefix in prefixes]
     letters = _common(given).partition(ODD)[0]
-    if not letters or letters[:1] in b" -'":
+    if not squeezed(letters) or letters[:1] in b" -'":
         return None
     endings = sorted({one[len(letters) :] for one in given})
     after = b""

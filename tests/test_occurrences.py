@@ -111,6 +111,8 @@ def windows(found: list[Token], wanted: set[str], reach: int) -> set[Span]:
 @example("to be'to be to 'to be' to be’s to be'5 5'to be to", Phrase("to be"), ("en",))
 @example("to-be to++ be to''be to手be to - be, to'be be.to be to\u00adbe", Phrase("to be"), ("en",))
 @example("手to be手 xto be ßto be tobe to be² to be'² to beß", Phrase("to be"), ("en",))
+@example("a-b #ab #a", Fuzzy("#ab", 1), ("en",))
+@example("x-the-y th-e the-the o-the ether-e 'th-e l'th-e 手th-e ++th-e t-h-e", Word("the"), ("en", "fr"))
 @example("to e-mail to email. e-mail to e", Phrase("to email"), ("en",))
 @example("手" * 300, Phrase("手手手"), ("en",))
 @example("l'avion d'avions AVION qu’avion's", Word("avion"), ("fr", "en"))
