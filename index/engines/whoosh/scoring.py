@@ -146,7 +146,8 @@ class Scorer:
             limits = self._sums(more, self._below(child)) + bonuses
             for worth, other in zip(most[number + 1 :], dearest_first[number + 1 :], strict=True):
                 limits += worth * other.mask.take(more)
-            least = max(least, self._reached(more, limits))
+            if least == -math.inf:
+                least = self._reached(more, limits)
             more = _able(more, limits, least)
             documents = np.concatenate([documents, more])
             scores = np.concatenate([scores, self._sums(more, self._summands)])
