@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from archive.importers import trees
 from archive.importers.crosslinks import Crosslinks
-from archive.importers.item import Context
+from archive.importers.item import Context, Item
 from archive.importers.outcome import ImportReport
+from archive.importers.site_addresses import site_address
 from archive.importers.sites import recognise_site
 from archive.importers.sources import open_sources
 from archive.importing import Importing
@@ -117,3 +119,88 @@ def test_addresses_mean_what_builders_make_of_them(sign: str, path: str, address
     site = recognise_site([sign, *(["content/blog"] if "content" in path else [])])
     found = Crosslinks([each for each in paths if site.holds(each)], site).links(path, f"See [it]({address}).")
     assert found == ({address: target} if target else {})
+
+
+def read_tree(root: Path, path: str) -> Item:
+    return next(each for each in trees.read(root, Context()) if isinstance(each, Item) and each.origin == path)
+
+
+SETTINGS = {
+    "hugo.toml": 'baseURL = "https://post.example/"',
+    "config/_default/config.yaml": "baseURL: https://post.example",
+    "_config.yml": "url: https://post.example # no slash\nbaseurl: ''",
+    "docusaurus.config.ts": "export default {\n  url: 'https://post.example',\n  baseUrl: '/',\n};\n",
+    "pelicanconf.py": "SITEURL = ''\n",
+    "publishconf.py": "SITEURL = 'https://post.example'\n",
+}
+
+
+@pytest.mark.parametrize("name", [name for name in SETTINGS if name != "pelicanconf.py"])
+def test_what_does_not_come_along_is_linked_where_the_site_is(tmp_path: Path, name: str) -> None:
+    folder = "_posts" if name == "_config.yml" else "content/blog"
+    text = "See [us](/about/#team), [one](https://www.post.example/train/) and [two](/train). ![Map](/map.png)"
+    others = {"pelicanconf.py": SETTINGS["pelicanconf.py"]} if name == "publishconf.py" else {}
+    site = {name: SETTINGS[name], f"{folder}/2019-03-14-ferry.md": article("Ferry", text), **others}
+    item = read_tree(tree(tmp_path / "site", site), f"{folder}/2019-03-14-ferry.md")
+    for there in ("[us](https://post.example/about/#team)", "[two](https://post.example/train)"):
+        assert there in item.body
+    assert "![Map](https://post.example/map.png)" in item.body
+
+
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("/about", "https://post.example/about"),
+        ("/", "https://post.example/"),
+        ("/topics/_index.md?x=1#y", "https://post.example/topics/?x=1#y"),
+        ("@/topics/_index.md", "https://post.example/topics/"),
+        ("../topics/_index.md", "https://post.example/topics/"),
+        ("_index.md", "https://post.example/blog/"),
+        ("half.md", "https://post.example/blog/half/"),
+        ("../../out.md", "../../out.md"),
+        ("../about", "../about"),
+        ("#part", "#part"),
+        ("//cdn.example/x", "//cdn.example/x"),
+        ("mailto:ada@post.example", "mailto:ada@post.example"),
+    ],
+)
+def test_only_addresses_that_are_certain_are_written_in_full(address: str, public: str) -> None:
+    site = recognise_site(["hugo.toml", "content/blog"])
+    crosslinks = Crosslinks(["content/blog/a.md"], site, "https://post.example/")
+    body = f"See [it]({address}) and `[it]({address})`."
+    assert crosslinks.in_full("content/blog/a.md", body, ()) == f"See [it]({public}) and `[it]({address})`."
+    assert Crosslinks(["content/blog/a.md"], site).in_full("content/blog/a.md", body, ()) == body
+
+
+def test_a_site_in_a_folder_and_files_that_come_along(tmp_path: Path) -> None:
+    text = "See [a](/about), [b](/blog/2019/03/14/train.html), [c](/news/2019/03/14/train/) and [d](/price.pdf)."
+    files = {
+        "_config.yml": "url: https://post.example\nbaseurl: /blog/",
+        "_posts/2019-03-13-ferry.md": article("Ferry", text, "2019-03-13"),
+        "_posts/2019-03-14-train.md": article("Train", "Another text."),
+        "price.pdf": "%PDF",
+    }
+    bring(tree(tmp_path / "site", files), tmp_path / "library")
+    body = (tmp_path / "library/2019/2019-03-13-ferry.md").read_text()
+    assert "[a](https://post.example/blog/about), [b](2019-03-14-train.md), [c](2019-03-14-train.md)" in body
+    assert "[d](2019-03-13-ferry/price.pdf)" in body
+    assert bring(tmp_path / "site", tmp_path / "library", day=15).summary() == "2 unchanged"
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("hugo.toml", 'baseURL = "http://localhost:1313/"'),
+        ("hugo.toml", 'baseURL = "https://example.org/"'),
+        ("hugo.toml", 'baseURL = "/"'),
+        ("hugo.toml", "baseURL = = broken"),
+        ("hugo.yaml", "- a list"),
+        ("hugo.json", '{"baseURL": 3}'),
+        ("_config.yml", "url: *alias"),
+        ("_config.yml", "title: none"),
+        ("docusaurus.config.js", "url: process.env.URL,"),
+    ],
+)
+def test_settings_that_say_no_address_say_none(tmp_path: Path, name: str, settings: str) -> None:
+    root = tree(tmp_path, {name: settings, "content/a.md": "x"})
+    assert site_address(root, recognise_site([name, "content/a.md"])) == ""

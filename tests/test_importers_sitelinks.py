@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archive.importers import markdown_links
 from archive.importers.addresses import address_key, addresses_given, front_entries
 from archive.importers.item import Context, Found, Item
 from archive.importers.sources import Source as From
+from archive.importers.sources import open_sources
 from archive.importing import Importing
 from archive.library import Library
 from archive.model import PartialDate, Source
@@ -157,3 +159,30 @@ def test_the_addresses_that_are_read_of_front_matter_are_those_of_one_page_each(
     assert all(address.startswith("https://x.example/") for address in read)
     plain = [each for each in addresses if not set(each) & set(" '\"]}[{") and each[-1] != ","]
     assert {address_key(each) for each in plain} <= {address_key(each) for each in read}
+
+
+def test_hostile_brackets_cost_one_pass() -> None:
+    for pump in ("![", "](", "[", "<a ", "![[a]", "<img src=", "](<http://x", "\n[a", "![a](<"):
+        list(markdown_links.addresses(pump * 40_000))
+
+
+def test_links_of_an_export_of_wordpress_lead_to_its_posts(tmp_path: Path) -> None:
+    posts = "".join(
+        f"<item><title>{name}</title><link>{SITE}/2019/{name}/</link><guid>{SITE}/?p={number}</guid><content:encoded>"
+        f"<![CDATA[<p>See <a href='/2019/{other}/#times'>it</a>,{WORDS.replace('pier', name)}.]]></content:encoded>"
+        "<wp:post_date>2019-03-14 10:00:00</wp:post_date><wp:status>publish</wp:status></item>"
+        for number, (name, other) in enumerate((("ferry", "train"), ("train", "ferry")))
+    )
+    export = tmp_path / "export.xml"
+    export.write_text(
+        '<rss xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:wp="http://wordpress.org/export/1.2/">'
+        f"<channel><wp:wxr_version>1.2</wp:wxr_version>{posts}</channel></rss>"
+    )
+    (tmp_path / "library").mkdir()
+    for expected in ({"added": 2}, {"unchanged": 2}):
+        with Importing(Library(tmp_path / "library"), today=DAY) as importing:
+            for each in open_sources(export):
+                importing.read(each, Context())
+        assert actions(importing.report) == expected
+        assert "See [it](2019-03-14-train.md#times)," in text_of(tmp_path / "library", "ferry")
+        assert "See [it](2019-03-14-ferry.md#times)," in text_of(tmp_path / "library", "train")

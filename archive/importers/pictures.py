@@ -12,18 +12,11 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from archive.files import read_bytes
+from archive.importers import markdown_links
 from archive.importers.assets import ENDINGS
 from archive.importers.item import Asset
 from archive.importers.sites import Site
 
-# Addresses in Markdown and HTML: of pictures, of links, of definitions. The groups tell a picture from a link.
-_ADDRESS = re.compile(
-    r"""!\[[^\]]*\]\(\s*(?:<(?P<angled>[^<>\n]+)>|(?P<shown>[^()\s]+))
-      | \]\(\s*<?(?P<linked>[^()\s<>]+)
-      | <(?:img|source|video|audio)\b[^>]*?\ssrc=["'](?P<source>[^"'<>]+)["']
-      | ^[ ]{0,3}\[[^\]\n]+\]:[ \t]*<?(?P<defined>[^\s<>]+)""",
-    re.VERBOSE | re.MULTILINE,
-)
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
 _PELICAN = re.compile(r"(?:\{(?:static|attach|filename)\}|\|(?:static|attach|filename)\|)")
 _MAX_FILES = 200_000
@@ -97,10 +90,9 @@ class Pictures:
 
 def addresses(body: str) -> Iterator[tuple[str, bool]]:
     """The addresses within the tree in a body, and whether each is that of a picture."""
-    for found in _ADDRESS.finditer(body):
-        address = next(group for group in found.groups() if group is not None).strip()
+    for address, is_picture in markdown_links.addresses(body):
         if address and not _ELSEWHERE.match(address):
-            yield address, found["linked"] is None and found["defined"] is None
+            yield address, is_picture
 
 
 def _note(missing: list[str]) -> tuple[str, ...]:

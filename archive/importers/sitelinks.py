@@ -14,17 +14,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urldefrag
 
 from archive.importers.addresses import address_key, addresses_given, front_entries, host_of
+from archive.importers.markdown_links import with_addresses
 from archive.importers.provenance import CLOSING
-from archive.regions import Regions
-
-# Pictures are passed over. A definition of a footnote is its text.
-_LINK = re.compile(
-    r"""!\[[^\]]*\]\([^()\s]*
-      | (?<!\\)\]\([ ]*<?(?P<inline>https?://[^\s<>()]+)(?=[)>\s])
-      | <a\b[^<>]*?\shref=["'](?P<tag>https?://[^\s"'<>]+)(?=["'])
-      | ^[ ]{0,3}\[(?!\^)[^\]\n]+\]:[ \t]*<?(?P<defined>https?://[^\s<>]+)""",
-    re.VERBOSE | re.MULTILINE | re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +68,15 @@ class SiteLinks:
         head, closing, body = text.partition(CLOSING)
         hosts = _hosts((*addresses_given(front_entries(head + closing)[0]).own, origin))
 
-        def place(address: str) -> str | None:
-            target = self._known.get(address_key(address) or "") if host_of(address) in hosts else None
+        def place(address: str, is_picture: bool) -> str | None:
+            is_ours = not is_picture and host_of(address) in hosts
+            target = self._known.get(address_key(address) or "") if is_ours else None
             if target is None or target is _SHARED or target.path == path:
                 return None
             led = place_of(target.path, path, address)
             return led if only is None or led in only else None
 
-        return head + closing + _led(body, place) if hosts else text
+        return head + closing + with_addresses(body, place) if hosts else text
 
     def late(self, read: Callable[[str], str]) -> Iterator[tuple[str, str]]:
         """Path and new text of every imported article that has links to what came since; `read` gives its text."""
@@ -126,19 +118,3 @@ def _hosts(addresses: Iterable[str]) -> tuple[str, ...]:
 
 def _host_in(key: str) -> str:
     return re.split("[/?]", key, maxsplit=1)[0]
-
-
-def _led(body: str, place: Callable[[str], str | None]) -> str:
-    """The body with the addresses of links outside code replaced, for which `place` gives another."""
-    written, copied = [], 0
-    regions: Regions | None = None
-    for found in _LINK.finditer(body):
-        name = found.lastgroup
-        led = place(found[name]) if name else None
-        if name is None or led is None:
-            continue
-        regions = regions or Regions(body)
-        if regions.end_of_code(found.start()) is None:
-            written += [body[copied : found.start(name)], led]
-            copied = found.end(name)
-    return "".join((*written, body[copied:]))

@@ -33,7 +33,7 @@ _BUILDERS: tuple[tuple[re.Pattern[str], Site], ...] = (
         "Docusaurus", leave_out=_MACHINERY | {"build", "static", "versioned_docs", "src"}, public=("static", "")
     )),
     (re.compile(r"pelicanconf\.py\Z"), Site("Pelican", ("content",), public=("content", "content/static", ""))),
-    (re.compile(r"(?:hugo\.(?:toml|ya?ml|json)|archetypes/default\.md)\Z|config/_default/"), Site(
+    (re.compile(r"(?:hugo\.(?:toml|ya?ml|json)|archetypes/default\.md)\Z|config/_default(?:/|\Z)"), Site(
         "Hugo", ("content",), public=("static", "assets", "content", "")
     )),
     (re.compile(r"\.obsidian(?:/|\Z)"), Site("Obsidian", by_name=True, public=("",))),

@@ -19,6 +19,7 @@ from archive.importers import mdx
 from archive.importers.crosslinks import Crosslinks
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.pictures import Pictures
+from archive.importers.site_addresses import site_address
 from archive.importers.sites import Site, recognise_site
 from archive.library import Library
 from archive.metadata import read_metadata
@@ -74,11 +75,17 @@ def read(path: Path, context: Context) -> Iterator[Found]:
     site = recognise_site(_names(path))
     pictures = Pictures(path, site)
     paths = sorted(entry.path for entry in library.walk() if site.holds(entry.path))
-    crosslinks = Crosslinks(paths, site)
+    crosslinks = Crosslinks(paths, site, site_address(path, site))
     for each in paths:
         found = _found(library, each, site, pictures)
-        yield replace(found, links=crosslinks.links(each, found.body)) if isinstance(found, Item) else found
+        yield _connected(found, crosslinks) if isinstance(found, Item) else found
     yield from _not_read(path, site)
+
+
+def _connected(item: Item, crosslinks: Crosslinks) -> Item:
+    """The item with what its links lead to: other articles of the tree, else pages of the site on the web."""
+    body = crosslinks.in_full(item.origin, item.body, {asset.name for asset in item.assets})
+    return replace(item, body=body, links=crosslinks.links(item.origin, body))
 
 
 def _names(root: Path) -> tuple[str, ...]:
