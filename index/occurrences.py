@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, chain, groupby, pairwise
 
@@ -26,6 +26,7 @@ _SPACE = SPACE[0]
 _APOSTROPHE = ord("'")
 _WORD = re.compile(rb" (?=[0-9a-z])")  # begins a chunk that takes a position or more
 _ROOM = 12  # bytes looked at for each position; most words with the space after them have fewer
+_WIDE_ROOM = 64  # the same around compounds, which stand together in lists of addresses
 _LOOK = 50  # a look at the letters around an anchor costs as much as this many positions passed over in it
 _FEW = 2_000  # positions looked at around anchors; from here on it may be cheaper to look at the whole text
 
@@ -200,6 +201,7 @@ class _Together:
     before: int  # positions that may matter before the anchor and after it
     after: int
     search: _Search
+    room: int = _ROOM
 
     @classmethod
     def in_order(cls, form: Form) -> _Together:
@@ -213,7 +215,8 @@ class _Together:
     def special(cls, form: Form) -> _Together:
         """The terms of a form at their offsets, around any of them."""
         terms, width = form
-        return cls._around(form, terms[0][0], width, width, lambda found: _sequences(terms, found))
+        together = cls._around(form, terms[0][0], width, width, lambda found: _sequences(terms, found))
+        return replace(together, others=tuple(_known_beginnings(term for term, _ in terms)), room=_WIDE_ROOM)
 
     @classmethod
     def within(cls, form: Form, distance: int) -> _Together:
@@ -224,9 +227,8 @@ class _Together:
 
     @classmethod
     def _around(cls, form: Form, anchor: str, before: int, after: int, search: _Search) -> _Together:
-        others = [beginnings(frozenset([term]), whole=True) for term in {term for term, _ in form[0]} - {anchor}]
-        known = tuple(other for other in others if other)
-        return cls(_exactly(anchor), known, before, after, search)
+        others = _known_beginnings(term for term, _ in form[0] if term != anchor)
+        return cls(_exactly(anchor), tuple(others), before, after, search)
 
     def __call__(self, scanned: Scanned) -> list[Span]:
         return self.near(scanned, {scanned.chunk_at(start) for start, _ in self.anchor(scanned)})
@@ -253,7 +255,10 @@ class _Together:
     def _may_be_near(self, letters: bytes, bounds: Span, chunk: Span) -> bool:
         """Whether all other terms may stand in the neighbourhood of a chunk: a quick look at letters only."""
         start, end = chunk
-        low, high = max(start - _ROOM * (self.before + 1), bounds[0]), min(end + _ROOM * (self.after + 1), bounds[1])
+        low, high = (
+            max(start - self.room * (self.before + 1), bounds[0]),
+            min(end + self.room * (self.after + 1), bounds[1]),
+        )
         if low > bounds[0] and _too_short(letters[low:start], self.before):
             return True
         if high < bounds[1] and _too_short(letters[end:high], self.after):
@@ -262,13 +267,18 @@ class _Together:
         return ODD in window or all(other.is_in(window) for other in self.others)
 
 
+def _known_beginnings(terms: Iterable[str]) -> list[Beginning]:
+    """Where each of some terms may begin, if not anywhere."""
+    found = (beginnings(frozenset([term]), whole=True) for term in dict.fromkeys(terms))
+    return [beginning for beginning in found if beginning]
+
+
 def _in_order(form: Form) -> Finder:
     terms = [term for term, _ in form[0]]
     pattern = in_a_row(terms) if len(terms) == form[1] else None
     if pattern is None:
         return _Together.in_order(form)
-    known = [beginning for term in terms if (beginning := beginnings(frozenset([term]), whole=True))]
-    return _PlainRun(pattern, known, _Together.special(form))
+    return _PlainRun(pattern, _known_beginnings(terms), _Together.special(form))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,9 @@ class Beginning:
 
     def is_in(self, piece: bytes) -> bool:
         """Whether a term may begin somewhere in a piece of a skeleton."""
-        return bool(self.plain.search(piece) or (CONNECTOR in piece and self.letters in squeezed(piece)))
+        if self.plain.search(piece):
+            return True
+        return CONNECTOR in piece and self.letters in squeezed(piece) and may_begin_in(piece, self.letters)
 
 
 def may_begin_in(chunk: bytes, letters: bytes) -> bool:
