@@ -63,7 +63,7 @@ def test_an_entry_of_rss(tmp_path: Path) -> None:
         language="en-GB",
     )
     assert isinstance(second, Item)
-    assert (second.body, second.summary) == ("The beginning of it \\[…\\]", None)
+    assert (second.body, second.summary) == ("The beginning of it […]", None)
     assert isinstance(third, Skipped)
 
 

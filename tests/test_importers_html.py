@@ -225,3 +225,16 @@ def test_many_tables_are_taken_apart_soon(html: str) -> None:
     started = time.monotonic()
     assert "x" in to_markdown(html, base_url=None)
     assert time.monotonic() - started < 30
+
+
+def test_breaks_at_the_end_of_a_paragraph_leave_no_sign() -> None:
+    assert to_markdown("<div>a<br>b<br><br><br><p>c</p></div>", base_url=None) == "a\\\nb\n\nc"
+
+
+def test_empty_lines_in_the_source_of_a_page_end_no_paragraph() -> None:
+    assert to_markdown("<p>a <b>one\n\n \n two</b> b\n\nc</p>", base_url=None) == "a **one\ntwo** b\nc"
+
+
+def test_a_call_before_a_link_makes_no_picture_of_it() -> None:
+    assert to_markdown("<p>So!<a href='u'>it</a></p>", base_url=None) == "So\\![it](u)"
+    assert to_markdown("<div>So<div></div>!\n<a href='u'></a></div>", base_url=None) == "So\n\n\\!"

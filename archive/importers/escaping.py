@@ -12,6 +12,8 @@ import re
 from lxml import etree
 from lxml.html import HtmlElement
 
+from archive.importers.brackets import harmless
+
 _SIGNS = "\\`*_[]<>~{$%!&#-+=|:.)"
 _HIDDEN = {ord(sign): chr(0xFDD0 + place) for place, sign in enumerate(_SIGNS)}
 _WRITTEN = {0xFDD0 + place: f"\\{sign}" for place, sign in enumerate(_SIGNS)}
@@ -27,6 +29,7 @@ _IN_HEADING = re.compile(r"\{|(?<!\S)#+(?=\s*\Z)")
 _BEGINS_BLOCK = re.compile(
     r"\s*(?:(#)#{0,5}(?=\s|\Z)|(>)|([-+*])(?=\s|\Z)|([-:|=+])[-:|=+\s]*\Z|(:)|(\|)|(!)!!|\d{1,9}([.)])(?=\s|\Z))"
 )
+_EMPTY_LINES = re.compile(r"\n[ \t\r]*+(?:\n[ \t\r]*+)+")  # one space in HTML, the end of a paragraph in Markdown
 _NOTE = re.compile(r"\s*FOOTNOTEDEF\d{1,9}ENDNOTE\s*")
 
 _AS_IT_IS = frozenset({"code", "pre", "kbd", "samp", "tt"})
@@ -61,6 +64,7 @@ class _Hiding:
     def __init__(self, tree: HtmlElement) -> None:
         self._tree = tree
         self._line = ""
+        self._is_in_link = False
         self._cells = _cells_of_plain_tables(tree)
 
     def run(self) -> None:
@@ -72,14 +76,16 @@ class _Hiding:
                 code = element if element.tag in _AS_IT_IS else None
                 if element.text:
                     following = element[0] if len(element) else None
-                    element.text = element.text if code is not None else self._hidden(element.text, element, following)
+                    if code is None:
+                        element.text = self._hidden(element.text, element, element, following)
             elif event == "end" and (code is None or code is element):
                 code = None
                 self._end(element)
                 if element.tail and element is not self._tree:
-                    element.tail = self._hidden(element.tail, element.getparent(), element.getnext())
+                    element.tail = self._hidden(element.tail, element, element.getparent(), element.getnext())
 
     def _begin(self, element: HtmlElement) -> None:
+        self._is_in_link |= element.tag == "a"
         if element.tag == "img" and element.get("alt"):
             element.set("alt", _ANYWHERE.sub(_hide, element.get("alt") or ""))
         if element.tag not in _INLINE:
@@ -88,23 +94,32 @@ class _Hiding:
             self._line += _WITHIN
 
     def _end(self, element: HtmlElement) -> None:
+        self._is_in_link &= element.tag != "a"
         if element.tag not in _INLINE:
             self._line = ""
 
-    def _hidden(self, text: str, parent: HtmlElement, following: HtmlElement | None) -> str:
-        lines = text.split("\n")
+    def _hidden(self, text: str, before: HtmlElement, parent: HtmlElement, following: HtmlElement | None) -> str:
+        """The text that is in `parent`, after the beginning or end of `before`."""
+        is_begun = before.tag in _INLINE
+        is_continued = parent.tag in _INLINE if following is None else following.tag != "br"
+        lines = _EMPTY_LINES.sub("\n", text).split("\n")
         hidden = []
         for number, line in enumerate(lines):
             if number and self._line != _WITHIN:
                 self._line = ""
-            hidden.append(self._hidden_in_line(line))
+            plain = harmless(
+                line, is_begun=is_begun and number == 0, is_continued=is_continued and number == len(lines) - 1
+            )
+            hidden.append(self._hidden_in_line(line, frozenset() if self._is_in_link else plain))
         joined = "\n".join(hidden)
         if parent.tag in _HEADINGS:
             joined = _IN_HEADING.sub(_hide, joined)
-        is_before_link = following is not None and following.tag == "a" and joined.endswith("!")
-        return f"{joined[:-1]}{_HIDDEN[ord('!')]}" if is_before_link else joined
+        end = len(joined.rstrip())
+        if following is not None and following.tag == "a" and joined[:end].endswith("!"):
+            joined = f"{joined[: end - 1]}{_HIDDEN[ord('!')]}{joined[end:]}"
+        return joined
 
-    def _hidden_in_line(self, line: str) -> str:
+    def _hidden_in_line(self, line: str, plain: frozenset[int]) -> str:
         note = _NOTE.match(line)
         if note is not None:
             self._line = ""
@@ -114,7 +129,7 @@ class _Hiding:
         place = begun.start(begun.lastindex or 0) - len(before) + start if begun else -1
         if place >= start:
             line = line[:place] + line[place].translate(_HIDDEN) + line[place + 1 :]
-        return _ANYWHERE.sub(_hide, line)
+        return _ANYWHERE.sub(lambda sign: sign[0] if sign.start() in plain else _hide(sign), line)
 
 
 def _cells_of_plain_tables(tree: HtmlElement) -> frozenset[HtmlElement]:

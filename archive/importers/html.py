@@ -353,11 +353,16 @@ def _tidy(markdown: str) -> str:
     return _BLANK_LINES.sub("\n\n", "\n".join(_lines(content))).strip()
 
 
-def _lines(content: str) -> Iterator[str]:
+def _lines(content: str) -> list[str]:
     """Lines without spaces at their ends, and without breaks that lead nowhere: at the end of a paragraph."""
     is_code = False
-    lines = [line.rstrip() for line in content.split("\n")]
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    lines: list[tuple[str, bool]] = []
+    for line in content.split("\n"):
         is_code ^= line.lstrip(" >").startswith("```")
+        lines.append((line.rstrip(), is_code))
+    following, done = "", []
+    for line, is_code in reversed(lines):
         is_idle = line.endswith("\\") and not is_code and not following.strip(" >")
-        yield line[:-1].rstrip() if is_idle or line == "\\" else line
+        following = line[:-1].rstrip() if is_idle or line == "\\" else line
+        done.append(following)
+    return done[::-1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from archive.importers.brackets import harmless
+
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _INDENTED = re.compile(r"\n(?=[ \t]{2,}\S)")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*•·‣–]|\(?\d{1,3}[.)])[ \t]+(?=\S)")
@@ -81,4 +83,11 @@ def escape_line(line: str) -> str:
 
 def escape(text: str) -> str:
     """The words of one line with the signs of Markdown, HTML and site builders made words too."""
-    return _MARKUP.sub(lambda sign: "&amp;" if sign[0] == "&" else "".join(f"\\{each}" for each in sign[0]), text)
+    plain = harmless(text)
+
+    def escaped(sign: re.Match[str]) -> str:
+        if sign.start() in plain:
+            return sign[0]
+        return "&amp;" if sign[0] == "&" else "".join(f"\\{each}" for each in sign[0])
+
+    return _MARKUP.sub(escaped, text)
