@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from archive.importers import trees
-from archive.importers.crosslinks import Crosslinks
+from archive.importers.crosslinks import Crosslinks, addresses_in_front_matter
 from archive.importers.item import Context, Item
 from archive.importers.outcome import ImportReport
 from archive.importers.site_addresses import site_address
@@ -204,3 +204,33 @@ def test_a_site_in_a_folder_and_files_that_come_along(tmp_path: Path) -> None:
 def test_settings_that_say_no_address_say_none(tmp_path: Path, name: str, settings: str) -> None:
     root = tree(tmp_path, {name: settings, "content/a.md": "x"})
     assert site_address(root, recognise_site([name, "content/a.md"])) == ""
+
+
+@pytest.mark.parametrize(
+    ("front", "address"),
+    [
+        ("url: /services/night-train/", "/services/night-train"),
+        ("permalink: 'https://post.example/x/train.html'", "/x/train.html"),
+        ("path: 2019/03/14/train", "https://post.example/2019/03/14/train/#times"),
+        ("slug: late-train", "/blog/late-train/"),
+        ("aliases: [/old/train, '/older/train']", "/older/train"),
+        ("redirect_from:\n  - /old/train.html # first\n  - /older/train", "/old/train.html"),
+    ],
+)
+def test_addresses_that_front_matter_gives_lead_to_its_article(tmp_path: Path, front: str, address: str) -> None:
+    train = article("Train", "Another text altogether.").replace("date:", f"{front}\ndate:", 1)
+    files = {
+        "hugo.toml": 'baseURL = "https://post.example/"',
+        "content/blog/a.md": article("Ferry", f"See [it]({address})."),
+        "content/blog/b.md": train,
+    }
+    source, library = tree(tmp_path / "site", files), tmp_path / "library"
+    bring(source, library)
+    fragment = "#times" if "#" in address else ""
+    assert f"See [it](2019-03-14-train.md{fragment})." in (library / "2019/2019-03-14-ferry.md").read_text()
+    assert bring(source, library, day=15).summary() == "2 unchanged"
+
+
+def test_addresses_with_what_stands_for_something_are_none() -> None:
+    assert list(addresses_in_front_matter("a.md", {"permalink": "/:year/:title/"})) == []
+    assert list(addresses_in_front_matter("a.md", {"permalink": ":slug", "url": '"/b/"'})) == ["/b/"]

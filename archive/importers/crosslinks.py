@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from urllib.parse import unquote, urljoin, urlsplit
 
 from archive.importers.addresses import host_of
@@ -20,16 +20,21 @@ _POST = re.compile(
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
 _DAY_AND_NAME = re.compile(r"(?:\A|/)(\d{4}/\d\d/\d\d/[^/]+)\Z")
 _SECTION = re.compile(r"(?:\A|(?<=/))_?index\Z", re.IGNORECASE)
+_WORD = re.compile(r"(?![-#]\s)[^\s\"',\[\]]+")
+_STANDS_FOR = re.compile(r"(?:\A|/):")  # something that the builder puts there: /:year/:title/
 _DATED = re.compile(r"\d{4}-\d\d-\d\d-")
 
 
 class Crosslinks:
     """The articles of a tree by all the names that a link may have for them. `paths` lie below the tree's root.
 
-    `address` is that of the site on the web, with `/` at its end; empty if it is not known.
+    `address` is that of the site on the web, with `/` at its end; empty if it is not known. `given` are the addresses
+    that articles have by their own front matter, as path → address.
     """
 
-    def __init__(self, paths: Iterable[str], site: Site, address: str = "") -> None:
+    def __init__(
+        self, paths: Iterable[str], site: Site, address: str = "", given: Iterable[tuple[str, str]] = ()
+    ) -> None:
         self._site, self._address = site, address
         self._by_place: dict[str, str] = {}
         self._by_name: dict[str, str | None] = {}
@@ -40,6 +45,9 @@ class Crosslinks:
             for name in {posixpath.basename(_INDEX.sub("", stem) or stem), _DATED.sub("", posixpath.basename(stem))}:
                 known = self._by_name.setdefault(name.casefold(), path)
                 self._by_name[name.casefold()] = path if known == path else None
+        for path, own in given:
+            place = unquote(_SUFFIX.sub("", self._within(own))).strip("/").casefold()
+            self._by_place.setdefault(place or path, path)
 
     def links(self, path: str, body: str) -> dict[str, str]:
         """Address as it stands in the body of the article at `path` → the path of the article that it leads to."""
@@ -120,6 +128,19 @@ class Crosslinks:
                 yield posixpath.join(_SUFFIX.sub("", path), stem)
         yield stem
         yield from (posixpath.join(folder, stem) for folder in self._site.folders)
+
+
+def addresses_in_front_matter(path: str, entries: Mapping[str, str]) -> Iterator[str]:
+    """The addresses that the front matter of the article at `path` gives it: its own, and those it had before."""
+    for key in ("path", "permalink", "url"):
+        found = _WORD.search(entries.get(key, ""))
+        if found and not _STANDS_FOR.search(found[0]):
+            yield found[0]
+    for key in ("aliases", "alias", "redirectfrom"):
+        yield from _WORD.findall(entries.get(key, ""))
+    slug = _WORD.search(entries.get("slug", ""))
+    if slug:
+        yield posixpath.join(posixpath.dirname(_INDEX.sub("", _SUFFIX.sub("", path))), slug[0])
 
 
 def _places(stem: str, site: Site) -> Iterator[str]:

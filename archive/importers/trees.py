@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from archive.files import read_bytes
 from archive.frontmatter import parse
 from archive.importers import mdx
-from archive.importers.crosslinks import Crosslinks
+from archive.importers.addresses import front_entries
+from archive.importers.crosslinks import Crosslinks, addresses_in_front_matter
 from archive.importers.item import Context, Found, Item, Probe, Skipped
 from archive.importers.pictures import Pictures
 from archive.importers.site_addresses import site_address
@@ -75,11 +77,20 @@ def read(path: Path, context: Context) -> Iterator[Found]:
     site = recognise_site(_names(path))
     pictures = Pictures(path, site)
     paths = sorted(entry.path for entry in library.walk() if site.holds(entry.path))
-    crosslinks = Crosslinks(paths, site, site_address(path, site))
+    crosslinks = Crosslinks(paths, site, site_address(path, site), _given(path, paths))
     for each in paths:
         found = _found(library, each, site, pictures)
         yield _connected(found, crosslinks) if isinstance(found, Item) else found
     yield from _not_read(path, site)
+
+
+def _given(root: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
+    """Path and address of every article whose front matter gives it one; of what cannot be read it is told later."""
+    real = str(root.resolve())
+    for path in paths:
+        with suppress(ArticleUnreadable, OSError):
+            entries, _ = front_entries(decode(read_bytes(f"{real}/{path}", real)).text)
+            yield from ((path, address) for address in addresses_in_front_matter(path, entries))
 
 
 def _connected(item: Item, crosslinks: Crosslinks) -> Item:
