@@ -20,6 +20,7 @@ log = logging.getLogger("backfile.server")
 
 LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server on every network answers at home
 SLOWEST_START = 60  # seconds
+LOOK = 0.02  # seconds from one look for a worker to the next
 PATIENCE = 2.0  # seconds for what the keeper is at when the server stops
 LEAVE = 1.0  # seconds more for its process to end by itself, which leaves nothing behind
 PAUSE = 5.0  # seconds until a keeper that broke down is started again
@@ -115,11 +116,11 @@ def _keep_up_to_date(settings: Settings) -> None:
 def _announce(settings: Settings, host: str, port: int) -> None:
     """Says where the pages are once there is somebody to answer."""
     asked = LOOPBACKS.get(host, host)
-    for _ in range(int(SLOWEST_START / 0.02)):
+    for _ in range(int(SLOWEST_START / LOOK)):
         try:
             socket.create_connection((asked, port), timeout=1).close()
         except OSError:
-            time.sleep(0.02)
+            time.sleep(LOOK)
         else:
             log.info("Serving %s at %s  (Ctrl-C to stop)", settings.library, address(asked, port))
             return

@@ -33,5 +33,5 @@ def _near(view: View, term: str, least: int) -> list[str]:
     for segment in view.segments:
         for postings in map(segment.field, DEFAULT_FIELDS):
             for number in close_terms(postings, term, _MOST_EDITS).tolist():
-                bounds[postings.terms[number]] += int(postings.starts[number + 1]) - int(postings.starts[number])
+                bounds[postings.terms[number]] += postings.count(number, number + 1)
     return [word for word, bound in bounds.items() if bound > least]

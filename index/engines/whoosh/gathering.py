@@ -37,17 +37,6 @@ class Terms:
             for low, high in _stretches(numbers(postings)):
                 self._parts.append(_Part(segment, postings, low, high))
 
-    @classmethod
-    def stretch(cls, view: View, field: str, bounds: Callable[[FieldPostings], tuple[int, int]]) -> Terms:
-        """The terms numbered `low` to `high - 1`, as `bounds` says for each segment's field."""
-        made = cls(view, field, lambda postings: ())
-        for segment in view.segments:
-            postings = segment.field(field)
-            low, high = bounds(postings)
-            if low < high:
-                made._parts.append(_Part(segment, postings, low, high))
-        return made
-
     def __bool__(self) -> bool:
         return bool(self._parts)
 
@@ -112,7 +101,7 @@ class _Part:
     high: int
 
     def __len__(self) -> int:
-        return int(self.postings.starts[self.high]) - int(self.postings.starts[self.low])
+        return self.postings.count(self.low, self.high)
 
     @property
     def base(self) -> int:
@@ -163,6 +152,8 @@ class _Part:
 
 def _stretches(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """Ascending numbers as (first, last + 1) of the stretches without a gap."""
+    if isinstance(numbers, range):  # a prefix may have hundreds of thousands of terms
+        return [(numbers.start, numbers.stop)] if numbers else []
     found: list[tuple[int, int]] = []
     for number in numbers:
         if found and found[-1][1] == number:

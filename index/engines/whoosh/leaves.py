@@ -151,7 +151,7 @@ def pattern_terms(view: View, field: str, text: str) -> Terms:
     """The terms of a field that a pattern fits."""
     prefix = literal_prefix(text)
     if text.endswith("*") and not set(text[:-1]) & {"*", "?"}:
-        return Terms.stretch(view, field, lambda postings: postings.prefix(prefix))
+        return Terms(view, field, lambda postings: range(*postings.prefix(prefix)))
 
     def numbers(postings: FieldPostings) -> Iterable[int]:
         low, high = postings.prefix(prefix)

@@ -35,7 +35,7 @@ class TermPlaces:
 
     def __len__(self) -> int:
         """How many documents hold the term."""
-        return int(self._postings.starts[self._term + 1]) - int(self._postings.starts[self._term])
+        return self._postings.count(self._term, self._term + 1)
 
     @cached_property
     def documents(self) -> Array:

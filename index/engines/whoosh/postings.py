@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 
 import numpy as np
 
@@ -157,19 +156,19 @@ class FieldPostings:
 
     def postings_range(self, low: int, high: int) -> tuple[Array, Array]:
         """The postings of the terms `low` to `high - 1`, term after term; split them at `starts[low : high + 1]`."""
-        start, stop = int(self.starts[low]), int(self.starts[high])
+        start, stop = self._bounds(low, high)
         return self._docs.wide(start, stop), self._freqs.slice(start, stop)
 
     def documents(self, low: int, high: int) -> Array:
         """The documents (u32) of the terms `low` to `high - 1`, term after term, without their frequencies."""
-        return self._docs.wide(int(self.starts[low]), int(self.starts[high]))
+        return self._docs.wide(*self._bounds(low, high))
 
     def blocks(self, term: int) -> Iterator[tuple[int, Array, Array]]:
         """The postings of a term as (document, documents from that on (u16, ascending), frequencies in each).
 
         Narrow and near each other as they are, so that much can be done with them in the processor's cache.
         """
-        begin, end = int(self.starts[term]), int(self.starts[term + 1])
+        begin, end = self._bounds(term, term + 1)
         frequencies = self._freqs.slice(begin, end)
         done = 0
         for base, low in self._docs.pieces(begin, end):
@@ -178,11 +177,11 @@ class FieldPostings:
 
     def among(self, term: int, documents: Array) -> tuple[Array, Array]:
         """Which of some documents (u32, ascending) hold a term, and the numbers of their postings, from 0: indexes."""
-        return self._docs.find(int(self.starts[term]), int(self.starts[term + 1]), documents)
+        return self._docs.find(*self._bounds(term, term + 1), documents)
 
     def frequencies(self, low: int, high: int) -> Array:
         """How often (u8 or u32) the terms `low` to `high - 1` occur in each of their documents, term after term."""
-        return self._freqs.slice(int(self.starts[low]), int(self.starts[high]))
+        return self._freqs.slice(*self._bounds(low, high))
 
     def positions_of(self, term: int) -> Slice:
         """The positions of a term as `positions` gives them, to be read where they are asked for."""
@@ -200,10 +199,14 @@ class FieldPostings:
         """How often the term occurs in the whole segment."""
         return int(self.position_starts[term + 1]) - int(self.position_starts[term])
 
-    @cached_property
-    def document_frequencies(self) -> Array:
-        """For every term the number of documents that hold it, deleted ones included (u32)."""
-        return np.diff(self.starts).astype(np.uint32)
+    def count(self, low: int, high: int) -> int:
+        """How many postings the terms `low` to `high - 1` have: of one term, the number of documents that hold it."""
+        start, stop = self._bounds(low, high)
+        return stop - start
+
+    def _bounds(self, low: int, high: int) -> tuple[int, int]:
+        """Where the postings of the terms `low` to `high - 1` begin and end."""
+        return int(self.starts[low]), int(self.starts[high])
 
     def family(self, term: str, languages: Iterable[str]) -> Array:
         """Numbers (u32, ascending) of the terms of this field that are of one family with `term` in some language.

@@ -151,5 +151,5 @@ def _frequency(view: View, field: str, term: str) -> int:
         postings = segment.field(field)
         number = view.number(postings, term)
         if number >= 0:
-            found += int(postings.starts[number + 1]) - int(postings.starts[number])
+            found += postings.count(number, number + 1)
     return found

@@ -59,7 +59,7 @@ def _begins(text: str, typed: Sequence[str]) -> bool:
 
 def _beginning(view: View, field: str, typed: Sequence[str]) -> Selection:
     """The live documents that have in a field a word that begins as the last one typed, and the others as they are."""
-    last = Terms.stretch(view, field, lambda postings: postings.prefix(typed[-1]))
+    last = Terms(view, field, lambda postings: range(*postings.prefix(typed[-1])))
     inside = np.ones(view.size, np.bool_) if view.live is None else view.live
     for found in [last, *(one_term(view, field, term) for term in typed[:-1])]:
         mask = np.zeros(view.size, np.bool_)
