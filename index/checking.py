@@ -11,8 +11,9 @@ from index.engines import open_engine
 from index.errors import IndexUnusable
 from index.intake import read_documents
 from index.planning import plan
+from index.reading_rules import reading_rules_stamp
 from index.records import load_records, mark_damaged
-from index.sync import Progress, reading_stamp
+from index.sync import Progress
 
 OK, MISSING, OUT_OF_DATE, DAMAGED = "ok", "missing", "out of date", "damaged"
 
@@ -70,5 +71,5 @@ def _index(library: Library, folder: Path, engine_name: str) -> tuple[int, str, 
     records = load_records(folder)
     planned = plan(entries, fingerprints, records.skipped)
     unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in records.problems}]
-    current = status.stamp == reading_stamp(library, entries) and not unread and not planned.removed
+    current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
     return status.documents, OK if current else OUT_OF_DATE, ()

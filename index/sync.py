@@ -6,7 +6,6 @@ read, and the digest of its bytes decides. docs/decisions/sync.md gives the reas
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections import Counter
@@ -14,17 +13,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 
-import archive
 from archive.library import Library
 from archive.report import Report
 from archive.walking import Entry
-from index import analysis, encoding, families, folding, intake
+from index import families
 from index.engine import Changes, Engine, Fingerprint, Request
 from index.engines import open_engine
 from index.errors import IndexUnusable
 from index.intake import read_documents
 from index.planning import Ledger, Plan, Settled, plan
 from index.query import InField, Word
+from index.reading_rules import reading_rules_stamp
 from index.records import (
     FOLDER,
     Records,
@@ -102,29 +101,6 @@ def _silently(done: int, total: int) -> None:
     """The progress of those who do not look."""
 
 
-def reading_stamp(library: Library, entries: Iterable[Entry]) -> str:
-    """Names the rules by which files become documents: the code that reads, and what the library says of itself.
-
-    When it differs from an index's stamp, every file is read again. Taken from the code, not from a number that
-    somebody must remember to raise.
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    folders = {entry.path.rpartition("/")[0] for entry in entries}
-    languages = {folder: library.language_of_folder(folder) for folder in folders}
-    names = library.names
-    for part in (names.authors, names.topics, languages):
-        digest.update(repr(sorted((key, value) for key, value in part.items() if value)).encode(errors="replace"))
-    digest.update(repr((library.settings, sorted(library.profiles.pages))).encode(errors="replace"))
-    for path in _code_that_reads():
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _code_that_reads() -> list[Path]:
-    words = [Path(str(module.__file__)) for module in (analysis, encoding, families, folding, intake)]
-    return [*sorted(Path(str(archive.__file__)).parent.glob("*.py")), *words]
-
-
 class _Synchronisation:
     """One run under the writer lock."""
 
@@ -132,7 +108,7 @@ class _Synchronisation:
         self._library, self._engine, self._folder, self._wait = library, engine, folder, wait
         library.refresh()
         self._entries = list(library.walk())
-        self._stamp = reading_stamp(library, self._entries)
+        self._stamp = reading_rules_stamp(library, self._entries)
         self._status = engine.status()
         self._records = load_records(folder)
         self._languages = self._status.languages

@@ -20,7 +20,7 @@ from archive.errors import LibraryMissing
 from archive.library import Library
 from archive.report import Report
 from archive.walking import Entry
-from index import intake, sync
+from index import intake, reading_rules, sync
 from index.engine import Engine, Fingerprint, Request, Status
 from index.engines import DEFAULT, open_engine
 from index.engines.memory import MemoryEngine
@@ -234,9 +234,9 @@ class TestSynchronise:
         assert engine.document("2001/harbour").authors == ("Edna Marsh",)
         assert synchronise(library, engine).did_nothing
 
-    def test_other_code_has_all_articles_read_again(self, library: Library, engine: MemoryEngine) -> None:
+    def test_other_reading_rules_have_all_articles_read_again(self, library: Library, engine: MemoryEngine) -> None:
         synchronise(library, engine)
-        with patch.object(sync, "_code_that_reads", return_value=[]):
+        with patch.object(reading_rules, "READING_RULES", reading_rules.READING_RULES + 1):
             assert len(synchronise(library, engine).changed) == 3
 
     def test_languages_are_those_of_a_twentieth_of_the_articles(self, library: Library, engine: MemoryEngine) -> None:
@@ -512,15 +512,6 @@ class TestRecords:
     def test_damaged_ones_count_for_nothing(self, tmp_path: Path, content: str) -> None:
         (tmp_path / "problems.json").write_text(content)
         assert load_records(tmp_path) == Records()
-
-
-def test_everything_has_a_stamp_of_its_own(library: Library) -> None:
-    entries = list(library.walk())
-    stamp = sync.reading_stamp(library, entries)
-    assert stamp == sync.reading_stamp(Library(library.root), entries)
-    (library.root / "library.toml").write_text('exclude = ["2001"]')
-    library.refresh()
-    assert sync.reading_stamp(library, entries) != stamp
 
 
 def test_the_empty_query_finds_everything() -> None:

@@ -1,0 +1,121 @@
+"""Golden readings: text, fields and terms of a small corpus, with the versions they were made with.
+
+`python -m tests.golden_reading_rules` writes them anew. It refuses where a file reads differently under the same
+READING_RULES: an index made before would never be brought up to date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from archive.library import Library
+from index import reading_rules
+from index.analysis import Token, family_keys, tokens
+from index.engine import Document
+from index.families import LANGUAGES
+from index.fields import WORD_FIELDS, values
+from index.intake import Taken, read_documents
+
+CORPUS = Path(__file__).parent / "data" / "reading_rules" / "library"
+GOLDEN = CORPUS.parent / "golden.json"
+COMMAND = "python -m tests.golden_reading_rules"
+
+Golden = dict[str, Any]
+
+
+def read_golden() -> Golden:
+    """Readings as recorded; none of any version where the file is missing."""
+    if not GOLDEN.exists():
+        return {"reading_rules": 0, "libraries": {}, "settings": "", "articles": {}}
+    return json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def make_golden() -> Golden:
+    """Readings of the corpus by the program as it is, along the path of a synchronisation."""
+    library = Library(CORPUS)
+    paths = sorted(entry.path for entry in library.walk())
+    made = {
+        "reading_rules": reading_rules.READING_RULES,
+        "libraries": reading_rules.library_versions(),
+        "settings": hashlib.blake2b((CORPUS / "library.toml").read_bytes(), digest_size=16).hexdigest(),
+        "articles": {taken.path: _reading(taken) for taken in read_documents(library, paths)},
+    }
+    return json.loads(json.dumps(made))
+
+
+def _reading(taken: Taken) -> Golden:
+    reading: Golden = {
+        "digest": taken.digest,
+        "left_out": taken.left_out,
+        "problems": len(taken.problems),
+        "document": None,
+    }
+    if (document := taken.document) is not None:
+        found = {field: [list(tokens(value)) for value in values(document, field)] for field in WORD_FIELDS}
+        terms = sorted({token.term for texts in found.values() for text in texts for token in text})
+        reading["document"] = asdict(document)
+        reading["terms"] = {field: [" ".join(map(_spelt, text)) for text in texts] for field, texts in found.items()}
+        reading["families"] = {term: " ".join(sorted(family_keys(term, _languages(document)))) for term in terms}
+        every = repr([sorted(family_keys(term, tuple(sorted(LANGUAGES)))) for term in terms])
+        reading["families_in_all_languages"] = hashlib.blake2b(every.encode(), digest_size=16).hexdigest()
+    return reading
+
+
+def _spelt(token: Token) -> str:
+    return f"{token.term}@{token.position}[{token.start}:{token.end}]"
+
+
+def _languages(document: Document) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(("en", (document.language or "en").partition("-")[0])))
+
+
+def differences(recorded: Golden, made: Golden) -> list[str]:
+    """Parts in which the same file reads differently: path, part, and what was recorded and made."""
+    if recorded["settings"] != made["settings"]:
+        return []
+    return [
+        f"{path}: {difference}"
+        for path, old in recorded["articles"].items()
+        if (new := made["articles"].get(path)) is not None and old["digest"] == new["digest"]
+        for difference in _between(old, new)
+    ]
+
+
+def _between(old: object, new: object, name: str = "") -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = sorted(old.keys() | new.keys())
+        return [each for key in keys for each in _between(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))]
+    return [] if old == new else [f"{name}: {old!r} became {new!r}"]
+
+
+def same_corpus(recorded: Golden, made: Golden) -> bool:
+    """Whether the recorded readings are of the very files that the corpus holds now."""
+    digests = [{path: each["digest"] for path, each in golden["articles"].items()} for golden in (recorded, made)]
+    return digests[0] == digests[1] and recorded["settings"] == made["settings"]
+
+
+def refusal(recorded: Golden, made: Golden) -> str:
+    """Reason not to write `made` over `recorded`, "" if there is none."""
+    changed = differences(recorded, made)
+    if changed and made["reading_rules"] <= recorded["reading_rules"]:
+        return "\n".join(["The same files read differently: raise READING_RULES in index/reading_rules.py.", *changed])
+    return ""
+
+
+def main() -> int:
+    """Writes the golden file, or says on stderr why not."""
+    made = make_golden()
+    if reason := refusal(read_golden(), made):
+        sys.stderr.write(f"{reason}\n")
+        return 1
+    GOLDEN.write_text(json.dumps(made, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
