@@ -8,19 +8,19 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from archive.library import Library
-from config import Settings, load
-from index.engine import Engine
-from index.engines import open_engine
-from index.records import read_problems
-from web import about, api, article, browse, export, feeds, media, search
-from web.compression import register_compression
-from web.errors import register_errors
-from web.headers import register_headers
-from web.language import register_language
-from web.rendering import EscapingEnvironment
-from web.services import EXTENSION, Services
-from web.wording import register_wording
+from backfile.archive.storage.library import Library
+from backfile.config import Settings, load
+from backfile.index.engine import Engine
+from backfile.index.engines import open_engine
+from backfile.index.records import read_problems
+from backfile.web import about, api, article, browse, export, feeds, media, search
+from backfile.web.compression import register_compression
+from backfile.web.errors import register_errors
+from backfile.web.headers import register_headers
+from backfile.web.language import register_language
+from backfile.web.rendering import EscapingEnvironment
+from backfile.web.services import EXTENSION, Services
+from backfile.web.wording import register_wording
 
 HERE = Path(__file__).parent
 SCREENS = (about, api, article, browse, export, feeds, media, search)

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
-import config
-from archive import errors as archive_errors
-from config import Settings
-from index import errors as index_errors
-from index.processes import log_to_stderr
-from terminal import ORIGINS, ProgressBar, as_json, print_error, print_json, with_settings
+from backfile import config
+from backfile.archive import errors as archive_errors
+from backfile.config import Settings
+from backfile.index import errors as index_errors
+from backfile.index.processes import log_to_stderr
+from backfile.terminal import ORIGINS, ProgressBar, as_json, print_error, print_json, with_settings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -84,12 +84,12 @@ class Commands(click.Group):
     """The commands, of which those defined elsewhere are imported when they are called: reading articles takes much."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {
-        "check": "cli_articles.check",
-        "import": "cli_import.import_command",
-        "index": "cli_articles.index",
-        "search": "cli_articles.search",
-        "show": "cli_articles.show",
-        "stats": "cli_articles.stats",
+        "check": "backfile.cli_articles.check",
+        "import": "backfile.cli_import.import_command",
+        "index": "backfile.cli_articles.index",
+        "search": "backfile.cli_articles.search",
+        "show": "backfile.cli_articles.show",
+        "stats": "backfile.cli_articles.stats",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -100,7 +100,7 @@ class Commands(click.Group):
         """The command of a name; None when there is none."""
         if cmd_name not in self.ELSEWHERE:
             return super().get_command(ctx, cmd_name)
-        module, _, name = self.ELSEWHERE[cmd_name].partition(".")
+        module, _, name = self.ELSEWHERE[cmd_name].rpartition(".")
         found: click.Command = getattr(import_module(module), name)
         return found
 
@@ -137,11 +137,11 @@ def serve(settings: Settings) -> None:
     backfile serve
     backfile serve ~/articles --port 8080 --workers 4
     """
-    from web.server import serve as serve_web
+    from backfile.web.server import serve as serve_web
 
     nobody_named_one = click.get_current_context().meta[ORIGINS]["library"] == "default"
     if nobody_named_one and not settings.library.exists():
-        from archive.sampling import copy_sample
+        from backfile.archive.storage.sample_library import copy_sample
 
         copy_sample(settings.library)
         log.info("There was no library: made %s from the sample articles.", settings.library)
@@ -152,8 +152,8 @@ def serve(settings: Settings) -> None:
 @cache
 def _make_app(settings: Settings) -> Flask:
     """The application, warm. Kept, so that workers that are forked find it made."""
-    from app import create_app
-    from web.warming import warm
+    from backfile.app import create_app
+    from backfile.web.warming import warm
 
     app = create_app(settings)
     warm(app)

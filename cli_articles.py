@@ -8,21 +8,21 @@ from contextlib import closing
 
 import click
 
-from archive import errors as archive_errors
-from archive.library import Library
-from archive.model import PartialDate
-from config import Settings
-from index import errors as index_errors
-from index.checking import DAMAGED
-from index.checking import check as check_library
-from index.engine import Engine, Filters, Request, Sort
-from index.engines import open_engine
-from index.intake import document_of, read_documents
-from index.query import Everything, parse
-from index.records import read_problems
-from index.serialising import document_to_json, page_to_json
-from index.sync import bring_up_to_date
-from terminal import (
+from backfile.archive import errors as archive_errors
+from backfile.archive.model import PartialDate
+from backfile.archive.storage.library import Library
+from backfile.config import Settings
+from backfile.index import errors as index_errors
+from backfile.index.checking import DAMAGED
+from backfile.index.checking import check as check_library
+from backfile.index.engine import Engine, Filters, Request, Sort
+from backfile.index.engines import open_engine
+from backfile.index.intake import document_of, read_documents
+from backfile.index.query import Everything, parse
+from backfile.index.records import read_problems
+from backfile.index.serialising import document_to_json, page_to_json
+from backfile.index.sync import bring_up_to_date
+from backfile.terminal import (
     DateType,
     ProgressBar,
     as_json,

@@ -15,17 +15,17 @@ from typing import Any
 
 import click
 
-from archive.files import make_folders
-from archive.importers import registry
-from archive.importers.columns import FIELDS
-from archive.importers.item import Context, Fetched
-from archive.importers.outcome import Action, ImportReport, Outcome
-from archive.importers.sources import AnySource, fetched, is_address, open_sources
-from archive.importing import Importing
-from archive.library import Library
-from config import Settings
-from index.sync import bring_up_to_date
-from terminal import ProgressBar, print_json, with_settings
+from backfile.archive.importers.common.table_columns import FIELDS
+from backfile.archive.importers.import_report import Action, ImportReport, Outcome
+from backfile.archive.importers.importer import Importing
+from backfile.archive.importers.item import Context, Fetched
+from backfile.archive.importers.sources import registry
+from backfile.archive.importers.sources.detection import AnySource, fetched, is_address, open_sources
+from backfile.archive.storage.durable_files import make_folders
+from backfile.archive.storage.library import Library
+from backfile.config import Settings
+from backfile.index.sync import bring_up_to_date
+from backfile.terminal import ProgressBar, print_json, with_settings
 
 SHOWN = 20  # lines about each kind of outcome; the rest is in the JSON
 SECONDS_BETWEEN = 0.2
@@ -142,7 +142,7 @@ def _fetcher(allow_private: bool, contact: str) -> Callable[[str], Fetched]:
     """The one way to the web; its library is loaded when it is gone."""
 
     def fetch(url: str) -> Fetched:
-        from archive.importers.fetching import fetch as fetch_page  # noqa: PLC0415 - loads a client of the web
+        from backfile.archive.importers.sources.fetching import fetch as fetch_page  # noqa: PLC0415 - loads a client of the web
 
         return fetch_page(url, allow_private=allow_private, contact=contact)
 

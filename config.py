@@ -14,9 +14,9 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from archive.errors import BackfileError
-from index import engines
-from index.records import FOLDER
+from backfile.archive.errors import BackfileError
+from backfile.index import engines
+from backfile.index.records import FOLDER
 
 PREFIX = "BACKFILE_"
 FILE = "backfile.toml"

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-import config
-from archive.errors import BackfileError
-from archive.model import PartialDate
-from archive.report import Problem
-from config import SettingsInvalid
-from index.engine import Marked, Page
+from backfile import config
+from backfile.archive.errors import BackfileError
+from backfile.archive.model import PartialDate
+from backfile.archive.report import Problem
+from backfile.config import SettingsInvalid
+from backfile.index.engine import Marked, Page
 
 if TYPE_CHECKING:
-    from index.sync import Progress
+    from backfile.index.sync import Progress
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 

@@ -26,10 +26,10 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from backfile.index.engine import Document
 from bench.corpus import generate
 from bench.drivers.base import Answer, Driver, Question
 from bench.questions import questions
-from index.engine import Document
 
 DRIVERS = {
     "backfile": ("bench.drivers.backfile", "Backfile"),

@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from archive.model import PartialDate, Source
+from backfile.archive.model import PartialDate, Source
+from backfile.index.engine import Document
 from bench.language import KEPT_IN_PLACE, PUNCTUATION, SLOT, Frames, Ints, Language, learn
-from index.engine import Document
 
 AUTHORS = 14_000
 TOPICS = 160

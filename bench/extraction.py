@@ -27,11 +27,11 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from archive.dates import DateUnclear, parse_date
-from archive.importers.extraction import Extracted, extract
-from archive.importers.html import parse
-from archive.importers.metadata_html import read_metadata
-from archive.markdown import to_text
+from backfile.archive.importers.extraction.extractor import Extracted, extract
+from backfile.archive.importers.extraction.page_metadata import read_metadata
+from backfile.archive.importers.markdown.html_to_markdown import parse
+from backfile.archive.markdown.renderer import to_text
+from backfile.archive.metadata.dates import DateUnclear, parse_date
 
 _WORD = re.compile(r"\w+")
 READ_AS = {

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 
-from archive.library import Library
-from archive.model import Article
+from backfile.archive.model import Article
+from backfile.archive.storage.library import Library
 
 SETS = ("digitalgov", "do-tutorials", "rust-blog", "nodejs-blog", "jekyll-posts", "publicdomain-md")
 FIELDS = ("title", "authors", "date", "topics")

@@ -26,15 +26,15 @@ from itertools import islice
 from pathlib import Path
 from urllib.parse import urlencode
 
-from archive.library import Library
+from backfile.archive.storage.library import Library
+from backfile.index.engine import Engine, Request
+from backfile.index.engines import open_engine
+from backfile.index.query import to_text
+from backfile.index.sync import bring_up_to_date
 from bench.compare import SAMPLE
 from bench.corpus import generate, write_library
 from bench.drivers.base import Question
 from bench.questions import questions
-from index.engine import Engine, Request
-from index.engines import open_engine
-from index.query import to_text
-from index.sync import bring_up_to_date
 
 PATIENCE = 120.0  # seconds for the server's first answer
 FACETS_SHOWN = 20

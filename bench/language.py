@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from archive.library import Library
-from archive.markdown import to_text
+from backfile.archive.markdown.renderer import to_text
+from backfile.archive.storage.library import Library
 
 SAMPLE = Path(__file__).parents[1] / "archive" / "sample"
 MOST_TEXTS = 5_000  # of a source are read: enough for its words and sentences, soon done

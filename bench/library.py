@@ -16,13 +16,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from archive.library import Library
-from index.analysis import tokens
-from index.engine import Engine, Request
-from index.engines import open_engine
-from index.intake import read_documents
-from index.query import parse
-from index.sync import bring_up_to_date
+from backfile.archive.storage.library import Library
+from backfile.index.analysis import tokens
+from backfile.index.engine import Engine, Request
+from backfile.index.engines import open_engine
+from backfile.index.intake import read_documents
+from backfile.index.query import parse
+from backfile.index.sync import bring_up_to_date
 
 
 def main() -> None:

@@ -21,12 +21,12 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 from pathlib import Path
 
+from backfile.index.engine import Changes, Fingerprint
+from backfile.index.engines import open_engine
 from bench.corpus import generate
 from bench.drivers.backfile import Backfile
 from bench.drivers.base import Question
 from bench.questions import questions
-from index.engine import Changes, Fingerprint
-from index.engines import open_engine
 
 COMMIT = 50_000  # articles, as index.sync.BATCH
 SAMPLE = 3_000  # articles that the questions are drawn from, as in `compare`

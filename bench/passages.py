@@ -23,14 +23,14 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from archive.library import Library
-from index.analysis import family_keys, tokens
-from index.engine import Document
-from index.fields import DEFAULT_FIELDS, values
-from index.hits import hit_of
-from index.intake import read_documents
-from index.matching import FamilyIn, Marks, Matcher, Prepared
-from index.query import Node, parse
+from backfile.archive.storage.library import Library
+from backfile.index.analysis import family_keys, tokens
+from backfile.index.engine import Document
+from backfile.index.fields import DEFAULT_FIELDS, values
+from backfile.index.hits import hit_of
+from backfile.index.intake import read_documents
+from backfile.index.matching import FamilyIn, Marks, Matcher, Prepared
+from backfile.index.query import Node, parse
 
 QUERIES = (
     "accessibility",

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date as Day
 
+from backfile.index.engine import Document, Filters, Sort
+from backfile.index.query import And, Node, Not, Or, Pattern, Phrase, Word
 from bench.drivers.base import Question
-from index.engine import Document, Filters, Sort
-from index.query import And, Node, Not, Or, Pattern, Phrase, Word
 
 _WORD = re.compile(r"[a-z]{3,14}")
 SMALL = ("the", "of", "and", "to", "in", "for", "with", "that", "from", "this", "have", "was", "are", "not", "but")

@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from index.analysis import find_surfaces
-from index.engine import Changes, Document, Engine, Fingerprint, Request
-from index.engines import DEFAULT, open_engine
-from index.query import And, InField, Node, Not, Or, Word, normalised, parse
+from backfile.index.analysis import find_surfaces
+from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request
+from backfile.index.engines import DEFAULT, open_engine
+from backfile.index.query import And, InField, Node, Not, Or, Word, normalised, parse
 
 COLLECTIONS = ("ir-cranfield", "ir-cacm")
 DEPTH = 1_000

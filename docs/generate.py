@@ -14,8 +14,10 @@ import click
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
-import cli  # noqa: E402 - the checkout first, so that its pages are made from its own code
-import config  # noqa: E402
+from backfile import (
+    cli,
+    config,
+)
 
 NOTE = "<!-- Made by docs/generate.py; `make docs` renews it. -->\n\n"
 

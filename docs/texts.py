@@ -18,12 +18,12 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from config import LANGUAGES, SOURCE_LANGUAGE  # noqa: E402 - the checkout first
+from backfile.config import LANGUAGES, SOURCE_LANGUAGE  # noqa: E402 - the checkout first
 
 FOLDER = ROOT / "web" / "translations"
 METHODS = [("templates/**", "jinja2"), ("web/**.py", "python"), ("index/**.py", "python")]
 OPTIONS = {"templates/**": {"trimmed": "true", "silent": "false"}}
-# The functions whose arguments are texts: of Jinja and web/wording.py, and of the query language's notices.
+# The functions whose arguments are texts: of Jinja and web/service/i18n.py, and of the query language's notices.
 CALLS = {
     "_": None,
     "gettext": None,

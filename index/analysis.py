@@ -14,8 +14,8 @@ from functools import lru_cache
 from itertools import accumulate, islice, product
 from typing import NamedTuple
 
-from index.families import family_keys
-from index.folding import INVISIBLE, MARKS, character_class, fold
+from backfile.index.families import family_keys
+from backfile.index.folding import INVISIBLE, MARKS, character_class, fold
 
 __all__ = [
     "MAX_FORMS", "MAX_TERM", "POSITION_GAP", "Form", "Surface", "Token", "analyse", "family_keys", "fold",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.library import Library
-from archive.report import Problem
-from index.engines import open_engine
-from index.errors import IndexUnusable
-from index.intake import read_documents
-from index.planning import plan
-from index.reading_rules import reading_rules_stamp
-from index.records import load_records, mark_damaged
-from index.sync import Progress
+from backfile.archive.report import Problem
+from backfile.archive.storage.library import Library
+from backfile.index.engines import open_engine
+from backfile.index.errors import IndexUnusable
+from backfile.index.intake import read_documents
+from backfile.index.planning import plan
+from backfile.index.reading_rules import reading_rules_stamp
+from backfile.index.records import load_records, mark_damaged
+from backfile.index.sync import Progress
 
 OK, MISSING, OUT_OF_DATE, DAMAGED = "ok", "missing", "out of date", "damaged"
 

@@ -11,9 +11,9 @@ from itertools import accumulate
 
 import numpy as np
 
-from index.analysis import Token, tokens
-from index.engine import Span
-from index.skeleton import CONNECTOR, ODD, SPACE, Beginning, may_begin_in, skeleton, squeezed
+from backfile.index.analysis import Token, tokens
+from backfile.index.engine import Span
+from backfile.index.skeleton import CONNECTOR, ODD, SPACE, Beginning, may_begin_in, skeleton, squeezed
 
 ANYWHERE = re.compile(rb"[^ ]+")
 _Places = np.ndarray[tuple[int], np.dtype[np.intp]]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from rapidfuzz.distance import OSA
 
-from index.analysis import query_forms
-from index.query import And, Node, Or, Word, to_text
+from backfile.index.analysis import query_forms
+from backfile.index.query import And, Node, Or, Word, to_text
 
 CORRECTED_BELOW = 3  # hits; with more the reader has probably found what was meant
 _SHORTEST = 4  # letters; shorter words are near to too many others

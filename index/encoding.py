@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from index.analysis import MAX_TERM, tokens
+from backfile.index.analysis import MAX_TERM, tokens
 
 _U64 = npt.NDArray[np.uint64]
 _I32 = npt.NDArray[np.int32]

@@ -8,8 +8,8 @@ from datetime import date as Day
 from enum import StrEnum
 from typing import Protocol
 
-from archive.model import PartialDate, Source
-from index.query import Node
+from backfile.archive.model import PartialDate, Source
+from backfile.index.query import Node
 
 FACETS = ("author", "topic", "year")
 MAX_DEPTH = 10_000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from archive.errors import BackfileError
+from backfile.archive.errors import BackfileError
 
 
 class SearchError(BackfileError):

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import Stemmer
 
-from index.folding import fold
+from backfile.index.folding import fold
 
 _ALGORITHMS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",

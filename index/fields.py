@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from archive.model import Source
-from index.engine import Document
+from backfile.archive.model import Source
+from backfile.index.engine import Document
 
 DEFAULT_FIELDS = ("title", "summary", "text")
 """Where a query without a field looks; also the fields that a score is made of and that marks are shown in."""

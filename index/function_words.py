@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from whoosh.lang.stopwords import stoplists
 
-from index.folding import fold
+from backfile.index.folding import fold
 
 _CONTRACTED = re.compile(r"'(?:s|m|d|t|re|ve|ll)\Z")
 

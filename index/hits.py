@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from index.engine import Document, Hit, Marked
-from index.matching import Marks
-from index.passages import passages
-from index.reasons import reasons
+from backfile.index.engine import Document, Hit, Marked
+from backfile.index.matching import Marks
+from backfile.index.passages import passages
+from backfile.index.reasons import reasons
 
 
 def hit_of(document: Document, marks: Marks, *, score: float, limit: int) -> Hit:

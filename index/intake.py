@@ -10,13 +10,13 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive.headings import body_without_title
-from archive.library import Library
-from archive.markdown import to_text
-from archive.model import Article
-from archive.report import Problem
-from index.engine import Document
-from index.processes import cores, end_with_parent, helper_context, not_started
+from backfile.archive.markdown.headings import body_without_title
+from backfile.archive.markdown.renderer import to_text
+from backfile.archive.model import Article
+from backfile.archive.report import Problem
+from backfile.archive.storage.library import Library
+from backfile.index.engine import Document
+from backfile.index.processes import cores, end_with_parent, helper_context, not_started
 
 MANY = 400  # fewer files are read sooner than processes have started
 _CHUNK = 64  # files handed to a process at a time

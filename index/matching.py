@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Protocol
 
-from archive.model import PartialDate
-from index.chunks import Scanned
-from index.engine import Document, Span
-from index.fields import DEFAULT_FIELDS, speaks, values
-from index.folding import fold
-from index.occurrences import Family, Finder, Texts, finder_for
-from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
-from index.wildcards import pattern_fits
+from backfile.archive.model import PartialDate
+from backfile.index.chunks import Scanned
+from backfile.index.engine import Document, Span
+from backfile.index.fields import DEFAULT_FIELDS, speaks, values
+from backfile.index.folding import fold
+from backfile.index.occurrences import Family, Finder, Texts, finder_for
+from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.wildcards import pattern_fits
 
 Term = Word | Phrase | Pattern | Fuzzy
 

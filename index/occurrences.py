@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, chain, groupby, pairwise
 
-from index.analysis import MAX_TERM, POSITION_GAP, Form, Token, family_keys, query_forms
-from index.chunks import ANYWHERE, Scanned
-from index.engine import Span
-from index.families import family_beginnings
-from index.query import Fuzzy, Pattern, Phrase, Word
-from index.skeleton import CONNECTOR, ODD, SPACE, Beginning, beginnings, goes_on, in_a_row
-from index.wildcards import Fits, fuzzy_fits, fuzzy_term, literal_prefix, pattern_fits
+from backfile.index.analysis import MAX_TERM, POSITION_GAP, Form, Token, family_keys, query_forms
+from backfile.index.chunks import ANYWHERE, Scanned
+from backfile.index.engine import Span
+from backfile.index.families import family_beginnings
+from backfile.index.query import Fuzzy, Pattern, Phrase, Word
+from backfile.index.skeleton import CONNECTOR, ODD, SPACE, Beginning, beginnings, goes_on, in_a_row
+from backfile.index.wildcards import Fits, fuzzy_fits, fuzzy_term, literal_prefix, pattern_fits
 
 _SPACE = SPACE[0]
 _APOSTROPHE = ord("'")

@@ -8,9 +8,9 @@ from datetime import date as Day
 from datetime import timedelta
 from typing import NamedTuple
 
-from archive.model import PartialDate
-from index.analysis import query_forms
-from index.tree import UNSPACED, Dates, Fuzzy, Node, Pattern, Word
+from backfile.archive.model import PartialDate
+from backfile.index.analysis import query_forms
+from backfile.index.tree import UNSPACED, Dates, Fuzzy, Node, Pattern, Word
 
 LEAST_BEFORE_STAR = 2
 LEAST_FOR_FUZZY = 3

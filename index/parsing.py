@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from index.scanning import Kind, Notice, Scanner, Token
-from index.tree import And, Everything, InField, Node, Not, Or, Word, nesting, normalised, to_text, word_count
+from backfile.index.scanning import Kind, Notice, Scanner, Token
+from backfile.index.tree import And, Everything, InField, Node, Not, Or, Word, nesting, normalised, to_text, word_count
 
 MAX_CHARACTERS = 1_000
 MAX_WORDS = 64

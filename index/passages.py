@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
-from index.engine import Marked, Span
+from backfile.index.engine import Marked, Span
 
 SHORTEST = 200  # characters that a passage has if the text gives them
 LONGEST = 280

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
-from archive.naming import without_suffix
-from archive.report import Report
-from archive.walking import Entry
-from index.engine import Document, Fingerprint
-from index.intake import Taken
-from index.records import Records
+from backfile.archive.report import Report
+from backfile.archive.storage.file_titles import without_suffix
+from backfile.archive.storage.walker import Entry
+from backfile.index.engine import Document, Fingerprint
+from backfile.index.intake import Taken
+from backfile.index.records import Records
 
 Settled = tuple[Document, Fingerprint]
 

@@ -1,8 +1,8 @@
 """The query language: text → tree of frozen dataclasses → text. Documented for readers in docs/query-language.md."""
 
-from index.parsing import MAX_CHARACTERS, MAX_NESTING, MAX_WORDS, Parsed, parse
-from index.scanning import DATE_FIELDS, FIELDS, Notice
-from index.tree import (
+from backfile.index.parsing import MAX_CHARACTERS, MAX_NESTING, MAX_WORDS, Parsed, parse
+from backfile.index.scanning import DATE_FIELDS, FIELDS, Notice
+from backfile.index.tree import (
     And,
     Dates,
     Everything,

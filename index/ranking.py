@@ -36,9 +36,9 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from index.analysis import query_forms
-from index.function_words import is_function_word
-from index.query import And, Node, Or, Word
+from backfile.index.analysis import query_forms
+from backfile.index.function_words import is_function_word
+from backfile.index.query import And, Node, Or, Word
 
 BEST = 10_000
 """Articles that may get the bonus of neighbouring words; no more can be looked at as hits either."""

@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterable
 from importlib.metadata import version
 
-from archive.library import Library
-from archive.walking import Entry
+from backfile.archive.storage.library import Library
+from backfile.archive.storage.walker import Entry
 
 READING_RULES = 1
 """Version of the reading rules. Raise it by one with every change to this program after which the same file can give

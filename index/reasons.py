@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from index.engine import Document, Reason, Span
-from index.matching import Marks, Matcher
+from backfile.index.engine import Document, Reason, Span
+from backfile.index.matching import Marks, Matcher
 
 MOST_WORDS = 12  # a field
 _COUNTED = 1_000  # marks of a text that are looked at

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from archive.files import write_bytes
-from archive.report import Problem
-from index.errors import CacheFolderRefused, IndexLocked
+from backfile.archive.report import Problem
+from backfile.archive.storage.durable_files import write_bytes
+from backfile.index.errors import CacheFolderRefused, IndexLocked
 
 log = logging.getLogger("backfile.index")
 

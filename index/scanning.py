@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from index.analysis import query_forms
-from index.operands import QUESTION, WILD, Remark, read_dates, read_run, trimmed
-from index.tree import OPERATORS, Node, Phrase, Word
+from backfile.index.analysis import query_forms
+from backfile.index.operands import QUESTION, WILD, Remark, read_dates, read_run, trimmed
+from backfile.index.tree import OPERATORS, Node, Phrase, Word
 
 FIELDS = ("title", "text", "summary", "author", "topic", "source", "lang")
 DATE_FIELDS = ("date", "before", "after")

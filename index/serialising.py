@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from index.engine import Document, Facet, Hit, Marked, Page
+from backfile.index.engine import Document, Facet, Hit, Marked, Page
 
 
 def article_path(article_id: str, query: str = "") -> str:

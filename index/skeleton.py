@@ -14,8 +14,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from index.analysis import APOSTROPHES, CONNECTORS, MAX_TERM, UNIT
-from index.folding import INVISIBLE, MARKS, fold
+from backfile.index.analysis import APOSTROPHES, CONNECTORS, MAX_TERM, UNIT
+from backfile.index.folding import INVISIBLE, MARKS, fold
 
 SPACE = b" "  # what no surface holds
 CONNECTOR = b"-"  # any of those that join words

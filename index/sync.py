@@ -13,18 +13,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 
-from archive.library import Library
-from archive.report import Report
-from archive.walking import Entry
-from index import families
-from index.engine import Changes, Engine, Fingerprint, Request
-from index.engines import open_engine
-from index.errors import IndexUnusable
-from index.intake import read_documents
-from index.planning import Ledger, Plan, Settled, plan
-from index.query import InField, Word
-from index.reading_rules import reading_rules_stamp
-from index.records import (
+from backfile.archive.report import Report
+from backfile.archive.storage.library import Library
+from backfile.archive.storage.walker import Entry
+from backfile.index import families
+from backfile.index.engine import Changes, Engine, Fingerprint, Request
+from backfile.index.engines import open_engine
+from backfile.index.errors import IndexUnusable
+from backfile.index.intake import read_documents
+from backfile.index.planning import Ledger, Plan, Settled, plan
+from backfile.index.query import InField, Word
+from backfile.index.reading_rules import reading_rules_stamp
+from backfile.index.records import (
     FOLDER,
     Records,
     is_marked_damaged,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date as Day
 
-from archive.model import PartialDate
+from backfile.archive.model import PartialDate
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from threading import Event, Thread
 
 from watchfiles import Change, watch
 
-from archive.errors import BackfileError
-from archive.library import Library
-from index.sync import bring_up_to_date
+from backfile.archive.errors import BackfileError
+from backfile.archive.storage.library import Library
+from backfile.index.sync import bring_up_to_date
 
 log = logging.getLogger("backfile.index")
 

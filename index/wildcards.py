@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from rapidfuzz.distance import OSA
 
-from index.folding import fold
+from backfile.index.folding import fold
 
 Fits = Callable[[str], bool]
 

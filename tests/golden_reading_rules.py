@@ -13,13 +13,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from archive.library import Library
-from index import reading_rules
-from index.analysis import Token, family_keys, tokens
-from index.engine import Document
-from index.families import LANGUAGES
-from index.fields import WORD_FIELDS, values
-from index.intake import Taken, read_documents
+from backfile.archive.storage.library import Library
+from backfile.index import reading_rules
+from backfile.index.analysis import Token, family_keys, tokens
+from backfile.index.engine import Document
+from backfile.index.families import LANGUAGES
+from backfile.index.fields import WORD_FIELDS, values
+from backfile.index.intake import Taken, read_documents
 
 CORPUS = Path(__file__).parent / "data" / "reading_rules" / "library"
 GOLDEN = CORPUS.parent / "golden.json"

@@ -16,12 +16,12 @@ from typing import get_type_hints
 
 import pytest
 
-import cli
-from archive.errors import BackfileError
-from archive.report import Report
-from index import engines
-from index.engine import Engine
-from index.sync import bring_up_to_date, synchronise
+from backfile import cli
+from backfile.archive.errors import BackfileError
+from backfile.archive.report import Report
+from backfile.index import engines
+from backfile.index.engine import Engine
+from backfile.index.sync import bring_up_to_date, synchronise
 
 ROOT = Path(__file__).parent.parent
 TOP = tuple(sorted(path.name for path in ROOT.glob("*.py")))
@@ -169,7 +169,7 @@ def all_errors() -> set[type[BackfileError]]:
 
 
 def test_4_every_error_is_mapped_for_the_web_and_for_the_command_line() -> None:
-    from web.errors import TABLE
+    from backfile.web.errors import TABLE
 
     imported = {error for error in all_errors() if error.__module__.startswith("archive.importers.")}  # into a report
     at_start = {error for error in all_errors() if error.__module__ in ("config", "web.server")}  # before any page

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.library import Library
+from backfile.archive.storage.library import Library
+from backfile.index.engine import Document
+from backfile.index.intake import document_of
 from bench.corpus import generate, write_library, write_lines
 from bench.language import FULL_VOCABULARY, KEPT_IN_PLACE, learn
-from index.engine import Document
-from index.intake import document_of
 
 ROOT = Path(__file__).parents[1]
 

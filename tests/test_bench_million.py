@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backfile.index.engines import open_engine
 from bench import million
 from bench.corpus import generate
-from index.engines import open_engine
 
 
 @pytest.fixture(autouse=True)

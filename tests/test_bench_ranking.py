@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from backfile.index.query import Or, Phrase, Word
 from bench.ranking import judged_run, quality, question, read_collection
-from index.query import Or, Phrase, Word
 
 LEAST = {"ir-cranfield": 0.385, "ir-cacm": 0.495}
 

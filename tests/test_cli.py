@@ -16,11 +16,10 @@ from typing import Any
 import click
 import pytest
 
-import cli
-import terminal
-from archive.report import Problem
-from index import errors as index_errors
-from index.records import mark_damaged
+from backfile import cli, terminal
+from backfile.archive.report import Problem
+from backfile.index import errors as index_errors
+from backfile.index.records import mark_damaged
 
 ROOT = Path(__file__).parent.parent
 ARTICLES = {

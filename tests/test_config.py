@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-import config
-from config import Settings, SettingsInvalid
+from backfile import config
+from backfile.config import Settings, SettingsInvalid
 
 
 def test_defaults_are_those_of_the_table() -> None:

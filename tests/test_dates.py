@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.dates import DateUnclear, parse_date
-from archive.dates_in_paths import date_in_address, date_in_path
-from archive.model import PartialDate
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.path_dates import date_in_address, date_in_path
+from backfile.archive.model import PartialDate
 
 CLEAR = {
     "2019": "2019",

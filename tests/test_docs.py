@@ -11,8 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-import cli
-import config
+from backfile import cli, config
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "bench").glob("*.md"))]

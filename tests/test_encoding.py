@@ -10,9 +10,9 @@ from contract.generated import texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index import encoding
-from index.analysis import MAX_TERM, POSITION_GAP, tokens
-from index.encoding import Encoder, token_positions
+from backfile.index import encoding
+from backfile.index.analysis import MAX_TERM, POSITION_GAP, tokens
+from backfile.index.encoding import Encoder, token_positions
 
 any_text = st.one_of(
     texts(30),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from archive.frontmatter import parse
-from archive.library import Library
-from archive.yaml_reading import read_yaml
+from backfile.archive.frontmatter.front_matter import parse
+from backfile.archive.frontmatter.yaml_reader import read_yaml
+from backfile.archive.storage.library import Library
 from bench.fidelity import SETS, corpora_folder, measure
 
 HOSTILE = (

@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
-from archive.frontmatter import MAX_CHARACTERS, Form, FrontMatter, count_lines, parse
-from archive.yaml_reading import read_yaml, scalar
+from backfile.archive.frontmatter.front_matter import MAX_CHARACTERS, Form, FrontMatter, count_lines, parse
+from backfile.archive.frontmatter.yaml_reader import read_yaml, scalar
 
 GOLDEN = Path(__file__).parent / "data" / "frontmatter"
 CASES = sorted(GOLDEN.glob("*.md"))

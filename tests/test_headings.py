@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.headings import body_without_title, opening_heading, plain_words, title_heading
-from archive.naming import title_from_path
+from backfile.archive.markdown.headings import body_without_title, opening_heading, plain_words, title_heading
+from backfile.archive.storage.file_titles import title_from_path
 
 TITLES = {
     "# The night ferry\n\nText": "The night ferry",

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.importers import prose
-from archive.importers.html import to_markdown
-from archive.markdown import to_html, to_text
+from backfile.archive.importers.markdown import plain_to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import to_markdown
+from backfile.archive.markdown.renderer import to_html, to_text
 
 PLAIN = [
     "He said it [sic] twice.",
@@ -38,7 +38,7 @@ ESCAPED = {
 @pytest.mark.parametrize("text", PLAIN)
 def test_brackets_that_begin_nothing_stay_as_they_are(text: str) -> None:
     assert to_markdown(f"<p>{escape(text)}</p>", base_url=None) == text
-    assert prose.to_markdown(text) == text
+    assert plain_to_markdown.to_markdown(text) == text
     assert to_text(text) == text
 
 
@@ -46,7 +46,7 @@ def test_brackets_that_begin_nothing_stay_as_they_are(text: str) -> None:
 def test_brackets_that_could_begin_something_are_escaped(text: str, markdown: str) -> None:
     written = to_markdown(f"<p>{escape(text)}</p>", base_url=None)
     assert written == markdown
-    assert to_text(written) == to_text(prose.to_markdown(text)) == text
+    assert to_text(written) == to_text(plain_to_markdown.to_markdown(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_any_brackets_come_back_from_html(line: str) -> None:
 @settings(max_examples=150)
 def test_any_brackets_come_back_from_plain_text(line: str) -> None:
     line = re.sub(r"\s+", " ", line)
-    shown = to_text(prose.to_markdown(f"So {line}"))
+    shown = to_text(plain_to_markdown.to_markdown(f"So {line}"))
     assert _words(shown) == _words(f"So {line}")
 
 

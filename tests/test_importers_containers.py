@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import containers
-from archive.importers.containers import ContainerRefused, Member, open_members, read_gzip, safe_name
+from backfile.archive.importers.sources import containers
+from backfile.archive.importers.sources.containers import ContainerRefused, Member, open_members, read_gzip, safe_name
 
 
 def contents(path: Path) -> dict[str, bytes]:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import counting, registry
-from archive.importers.counting import occurrences
-from archive.importers.item import Context
-from archive.importers.sources import Source, open_sources
+from backfile.archive.importers.common import item_count
+from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.item import Context
+from backfile.archive.importers.sources import registry
+from backfile.archive.importers.sources.detection import Source, open_sources
 
 LINK = "https://post.example/{}"
 FILES = {
@@ -46,7 +47,7 @@ def test_signs_across_pieces_are_counted_once(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "a"
     path.write_bytes(b"<item>" * 500 + b"x" * 300 + b"<item >")
     for size in (1, 5, 64, 100, 1 << 20):
-        monkeypatch.setattr(counting, "_CHUNK", size)
+        monkeypatch.setattr(item_count, "_CHUNK", size)
         assert occurrences(path, re.compile(rb"<item[\s>]")) == 501
 
 

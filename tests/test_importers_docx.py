@@ -12,10 +12,11 @@ from pathlib import Path
 import docx as word
 import pytest
 
-from archive.importers import docx, registry
-from archive.importers.item import Context, Found, Item
-from archive.model import PartialDate
-from archive.report import Problem
+from backfile.archive.importers.formats import docx
+from backfile.archive.importers.item import Context, Found, Item
+from backfile.archive.importers.sources import registry
+from backfile.archive.model import PartialDate
+from backfile.archive.report import Problem
 
 PIXEL = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c49444154789c63f8cfc00000030101"

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import epub, registry
-from archive.importers.item import Context, Found, Item, Skipped
-from archive.model import PartialDate, Source
-from archive.report import Problem
+from backfile.archive.importers.formats.epub import book as epub
+from backfile.archive.importers.item import Context, Found, Item, Skipped
+from backfile.archive.importers.sources import registry
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
 
 CONTAINER = (
     '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container" version="1.0"><rootfiles>'

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers.bylines_html import seen_authors
-from archive.importers.extraction import Extracted, extract
-from archive.importers.html import parse
-from archive.importers.metadata_html import read_metadata
-from archive.model import PartialDate
+from backfile.archive.importers.extraction.extractor import Extracted, extract
+from backfile.archive.importers.extraction.page_authors import seen_authors
+from backfile.archive.importers.extraction.page_metadata import read_metadata
+from backfile.archive.importers.markdown.html_to_markdown import parse
+from backfile.archive.model import PartialDate
 from bench import extraction as bench
 
 URL = "https://harbour.example/2019/night-ferry"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import ArchiveError
-from archive.importers import feeds
-from archive.importers.item import Context, Fetched, Found, Item, Probe, Skipped
-from archive.importers.registry import probe
-from archive.model import PartialDate, Source
-from archive.report import Problem
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.formats import feed as feeds
+from backfile.archive.importers.item import Context, Fetched, Found, Item, Probe, Skipped
+from backfile.archive.importers.sources.registry import probe
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
 
 RSS = """<?xml version="1.0"?>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">

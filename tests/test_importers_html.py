@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.errors import ArchiveError
-from archive.importers.html import MAX_BYTES, decode, parse, to_markdown
-from archive.markdown import to_html, to_text
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.markdown.html_to_markdown import MAX_BYTES, decode, parse, to_markdown
+from backfile.archive.markdown.renderer import to_html, to_text
 
 ACTIVE = re.compile(r"<script|javascript:|\son\w+\s*=|<iframe|<object|<svg|vbscript:", re.IGNORECASE)
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import trees
-from archive.importers.crosslinks import Crosslinks, addresses_in_front_matter
-from archive.importers.item import Context, Item
-from archive.importers.outcome import ImportReport
-from archive.importers.site_addresses import site_address
-from archive.importers.sites import recognise_site
-from archive.importers.sources import open_sources
-from archive.importing import Importing
-from archive.library import Library
+from backfile.archive.importers.formats.markdown_tree import tree as trees
+from backfile.archive.importers.formats.markdown_tree.site_builders import recognise_site
+from backfile.archive.importers.import_report import ImportReport
+from backfile.archive.importers.importer import Importing
+from backfile.archive.importers.item import Context, Item
+from backfile.archive.importers.links.link_resolver import Crosslinks, addresses_in_front_matter
+from backfile.archive.importers.links.site_url import site_address
+from backfile.archive.importers.sources.detection import open_sources
+from backfile.archive.storage.library import Library
 
 WORDS = "The ferry left late again, and nobody at the pier knew why it had. " * 3
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.importers.mdx import to_markdown
+from backfile.archive.importers.formats.markdown_tree.mdx import to_markdown
 
 
 @pytest.mark.parametrize(

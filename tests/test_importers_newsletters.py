@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import newsletters
-from archive.importers.articles import article_of
-from archive.importers.item import Context, Found, Item, Probe, Skipped
-from archive.importers.letters import to_markdown
-from archive.importers.registry import probe
-from archive.model import PartialDate, Source
-from archive.report import Problem
+from backfile.archive.importers.article_builder import article_of
+from backfile.archive.importers.formats import mail
+from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.markdown.email_html import to_markdown
+from backfile.archive.importers.sources.registry import probe
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
 
 PNG = b"\x89PNG\r\n\x1a\nfake"
 HTML = """<html><body><div style="display:none">Preview \u034f \u200c</div>
@@ -48,7 +48,7 @@ def with_html() -> EmailMessage:
 def read(tmp_path: Path, content: bytes) -> list[Found]:
     path = tmp_path / "mail"
     path.write_bytes(content)
-    return list(newsletters.read(path, Context()))
+    return list(mail.read(path, Context()))
 
 
 def test_a_plain_letter(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_mailbox_is_read_message_by_message_and_not_changed(tmp_path: Path) ->
     ]
     assert found[3] == Skipped("mid:42@post.example", "an automatic answer")
     assert (tmp_path / "mail").read_bytes() == content
-    assert newsletters.recognises(probe(tmp_path / "mail")) == 96
+    assert mail.recognises(probe(tmp_path / "mail")) == 96
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_bad_date_is_noted(tmp_path: Path) -> None:
 
 def test_mail_is_recognised_and_pages_and_texts_are_not() -> None:
     def certainty(head: bytes) -> int:
-        return newsletters.recognises(Probe(Path("x"), False, head))
+        return mail.recognises(Probe(Path("x"), False, head))
 
     assert certainty(bytes(letter())) == 88
     assert certainty(b"From: <Saved by Blink>\nSnapshot-Content-Location: x\nSubject: a\nDate: b\n\n") == 0

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import mhtml, pages, registry, urls, warc
-from archive.importers.articles import article_of
-from archive.importers.item import Context, Fetched, Found, Item, Skipped
-from archive.model import PartialDate
-from archive.report import Problem
+from backfile.archive.importers.article_builder import article_of
+from backfile.archive.importers.formats import mhtml, url_list, warc, web_pages
+from backfile.archive.importers.item import Context, Fetched, Found, Item, Skipped
+from backfile.archive.importers.sources import registry
+from backfile.archive.model import PartialDate
+from backfile.archive.report import Problem
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
@@ -45,7 +46,7 @@ def only(found: list[Found]) -> Item:
 
 def test_a_page_becomes_an_article(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(page())
-    item = only(list(pages.read(tmp_path / "a.html", Context())))
+    item = only(list(web_pages.read(tmp_path / "a.html", Context())))
     assert (item.title, item.authors, item.date) == ("The night ferry", ("Edna Marsh",), PartialDate(2019, 3, 14))
     assert (item.topics, item.language) == (("Ferries", "Sea"), "en")
     assert item.source is not None
@@ -61,7 +62,7 @@ def test_a_complete_page_brings_its_pictures(tmp_path: Path) -> None:
     (tmp_path / "Ferry_files").mkdir()
     (tmp_path / "Ferry_files" / "pier.png").write_bytes(PNG)
     (tmp_path / "Ferry_files" / "frame.html").write_bytes(b"<html>advertisement</html>")
-    item = only(list(pages.read(tmp_path, Context())))
+    item = only(list(web_pages.read(tmp_path, Context())))
     assert [asset.load() for asset in item.assets] == [PNG]
     assert item.assets[0].name in item.body
 
@@ -70,7 +71,7 @@ def test_single_file_pages_bring_their_pictures_and_address(tmp_path: Path) -> N
     data = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
     saved = b"<!--\n Page saved with SingleFile \n url: https://harbour.example/2019/x \n-->" + page(data)
     (tmp_path / "a.html").write_bytes(saved)
-    item = only(list(pages.read(tmp_path / "a.html", Context())))
+    item = only(list(web_pages.read(tmp_path / "a.html", Context())))
     assert [asset.load() for asset in item.assets] == [PNG]
     assert "data:" not in item.body
     assert item.assets[0].name.startswith("https://harbour.example/2019/")
@@ -82,7 +83,7 @@ def test_pictures_are_never_read_from_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "in" / "a_files").mkdir()
     (tmp_path / "in" / "a_files" / "link.png").symlink_to(tmp_path / "secret.png")
     (tmp_path / "in" / "a.html").write_bytes(page("a_files/../../secret.png"))
-    assert only(list(pages.read(tmp_path / "in", Context()))).assets == ()
+    assert only(list(web_pages.read(tmp_path / "in", Context()))).assets == ()
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def test_pictures_are_never_read_from_elsewhere(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_is_no_article_is_told(tmp_path: Path, content: bytes, kind: type) -> None:
     (tmp_path / "a.html").write_bytes(content)
-    found = list(pages.read(tmp_path / "a.html", Context()))
+    found = list(web_pages.read(tmp_path / "a.html", Context()))
     assert len(found) == 1
     assert isinstance(found[0], kind)
 
@@ -134,12 +135,12 @@ def test_lists_of_addresses_are_fetched_line_by_line(tmp_path: Path) -> None:
             raise OSError("no host")
         return Fetched(url, "image/png" if "photo" in url else "text/html; charset=utf-8", page())
 
-    item, photo, gone = urls.read(path, Context(fetch=fetch))
+    item, photo, gone = url_list.read(path, Context(fetch=fetch))
     assert isinstance(item, Item)
     assert item.origin == URL
     assert isinstance(photo, Skipped)
     assert isinstance(gone, Problem)
-    assert all(isinstance(each, Skipped) for each in urls.read(path, Context()))
+    assert all(isinstance(each, Skipped) for each in url_list.read(path, Context()))
     recognised = registry.recognise(registry.probe(path))
     assert recognised is not None
     assert recognised.importer.KIND == "urls"
@@ -205,7 +206,7 @@ def test_links_between_pages_of_a_folder_are_known(tmp_path: Path) -> None:
     all</a> and of <a href="gone.html">what is gone</a> there is more to say than this.</p></article>""")  # fmt: skip
     (tmp_path / "news" / "ferry.html").write_bytes(linking)
     (tmp_path / "the pier.html").write_bytes(page())
-    pier, ferry = pages.read(tmp_path, Context())
+    pier, ferry = web_pages.read(tmp_path, Context())
     assert isinstance(ferry, Item)
     assert isinstance(pier, Item)
     assert list(ferry.links.values()) == ["the pier.html"]
@@ -218,8 +219,8 @@ def test_a_title_is_never_a_row_of_layout(tmp_path: Path) -> None:
     text = f"<p><a href='/all'>Read on the web</a></p><p>The ferry is back. {SENTENCE * 3}</p><p>{SENTENCE * 3}</p>"
     path = tmp_path / "a.html"
     path.write_text(f"<html><body><div>{row}{text}</div></body></html>", encoding="utf-8")
-    article = article_of(only(list(pages.read(path, Context()))))
+    article = article_of(only(list(web_pages.read(path, Context()))))
     assert article is not None
     assert article.title.startswith("The ferry is back. The night ferry")
     path.write_text(f"<html><head><title>No. 4</title></head><body>{row}{text}</body></html>", encoding="utf-8")
-    assert only(list(pages.read(path, Context()))).title == "No. 4"
+    assert only(list(web_pages.read(path, Context()))).title == "No. 4"

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from fpdf import FPDF
 
-from archive.errors import ArchiveError
-from archive.importers import pdf, pdf_lines, registry
-from archive.importers.item import Context, Item
-from archive.importers.sources import Source as From
-from archive.importers.sources import open_sources
-from archive.model import PartialDate, Source
-from archive.report import Problem
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.formats.pdf import document, page_lines
+from backfile.archive.importers.item import Context, Item
+from backfile.archive.importers.sources import registry
+from backfile.archive.importers.sources.detection import Source as From
+from backfile.archive.importers.sources.detection import open_sources
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
 
 WORDS = (
     "The night ferry to the islands left the harbour a little after eleven and nobody at the pier could say why it had "
@@ -60,13 +61,13 @@ def saved(made: FPDF, path: Path) -> Path:
 
 
 def item(path: Path) -> Item:
-    (found,) = pdf.read(path, Context())
+    (found,) = document.read(path, Context())
     assert isinstance(found, Item), found
     return found
 
 
 def refused(path: Path) -> Problem:
-    (found,) = pdf.read(path, Context())
+    (found,) = document.read(path, Context())
     assert isinstance(found, Problem), found
     return found
 
@@ -198,10 +199,10 @@ def test_letters_from_right_to_left_come_in_the_order_of_reading() -> None:
     word = "العبّارة"
     places = [float(100 - 5 * number) for number in range(len(word))]
     as_read, as_drawn = list(zip(places, word, strict=True)), list(zip(places[::-1], word[::-1], strict=True))
-    assert "".join(pdf_lines._in_reading_order(as_read)) == word
-    assert "".join(pdf_lines._in_reading_order(as_drawn)) == word
-    assert "".join(pdf_lines._in_reading_order([(1.0, "1"), (2.0, "9"), (3.0, "م")])) == "م19"
-    assert "".join(pdf_lines._in_reading_order([(1.0, "o"), (2.0, "f")])) == "of"
+    assert "".join(page_lines._in_reading_order(as_read)) == word
+    assert "".join(page_lines._in_reading_order(as_drawn)) == word
+    assert "".join(page_lines._in_reading_order([(1.0, "1"), (2.0, "9"), (3.0, "م")])) == "م19"
+    assert "".join(page_lines._in_reading_order([(1.0, "o"), (2.0, "f")])) == "of"
 
 
 def test_what_browsers_print_at_the_edges_is_no_text_but_tells_the_source(tmp_path: Path) -> None:
@@ -267,7 +268,7 @@ def test_broken_files_are_problems_whatever_is_broken(tmp_path: Path) -> None:
         for _ in range(number % 40):
             broken[chance.randrange(9, len(broken))] = chance.randrange(256)
         path.write_bytes(broken)
-        assert all(isinstance(found, Item | Problem) for found in pdf.read(path, Context()))
+        assert all(isinstance(found, Item | Problem) for found in document.read(path, Context()))
     path.write_bytes(b"%PDF-1.7\n")
     assert "broken" in refused(path).reason
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.importers import plain
-from archive.importers.bylines import Dateline, authors_of_byline, authors_of_last_line, dateline
-from archive.importers.item import Context, Item, Skipped
-from archive.importers.prose import looks_like_html, looks_like_markdown, to_markdown
-from archive.importers.registry import probe, recognise
-from archive.markdown import to_text
-from archive.model import PartialDate
-from archive.report import Problem
+from backfile.archive.importers.common.bylines import Dateline, authors_of_byline, authors_of_last_line, dateline
+from backfile.archive.importers.formats import text_file
+from backfile.archive.importers.item import Context, Item, Skipped
+from backfile.archive.importers.markdown.plain_to_markdown import looks_like_html, looks_like_markdown, to_markdown
+from backfile.archive.importers.sources.registry import probe, recognise
+from backfile.archive.markdown.renderer import to_text
+from backfile.archive.model import PartialDate
+from backfile.archive.report import Problem
 
 FERRY = """The Night Ferry Returns
 =======================
@@ -35,7 +35,7 @@ goes on here.
 
 
 def article(text: str, name: str = "x.txt") -> Item:
-    return plain.article_in(text, name, Context())
+    return text_file.article_in(text, name, Context())
 
 
 def test_an_article_as_newspapers_set_it() -> None:
@@ -161,7 +161,7 @@ def test_a_dateline_without_its_year_takes_it_from_the_path() -> None:
 def test_encodings(tmp_path: Path, encoding: str, text: str) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(f"{text}\n\n{text}\n".encode(encoding))
-    (item,) = plain.read(path, Context())
+    (item,) = text_file.read(path, Context())
     assert isinstance(item, Item)
     assert item.title == text
 
@@ -174,7 +174,7 @@ def test_a_folder_of_texts_with_one_bad_file(tmp_path: Path) -> None:
     (tmp_path / "deep/d.TXT").write_text("D\n\nText.")
     (tmp_path / "e.txt").symlink_to("/etc/passwd")
     (tmp_path / ".hidden.txt").write_text("H")
-    found = list(plain.read(tmp_path, Context()))
+    found = list(text_file.read(tmp_path, Context()))
     assert [(type(each), each.path if isinstance(each, Problem) else each.origin) for each in found] == [
         (Item, "a.txt"),
         (Problem, "b.txt"),
@@ -185,7 +185,7 @@ def test_a_folder_of_texts_with_one_bad_file(tmp_path: Path) -> None:
     recognised = recognise(probe(tmp_path))
     assert recognised is not None
     assert recognised.importer.KIND == "text"
-    assert plain.count(tmp_path, Context()) == 5
+    assert text_file.count(tmp_path, Context()) == 5
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Co"]), max_size=80))

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.errors import ArchiveError
-from archive.importers import readlater
-from archive.importers.item import Context, Fetched, Found, Item, Skipped
-from archive.importers.registry import probe
-from archive.importers.saved import day
-from archive.model import PartialDate, Source
-from archive.report import Problem
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.formats.read_later import read_later_export
+from backfile.archive.importers.formats.read_later.saved_item import day
+from backfile.archive.importers.item import Context, Fetched, Found, Item, Skipped
+from backfile.archive.importers.sources.registry import probe
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
 
 URL = "https://post.example/ferry"
 SENTENCE = "tells at length how the ferry went over the water that night."
@@ -82,8 +82,8 @@ CHROME = {"roots": {"bookmark_bar": {"children": [{"name": "Ferry", "type": "url
 def read(tmp_path: Path, content: object, context: Context | None = None, name: str = "export") -> list[Found]:
     path = tmp_path / name
     path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), encoding="utf-8")
-    assert readlater.recognises(probe(path)) >= 90
-    return list(readlater.read(path, context or Context()))
+    assert read_later_export.recognises(probe(path)) >= 90
+    return list(read_later_export.read(path, context or Context()))
 
 
 def fetch(url: str) -> Fetched:
@@ -121,8 +121,8 @@ def test_omnivore_takes_the_text_beside_it(tmp_path: Path) -> None:
     (tmp_path / "metadata_0_to_20.json").write_text(
         json.dumps([OMNIVORE, OMNIVORE | {"slug": "../x", "url": URL + "2"}])
     )
-    assert readlater.recognises(probe(tmp_path)) == 95
-    whole, note = readlater.read(tmp_path, Context())
+    assert read_later_export.recognises(probe(tmp_path)) == 95
+    whole, note = read_later_export.read(tmp_path, Context())
     assert isinstance(whole, Item)
     assert (whole.body, whole.summary, whole.date) == ("It left.", "In short", PartialDate(2024, 10, 28))
     assert isinstance(note, Item)
@@ -203,7 +203,7 @@ def test_a_fetched_file_that_is_no_page_is_a_problem(tmp_path: Path) -> None:
 def test_what_is_no_export_never_crashes(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x"
     path.write_text(content)
-    found = list(readlater.read(path, Context()))
+    found = list(read_later_export.read(path, Context()))
     assert all(isinstance(each, Problem) for each in found)
     assert len(found) <= 1
 
@@ -222,10 +222,10 @@ def test_the_exports_of_the_world() -> None:
     if not root.is_dir():
         pytest.skip("the corpus imports-readlater is not on this machine")
     paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
-    exports = [path for path in paths if readlater.recognises(probe(path))]
-    found = [each for path in exports for each in readlater.read(path, Context())]
+    exports = [path for path in paths if read_later_export.recognises(probe(path))]
+    found = [each for path in exports for each in read_later_export.read(path, Context())]
     for path in set(paths) - set(exports):
-        list(readlater.read(path, Context()))
+        list(read_later_export.read(path, Context()))
     assert len(exports) >= 20
     assert sum(isinstance(each, Item) for each in found) > 40
     assert not [each for each in found if isinstance(each, Problem)]

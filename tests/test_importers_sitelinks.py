@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.importers import markdown_links
-from archive.importers.addresses import address_key, addresses_given, front_entries
-from archive.importers.item import Context, Found, Item
-from archive.importers.sources import Source as From
-from archive.importers.sources import open_sources
-from archive.importing import Importing
-from archive.library import Library
-from archive.model import PartialDate, Source
-from archive.rewriting import yaml_block
+from backfile.archive.frontmatter.rewriter import yaml_block
+from backfile.archive.importers.importer import Importing
+from backfile.archive.importers.item import Context, Found, Item
+from backfile.archive.importers.links import markdown_links
+from backfile.archive.importers.links.web_addresses import address_key, addresses_given, front_entries
+from backfile.archive.importers.sources.detection import Source as From
+from backfile.archive.importers.sources.detection import open_sources
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.storage.library import Library
 from tests.test_importing import DAY, Given, actions, files, take
 
 SITE = "https://post.example"

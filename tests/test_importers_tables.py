@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import tables
-from archive.importers.columns import columns_of
-from archive.importers.item import Context, Found, Item, Probe, Skipped
-from archive.importers.rows import separator_of
-from archive.model import PartialDate, Source
-from archive.report import Problem
+from backfile.archive.importers.common.rows import separator_of
+from backfile.archive.importers.common.table_columns import columns_of
+from backfile.archive.importers.formats import tables
+from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
 
 ROW = {
     "id": "r-1",

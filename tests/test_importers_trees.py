@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import trees
-from archive.importers.item import Context, Found, Item, Skipped
-from archive.importers.registry import probe
-from archive.importers.sites import recognise_site
-from archive.markdown import to_text
-from archive.model import PartialDate
-from archive.report import Problem
+from backfile.archive.importers.formats.markdown_tree import tree as trees
+from backfile.archive.importers.formats.markdown_tree.site_builders import recognise_site
+from backfile.archive.importers.item import Context, Found, Item, Skipped
+from backfile.archive.importers.sources.registry import probe
+from backfile.archive.markdown.renderer import to_text
+from backfile.archive.model import PartialDate
+from backfile.archive.report import Problem
 
 FRONT = "---\ntitle: The night ferry\nauthor: edna\ndate: 2019-03-14\n---\n"
 
@@ -172,7 +172,7 @@ def test_builders_are_told_by_their_files() -> None:
 
 @pytest.mark.corpora
 def test_a_real_blog_keeps_its_words(corpus) -> None:  # type: ignore[no-untyped-def]
-    from archive.library import Library
+    from backfile.archive.storage.library import Library
 
     root = corpus("jekyll-posts")
     library = Library(root)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import unpacking
-from archive.importers.item import Context
-from archive.importers.outcome import Action, ImportReport
-from archive.importers.sources import open_sources
-from archive.importing import Importing
-from archive.library import Library
+from backfile.archive.importers.import_report import Action, ImportReport
+from backfile.archive.importers.importer import Importing
+from backfile.archive.importers.item import Context
+from backfile.archive.importers.sources import unpacking
+from backfile.archive.importers.sources.detection import open_sources
+from backfile.archive.storage.library import Library
 
 WORDS = "The ferry left late again, and nobody at the pier knew why it had. " * 3
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from archive.importers import wordpress
-from archive.importers.item import Context, Found, Item, Probe, Skipped
-from archive.importers.wordpress_text import to_html
-from archive.model import PartialDate, Source
-from archive.report import Problem
+from backfile.archive.importers.formats.wordpress import wxr
+from backfile.archive.importers.formats.wordpress.post_html import to_html
+from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
 
 HEAD = """<?xml version="1.0" encoding="UTF-8" ?>
 <!-- generator="WordPress/6.5" created="2024-06-10 12:29" -->
@@ -39,7 +39,7 @@ def post(number: int = 1, content: str = "<p>It left.</p>", **fields: str) -> st
 def read(tmp_path: Path, content: str) -> list[Found]:
     path = tmp_path / "export.xml"
     path.write_text(content, encoding="utf-8")
-    return list(wordpress.read(path, Context()))
+    return list(wxr.read(path, Context()))
 
 
 def test_a_post(tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_entities_are_not_resolved(tmp_path: Path) -> None:
 
 
 def test_exports_are_recognised_and_other_feeds_are_not() -> None:
-    assert wordpress.recognises(Probe(Path("x"), False, HEAD.encode())) == 98
-    assert wordpress.recognises(Probe(Path("x"), False, b'<rss version="2.0"><channel>')) == 0
+    assert wxr.recognises(Probe(Path("x"), False, HEAD.encode())) == 98
+    assert wxr.recognises(Probe(Path("x"), False, b'<rss version="2.0"><channel>')) == 0
 
 
 @pytest.mark.corpora
@@ -135,6 +135,6 @@ def test_the_exports_of_the_world() -> None:
     root = Path(os.environ.get("CORPORA", Path.home() / ".cache/backfile-corpora")) / "wxr-wordpress"
     if not root.is_dir():
         pytest.skip("the corpus wxr-wordpress is not on this machine")
-    found = [each for path in sorted(root.rglob("*.xml")) for each in wordpress.read(path, Context())]
+    found = [each for path in sorted(root.rglob("*.xml")) for each in wxr.read(path, Context())]
     assert sum(isinstance(each, Item) for each in found) > 300
     assert sum(isinstance(each, Problem) for each in found) < 10

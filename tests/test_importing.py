@@ -13,20 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.files import Batch
-from archive.importers import registry, trees
-from archive.importers.addresses import address_key
-from archive.importers.duplicates import Candidate, Duplicates, skim
-from archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
-from archive.importers.outcome import Action, ImportReport
-from archive.importers.provenance import checksum, origin_of, read_stamp
-from archive.importers.sources import Source as From
-from archive.importers.sources import Unrecognised, open_sources
-from archive.importing import Importing
-from archive.library import Library
-from archive.model import PartialDate, Source
-from archive.report import Problem
-from cli import run
+from backfile.archive.importers.formats.markdown_tree import tree
+from backfile.archive.importers.import_report import Action, ImportReport
+from backfile.archive.importers.importer import Importing
+from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.library.duplicates import Candidate, Duplicates, skim
+from backfile.archive.importers.library.provenance import checksum, origin_of, read_stamp
+from backfile.archive.importers.links.web_addresses import address_key
+from backfile.archive.importers.sources import registry
+from backfile.archive.importers.sources.detection import Source as From
+from backfile.archive.importers.sources.detection import Unrecognised, open_sources
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
+from backfile.archive.storage.durable_files import Batch
+from backfile.archive.storage.library import Library
+from backfile.cli import run
 
 DAY = date(2026, 3, 14)
 LONG = " ".join(f"word{n} of the story" for n in range(60))
@@ -458,7 +459,7 @@ def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: igno
 @pytest.mark.parametrize(("name", "joined"), [("digitalgov", 4), ("do-tutorials", 2), ("rust-blog", 0)])
 def test_of_whole_trees_only_the_same_texts_are_joined(corpus, name: str, joined: int) -> None:  # type: ignore[no-untyped-def]
     known, twins = Duplicates(), 0
-    for found in trees.read(corpus(name), Context()):
+    for found in tree.read(corpus(name), Context()):
         if isinstance(found, Item):
             candidate = Candidate(found.title, found.date, (), found.body)
             twins += known.twin(candidate) is not None

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.errors import (
+from backfile.archive.errors import (
     ArchiveError,
     ArticleNotFound,
     ArticleUnreadable,
@@ -21,9 +21,9 @@ from archive.errors import (
     LibraryMissing,
     LibrarySettingsInvalid,
 )
-from archive.files import MAX_BYTES
-from archive.library import Library
-from archive.model import Article, PartialDate, Source
+from backfile.archive.model import Article, PartialDate, Source
+from backfile.archive.storage.durable_files import MAX_BYTES
+from backfile.archive.storage.library import Library
 
 FRONT = "---\ntitle: The night ferry\nauthor: Ada Quill\ndate: 2019-03-14\n---\n\nThe ferry left at nine.\n"
 

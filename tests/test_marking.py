@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.markdown import to_html
-from archive.plaintext import plain_text
-from index.engine import Span
-from index.matching import Marks, Matcher
-from index.query import parse
+from backfile.archive.markdown.plain_text import plain_text
+from backfile.archive.markdown.renderer import to_html
+from backfile.index.engine import Span
+from backfile.index.matching import Marks, Matcher
+from backfile.index.query import parse
+from backfile.web.marking import mark_html
 from tests.test_markdown import FRAGMENTS
 from tests.test_plaintext import bodies
-from web.marking import mark_html
 
 MARK = re.compile(r'<mark (?:id="m|data-mark=")(\d+)">([^<]*)</mark>')
 

@@ -8,11 +8,11 @@ from contract.generated import documents, queries, word_queries
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.analysis import family_keys, query_forms, tokens
-from index.engine import Document
-from index.engines.naive import Searcher, Words
-from index.matching import Marks, Matcher, merged
-from index.query import And, InField, Node, Not, Or, Phrase, Word, parse, walk
+from backfile.index.analysis import family_keys, query_forms, tokens
+from backfile.index.engine import Document
+from backfile.index.engines.naive import Searcher, Words
+from backfile.index.matching import Marks, Matcher, merged
+from backfile.index.query import And, InField, Node, Not, Or, Phrase, Word, parse, walk
 
 LANGUAGES = ("en", "fr", "ru")
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import spellings
-from archive.metadata import Metadata, Names, read_metadata
-from archive.model import PartialDate, Source
+from backfile.archive.metadata import field_names
+from backfile.archive.metadata.mapping import Metadata, Names, read_metadata
+from backfile.archive.model import PartialDate, Source
 
 
 def read(data: dict[str, Any], body: str = "", path: str = "a/night-ferry.md", **options: Any) -> Metadata:
@@ -52,7 +52,7 @@ def test_the_first_author_key_with_names_counts() -> None:
     assert dict(found.extra) == {"authors": [], "byline": "By Ben Oar"}
 
 
-@pytest.mark.parametrize("key", spellings.TOPICS)
+@pytest.mark.parametrize("key", field_names.TOPICS)
 def test_topic_keys(key: str) -> None:
     assert read({key: ["sea", "night"]}).topics == ("sea", "night")
     assert read({key.title(): "sea, night"}).topics == ("sea", "night")
@@ -88,12 +88,12 @@ def test_jekyll_takes_tags_apart_at_spaces_in_its_own_folder_only() -> None:
     assert read({"categories": "sea night"}, path="posts/x.md").topics == ("sea night",)
 
 
-@pytest.mark.parametrize("key", [*spellings.DATE, "publishDate", "publish_date", "Date", "date-published"])
+@pytest.mark.parametrize("key", [*field_names.DATE, "publishDate", "publish_date", "Date", "date-published"])
 def test_date_keys(key: str) -> None:
     assert read({key: "2019-03-14"}).date == PartialDate(2019, 3, 14)
 
 
-@pytest.mark.parametrize("key", [*spellings.UPDATED, "last_modified_at", "lastMod"])
+@pytest.mark.parametrize("key", [*field_names.UPDATED, "last_modified_at", "lastMod"])
 def test_updated_keys(key: str) -> None:
     assert read({key: "2019-03"}).updated == PartialDate(2019, 3)
 
@@ -124,7 +124,7 @@ def test_date_from_path_or_address_where_there_is_no_key() -> None:
     assert read({"slug": 124062}).date is None
 
 
-@pytest.mark.parametrize("key", spellings.SUMMARY)
+@pytest.mark.parametrize("key", field_names.SUMMARY)
 def test_summary_keys(key: str) -> None:
     assert read({key: "One\nline"}).summary == "One line"
 
@@ -248,7 +248,9 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
-KEYS = st.sampled_from(sorted(spellings.KNOWN | set(spellings.ADDRESSES) | set(spellings.NESTED))) | st.text(max_size=8)
+KEYS = st.sampled_from(sorted(field_names.KNOWN | set(field_names.ADDRESSES) | set(field_names.NESTED))) | st.text(
+    max_size=8
+)
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=6), st.text(max_size=60))
@@ -264,5 +266,5 @@ def test_the_documentation_lists_every_key() -> None:
     text = (Path(__file__).parent.parent / "docs" / "library-format.md").read_text(encoding="utf-8")
     table = text.partition("\n## Fields\n")[2].partition("\n**Title.**")[0]
     listed = {key for row in table.splitlines() if row.startswith("|") for key in re.findall(r"`([a-z]+)`", row)}
-    assert spellings.KNOWN | set(spellings.ADDRESSES) <= listed
-    assert all(f"`{name}`" in table for name in spellings.NESTED)
+    assert field_names.KNOWN | set(field_names.ADDRESSES) <= listed
+    assert all(f"`{name}`" in table for name in field_names.NESTED)

@@ -9,14 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
-from index.analysis import POSITION_GAP, Token, family_keys, fold, query_forms, tokens
-from index.chunks import ANYWHERE, Scanned
-from index.engine import Span
-from index.families import family_beginnings
-from index.occurrences import Texts, finder_for
-from index.query import Fuzzy, Pattern, Phrase, Word
-from index.skeleton import ODD, beginnings, skeleton
-from index.wildcards import Fits, fuzzy_fits, pattern_fits
+from backfile.index.analysis import POSITION_GAP, Token, family_keys, fold, query_forms, tokens
+from backfile.index.chunks import ANYWHERE, Scanned
+from backfile.index.engine import Span
+from backfile.index.families import family_beginnings
+from backfile.index.occurrences import Texts, finder_for
+from backfile.index.query import Fuzzy, Pattern, Phrase, Word
+from backfile.index.skeleton import ODD, beginnings, skeleton
+from backfile.index.wildcards import Fits, fuzzy_fits, pattern_fits
 
 PIECES = (
     "ferry", "ferries", "Ferry's", "FERRY’S", "night", "nights", "e-mail", "Email", "E-MAILS", "C++", "c++-like",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.people import author_names
+from backfile.archive.metadata.author_names import author_names
 
 STRINGS = {
     "Ada Quill": ["Ada Quill"],

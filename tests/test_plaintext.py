@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.markdown import to_html, to_text
-from archive.plaintext import plain_text, text_runs
+from backfile.archive.markdown.plain_text import plain_text, text_runs
+from backfile.archive.markdown.renderer import to_html, to_text
 
 CORPORA = ("digitalgov", "do-tutorials", "rust-blog", "nodejs-blog", "jekyll-posts", "publicdomain-md")
 

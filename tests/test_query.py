@@ -14,9 +14,23 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
-from index import query
-from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word, parse, to_text
-from index.tree import nesting, word_count
+from backfile.index import query
+from backfile.index.query import (
+    And,
+    Dates,
+    Everything,
+    Fuzzy,
+    InField,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Phrase,
+    Word,
+    parse,
+    to_text,
+)
+from backfile.index.tree import nesting, word_count
 
 DATA = Path(__file__).parent / "data" / "query"
 DOCS = Path(__file__).parents[1] / "docs" / "query-language.md"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.query import And, Node, Or, Phrase, Word
-from index.ranking import WEIGHTS, Weights, idf, is_plain, pairs, saturated, telling, weighted_frequency
+from backfile.index.query import And, Node, Or, Phrase, Word
+from backfile.index.ranking import WEIGHTS, Weights, idf, is_plain, pairs, saturated, telling, weighted_frequency
 
 counts = st.integers(1, 10_000)
 

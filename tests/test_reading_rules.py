@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from archive.library import Library
-from archive.walking import Entry
-from index import reading_rules
-from index.reading_rules import LIBRARIES, library_versions, reading_rules_stamp
+from backfile.archive.storage.library import Library
+from backfile.archive.storage.walker import Entry
+from backfile.index import reading_rules
+from backfile.index.reading_rules import LIBRARIES, library_versions, reading_rules_stamp
 from tests import golden_reading_rules as golden
 from tests.golden_reading_rules import COMMAND, CORPUS, differences, make_golden, read_golden, refusal, same_corpus
 

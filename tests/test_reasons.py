@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from index.engine import Document, Reason
-from index.hits import hit_of
-from index.matching import Matcher
-from index.query import parse
+from backfile.index.engine import Document, Reason
+from backfile.index.hits import hit_of
+from backfile.index.matching import Matcher
+from backfile.index.query import parse
 
 DOCUMENT = Document(
     id="a",

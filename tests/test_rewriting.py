@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from archive.errors import FrontMatterInvalid
-from archive.frontmatter import Form, parse
-from archive.model import PartialDate
-from archive.rewriting import rewrite
+from backfile.archive.errors import FrontMatterInvalid
+from backfile.archive.frontmatter.front_matter import Form, parse
+from backfile.archive.frontmatter.rewriter import rewrite
+from backfile.archive.model import PartialDate
 
 CHANGE = {"title": "New: one", "topics": ["a", "b, c"], "day": PartialDate(2019, 3, 14), "month": PartialDate(2019, 3)}
 

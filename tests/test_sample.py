@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from archive.library import Library
-from archive.markdown import to_html, to_text
-from archive.model import Article
-from index.engine import Document
-from index.intake import document_of
-from index.matching import Matcher
-from index.query import parse
+from backfile.archive.markdown.renderer import to_html, to_text
+from backfile.archive.model import Article
+from backfile.archive.storage.library import Library
+from backfile.index.engine import Document
+from backfile.index.intake import document_of
+from backfile.index.matching import Matcher
+from backfile.index.query import parse
 
 SAMPLE = Path(__file__).parents[1] / "archive" / "sample"
 LANGUAGES = ("en", "de", "fr")

@@ -18,10 +18,10 @@ from urllib.request import urlopen
 
 import pytest
 
-import cli
-from index.watching import relevant
-from web.keeping import address
-from web.server import AddressUnavailable, free_port
+from backfile import cli
+from backfile.index.watching import relevant
+from backfile.web.keeping import address
+from backfile.web.server import AddressUnavailable, free_port
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0  # seconds until a test gives up on a server; a guard, not a promise

@@ -16,20 +16,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.errors import LibraryMissing
-from archive.library import Library
-from archive.report import Report
-from archive.walking import Entry
-from index import intake, reading_rules, sync
-from index.engine import Engine, Fingerprint, Request, Status
-from index.engines import DEFAULT, open_engine
-from index.engines.memory import MemoryEngine
-from index.errors import CacheFolderRefused, IndexLocked
-from index.intake import read_documents
-from index.planning import plan
-from index.query import Everything, parse
-from index.records import Records, load_records, mark_damaged, read_problems, save_records, sole_writer
-from index.sync import bring_up_to_date, synchronise
+from backfile.archive.errors import LibraryMissing
+from backfile.archive.report import Report
+from backfile.archive.storage.library import Library
+from backfile.archive.storage.walker import Entry
+from backfile.index import intake, reading_rules, sync
+from backfile.index.engine import Engine, Fingerprint, Request, Status
+from backfile.index.engines import DEFAULT, open_engine
+from backfile.index.engines.memory import MemoryEngine
+from backfile.index.errors import CacheFolderRefused, IndexLocked
+from backfile.index.intake import read_documents
+from backfile.index.planning import plan
+from backfile.index.query import Everything, parse
+from backfile.index.records import Records, load_records, mark_damaged, read_problems, save_records, sole_writer
+from backfile.index.sync import bring_up_to_date, synchronise
 
 
 def write(path: Path, text: str, *, age: float = 60.0) -> None:

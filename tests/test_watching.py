@@ -7,10 +7,10 @@ from threading import Event
 
 import pytest
 
-from archive.library import Library
-from archive.report import Report
-from index import watching
-from index.watching import Keeper
+from backfile.archive.report import Report
+from backfile.archive.storage.library import Library
+from backfile.index import watching
+from backfile.index.watching import Keeper
 
 PATIENCE = 60.0  # seconds; a guard, not a promise
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from app import create_app
-from archive.library import Library
-from config import Settings
-from index.engines import open_engine
-from index.sync import synchronise
+from backfile.app import create_app
+from backfile.archive.storage.library import Library
+from backfile.config import Settings
+from backfile.index.engines import open_engine
+from backfile.index.sync import synchronise
 
 QUERIES = (
     "accessibility",

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archive.model import Article, PartialDate, Source
+from backfile.archive.model import Article, PartialDate, Source
+from backfile.web import cite
 from tests.web_archive import archive_app, client
-from web import cite
 
 __all__ = ["archive_app", "client"]
 

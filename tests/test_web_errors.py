@@ -9,18 +9,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-import app as app_module
-import config
-import web.server
-from archive.errors import BackfileError, FrontMatterInvalid
-from config import Settings
-from index.engine import Engine, Page, Request
-from index.errors import DeadlineExceeded, IndexUnusable
+import backfile.web.server
+from backfile import app as app_module
+from backfile import config
+from backfile.archive.errors import BackfileError, FrontMatterInvalid
+from backfile.config import Settings
+from backfile.index.engine import Engine, Page, Request
+from backfile.index.errors import DeadlineExceeded, IndexUnusable
+from backfile.web.errors import TABLE, answer_for
 from tests.web_archive import archive_app, client, indexed
-from web.errors import TABLE, answer_for
 
 __all__ = ["archive_app", "client"]
-OUTSIDE_THE_WEB = {config.SettingsInvalid, web.server.AddressUnavailable}
+OUTSIDE_THE_WEB = {config.SettingsInvalid, backfile.web.server.AddressUnavailable}
 
 
 def tree(error: type[BackfileError] = BackfileError) -> Iterator[type[BackfileError]]:

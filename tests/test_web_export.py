@@ -14,11 +14,11 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import create_app
-from archive.library import Library
-from index.sync import synchronise
+from backfile.app import create_app
+from backfile.archive.storage.library import Library
+from backfile.index.sync import synchronise
+from backfile.web import export
 from tests.web_archive import archive_app, client, indexed
-from web import export
 
 __all__ = ["archive_app", "client"]
 

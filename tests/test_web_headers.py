@@ -10,8 +10,8 @@ import zstandard
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app, trusted_hosts
-from config import Settings
+from backfile.app import create_app, trusted_hosts
+from backfile.config import Settings
 from tests.web_archive import archive_app, client, indexed
 
 __all__ = ["archive_app", "client"]

@@ -19,14 +19,14 @@ from flask.testing import FlaskClient
 from jinja2 import nodes
 from selectolax.lexbor import LexborHTMLParser
 
-import web.language
-from app import create_app
-from archive.model import PartialDate
-from config import LANGUAGES, SOURCE_LANGUAGE, Settings
-from index.query import parse
+import backfile.web.language
+from backfile.app import create_app
+from backfile.archive.model import PartialDate
+from backfile.config import LANGUAGES, SOURCE_LANGUAGE, Settings
+from backfile.index.query import parse
+from backfile.web.language import COOKIE, FOLDER, Speech, speech_in
+from backfile.web.wording import duration, number, say, spoken
 from tests.web_archive import archive_app, client
-from web.language import COOKIE, FOLDER, Speech, speech_in
-from web.wording import duration, number, say, spoken
 
 __all__ = ["archive_app", "client"]
 
@@ -195,7 +195,7 @@ def test_every_word_of_a_page_is_of_the_catalogue_or_of_the_archive(
     address: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marking = Speech("de", Locale.parse("de"), Marking())
-    monkeypatch.setattr(web.language, "speech_in", lambda code: marking)
+    monkeypatch.setattr(backfile.web.language, "speech_in", lambda code: marking)
     tree = LexborHTMLParser(client.get(address).text)
     assert tree.body
     attributes = [

@@ -12,8 +12,8 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
+from backfile.web.openapi import document
 from tests.web_archive import archive_app
-from web.openapi import document
 
 __all__ = ["archive_app"]
 

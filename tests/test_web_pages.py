@@ -11,9 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from index.engine import Marked
+from backfile.index.engine import Marked
+from backfile.web.hits import _passage_view
 from tests.web_archive import archive_app, client
-from web.hits import _passage_view
 
 __all__ = ["archive_app", "client"]
 

@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from app import create_app
-from config import Settings
-from index.engine import Engine
-from index.errors import IndexUnusable
-from index.remembering import Memory
+from backfile.app import create_app
+from backfile.config import Settings
+from backfile.index.engine import Engine
+from backfile.index.errors import IndexUnusable
+from backfile.index.remembering import Memory
+from backfile.web import article
+from backfile.web.warming import warm
 from tests.web_archive import indexed
-from web import article
-from web.warming import warm
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12))), st.integers(1, 30))

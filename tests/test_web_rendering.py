@@ -10,8 +10,8 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backfile.web.rendering import escape
 from tests.web_archive import archive_app
-from web.rendering import escape
 
 __all__ = ["archive_app"]
 

@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
-from archive.model import PartialDate, Source
-from index import ranking
-from index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
-from index.engines import open_engine
-from index.engines.whoosh import frequencies, gathering, scoring
-from index.engines.whoosh.engine import WhooshEngine
-from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.archive.model import PartialDate, Source
+from backfile.index import ranking
+from backfile.index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
+from backfile.index.engines import open_engine
+from backfile.index.engines.whoosh import frequencies, gathering, scoring
+from backfile.index.engines.whoosh.engine import WhooshEngine
+from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 
 WORDS = (  # noqa: SIM905
     "ferry ferries Ferry's night nights harbour harbours the of a declare declared declaring e-mail email emails C++ c "

@@ -11,10 +11,10 @@ import pytest
 from contract.generated import LANGUAGES, NAMES, SOURCES, TOPICS, WORDS
 from contract.library import fingerprint
 
-from archive.model import PartialDate
-from index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
-from index.engines import open_engine
-from index.query import parse
+from backfile.archive.model import PartialDate
+from backfile.index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
+from backfile.index.engines import open_engine
+from backfile.index.query import parse
 
 STEPS = 1_000
 ARTICLES = 300

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from index.engine import Changes, Document, Fingerprint
-from index.engines.whoosh import WhooshEngine
+from backfile.index.engine import Changes, Document, Fingerprint
+from backfile.index.engines.whoosh import WhooshEngine
 
 ROOT = Path(__file__).parent.parent
 WRITER = """

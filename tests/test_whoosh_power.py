@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from contract.library import fingerprint
 
-from index.engine import Changes, Document
-from index.engines import open_engine
+from backfile.index.engine import Changes, Document
+from backfile.index.engines import open_engine
 
 Files = dict[str, bytes]
 

@@ -14,10 +14,10 @@ from whoosh.query import And, FuzzyTerm, Not, Or, Phrase, Prefix, Query, Term, W
 from whoosh.searching import Searcher
 from whoosh_library import documents, expected_postings, fingerprint
 
-from archive.model import PartialDate
-from index.engine import Changes, Document
-from index.engines.whoosh import WhooshEngine
-from index.engines.whoosh.layout import WORD_FIELDS
+from backfile.archive.model import PartialDate
+from backfile.index.engine import Changes, Document
+from backfile.index.engines.whoosh import WhooshEngine
+from backfile.index.engines.whoosh.layout import WORD_FIELDS
 
 libraries = st.lists(documents(st.text("abcdef", min_size=1, max_size=4)), min_size=1, max_size=12)
 

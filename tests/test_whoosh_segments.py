@@ -11,20 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whoosh_library import documents, expected_postings, fingerprint, libraries, read_postings, segment_of
 
-from index.analysis import POSITION_GAP
-from index.encoding import Encoder
-from index.engine import Document
-from index.engines.whoosh import inversion, merging
-from index.engines.whoosh.families import write_families
-from index.engines.whoosh.files import ArrayFile, writing
-from index.engines.whoosh.inversion import encode_field, write_postings
-from index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, word_values
-from index.engines.whoosh.merging import merge_segments
-from index.engines.whoosh.postings import NARROW_FREQS, FieldPostings, Narrow
-from index.engines.whoosh.segments import Segment, SegmentData
-from index.engines.whoosh.terms import TermDictionary
-from index.families import family_keys
-from index.fields import host
+from backfile.index.analysis import POSITION_GAP
+from backfile.index.encoding import Encoder
+from backfile.index.engine import Document
+from backfile.index.engines.whoosh import inversion, merging
+from backfile.index.engines.whoosh.families import write_families
+from backfile.index.engines.whoosh.files import ArrayFile, writing
+from backfile.index.engines.whoosh.inversion import encode_field, write_postings
+from backfile.index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, word_values
+from backfile.index.engines.whoosh.merging import merge_segments
+from backfile.index.engines.whoosh.postings import NARROW_FREQS, FieldPostings, Narrow
+from backfile.index.engines.whoosh.segments import Segment, SegmentData
+from backfile.index.engines.whoosh.terms import TermDictionary
+from backfile.index.families import family_keys
+from backfile.index.fields import host
 
 words = st.lists(st.text(max_size=6), max_size=30, unique=True).map(sorted)
 

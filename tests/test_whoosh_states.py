@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from whoosh_library import documents, fingerprint, read_postings, segment_of
 
-from index.engine import Changes, Document, Fingerprint
-from index.engines.whoosh import WhooshEngine, tiers
-from index.engines.whoosh.layout import WORD_FIELDS
-from index.engines.whoosh.merging import merge_segments
-from index.errors import IndexUnusable
+from backfile.index.engine import Changes, Document, Fingerprint
+from backfile.index.engines.whoosh import WhooshEngine, tiers
+from backfile.index.engines.whoosh.layout import WORD_FIELDS
+from backfile.index.engines.whoosh.merging import merge_segments
+from backfile.index.errors import IndexUnusable
 
 IDS = st.sampled_from([f"a{n}" for n in range(9)] + ["b/c", "é"])
 

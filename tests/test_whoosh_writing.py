@@ -18,12 +18,12 @@ from whoosh import fields
 from whoosh.index import create_in
 from whoosh_library import fingerprint
 
-from archive.errors import ArticleNotFound
-from index.engine import Changes, Document, Fingerprint
-from index.engines.whoosh import WhooshEngine, draft, files, opening, writer
-from index.engines.whoosh.locking import LOCK_NAME, write_lock
-from index.engines.whoosh.tiers import MOST_SMALL, RATIO, SMALL, to_merge
-from index.errors import IndexLocked, IndexUnusable, SearchError
+from backfile.archive.errors import ArticleNotFound
+from backfile.index.engine import Changes, Document, Fingerprint
+from backfile.index.engines.whoosh import WhooshEngine, draft, files, opening, writer
+from backfile.index.engines.whoosh.locking import LOCK_NAME, write_lock
+from backfile.index.engines.whoosh.tiers import MOST_SMALL, RATIO, SMALL, to_merge
+from backfile.index.errors import IndexLocked, IndexUnusable, SearchError
 
 
 def article(key: str, text: str = "night ferry") -> Document:

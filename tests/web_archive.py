@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import create_app
-from archive.library import Library
-from config import Settings
-from index.engine import Engine
-from index.engines import open_engine
-from index.sync import synchronise
+from backfile.app import create_app
+from backfile.archive.storage.library import Library
+from backfile.config import Settings
+from backfile.index.engine import Engine
+from backfile.index.engines import open_engine
+from backfile.index.sync import synchronise
 
 DATA = Path(__file__).parent / "data" / "web"
 

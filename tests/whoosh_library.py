@@ -7,14 +7,14 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from archive.model import PartialDate, Source
-from index.analysis import POSITION_GAP, tokens
-from index.encoding import Encoder
-from index.engine import Document, Fingerprint
-from index.engines.whoosh.batch import write_segment
-from index.engines.whoosh.files import ArrayFile
-from index.engines.whoosh.layout import word_values
-from index.engines.whoosh.segments import Segment, SegmentData
+from backfile.archive.model import PartialDate, Source
+from backfile.index.analysis import POSITION_GAP, tokens
+from backfile.index.encoding import Encoder
+from backfile.index.engine import Document, Fingerprint
+from backfile.index.engines.whoosh.batch import write_segment
+from backfile.index.engines.whoosh.files import ArrayFile
+from backfile.index.engines.whoosh.layout import word_values
+from backfile.index.engines.whoosh.segments import Segment, SegmentData
 
 WORDS = ["ferry", "ferries", "harbour", "harbours", "declared", "declaring", "declare", "the", "of", "night"]
 WORDS += ["minister's", "e-mail", "C++", "AT&T", "U.S.", "1,000", "café", "cafe", "Straße", "l'avion", "node.js"]

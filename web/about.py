@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
-from index.engine import Facet, Sort
-from index.query import parse
-from web.arguments import SearchArguments
-from web.finding import Found, count, find
-from web.results import find_facet
-from web.services import services
-from web.wording import gettext, noted
-from web.years import year_chart
+from backfile.index.engine import Facet, Sort
+from backfile.index.query import parse
+from backfile.web.arguments import SearchArguments
+from backfile.web.finding import Found, count, find
+from backfile.web.results import find_facet
+from backfile.web.services import services
+from backfile.web.wording import gettext, noted
+from backfile.web.years import year_chart
 
 MOST_PROBLEMS = 200
 TITLES = 20

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from index.engine import Filters
-from index.query import Node, Not, Or, Phrase, any_words, normalised, parse, parts, to_text, without
-from web.arguments import SearchArguments
-from web.finding import count
-from web.hits import Link
-from web.results import Chip, chips
-from web.wording import gettext, noted
+from backfile.index.engine import Filters
+from backfile.index.query import Node, Not, Or, Phrase, any_words, normalised, parse, parts, to_text, without
+from backfile.web.arguments import SearchArguments
+from backfile.web.finding import count
+from backfile.web.hits import Link
+from backfile.web.results import Chip, chips
+from backfile.web.wording import gettext, noted
 
 MOST_PARTS = 8
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from index.engine import Hit
-from index.serialising import article_path, page_to_json
-from web.finding import find
-from web.openapi import document
-from web.search import arguments_of_request
-from web.services import services
+from backfile.index.engine import Hit
+from backfile.index.serialising import article_path, page_to_json
+from backfile.web.finding import find
+from backfile.web.openapi import document
+from backfile.web.search import arguments_of_request
+from backfile.web.services import services
 
 API_FACETS = 10
 MOST_TYPED = 200

@@ -11,10 +11,10 @@ from urllib.parse import quote_plus
 
 from werkzeug.datastructures import MultiDict
 
-from archive.model import PartialDate
-from index.engine import MAX_DEPTH, Filters, Sort
-from index.serialising import article_path
-from web.wording import gettext, noted
+from backfile.archive.model import PartialDate
+from backfile.index.engine import MAX_DEPTH, Filters, Sort
+from backfile.index.serialising import article_path
+from backfile.web.wording import gettext, noted
 
 PER_PAGE = 10
 MOST_PER_PAGE = 100

@@ -11,27 +11,27 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
-from archive.errors import ArticleNotFound
-from archive.headings import body_without_title
-from archive.markdown import to_html, to_text
-from archive.model import Article
-from index.engine import Filters, Request, Sort, Span
-from index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
-from index.intake import document_of
-from index.matching import Matcher
-from index.query import Everything, Node
-from index.serialising import article_path
-from web import cite
-from web.arguments import SearchArguments
-from web.errors import answer_for
-from web.finding import neighbours, understand
-from web.hits import HitView, Link, Part, hit_views, parts
-from web.marking import mark_html
-from web.media import addresses
-from web.metadata import is_web_address, json_ld
-from web.search import arguments_of_request
-from web.services import Readable, services
-from web.wording import gettext
+from backfile.archive.errors import ArticleNotFound
+from backfile.archive.markdown.headings import body_without_title
+from backfile.archive.markdown.renderer import to_html, to_text
+from backfile.archive.model import Article
+from backfile.index.engine import Filters, Request, Sort, Span
+from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
+from backfile.index.intake import document_of
+from backfile.index.matching import Matcher
+from backfile.index.query import Everything, Node
+from backfile.index.serialising import article_path
+from backfile.web import cite
+from backfile.web.arguments import SearchArguments
+from backfile.web.errors import answer_for
+from backfile.web.finding import neighbours, understand
+from backfile.web.hits import HitView, Link, Part, hit_views, parts
+from backfile.web.marking import mark_html
+from backfile.web.media import addresses
+from backfile.web.metadata import is_web_address, json_ld
+from backfile.web.search import arguments_of_request
+from backfile.web.services import Readable, services
+from backfile.web.wording import gettext
 
 FURTHER = 5
 LEAST_HEADINGS = 3

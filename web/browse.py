@@ -10,16 +10,16 @@ from urllib.parse import quote
 
 from flask import Blueprint, render_template, request
 
-from index.engine import FacetValue, Page, Sort
-from web.arguments import SearchArguments
-from web.errors import PageMissing
-from web.finding import find
-from web.hits import Link
-from web.results import find_facet, result_view
-from web.search import arguments_of_request, show_results
-from web.sparklines import timelines
-from web.wording import gettext, noted
-from web.years import year_chart
+from backfile.index.engine import FacetValue, Page, Sort
+from backfile.web.arguments import SearchArguments
+from backfile.web.errors import PageMissing
+from backfile.web.finding import find
+from backfile.web.hits import Link
+from backfile.web.results import find_facet, result_view
+from backfile.web.search import arguments_of_request, show_results
+from backfile.web.sparklines import timelines
+from backfile.web.wording import gettext, noted
+from backfile.web.years import year_chart
 
 FRONT_ARTICLES = 8
 FRONT_VALUES = 12

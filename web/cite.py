@@ -12,9 +12,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from archive.model import Article
-from web.hits import directive
-from web.wording import gettext, spoken
+from backfile.archive.model import Article
+from backfile.web.hits import directive
+from backfile.web.wording import gettext, spoken
 
 MOST_QUOTED = 1000
 """Characters of a passage: percent-encoded, even a thousand Chinese ones fit into an address."""

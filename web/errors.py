@@ -8,12 +8,12 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
-from archive import errors as archive_errors
-from config import SOURCE_LANGUAGE
-from index import errors as index_errors
-from web.arguments import read_arguments
-from web.language import FOR_PROGRAMS, speech
-from web.wording import gettext, noted
+from backfile.archive import errors as archive_errors
+from backfile.config import SOURCE_LANGUAGE
+from backfile.index import errors as index_errors
+from backfile.web.arguments import read_arguments
+from backfile.web.language import FOR_PROGRAMS, speech
+from backfile.web.wording import gettext, noted
 
 RETRY_AFTER = "30"
 

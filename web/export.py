@@ -10,12 +10,12 @@ from itertools import chain
 
 from flask import Blueprint, Response, stream_with_context
 
-from index.engine import MAX_DEPTH, Hit, Page
-from index.serialising import article_path
-from web.arguments import SearchArguments
-from web.finding import request_for, understand
-from web.search import arguments_of_request
-from web.services import services
+from backfile.index.engine import MAX_DEPTH, Hit, Page
+from backfile.index.serialising import article_path
+from backfile.web.arguments import SearchArguments
+from backfile.web.finding import request_for, understand
+from backfile.web.search import arguments_of_request
+from backfile.web.services import services
 
 CHUNK = 250  # hits a search
 COLUMNS = (

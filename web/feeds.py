@@ -9,15 +9,15 @@ from math import ceil
 
 from flask import Blueprint, Response, render_template
 
-from archive.model import PartialDate
-from index.engine import Sort
-from index.serialising import article_path
-from web.errors import PageMissing
-from web.finding import find
-from web.hits import HitView, hit_views
-from web.search import arguments_of_request, heading_of
-from web.services import services
-from web.wording import gettext
+from backfile.archive.model import PartialDate
+from backfile.index.engine import Sort
+from backfile.index.serialising import article_path
+from backfile.web.errors import PageMissing
+from backfile.web.finding import find
+from backfile.web.hits import HitView, hit_views
+from backfile.web.search import arguments_of_request, heading_of
+from backfile.web.services import services
+from backfile.web.wording import gettext
 
 FEED_SIZE = 30
 ADDRESSES_A_SITEMAP = 50_000

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from index.engine import MAX_DEPTH, Facet, Filters, Hit, Page, Request
-from index.errors import QueryRefused
-from index.query import Node, Parsed, parse
-from web.arguments import SearchArguments
-from web.errors import PageMissing
-from web.results import find_facet
-from web.services import services
-from web.wording import gettext, ngettext, say
+from backfile.index.engine import MAX_DEPTH, Facet, Filters, Hit, Page, Request
+from backfile.index.errors import QueryRefused
+from backfile.index.query import Node, Parsed, parse
+from backfile.web.arguments import SearchArguments
+from backfile.web.errors import PageMissing
+from backfile.web.results import find_facet
+from backfile.web.services import services
+from backfile.web.wording import gettext, ngettext, say
 
 FACET_SIZE = 20
 NO_FILTERS = Filters()

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
-from archive.model import PartialDate, Source
-from index.engine import Hit, Marked, Reason, Span
-from web.arguments import SearchArguments, quoted
-from web.wording import gettext, noted, number
+from backfile.archive.model import PartialDate, Source
+from backfile.index.engine import Hit, Marked, Reason, Span
+from backfile.web.arguments import SearchArguments, quoted
+from backfile.web.wording import gettext, noted, number
 
 SHOWN_TOPICS = 6
 CONTEXT_WORDS = 3

@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from threading import Event, Thread
 
-from config import Settings
-from index.processes import end_with_parent, log_to_stderr
+from backfile.config import Settings
+from backfile.index.processes import end_with_parent, log_to_stderr
 
 log = logging.getLogger("backfile.server")
 
@@ -100,8 +100,8 @@ def _tell(*_: object) -> None:
 
 
 def _keep_up_to_date(settings: Settings) -> None:
-    from archive.library import Library
-    from index.watching import Keeper
+    from backfile.archive.storage.library import Library
+    from backfile.index.watching import Keeper
 
     library = Library(settings.library)
     keeper = Keeper(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)

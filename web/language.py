@@ -16,8 +16,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, has_request_context, request
 
-from config import LANGUAGES, SOURCE_LANGUAGE
-from web.services import services
+from backfile.config import LANGUAGES, SOURCE_LANGUAGE
+from backfile.web.services import services
 
 FOLDER = Path(__file__).parent / "translations"
 LOCALES = {"en": "en_GB"}  # whose numbers and dates, where that is not the language itself

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from archive.plaintext import Run, SourceMap, text_runs
-from index.engine import Span
-from index.matching import Marks
+from backfile.archive.markdown.plain_text import Run, SourceMap, text_runs
+from backfile.index.engine import Span
+from backfile.index.matching import Marks
 
 
 class MarksTexts(Protocol):

@@ -9,12 +9,12 @@ from urllib.parse import quote, unquote, urlsplit
 
 from flask import Blueprint, Response, send_file
 
-from archive.library import Library
-from archive.naming import without_suffix
-from index.serialising import article_path
-from web.errors import PageMissing
-from web.services import services
-from web.wording import gettext
+from backfile.archive.storage.file_titles import without_suffix
+from backfile.archive.storage.library import Library
+from backfile.index.serialising import article_path
+from backfile.web.errors import PageMissing
+from backfile.web.services import services
+from backfile.web.wording import gettext
 
 TYPES = {
     ".avif": "image/avif",

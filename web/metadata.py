@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from archive.model import Article
+from backfile.archive.model import Article
 
 
 def is_web_address(address: str | None) -> bool:

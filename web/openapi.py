@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from index.engine import MAX_DEPTH, Sort
-from index.query import MAX_CHARACTERS
-from web.arguments import MOST_PER_PAGE, MOST_VALUES
+from backfile.index.engine import MAX_DEPTH, Sort
+from backfile.index.query import MAX_CHARACTERS
+from backfile.web.arguments import MOST_PER_PAGE, MOST_VALUES
 
 Json = dict[str, Any]
 

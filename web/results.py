@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from archive.model import PartialDate
-from index.engine import Facet, Page, Sort
-from web.arguments import SearchArguments
-from web.hits import HitView, Link, chosen_values, hit_views
-from web.wording import gettext, noted, spoken
-from web.years import YearChart, year_chart
+from backfile.archive.model import PartialDate
+from backfile.index.engine import Facet, Page, Sort
+from backfile.web.arguments import SearchArguments
+from backfile.web.hits import HitView, Link, chosen_values, hit_views
+from backfile.web.wording import gettext, noted, spoken
+from backfile.web.years import YearChart, year_chart
 
 SHOWN_VALUES = 10
 LEGENDS = {"author": noted("Author"), "topic": noted("Topic")}

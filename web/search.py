@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from index.engine import Facet
-from index.query import parse
-from web.advice import advise
-from web.arguments import SearchArguments, read_arguments
-from web.errors import PageMissing
-from web.finding import Found, count, find
-from web.hits import Link
-from web.results import facet_view, find_facet, result_view
-from web.services import services
-from web.wording import gettext, ngettext, noted
+from backfile.index.engine import Facet
+from backfile.index.query import parse
+from backfile.web.advice import advise
+from backfile.web.arguments import SearchArguments, read_arguments
+from backfile.web.errors import PageMissing
+from backfile.web.finding import Found, count, find
+from backfile.web.hits import Link
+from backfile.web.results import facet_view, find_facet, result_view
+from backfile.web.services import services
+from backfile.web.wording import gettext, ngettext, noted
 
 MOST_LISTED = 500
 EXPORTS = ((noted("Atom feed"), "/search.atom"), ("CSV", "/search.csv"), ("JSON Lines", "/search.jsonl"))

@@ -16,12 +16,12 @@ from granian.constants import Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
-from archive.errors import BackfileError
-from archive.library import Library
-from config import Settings
-from index.processes import end_with_parent
-from index.sync import Progress, bring_up_to_date
-from web.keeping import KeeperProcess, address
+from backfile.archive.errors import BackfileError
+from backfile.archive.storage.library import Library
+from backfile.config import Settings
+from backfile.index.processes import end_with_parent
+from backfile.index.sync import Progress, bring_up_to_date
+from backfile.web.keeping import KeeperProcess, address
 
 log = logging.getLogger("backfile.server")
 
@@ -65,7 +65,7 @@ def _answer(settings: Settings, host: str, port: int, make_app: MakeApp) -> None
     if START == "fork":
         make_app(settings)
     server = Granian(
-        "app:create_app",
+        "backfile.app:create_app",
         address=host,
         port=port,
         interface=Interfaces.WSGI,

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple, cast
 
 from flask import current_app, request
 
-from archive.library import Library
-from archive.markdown import Rendered
-from archive.report import Problem
-from index.engine import Engine
-from index.remembering import Memory
+from backfile.archive.markdown.renderer import Rendered
+from backfile.archive.report import Problem
+from backfile.archive.storage.library import Library
+from backfile.index.engine import Engine
+from backfile.index.remembering import Memory
 
 EXTENSION = "backfile"
 MOST_REMEMBERED = 4_000_000  # characters of rendered articles a process

@@ -6,12 +6,12 @@ import logging
 from dataclasses import replace
 from typing import NamedTuple
 
-from index.errors import DeadlineExceeded
-from web.arguments import SearchArguments
-from web.finding import find
-from web.results import find_facet
-from web.services import services
-from web.years import span_of, year_chart
+from backfile.index.errors import DeadlineExceeded
+from backfile.web.arguments import SearchArguments
+from backfile.web.finding import find
+from backfile.web.results import find_facet
+from backfile.web.services import services
+from backfile.web.years import span_of, year_chart
 
 HEIGHT = 12
 

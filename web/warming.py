@@ -6,13 +6,13 @@ import logging
 
 from flask import Flask
 
-from archive.errors import BackfileError
-from index.engine import Sort
-from web.arguments import SearchArguments
-from web.article import article
-from web.browse import home
-from web.finding import find
-from web.search import show_results
+from backfile.archive.errors import BackfileError
+from backfile.index.engine import Sort
+from backfile.web.arguments import SearchArguments
+from backfile.web.article import article
+from backfile.web.browse import home
+from backfile.web.finding import find
+from backfile.web.search import show_results
 
 log = logging.getLogger("backfile.web")
 

@@ -13,9 +13,9 @@ from babel.numbers import format_decimal
 from flask import Flask
 from jinja2.utils import htmlsafe_json_dumps
 
-from archive.model import PartialDate
-from index.query import Notice
-from web.language import Speech, choices, speech
+from backfile.archive.model import PartialDate
+from backfile.index.query import Notice
+from backfile.web.language import Speech, choices, speech
 
 # Babel finds the texts of the catalogue by the names of these functions: see [tool.babel] in pyproject.toml.
 

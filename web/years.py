@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote_plus
 
-from index.engine import Facet
-from web.arguments import SearchArguments
-from web.wording import gettext, ngettext
+from backfile.index.engine import Facet
+from backfile.web.arguments import SearchArguments
+from backfile.web.wording import gettext, ngettext
 
 HEIGHT = 64
 BAR = 10

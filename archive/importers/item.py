@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from archive.model import PartialDate, Source
-from archive.report import Problem
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
 
 PROBE_BYTES = 64 * 1024
 

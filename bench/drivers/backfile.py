@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from backfile.index.engine import Changes, Document, Fingerprint, Marked, Request
+from backfile.index.engines import open_engine
 from bench.drivers.base import Answer, Question
-from index.engine import Changes, Document, Fingerprint, Marked, Request
-from index.engines import open_engine
 
 
 class Backfile:

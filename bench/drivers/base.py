@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from index.engine import Document, Filters, Sort
-from index.query import Node
+from backfile.index.engine import Document, Filters, Sort
+from backfile.index.query import Node
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
+from backfile.index.engine import Document, Filters, Sort
+from backfile.index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
 from bench.drivers.base import Answer, Question
-from index.engine import Document, Filters, Sort
-from index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
 
 SCHEMA = """
 PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;

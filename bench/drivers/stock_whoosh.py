@@ -10,9 +10,9 @@ from whoosh import fields, index, sorting
 from whoosh import query as q
 from whoosh.analysis import StemmingAnalyzer
 
+from backfile.index.engine import Document, Filters, Sort
+from backfile.index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
 from bench.drivers.base import Answer, Question
-from index.engine import Document, Filters, Sort
-from index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
 
 TEXTS = ("title", "summary", "text")
 

@@ -13,9 +13,9 @@ from typing import Any
 import tantivy
 from tantivy import FieldType, Occur, Query
 
+from backfile.index.engine import Document, Sort
+from backfile.index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
 from bench.drivers.base import Answer, Question
-from index.engine import Document, Sort
-from index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
 
 FIELDS = ["title", "summary", "text"]
 BOOSTS = {"title": 3.0, "summary": 2.0, "text": 1.0}

@@ -5,18 +5,18 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from index.engine import Engine
+from backfile.index.engine import Engine
 
 DEFAULT = "whoosh"
-_MAKERS = {
-    "whoosh": ("index.engines.whoosh", "WhooshEngine"),
-    "memory": ("index.engines.memory", "MemoryEngine"),
+REGISTRY = {
+    "whoosh": ("backfile.index.engines.whoosh", "WhooshEngine"),
+    "memory": ("backfile.index.engines.memory", "MemoryEngine"),
 }
 
 
 def names() -> tuple[str, ...]:
     """The names that `open_engine` knows, the default one first."""
-    return tuple(_MAKERS)
+    return tuple(REGISTRY)
 
 
 def open_engine(name: str, folder: Path) -> Engine:
@@ -24,8 +24,8 @@ def open_engine(name: str, folder: Path) -> Engine:
 
     Raises `ValueError` for an unknown name, `IndexUnusable` when the folder holds something else.
     """
-    if name not in _MAKERS:
-        raise ValueError(f"there is no engine {name!r}, only {', '.join(_MAKERS)}")
-    module, maker = _MAKERS[name]
+    if name not in REGISTRY:
+        raise ValueError(f"there is no engine {name!r}, only {', '.join(REGISTRY)}")
+    module, maker = REGISTRY[name]
     engine: Engine = getattr(import_module(module), maker)(folder)
     return engine

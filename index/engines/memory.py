@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from archive.errors import ArticleNotFound
-from index.analysis import tokens
-from index.correcting import CORRECTED_BELOW, corrected, nearest
-from index.engine import (
+from backfile.archive.errors import ArticleNotFound
+from backfile.index.analysis import tokens
+from backfile.index.correcting import CORRECTED_BELOW, corrected, nearest
+from backfile.index.engine import (
     FACETS,
     MAX_DEPTH,
     Changes,
@@ -33,14 +33,14 @@ from index.engine import (
     Status,
     Suggestions,
 )
-from index.engines.naive import Searcher, Words
-from index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
-from index.fields import DEFAULT_FIELDS
-from index.folding import fold
-from index.hits import hit_of
-from index.matching import Marks, Matcher, dated_within
-from index.query import Dates, Word
-from index.ranking import idf
+from backfile.index.engines.naive import Searcher, Words
+from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
+from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.folding import fold
+from backfile.index.hits import hit_of
+from backfile.index.matching import Marks, Matcher, dated_within
+from backfile.index.query import Dates, Word
+from backfile.index.ranking import idf
 
 _TELLING = 20  # words by which similar articles are looked for
 

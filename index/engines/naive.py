@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from index import ranking
-from index.analysis import POSITION_GAP, Form, Token, family_keys, query_forms, tokens
-from index.engine import Document
-from index.fields import DEFAULT_FIELDS, WORD_FIELDS, values
-from index.matching import dated_within, language_asked
-from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
-from index.ranking import WEIGHTS
-from index.wildcards import fuzzy_fits, pattern_fits
+from backfile.index import ranking
+from backfile.index.analysis import POSITION_GAP, Form, Token, family_keys, query_forms, tokens
+from backfile.index.engine import Document
+from backfile.index.fields import DEFAULT_FIELDS, WORD_FIELDS, values
+from backfile.index.matching import dated_within, language_asked
+from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.ranking import WEIGHTS
+from backfile.index.wildcards import fuzzy_fits, pattern_fits
 
 Leaf = Word | Phrase | Pattern | Fuzzy
 Scope = tuple[str, ...]

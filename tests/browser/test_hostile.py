@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route
 
-from archive.markdown import to_html, to_text
-from archive.plaintext import plain_text
-from index.engine import Span
-from index.matching import Marks
-from web.headers import content_security_policy
-from web.marking import mark_html
+from backfile.archive.markdown.plain_text import plain_text
+from backfile.archive.markdown.renderer import to_html, to_text
+from backfile.index.engine import Span
+from backfile.index.matching import Marks
+from backfile.web.headers import content_security_policy
+from backfile.web.marking import mark_html
 
 ADDRESS = "http://archive.test/"
 BATCH = 300

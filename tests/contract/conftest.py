@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from backfile.index.engine import Engine
+from backfile.index.engines import open_engine
 from contract.library import ENGINES
-from index.engine import Engine
-from index.engines import open_engine
 
 
 @pytest.fixture(params=ENGINES)

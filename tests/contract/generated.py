@@ -7,9 +7,9 @@ from string import ascii_lowercase
 
 from hypothesis import strategies as st
 
-from archive.model import PartialDate, Source
-from index.engine import Document, Filters
-from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.archive.model import PartialDate, Source
+from backfile.index.engine import Document, Filters
+from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 
 WORDS = (
     "ferry", "ferries", "Ferry", "night", "nights", "the", "of", "to", "declare", "declared", "declaring",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from archive.model import PartialDate, Source
-from index.engine import Changes, Document, Engine, Fingerprint, Page, Request
-from index.query import Node, parse
+from backfile.archive.model import PartialDate, Source
+from backfile.index.engine import Changes, Document, Engine, Fingerprint, Page, Request
+from backfile.index.query import Node, parse
 
 ENGINES = ("memory", "whoosh")
 

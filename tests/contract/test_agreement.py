@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
+from backfile.index import ranking
+from backfile.index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
+from backfile.index.engines import open_engine
+from backfile.index.query import Node
 from contract.generated import documents, filters, queries
 from contract.library import ENGINES, fingerprint
-from index import ranking
-from index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
-from index.engines import open_engine
-from index.query import Node
 
 OTHERS = [name for name in ENGINES if name != "memory"]
 LANGUAGES = st.sampled_from([("en",), ("en", "fr"), ("fr", "en", "ru"), ()])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from archive.errors import ArticleNotFound
+from backfile.archive.errors import ArticleNotFound
+from backfile.index.engine import Engine, Suggestions
 from contract.library import article, load, search
-from index.engine import Engine, Suggestions
 
 LIBRARY = [
     article(

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from backfile.index.engine import Engine
+from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 from contract.library import article, found, load
-from index.engine import Engine
-from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 
 LIBRARY = [
     article(

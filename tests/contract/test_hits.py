@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from archive.model import PartialDate, Source
+from backfile.archive.model import PartialDate, Source
+from backfile.index.engine import Engine
+from backfile.index.query import Not, Word
 from contract.library import article, listed, load, marked, search
-from index.engine import Engine
-from index.query import Not, Word
 
 LONG = "Nothing is said of ships here, nor of what they carry. " * 2_000
 

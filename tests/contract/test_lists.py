@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
+from backfile.index.engine import MAX_DEPTH, Engine, Filters, Page, Sort
+from backfile.index.errors import QueryRefused
 from contract.library import article, found, listed, load, search
-from index.engine import MAX_DEPTH, Engine, Filters, Page, Sort
-from index.errors import QueryRefused
 
 LIBRARY = [
     article("a", "tide tide", title="Élan", authors=("Ann", "Bo"), topics=("sea",), date="2019-03-14"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from backfile.index.engine import Engine
 from contract.library import article, found, load
-from index.engine import Engine
 
 CASES = {
     "families": [

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from archive.errors import ArticleNotFound
+from backfile.archive.errors import ArticleNotFound
+from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request, Sort
+from backfile.index.errors import DeadlineExceeded, IndexUnusable
+from backfile.index.query import Everything, Word
 from contract.library import article, fingerprint, found, listed, load, search
-from index.engine import Changes, Document, Engine, Fingerprint, Request, Sort
-from index.errors import DeadlineExceeded, IndexUnusable
-from index.query import Everything, Word
 
 
 def test_an_empty_index_answers(engine: Engine) -> None:

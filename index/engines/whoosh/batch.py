@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from index.encoding import Encoder
-from index.engine import Document, Fingerprint
-from index.engines.whoosh.documents import TextBlocksWriter, pack_head
-from index.engines.whoosh.files import Array, ArrayFileWriter, encode, writing
-from index.engines.whoosh.inversion import encode_field, write_postings
-from index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, word_values
-from index.engines.whoosh.terms import pack, write_terms
+from backfile.index.encoding import Encoder
+from backfile.index.engine import Document, Fingerprint
+from backfile.index.engines.whoosh.documents import TextBlocksWriter, pack_head
+from backfile.index.engines.whoosh.files import Array, ArrayFileWriter, encode, writing
+from backfile.index.engines.whoosh.inversion import encode_field, write_postings
+from backfile.index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, word_values
+from backfile.index.engines.whoosh.terms import pack, write_terms
 
 Item = tuple[Document, Fingerprint]
 

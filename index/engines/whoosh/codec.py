@@ -17,13 +17,13 @@ from whoosh.matching.mcore import LeafMatcher, ReadTooFar
 from whoosh.reading import TermInfo, TermNotFound
 from whoosh.util import random_name
 
-from index.engines.whoosh.document_reader import ArrayDocumentReader
-from index.engines.whoosh.files import Array
-from index.engines.whoosh.layout import INDEX_NAME, WORD_FIELDS
-from index.engines.whoosh.manifest import SegmentEntry
-from index.engines.whoosh.opening import open_segment
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.terms import TermDictionary
+from backfile.index.engines.whoosh.document_reader import ArrayDocumentReader
+from backfile.index.engines.whoosh.files import Array
+from backfile.index.engines.whoosh.layout import INDEX_NAME, WORD_FIELDS
+from backfile.index.engines.whoosh.manifest import SegmentEntry
+from backfile.index.engines.whoosh.opening import open_segment
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.terms import TermDictionary
 
 _EXACT_FIELDS = ("id", "language")
 _FIELDS = sorted((*WORD_FIELDS, *_EXACT_FIELDS))

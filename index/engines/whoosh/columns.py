@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from index.engines.whoosh.batch import starts_of, write_ids
-from index.engines.whoosh.documents import BLOCK_BYTES, TextBlocksWriter
-from index.engines.whoosh.files import Array, ArrayFile, ArrayFileWriter
-from index.engines.whoosh.layout import FACET_COLUMNS
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.terms import TermDictionary, narrowest, sizes_between, write_terms
+from backfile.index.engines.whoosh.batch import starts_of, write_ids
+from backfile.index.engines.whoosh.documents import BLOCK_BYTES, TextBlocksWriter
+from backfile.index.engines.whoosh.files import Array, ArrayFile, ArrayFileWriter
+from backfile.index.engines.whoosh.layout import FACET_COLUMNS
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.terms import TermDictionary, narrowest, sizes_between, write_terms
 
 _Part = tuple[ArrayFile, Array | None]  # a file with the column, and which documents to take (None: all)
 

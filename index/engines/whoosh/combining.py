@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.engines.whoosh.leaves import Leaf
-from index.engines.whoosh.view import View
-from index.fields import DEFAULT_FIELDS
-from index.matching import language_asked
-from index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.engines.whoosh.leaves import Leaf
+from backfile.index.engines.whoosh.view import View
+from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.matching import language_asked
+from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from index.correcting import corrected, nearest
-from index.engines.whoosh.leaves import Leaf, close_terms
-from index.engines.whoosh.view import View
-from index.engines.whoosh.vocabulary import counted
-from index.fields import DEFAULT_FIELDS
-from index.query import Node, Word
+from backfile.index.correcting import corrected, nearest
+from backfile.index.engines.whoosh.leaves import Leaf, close_terms
+from backfile.index.engines.whoosh.view import View
+from backfile.index.engines.whoosh.vocabulary import counted
+from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.query import Node, Word
 
 _MOST_EDITS = 2
 _TIMES = 10  # a word is put in the place of another only if so many times more articles have it, says `nearest`

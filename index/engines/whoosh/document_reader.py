@@ -9,9 +9,9 @@ import numpy as np
 from whoosh import columns
 from whoosh.codec import base
 
-from index.engines.whoosh.files import Array
-from index.engines.whoosh.layout import WORD_FIELDS
-from index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.files import Array
+from backfile.index.engines.whoosh.layout import WORD_FIELDS
+from backfile.index.engines.whoosh.segments import Segment
 
 
 class ArrayDocumentReader(base.PerDocumentReader):

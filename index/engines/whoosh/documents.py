@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from archive.model import PartialDate, Source
-from index.engine import Document
-from index.engines.whoosh.files import Array, ArrayFile, ArrayFileWriter, decode, encode
+from backfile.archive.model import PartialDate, Source
+from backfile.index.engine import Document
+from backfile.index.engines.whoosh.files import Array, ArrayFile, ArrayFileWriter, decode, encode
 
 BLOCK_BYTES = 4_096
 """A block of texts is closed when it holds this many bytes. Measured (docs/decisions/codec.md)."""

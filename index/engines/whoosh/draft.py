@@ -11,18 +11,18 @@ import numpy as np
 from whoosh.filedb.filestore import RamStorage
 from whoosh.index import TOC
 
-from index.engine import Fingerprint
-from index.engines.whoosh.batch import write_fingerprints
-from index.engines.whoosh.codec import ArraySegment
-from index.engines.whoosh.families import write_families
-from index.engines.whoosh.files import Array, ArrayFile, sync_folder, write_durably, writing
-from index.engines.whoosh.layout import INDEX_NAME
-from index.engines.whoosh.locking import LOCK_NAME
-from index.engines.whoosh.manifest import Manifest, SegmentEntry, is_ours, manifest_name, toc_name
-from index.engines.whoosh.opening import open_commit, open_segment
-from index.engines.whoosh.schema import whoosh_schema
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.terms import TermDictionary
+from backfile.index.engine import Fingerprint
+from backfile.index.engines.whoosh.batch import write_fingerprints
+from backfile.index.engines.whoosh.codec import ArraySegment
+from backfile.index.engines.whoosh.families import write_families
+from backfile.index.engines.whoosh.files import Array, ArrayFile, sync_folder, write_durably, writing
+from backfile.index.engines.whoosh.layout import INDEX_NAME
+from backfile.index.engines.whoosh.locking import LOCK_NAME
+from backfile.index.engines.whoosh.manifest import Manifest, SegmentEntry, is_ours, manifest_name, toc_name
+from backfile.index.engines.whoosh.opening import open_commit, open_segment
+from backfile.index.engines.whoosh.schema import whoosh_schema
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.terms import TermDictionary
 
 _FEW = 16  # looking an id up takes as long as reading so many
 

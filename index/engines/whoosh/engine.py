@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 
-from archive.errors import ArticleNotFound
-from index.engine import Changes, Document, Fingerprint, Hit, Page, Request, Status, Suggestions
-from index.engines.whoosh import execution, similarity, suggesting, writer
-from index.engines.whoosh.generation import Generation
-from index.engines.whoosh.opening import Commit, open_commit
-from index.engines.whoosh.view import View
-from index.errors import IndexUnusable
+from backfile.archive.errors import ArticleNotFound
+from backfile.index.engine import Changes, Document, Fingerprint, Hit, Page, Request, Status, Suggestions
+from backfile.index.engines.whoosh import execution, similarity, suggesting, writer
+from backfile.index.engines.whoosh.generation import Generation
+from backfile.index.engines.whoosh.opening import Commit, open_commit
+from backfile.index.engines.whoosh.view import View
+from backfile.index.errors import IndexUnusable
 
 NAME = "whoosh"
 

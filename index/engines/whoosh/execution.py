@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.correcting import CORRECTED_BELOW
-from index.engine import FACETS, MAX_DEPTH, Facet, Filters, Page, Request, Sort
-from index.engines.whoosh.combining import Branch, Compiler
-from index.engines.whoosh.correcting import correction
-from index.engines.whoosh.ordering import Column, Key, Names, Values, first_documents
-from index.engines.whoosh.presenting import present
-from index.engines.whoosh.scoring import Scorer, is_scored
-from index.engines.whoosh.selection import Selection
-from index.engines.whoosh.view import View
-from index.errors import DeadlineExceeded, QueryRefused
-from index.matching import Matcher
-from index.query import Everything
+from backfile.index.correcting import CORRECTED_BELOW
+from backfile.index.engine import FACETS, MAX_DEPTH, Facet, Filters, Page, Request, Sort
+from backfile.index.engines.whoosh.combining import Branch, Compiler
+from backfile.index.engines.whoosh.correcting import correction
+from backfile.index.engines.whoosh.ordering import Column, Key, Names, Values, first_documents
+from backfile.index.engines.whoosh.presenting import present
+from backfile.index.engines.whoosh.scoring import Scorer, is_scored
+from backfile.index.engines.whoosh.selection import Selection
+from backfile.index.engines.whoosh.view import View
+from backfile.index.errors import DeadlineExceeded, QueryRefused
+from backfile.index.matching import Matcher
+from backfile.index.query import Everything
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]

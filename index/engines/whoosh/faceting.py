@@ -10,9 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index.engine import Facet, FacetValue
-from index.engines.whoosh.segments import FacetColumn
-from index.engines.whoosh.selection import Selection, ranges
+from backfile.index.engine import Facet, FacetValue
+from backfile.index.engines.whoosh.segments import FacetColumn
+from backfile.index.engines.whoosh.selection import Selection, ranges
 
 Array = npt.NDArray[Any]
 

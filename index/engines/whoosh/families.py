@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from index.engines.whoosh.files import Array, ArrayFile, encode, writing
-from index.engines.whoosh.layout import WORD_FIELDS
-from index.engines.whoosh.terms import TermDictionary, write_terms
-from index.families import keys_in
+from backfile.index.engines.whoosh.files import Array, ArrayFile, encode, writing
+from backfile.index.engines.whoosh.layout import WORD_FIELDS
+from backfile.index.engines.whoosh.terms import TermDictionary, write_terms
+from backfile.index.families import keys_in
 
 
 def write_families(path: Path, segment: ArrayFile, language: str) -> None:

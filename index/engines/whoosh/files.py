@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from index.errors import IndexUnusable
+from backfile.index.errors import IndexUnusable
 
 Array = npt.NDArray[Any]
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index.engines.whoosh.selection import looked_up
+from backfile.index.engines.whoosh.selection import looked_up
 
 Array = npt.NDArray[Any]
 

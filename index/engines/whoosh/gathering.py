@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.engines.whoosh.frequencies import DENSE, Frequencies, Run, Table
-from index.engines.whoosh.places import TermPlaces, union
-from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.view import View
+from backfile.index.engines.whoosh.frequencies import DENSE, Frequencies, Run, Table
+from backfile.index.engines.whoosh.places import TermPlaces, union
+from backfile.index.engines.whoosh.postings import FieldPostings
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.view import View
 
 Array = npt.NDArray[Any]
 

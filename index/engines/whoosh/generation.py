@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cached_property
 
-from index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.segments import Segment
 
 
 class Generation:

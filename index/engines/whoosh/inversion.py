@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.analysis import POSITION_GAP
-from index.encoding import Encoder, token_positions
-from index.engines.whoosh.files import Array, ArrayFileWriter, encode
-from index.engines.whoosh.postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSITIONS
-from index.engines.whoosh.terms import narrowest, write_terms
+from backfile.index.analysis import POSITION_GAP
+from backfile.index.encoding import Encoder, token_positions
+from backfile.index.engines.whoosh.files import Array, ArrayFileWriter, encode
+from backfile.index.engines.whoosh.postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSITIONS
+from backfile.index.engines.whoosh.terms import narrowest, write_terms
 
 _CHUNK = 1 << 20  # tokens worked on at a time
 _PIECE = 1 << 18  # characters of text encoded at a time

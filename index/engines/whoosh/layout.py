@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from index.engine import Document
-from index.fields import WORD_FIELDS, values
-from index.folding import fold
+from backfile.index.engine import Document
+from backfile.index.fields import WORD_FIELDS, values
+from backfile.index.folding import fold
 
 __all__ = ["FACET_COLUMNS", "INDEX_NAME", "WORD_FIELDS", "facet_values", "title_key", "word_values"]
 

@@ -11,16 +11,16 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-from index.analysis import query_forms
-from index.engines.whoosh.frequencies import Asked, Frequencies, laid_out
-from index.engines.whoosh.gathering import Terms
-from index.engines.whoosh.phrases import phrase_run, starts_run
-from index.engines.whoosh.places import union
-from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.view import View
-from index.query import Fuzzy, Pattern, Phrase, Word
-from index.ranking import WEIGHTS, is_plain
-from index.wildcards import fitting_lines, fuzzy_term, literal_prefix
+from backfile.index.analysis import query_forms
+from backfile.index.engines.whoosh.frequencies import Asked, Frequencies, laid_out
+from backfile.index.engines.whoosh.gathering import Terms
+from backfile.index.engines.whoosh.phrases import phrase_run, starts_run
+from backfile.index.engines.whoosh.places import union
+from backfile.index.engines.whoosh.postings import FieldPostings
+from backfile.index.engines.whoosh.view import View
+from backfile.index.query import Fuzzy, Pattern, Phrase, Word
+from backfile.index.ranking import WEIGHTS, is_plain
+from backfile.index.wildcards import fitting_lines, fuzzy_term, literal_prefix
 
 Array = npt.NDArray[Any]
 LeafNode = Word | Phrase | Pattern | Fuzzy

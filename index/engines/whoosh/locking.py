@@ -11,8 +11,8 @@ from typing import Any
 
 from whoosh.filedb.filestore import FileStorage
 
-from index.engines.whoosh.layout import INDEX_NAME
-from index.errors import IndexLocked
+from backfile.index.engines.whoosh.layout import INDEX_NAME
+from backfile.index.errors import IndexLocked
 
 LOCK_NAME = f"{INDEX_NAME}_WRITELOCK"
 _POLL = 0.05

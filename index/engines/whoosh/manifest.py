@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from index.engines.whoosh.files import FORMAT
-from index.engines.whoosh.layout import INDEX_NAME
-from index.errors import IndexUnusable
+from backfile.index.engines.whoosh.files import FORMAT
+from backfile.index.engines.whoosh.layout import INDEX_NAME
+from backfile.index.errors import IndexUnusable
 
 _TOC = re.compile(rf"_{INDEX_NAME}_([0-9]+)\.toc\Z")
 _HEADING = re.compile(rb"backfile index (\d+) ([0-9a-f]{8})\n")

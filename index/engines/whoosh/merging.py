@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from index.engines.whoosh.columns import write_columns
-from index.engines.whoosh.files import Array, ArrayFileWriter, writing
-from index.engines.whoosh.inversion import write_narrow
-from index.engines.whoosh.layout import WORD_FIELDS
-from index.engines.whoosh.postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSITIONS, FieldPostings
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.terms import narrowest, sizes_between, write_terms
+from backfile.index.engines.whoosh.columns import write_columns
+from backfile.index.engines.whoosh.files import Array, ArrayFileWriter, writing
+from backfile.index.engines.whoosh.inversion import write_narrow
+from backfile.index.engines.whoosh.layout import WORD_FIELDS
+from backfile.index.engines.whoosh.postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSITIONS, FieldPostings
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.terms import narrowest, sizes_between, write_terms
 
 _CHUNK = 4 << 20  # postings or positions gathered at a time
 _NO_DOCUMENT = np.uint32(0xFFFFFFFF)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from index.engines.whoosh.files import ArrayFile
-from index.engines.whoosh.generation import Generation
-from index.engines.whoosh.manifest import (
+from backfile.index.engines.whoosh.files import ArrayFile
+from backfile.index.engines.whoosh.generation import Generation
+from backfile.index.engines.whoosh.manifest import (
     Manifest,
     SegmentEntry,
     generations_in,
@@ -19,8 +19,8 @@ from index.engines.whoosh.manifest import (
     read_manifest,
     toc_name,
 )
-from index.engines.whoosh.segments import Segment, SegmentData
-from index.errors import IndexUnusable
+from backfile.index.engines.whoosh.segments import Segment, SegmentData
+from backfile.index.errors import IndexUnusable
 
 _HINT = "delete the index folder and run `backfile index`; the articles are not touched"
 _TRIES = 20

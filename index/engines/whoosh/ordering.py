@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.terms import TermDictionary
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.terms import TermDictionary
 
 Array = npt.NDArray[Any]
 

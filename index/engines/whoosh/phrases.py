@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.analysis import POSITION_GAP, Form, query_forms
-from index.engines.whoosh.frequencies import Run
-from index.engines.whoosh.places import TermPlaces, documents_of, union
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.view import View
-from index.query import Phrase
+from backfile.index.analysis import POSITION_GAP, Form, query_forms
+from backfile.index.engines.whoosh.frequencies import Run
+from backfile.index.engines.whoosh.places import TermPlaces, documents_of, union
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.view import View
+from backfile.index.query import Phrase
 
 Array = npt.NDArray[Any]
 _Following = tuple[TermPlaces, int, int]  # a term, and how many positions on it must stand, at least and at most

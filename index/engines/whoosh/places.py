@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.engines.whoosh.frequencies import Run, firsts
-from index.engines.whoosh.postings import FieldPostings, Slice
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.selection import SPARSE, common, ranges
+from backfile.index.engines.whoosh.frequencies import Run, firsts
+from backfile.index.engines.whoosh.postings import FieldPostings, Slice
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.selection import SPARSE, common, ranges
 
 Array = npt.NDArray[Any]
 

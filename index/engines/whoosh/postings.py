@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
-from index.engines.whoosh.families import FamilyTable, stored_key
-from index.engines.whoosh.files import Array, ArrayFile
-from index.engines.whoosh.terms import TermDictionary
+from backfile.index.engines.whoosh.families import FamilyTable, stored_key
+from backfile.index.engines.whoosh.files import Array, ArrayFile
+from backfile.index.engines.whoosh.terms import TermDictionary
 
 NARROW_DOCS = np.dtype(np.uint16)
 NARROW_FREQS = np.dtype(np.uint8)

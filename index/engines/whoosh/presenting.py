@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from index.engine import Hit
-from index.engines.whoosh.view import View
-from index.hits import hit_of
-from index.matching import Marks, Matcher
+from backfile.index.engine import Hit
+from backfile.index.engines.whoosh.view import View
+from backfile.index.hits import hit_of
+from backfile.index.matching import Marks, Matcher
 
 _UNMARKED = Marks()
 _AT_ONCE = 10  # hits whose texts are held together; as many again hardly gain

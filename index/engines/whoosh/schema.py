@@ -9,7 +9,7 @@ from whoosh import columns, fields
 from whoosh.analysis.acore import Token
 from whoosh.analysis.tokenizers import Tokenizer
 
-from index.analysis import tokens
+from backfile.index.analysis import tokens
 
 
 class WordTokenizer(Tokenizer):

@@ -17,17 +17,17 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from index import ranking
-from index.engines.whoosh.combining import Branch
-from index.engines.whoosh.frequencies import Asked, Listed, Stretch
-from index.engines.whoosh.leaves import Leaf
-from index.engines.whoosh.ordering import smallest
-from index.engines.whoosh.places import documents_of, follows
-from index.engines.whoosh.selection import Selection
-from index.engines.whoosh.view import View
-from index.fields import DEFAULT_FIELDS
-from index.query import And, Not, Or
-from index.ranking import WEIGHTS, idf, pairs, saturated, telling
+from backfile.index import ranking
+from backfile.index.engines.whoosh.combining import Branch
+from backfile.index.engines.whoosh.frequencies import Asked, Listed, Stretch
+from backfile.index.engines.whoosh.leaves import Leaf
+from backfile.index.engines.whoosh.ordering import smallest
+from backfile.index.engines.whoosh.places import documents_of, follows
+from backfile.index.engines.whoosh.selection import Selection
+from backfile.index.engines.whoosh.view import View
+from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.query import And, Not, Or
+from backfile.index.ranking import WEIGHTS, idf, pairs, saturated, telling
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]

@@ -8,13 +8,13 @@ from itertools import compress, repeat
 
 import numpy as np
 
-from index.engine import Document, Fingerprint
-from index.engines.whoosh.documents import Head, TextBlocks, read_head
-from index.engines.whoosh.files import Array, ArrayFile
-from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.terms import TermDictionary
-from index.matching import Prepared
-from index.remembering import Memory
+from backfile.index.engine import Document, Fingerprint
+from backfile.index.engines.whoosh.documents import Head, TextBlocks, read_head
+from backfile.index.engines.whoosh.files import Array, ArrayFile
+from backfile.index.engines.whoosh.postings import FieldPostings
+from backfile.index.engines.whoosh.terms import TermDictionary
+from backfile.index.matching import Prepared
+from backfile.index.remembering import Memory
 
 _HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
 _EACH = 2  # for each character of a text, one of its skeleton may be held

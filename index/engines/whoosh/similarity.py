@@ -9,16 +9,16 @@ from functools import cached_property
 
 import numpy as np
 
-from index.analysis import MAX_TERM, tokens
-from index.engine import Document, Hit
-from index.engines.whoosh.execution import by_score
-from index.engines.whoosh.frequencies import Run
-from index.engines.whoosh.leaves import one_term
-from index.engines.whoosh.view import Array, View
-from index.fields import DEFAULT_FIELDS
-from index.hits import hit_of
-from index.matching import Marks
-from index.ranking import idf, saturated
+from backfile.index.analysis import MAX_TERM, tokens
+from backfile.index.engine import Document, Hit
+from backfile.index.engines.whoosh.execution import by_score
+from backfile.index.engines.whoosh.frequencies import Run
+from backfile.index.engines.whoosh.leaves import one_term
+from backfile.index.engines.whoosh.view import Array, View
+from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.hits import hit_of
+from backfile.index.matching import Marks
+from backfile.index.ranking import idf, saturated
 
 TELLING = 20  # words by which similar articles are looked for
 _SHORTEST = 3  # letters

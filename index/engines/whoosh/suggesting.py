@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from index.analysis import tokens
-from index.engine import Suggestions
-from index.engines.whoosh.execution import by_newest
-from index.engines.whoosh.gathering import Terms
-from index.engines.whoosh.leaves import one_term
-from index.engines.whoosh.selection import Selection
-from index.engines.whoosh.view import View
-from index.engines.whoosh.vocabulary import most_frequent
+from backfile.index.analysis import tokens
+from backfile.index.engine import Suggestions
+from backfile.index.engines.whoosh.execution import by_newest
+from backfile.index.engines.whoosh.gathering import Terms
+from backfile.index.engines.whoosh.leaves import one_term
+from backfile.index.engines.whoosh.selection import Selection
+from backfile.index.engines.whoosh.view import View
+from backfile.index.engines.whoosh.vocabulary import most_frequent
 
 
 def suggest(view: View, text: str, limit: int) -> Suggestions:

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from index.engines.whoosh.files import Array, ArrayFile, ArrayFileWriter, decode, encode
+from backfile.index.engines.whoosh.files import Array, ArrayFile, ArrayFileWriter, decode, encode
 
 _END = b"\n"
 

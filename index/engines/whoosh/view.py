@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.engine import Document
-from index.engines.whoosh.faceting import FacetTable, facet_table, year_table
-from index.engines.whoosh.generation import Generation
-from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.segments import Segment
-from index.engines.whoosh.selection import Selection
-from index.matching import Prepared
-from index.ranking import weighted_frequency
-from index.remembering import Memory
+from backfile.index.engine import Document
+from backfile.index.engines.whoosh.faceting import FacetTable, facet_table, year_table
+from backfile.index.engines.whoosh.generation import Generation
+from backfile.index.engines.whoosh.postings import FieldPostings
+from backfile.index.engines.whoosh.segments import Segment
+from backfile.index.engines.whoosh.selection import Selection
+from backfile.index.matching import Prepared
+from backfile.index.ranking import weighted_frequency
+from backfile.index.remembering import Memory
 
 Array = npt.NDArray[Any]
 

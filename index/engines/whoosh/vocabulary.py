@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from index.engines.whoosh.leaves import one_term
-from index.engines.whoosh.postings import FieldPostings
-from index.engines.whoosh.view import Array, View
-from index.fields import DEFAULT_FIELDS
+from backfile.index.engines.whoosh.leaves import one_term
+from backfile.index.engines.whoosh.postings import FieldPostings
+from backfile.index.engines.whoosh.view import Array, View
+from backfile.index.fields import DEFAULT_FIELDS
 
 
 def article_count(view: View, term: str) -> int:

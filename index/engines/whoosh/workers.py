@@ -9,10 +9,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from index.encoding import Encoder
-from index.engines.whoosh.batch import Item, write_segment
-from index.errors import SearchError
-from index.processes import helper_context, not_started
+from backfile.index.encoding import Encoder
+from backfile.index.engines.whoosh.batch import Item, write_segment
+from backfile.index.errors import SearchError
+from backfile.index.processes import helper_context, not_started
 
 
 @contextmanager

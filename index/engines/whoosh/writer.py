@@ -7,17 +7,17 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from index.encoding import Encoder
-from index.engine import Changes
-from index.engines.whoosh.batch import Item, write_segment
-from index.engines.whoosh.codec import new_segment_name
-from index.engines.whoosh.draft import Draft, DraftSegment, data_name
-from index.engines.whoosh.locking import write_lock
-from index.engines.whoosh.merging import merge_segments
-from index.engines.whoosh.tiers import to_merge
-from index.engines.whoosh.workers import segment_workers
-from index.errors import SearchError
-from index.processes import cores
+from backfile.index.encoding import Encoder
+from backfile.index.engine import Changes
+from backfile.index.engines.whoosh.batch import Item, write_segment
+from backfile.index.engines.whoosh.codec import new_segment_name
+from backfile.index.engines.whoosh.draft import Draft, DraftSegment, data_name
+from backfile.index.engines.whoosh.locking import write_lock
+from backfile.index.engines.whoosh.merging import merge_segments
+from backfile.index.engines.whoosh.tiers import to_merge
+from backfile.index.engines.whoosh.workers import segment_workers
+from backfile.index.errors import SearchError
+from backfile.index.processes import cores
 
 SEGMENT_TEXT = 16 << 20
 """Characters of text that are inverted together: it takes about thirteen times as many bytes of memory."""

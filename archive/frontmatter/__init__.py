@@ -1,0 +1,1 @@
+"""Front matter: parsing, YAML reading, lossless rewriting."""

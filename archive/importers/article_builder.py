@@ -1,0 +1,139 @@
+"""An item as the article that it will be: every value of a kind that can be written, every text clean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, time
+
+from backfile.archive.importers.item import Item
+from backfile.archive.importers.library.provenance import ALSO_AT, KEY
+from backfile.archive.languages import language_code
+from backfile.archive.markdown.headings import LONGEST_TITLE, plain_words, title_heading
+from backfile.archive.metadata.mapping import read_metadata
+from backfile.archive.model import Article, PartialDate, Source
+from backfile.archive.storage.file_titles import without_suffix
+
+MAX_EXTRA = 32_768
+"""Characters that the keys beyond the article's own fields may take; front matter ends being read at twice that."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
+_NEWLINE = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_OURS = frozenset({KEY, ALSO_AT})
+_TITLE_FROM_BODY = 80
+_LONGEST_LABEL = 25
+_ROW = re.compile(r"\s*(?:\||[-*_=`~]{3,})")
+_SHOWN_OR_LINKED = re.compile(r"\[?!\[[^\]]*\]\([^()]*\)(?:\]\([^()]*\))?|\[[^\[\]]*\]\([^()]*\)")
+
+
+def article_of(item: Item, language: str | None = None) -> Article | None:
+    """The article an item makes, not placed yet (its path is its title); None if it has neither title nor text.
+
+    `language` is taken for an item that leaves its own out.
+    """
+    body = text(item.body).strip("\n")
+    title = line(item.title)[:LONGEST_TITLE] or _first_words(body)
+    if not title:
+        return None
+    return Article(
+        id=title,
+        path=title,
+        title=title,
+        body=f"\n{body}\n" if body else "",
+        authors=_lines(item.authors),
+        topics=_lines(item.topics),
+        date=item.date,
+        updated=item.updated if item.updated != item.date else None,
+        summary=line(item.summary or "") or None,
+        source=_source(item.source),
+        language=language_code(item.language or "") or language_code(language or ""),
+        extra=_extra(item.extra),
+    )
+
+
+def at(article: Article, path: str, body: str) -> Article:
+    """The article placed at a path below the library."""
+    return replace(article, id=without_suffix(path), path=path, body=body)
+
+
+def without_extra(article: Article) -> Article:
+    """The article with nothing in its front matter but its own fields."""
+    return replace(article, extra={})
+
+
+def is_too_much(article: Article) -> bool:
+    """Whether the further keys of an article are more than its front matter can hold."""
+    return len(repr(article.extra)) > MAX_EXTRA
+
+
+def text(value: str) -> str:
+    """Text with plain line ends, without characters that are no text."""
+    return _SURROGATE.sub("\ufffd", _CONTROLS.sub("", _NEWLINE.sub("\n", value)))
+
+
+def line(value: str) -> str:
+    """Text on one line, its spaces single."""
+    return " ".join(text(value).split())
+
+
+def _lines(values: tuple[str, ...]) -> tuple[str, ...]:
+    named = (line(value) for value in values)
+    return tuple({value.casefold(): value for value in named if value}.values())
+
+
+def _first_words(body: str) -> str:
+    """A title for an item that has none: a heading of its text, else how it begins.
+
+    Rows of tables, pictures and mere links are passed over, and so are labels of these: `Together with`.
+    """
+    heading = title_heading(body)
+    words = heading.text if heading and heading.text else _opening_line(body)
+    if len(words) <= _TITLE_FROM_BODY:
+        return words
+    return words[:_TITLE_FROM_BODY].rpartition(" ")[0] + "…" if " " in words[:_TITLE_FROM_BODY] else words[:80] + "…"
+
+
+def _opening_line(body: str) -> str:
+    lines = [each for each in body.split("\n") if each.strip()]
+    for place, each in enumerate(lines):
+        is_label = len(each) <= _LONGEST_LABEL and place + 1 < len(lines) and not _is_prose(lines[place + 1])
+        words = plain_words(each) if _is_prose(each) and not is_label else ""
+        if words:
+            return words
+    return " ".join(plain_words(lines[0]).replace("|", " ").split()) if lines else ""
+
+
+def _is_prose(line: str) -> bool:
+    """Whether a line is no row of a table, rule or fence, and not just pictures and links with a word or two."""
+    if _ROW.match(line):
+        return False
+    others = _SHOWN_OR_LINKED.sub("", line)
+    return others == line or len(plain_words(others)) > _LONGEST_LABEL
+
+
+def _source(source: Source | None) -> Source | None:
+    name, url = (line(source.name or ""), line(source.url or "")) if source else ("", "")
+    return Source(name or None, url or None) if name or url else None
+
+
+def _extra(extra: Mapping[str, object]) -> dict[str, object]:
+    """The further keys. One that would be read as a date or language of the article, and is none, is called
+    `original_…`, so that the library is not told again at each reading what is wrong with it."""
+    named = {line(str(key)): _plain(value) for key, value in extra.items() if key not in _OURS}
+    unclear = {remark.key for remark in read_metadata(named, "", "x.md").remarks}
+    return {f"original_{key}" if key in unclear else key: value for key, value in named.items() if key}
+
+
+def _plain(value: object) -> object:
+    """A value that front matter can hold: subclasses of text as text, what is of no known kind as its words."""
+    if value is None or isinstance(value, bool | int | float | date | time | PartialDate):
+        return value
+    if isinstance(value, str):
+        return text(str(value))
+    if isinstance(value, Mapping):
+        return {line(str(key)): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in (sorted(value, key=str) if isinstance(value, set | frozenset) else value)]
+    return text(str(value))

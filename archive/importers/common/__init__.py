@@ -1,0 +1,1 @@
+"""Steps that several formats share: masthead, bylines, document properties, rows, XML."""

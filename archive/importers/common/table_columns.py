@@ -1,0 +1,40 @@
+"""Which column of a table is which field of an article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from backfile.archive.metadata.field_names import AUTHORS, DATE, LANGUAGE, SUMMARY, TITLE, TOPICS, UPDATED, normal
+
+_TEXT = (
+    *("text", "body", "content", "articlebody", "fulltext", "bodytext", "contenthtml", "bodyhtml", "html", "markdown"),
+    *("contenttext", "articletext", "story", "article", "rawcontent", "maintext", "plaintext"),
+)
+
+# Field of an article → names of columns, best first, as `archive.spellings.normal` has them.
+NAMES: dict[str, tuple[str, ...]] = {
+    "id": ("id", "guid", "uuid", "uid", "docid", "articleid", "key"),
+    "title": (*TITLE, "name", "heading", "articletitle", "webtitle"),
+    "text": _TEXT,
+    "authors": (*AUTHORS, "authorname", "authornames"),
+    "date": (*DATE, "datetime", "timestamp", "pubtime", "webpublicationdate", "time"),
+    "updated": UPDATED,
+    "topics": (*TOPICS, "section", "sectionname", "labels"),
+    "summary": (*SUMMARY, "lead", "teaser", "trailtext"),
+    "source": ("source", "sourcename", "publication", "publisher", "newspaper", "outlet", "site", "sitename"),
+    "url": ("url", "link", "weburl", "permalink", "canonicalurl", "canonical", "sourceurl", "originalurl", "href"),
+    "language": LANGUAGE,
+}
+FIELDS = tuple(NAMES)
+
+
+def columns_of(names: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+    """Field → column, from the columns' names as far as `given` does not say it. A column is of one field only."""
+    free = {normal(name): name for name in reversed(list(names)) if name not in given.values()}
+    found = dict(given)
+    for field, known in NAMES.items():
+        if field not in found:
+            name = next((each for each in known if each in free), None)
+            if name is not None:
+                found[field] = free.pop(name)
+    return found

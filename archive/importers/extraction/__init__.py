@@ -1,0 +1,1 @@
+"""Article extraction from web pages: main text, title, byline, date."""

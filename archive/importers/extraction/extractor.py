@@ -1,0 +1,89 @@
+"""The article in a page: its metadata, and its body without all that stands around it.
+
+Readings of the page by libraries of the field only say which of its blocks are the article: the body is made of the
+page's own blocks, so that headings, lists, tables, code, notes and captions keep their form.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+from lxml.html import HtmlElement
+
+from backfile.archive.importers.extraction.blocks import article_of, blocks_of
+from backfile.archive.importers.extraction.candidates import agreed, first_texts
+from backfile.archive.importers.extraction.cleaning import make_ready, wrap_loose_text
+from backfile.archive.importers.extraction.page_metadata import PageMetadata, read_metadata
+from backfile.archive.importers.markdown.html_to_markdown import parse, tree_to_markdown
+from backfile.archive.model import PartialDate, Source
+
+_MARKUP = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """An article as its page has it; `body` is Markdown, `canonical` the address the page gives itself."""
+
+    title: str
+    body: str
+    authors: tuple[str, ...] = ()
+    date: PartialDate | None = None
+    updated: PartialDate | None = None
+    topics: tuple[str, ...] = ()
+    summary: str | None = None
+    source: Source | None = None
+    language: str | None = None
+    canonical: str | None = None
+
+
+def extract(html: bytes | str, *, url: str | None = None) -> Extracted:
+    """The article in a page that was found at `url`; its body is empty if the page has none.
+
+    Raises `ArchiveError` for what is too large or cannot be parsed.
+    """
+    return extract_from(parse(html), url=url)
+
+
+def extract_from(tree: HtmlElement, *, url: str | None = None) -> Extracted:
+    """As `extract`, of a parsed page, which is changed on the way."""
+    metadata = read_metadata(tree, url)
+    body = article_body(tree, metadata)
+    if _is_far_shorter(body, metadata.article_body):
+        body = _declared(metadata.article_body)
+    return Extracted(
+        title=metadata.title,
+        body=tree_to_markdown(body, base_url=metadata.base) if body is not None else "",
+        authors=metadata.authors,
+        date=metadata.date,
+        updated=metadata.updated,
+        topics=metadata.topics,
+        summary=metadata.summary,
+        source=metadata.source,
+        language=metadata.language,
+        canonical=metadata.canonical,
+    )
+
+
+def article_body(tree: HtmlElement, metadata: PageMetadata) -> HtmlElement | None:
+    """The innermost part of a page that holds its article, cleared of all else; None if there is no article."""
+    make_ready(tree)
+    texts = first_texts(tree)
+    wrap_loose_text(tree)
+    blocks = blocks_of(tree)
+    found = agreed(blocks, texts, tree)
+    return article_of(blocks, found, metadata.title, metadata.summary or "")
+
+
+def _is_far_shorter(body: HtmlElement | None, declared: str) -> bool:
+    """Whether a page shows less than half of what it gives to machines, because a script would load the rest."""
+    shown = len(body.text_content().split()) if body is not None else 0
+    return 2 * shown < len(declared.split())
+
+
+def _declared(text: str) -> HtmlElement:
+    """The text that a page gives to machines (`articleBody` of schema.org), which has markup at times."""
+    if _MARKUP.search(text):
+        return parse(text)
+    return parse("".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip()))

@@ -1,0 +1,1 @@
+"""Formats: one module or package each, with `recognises`, `count` and `read`."""

@@ -1,0 +1,279 @@
+"""Documents of Word and of the programs that write its form: DOCX (ISO/IEC 29500).
+
+Mammoth makes the HTML, by what styles mean and not by how they look. The title, the byline and the date that stand on
+top are taken off the text; the properties of the file are asked for what is not said there.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+from lxml.html import HtmlElement
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.document_html import lower_headings, words_in
+from backfile.archive.importers.common.masthead import LONGEST_LINE, Stated, stated
+from backfile.archive.importers.common.office_properties import is_program, keywords, meant_authors, meant_title
+from backfile.archive.importers.common.xml_trees import local_name, parse_xml
+from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.markdown.html_to_markdown import parse, tree_to_markdown
+from backfile.archive.importers.sources.containers import open_members
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.model import PartialDate
+from backfile.archive.report import Problem
+from backfile.archive.storage.file_titles import title_from_path
+
+KIND = "docx"
+TITLE = "DOCX: documents of Word, LibreOffice, Google Docs"
+
+MAX_XML = 24 * 1024 * 1024
+"""Of one part of a document unpacked: some ten books. Its tree takes twenty times as much memory."""
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CORE = "docProps/core.xml"
+_STYLES = """
+p[style-name='Title'] => p.title:fresh
+p[style-name='Subtitle'] => p.subtitle:fresh
+p[style-name='Author'] => p.author:fresh
+p[style-name='Date'] => p.date:fresh
+p[style-name='Quote'] => blockquote > p:fresh
+p[style-name='Intense Quote'] => blockquote > p:fresh
+p[style-name='Quotations'] => blockquote > p:fresh
+p[style-name='Block Text'] => blockquote > p:fresh
+p[style-name='HTML Preformatted'] => pre:separator('\\n')
+p[style-name='Preformatted Text'] => pre:separator('\\n')
+p[style-name='Source Code'] => pre:separator('\\n')
+p[style-name='Code'] => pre:separator('\\n')
+p[style-name^='toc '] => p.toc:fresh
+p[style-name^='Contents '] => p.toc:fresh
+p[style-name='TOC Heading'] => p.toc:fresh
+p[style-name='Contents Heading'] => p.toc:fresh
+p[style-name='caption'] => p > em:fresh
+p[style-name='Caption'] => p > em:fresh
+"""
+# What Mammoth and the standard library raise for parts that are missing, broken or not what they should be.
+_BROKEN = (
+    *(zipfile.BadZipFile, ExpatError, KeyError, ValueError, TypeError, AttributeError, IndexError),
+    *(RecursionError, OSError, NotImplementedError),
+)
+_LINES_ON_TOP = 4
+_BLOCKS = ("p", "h1", "h2", "h3", "ul", "ol", "table", "pre", "blockquote")
+_ENDS_SENTENCE = re.compile(r"[.!?…:][\"'”’)]*\Z")
+
+
+def recognises(probe: Probe) -> int:
+    """By the parts a package of Word begins with; older documents of Word, which are not read, by name."""
+    if probe.is_folder:
+        return 0
+    if probe.head.startswith(_ZIP):
+        is_package = b"[Content_Types].xml" in probe.head or b"_rels/.rels" in probe.head
+        return 95 if is_package and b"word/" in probe.head else 0
+    return 70 if probe.head.startswith(_OLE) and probe.path.name.lower().endswith((".docx", ".doc", ".dot")) else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many articles there are in the file: one, always."""
+    return 1
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The one article of the document."""
+    try:
+        yield _article(path, context)
+    except ArchiveError as error:
+        yield Problem(path.name, None, str(error), error.hint)
+
+
+def _article(path: Path, context: Context) -> Found:
+    import mammoth  # noqa: PLC0415 - of the extra `import`: documents are recognised without it
+
+    core = _checked(path)
+    pictures: dict[str, bytes] = {}
+    try:
+        with path.open("rb") as file:
+            html = mammoth.convert_to_html(
+                file,
+                style_map=_STYLES,
+                include_embedded_style_map=False,
+                convert_image=mammoth.images.img_element(_keeping(pictures)),
+            ).value
+    except _BROKEN as error:
+        raise ArchiveError(f"is a broken document: {error or type(error).__name__}", hint="save it anew") from error
+    if not html.strip():
+        return Skipped(path.name, "empty")
+    return _item(parse(f"<div>{html}</div>"), _properties(core), pictures, path.name, context)
+
+
+def _checked(path: Path) -> bytes:
+    """The part with the properties (empty if there is none), when every part was seen to be within the limits.
+
+    Raises `ArchiveError`: XML of a document has no declarations, in which bombs and addresses could hide.
+    """
+    with path.open("rb") as file:
+        if file.read(len(_OLE)) == _OLE:
+            raise ArchiveError("is encrypted, or a document of Word 97 to 2003", hint="open it, and save it as DOCX")
+    core = b""
+    with open_members(path) as members:
+        for member in members:
+            if isinstance(member, ArchiveError):
+                raise member
+            content = member.read()
+            if member.name.endswith((".xml", ".rels")):
+                if len(content) > MAX_XML:
+                    raise ArchiveError(f"{member.name}: has more than {MAX_XML >> 20} MB of text", hint="split it")
+                if b"<!" in content[:2048].replace(b"<!--", b"") or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+                    raise ArchiveError(f"{member.name}: declares a document type, as no document of Word does")
+            core = content if member.name == _CORE else core
+    return core
+
+
+def _keeping(pictures: dict[str, bytes]) -> Callable[[Any], dict[str, str]]:
+    """Puts each picture aside and lets the text refer to it by a name."""
+
+    def keep(image: Any) -> dict[str, str]:
+        ending = image.content_type.rpartition("/")[2].partition("+")[0].removeprefix("x-")
+        name = f"image-{len(pictures) + 1}.{ {'jpeg': 'jpg'}.get(ending, ending) }"
+        with image.open() as file:
+            pictures[name] = file.read()
+        return {"src": name}
+
+    return keep
+
+
+@dataclass(frozen=True, slots=True)
+class _Properties:
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    created: PartialDate | None = None
+    topics: tuple[str, ...] = ()
+    summary: str = ""
+    language: str = ""
+
+
+def _properties(core: bytes) -> _Properties:
+    """The core properties (ISO/IEC 29500-2, 11); none if they are broken, for the text is what counts."""
+    try:
+        tree = parse_xml(core) if core else None
+    except ArchiveError:
+        tree = None
+    if tree is None:
+        return _Properties()
+    values: dict[str, str] = {
+        local_name(each.tag): (each.text or "").strip() for each in tree if isinstance(each.tag, str)
+    }
+    by_program = is_program(values.get("creator")) or is_program(values.get("description"))
+    return _Properties(
+        meant_title(values.get("title")),
+        () if by_program else meant_authors(values.get("creator")),
+        None if by_program else _day(values.get("created", "")),
+        tuple(dict.fromkeys(keywords(values.get("keywords")) + keywords(values.get("category")))),
+        "" if by_program else values.get("description", ""),
+        values.get("language", ""),
+    )
+
+
+def _day(text: str) -> PartialDate | None:
+    try:
+        return parse_date(text) if text else None
+    except DateUnclear as unclear:
+        return unclear.known
+
+
+def _item(tree: HtmlElement, said: _Properties, pictures: Mapping[str, bytes], name: str, context: Context) -> Item:
+    top = _take_top(tree, said.title, context)
+    lower_headings(tree)
+    body = tree_to_markdown(tree, base_url=None)
+    return Item(
+        origin=name,
+        title=top.title or said.title or title_from_path(name.rpartition(".")[0] or name),
+        body=body,
+        authors=top.authors or said.authors,
+        topics=said.topics,
+        date=top.date or said.created,
+        summary=top.summary or said.summary or None,
+        language=said.language or None,
+        assets=tuple(_asset(each, content) for each, content in pictures.items() if each in body),
+    )
+
+
+def _asset(name: str, content: bytes) -> Asset:
+    return Asset(name, lambda: content)
+
+
+@dataclass(slots=True)
+class _Top:
+    """What stands above the text."""
+
+    title: str = ""
+    summary: str = ""
+    authors: tuple[str, ...] = ()
+    date: PartialDate | None = None
+    spent: list[HtmlElement] = field(default_factory=list)
+
+
+def _take_top(tree: HtmlElement, title: str, context: Context) -> _Top:
+    """Takes title, subtitle, byline and date off the text, and its table of contents."""
+    for entry in tree.xpath(".//p[@class='toc']"):
+        entry.drop_tree()
+    top = _Top()
+    blocks = list(filter(words_in, tree.iter(*_BLOCKS)))[: _LINES_ON_TOP + 2]
+    number = _title_at(blocks, tree, title)
+    if number is not None:
+        top.title = words_in(blocks[number])
+        top.spent.append(blocks[number])
+    for block in blocks[0 if number is None else number + 1 :][:_LINES_ON_TOP]:
+        if not _take_line(block, top, context):
+            break
+    for each in top.spent:
+        each.drop_tree()
+    return top
+
+
+def _title_at(blocks: list[HtmlElement], tree: HtmlElement, title: str) -> int | None:
+    """Which of the first blocks is the title: by its style, as the only heading of its rank, by the properties, or as
+    a short bold line."""
+    for number, block in enumerate(blocks[:3]):
+        if block.get("class") == "title" or (title and words_in(block).casefold() == title.casefold()):
+            return number
+    if blocks and blocks[0].tag in ("h1", "h2"):
+        rank = str(blocks[0].tag)
+        above = any(True for _ in tree.iter("h1")) and rank == "h2"
+        return 0 if not above and sum(1 for _ in tree.iter(rank)) == 1 else None
+    if blocks and not title and blocks[0].tag == "p" and _is_bold_line(blocks[0]):
+        return 0
+    return None
+
+
+def _is_bold_line(block: HtmlElement) -> bool:
+    words = words_in(block)
+    bold = "".join(each.text_content() for each in block.iter("strong"))
+    return len(words) < LONGEST_LINE and not _ENDS_SENTENCE.search(words) and " ".join(bold.split()) == words
+
+
+def _take_line(block: HtmlElement, top: _Top, context: Context) -> bool:
+    """Whether a block below the title belongs to it, which is then noted."""
+    words = words_in(block)
+    if block.tag not in ("p", "h2", "h3") or (len(words) > LONGEST_LINE and block.get("class") != "subtitle"):
+        return False
+    if block.get("class") == "subtitle" and not top.summary:
+        top.summary = words
+    elif block.get("class") == "author":
+        top.authors = (*top.authors, *author_names(words))
+    else:
+        found = stated(words, day_first=context.day_first)
+        if found is None or (found.authors and top.authors) or (found.date and top.date):
+            return False
+        _note(found, top)
+    top.spent.append(block)
+    return True
+
+
+def _note(found: Stated, top: _Top) -> None:
+    top.authors, top.date = top.authors or found.authors, top.date or found.date

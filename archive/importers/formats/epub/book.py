@@ -1,0 +1,80 @@
+"""Books: EPUB 2 and 3, a chapter an article. The title of the book is the source of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.formats.epub.chapters import Chapter, Chapters
+from backfile.archive.importers.formats.epub.package_document import Book, read_book
+from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.sources.containers import Member, open_members
+from backfile.archive.model import Source
+from backfile.archive.report import Problem
+
+KIND = "epub"
+TITLE = "EPUB: books, a chapter an article"
+
+_SIGN = b"mimetypeapplication/epub+zip"
+_NO_NAME = re.compile(
+    r"(?:(?:chapter|part|book|section|no\.?|kapitel|teil|chapitre|partie|cap[ií]tulo|parte|capitolo|hoofdstuk)\s*)?"
+    r"(?:[\divxlcdm]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)?[.:]?\Z",
+    re.IGNORECASE,
+)
+
+
+def recognises(probe: Probe) -> int:
+    """By the first member, which names the type; or by the one that names the package, if it comes early."""
+    if probe.is_folder or not probe.head.startswith(b"PK\x03\x04"):
+        return 0
+    if _SIGN in probe.head[:100]:
+        return 100
+    return 90 if b"META-INF/container.xml" in probe.head or probe.path.name.lower().endswith(".epub") else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many files there are to read in the book; None if it cannot be read."""
+    try:
+        with open_members(path) as members:
+            return len(read_book(_by_name(members)).pages)
+    except (ArchiveError, OSError):
+        return None
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The chapters in the order in which they are read; cover, title page, copyright and contents are skipped."""
+    try:
+        with open_members(path) as members:
+            by_name = _by_name(members)
+            book = read_book(by_name)
+            for found in Chapters(book, by_name, day_first=context.day_first):
+                yield _item(found, book) if isinstance(found, Chapter) else found
+    except ArchiveError as error:
+        yield Problem(path.name, None, str(error), error.hint)
+
+
+def _by_name(members: Iterator[Member | ArchiveError]) -> dict[str, Member]:
+    return {member.name: member for member in members if isinstance(member, Member)}
+
+
+def _item(chapter: Chapter, book: Book) -> Item | Skipped:
+    if not chapter.body and not chapter.assets:
+        return Skipped(chapter.origin, "has no text but its heading")
+    title = chapter.title
+    if book.title and (not title or _NO_NAME.match(title)):
+        title = f"{book.title}: {title}" if title else book.title
+    return Item(
+        origin=chapter.origin,
+        title=title,
+        body=chapter.body,
+        authors=chapter.authors or book.authors,
+        topics=book.topics,
+        date=chapter.date or book.date,
+        source=Source(book.title, None) if book.title else None,
+        language=book.language or None,
+        extra=book.extra,
+        assets=chapter.assets,
+        links=chapter.links,
+    )

@@ -1,0 +1,234 @@
+"""What an EPUB says of itself: the package with metadata and reading order, the table of contents, the landmarks.
+
+EPUB 2 (OPF 2.0.1, NCX) and EPUB 3 (https://www.w3.org/TR/epub-33/).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urldefrag
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.xml_trees import local_name, parse_xhtml, parse_xml
+from backfile.archive.importers.sources.containers import Member
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.topic_names import topic_names
+from backfile.archive.model import PartialDate
+
+_CONTAINER, _ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
+_FONTS_ONLY = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
+_PAGES = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
+_ISBN = re.compile(r"(?:urn:)?isbn[:\s]*([\dXx -]{10,17})\Z|(97[89][\d -]{10,14})\Z", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_OLDEST_YEAR = 1000  # programs write the year 101 for "not known"
+MAX_DEPTH = 12
+MAX_XML = 16 * 1024 * 1024
+"""Of one file that describes the book; that of a library in one volume has a tenth of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the table of contents: how deep it lies (0 on top), its words, the file and the place in it."""
+
+    depth: int
+    label: str
+    file: str
+    fragment: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A file in reading order, by its name in the archive. `is_linear` is false for what one reads only on demand."""
+
+    file: str
+    is_linear: bool
+    is_contents: bool
+
+
+@dataclass(slots=True)
+class Book:
+    """A book: what holds for all its chapters, and where they lie. `types` says what a file is, `cover` say."""
+
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    date: PartialDate | None = None
+    language: str = ""
+    topics: tuple[str, ...] = ()
+    extra: dict[str, object] = field(default_factory=dict)
+    pages: list[Page] = field(default_factory=list)
+    contents: list[Entry] = field(default_factory=list)
+    types: dict[str, str] = field(default_factory=dict)
+
+
+def read_book(members: Mapping[str, Member]) -> Book:
+    """The book in an archive. Raises `ArchiveError` if it is none, or is locked."""
+    place = _package_place(members)
+    package = parse_xml(_content(members, place))
+    folder = posixpath.dirname(place)
+    manifest = {
+        each.get("id", ""): (
+            place_of(folder, each.get("href", "")),
+            each.get("media-type", ""),
+            each.get("properties", ""),
+        )
+        for each in _all(package, "item")
+    }
+    book = _metadata(package)
+    for each in _all(package, "itemref"):
+        file, kind, properties = manifest.get(each.get("idref", ""), ("", "", ""))
+        if file in members and kind in _PAGES:
+            book.pages.append(Page(file, each.get("linear") != "no", "nav" in properties.split()))
+    if not book.pages:
+        raise ArchiveError("is no book: nothing in it is to be read")
+    _refuse_locked(members, {page.file for page in book.pages})
+    for each in _all(package, "reference"):
+        book.types.setdefault(place_of(folder, each.get("href", "")), each.get("type", "").lower())
+    _read_contents(book, members, manifest.values())
+    return book
+
+
+def _package_place(members: Mapping[str, Member]) -> str:
+    root = next(_all(parse_xml(_content(members, _CONTAINER)), "rootfile"), None)
+    place = root.get("full-path", "") if root is not None else ""
+    return posixpath.normpath(place)
+
+
+def _content(members: Mapping[str, Member], name: str) -> bytes:
+    if name not in members:
+        raise ArchiveError(f"is no whole EPUB: {name} is missing", hint="get it anew")
+    return _read(members[name])
+
+
+def _read(member: Member) -> bytes:
+    """One of the files that describe the book; raises `ArchiveError` for one that would fill the memory as a tree."""
+    content = member.read()
+    if len(content) > MAX_XML:
+        raise ArchiveError(f"{member.name}: is larger than {MAX_XML >> 20} MB")
+    return content
+
+
+def _refuse_locked(members: Mapping[str, Member], files: set[str]) -> None:
+    """Raises `ArchiveError` if chapters are encrypted; obfuscated fonts do no harm."""
+    if _ENCRYPTION not in members:
+        return
+    for data in _all(parse_xml(_read(members[_ENCRYPTION])), "EncryptedData"):
+        method = next(_all(data, "EncryptionMethod"), None)
+        place = next(_all(data, "CipherReference"), None)
+        if method is not None and method.get("Algorithm") in _FONTS_ONLY:
+            continue
+        if place is not None and place_of("", place.get("URI", "")) in files:
+            raise ArchiveError("is locked by its seller (DRM)", hint="import a copy that is not")
+
+
+def _metadata(package: Any) -> Book:
+    values: dict[str, list[Any]] = {}
+    for each in package.iter("{http://purl.org/dc/elements/1.1/}*"):
+        values.setdefault(local_name(each.tag), []).append(each)
+    refined = {
+        (each.get("refines", "").lstrip("#"), each.get("property", "")): _words(each) for each in _all(package, "meta")
+    }
+    titles = values.get("title", [])
+    title = next((each for each in titles if refined.get((each.get("id", ""), "title-type")) == "main"), None)
+    title = title if title is not None else next(iter(titles), None)
+    book = Book(
+        title=_words(title) if title is not None else "",
+        authors=author_names([_words(each) for each in values.get("creator", []) if _is_author(each, refined)]),
+        date=_date(values.get("date", [])),
+        language=next(map(_words, values.get("language", [])), ""),
+        topics=topic_names([_words(each) for each in values.get("subject", [])], key="topics", path=""),
+    )
+    publisher = next(filter(None, map(_words, values.get("publisher", []))), "")
+    isbn = next(filter(None, map(_isbn, values.get("identifier", []))), "")
+    book.extra = {key: value for key, value in (("publisher", publisher), ("isbn", isbn)) if value}
+    return book
+
+
+def _is_author(creator: Any, refined: Mapping[tuple[str, str], str]) -> bool:
+    stated = [value for name, value in creator.attrib.items() if local_name(str(name)) == "role"]
+    role = stated[0] if stated else refined.get((creator.get("id", ""), "role"), "aut")
+    return role.lower() in ("", "aut", "author") and bool(_words(creator))
+
+
+def _date(dates: list[Any]) -> PartialDate | None:
+    """The day of publication; of several dates the one that says so, and none that says it is another."""
+
+    def event(each: Any) -> str:
+        return next((value for name, value in each.attrib.items() if local_name(str(name)) == "event"), "")
+
+    chosen = next((each for each in dates if "publication" in event(each)), None)
+    chosen = chosen if chosen is not None else next((each for each in dates if not event(each)), None)
+    if chosen is None or not _words(chosen):
+        return None
+    try:
+        date = parse_date(_words(chosen))
+    except DateUnclear:
+        return None
+    return date if date.year >= _OLDEST_YEAR else None
+
+
+def _isbn(identifier: Any) -> str:
+    scheme = next((v for n, v in identifier.attrib.items() if local_name(str(n)) == "scheme"), "")
+    found = _ISBN.match(f"isbn:{_words(identifier)}" if scheme.lower() == "isbn" else _words(identifier))
+    return re.sub(r"[ -]", "", found[1] or found[2]) if found else ""
+
+
+def _read_contents(book: Book, members: Mapping[str, Member], manifest: Any) -> None:
+    """The table of contents: that of EPUB 3, else that of EPUB 2; both may be there, and either may be broken."""
+    found: list[Entry] = []
+    for file, kind, properties in manifest:
+        if file not in members:
+            continue
+        if "nav" in properties.split():
+            tree = parse_xhtml(_read(members[file]))
+            folder = posixpath.dirname(file)
+            found = list(_navigation(tree, folder)) or found
+            book.types.update(_landmarks(tree, folder))
+        elif kind == "application/x-dtbncx+xml" and not found:
+            found = list(_ncx(parse_xml(_read(members[file])), posixpath.dirname(file)))
+    book.contents = [entry for entry in found if entry.label]
+
+
+def _navigation(tree: Any, folder: str) -> Iterator[Entry]:
+    for nav in tree.iter("nav"):
+        if "toc" in (nav.get("data-type") or "").split():
+            for link in nav.iter("a"):
+                depth = sum(1 for each in link.iterancestors("ol")) - 1
+                yield Entry(min(depth, MAX_DEPTH), _words(link), *_split(folder, link.get("href", "")))
+
+
+def _landmarks(tree: Any, folder: str) -> dict[str, str]:
+    links = (link for nav in tree.iter("nav") if nav.get("data-type") == "landmarks" for link in nav.iter("a"))
+    return {place_of(folder, link.get("href", "")): (link.get("data-type") or "").lower() for link in links}
+
+
+def _ncx(tree: Any, folder: str) -> Iterator[Entry]:
+    for point in _all(tree, "navPoint"):
+        label, place = next(_all(point, "text"), None), next(_all(point, "content"), None)
+        if label is not None and place is not None:
+            depth = sum(1 for each in point.iterancestors() if local_name(each.tag) == "navPoint")
+            yield Entry(min(depth, MAX_DEPTH), _words(label), *_split(folder, place.get("src", "")))
+
+
+def _split(folder: str, reference: str) -> tuple[str, str]:
+    return place_of(folder, reference), unquote(urldefrag(reference)[1])
+
+
+def place_of(folder: str, reference: str) -> str:
+    """The name in the archive of what a reference in a file of `folder` leads to; empty if it leads elsewhere."""
+    if not reference or reference.startswith("#") or _SCHEME.match(reference):
+        return ""
+    return posixpath.normpath(posixpath.join(folder, unquote(urldefrag(reference)[0]))).lstrip("/")
+
+
+def _all(tree: Any, name: str) -> Iterator[Any]:
+    """The elements of this name, whatever their namespace."""
+    return (each for each in tree.iter("{*}" + name))
+
+
+def _words(element: Any) -> str:
+    return " ".join("".join(map(str, element.itertext())).split())

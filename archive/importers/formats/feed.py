@@ -1,0 +1,243 @@
+"""Feeds: RSS of every version, Atom, RDF, JSON Feed. The full text is taken where the feed has it, and fetched where
+it has a teaser and fetching is allowed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from io import BytesIO
+from itertools import chain
+from pathlib import Path
+from typing import Any
+from xml.sax import SAXException, SAXParseException
+
+import feedparser  # type: ignore[import-untyped]
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.links.full_text import article_at, completed, markdown_of, words_of
+from backfile.archive.importers.markdown.plain_to_markdown import to_markdown as plain_to_markdown
+from backfile.archive.languages import language_code
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.topic_names import topic_names
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
+
+KIND = "feed"
+TITLE = "Feeds: RSS, Atom, JSON Feed"
+
+MAX_BYTES = 64 * 1024 * 1024
+"""Of one feed; a feed is parsed whole."""
+
+TEASER = 1_000
+"""Characters of text below which an entry without content of its own is taken for a teaser."""
+
+_ROOT = re.compile(
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*(?:<\?[^>]*>\s*|<!--(?:[^-]|-(?!->))*-->\s*|<!DOCTYPE[^>]*>\s*)*"
+    rb"<(?:rss|rdf:RDF|(?:\w+:)?feed)[\s>]",
+    re.IGNORECASE,
+)
+_JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:\\?/\\?/(?:www\.)?jsonfeed\.org\\?/version')
+_HARMLESS = frozenset({"undefined entity", "unbound prefix"})  # read leniently without loss
+_CUT = re.compile(
+    r"(?:…|\.\.\.|\[[^\[\]]{0,20}(?:…|\.\.\.|more)[^\[\]]{0,20}\]|(?:read|continue) (?:more|reading)\W{0,5})\s*\Z", re.I
+)
+_ENTRY = re.compile(rb"<(?:\w{1,9}:)?(?:item|entry)[\s>]|\"(?:content_html|content_text)\"\s*:")
+
+
+def recognises(probe: Probe) -> int:
+    """By the root element, or the version that a JSON Feed names. WordPress exports, which are RSS, know themselves."""
+    head = probe.head.replace(b"\0", b"")  # so that UTF-16 reads like ASCII
+    if _ROOT.match(head):
+        return 90
+    return 95 if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _JSON_FEED.search(head) else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many entries there are."""
+    return occurrences(path, _ENTRY)
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The entries in the order of the feed. Raises `ArchiveError` for a feed that is too large, or `OSError`."""
+    if path.stat().st_size > MAX_BYTES:
+        raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="a feed has far less; split it")
+    content = path.read_bytes()
+    is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    for found in _json_items(content, context) if is_json else _xml_items(content, context):
+        yield _with_full_text(found, context) if isinstance(found, Item) else found
+
+
+def _xml_items(content: bytes, context: Context) -> Iterator[Found]:
+    headers = {"content-location": context.url} if context.url else {}
+    try:
+        parsed = feedparser.parse(BytesIO(content), sanitize_html=False, response_headers=headers)
+    except (SAXException, ValueError, LookupError, RecursionError) as error:
+        yield Problem("", None, f"cannot be read as a feed: {error}", "check that it is the feed itself")
+        return
+    broken = parsed.get("bozo_exception")
+    if not parsed.entries and not parsed.get("version"):
+        yield Problem("", _line(broken), f"is no feed: {broken or 'nothing in it is an entry'}", "check what it holds")
+        return
+    for number, entry in enumerate(parsed.entries, start=1):
+        try:
+            yield _xml_item(entry, parsed.feed)
+        except (ArchiveError, ValueError) as error:
+            yield Problem("", None, f"entry {number} ({_name(entry)}): {error}", "look at it in the feed")
+    if isinstance(broken, SAXParseException) and broken.getMessage() not in _HARMLESS:
+        reason = f"is not well-formed: {broken.getMessage()}; {len(parsed.entries)} entries were found all the same"
+        yield Problem("", _line(broken), reason, "compare with the feed at its address")
+
+
+def _xml_item(entry: Any, feed: Any) -> Found:
+    link = str(entry.get("link") or "")
+    contents = [each for each in entry.get("content") or () if each.get("value")]
+    best = max(contents, key=lambda each: len(each.value)) if contents else None
+    summary, description = entry.get("summary_detail"), str(entry.get("summary") or "")
+    detail = best or summary
+    body = _markdown(detail, link) if detail else ""
+    date, note = _date(entry, "published")
+    updated, update_note = _date(entry, "updated")
+    title = words_of(entry.get("title"))
+    if not title and not body:
+        return Skipped(_name(entry), "has neither title nor text")
+    origin = entry.get("source") or {}
+    tags = [str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()]
+    names = [each.get("name") for each in entry.get("authors") or () if each.get("name")] or entry.get("author")
+    return Item(
+        origin=_name(entry),
+        title=title,
+        body=body,
+        authors=author_names(names or _feed_authors(feed)),
+        topics=topic_names(tags, key="topics", path=""),
+        date=date or updated,
+        updated=updated if date else None,
+        summary=(words_of(description) or None) if best and description != best.value else None,
+        source=_source(words_of(origin.get("title") or feed.get("title")), link),
+        language=_language((detail or {}).get("language"), feed.get("language")),
+        notes=tuple(filter(None, (note, update_note))),
+    )
+
+
+def _feed_authors(feed: Any) -> list[str] | str:
+    return [each.name for each in feed.get("authors") or () if each.get("name")] or str(feed.get("author") or "")
+
+
+def _markdown(detail: Any, link: str) -> str:
+    value = str(detail.value)
+    if detail.get("type") == "text/plain":
+        return plain_to_markdown(value)
+    return markdown_of(value, link or detail.get("base") or None)
+
+
+def _name(entry: Any) -> str:
+    """What names an entry for good: its id, its link, or its title."""
+    return str(entry.get("id") or entry.get("link") or entry.get("title") or "entry")
+
+
+def _date(entry: Any, key: str) -> tuple[PartialDate | None, str]:
+    """A date as it is written there, in the time of its place; what the library for feeds alone can read in UTC."""
+    written = str(entry.get(key) or "") if key in entry else ""  # feedparser gives `updated` for want of `published`
+    if not written:
+        return None, ""
+    try:
+        return parse_date(written), ""
+    except DateUnclear as unclear:
+        known = entry.get(f"{key}_parsed")
+        if known is not None and 1 <= known.tm_year <= 9999:
+            return PartialDate(known.tm_year, known.tm_mon, known.tm_mday), ""
+        return unclear.known, str(unclear)
+
+
+def _json_items(content: bytes, context: Context) -> Iterator[Found]:
+    """The items of a JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
+    try:
+        feed = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        yield Problem("", getattr(error, "lineno", None), f"is not JSON: {error}", "mend it or fetch it again")
+        return
+    items = feed.get("items")
+    if not isinstance(items, list):
+        yield Problem("", None, "is no JSON Feed: it has no list of items", "check what it holds")
+        return
+    for number, entry in enumerate(items, start=1):
+        try:
+            yield _json_item(entry, feed)
+        except (ArchiveError, ValueError, TypeError, AttributeError) as error:
+            yield Problem("", None, f"item {number} is not as JSON Feed has it: {error}", "look at it in the feed")
+
+
+def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Found:
+    link = str(entry.get("url") or entry.get("external_url") or "")
+    html, text = str(entry.get("content_html") or ""), str(entry.get("content_text") or "")
+    summary = words_of(str(entry.get("summary") or ""))
+    body = markdown_of(html, link or None) if html.strip() else plain_to_markdown(text)
+    authors = chain(*(_authors(holder) for holder in (entry, feed)))
+    dates = [_json_date(entry.get(key)) for key in ("date_published", "date_modified")]
+    name = str(entry.get("id") or link or entry.get("title") or "")
+    title = words_of(str(entry.get("title") or ""))
+    if not title and not body and not summary:
+        return Skipped(name or "item", "has neither title nor text")
+    return Item(
+        origin=name or title,
+        title=title,
+        body=body or plain_to_markdown(summary),
+        authors=author_names(next(authors, [])),
+        topics=topic_names(entry.get("tags") or [], key="topics", path=""),
+        date=dates[0][0] or dates[1][0],
+        updated=dates[1][0] if dates[0][0] else None,
+        summary=summary or None if body else None,
+        source=_source(words_of(str(feed.get("title") or "")), link),
+        language=_language(entry.get("language"), feed.get("language")),
+        notes=tuple(note for _, note in dates if note),
+    )
+
+
+def _authors(holder: Mapping[str, Any]) -> Iterator[list[str]]:
+    """The names under `authors` of version 1.1, or `author` of version 1; nothing if there are none."""
+    listed = holder.get("authors") or [holder.get("author") or {}]
+    names = [str(each["name"]) for each in listed if each.get("name")]
+    if names:
+        yield names
+
+
+def _json_date(value: object) -> tuple[PartialDate | None, str]:
+    try:
+        return (parse_date(value), "") if value else (None, "")
+    except DateUnclear as unclear:
+        return unclear.known, str(unclear)
+
+
+def _with_full_text(item: Item, context: Context) -> Item:
+    """The item with the text of its page, where it is a teaser and a page may be fetched."""
+    url = item.source.url if item.source else None
+    if context.fetch is None or url is None or not _is_teaser(item):
+        return item
+    try:
+        page = article_at(url, context.fetch)
+    except (ArchiveError, OSError) as error:
+        return replace(item, notes=(*item.notes, f"has only the teaser; its page was not fetched: {error}"))
+    if len(page.body) <= len(item.body):
+        return item
+    return completed(replace(item, summary=item.summary or " ".join(item.body.split()) or None), page)
+
+
+def _is_teaser(item: Item) -> bool:
+    return _CUT.search(item.body[-60:]) is not None or (item.summary is None and len(item.body) < TEASER)
+
+
+def _source(name: str, link: str) -> Source | None:
+    url = link if re.match(r"https?://\S+\Z", link, re.IGNORECASE) else None
+    return Source(name or None, url) if name or url else None
+
+
+def _language(*codes: object) -> str | None:
+    return next(filter(None, (language_code(str(code)) for code in codes if code)), None)
+
+
+def _line(error: object) -> int | None:
+    return error.getLineNumber() if isinstance(error, SAXParseException) else None

@@ -1,0 +1,230 @@
+"""Newsletters and other mail: single messages (EML) and mailboxes (mbox), read message by message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from email import policy
+from email.errors import MessageError
+from email.message import EmailMessage, MIMEPart
+from email.parser import BytesParser
+from email.utils import parseaddr
+from io import BytesIO
+from pathlib import Path
+from typing import IO, cast
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.library.file_names import asset_name
+from backfile.archive.importers.markdown.email_html import to_markdown
+from backfile.archive.importers.markdown.plain_to_markdown import to_markdown as plain_to_markdown
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
+
+KIND = "newsletter"
+TITLE = "Newsletters: EML and mbox"
+
+MAX_BYTES = 50 * 1024 * 1024
+"""Of one message; what mail servers pass on is smaller."""
+
+_MBOX = re.compile(rb"From \S+.*\r?\n(?:[!-9;-~]+:|>?From )")
+_HEAD = re.compile(rb"[!-9;-~]+:|>?From ")
+_LONGEST_LINE = 1 << 20
+_FIELD = re.compile(rb"^([!-9;-~]{1,70}):", re.MULTILINE)
+_LETTER = frozenset({b"from", b"subject", b"date", b"message-id", b"mime-version", b"received", b"to", b"return-path"})
+_ADDRESS = re.compile(r"https?://[^\s<>,]+")
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
+_MAX_PICTURE = 10 * 1024 * 1024
+_FROM_LINE = re.compile(rb"^From (?=\S+ +\S)", re.MULTILINE)
+
+
+def recognises(probe: Probe) -> int:
+    """By the line that begins a mailbox, or by a head with at least three of the fields that every letter has."""
+    head = probe.head.lstrip(b"\xef\xbb\xbf\r\n")
+    if _MBOX.match(head):
+        return 96
+    top = head.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+    fields = {name.lower() for name in _FIELD.findall(top)}
+    is_head = _FIELD.match(top) is not None and len(fields & _LETTER) >= 3
+    is_page = b"snapshot-content-location" in fields  # pages that browsers save as MHTML
+    return 88 if is_head and b"from" in fields and not is_page else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many messages a mailbox has, counted as mail programs part them; one for a letter."""
+    return max(1, occurrences(path, _FROM_LINE))
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The messages in the order of the mailbox. Raises `OSError`."""
+    with path.open("rb") as file:
+        is_mbox = _MBOX.match(file.read(4096).lstrip(b"\xef\xbb\xbf\r\n")) is not None
+    for number, message in enumerate(_mailbox(path) if is_mbox else _letter(path), start=1):
+        if isinstance(message, Problem):
+            yield message
+            continue
+        try:
+            yield _found(message, number)
+        except (ArchiveError, MessageError, ValueError, LookupError, TypeError, AttributeError) as error:
+            # the parser of the standard library raises each of these for one kind of broken header or other
+            yield Problem("", None, f"message {number} cannot be read: {error}", "open it in a mail program")
+
+
+def _letter(path: Path) -> Iterator[EmailMessage | Problem]:
+    if path.stat().st_size > MAX_BYTES:
+        yield _too_large(1)
+        return
+    with path.open("rb") as file:
+        yield _parse(file)
+
+
+def _mailbox(path: Path) -> Iterator[EmailMessage | Problem]:
+    """The messages of a mailbox, one in memory at a time."""
+    with path.open("rb") as file:
+        for number, content in enumerate(_messages(file), start=1):
+            yield _too_large(number) if content is None else _parse(BytesIO(content))
+
+
+def _messages(file: IO[bytes]) -> Iterator[bytes | None]:
+    """What stands between the lines that part messages (RFC 4155); None for one that is larger than `MAX_BYTES`.
+
+    A line of text that begins with `From ` parts nothing: below one that does, a message begins with its head.
+    """
+    pieces: list[bytes] | None = None
+    size = 0
+    line = file.readline(_LONGEST_LINE)
+    while line:
+        below = file.readline(_LONGEST_LINE)
+        if line.startswith(b"From ") and _HEAD.match(below):
+            if pieces is not None:
+                yield b"".join(pieces) if size <= MAX_BYTES else None
+            pieces, size = [], 0
+        elif pieces is not None:
+            size += len(line)
+            if size <= MAX_BYTES:
+                pieces.append(line)
+        line = below
+    if pieces is not None:
+        yield b"".join(pieces) if size <= MAX_BYTES else None
+
+
+def _too_large(number: int) -> Problem:
+    return Problem("", None, f"message {number} is larger than {MAX_BYTES >> 20} MB", "remove what is attached to it")
+
+
+def _parse(file: IO[bytes]) -> EmailMessage:
+    return BytesParser(policy=policy.default).parse(file)
+
+
+def _found(message: EmailMessage, number: int) -> Found:
+    title = _header(message, "Subject")
+    origin = _origin(message, number)
+    if not message.keys():
+        return Problem("", None, f"message {number} has no head", "check that it is a letter")
+    if _header(message, "Auto-Submitted").lower() == "auto-replied" or message.get_content_type() == "multipart/report":
+        return Skipped(origin, "an automatic answer")
+    address = _address(message)
+    body, assets, notes = _body(message)
+    if not title and not body:
+        return Skipped(origin, "has neither subject nor text")
+    date, note = _date(message)
+    name, mailbox_address = parseaddr(_header(message, "From"))
+    return Item(
+        origin=origin,
+        title=title,
+        body=body,
+        authors=author_names([name]) if name and "@" not in name else (),
+        date=date,
+        source=_source(message, name or mailbox_address, address),
+        language=_header(message, "Content-Language").partition(",")[0] or None,
+        assets=assets,
+        notes=(*notes, *filter(None, (note,))),
+    )
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """A header on one line, decoded; empty if there is none."""
+    return " ".join(str(message.get(name, "")).split())
+
+
+def _origin(message: EmailMessage, number: int) -> str:
+    """The address of a letter by its id (RFC 2392); for want of one, its place in the mailbox."""
+    named = _header(message, "Message-ID").strip("<> ")
+    return f"mid:{named}" if named and " " not in named else f"message-{number}"
+
+
+def _date(message: EmailMessage) -> tuple[PartialDate | None, str]:
+    """The day on which a letter was sent, where it was sent."""
+    written = _header(message, "Date")
+    if not written:
+        return None, ""
+    try:
+        return parse_date(written), ""
+    except DateUnclear as unclear:
+        return unclear.known, str(unclear)
+
+
+def _address(message: EmailMessage) -> str | None:
+    """The address of the letter in an archive on the web (RFC 5064), if it gives one."""
+    found = _ADDRESS.search(_header(message, "Archived-At") or _header(message, "X-Archived-At"))
+    return found[0] if found else None
+
+
+def _source(message: EmailMessage, sender: str, address: str | None) -> Source | None:
+    """The list by its name (`The Post <post.example.org>`, RFC 2919), else the sender."""
+    listed = _header(message, "List-Id").partition("<")[0].strip(' "')
+    name = listed or sender
+    return Source(name or None, address) if name or address else None
+
+
+def _body(message: EmailMessage) -> tuple[str, tuple[Asset, ...], tuple[str, ...]]:
+    """The text of a letter, HTML before plain; the pictures in it; notes on what is attached and left out."""
+    part = message.get_body(preferencelist=("html", "plain"))
+    pictures, others = _attached(message)
+    notes = (f"left out what is attached: {', '.join(others)}",) if others else ()
+    if part is None:
+        return "", (), notes
+    text = _text(part)
+    if part.get_content_type() != "text/html":
+        return plain_to_markdown(text.replace("\r\n", "\n").strip("\n")), (), notes
+    names = {cid: name for cid, (name, _) in pictures.items()}
+    body = to_markdown(text, pictures=names)
+    assets = tuple(Asset(name, _loader(content)) for name, content in pictures.values() if name in body)
+    return body, assets, notes
+
+
+def _text(part: MIMEPart) -> str:
+    """The text of a part; one whose encoding is unknown as UTF-8."""
+    try:
+        return str(part.get_content())
+    except (LookupError, UnicodeError):
+        return cast(bytes, part.get_payload(decode=True) or b"").decode("utf-8", errors="replace")
+
+
+def _attached(message: EmailMessage) -> tuple[dict[str, tuple[str, EmailMessage]], list[str]]:
+    """Content id → file name and part of each picture in the text; names of all else that is attached."""
+    pictures: dict[str, tuple[str, EmailMessage]] = {}
+    others = []
+    for part in message.walk():
+        file_name = part.get_filename() or ""
+        cid = str(part.get("Content-ID", "")).strip("<> ")
+        if cid and part.get_content_type() in _PICTURES:
+            ending = part.get_content_subtype().replace("jpeg", "jpg")
+            stem = Path(asset_name(file_name) or "picture").stem
+            pictures[cid] = (f"{stem}-{len(pictures) + 1}.{ending}", part)
+        elif file_name and part.get_content_disposition() == "attachment":
+            others.append(" ".join(file_name.split()))
+    return pictures, others
+
+
+def _loader(part: MIMEPart) -> Callable[[], bytes]:
+    def load() -> bytes:
+        content = cast(bytes, part.get_payload(decode=True) or b"")
+        if len(content) > _MAX_PICTURE:
+            raise ArchiveError(f"is larger than {_MAX_PICTURE >> 20} MB", hint="leave it out")
+        return content
+
+    return load

@@ -1,0 +1,1 @@
+"""Markdown trees of site generators and vaults."""

@@ -1,0 +1,287 @@
+"""PDF with text: an article a file, its paragraphs put together again from the lines on its pages.
+
+The title is what is set largest on the first page, unless the properties name one that stands there; author and date
+are those stated below it, else those of the properties. A scan is no text, and is said to be none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.bylines import authors_of_last_line
+from backfile.archive.importers.common.masthead import LONGEST_LINE, stated
+from backfile.archive.importers.common.office_properties import keywords, meant_authors, meant_title
+from backfile.archive.importers.item import Context, Found, Item, Probe
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
+from backfile.archive.storage.durable_files import MAX_BYTES
+from backfile.archive.storage.file_titles import title_from_path
+
+if TYPE_CHECKING:
+    import pypdfium2 as pdfium
+
+    from backfile.archive.importers.formats.pdf.page_lines import Page
+    from backfile.archive.importers.formats.pdf.text_flow import Block
+
+KIND = "pdf"
+TITLE = "PDF with text: an article a file"
+
+FEWEST_LETTERS = 20
+"""Of a page; with fewer it is a picture, perhaps under a stamp or a number."""
+
+_SIGN = b"%PDF-"
+_BLOCKS_ON_TOP = 8
+_BLOCKS_SEARCHED = 200  # for the title of the properties: a page from the web has its menus on top
+_SHORTEST_TITLE = 8
+_BEFORE_SITE = re.compile(r"\s*[|–—·:»-]\s")
+_LARGE = 1.15
+"""Of the size of the text, from which on the largest line of the first page is a title."""
+
+_DAY = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
+_NAME = re.compile(r"[^\W\d_a-z][\w.'’-]*(?:\s+(?:[^\W\d_a-z][\w.'’-]*|de|da|van|von|der|la|le)){1,4}\Z")
+_REFERENCE_SIGNS = re.compile(r"(?<=\w)[\d*†‡§¶,]+(?=\s|\Z)|\s*\([^()]*@[^()]*\)")
+_NO_NAMES = re.compile(r"\b(?:abstract|summary|introduction|contents|report|chapter|part|section)\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"(https?://\S+)\s+1/\d{1,4}\Z")
+_UNKNOWN = 0.3
+
+
+def recognises(probe: Probe) -> int:
+    """By the first words of the file, which may stand a little below its beginning."""
+    return 98 if not probe.is_folder and _SIGN in probe.head[:1024] else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many articles there are in the file: one, always."""
+    return 1
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The one article of the file."""
+    import pypdfium2 as pdfium  # noqa: PLC0415 - of the extra `import`: files are recognised without it
+
+    try:
+        with closing(_opened(path)) as document:
+            yield _article(document, path.name, context)
+    except pdfium.PdfiumError as error:
+        yield Problem(path.name, None, f"is a broken PDF: {error}", "open it elsewhere and save it anew")
+    except ArchiveError as error:
+        yield Problem(path.name, None, str(error), error.hint)
+
+
+def _opened(path: Path) -> pdfium.PdfDocument:
+    """The document; raises `ArchiveError` if it needs a password, `PdfiumError` if it is broken."""
+    import pypdfium2 as pdfium  # noqa: PLC0415
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    try:
+        return pdfium.PdfDocument(path)
+    except pdfium.PdfiumError as error:
+        if error.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise ArchiveError("is encrypted", hint="open it with its password and save it without") from error
+        raise
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is counted while the pages pass by."""
+
+    pages: int = 0
+    without_text: list[int] = field(default_factory=list)
+    letters: int = 0
+    unknown: int = 0
+    address: str = ""
+
+
+def _article(document: pdfium.PdfDocument, name: str, context: Context) -> Item:
+    from backfile.archive.importers.formats.pdf.page_lines import pages  # noqa: PLC0415
+    from backfile.archive.importers.formats.pdf.running_heads import without_margins  # noqa: PLC0415
+    from backfile.archive.importers.formats.pdf.text_flow import Layout, to_markdown  # noqa: PLC0415
+
+    seen, layout = _Seen(), Layout()
+    blocks: list[Block] = []
+    length = 0
+    for block in layout.blocks(without_margins(_watched(pages(document), seen))):
+        blocks.append(block)
+        length += len(block.text)
+        if length > MAX_BYTES:
+            raise ArchiveError(f"has more than {MAX_BYTES >> 20} MB of text", hint="split it")
+    _refuse_scan(seen)
+    said = _properties(document)
+    top = _take_top(blocks, layout.size, said.title, context)
+    body = to_markdown(blocks, layout.size)
+    return Item(
+        origin=name,
+        title=top.title or said.title or title_from_path(name.rpartition(".")[0] or name),
+        body=body,
+        authors=top.authors or said.authors or authors_of_last_line(body.rpartition("\n\n")[2]),
+        topics=said.topics,
+        date=top.date or said.created,
+        summary=said.summary or None,
+        source=Source(urlsplit(seen.address).hostname, seen.address) if seen.address else None,
+        language=_language(document) or None,
+        notes=_notes(seen),
+    )
+
+
+def _watched(pages: Iterator[Page], seen: _Seen) -> Iterator[Page]:
+    for page in pages:
+        letters = sum(len(line.text) for line in page.lines)
+        seen.pages += 1
+        seen.letters += letters
+        seen.unknown += page.unknown
+        if page.number == 1:
+            seen.address = next(filter(None, (_printed_address(line.text) for line in page.lines)), "")
+        if letters < FEWEST_LETTERS:
+            seen.without_text.append(page.number)
+        yield page
+
+
+def _printed_address(line: str) -> str:
+    """The address that browsers print at the foot of a page; empty if it is none or was cut short."""
+    found = _ADDRESS.match(line)
+    return found[1] if found and "…" not in found[1] and "..." not in found[1] else ""
+
+
+def _refuse_scan(seen: _Seen) -> None:
+    if len(seen.without_text) == seen.pages:
+        raise ArchiveError("has no text, only pictures of pages", hint="let a program for OCR read it first")
+    if seen.unknown > _UNKNOWN * max(1, seen.letters):
+        raise ArchiveError("does not say which letters its signs are", hint="let a program for OCR read it first")
+
+
+def _notes(seen: _Seen) -> tuple[str, ...]:
+    if not seen.without_text:
+        return ()
+    listed = ", ".join(map(str, seen.without_text[:10])) + (" …" if len(seen.without_text) > 10 else "")
+    return (f"{len(seen.without_text):,} of {seen.pages:,} pages have no text (page {listed})",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Properties:
+    title: str
+    authors: tuple[str, ...]
+    created: PartialDate | None
+    topics: tuple[str, ...]
+    summary: str
+
+
+def _properties(document: pdfium.PdfDocument) -> _Properties:
+    values = {key: value.replace("\x00", "") for key, value in document.get_metadata_dict().items()}
+    title = re.sub(r"\AMicrosoft Word\s*-\s*", "", values.get("Title", ""))
+    return _Properties(
+        meant_title(title),
+        meant_authors(values.get("Author")),
+        _day(values.get("CreationDate", "")),
+        keywords(values.get("Keywords")),
+        meant_title(values.get("Subject")),
+    )
+
+
+def _day(text: str) -> PartialDate | None:
+    """A date such as `D:20190314091500+01'00'` (ISO 32000-1, 7.9.4)."""
+    found = _DAY.match(text)
+    if found is None:
+        return None
+    try:
+        return parse_date("-".join(part for part in found.groups() if part))
+    except DateUnclear as unclear:
+        return unclear.known
+
+
+def _language(document: pdfium.PdfDocument) -> str:
+    import ctypes  # noqa: PLC0415
+
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    buffer = ctypes.create_string_buffer(64)
+    length = raw.FPDFCatalog_GetLanguage(document.raw, ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR)), 64)
+    return buffer.raw[: min(length, 64)].decode("utf-16-le", errors="ignore").rstrip("\x00")
+
+
+@dataclass(slots=True)
+class _Top:
+    title: str = ""
+    authors: tuple[str, ...] = ()
+    date: PartialDate | None = None
+
+
+def _take_top(blocks: list[Block], size: float, title: str, context: Context) -> _Top:
+    """Takes the title, and the byline and date below it, off the blocks of the first page."""
+    top = _Top()
+    first = blocks[:_BLOCKS_SEARCHED]
+    number = _title_at(first, size, title)
+    if number is None:
+        return top
+    top.title = title if _bare(first[number].text) == _bare(title) else _one_line(first[number])
+    spent = [first[number]]
+    for block in first[number + 1 : number + _BLOCKS_ON_TOP]:
+        if not _take_block(block, top, size, context):
+            break
+        spent.append(block)
+    blocks[:] = [block for block in blocks if block.text and not any(block is each for each in spent)]
+    return top
+
+
+def _title_at(first: list[Block], size: float, title: str) -> int | None:
+    """Which block is the title: the one that the properties name, else the one in the largest letters."""
+    named = next((number for number, block in enumerate(first) if title and _is_named(block, title)), None)
+    if named is not None:
+        return named
+    first = [block for block in first[:_BLOCKS_ON_TOP] if block.page == 1]
+    short = [block for block in first if len(block.text) <= LONGEST_LINE * 2]
+    largest = max(short, key=lambda block: block.size, default=None)
+    if largest is None:
+        return None
+    if largest.size > _LARGE * size:
+        return next(number for number, block in enumerate(first) if block is largest)
+    is_line = first[0].is_bold and first[0].lines <= 2 and not title
+    return 0 if is_line else None
+
+
+def _is_named(block: Block, title: str) -> bool:
+    """Whether a block is the title of the properties, which may have the name of a site at its end."""
+    words = _one_line(block)
+    if _bare(words) == _bare(title):
+        return True
+    rest = title[len(words) :] if title.casefold().startswith(words.casefold()) else ""
+    return len(words) >= _SHORTEST_TITLE and _BEFORE_SITE.match(rest) is not None
+
+
+def _take_block(block: Block, top: _Top, size: float, context: Context) -> bool:
+    """Takes the lines off a block that say who wrote the text or when; whether nothing is left of it."""
+    lines = block.text.split("\n")
+    while lines and len(lines[0]) <= LONGEST_LINE:
+        found = stated(lines[0], day_first=context.day_first)
+        if found is None:
+            break
+        top.authors, top.date = top.authors or found.authors, top.date or found.date
+        del lines[0]
+    block.text = "\n".join(lines)
+    if lines and not top.authors and block.is_centred and not block.is_bold and block.size >= size:
+        top.authors = _names(lines[0])
+        if top.authors:
+            block.text = "\n".join(lines[1:])
+    return not block.text
+
+
+def _names(line: str) -> tuple[str, ...]:
+    """The people in a line of nothing but names, as it stands below the title of a paper."""
+    named = author_names(_REFERENCE_SIGNS.sub("", line).strip(" ,"))
+    return named if all(map(_NAME.match, named)) and not _NO_NAMES.search(line) else ()
+
+
+def _one_line(block: Block) -> str:
+    return " ".join(block.text.replace("\u00ad", "").split())
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()

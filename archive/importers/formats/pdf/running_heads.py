@@ -1,0 +1,87 @@
+"""Running heads, feet and page numbers: what stands at the same place on page after page is no text."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from backfile.archive.importers.formats.pdf.page_lines import Line, Page
+
+_AT_EDGE = 3
+"""Lines at the top and at the bottom of a page that are looked at."""
+
+_NEIGHBOURS = 2
+_OFF = 6.0
+"""Points that the same line may lie higher or lower on another page."""
+
+_EDGE = 0.15
+_EDGE_OF_NUMBERS = 0.12
+"""Of the height of a page: where running lines, and where numbers without company, may stand."""
+
+_NUMBER = re.compile(
+    r"[\s\-–—|\[(]*(?:(?:page|seite|p\.|s\.|pg\.?|página|pagina)\s*)?(?:\d{1,5}|[ivxlc]{1,7})"
+    r"(?:\s*(?:of|/|von|de|di|sur)\s*\d{1,5})?[\s\-–—|\])]*\Z",
+    re.IGNORECASE,
+)
+_PRINTED = re.compile(
+    r"(?:https?|file)://\S+\s+\d{1,4}/\d{1,4}\Z|\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?: [AP]M)?\b"
+)
+"""What browsers print at the edges of a page: the address, the time."""
+
+_DIGITS = re.compile(r"\d+|\b[ivxlc]{1,7}\b", re.IGNORECASE)
+
+
+def without_margins(pages: Iterable[Page]) -> Iterator[Page]:
+    """The pages without their running lines; only a few pages are held at a time."""
+    window: deque[Page] = deque()
+    waiting = iter(pages)
+    position = 0
+    while True:
+        while len(window) - position <= _NEIGHBOURS:
+            page = next(waiting, None)
+            if page is None:
+                break
+            window.append(page)
+        if position >= len(window):
+            return
+        near = [window[n] for n in range(len(window)) if n != position and abs(n - position) <= _NEIGHBOURS]
+        yield _cleaned(window[position], near)
+        position += 1
+        if position > _NEIGHBOURS:
+            window.popleft()
+            position -= 1
+
+
+def _cleaned(page: Page, near: list[Page]) -> Page:
+    elsewhere = [line for other in near for line in _edge_lines(other)]
+    running = {
+        line
+        for line in _edge_lines(page)
+        if _is_at_edge(line, page, _EDGE) and any(_is_same(line, other) for other in elsewhere)
+    }
+    numbers = {
+        line
+        for line in _edge_lines(page)
+        if (_NUMBER.match(line.text) or _PRINTED.match(line.text)) and _is_at_edge(line, page, _EDGE_OF_NUMBERS)
+    }
+    return replace(page, lines=tuple(line for line in page.lines if line not in running | numbers))
+
+
+def _edge_lines(page: Page) -> list[Line]:
+    ordered = sorted(page.lines, key=lambda line: line.y)
+    return [*ordered[:_AT_EDGE], *ordered[_AT_EDGE:][-_AT_EDGE:]]
+
+
+def _is_at_edge(line: Line, page: Page, share: float) -> bool:
+    height = line.y % page.height if line.y < 0 else line.y  # pages that were turned are measured from above
+    return height < share * page.height or height > (1 - share) * page.height
+
+
+def _is_same(line: Line, other: Line) -> bool:
+    return abs(line.y - other.y) <= _OFF and _key(line.text) == _key(other.text)
+
+
+def _key(text: str) -> str:
+    return " ".join(_DIGITS.sub("#", text).casefold().split())

@@ -1,0 +1,294 @@
+"""Lines of pages as Markdown: paragraphs joined again across lines, columns and pages, headings, lists.
+
+Where a paragraph begins is told by what typesetters do: a gap, an indent, or a line that ends although the next word
+would have had room in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain, islice, pairwise
+
+from backfile.archive.importers.formats.pdf.page_lines import Line, Page
+from backfile.archive.importers.markdown.plain_to_markdown import escape, escape_line
+
+_SAMPLE_PAGES = 20
+"""Pages from which the size of the text is taken."""
+
+_HEADING = 1.12
+"""Of the size of the text, from which on a line is a heading."""
+
+_ALIKE = 4.0  # points
+_SMALL = 0.92
+_FOOT = 0.5  # of the height of a page
+_GAP = 1.4
+"""Of the usual distance of lines, from which on a paragraph begins."""
+
+_INDENT = (0.7, 5.0)  # of the size of the letters: how far in a first line may begin
+_HALF = "\u00ad"
+"""Marks where a word was parted, until all words of the text are known."""
+
+_LONGEST_HEADING = 200
+_LONGEST_BLOCK = 20_000
+"""Characters of a paragraph; in a file that hides where its paragraphs end, one begins after as many."""
+
+_TAIL = 200  # characters at the end of a line that are looked at
+_ENDS_SENTENCE = re.compile(r"[.!?…:;][\"'”’»)\]\d]*\Z")
+_BULLET = re.compile(r"[•●▪■◦‣∙·\uf0b7\uf0a7]\s+(?=\S)")
+_LIKE_BULLET = re.compile(r"(?P<dash>[-–*])\s+(?=\S)|\(?(?:\d{1,3}|[a-z])[.)]\s+(?=\S)")
+_AND = re.compile(r"(?:und|oder|bzw\.|sowie|and|or|to|en|of|och|og)\b")  # `Vor- und Nachteile`
+_LEADER = re.compile(r"(?:\s?[.…·]){6,}\s*[\divxlc]*\Z", re.IGNORECASE)  # a line of a table of contents
+_PARTED = re.compile(rf"(?<![^\W\d_])([^\W\d_]+){_HALF}([^\W\d_]+)")
+_LETTERS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+
+
+@dataclass(slots=True)
+class Block:
+    """A paragraph, heading or item of a list: its lines joined, with a newline where one ended on purpose."""
+
+    text: str
+    size: float
+    is_bold: bool
+    page: int
+    lines: int = 1
+    is_item: bool = False
+    is_centred: bool = False
+
+
+@dataclass(slots=True)
+class _Column:
+    """Lines that follow each other downwards: the edges that most of them share."""
+
+    lines: list[Line]
+    left: float = 0.0
+    right: float = 0.0
+    leading: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.left = _usual([line.left for line in self.lines])
+        self.left = min(self.left, min(line.left for line in self.lines) + _INDENT[0] * self.lines[0].size)
+        self.right = max(line.right for line in self.lines)
+        gaps = [above.y - below.y for above, below in pairwise(self.lines)]
+        self.leading = _usual(gaps) if gaps else 0.0
+
+
+def _usual(values: list[float]) -> float:
+    return Counter(round(value, 0) for value in values).most_common(1)[0][0]
+
+
+@dataclass(slots=True)
+class Layout:
+    """Puts the blocks of a document together. `size` is that of its text; it is known before the first block comes."""
+
+    size: float = 0.0
+    _open: Block | None = None
+    _last: tuple[Line, _Column] | None = None
+    _notes: list[Block] = field(default_factory=list)
+    _indents: int = 0
+    _paragraphs: int = 0
+
+    def blocks(self, pages: Iterable[Page]) -> Iterator[Block]:
+        """The blocks of the pages, in their order; notes at the foot of a page after the paragraph above them."""
+        waiting = iter(pages)
+        first = list(islice(waiting, _SAMPLE_PAGES))
+        sizes = Counter(round(line.size, 1) for page in first for line in page.lines for _ in line.text)
+        self.size = sizes.most_common(1)[0][0] if sizes else 0.0
+        for page in chain(first, waiting):
+            yield from self._page(page)
+        yield from self._close()
+
+    def _page(self, page: Page) -> Iterator[Block]:
+        lines = [line for line in page.lines if not _LEADER.search(line.text[-_TAIL:])]
+        for run in _runs(lines):
+            text, notes = _without_notes(run, self.size, page.height)
+            column = _Column(text)
+            for line in text:
+                yield from self._add(line, column, page)
+            if notes:
+                self._put_aside(notes, page)
+
+    def _put_aside(self, notes: list[Line], page: Page) -> None:
+        """Notes wait until the paragraph that goes on in the next column or page has ended."""
+        kept, self._open, self._last = (self._open, self._last), None, None
+        column = _Column(notes)
+        closed = [block for line in notes for block in self._add(line, column, page)]
+        self._notes += [*closed, *([self._open] if self._open else [])]
+        self._open, self._last = kept
+
+    def _add(self, line: Line, column: _Column, page: Page) -> Iterator[Block]:
+        if self._open is None or self._last is None or self._begins(line, column, *self._last):
+            yield from self._close()
+            is_item = _BULLET.match(line.text) or _LIKE_BULLET.match(line.text)
+            self._open = Block(
+                line.text, line.size, line.is_bold, page.number,
+                is_item=is_item is not None, is_centred=_is_centred(line, page),
+            )  # fmt: skip
+        else:
+            self._open.text += self._joint(*self._last, line, column) + line.text
+            self._open.lines += 1
+        self._last = line, column
+
+    def _joint(self, above: Line, its_column: _Column, line: Line, column: _Column) -> str:
+        """What stands between two lines of a paragraph."""
+        if above.is_parted:
+            return "- " if _AND.match(line.text) else _HALF
+        if _is_between_wide(above.text, line.text) or re.search(r"\w[-–]\Z", above.text):
+            return ""
+        return "\n" if column is its_column and self._ended_early(above, column, line) else " "
+
+    def _close(self) -> Iterator[Block]:
+        """The block that is open, and the notes that waited for its end."""
+        if self._open is not None:
+            yield self._open
+        yield from self._notes
+        self._open, self._notes = None, []
+
+    def _begins(self, line: Line, column: _Column, above: Line, its_column: _Column) -> bool:
+        """Whether a paragraph or heading begins with a line."""
+        if above.is_parted and line.text[:1].islower():
+            return False
+        is_long = self._open is not None and len(self._open.text) > _LONGEST_BLOCK
+        if is_long or self._kind(line) != self._kind(above) or self._is_item(line, above):
+            return True
+        if column is not its_column:
+            is_heading = line.size > _HEADING * self.size
+            return is_heading or self._begins_after_turn(above, its_column, line, column)
+        if column.leading and above.y - line.y > _GAP * max(column.leading, min(line.size, above.size)):
+            return True
+        if self._kind(line) != (0, False):
+            return False
+        return self._is_indented(line, column, above) or self._is_last(above, its_column, line)
+
+    def _is_item(self, line: Line, above: Line) -> bool:
+        """Whether a line begins an item of a list; a dash or a number may also come at the end of a line."""
+        if _BULLET.match(line.text):
+            return True
+        follows = _ends_sentence(above) or (self._open is not None and self._open.is_item)
+        return follows and _LIKE_BULLET.match(line.text) is not None
+
+    def _begins_after_turn(self, above: Line, its_column: _Column, line: Line, column: _Column) -> bool:
+        """The same at the top of a column or page, where there is no gap to tell by."""
+        if not _ends_sentence(above):
+            return self._ended_early(above, its_column, line) and not line.text[:1].islower()
+        is_full = not self._ended_early(above, its_column, line)
+        is_indented = line.left - column.left > _INDENT[0] * line.size
+        return not (is_full and self._indents * 2 > self._paragraphs and not is_indented)
+
+    def _is_indented(self, line: Line, column: _Column, above: Line) -> bool:
+        inwards, of_above = (each.left - column.left for each in (line, above))
+        lowest, highest = (share * line.size for share in _INDENT)
+        found = lowest < inwards < highest and of_above <= lowest and not (self._open and self._open.is_item)
+        self._indents += found
+        self._paragraphs += found
+        return found
+
+    def _is_last(self, above: Line, column: _Column, line: Line) -> bool:
+        found = _ends_sentence(above) and self._ended_early(above, column, line)
+        self._paragraphs += found
+        return found
+
+    def _ended_early(self, above: Line, column: _Column, line: Line) -> bool:
+        """Whether the first word of a line would have had room at the end of the line above."""
+        is_centred = abs(above.left + above.right - line.left - line.right) < _ALIKE
+        if is_centred and abs(above.left - line.left) > line.size:
+            return True
+        word = line.text.split(" ", 1)[0]
+        width = (line.right - line.left) * (len(word) + 1) / max(1, len(line.text))
+        return column.right - above.right > 1.2 * width + 0.5 * line.size
+
+    def _kind(self, line: Line) -> tuple[int, bool]:
+        """What a line is set as: larger or smaller than the text, and bold."""
+        if line.size > _HEADING * self.size:
+            return round(line.size), line.is_bold
+        return (-1 if line.size < _SMALL * self.size else 0), line.is_bold
+
+
+def _ends_sentence(line: Line) -> bool:
+    return _ENDS_SENTENCE.search(line.text[-_TAIL:]) is not None
+
+
+def _is_centred(line: Line, page: Page) -> bool:
+    return abs(line.left + line.right - page.width) < 0.04 * page.width and line.left > 0.2 * page.width
+
+
+def _without_notes(lines: list[Line], size: float, height: float) -> tuple[list[Line], list[Line]]:
+    """The lines of a column, and apart from them the small ones at its foot, in the lower part of the page."""
+    number = len(lines)
+    while number and lines[number - 1].size < _SMALL * size and lines[number - 1].y < _FOOT * height:
+        number -= 1
+    return (lines[:number], lines[number:]) if number else (lines, [])
+
+
+def _runs(lines: list[Line]) -> Iterator[list[Line]]:
+    """The lines in runs that go down the page below each other."""
+    run: list[Line] = []
+    for line in lines:
+        above = run[-1] if run else None
+        if above and (line.y > above.y - 0.2 * line.size or line.left > above.right or line.right < above.left):
+            yield run
+            run = []
+        run.append(line)
+    if run:
+        yield run
+
+
+def _is_between_wide(above: str, below: str) -> bool:
+    """Whether lines meet between letters of a script that is written without spaces."""
+    return (
+        "\u2e80" <= above[-1:] <= "\uffef"
+        and "\u2e80" <= below[:1] <= "\uffef"
+        and not "\uac00" <= below[:1] <= "\ud7a3"
+    )
+
+
+def to_markdown(blocks: list[Block], size: float) -> str:
+    """Blocks as Markdown; headings by the ranks of their sizes, words that were parted whole again."""
+    ranks = _ranks(blocks, size)
+    known = Counter(word.casefold() for block in blocks for word in _LETTERS.findall(block.text))
+    parts = [_markdown(block, ranks, known) for block in blocks]
+    joined = [
+        f"{above}\n" if above.startswith("- ") and below.startswith("- ") else f"{above}\n\n"
+        for above, below in pairwise([*parts, ""])
+    ]
+    return "".join(joined).strip()
+
+
+def _ranks(blocks: list[Block], size: float) -> dict[tuple[float, bool], int]:
+    """Size and weight of headings → their rank, from 2 on."""
+    kinds = {(round(block.size), block.is_bold) for block in blocks if is_heading(block, size)}
+    return {kind: min(rank, 6) for rank, kind in enumerate(sorted(kinds, reverse=True), start=2)}
+
+
+def is_heading(block: Block, size: float) -> bool:
+    """Whether a block is a heading: in larger letters, or a short bold line that is no sentence."""
+    if len(block.text) > _LONGEST_HEADING or not re.search(r"[^\W\d_]", block.text):
+        return False
+    if block.size > _HEADING * size:
+        return True
+    is_line = block.lines <= 2 and not _ENDS_SENTENCE.search(block.text)
+    return block.is_bold and is_line and block.size >= _SMALL * size and not block.is_item
+
+
+def _markdown(block: Block, ranks: dict[tuple[float, bool], int], known: Counter[str]) -> str:
+    text = whole(block.text, known)
+    rank = ranks.get((round(block.size), block.is_bold))
+    if rank is not None and len(block.text) <= _LONGEST_HEADING:
+        return f"{'#' * rank} {escape(' '.join(text.split()))}"
+    bullet = _BULLET.match(text) or _LIKE_BULLET.match(text)
+    if bullet is not None and (bullet.re is _BULLET or bullet["dash"]):
+        return f"- {escape(' '.join(text[bullet.end() :].split()))}"
+    return "\\\n".join(map(escape_line, text.split("\n")))
+
+
+def whole(text: str, known: Counter[str]) -> str:
+    """A text whose parted words are joined: with the hyphen if they are written so elsewhere, else without."""
+
+    def join(parted: re.Match[str]) -> str:
+        joined, hyphened = f"{parted[1]}{parted[2]}", f"{parted[1]}-{parted[2]}"
+        is_name = parted[2][0].isupper() and not parted[1].isupper()
+        return hyphened if is_name or known[hyphened.casefold()] > known[joined.casefold()] else joined
+
+    return _PARTED.sub(join, text).replace(_HALF, "-")

@@ -1,0 +1,1 @@
+"""Exports of read-later services and bookmarks."""

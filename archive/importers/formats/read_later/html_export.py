@@ -1,0 +1,74 @@
+"""Read-later exports as pages of links: Pocket, and the bookmarks of browsers, Shaarli, Pinboard and others.
+
+The form of bookmarks: https://learn.microsoft.com/previous-versions/windows/internet-explorer/ie-developer/
+platform-apis/aa753582(v=vs.85).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from backfile.archive.importers.formats.read_later.saved_item import Saved, tags
+from backfile.archive.importers.markdown.html_to_markdown import decode, parse
+
+SIGN = re.compile(rb"<!DOCTYPE\s+NETSCAPE-Bookmark-file-1|<title>\s*Pocket Export\s*</title>", re.IGNORECASE)
+
+_ICONS = re.compile(r"""\s(?:ICON|ICON_URI)\s*=\s*"[^"]*\"""", re.IGNORECASE)
+_NO_TOPICS = frozenset(
+    {"bookmarks bar", "bookmarks toolbar", "bookmarks menu", "other bookmarks", "mobile bookmarks", "favorites bar"}
+)
+
+
+def read(path: Path) -> Iterator[Saved]:
+    """The links in their order; a bookmark's folders are topics, and so are its tags.
+
+    Raises `ArchiveError` for what is too large or cannot be parsed.
+    """
+    tree = parse(_ICONS.sub("", decode(path.read_bytes())))
+    folders: list[str] = []
+    heading = ""
+    for event, element in etree.iterwalk(tree, events=("start", "end"), tag=("h3", "dl", "a")):
+        if element.tag == "dl":
+            if event == "start":
+                folders.append(heading)
+                heading = ""
+            elif folders:
+                folders.pop()
+        elif event == "start" and element.tag == "h3":
+            heading = _words(element)
+        elif event == "start" and element.get("href"):
+            yield _saved(element, folders)
+
+
+def _saved(link: Any, folders: list[str]) -> Saved:
+    own = tuple(name for name in folders if name and name.lower() not in _NO_TOPICS)
+    return Saved(
+        url=link.get("href").strip(),
+        title=_words(link),
+        note=_description(link),
+        topics=(*own, *tags(link.get("tags") or "", ",")),
+        saved=link.get("time_added") or link.get("add_date"),
+    )
+
+
+def _words(element: Any) -> str:
+    return " ".join(element.text_content().split())
+
+
+def _description(link: Any) -> str:
+    """What stands in the `<dd>` after a bookmark, folders that the parser has put into it aside."""
+    entry = link.getparent()
+    after = entry.getnext() if entry is not None and entry.tag == "dt" else None
+    if after is None or after.tag != "dd":
+        return ""
+    pieces = [after.text or ""]
+    for child in after:
+        if child.tag in ("dl", "dt", "h3"):
+            break
+        pieces += [child.text_content(), child.tail or ""]
+    return " ".join("".join(pieces).split())

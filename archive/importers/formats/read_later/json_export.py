@@ -1,0 +1,234 @@
+"""Read-later exports as JSON: wallabag, Omnivore, Linkwarden, Karakeep, Pinboard, Delicious, Readability, and the
+bookmarks of Firefox and Chrome."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.rows import rows
+from backfile.archive.importers.formats.read_later.saved_item import Saved, tags
+from backfile.archive.report import Problem
+
+MAX_BYTES = 256 * 1024 * 1024
+"""Of an export that is one object, and so is read whole. Lists are read one by one, whatever their size."""
+
+_KEY = re.compile(rb'(?<!\\)"([\w ]{1,40})"\s*:')
+_SLUG = re.compile(r"[\w-]{1,200}\Z")
+_MAX_CONTENT = 20 * 1024 * 1024
+_Object = Mapping[str, Any]
+
+
+def _wallabag_1(entry: _Object, path: Path) -> Saved:
+    """Columns by number and by name (https://github.com/wallabag/wallabag, version 1)."""
+    url, title = _text(entry, "url", "2"), _text(entry, "title", "1")
+    return Saved(url, title, html=_text(entry, "content", "5"), topics=tags(entry.get("tags"), ","))
+
+
+def _wallabag_2(entry: _Object, path: Path) -> Saved:
+    """https://doc.wallabag.org/user/import/wallabagv2/; what was marked is kept as `annotations`."""
+    quotes = [_text(each, "quote", "text") for each in _objects(entry.get("annotations"))]
+    return Saved(
+        _text(entry, "url"),
+        _text(entry, "title"),
+        html=_text(entry, "content"),
+        authors=entry.get("published_by") or (),
+        topics=tags(entry.get("tags")),
+        date=entry.get("published_at"),
+        saved=entry.get("created_at"),
+        language=_text(entry, "language").replace("_", "-"),
+        extra={"annotations": quotes} if any(quotes) else {},
+    )
+
+
+def _omnivore(entry: _Object, path: Path) -> Saved:
+    """https://docs.omnivore.app: `metadata_0_to_20.json`, the text in `content/SLUG.html` beside it."""
+    return Saved(
+        _text(entry, "url"),
+        _text(entry, "title"),
+        html=_omnivore_text(path, _text(entry, "slug")),
+        note=_text(entry, "description"),
+        authors=_text(entry, "author"),
+        topics=tags(entry.get("labels")),
+        date=entry.get("publishedAt"),
+        saved=entry.get("savedAt"),
+    )
+
+
+def _omnivore_text(path: Path, slug: str) -> str:
+    if not _SLUG.match(slug):
+        return ""
+    content = path.parent / "content" / f"{slug}.html"
+    if content.is_symlink() or not content.is_file():
+        return ""
+    if content.stat().st_size > _MAX_CONTENT:
+        raise ArchiveError(f"{content.name} is larger than {_MAX_CONTENT >> 20} MB")
+    return content.read_text(encoding="utf-8", errors="replace")
+
+
+def _pinboard(entry: _Object, path: Path) -> Saved:
+    """https://pinboard.in/api/: `description` is the title, tags are parted by spaces."""
+    return Saved(
+        _text(entry, "href"),
+        _text(entry, "description"),
+        note=_text(entry, "extended"),
+        topics=tuple(_text(entry, "tags").split()),
+        saved=entry.get("time"),
+    )
+
+
+def _link(entry: _Object, path: Path) -> Saved:
+    """A link of Delicious, Linkwarden and others: an address, a title, a description, tags."""
+    return Saved(
+        _text(entry, "url"),
+        _text(entry, "name", "title"),
+        text=_text(entry, "textContent"),
+        note=_text(entry, "description"),
+        topics=tags(entry.get("tags")),
+        saved=entry.get("createdAt") or entry.get("created") or entry.get("created_at"),
+    )
+
+
+def _karakeep(entry: _Object, path: Path) -> Saved:
+    """https://github.com/karakeep-app/karakeep, `packages/shared/import-export`: a link, a text, or a file."""
+    content = entry.get("content")
+    inner: _Object = content if isinstance(content, Mapping) else {}
+    return Saved(
+        _text(inner, "url"),
+        _text(entry, "title"),
+        html=_text(inner, "htmlContent"),
+        text=_text(inner, "text"),
+        note=_text(entry, "note"),
+        topics=tags(entry.get("tags")),
+        saved=entry.get("createdAt"),
+    )
+
+
+def _readability(entry: _Object, path: Path) -> Saved:
+    """The last export of readability.com, closed in 2016."""
+    return Saved(
+        _text(entry, "article__url"),
+        _text(entry, "article__title"),
+        note=_text(entry, "article__excerpt"),
+        saved=entry.get("date_added"),
+    )
+
+
+# Keys of an entry in a list → how it is read.
+_ENTRIES: tuple[tuple[frozenset[str], Callable[[_Object, Path], Saved]], ...] = (
+    (frozenset("012345"), _wallabag_1),
+    (frozenset({"url", "is_archived", "created_at", "is_starred"}), _wallabag_2),
+    (frozenset({"slug", "url", "savedAt", "state"}), _omnivore),
+    (frozenset({"href", "extended", "description"}), _pinboard),
+    (frozenset({"article__url"}), _readability),
+    (frozenset({"url", "title", "tags", "created"}), _link),
+    (frozenset({"url", "title", "tags", "is_saved"}), _link),
+)
+_ROOTS = (
+    frozenset({"bookmarks", "article__url"}),
+    frozenset({"bookmarks", "content", "createdAt", "tags"}),
+    frozenset({"collections", "links", "name"}),
+    frozenset({"roots", "bookmark_bar"}),
+    frozenset({"children", "guid", "root"}),
+)
+
+
+def recognises(head: bytes) -> bool:
+    """Whether the beginning of a file is that of such an export."""
+    keys = {key.decode("ascii", errors="replace") for key in _KEY.findall(head)}
+    forms = [needed for needed, _ in _ENTRIES] if _is_list(head) else _ROOTS
+    return any(form <= keys for form in forms)
+
+
+def _is_list(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+
+
+def read(path: Path) -> Iterator[Saved | Problem]:
+    """The saved pages of an export. Raises `ArchiveError` if it is too large, `OSError` if it cannot be read."""
+    with path.open("rb") as file:
+        head = file.read(1024)
+    entries = _listed(path) if _is_list(head) else _in_object(path)
+    for number, entry in enumerate(entries, start=1):
+        if isinstance(entry, Problem | Saved):
+            yield entry
+            continue
+        reader = next((reader for needed, reader in _ENTRIES if needed <= entry.keys()), None)
+        if reader is None:
+            keys = ", ".join(list(entry)[:12])
+            yield Problem("", None, f"entry {number} is of no read-later export: it has {keys}", "try --as table")
+            continue
+        yield reader(entry, path)
+
+
+def _listed(path: Path) -> Iterator[_Object | Problem]:
+    if path.stat().st_size < 1024 and not path.read_bytes().strip(b"\xef\xbb\xbf[] \t\r\n"):
+        return
+    for row in rows(path):
+        yield row if isinstance(row, Problem) else row.values
+
+
+def _in_object(path: Path) -> Iterator[_Object | Saved | Problem]:
+    """The entries of an export that is one object, wherever in it they are."""
+    if path.stat().st_size > MAX_BYTES:
+        raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="export it in parts")
+    try:
+        root = json.loads(path.read_bytes().decode("utf-8-sig") or "{}")
+    except (ValueError, RecursionError) as error:
+        yield Problem("", getattr(error, "lineno", None), f"is not JSON: {error}", "export it again")
+        return
+    if not isinstance(root, dict):
+        yield Problem("", None, "is no read-later export", "try --as table")
+    elif "bookmarks" in root:
+        for entry in _objects(root["bookmarks"]):
+            yield entry if "article__url" in entry else _karakeep(entry, path)
+    elif "collections" in root:
+        yield from _linkwarden(root, path)
+    else:
+        yield from _folders(root, path)
+
+
+def _linkwarden(root: _Object, path: Path) -> Iterator[Saved]:
+    """Collections with links in them; the names of a collection and of those it lies in are topics."""
+    collections = {each.get("id"): each for each in _objects(root["collections"])}
+    for collection in collections.values():
+        names: list[str] = []
+        above: _Object | None = collection
+        while above is not None and len(names) < 20:
+            names.insert(0, _text(above, "name"))
+            above = collections.get(above.get("parentId")) if above.get("parentId") is not None else None
+        for entry in _objects(collection.get("links")):
+            saved = _link(entry, path)
+            yield Saved(
+                saved.url, saved.title, text=saved.text, note=saved.note, saved=saved.saved,
+                topics=(*filter(None, names), *saved.topics),
+            )  # fmt: skip
+
+
+def _folders(root: _Object, path: Path) -> Iterator[Saved]:
+    """The bookmarks of Firefox (`uri`, times in microseconds) and Chrome (`url`) in their folders."""
+    waiting: list[_Object] = [root, *_objects(list(root.get("roots", {}).values()) if _has_roots(root) else [])]
+    while waiting:
+        node = waiting.pop(0)
+        url = _text(node, "uri", "url")
+        if url and not url.startswith("place:"):
+            added = node.get("dateAdded")
+            yield Saved(url, _text(node, "title", "name"), topics=tags(node.get("tags")), saved=added)
+        waiting[:0] = _objects(node.get("children"))
+
+
+def _has_roots(root: _Object) -> bool:
+    return isinstance(root.get("roots"), Mapping)
+
+
+def _objects(value: object) -> list[_Object]:
+    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+
+
+def _text(entry: _Object, *names: str) -> str:
+    """The first of these values that is text."""
+    return next((value for name in names if isinstance(value := entry.get(name), str) and value.strip()), "").strip()

@@ -1,0 +1,81 @@
+"""What was saved for later: exports of read-later services, and bookmarks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.common.rows import first_row
+from backfile.archive.importers.formats.read_later import csv_export, html_export, json_export
+from backfile.archive.importers.formats.read_later.saved_item import Saved, found_of
+from backfile.archive.importers.item import PROBE_BYTES, Context, Found, Probe
+from backfile.archive.report import Problem
+
+KIND = "readlater"
+TITLE = (
+    "Read-later exports and bookmarks: Pocket, Instapaper, Omnivore, wallabag, Readwise Reader, Linkwarden, Karakeep"
+)
+
+_OMNIVORE = re.compile(r"metadata_\d+_to_\d+\.json\Z")
+_LINK = re.compile(rb"<a\s", re.IGNORECASE)
+_URL = re.compile(rb'(?<!\\)"(?:url|uri|href|article__url|2)"\s*:')
+_LINE = re.compile(rb"\n")
+
+
+def recognises(probe: Probe) -> int:
+    """By the columns of a table, the keys of an object, or what a page of links says that it is."""
+    if probe.is_folder:
+        return 95 if any(_OMNIVORE.match(name) for name in probe.names) else 0
+    if html_export.SIGN.search(probe.head[:4096]):
+        return 97
+    if _is_json(probe.head):
+        return 90 if json_export.recognises(probe.head) else 0
+    return 92 if csv_export.format_of(first_row(probe.head)) is not None else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many links there are."""
+    parts = [each for each in path.iterdir() if _OMNIVORE.match(each.name)] if path.is_dir() else [path]
+    return sum(map(_links_in, parts))
+
+
+def _links_in(path: Path) -> int:
+    with path.open("rb") as file:
+        head = file.read(PROBE_BYTES)
+    is_page = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    if not is_page and not _is_json(head):
+        return occurrences(path, _LINE)
+    return occurrences(path, _LINK if is_page else _URL)
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The saved pages one by one; one without text is fetched if this is allowed, else skipped."""
+    if path.is_dir():
+        for part in sorted(each for each in path.iterdir() if _OMNIVORE.match(each.name)):
+            for found in read(part, context):
+                yield replace(found, path=part.name) if isinstance(found, Problem) else found
+        return
+    try:
+        for saved in _saved(path):
+            yield saved if isinstance(saved, Problem) else found_of(saved, context)
+    except ArchiveError as error:
+        yield Problem("", None, str(error), error.hint)
+
+
+def _saved(path: Path) -> Iterator[Saved | Problem]:
+    with path.open("rb") as file:
+        head = file.read(PROBE_BYTES)
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        yield from html_export.read(path)
+    elif _is_json(head):
+        yield from json_export.read(path)
+    else:
+        yield from csv_export.read(path)
+
+
+def _is_json(head: bytes) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[", b"{"))

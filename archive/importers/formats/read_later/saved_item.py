@@ -1,0 +1,117 @@
+"""Something that was saved for later: a link, with as much of its text as the export has."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.item import Context, Fetched, Found, Item, Skipped
+from backfile.archive.importers.links.full_text import ONLY_A_LINK, article_at, completed, markdown_of, words_of
+from backfile.archive.importers.markdown.plain_to_markdown import to_markdown as plain_to_markdown
+from backfile.archive.languages import language_code
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.topic_names import topic_names
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
+
+_ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
+_NUMBER = re.compile(r"\d{1,17}(?:\.\d+)?\Z", re.ASCII)
+_MICROSECONDS = 1e14  # a number beyond is no time in milliseconds that the archives of the world know
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A saved page. `html` is its whole text, `text` a plain one; `note` is what stands beside it: an excerpt, a
+    description, what the reader wrote. Dates are as written; `saved` is when it was saved, `date` when published."""
+
+    url: str
+    title: str = ""
+    html: str = ""
+    text: str = ""
+    note: str = ""
+    authors: object = ()
+    topics: tuple[str, ...] = ()
+    date: object = None
+    saved: object = None
+    language: str = ""
+    site: str = ""
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+def found_of(saved: Saved, context: Context) -> Found:
+    """The item that a saved page makes, its text fetched if the export has none and fetching is allowed."""
+    origin = saved.url or saved.title or "entry"
+    is_link = _ADDRESS.match(saved.url) is not None
+    try:
+        item = _item(saved, origin, is_link)
+    except (ArchiveError, ValueError) as error:
+        return Problem("", None, f"{origin}: {error}", "look at it in the export")
+    if is_link and context.fetch is not None and not (saved.html or saved.text):
+        return _fetched(item, saved, context.fetch)
+    if item.body:
+        return item
+    return Skipped(origin, ONLY_A_LINK if is_link else "has neither text nor an address of the web")
+
+
+def _fetched(item: Item, saved: Saved, fetch: Callable[[str], Fetched]) -> Found:
+    """The item with the text of its page; with what it has if that is something, else the problem."""
+    try:
+        page = article_at(saved.url, fetch)
+    except (ArchiveError, OSError) as error:
+        if item.body:
+            return replace(item, notes=(*item.notes, f"has only a note; its page was not fetched: {error}"))
+        return Problem("", None, f"{saved.url}: cannot be fetched: {error}", "run it again later")
+    summary = words_of(saved.note) or None
+    return completed(replace(item, summary=summary, title=item.title if item.title != saved.url else ""), page)
+
+
+def _item(saved: Saved, origin: str, is_link: bool) -> Item:
+    date, note = day(saved.date)
+    on, _ = day(saved.saved)
+    body = markdown_of(saved.html, saved.url if is_link else None) if saved.html else plain_to_markdown(saved.text)
+    remark = words_of(saved.note)
+    host = (urlsplit(saved.url).hostname or "").removeprefix("www.") if is_link else ""
+    name = saved.site or host
+    return Item(
+        origin=origin,
+        title=words_of(saved.title) or saved.url,
+        body=body or plain_to_markdown(remark),
+        authors=author_names(saved.authors),
+        topics=topic_names(list(dict.fromkeys(saved.topics)), key="topics", path=""),
+        date=date,
+        summary=remark or None if body else None,
+        source=Source(name or None, saved.url if is_link else None) if name or is_link else None,
+        language=language_code(saved.language),
+        extra={**saved.extra, **({"saved_on": on.isoformat()} if on else {})},
+        notes=(note,) if note else (),
+    )
+
+
+def day(value: object) -> tuple[PartialDate | None, str]:
+    """A date as exports have it (text; seconds, milli- or microseconds since 1970), and what is not understood."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return None, ""
+    number: object = value
+    if isinstance(value, str) and _NUMBER.match(value.strip()):
+        number = float(value)
+    if isinstance(number, int | float) and not isinstance(number, bool):
+        if number == 0:
+            return None, ""
+        number = number / 1_000_000 if number > _MICROSECONDS else float(number)
+    try:
+        return parse_date(number), ""
+    except DateUnclear as unclear:
+        return unclear.known, str(unclear)
+
+
+def tags(text: object, separators: str = ",;|") -> tuple[str, ...]:
+    """The tags of a cell or a list of names or of objects with a name."""
+    if isinstance(text, str):
+        return tuple(part.strip() for part in re.split(f"[{re.escape(separators)}]", text) if part.strip())
+    listed = text if isinstance(text, list) else []
+    names = (each.get("name", each.get("label", "")) if isinstance(each, dict) else each for each in listed)
+    return tuple(str(name).strip() for name in names if name and str(name).strip())

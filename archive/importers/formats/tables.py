@@ -1,0 +1,161 @@
+"""Tables of articles: JSON Lines, a JSON list of objects, CSV and its relatives; a row an article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from backfile.archive.importers.common.rows import Row, count_rows, first_row, is_json, rows
+from backfile.archive.importers.common.table_columns import NAMES, columns_of
+from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.library.file_names import slug
+from backfile.archive.importers.markdown.plain_to_markdown import looks_like_html, looks_like_markdown, to_markdown
+from backfile.archive.languages import language_code
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.mapping import read_metadata, words
+from backfile.archive.metadata.publications import find_source
+from backfile.archive.metadata.topic_names import topic_names
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
+
+KIND = "table"
+TITLE = "Tables: JSON Lines, JSON lists, CSV and TSV, a row an article"
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+_ENDINGS = (*_JSON_ENDINGS, ".csv", ".tsv", ".tab")
+
+
+def recognises(probe: Probe) -> int:
+    """By columns for a title and a text; by one of them only where the file's name says that it is a table."""
+    if probe.is_folder:
+        tables = sum(name.lower().endswith(_ENDINGS) for name in probe.names)
+        return 35 if tables and tables == len(probe.names) else 0
+    first = first_row(probe.head)
+    if len(first) < 2:
+        return 0
+    found = columns_of(first, {})
+    named = probe.path.name.lower().endswith(_ENDINGS)
+    if {"title", "text"} <= found.keys():
+        return 70 if named else 55
+    if "title" in found or "text" in found:
+        return 45 if named or is_json(probe.head) else 0
+    return 15 if named else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """The number of lines of a file of JSON Lines; a line of other tables may be more or less than a row."""
+    return count_rows(path)
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The articles in the order of their rows. Columns that are no field are kept under their names."""
+    if path.is_dir():
+        yield Problem("", None, "is a folder of tables", "name the files one by one")
+        return
+    columns: dict[str, str] | None = None
+    for row in rows(path):
+        if isinstance(row, Problem):
+            yield row
+            continue
+        if columns is None or row.loose:
+            columns = columns_of(row.values, context.columns)
+            wrong = _wrong(columns, row, context)
+            if wrong is not None:
+                yield wrong
+                if row.loose:
+                    continue
+                return
+        yield _article(row, columns, context)
+
+
+def _wrong(columns: Mapping[str, str], row: Row, context: Context) -> Problem | None:
+    """What is wrong with the columns: a name that is not there, or none that is known."""
+    known = ", ".join(row.values)
+    for field, column in context.columns.items():
+        if not row.loose and column not in row.values:
+            return Problem("", row.line, f"there is no column {column!r} for {field}", f"the columns are {known}")
+    if all(row.get(columns.get(field, "")) is None for field in ("title", "text")):
+        fields = ", ".join(NAMES)
+        hint = f"name them with --map FIELD=COLUMN; the columns are {known}; the fields are {fields}"
+        return Problem("", row.line, "no column is known to be the title or the text", hint)
+    return None
+
+
+def _article(row: Row, columns: Mapping[str, str], context: Context) -> Found:
+    values = {field: row.get(column) for field, column in columns.items()}
+    taken = set(columns.values())
+    extra = {key: value for key, value in row.values.items() if key not in taken and value not in _EMPTY}
+    dates: dict[str, PartialDate | None] = {}
+    notes = []
+    for field in ("date", "updated"):
+        dates[field], unclear = _date(values.get(field), context)
+        if unclear:
+            notes.append(unclear)
+            extra[f"original_{columns[field]}"] = values[field]
+    title = words(values.get("title"))
+    origin = _origin(values, title, dates["date"])
+    if read_metadata(extra, "", "x.md").draft:
+        return Skipped(origin, "draft")
+    return Item(
+        origin=origin,
+        title=title,
+        body=_body(values.get("text"), words(values.get("url")) or None),
+        authors=author_names(_listed(values.get("authors"))),
+        topics=topic_names(_listed(values.get("topics")), key="topics", path=""),
+        date=dates["date"],
+        updated=dates["updated"],
+        summary=words(values.get("summary")) or None,
+        source=_source(values),
+        language=language_code(words(values.get("language"))),
+        extra=extra,
+        notes=tuple(notes),
+    )
+
+
+def _date(value: object, context: Context) -> tuple[PartialDate | None, str]:
+    """As much of a date as is known, and what is not understood of it."""
+    if value in _EMPTY:
+        return None, ""
+    text = str(value).strip()
+    number = float(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else None
+    try:
+        return parse_date(value if number is None else number, day_first=context.day_first), ""
+    except DateUnclear as unclear:
+        return unclear.known, str(unclear)
+
+
+def _origin(values: Mapping[str, object], title: str, date: PartialDate | None) -> str:
+    """What names a row for good: its id, its address, or else title and date."""
+    named = words(values.get("id")) or words(values.get("url"))
+    return named or "-".join(filter(None, (date.isoformat() if date else "", slug(title)))) or "untitled"
+
+
+def _body(value: object, url: str | None) -> str:
+    """The text of a cell as Markdown, be it HTML, Markdown or plain."""
+    if isinstance(value, list):
+        return "\n\n".join(_body(part, url) for part in value)
+    text = value if isinstance(value, str) else "" if value is None else str(value)
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if looks_like_html(text):
+        from backfile.archive.importers.markdown.html_to_markdown import to_markdown as page_to_markdown  # noqa: PLC0415 - few tables hold HTML
+
+        return page_to_markdown(text, base_url=url)
+    return text.strip("\n") if looks_like_markdown(text) else to_markdown(text)
+
+
+def _listed(value: object) -> object:
+    """Names as some tables list them, parted by bars, or as a list in JSON in a cell."""
+    if isinstance(value, str):
+        bare = value.strip()
+        if bare.startswith("[") and bare.endswith("]"):
+            return [part.strip(" '\"") for part in bare[1:-1].split(",")]
+        return value.replace("|", ";")
+    return value if value is not None else ""
+
+
+def _source(values: Mapping[str, object]) -> Source | None:
+    named = [("source", values["source"])] if values.get("source") else []
+    addresses = [("url", values["url"])] if values.get("url") else []
+    return find_source(named, addresses).source

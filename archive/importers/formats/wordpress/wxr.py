@@ -1,0 +1,214 @@
+"""WordPress exports (WXR, all versions), read as a stream: posts and pages, and other types of posts that have text.
+
+What the format is: https://developer.wordpress.org/plugins/ (`wp-admin/includes/export.php` writes it).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lxml import etree
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.formats.wordpress.post_html import to_html
+from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.links.full_text import markdown_of, words_of
+from backfile.archive.languages import language_code
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.topic_names import topic_names
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.report import Problem
+
+KIND = "wordpress"
+TITLE = "WordPress exports (WXR)"
+
+_SIGN = re.compile(rb"wordpress\.org/export/|<wp:wxr_version|<!-- generator=\"WordPress")
+_MACHINERY = {
+    "attachment": "an attachment",
+    "nav_menu_item": "a menu entry",
+    "revision": "a revision",
+    "feedback": "a message from a form",
+}
+_MACHINERY_PREFIXES = ("wp_", "custom_css", "customize_", "oembed_cache", "user_request", "acf-", "jp_", "amp_")
+_UNPUBLISHED = {
+    "draft": "draft",
+    "auto-draft": "draft",
+    "pending": "draft, waiting for review",
+    "future": "not published yet",
+    "private": "private",
+    "trash": "in the trash",
+}
+_NO_DATE = "0000-00-00"
+_MOST_ERRORS = 20
+_ITEM = re.compile(rb"<item[\s>]")
+
+
+@dataclass(slots=True)
+class _Site:
+    """What the export says of the whole site: `authors` maps logins to display names."""
+
+    title: str = ""
+    link: str = ""
+    language: str | None = None
+    authors: dict[str, str] = field(default_factory=dict)
+
+    def learn(self, element: etree._Element, name: str) -> None:
+        """Takes in an element of the channel."""
+        text = (element.text or "").strip()
+        if name == "title":
+            self.title = self.title or words_of(text)
+        elif name in ("link", "base_blog_url"):
+            self.link = text if name == "base_blog_url" else self.link or text
+        elif name == "language":
+            self.language = language_code(text)
+        elif name == "author":
+            fields = _fields(element)
+            full = f"{fields.get('author_first_name', '')} {fields.get('author_last_name', '')}".strip()
+            login = fields.get("author_login", "")
+            self.authors[login] = fields.get("author_display_name") or full or login
+
+
+def recognises(probe: Probe) -> int:
+    """By the namespace of WordPress exports, which stands in their root element."""
+    head = probe.head[:16_384].replace(b"\0", b"")
+    return 98 if b"<rss" in head and _SIGN.search(head) else 0
+
+
+def count(path: Path, context: Context) -> int | None:
+    """How many items the export has, menus and pictures among them."""
+    return occurrences(path, _ITEM)
+
+
+def read(path: Path, context: Context) -> Iterator[Found]:
+    """The posts in the order of the export, each let go of when it is read. Raises `OSError`.
+
+    Broken XML is read on as far as possible; what is wrong with it comes at the end.
+    """
+    site = _Site()
+    stream = etree.iterparse(
+        str(path), events=("end",), resolve_entities=False, no_network=True, huge_tree=False, recover=True
+    )
+    try:
+        for _, element in stream:
+            name = _local(element)
+            if name == "item":
+                yield _found(element, site, context)
+                _let_go(element)
+            elif name in ("title", "link", "language", "author", "base_blog_url") and not _in_item(element):
+                site.learn(element, name)
+    except etree.XMLSyntaxError as error:
+        yield Problem("", error.lineno, f"the XML ends here: {error.msg}", "export it again")
+        return
+    seen: set[int] = set()
+    for entry in stream.error_log:
+        if entry.line not in seen and len(seen) < _MOST_ERRORS:
+            seen.add(entry.line)
+            yield Problem("", entry.line, f"broken XML: {entry.message}", "compare the post there with the site")
+
+
+def _in_item(element: etree._Element) -> bool:
+    parent = element.getparent()
+    return parent is not None and _local(parent) in ("item", "image", "comment")
+
+
+def _let_go(element: etree._Element) -> None:
+    """Frees an element and all before it, so that the tree does not grow."""
+    element.clear()
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        del parent[0]
+
+
+def _local(element: etree._Element) -> str:
+    """The name of an element without namespace or prefix (which old exports use undeclared); empty for comments."""
+    return re.split("[}:]", element.tag)[-1] if isinstance(element.tag, str) else ""
+
+
+def _fields(element: etree._Element) -> dict[str, str]:
+    """Name of each child → its text, the first of a name; both `encoded` are told apart as `content` and `excerpt`."""
+    fields: dict[str, str] = {}
+    for child in element:
+        name = _local(child)
+        if name == "encoded":
+            name = "excerpt" if "excerpt" in str(child.tag) else "content"
+        fields.setdefault(name, (child.text or "").strip())
+    return fields
+
+
+def _found(element: etree._Element, site: _Site, context: Context) -> Found:
+    fields = _fields(element)
+    origin = fields.get("guid") or fields.get("link") or fields.get("post_id") or fields.get("title") or "item"
+    left_out = _left_out(fields)
+    if left_out:
+        return Skipped(origin, left_out)
+    topics = [
+        child.text.strip()
+        for child in element
+        if _local(child) == "category" and child.text and child.get("domain", "category") in _TOPICS
+    ]
+    try:
+        return _item(fields, list(dict.fromkeys(topics)), origin, site)
+    except (ArchiveError, ValueError) as error:
+        return Problem("", element.sourceline, f"{fields.get('title') or origin}: {error}", "look at it on the site")
+
+
+_TOPICS = frozenset({"category", "post_tag", "tag"})
+
+
+def _left_out(fields: dict[str, str]) -> str:
+    """Why a post is no article; empty if it is one."""
+    post_type, status = fields.get("post_type", "post"), fields.get("status", "publish")
+    if post_type in _MACHINERY:
+        return _MACHINERY[post_type]
+    if post_type.startswith(_MACHINERY_PREFIXES):
+        return f"no article but {post_type}"
+    if status in _UNPUBLISHED:
+        return _UNPUBLISHED[status]
+    if fields.get("post_password"):
+        return "behind a password"
+    return "" if fields.get("title") or fields.get("content") else "has neither title nor text"
+
+
+def _item(fields: dict[str, str], topics: list[str], origin: str, site: _Site) -> Item:
+    html, notes = to_html(fields.get("content", ""))
+    link = fields.get("link", "")
+    date, date_note = _date(fields, ("post_date", "post_date_gmt", "pubDate"))
+    updated, _ = _date(fields, ("post_modified",))
+    creator = fields.get("creator", "")
+    post_type = fields.get("post_type", "post")
+    return Item(
+        origin=origin,
+        title=words_of(fields.get("title")),
+        body=markdown_of(html, link or site.link or None),
+        authors=author_names([site.authors.get(creator, creator)]),
+        topics=topic_names([topic for topic in topics if topic != "Uncategorized"], key="topics", path=""),
+        date=date,
+        updated=updated,
+        summary=words_of(fields.get("excerpt")) or None,
+        source=_source(site.title, link),
+        language=site.language,
+        extra={} if post_type in ("post", "page") else {"post_type": post_type},
+        notes=(*notes, *filter(None, (date_note,))),
+    )
+
+
+def _date(fields: dict[str, str], names: tuple[str, ...]) -> tuple[PartialDate | None, str]:
+    """The first of these dates that is one, in the time of the site; what is not understood of the first."""
+    for name in names:
+        written = fields.get(name, "")
+        if written and not written.startswith(_NO_DATE):
+            try:
+                return parse_date(written), ""
+            except DateUnclear as unclear:
+                return unclear.known, str(unclear)
+    return None, ""
+
+
+def _source(name: str, link: str) -> Source | None:
+    url = link if link.startswith(("http://", "https://")) else None
+    return Source(name or None, url) if name or url else None

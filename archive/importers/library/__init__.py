@@ -1,0 +1,1 @@
+"""Articles already in the library: import log, provenance, duplicates, assets, file names."""

@@ -1,0 +1,1 @@
+"""Links between imported articles: URLs, resolving, pending and published links."""

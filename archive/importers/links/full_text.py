@@ -1,0 +1,56 @@
+"""The text behind an address, for items of which a source has no more than a link or a teaser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.extraction.extractor import Extracted, extract
+from backfile.archive.importers.item import Fetched, Item
+from backfile.archive.importers.markdown.html_to_markdown import parse, to_markdown
+
+ONLY_A_LINK = "only a link; use --fetch"
+
+_PAGES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
+
+
+def article_at(url: str, fetch: Callable[[str], Fetched]) -> Extracted:
+    """The article in the page at `url`. Raises `ArchiveError` or `OSError` if it cannot be had or there is none."""
+    answer = fetch(url)
+    content_type = answer.content_type.partition(";")[0].strip().lower()
+    if content_type not in _PAGES:
+        raise ArchiveError(f"{url} is {content_type} and no page", hint="save it and import the file")
+    page = extract(answer.body, url=answer.url)
+    if not page.body.strip():
+        raise ArchiveError(f"no article was found in the page at {url}")
+    return page
+
+
+def completed(item: Item, page: Extracted) -> Item:
+    """The item with the text of its page, and with everything the page says that the item itself does not."""
+    return replace(
+        item,
+        body=page.body,
+        title=item.title or page.title,
+        authors=item.authors or page.authors,
+        topics=item.topics or page.topics,
+        date=item.date or page.date,
+        updated=item.updated or page.updated,
+        summary=item.summary or page.summary,
+        language=item.language or page.language,
+        source=item.source or page.source,
+    )
+
+
+def markdown_of(html: str, base_url: str | None) -> str:
+    """A piece of HTML as Markdown, as `to_markdown` has it; empty also for one that holds only comments."""
+    return to_markdown(f"<div>{html}</div>", base_url=base_url)
+
+
+def words_of(html: str | None) -> str:
+    """The words of a piece of HTML (a title, a summary) on one line; of plain text, the text."""
+    text = html or ""
+    if "<" in text or "&" in text:
+        text = parse(f"<div>{text}</div>").text_content()
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Conversion of HTML and plain text to Markdown."""

@@ -1,0 +1,93 @@
+"""Plain text as Markdown that shows it as it is: paragraphs, lists and quotations, nothing taken for markup."""
+
+from __future__ import annotations
+
+import re
+
+from backfile.archive.importers.markdown.brackets import harmless
+
+_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+_INDENTED = re.compile(r"\n(?=[ \t]{2,}\S)")
+_LIST_ITEM = re.compile(r"[ \t]*(?:[-*•·‣–]|\(?\d{1,3}[.)])[ \t]+(?=\S)")
+_BULLET = re.compile(r"[ \t]*[*•·‣–][ \t]+")
+_MARKUP = re.compile(r"[\\`*\[\]<>]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|~~|\{\{|\{%|\$\$|%%")
+_BLOCK = re.compile(r"(#{1,6}(?=\s|\Z)|>|[-+](?=\s)|={2,}\Z|-{2,}\Z|:{3,}|~{3,}|\|)")
+_DEFINITION = re.compile(r"\A:(?!::)")
+_NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|\Z)")
+_LOOKS_LIKE_MARKDOWN = re.compile(
+    r"^#{1,6} \S|\]\((?:https?://|/|\.)|^```|\*\*[^*\s][^*\n]*\*\*|^[-*] \[|^> \S|!\[[^\]]*\]\(", re.MULTILINE
+)
+_LOOKS_LIKE_HTML = re.compile(
+    r"<(?:p|div|br|h[1-6]|ul|ol|table|blockquote|article|figure|img|a)\b[^<>]*>", re.IGNORECASE
+)
+
+
+def looks_like_markdown(text: str) -> bool:
+    """Whether a text has the signs of Markdown that plain text hardly has: headings, links, bold words, code."""
+    return _LOOKS_LIKE_MARKDOWN.search(text[:50_000]) is not None
+
+
+def looks_like_html(text: str) -> bool:
+    """Whether a text is marked up as HTML."""
+    return _LOOKS_LIKE_HTML.search(text[:50_000]) is not None
+
+
+def to_markdown(text: str) -> str:
+    """Plain text as Markdown.
+
+    Empty lines part paragraphs, and so do indented first lines in a text set to a width. Lines of a list stay lines
+    of a list. All else that Markdown would take for markup is escaped.
+    """
+    paragraphs = [part for block in _PARAGRAPH.split(text.expandtabs(4)) for part in _split(block) if part.strip()]
+    return "\n\n".join(map(_paragraph, paragraphs))
+
+
+def _split(block: str) -> list[str]:
+    """A block without empty lines taken apart where a line is indented and the one before is not."""
+    if all(line[:2].isspace() or _LIST_ITEM.match(line) for line in block.split("\n")):
+        return [block]
+    return _INDENTED.split(block)
+
+
+def _paragraph(text: str) -> str:
+    lines = [line.strip() for line in text.strip("\n").split("\n") if line.strip()]
+    if all(_LIST_ITEM.match(line) for line in lines) and len(lines) > 1:
+        return "\n".join(map(_item, lines))
+    if _is_verse(lines):
+        return "\\\n".join(map(escape_line, lines))
+    return "\n".join(map(escape_line, lines))
+
+
+def _is_verse(lines: list[str]) -> bool:
+    """Whether lines are short because they end there (verse, an address), not because the page was narrow."""
+    return len(lines) > 2 and max(map(len, lines)) <= 45
+
+
+def _item(line: str) -> str:
+    bullet = _BULLET.match(line)
+    if bullet is not None:
+        return f"- {escape(line[bullet.end() :])}"
+    sign = _LIST_ITEM.match(line)
+    end = sign.end() if sign else 0
+    return line[:end].strip(" (").replace(")", ".") + " " + escape(line[end:])
+
+
+def escape_line(line: str) -> str:
+    """A line of a paragraph, which must not begin a block of another kind."""
+    escaped = _DEFINITION.sub("&#58;", escape(line))
+    numbered = _NUMBER.match(escaped)
+    if numbered is not None:
+        return f"{numbered[1]}\\{escaped[numbered.end(1) :]}"
+    return f"\\{escaped}" if _BLOCK.match(escaped) else escaped
+
+
+def escape(text: str) -> str:
+    """The words of one line with the signs of Markdown, HTML and site builders made words too."""
+    plain = harmless(text)
+
+    def escaped(sign: re.Match[str]) -> str:
+        if sign.start() in plain:
+            return sign[0]
+        return "&amp;" if sign[0] == "&" else "".join(f"\\{each}" for each in sign[0])
+
+    return _MARKUP.sub(escaped, text)

@@ -1,0 +1,1 @@
+"""Import sources named by the user: format detection, containers, fetching."""

@@ -1,0 +1,275 @@
+"""The one way to the web: what a person asked for, and nothing that only this machine or its networks may see.
+
+Only http and https. A name is resolved once and the connection goes to that very address, so no later answer of the
+resolver can turn it inward; every redirect is judged like a first request. Times, sizes and redirects are bounded,
+robots.txt is honoured, a host is left in peace between two requests, proxies of the environment are not used.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from urllib.robotparser import RobotFileParser
+
+import urllib3
+from urllib3.exceptions import DecodeError, HTTPError
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.item import Fetched
+
+MAX_REDIRECTS = 5
+MAX_WIRE_BYTES = 20 * 1024 * 1024
+MAX_BYTES = 50 * 1024 * 1024
+SECONDS_TO_CONNECT = 10.0
+SECONDS_BETWEEN_READS = 20.0
+SECONDS_IN_ALL = 60.0
+SECONDS_BETWEEN_REQUESTS = 1.0
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_CHUNK = 64 * 1024
+_ROBOTS_BYTES = 512 * 1024
+_PORTS = {"http": 80, "https": 443}
+# Addresses that carry another address inside: mapped (::ffff:0:0/96), NAT64 (RFC 6052 and 8215), 6to4, Teredo.
+_NAT64 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48")))
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+_CLOSED = tuple(
+    map(ipaddress.ip_network, ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15",
+                               "168.63.129.16/32", "fec0::/10", "2001::/32", "5f00::/16"))
+)  # fmt: skip
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class NotFetched(ArchiveError):
+    """A page that is not fetched, because it may not be or cannot be."""
+
+
+def is_public(address: Address) -> bool:
+    """Whether an address is one of the open internet, and so is the one that it carries inside.
+
+    Neither private, loopback, link-local, shared, reserved, multicast nor unspecified (RFC 6890 and its registries).
+    """
+    if isinstance(address, ipaddress.IPv6Address):
+        inner = _carried(address)
+        if inner is not None:
+            return is_public(inner)
+    if any(address.version == network.version and address in network for network in _CLOSED):
+        return False
+    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+
+
+def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    if address.ipv4_mapped or address.sixtofour:
+        return address.ipv4_mapped or address.sixtofour
+    if address in _COMPATIBLE or any(address in network for network in _NAT64):
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
+
+
+@dataclass(slots=True)
+class Fetcher:
+    """Fetches pages. `pause` is the time between two requests to a host, in seconds; `contact` goes to the servers."""
+
+    allow_private: bool = False
+    contact: str = ""
+    pause: float = SECONDS_BETWEEN_REQUESTS
+    honour_robots: bool = True
+    sleep: Callable[[float], None] = time.sleep
+    _last: dict[str, float] = field(default_factory=dict)
+    _robots: dict[str, RobotFileParser | None] = field(default_factory=dict)
+
+    def __call__(self, url: str) -> Fetched:
+        """The page at a URL. Raises `NotFetched` with the reason."""
+        until = time.monotonic() + SECONDS_IN_ALL
+        for _ in range(MAX_REDIRECTS + 1):
+            parts = _checked(url)
+            if self.honour_robots and not self._may_fetch(parts, until):
+                raise NotFetched(f"{url}: its robots.txt asks not to fetch it", hint="save the page in a browser")
+            following, answer = self._ask(parts, until)
+            if answer is not None:
+                return answer
+            url = following
+        raise NotFetched(f"{url}: more than {MAX_REDIRECTS} redirects")
+
+    def _ask(self, parts: SplitResult, until: float) -> tuple[str, Fetched | None]:
+        """The answer to one request, or where it leads."""
+        url = urlunsplit(parts)
+        self._wait(parts.netloc.lower())
+        with self._response(parts, until) as response:
+            place = response.headers.get("location")
+            if response.status in _REDIRECTS and place:
+                return urljoin(url, place), None
+            if response.status != 200:
+                raise NotFetched(f"{url}: the server answers {response.status} {response.reason or ''}".rstrip())
+            body = _read(response, url, until, MAX_BYTES)
+            return url, Fetched(url, response.headers.get("content-type", ""), body)
+
+    def _wait(self, host: str) -> None:
+        passed = time.monotonic() - self._last.get(host, -self.pause)
+        if passed < self.pause:
+            self.sleep(self.pause - passed)
+        self._last[host] = time.monotonic()
+
+    def _may_fetch(self, parts: SplitResult, until: float) -> bool:
+        site = f"{parts.scheme}://{parts.netloc}"
+        if site not in self._robots:
+            self._robots[site] = self._read_robots(site, until)
+        rules = self._robots[site]
+        return rules is None or rules.can_fetch(user_agent(), urlunsplit(parts))
+
+    def _read_robots(self, site: str, until: float) -> RobotFileParser | None:
+        """The rules of a site; None if it has none. While its server fails all is forbidden (RFC 9309, 2.3.1)."""
+        url = f"{site}/robots.txt"
+        rules = RobotFileParser(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            parts = _checked(url)
+            with self._response(parts, until) as response:
+                place = response.headers.get("location")
+                if response.status in _REDIRECTS and place:
+                    url = urljoin(url, place)
+                    continue
+                if response.status >= 500:
+                    rules.parse(["User-agent: *", "Disallow: /"])
+                    return rules
+                if response.status != 200:
+                    return None
+                rules.parse(_read(response, url, until, _ROBOTS_BYTES).decode("utf-8", errors="replace").splitlines())
+                return rules
+        return None
+
+    @contextmanager
+    def _response(self, parts: SplitResult, until: float) -> Iterator[urllib3.BaseHTTPResponse]:
+        """An open answer to a GET for a checked URL, asked of one address that was judged."""
+        url, host = urlunsplit(parts), _ascii_host(parts)
+        address = self._resolved(host, _port(parts), url)
+        pool = _pool(parts, host, address)
+        try:
+            response = pool.request(
+                "GET",
+                urlunsplit(("", "", parts.path or "/", parts.query, "")),
+                headers={"Host": _host_header(parts, host), "User-Agent": user_agent(self.contact),
+                         "Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Encoding": "gzip"},
+                timeout=urllib3.Timeout(
+                    connect=SECONDS_TO_CONNECT,
+                    read=max(0.1, min(SECONDS_BETWEEN_READS, until - time.monotonic())),
+                ),
+                redirect=False, retries=False, preload_content=False, decode_content=False,
+            )  # fmt: skip
+            yield response
+        except (HTTPError, OSError, UnicodeError) as error:
+            raise NotFetched(f"{url}: {_why(error)}") from error
+        finally:
+            pool.close()
+
+    def _resolved(self, host: str, port: int, url: str) -> str:
+        """The first address of a host. One that is closed among them closes the host."""
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise NotFetched(f"{url}: there is no host {host}") from error
+        addresses = [str(each[4][0]).partition("%")[0] for each in found]
+        closed = [each for each in addresses if not is_public(ipaddress.ip_address(each))]
+        if closed and not self.allow_private:
+            raise NotFetched(
+                f"{url}: {closed[0]} is no address of the open internet",
+                hint="--allow-private lets this machine and its networks be fetched from",
+            )
+        if not addresses:
+            raise NotFetched(f"{url}: there is no host {host}")
+        return addresses[0]
+
+
+def fetch(url: str, *, allow_private: bool = False, contact: str = "") -> Fetched:
+    """The page at a URL, by a fetcher that all calls share. Raises `NotFetched`."""
+    return _shared(allow_private, contact)(url)
+
+
+@cache
+def _shared(allow_private: bool, contact: str) -> Fetcher:
+    return Fetcher(allow_private=allow_private, contact=contact)
+
+
+def user_agent(contact: str = "") -> str:
+    """What servers are told of who asks."""
+    try:
+        number = version("backfile")
+    except PackageNotFoundError:  # run from a folder that is not installed
+        number = "dev"
+    known = " ".join(contact.encode("ascii", "ignore").decode().split())
+    return f"Backfile/{number}" + (f" (+{known})" if known else "")
+
+
+def _checked(url: str) -> SplitResult:
+    """The parts of a URL that may be asked for; raises `NotFetched`."""
+    try:
+        parts = urlsplit(url.strip())
+        usable = parts.hostname and parts.port != 0
+    except ValueError as error:
+        raise NotFetched(f"{url}: is no address: {error}") from error
+    if parts.scheme not in _PORTS:
+        raise NotFetched(f"{url}: only http and https are fetched")
+    if not usable or parts.username is not None or parts.password is not None or any(c in url for c in "\r\n\t\x00\\"):
+        raise NotFetched(f"{url}: is no address that can be fetched")
+    path = urllib3.util.parse_url(urlunsplit(parts)).request_uri
+    return parts._replace(path=path.partition("?")[0], query=path.partition("?")[2], fragment="")
+
+
+def _ascii_host(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    try:
+        return host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise NotFetched(f"{host}: is no name of a host") from error
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or _PORTS[parts.scheme]
+
+
+def _host_header(parts: SplitResult, host: str) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return name if parts.port is None or parts.port == _PORTS[parts.scheme] else f"{name}:{parts.port}"
+
+
+def _pool(parts: SplitResult, host: str, address: str) -> urllib3.HTTPConnectionPool:
+    """A connection to one address; over TLS the certificate must be that of the host that was asked for."""
+    if parts.scheme == "https":
+        return urllib3.HTTPSConnectionPool(address, _port(parts), server_hostname=host, assert_hostname=host)
+    return urllib3.HTTPConnectionPool(address, _port(parts))
+
+
+def _read(response: urllib3.BaseHTTPResponse, url: str, until: float, most: int) -> bytes:
+    """The unpacked body. Raises `NotFetched` as soon as a limit is passed."""
+    packed = response.headers.get("content-encoding", "").strip().lower()
+    if packed not in ("", "identity", "gzip", "x-gzip"):
+        raise NotFetched(f"{url}: is packed as {packed}, which was not asked for")
+    unpacker = zlib.decompressobj(wbits=31) if packed.endswith("gzip") else None
+    chunks: list[bytes] = []
+    wire = size = 0
+    for chunk in response.stream(_CHUNK, decode_content=False):
+        wire += len(chunk)
+        try:
+            piece = unpacker.decompress(chunk, most + 1 - size) if unpacker else chunk
+        except zlib.error as error:
+            raise NotFetched(f"{url}: is packed wrongly: {error}") from error
+        size += len(piece)
+        chunks.append(piece)
+        if wire > MAX_WIRE_BYTES or size > most:
+            raise NotFetched(f"{url}: is larger than {min(MAX_WIRE_BYTES, most) >> 10:,} KB")
+        if time.monotonic() > until:
+            raise NotFetched(f"{url}: takes longer than {SECONDS_IN_ALL:.0f} seconds")
+    return b"".join(chunks)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, DecodeError):
+        return "is packed wrongly"
+    return str(error).rpartition(": ")[2] or type(error).__name__

@@ -1,0 +1,1 @@
+"""Markdown: rendering to safe HTML, shortcodes, plain text, headings."""

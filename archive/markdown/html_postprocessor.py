@@ -1,0 +1,230 @@
+"""From what a Markdown parser writes to what a page of ours shows, before it is sanitised.
+
+Pictures with their words beneath, links resolved and bare addresses made links, stable ids for headings, footnotes at
+the end, embedded media as links. Nothing here makes HTML safe: `archive.markdown` sanitises afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from urllib.parse import urljoin, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
+
+from backfile.archive.markdown.autolinks import spell_out
+from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
+
+Base = str | Callable[[str, str], str | None]
+"""Either an address to which relative ones are joined, or a function of kind (`"link"` or `"image"`) and relative
+address (never a fragment alone) that gives the address to use, or None where there is nothing to point to."""
+
+ID_PREFIX = "article-"
+CLASSES = {
+    "span": {"picture", "caption"},
+    "a": {"remote-image", "embed"},
+    "sup": {"footnote-reference"},
+    "td": {"left", "center", "right"},
+    "th": {"left", "center", "right"},
+    "div": {"footnotes"},
+    "pre": {"unread"},
+    "blockquote": {f"markdown-alert-{kind}" for kind in ("note", "tip", "important", "warning", "caution")},
+}
+
+# Parts of a whole page. In an article they are divisions; as they are they would be landmarks of our page.
+_PARTS_OF_PAGE = re.compile(
+    r"<(/?)(?:main|nav|header|footer|section|article|aside|center|form|fieldset|address|hgroup|search)(?=[ >])"
+)
+_MEDIA = "iframe, video, audio, embed, object"
+_IGNORED_IN_ADDRESS = re.compile(r"[\t\n\r]|^[\x00-\x20]+|[\x00-\x20]+$")
+_ALIGNED = re.compile(r"text-align:\s*(left|center|right)")
+_NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
+
+
+def arrange(html: str) -> LexborHTMLParser:
+    """Raw HTML of one article → a tree of the words that Backfile shows, in their order."""
+    if "footnote-definition" in html:
+        html = _footnotes_last(html)
+    tree = LexborHTMLParser(html, is_fragment=True)
+    for node in tree.css("noscript"):
+        node.unwrap()
+    for node in tree.css(_MEDIA):
+        _embed(node)
+    return tree
+
+
+def dress(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_images: bool, base: Base) -> None:
+    """Resolves links and pictures of an arranged tree, sets ids, makes bare addresses links; changes no word."""
+    for node in tree.css("a"):
+        _link(node, base)
+    for node in tree.css("img"):
+        _picture(node, remote_images, base)
+    for node in tree.css("td[style], th[style]"):
+        if aligned := _ALIGNED.search(node.attributes["style"] or ""):
+            node.attrs["class"] = aligned[1]
+    for node in tree.css("input"):
+        node.attrs["aria-label"] = "☑" if "checked" in node.attributes else "☐"  # what a screen reader calls it
+    _anchors(tree)
+    spell_out(tree, abbreviations)
+
+
+def serialised(tree: LexborHTMLParser) -> str:
+    """The HTML of a tree, with the parts of a whole page made divisions."""
+    return _PARTS_OF_PAGE.sub(r"<\1div", tree.html or "")
+
+
+def _footnotes_last(html: str) -> str:
+    """Moves footnotes to the end, as a list in the order of their numbers, each with a way back."""
+    tree = LexborHTMLParser(html, is_fragment=True)
+    notes: dict[int, str] = {}
+    for node in tree.css("div.footnote-definition"):
+        label = node.css_first("sup.footnote-definition-label")
+        number = label.text().strip() if label is not None else ""
+        if label is None or not number.isdecimal() or int(number) in notes:
+            continue
+        label.decompose()
+        back = f'{REFERENCE_TAG}<a href="#fnref-{number}">↩</a></sup>'
+        notes[int(number)] = f'<li id="fn-{number}">{node.inner_html or ""}{back}</li>'
+        node.decompose()
+    referred: set[str] = set()
+    for node in tree.css("sup.footnote-reference > a"):
+        number = node.text().strip()
+        node.attrs["href"] = f"#fn-{number}"
+        if number not in referred:
+            referred.add(number)
+            node.attrs["id"] = f"fnref-{number}"
+    items = "".join(notes[number] for number in sorted(notes))
+    return f'{tree.html or ""}<div class="footnotes"><ol>{items}</ol></div>'
+
+
+def _anchors(tree: LexborHTMLParser) -> None:
+    """Gives every heading an id that stays the same while its text does, and every id once only."""
+    taken: set[str] = set()
+    for node in tree.css("a[name]"):
+        if not node.attributes.get("id"):
+            node.attrs["id"] = node.attributes["name"] or ""
+    for node in tree.css("[id]"):
+        anchor = "-".join((node.attributes["id"] or "").split())
+        if not anchor or anchor in taken:
+            del node.attrs["id"]
+            continue
+        taken.add(anchor)
+        node.attrs["id"] = ID_PREFIX + anchor
+    used: dict[str, int] = {}
+    for node in tree.css("h1, h2, h3, h4, h5, h6"):
+        if node.attributes.get("id"):
+            continue
+        anchor = slug = _slug(plain_text(node.inner_html or ""))
+        while anchor in taken:
+            used[slug] = used.get(slug, 0) + 1
+            anchor = f"{slug}-{used[slug]}"
+        taken.add(anchor)
+        node.attrs["id"] = ID_PREFIX + anchor
+
+
+def _slug(text: str) -> str:
+    """`Night ferry: yes or no?` → `night-ferry-yes-or-no`, letters of all scripts kept."""
+    folded = _NOT_IN_SLUG.sub("", unicodedata.normalize("NFKC", text).casefold())
+    return "-".join(folded.split()) or "section"
+
+
+def _embed(node: LexborNode) -> None:
+    """A player or frame → a link to what it would have shown, in the words of its title."""
+    inner = node.css_first("source")
+    address = next((value for name in ("src", "data") if (value := node.attributes.get(name))), None)
+    if address is None and inner is not None:
+        address = inner.attributes.get("src")
+    link = create_tag("a")
+    link.attrs["class"] = "embed"
+    link.attrs["href"] = address or ""
+    link.insert_child(" ".join((node.attributes.get("title") or "").split()))
+    node.insert_before(" ")
+    node.insert_after(" ")
+    node.replace_with(link)
+
+
+def _link(node: LexborNode, base: Base) -> None:
+    address = _resolved(node.attributes.get("href"), "link", base)
+    if address is None:
+        if "href" in node.attributes:
+            del node.attrs["href"]
+    else:
+        node.attrs["href"] = address
+        if node.attributes.get("class") == "embed" and address.startswith(("https:", "http:", "/")):
+            node.attrs["title"] = address  # its name, where the player had none
+
+
+def _picture(node: LexborNode, remote_images: bool, base: Base) -> None:
+    """A picture → the picture with its words beneath it; one from another host → a link, if so wished."""
+    words = " ".join((node.attributes.get("alt") or "").split())
+    address = _resolved(node.attributes.get("src"), "image", base)
+    remote = address is not None and _is_remote(address)
+    if address is None or (remote and not remote_images and _inside_link(node)):
+        shown = create_tag("span")
+        shown.attrs["class"] = "caption"
+        shown.insert_child(words)
+    elif remote and not remote_images:
+        shown = create_tag("a")
+        shown.attrs["class"] = "remote-image"
+        shown.attrs["href"] = address
+        shown.attrs["title"] = address
+        shown.insert_child(words)
+    else:
+        shown = _framed(node, address, words)
+    node.insert_before(" ")
+    node.insert_after(" ")
+    node.replace_with(shown)
+
+
+def _framed(node: LexborNode, address: str, words: str) -> LexborNode:
+    """The words stand as text beside the picture, so that they can be marked; `alt` would say them twice."""
+    frame, image = create_tag("span"), create_tag("img")
+    frame.attrs["class"] = "picture"
+    image.attrs["src"] = address
+    image.attrs["alt"] = ""
+    image.attrs["loading"] = "lazy"
+    image.attrs["decoding"] = "async"
+    for name in ("width", "height"):
+        if (value := node.attributes.get(name) or "").isdecimal():
+            image.attrs[name] = value
+    frame.insert_child(image)
+    if words:
+        caption = create_tag("span")
+        caption.attrs["class"] = "caption"
+        caption.insert_child(words)
+        frame.insert_child(" ")
+        frame.insert_child(caption)
+    return frame
+
+
+def _inside_link(node: LexborNode) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if parent.tag == "a":
+            return True
+        parent = parent.parent
+    return False
+
+
+def _is_remote(address: str) -> bool:
+    return urlsplit(address).scheme in ("http", "https")
+
+
+def _resolved(address: str | None, kind: str, base: Base) -> str | None:
+    """An address as the page may use it; None for none, or for one of a scheme that is neither web nor mail."""
+    address = _IGNORED_IN_ADDRESS.sub("", address or "")
+    if address.startswith("#"):
+        return f"#{ID_PREFIX}{address[1:]}" if len(address) > 1 and kind == "link" else None
+    address = address.replace("\\", "/")
+    if address.startswith("//"):
+        address = "https:" + address
+    try:
+        scheme = urlsplit(address).scheme
+        if not address or (scheme and scheme not in ("http", "https", "mailto")):
+            return None
+        if scheme:
+            return address
+        return urljoin(base, address) if isinstance(base, str) else base(kind, address)
+    except ValueError:
+        return None

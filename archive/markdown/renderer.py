@@ -1,0 +1,222 @@
+"""Markdown of an article → safe HTML for reading; → plain text for the index.
+
+Python-Markdown renders the reading page wherever it shows the very words that the index holds, in the same structure;
+where the two dialects part, the page is rendered by the parser of the index. docs/decisions/markdown.md says why.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from html import escape
+
+import nh3
+import pyromark
+from selectolax.lexbor import LexborHTMLParser
+
+from backfile.archive.markdown import html_postprocessor, python_markdown, shortcodes
+from backfile.archive.markdown.html_postprocessor import Base
+from backfile.archive.markdown.plain_text import plain_text
+
+MAX_CHARACTERS = 8_000_000
+MAX_NESTING = 150
+MAX_TAG = 10_000
+
+_PARSER = pyromark.Markdown(
+    options=pyromark.Options.ENABLE_TABLES
+    | pyromark.Options.ENABLE_FOOTNOTES
+    | pyromark.Options.ENABLE_STRIKETHROUGH
+    | pyromark.Options.ENABLE_TASKLISTS
+    | pyromark.Options.ENABLE_HEADING_ATTRIBUTES
+    | pyromark.Options.ENABLE_DEFINITION_LIST
+    | pyromark.Options.ENABLE_GFM
+)
+_CLEANER = nh3.Cleaner(
+    tags={
+        *("a", "abbr", "b", "bdi", "bdo", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd"),
+        *("del", "details", "dfn", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6"),
+        *(
+            "hr",
+            "i",
+            "img",
+            "input",
+            "ins",
+            "kbd",
+            "li",
+            "ol",
+            "p",
+            "pre",
+            "q",
+            "rp",
+            "rt",
+            "ruby",
+            "s",
+            "samp",
+        ),
+        *("small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead"),
+        *("time", "tr", "tt", "u", "ul", "var", "wbr"),
+    },
+    clean_content_tags={
+        *("script", "style", "svg", "math", "template", "select", "datalist", "head", "title", "textarea", "noembed"),
+        *("noframes", "iframe", "object", "embed", "video", "audio", "canvas"),
+    },
+    attributes={
+        "*": {"lang", "dir", "id"},
+        "a": {"href", "title"},
+        "abbr": {"title"},
+        "bdo": {"dir"},
+        "col": {"span"},
+        "colgroup": {"span"},
+        "details": {"open"},
+        "img": {"src", "alt", "width", "height", "loading", "decoding"},
+        "input": {"checked", "aria-label"},
+        "ol": {"start", "reversed"},
+        "td": {"colspan", "rowspan", "headers"},
+        "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
+        "time": {"datetime"},
+    },
+    tag_attribute_values={"input": {"type": {"checkbox"}}},
+    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+    allowed_classes=html_postprocessor.CLASSES,
+    url_schemes={"http", "https", "mailto"},
+    link_rel="noopener nofollow",
+)
+_UNENCODABLE = re.compile("[\x00\ud800-\udfff]")
+_RAW_HTML = re.compile(r"<[a-zA-Z/!?]")
+_OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
+# Elements without an end tag, or whose end may be left out: many open ones mean old HTML, not depth.
+_SHALLOW = frozenset(
+    (
+        *("p", "br", "hr", "img", "input", "wbr", "area", "base", "col", "embed", "link", "meta", "param", "source"),
+        *("track", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "colgroup", "caption", "option"),
+        *("optgroup", "rp", "rt", "body", "html", "head"),
+    )
+)
+_NESTING_IN_MARKDOWN = ("<blockquote", "<ul", "<ol", "<dl", "<em", "<strong", "<del", "<a ")
+# Parsers compare each attribute of a tag with all others, so a tag of many is refused; a long address is none.
+_LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_TAG},}}")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
+_HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
+_BLOCK = re.compile(r"<(?:ul|ol|li|pre|blockquote|table|tr|th|td|h[1-6]|dt|dd|img|del)\b")
+_ID = re.compile(r' id="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of an article: level 1-6, the id it has in the HTML, its plain text."""
+
+    level: int
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Safe HTML and its headings in reading order. With a `problem` the body is shown as it was written instead."""
+
+    html: str
+    contents: tuple[Heading, ...]
+    problem: str | None = None
+
+
+class _BeyondBounds(Exception):
+    """The body is too large or too deep to be read as Markdown; the message says which."""
+
+
+def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rendered:
+    """The body as HTML that may stand in a page of ours as it is.
+
+    `base` is joined before relative addresses, or is asked for each: see `archive.dressing.Base`. Pictures from other
+    hosts become links unless `remote_images`. Ids begin with `article-`, so that none is one of the page's own. A body
+    beyond the bounds (`MAX_CHARACTERS`, `MAX_NESTING`, `MAX_TAG`) is shown as it was written, and `problem` says so.
+    """
+    body = _encodable(body)
+    try:
+        source, html, _ = _parse(body)
+    except _BeyondBounds as reason:
+        return Rendered(f'<pre class="unread">{escape(body, quote=False)}</pre>', (), str(reason))
+    tree = _reading_tree(source.text, html)
+    html_postprocessor.dress(tree, source.abbreviations, remote_images=remote_images, base=base)
+    html = _CLEANER.clean(html_postprocessor.serialised(tree)).replace(' class=""', "")
+    return Rendered(html, _contents(html))
+
+
+def to_text(body: str) -> str:
+    """The words a reader of `to_html(body)` sees: blocks parted by a newline, cells of a table by a tab.
+
+    Alternative texts and link texts are in; addresses only where they are what the reader sees.
+    """
+    body = _encodable(body)
+    try:
+        _, html, raw = _parse(body)
+    except _BeyondBounds:
+        return plain_text(f"<pre>{escape(body, quote=False)}</pre>")
+    if raw or "footnote-definition" in html:
+        html = _CLEANER.clean(html_postprocessor.serialised(html_postprocessor.arrange(html)))
+    return plain_text(html)
+
+
+def _reading_tree(source: str, indexed: str) -> LexborHTMLParser:
+    """The tree of the reading page: Python-Markdown's where it agrees with the HTML that is indexed, else that."""
+    familiar_html = python_markdown.render(source)
+    if familiar_html is None or _nesting(familiar_html, raw=True) > MAX_NESTING:
+        return html_postprocessor.arrange(indexed)
+    agreed = _outline(familiar_html) == _outline(indexed)
+    return html_postprocessor.arrange(familiar_html if agreed else indexed)
+
+
+def _outline(html: str) -> tuple[str, list[str]]:
+    """What a reader would notice to be different: the words, and the blocks they stand in."""
+    clean = _CLEANER.clean(html_postprocessor.serialised(html_postprocessor.arrange(html)))
+    return plain_text(clean), _BLOCK.findall(clean)
+
+
+def _encodable(body: str) -> str:
+    """The body without NUL and lone surrogates, which HTML cannot carry, and with `\\n` for every line end."""
+    if "\r" in body:
+        body = body.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNENCODABLE.sub("\ufffd", body) if "\x00" in body or not body.isascii() else body
+
+
+def _parse(body: str) -> tuple[shortcodes.Source, str, bool]:
+    """Markdown → raw HTML, nothing of it trusted yet, and whether HTML was written in it. Raises `_BeyondBounds`."""
+    if len(body) > MAX_CHARACTERS:
+        raise _BeyondBounds(f"longer than {MAX_CHARACTERS:,} characters: shown as written")
+    source = shortcodes.expand(body)
+    html = _PARSER.html(source.text)
+    raw = _RAW_HTML.search(source.text) is not None
+    if raw and any(len(_QUOTED.sub("", tag)) > MAX_TAG for tag in _LONG_TAG.findall(html)):
+        raise _BeyondBounds(f"an HTML tag longer than {MAX_TAG:,} characters: shown as written")
+    if _nesting(html, raw=raw) > MAX_NESTING:
+        raise _BeyondBounds(f"elements nested deeper than {MAX_NESTING}: shown as written")
+    return source, html, raw
+
+
+def _nesting(html: str, *, raw: bool) -> int:
+    """How many elements are open at once at most; an end tag closes only its own kind, as browsers read it."""
+    if sum(map(html.count, _NESTING_IN_MARKDOWN)) <= MAX_NESTING and not raw:
+        return 0
+    deepest = depth = 0
+    opened: Counter[str] = Counter()
+    for closing, name in _OPENING.findall(html.lower()):
+        if name in _SHALLOW:
+            continue
+        if not closing:
+            opened[name] += 1
+            depth += 1
+            deepest = max(deepest, depth)
+        elif opened[name]:
+            opened[name] -= 1
+            depth -= 1
+    return deepest
+
+
+def _contents(html: str) -> tuple[Heading, ...]:
+    found = []
+    for level, attributes, inner in _HEADING.findall(html):
+        anchor = _ID.search(attributes)
+        text = plain_text(inner)
+        if anchor and text:
+            found.append(Heading(int(level), anchor[1], text))
+    return tuple(found)

@@ -1,0 +1,198 @@
+"""What site generators understand beyond Markdown, turned into the Markdown a reader should see, or into nothing.
+
+Hugo shortcodes, Liquid tags and outputs (Jekyll, Octopress, Hexo), attribute lists (kramdown, Pandoc), container
+blocks (`:::`), Obsidian links and callouts, abbreviations (PHP Markdown Extra). None of them is touched where the
+article shows it as code.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from backfile.archive.markdown import theme_shortcodes
+from backfile.archive.markdown.code_regions import Regions
+
+_ATTRIBUTE = r"""(?:(?:[.#][\w-]+)+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*'|[\w-]+))"""
+# Every alternative stops at the next opening of its own kind, so that openings which are never closed cost a scan to
+# the next one only. The first line lets most characters fail at once.
+_CONSTRUCT = re.compile(
+    r"""
+    (?=[{:*\[!%]) (?:
+      \{\{<(?P<angle>(?:[^{]|\{(?!\{))*?)>\}\}
+    | \{\{%(?P<percent>(?:[^{]|\{(?!\{))*?)%\}\}
+    | \{\{(?![<%])(?P<output>(?:[^{}]|\{(?!\{)|\}(?!\}))*)\}\}
+    | \{%-?(?P<liquid>(?:[^{%]|\{(?!%)|%(?!\}))*)%\}
+    | (?P<container>:{3,}[^\n]*)
+    | \*\[(?P<short>[^\]\n]{1,100})\]:[ \t]*(?P<long>[^\n]*)
+    | \[!(?P<callout>[\w-]+)\][+-]?[ \t]*(?P<heading>[^\n]*)
+    | %%(?P<remark>[^%\n]+)%%
+    | (?P<embed>!?)\[\[(?P<target>[^\s\[\]|\n][^\[\]|\n]*)(?:\|(?P<alias>[^\[\]\n]*))?\]\](?![(\[:])
+    | \{(?P<attributes>:?[ ]*(?:ATTRIBUTE|:?toc)(?:[ ]+ATTRIBUTE)*[ ]*)\}
+    )
+    """.replace("ATTRIBUTE", _ATTRIBUTE),
+    re.VERBOSE,
+)
+_SIGN = re.compile(r"\{(?:[{%:#.]|[\w-]+=)")
+_OTHER_SIGNS = (":::", "*[", "[!", "%%", "[[")
+_OUTPUTS_BEFORE = re.compile(r"(?:\{\{[^{}]*\}\})+\Z")  # `{{ site.baseurl }}{% post_url … %}`
+_LITERAL = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')""")
+_QUOTED = re.compile(r"[ \t]*(?:>[ \t]*)+")
+_AFTER_SPAN = tuple("""abcdefghijklmnopqrstuvwxyz0123456789)]*"`>”’.?!…""")
+# How far around a construct its line is looked at, in characters: lines may be as long as the article.
+_LINE = 400
+_ALERTS = ("note", "tip", "important", "warning", "caution")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Markdown without foreign constructs, and the abbreviations that were defined in it (short form → long form)."""
+
+    text: str
+    abbreviations: dict[str, str] = field(default_factory=dict)
+
+
+def expand(body: str) -> Source:
+    """The body with every foreign construct outside code replaced by what a reader should see."""
+    signs = any(sign in body for sign in _OTHER_SIGNS) or ("{" in body and _SIGN.search(body) is not None)
+    return _Expansion(body).run() if signs else Source(body)
+
+
+class _Expansion:
+    """One pass over a body: constructs in order, code stepped over, paired tags followed to their end."""
+
+    def __init__(self, body: str) -> None:
+        self.body = body
+        self.regions = Regions(body)
+        self.written: list[str] = []
+        self.abbreviations: dict[str, str] = {}
+        self.unclosed: set[str] = set()
+
+    def run(self) -> Source:
+        body, copied, scan = self.body, 0, 0
+        while found := _CONSTRUCT.search(body, scan):
+            end_of_code = self.regions.end_of_code(found.start())
+            if end_of_code is not None:
+                scan = max(end_of_code, found.start() + 1)
+                continue
+            self.written.append(body[copied : found.start()])
+            copied = scan = self._replace(found)
+        self.written.append(body[copied:])
+        return Source("".join(self.written), self.abbreviations)
+
+    def _replace(self, found: re.Match[str]) -> int:
+        """Writes what stands for one construct; returns where reading goes on."""
+        if found["liquid"] is not None:
+            return self._tag(found, found["liquid"].strip(" \t\n-"), liquid=True)
+        if (hugo := found["angle"] or found["percent"]) is not None:
+            return self._tag(found, hugo.strip(), liquid=False)
+        self.written.append(self._shown(found))
+        return found.end()
+
+    def _shown(self, found: re.Match[str]) -> str:
+        """What stands for a construct that is no tag; where its place says that it is none, the construct itself."""
+        before = self._line_before(found.start())
+        if found["remark"] is not None:
+            return "" if "`" not in found[0] else found[0]
+        if found["output"] is not None:
+            literal = _LITERAL.match(found["output"])
+            return (literal[1] or literal[2] or "") if literal else ""
+        if found["target"] is not None:
+            return theme_shortcodes.wiki_link(found["target"], found["alias"], embed=bool(found["embed"]))
+        if found["attributes"] is not None:
+            return self._attributes(found, before)
+        return self._line(found, before)
+
+    def _line(self, found: re.Match[str], before: str) -> str:
+        """A construct that must begin its line, or begin it within a quotation."""
+        if found["callout"] is not None:
+            quoted = _QUOTED.fullmatch(before) is not None
+            return _callout(found["callout"].lower(), found["heading"].strip(), before) if quoted else found[0]
+        if before.strip():
+            return found[0]
+        if found["short"] is None:
+            return _container(found["container"])
+        self.abbreviations.setdefault(found["short"].strip(), found["long"].strip())
+        return ""
+
+    def _attributes(self, found: re.Match[str], before: str) -> str:
+        """An attribute list: the parser reads those of headings, the rest is for style sheets."""
+        heading = before.lstrip().startswith("#") or re.match(r"\n[ \t]*(?:=+|-+)[ \t]*(?:\n|$)", self._after(found))
+        if heading:
+            return "{" + found["attributes"].removeprefix(":").strip() + "}"
+        alone = not before.strip() and not self._after(found).partition("\n")[0].strip()
+        if alone or found["attributes"].startswith(":") or before.rstrip(" ").lower().endswith(_AFTER_SPAN):
+            return ""
+        return found[0]
+
+    def _line_before(self, offset: int) -> str:
+        """What stands before a construct on its line; of a long line only the end of it."""
+        return self.body[max(0, offset - _LINE) : offset].rpartition("\n")[2]
+
+    def _after(self, found: re.Match[str]) -> str:
+        """What follows a construct, for as long as matters."""
+        return self.body[found.end() : found.end() + _LINE]
+
+    def _tag(self, found: re.Match[str], inner: str, *, liquid: bool) -> int:
+        if inner.startswith("/*"):
+            self.written.append("{{&lt; " + inner.removeprefix("/*").removesuffix("*/").strip() + " &gt;}}")
+            return found.end()
+        name, _, arguments = inner.removesuffix("/").strip().partition(" ")
+        closer = _closer(name, arguments, liquid=liquid)
+        end = self._find(closer, found.end()) if closer else None
+        if end is not None:
+            inside = self.body[found.end() : end.start()]
+            if name == "raw":
+                self.written.append(inside)
+            elif name != "comment":
+                self.written.append(_fenced(inside, arguments))
+            return end.end()
+        before, after = self._line_before(found.start()), self._after(found).partition("\n")[0]
+        place = theme_shortcodes.Place(
+            alone=not before.strip() and not after.strip(),
+            address=_OUTPUTS_BEFORE.sub("", before).endswith(("](", "](<", "]: ", '="', "='")),
+            html=self.regions.in_html(found.start()),
+        )
+        self.written.append(theme_shortcodes.shown(name, arguments, place))
+        return found.end()
+
+    def _find(self, closer: str, start: int) -> re.Match[str] | None:
+        """The closing tag after `start`; one that was missed once is not looked for again."""
+        if closer in self.unclosed:
+            return None
+        end = re.compile(closer).search(self.body, start)
+        if end is None:
+            self.unclosed.add(closer)
+        return end
+
+
+def _closer(name: str, arguments: str, *, liquid: bool) -> str | None:
+    """The pattern that ends a paired tag whose content is not read as Markdown, if this is one."""
+    if liquid and name in ("raw", "comment", "highlight", "codeblock"):
+        return rf"\{{%-?\s*end{name}\s*-?%\}}"
+    if not liquid and name in ("highlight", "code") and arguments.strip():
+        return rf"\{{\{{[<%]\s*/\s*{name}\s*[>%]\}}\}}"
+    return None
+
+
+def _fenced(code: str, arguments: str) -> str:
+    language = next(iter(arguments.split()), "").strip("\"'`")
+    fence = "~" * 8
+    stripped = code.strip("\n")
+    return f"\n{fence} {language}\n{stripped}\n{fence}\n"
+
+
+def _container(line: str) -> str:
+    """`:::note Title`, `::: {.warning}` or `:::tip[Title]` → its title; the bare `:::` that closes → nothing."""
+    kind, _, title = line.strip(": \t").partition(" ")
+    if bracketed := re.search(r"\[([^\]]*)\]", line):
+        title = bracketed[1]
+    elif kind.startswith("{") or title.startswith("{"):
+        title = ""
+    return f"\n**{title.strip()}**\n" if title.strip() else "\n"
+
+
+def _callout(kind: str, heading: str, quoted: str) -> str:
+    """The first line of a callout: the kinds that the parser knows stay, a title of its own stands in bold."""
+    lines = ([f"[!{kind.upper()}]"] if kind in _ALERTS else []) + ([f"**{heading}**", ""] if heading else [])
+    return f"\n{quoted}".join(lines)

@@ -1,0 +1,1 @@
+"""Metadata: field names, author names, topics, dates and sources as archives write them."""

@@ -1,0 +1,181 @@
+"""Dates as archives write them: ISO 8601, RFC 2822, month names of ten languages, day and month in numbers, timestamps.
+
+A date is kept as far as it is known: a year, a month or a day. The day is the one that is written; a time and its
+zone are read over, not converted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from backfile.archive.metadata.month_names import MONTH_OF, WEEKDAYS
+from backfile.archive.model import PartialDate
+
+_YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?(?=[T\s,]|\Z)(.*)", re.ASCII | re.DOTALL)
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?=[T\s]|\Z)(.*)", re.ASCII | re.DOTALL)
+_YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?=[T\s,]|\Z)(.*)", re.ASCII | re.DOTALL)
+_WEEK = re.compile(r"(\d{4})-?W(\d{2})(?:-?(\d))?\Z", re.ASCII)
+_EAST_ASIAN = re.compile(r"(\d{4})\s*[年년](?:\s*(\d{1,2})\s*[月월](?:\s*(\d{1,2})\s*[日號号일])?)?", re.ASCII)
+_TIME = re.compile(
+    r"""[T\s,]* (?:at\s+)?
+    (?:\d{1,2} (?::?\d{2}){0,2} (?:[.,]\d+)? \s* (?:[ap]\.?m\.?)?)?      # 9:15:00.000, 0915, 9 pm
+    \s* (?:[a-z]{1,5} | [a-z]+/[a-z_/]+)?                                # Z, UTC, CEST, Europe/Paris
+    \s* (?:[+\-−]\s*\d{1,2}:?(?:\d{2})?)?                                # +01:00, -0500
+    \s* (?:\([\w\s]+\)|\[[\w/]+\])? \s* \Z""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+_TIME_AFTER_WORDS = re.compile(
+    r"[,\s]+(?:(?:at|um|à|kl)\s+)?\d{1,2}:\d{2}(?::\d{2})?(?!\d)"
+    r"(?:(?P<year>(?:\s+[A-Za-z]{3,5})?\s+\d{4}\Z)|.*\Z)",  # `Mon Mar 18 09:00:00 UTC 2019`
+    re.DOTALL,
+)
+_INTRODUCTION = re.compile(
+    r"\A(?:(?:c|ca|circa|about|around|um|vers|published|posted|updated|on)\b[.:]?\s*)+", re.IGNORECASE
+)
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_FILLERS = frozenset(
+    {"of", "the", "de", "del", "do", "den", "der", "le", "st", "nd", "rd", "th", "er", "г", "года", "r"}
+)
+
+_LONGEST = 100
+
+
+class DateUnclear(ValueError):
+    """A date that is not understood whole: `known` is the part of it that is sure, or None."""
+
+    def __init__(self, message: str, known: PartialDate | None = None) -> None:
+        super().__init__(message)
+        self.known = known
+
+
+def parse_date(value: object, *, day_first: bool | None = None) -> PartialDate:
+    """The date that a value of front matter means.
+
+    `value` is text, a number (a year, `20190314`, seconds or milliseconds since 1970), a date or time of TOML, a
+    mapping with year, month and day, or a list of one of these. `day_first` says how `3/4/2019` is meant; if it is
+    None, only its year is known. Raises `DateUnclear` with what is known of it.
+    """
+    if isinstance(value, str):
+        return _from_text(" ".join(value.split()), day_first)
+    if isinstance(value, date):
+        return PartialDate(value.year, value.month, value.day)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _from_number(value)
+    if isinstance(value, Mapping) and "year" in value:
+        return _checked(value["year"], value.get("month"), value.get("day"), value)
+    if isinstance(value, list) and len(value) == 1 and not isinstance(value[0], list):
+        return parse_date(value[0], day_first=day_first)
+    raise _unclear(value)
+
+
+def _from_text(text: str, day_first: bool | None) -> PartialDate:
+    if len(text) > _LONGEST:
+        raise _unclear(text)
+    found = _YEAR_FIRST.match(text)
+    if found is not None:
+        return _with_time(_checked(found[1], found[3], found[4], text), found[5], text)
+    found = _YEAR_LAST.match(text)
+    if found is not None:
+        return _with_time(_year_last(found, day_first, text), found[5], text)
+    return _from_digits(text) if text[:1].isdecimal() and text.isascii() else _from_words(text)
+
+
+def _from_digits(text: str) -> PartialDate:
+    """Text that begins with a digit but has no day, month and year parted by one sign."""
+    found = _COMPACT.match(text)
+    if found is not None:
+        return _with_time(_checked(found[1], found[2], found[3], text), found[4], text)
+    if text.isdecimal():
+        return _from_number(int(text))
+    found = _WEEK.match(text)
+    if found is not None:
+        return _week(int(found[1]), int(found[2]), int(found[3] or 0), text)
+    return _from_words(text)
+
+
+def _with_time(dated: PartialDate, rest: str, text: str) -> PartialDate:
+    if rest and not _TIME.match(rest):
+        raise DateUnclear(f"only {dated} of the date {_shown(text)} is understood", dated)
+    return dated
+
+
+def _year_last(found: re.Match[str], day_first: bool | None, text: str) -> PartialDate:
+    """`14.3.2019` and `14/3/2019` have one meaning, `3/14/2019` another, `3/4/2019` has two."""
+    first, second, year = int(found[1]), int(found[3]), found[4]
+    if first > 12 or first == second or found[2] == "." or (day_first and second <= 12):
+        return _checked(year, second, first, text)
+    if second > 12 or day_first is False:
+        return _checked(year, first, second, text)
+    known = _checked(year, None, None, text)
+    raise DateUnclear(f"day and month of the date {_shown(text)} may be either way round", known)
+
+
+def _week(year: int, week: int, day: int, text: str) -> PartialDate:
+    """A week of the year is known to the day, or to the month of its first day."""
+    try:
+        first = date.fromisocalendar(year, week, day or 1)
+    except ValueError as error:
+        raise _unclear(text) from error
+    return PartialDate(first.year, first.month, first.day if day else None)
+
+
+def _from_number(number: float) -> PartialDate:
+    if 1000 <= number <= 2999 and number == int(number):
+        return PartialDate(int(number))
+    if 10_000_101 <= number <= 29_991_231 and number == int(number):
+        whole = str(int(number))
+        return _checked(whole[:4], whole[4:6], whole[6:], number)
+    if 1e8 <= number < 1e14:
+        moment = datetime.fromtimestamp(number / 1000 if number >= 1e11 else number, UTC)
+        return PartialDate(moment.year, moment.month, moment.day)
+    raise _unclear(number)
+
+
+def _from_words(text: str) -> PartialDate:
+    """`14 March 2019`, `March 14th, 2019`, `Thu, 14 Mar 2019 10:00:00 +0100`, `circa 1850`, `2019年3月`."""
+    found = _EAST_ASIAN.match(text)
+    if found is not None:
+        return _checked(found[1], found[2], found[3], text)
+    month, numbers = None, []
+    dated = _TIME_AFTER_WORDS.sub(lambda time: (time["year"] or "")[-5:], _INTRODUCTION.sub("", text))
+    for word in _WORD.findall(dated.casefold()):
+        if word.isdecimal():
+            numbers.append(word)
+        elif month is None and word in MONTH_OF:
+            month = MONTH_OF[word]
+        elif word not in _FILLERS and word not in WEEKDAYS:
+            raise _unclear(text)
+    years = [number for number in numbers if len(number) == 4]
+    days = [number for number in numbers if len(number) <= 2]
+    if len(years) != 1 or len(days) > 1 or len(numbers) != len(years) + len(days) or (days and month is None):
+        raise _unclear(text)
+    return _checked(years[0], month, days[0] if days else None, text)
+
+
+def _checked(year: object, month: object, day: object, shown: object) -> PartialDate:
+    """A date from parts that may be text; `00` for month or day means that it is not known."""
+    try:
+        numbers = [int(str(part)) if part not in (None, "") else 0 for part in (year, month, day)]
+    except ValueError as error:
+        raise _unclear(shown) from error
+    known = None
+    for count in (1, 2, 3):
+        parts = [number or None for number in numbers[:count]]
+        try:
+            known = PartialDate(*parts) if None not in parts else known  # type: ignore[arg-type]
+        except ValueError as error:
+            raise DateUnclear(f"there is no such date: {_shown(shown)}", known) from error
+    if known is None:
+        raise _unclear(shown)
+    return known
+
+
+def _unclear(value: object) -> DateUnclear:
+    return DateUnclear(f"not a date: {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    return repr(text) if len(text) <= 60 else f"{text[:60]!r}…"

@@ -1,0 +1,247 @@
+"""From the many spellings of the world to the fields of an article, with a reason for whatever does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from html import unescape
+from operator import itemgetter
+
+from backfile.archive.languages import language_code, language_in_name
+from backfile.archive.markdown.headings import title_heading
+from backfile.archive.metadata import field_names
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.field_names import normal
+from backfile.archive.metadata.path_dates import date_in_address, date_in_path, most_precise
+from backfile.archive.metadata.publications import find_source
+from backfile.archive.metadata.topic_names import topic_names
+from backfile.archive.model import PartialDate, Source
+from backfile.archive.storage.file_titles import title_from_path
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+_NO = frozenset({"false", "no", "off", "0", "n"})
+_YES = frozenset({"true", "yes", "on", "1", "y"})
+_TRUTH = _YES | _NO - {"0", "1"}
+_HIDDEN_STATES = frozenset({"draft", "private", "pending", "skip", "trash", "auto-draft", "future-draft"})
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How keys of authors and topics (`jane-doe`) are shown: `key.casefold()` → name."""
+
+    authors: Mapping[str, str] = field(default_factory=dict)
+    topics: Mapping[str, str] = field(default_factory=dict)
+
+    def author(self, name: str) -> str:
+        """The name to show for an author as written in a file."""
+        return self.authors.get(name.casefold(), name)
+
+    def topic(self, name: str) -> str:
+        """The name to show for a topic as written in a file."""
+        return self.topics.get(name.casefold(), name)
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about one key of the front matter that a person should look at."""
+
+    key: str
+    reason: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The fields of an article; `used` tells which keys of the front matter each came from."""
+
+    title: str
+    authors: tuple[str, ...]
+    topics: tuple[str, ...]
+    date: PartialDate | None
+    updated: PartialDate | None
+    summary: str | None
+    source: Source | None
+    language: str | None
+    draft: bool
+    extra: Mapping[str, object]
+    used: Mapping[str, tuple[str, ...]]
+    remarks: tuple[Remark, ...]
+
+
+class Keys:
+    """The keys of one file's front matter by the field they spell; top level first, then nested tables of metadata."""
+
+    def __init__(self, data: Mapping[str, object]) -> None:
+        self.used: dict[str, list[str]] = {}
+        self._candidates: dict[str, list[tuple[int, str, object]]] = {}
+        nested = []
+        for key, value in data.items():
+            name = normal(key)
+            self._add(name, key, value, 0)
+            if name in field_names.NESTED and isinstance(value, Mapping):
+                nested.append((key, value))
+        for table, inner in nested:
+            for key, value in inner.items():
+                self._add(normal(str(key)), f"{table}.{key}", value, 100)
+
+    def _add(self, name: str, key: str, value: object, penalty: int) -> None:
+        for place, rank in field_names.FIELDS_OF.get(name, ()):
+            self._candidates.setdefault(place, []).append((rank + penalty, key, value))
+
+    def values(self, name: str) -> list[tuple[str, object]]:
+        """The keys of a field and their values, best spelling first, empty ones aside."""
+        candidates = self._candidates.get(name, ())
+        ordered = sorted(candidates, key=itemgetter(0)) if len(candidates) > 1 else candidates
+        return [(key, value) for _, key, value in ordered if value not in _EMPTY]
+
+    def use(self, name: str, key: str) -> None:
+        """Notes that a field of the article came from a key."""
+        self.used.setdefault(name, []).append(key)
+
+
+def read_metadata(
+    data: Mapping[str, object],
+    body: str,
+    path: str,
+    *,
+    names: Names | None = None,
+    day_first: bool | None = None,
+) -> Metadata:
+    """The metadata of the article at `path` (below the library) from its front matter and body.
+
+    Never raises for what a file may hold: what is not understood stays in `extra` and is named in `remarks`.
+    """
+    keys = Keys(data)
+    remarks: list[Remark] = []
+    shown = names or Names()
+    draft = _draft(keys, path)
+    date = _date(keys, "date", day_first, remarks)
+    fields = {
+        "title": _title(keys, body, path),
+        "authors": _authors(keys, shown.author),
+        "topics": _topics(keys, path, shown.topic),
+        "date": most_precise(date, *_elsewhere(keys, path)) if date is None else date,
+        "updated": _date(keys, "updated", day_first, remarks),
+        "summary": _summary(keys),
+        "source": _source(keys, remarks),
+        "language": _language(keys, path, remarks),
+    }
+    used = {key for group in keys.used.values() for key in group}
+    return Metadata(
+        **fields,  # type: ignore[arg-type]
+        draft=draft,
+        extra={key: value for key, value in data.items() if key not in used},
+        used={name: tuple(group) for name, group in keys.used.items()},
+        remarks=tuple(remarks),
+    )
+
+
+def words(value: object) -> str:
+    """One line of text from a value of front matter; empty if it is none (a list, a mapping, nothing)."""
+    if isinstance(value, str):
+        text = unescape(value) if "&" in value else value
+        return " ".join(text.replace("\x00", "").split())
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value is None or isinstance(value, list | Mapping):
+        return ""
+    return str(value)
+
+
+def _title(keys: Keys, body: str, path: str) -> str:
+    for key, value in keys.values("title"):
+        title = words(value)
+        if title:
+            keys.use("title", key)
+            return title
+    heading = title_heading(body)
+    return heading.text if heading else title_from_path(path)
+
+
+def _authors(keys: Keys, display: Callable[[str], str]) -> tuple[str, ...]:
+    for key, value in keys.values("authors"):
+        names = author_names(value, display)
+        if names:
+            keys.use("authors", key)
+            return names
+    return ()
+
+
+def _topics(keys: Keys, path: str, display: Callable[[str], str]) -> tuple[str, ...]:
+    topics: dict[str, str] = {}
+    for key, value in keys.values("topics"):
+        for name in topic_names(value, key=normal(key.rpartition(".")[2]), path=path, display=display):
+            topics.setdefault(name.casefold(), name)
+        keys.use("topics", key)
+    return tuple(topics.values())
+
+
+def _date(keys: Keys, name: str, day_first: bool | None, remarks: list[Remark]) -> PartialDate | None:
+    for key, value in keys.values(name):
+        if isinstance(value, bool) or words(value).casefold() in _TRUTH:
+            continue
+        dated = value["date"] if isinstance(value, Mapping) and "date" in value else value
+        known: PartialDate | None
+        try:
+            known = parse_date(dated, day_first=day_first)
+        except DateUnclear as unclear:
+            remarks.append(Remark(key, str(unclear), "write it as 2019-03-14, or as 2019-03 or 2019"))
+            known = unclear.known
+        if known is not None:
+            keys.use(name, key)
+            return known
+    return None
+
+
+def _elsewhere(keys: Keys, path: str) -> Iterator[PartialDate | None]:
+    yield date_in_path(path)
+    for _, value in keys.values("address"):
+        if isinstance(value, str):
+            yield date_in_address(value)
+
+
+def _summary(keys: Keys) -> str | None:
+    for key, value in keys.values("summary"):
+        summary = words(value)
+        if summary:
+            keys.use("summary", key)
+            return summary
+    return None
+
+
+def _source(keys: Keys, remarks: list[Remark]) -> Source | None:
+    names = keys.values("source")
+    urls = keys.values("source_url")
+    found = find_source(names, urls)
+    for key in found.used:
+        keys.use("source", key)
+    for key, address in found.refused:
+        remarks.append(Remark(key, f"not an address of the web: {address[:80]!r}", "write it as https://…"))
+    return found.source
+
+
+def _language(keys: Keys, path: str, remarks: list[Remark]) -> str | None:
+    for key, value in keys.values("language"):
+        code = language_code(words(value))
+        if code is not None:
+            keys.use("language", key)
+            return code
+        remarks.append(Remark(key, f"not a language: {words(value)[:40]!r}", "write a code such as en or pt-BR"))
+    return language_in_name(path)
+
+
+def _draft(keys: Keys, path: str) -> bool:
+    if "_drafts/" in path and "_drafts" in path.split("/"):
+        return True
+    for key, value in keys.values("draft"):
+        name, text = normal(key.rpartition(".")[2]), words(value).casefold()
+        if name == "draft":
+            hidden = text in _YES
+        elif name == "published":
+            hidden = text in _NO
+        else:
+            hidden = text in _HIDDEN_STATES
+        if hidden:
+            return True
+    return False

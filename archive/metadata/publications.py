@@ -1,0 +1,82 @@
+"""Where an article came from: the name of a publication and an address, found under many keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from backfile.archive.metadata.author_names import name_in
+from backfile.archive.model import Source
+
+_URL = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
+_LINK = re.compile(r"\[([^\]]+)\]\((https?://[^\s()]+)\)\Z", re.IGNORECASE)
+_BRACKETED = re.compile(r"<(https?://[^\s<>]+)>\Z", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
+_URL_KEYS = ("url", "link", "href", "address")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A source, the keys it came from, and addresses that are none of the web."""
+
+    source: Source | None
+    used: tuple[str, ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+
+
+def find_source(names: Iterable[tuple[str, object]], urls: Iterable[tuple[str, object]]) -> Found:
+    """The source from (key, value) pairs that may hold a name and pairs that may hold an address, best first."""
+    name, url = None, None
+    used: list[str] = []
+    refused: list[tuple[str, str]] = []
+    for key, value in names:
+        its_name, its_url = _name_and_url(value)
+        if (its_name and name is None) or (its_url and url is None):
+            name, url = name or its_name, url or its_url
+            used.append(key)
+    for key, value in urls:
+        if key in used or not isinstance(value, str):
+            continue
+        its_url = _address(value.strip())
+        if its_url and url is None:
+            url = its_url
+            used.append(key)
+        elif its_url is None and _SCHEME.match(value.strip()):
+            refused.append((key, value.strip()))
+    return Found(Source(name, url) if name or url else None, tuple(used), tuple(refused))
+
+
+def _name_and_url(value: object) -> tuple[str | None, str | None]:
+    if isinstance(value, list) and value:
+        return _name_and_url(value[0])
+    if isinstance(value, Mapping):
+        lowered = {str(key).casefold(): inner for key, inner in value.items()}
+        address = next((lowered[key] for key in _URL_KEYS if isinstance(lowered.get(key), str)), None)
+        return _line(name_in(value)), _address(str(address).strip()) if address else None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None, None
+    text = str(value).strip()
+    linked = _LINK.match(text)
+    if linked is not None:
+        return _line(linked[1]), _address(linked[2])
+    address = _address(text)
+    return (None, address) if address else (None if _SCHEME.match(text + " ") and "//" in text else _line(text), None)
+
+
+def _address(text: str) -> str | None:
+    """An address that may stand in a link, or None: http and https only, with a host."""
+    bracketed = _BRACKETED.match(text)
+    text = bracketed[1] if bracketed else text
+    if not _URL.match(text):
+        return None
+    try:
+        host = urlsplit(text).hostname
+    except ValueError:
+        return None
+    return text if host else None
+
+
+def _line(text: str | None) -> str | None:
+    return " ".join(text.split()) or None if text else None

@@ -1,0 +1,237 @@
+"""A library: a folder of Markdown articles. Finds them, reads them, writes them, and never leaves the folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from backfile.archive.errors import ArchiveError, ArticleNotFound, ArticleUnreadable, LibraryMissing
+from backfile.archive.frontmatter import article_text
+from backfile.archive.frontmatter.front_matter import FrontMatter, parse
+from backfile.archive.languages import is_language_folder, language_code
+from backfile.archive.metadata.mapping import Metadata, Names, read_metadata
+from backfile.archive.model import Article
+from backfile.archive.report import Problem
+from backfile.archive.storage import article_ids, walker
+from backfile.archive.storage.decoding import decode
+from backfile.archive.storage.durable_files import Batch, is_below, make_folders, read_bytes, write_bytes
+from backfile.archive.storage.library_settings import LibrarySettings, exclusion, read_settings
+from backfile.archive.storage.profiles import Profiles, find_profiles
+from backfile.archive.storage.walker import Entry, has_article_name
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of reading one file.
+
+    `article` is None if the file is left out on purpose (`left_out` says why: a draft, a section page, a profile) or
+    cannot be read (`problems` say why). `digest` is that of the file's bytes, empty if it could not be read.
+    """
+
+    article: Article | None
+    problems: tuple[Problem, ...]
+    digest: str
+    left_out: str = ""
+
+
+class Library:
+    """The articles in a folder.
+
+    Raises `LibraryMissing` if there is no such folder and `LibrarySettingsInvalid` if its `library.toml` is wrong.
+    Settings and the names of authors and topics are read once; `refresh` reads them anew.
+    """
+
+    settings: LibrarySettings
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        if not self.root.is_dir():
+            raise LibraryMissing(f"{root}: no such folder", hint="name a folder with Markdown files")
+        self._real = os.path.realpath(self.root)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads `library.toml` again and forgets names of authors and topics, so that they are looked up again."""
+        self.settings = read_settings(self.root)
+        self._exclude = exclusion(self.settings.exclude)
+        self._profiles: Profiles | None = None
+        self._names: Names | None = None
+        self._folder_languages: dict[str, str | None] = {}
+
+    @property
+    def profiles(self) -> Profiles:
+        """Names from profile pages and lists in the library."""
+        if self._profiles is None:
+            self._profiles = find_profiles(self.root)
+        return self._profiles
+
+    @property
+    def names(self) -> Names:
+        """How authors and topics are shown: by `library.toml`, then by the profiles."""
+        if self._names is None:
+            self._names = self.profiles.names(self.settings.authors, self.settings.topics)
+        return self._names
+
+    def walk(self) -> Iterator[Entry]:
+        """Every file that may be an article, quickly and in no particular order; nothing is opened."""
+        return walker.walk(self._real, self._exclude)
+
+    def read(self, path: str) -> Reading:
+        """Reads the file at `path`, which `walk` gave. Never raises for what a file may hold or be."""
+        shown = path if path.isascii() else printable(path)
+        digest = ""
+        try:
+            raw = self._bytes(path, shown)
+            digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
+            decoded = decode(raw)
+        except ArticleUnreadable as error:
+            return Reading(None, (Problem(shown, None, str(error), error.hint),), digest)
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror or error}"
+            return Reading(None, (Problem(shown, None, reason, "look at the file and its permissions"),), digest)
+        left_out = self._left_out(path)
+        if left_out:
+            return Reading(None, (), digest, left_out)
+        warnings = [Problem(shown, None, decoded.warning, "save it as UTF-8")] if decoded.warning else []
+        return self._article(path, decoded.text, digest, warnings)
+
+    def get(self, article_id: str) -> Article:
+        """The article with this id; raises `ArticleNotFound`, also for drafts and for ids that lead elsewhere."""
+        path = self.locate(article_id)
+        article = self.read(path).article if path is not None else None
+        if article is None:
+            raise ArticleNotFound(f"no article has the id {printable(article_id)!r}")
+        return article
+
+    def put(self, article: Article) -> None:
+        """Writes an article to the file at its path, whole or not at all, and durably.
+
+        In a file that is there already only what differs is changed. Raises `ArchiveError` for a path that is no
+        article's or leads out of the library, `ArticleUnreadable` and `FrontMatterInvalid` for an old file that cannot
+        be changed without loss, and `OSError`.
+        """
+        full = self._place(article)
+        try:
+            decoded = decode(read_bytes(full, self._real))
+        except FileNotFoundError:
+            make_folders(os.path.dirname(full))
+            write_bytes(full, article_text.compose(article).encode())
+            return
+        if not decoded.exact:
+            raise ArticleUnreadable(f"{article.path}: {decoded.warning}", hint="save it as UTF-8 before changing it")
+        front = parse(decoded.text)
+        metadata = self._metadata(front, article.path)
+        old = self._build(article.id, article.path, front, metadata)
+        write_bytes(full, article_text.revise(front, metadata, old, article).encode(decoded.encoding))
+
+    def write(self, path: str, content: bytes, batch: Batch | None = None) -> None:
+        """Puts a file of any kind at `path` below the library, whole or not at all, whatever was there before.
+
+        With a `batch` it is there once that is finished. Raises `ArchiveError` for a path that leads out of the library
+        or to a hidden file, and `OSError`.
+        """
+        full = self._inside(path)
+        make_folders(os.path.dirname(full))
+        if batch is None:
+            write_bytes(full, content)
+        else:
+            batch.write(full, content)
+
+    def remove(self, path: str) -> None:
+        """Removes the file at `path` below the library. Raises as `write` does."""
+        os.unlink(self._inside(path))
+
+    def _inside(self, path: str) -> str:
+        """The real place of a file, links to folders followed, a link in its own place not."""
+        plain = all(part and part[0] != "." and "\x00" not in part for part in path.split("/"))
+        folder, _, name = path.rpartition("/")
+        full = f"{os.path.realpath(f'{self._real}/{folder}')}/{name}" if plain else ""
+        if not is_below(full, self._real):
+            raise ArchiveError(f"{printable(path)!r} leads out of the library")
+        return full
+
+    def _place(self, article: Article) -> str:
+        """The real path of an article's file, checked to be in the library and to be found under its id."""
+        parts = article.path.split("/")
+        plain = all(part and part[0] != "." and "\x00" not in part for part in parts) and has_article_name(parts[-1])
+        if not plain or article_ids.identify(self._real, article.path)[0] != article.id:
+            raise ArchiveError(f"{printable(article.path)!r} is no path for the article {printable(article.id)!r}")
+        full = os.path.realpath(f"{self._real}/{article.path}")
+        if not is_below(full, self._real):
+            raise ArchiveError(f"{printable(article.path)!r} leads out of the library")
+        return full
+
+    def locate(self, article_id: str) -> str | None:
+        """The path of the file with this id, or None if there is none or the id leads out of the library."""
+        return article_ids.locate(self._real, article_id, self._exclude)
+
+    def _bytes(self, path: str, shown: str) -> bytes:
+        if shown != path:
+            raise ArticleUnreadable("its name is not UTF-8", hint="rename it")
+        if path.endswith("/") and os.path.islink(f"{self._real}/{path.rstrip('/')}"):
+            raise ArticleUnreadable("is a link to a folder outside the library", hint="copy or mount the folder here")
+        if path.endswith("/") or path == ".":
+            raise ArticleUnreadable("the folder cannot be listed", hint="look at its permissions")
+        return read_bytes(f"{self._real}/{path}", self._real)
+
+    def _left_out(self, path: str) -> str:
+        if path.rpartition("/")[2].startswith("_index."):
+            return "section page"
+        return "profile page" if path in self.profiles.pages else ""
+
+    def _article(self, path: str, text: str, digest: str, warnings: list[Problem]) -> Reading:
+        front = parse(text)
+        metadata = self._metadata(front, path)
+        problems = warnings + [Problem(path, each.line, str(each), each.hint) for each in front.problems]
+        problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in metadata.remarks]
+        if metadata.draft:
+            return Reading(None, tuple(problems), digest, "draft")
+        article_id, rival = article_ids.identify(self._real, path)
+        if rival:
+            reason = f"has the name of {rival} but for its ending or encoding, so its id is {article_id}"
+            problems.append(Problem(path, None, reason, "rename one of them"))
+        return Reading(self._build(article_id, path, front, metadata), tuple(problems), digest)
+
+    def _metadata(self, front: FrontMatter, path: str) -> Metadata:
+        return read_metadata(front.data, front.body, path, names=self.names, day_first=self.settings.day_first)
+
+    def _build(self, article_id: str, path: str, front: FrontMatter, metadata: Metadata) -> Article:
+        return Article(
+            id=article_id,
+            path=path,
+            title=metadata.title,
+            body=front.body.replace("\x00", "�"),
+            authors=metadata.authors,
+            topics=metadata.topics,
+            date=metadata.date,
+            updated=metadata.updated,
+            summary=metadata.summary,
+            source=metadata.source,
+            language=metadata.language or self.language_of_folder(path.rpartition("/")[0]),
+            extra=metadata.extra,
+        )
+
+    def language_of_folder(self, folder: str) -> str | None:
+        """The language by a folder's name, if folders beside it are named by languages as well (`en/`, `fr/`)."""
+        folder = folder.rstrip("/")
+        if not folder:
+            return None
+        if folder not in self._folder_languages:
+            parent, _, name = folder.rpartition("/")
+            by_name = is_language_folder(name) and self._holds_languages(parent)
+            self._folder_languages[folder] = language_code(name) if by_name else self.language_of_folder(parent)
+        return self._folder_languages[folder]
+
+    def _holds_languages(self, folder: str) -> bool:
+        with os.scandir(f"{self._real}/{folder}") as scan:
+            names = [item.name for item in scan if item.is_dir(follow_symlinks=False) and item.name[0] != "."]
+        languages = [name for name in names if is_language_folder(name)]
+        return len(languages) > 1 and 2 * len(languages) >= len(names)
+
+
+def printable(path: str) -> str:
+    """A path that can be shown and stored: bytes that are not UTF-8 as `\\xff`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

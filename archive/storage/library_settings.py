@@ -1,0 +1,99 @@
+"""`library.toml`: what a library says about itself. Every key is optional; every wrong one is named at once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from fnmatch import translate
+from pathlib import Path
+
+from backfile.archive.errors import LibrarySettingsInvalid
+
+FILE_NAME = "library.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class LibrarySettings:
+    """What `library.toml` may hold.
+
+    `authors` and `topics` map the names in the files to those to be shown. `exclude` are patterns of paths below the
+    library (`drafts`, `*/archive/*.md`). `day_first` says how `3/4/2019` is meant; without it only the year counts.
+    """
+
+    title: str | None = None
+    description: str | None = None
+    language: str = "en"
+    authors: Mapping[str, str] = field(default_factory=dict)
+    topics: Mapping[str, str] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+    public: bool = False
+    remote_images: bool = False
+    day_first: bool | None = None
+
+
+_TEXT = frozenset({"title", "description", "language"})
+_TRUTH = frozenset({"public", "remote_images", "day_first"})
+_NAMES = frozenset({"authors", "topics"})
+_KEYS = frozenset(each.name for each in fields(LibrarySettings))
+
+
+def read_settings(root: Path) -> LibrarySettings:
+    """The settings of the library at `root`, defaults if it has no `library.toml`.
+
+    Raises `LibrarySettingsInvalid`, which names the file, the line and every wrong key.
+    """
+    path = root / FILE_NAME
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        data = tomllib.loads(text)
+    except FileNotFoundError:
+        return LibrarySettings()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+        raise LibrarySettingsInvalid(f"{path}: cannot be read: {error}", hint="mend or remove the file") from error
+    wrong = [f"line {_line_of(text, key)}: {reason}" for key, reason in _wrong(data)]
+    if wrong:
+        raise LibrarySettingsInvalid(f"{path}: {'; '.join(wrong)}", hint=f"the keys are {', '.join(sorted(_KEYS))}")
+    return replace(LibrarySettings(), **data | {"exclude": tuple(data.get("exclude", ()))})
+
+
+def _wrong(data: Mapping[str, object]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for key, value in data.items():
+        if key not in _KEYS:
+            found.append((key, f"{key} is not a setting"))
+        elif key in _TEXT and not isinstance(value, str):
+            found.append((key, f"{key} must be text"))
+        elif key in _TRUTH and not isinstance(value, bool):
+            found.append((key, f"{key} must be true or false"))
+        elif key in _NAMES and not _is_names(value):
+            found.append((key, f"{key} must be a table of names"))
+        elif key == "exclude" and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+            found.append((key, "exclude must be a list of patterns"))
+    return found
+
+
+def _is_names(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(name, str) and name.strip() for name in value.values())
+
+
+def _line_of(text: str, key: str) -> int:
+    found = re.search(rf"^[ \t]*\[?[ \t]*\"?{re.escape(key)}\b", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def exclusion(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
+    """One regular expression for paths (`/` between folders) that the patterns leave out; None if there are none.
+
+    A pattern stands for a file, or for a folder and all that is in it; one without `/` for such a name anywhere.
+    """
+    if not patterns:
+        return None
+    parts = []
+    for pattern in patterns:
+        bare = pattern.strip("/")
+        core = translate(bare).removeprefix("(?s:").removesuffix(r")\Z").removesuffix(r")\z")
+        anywhere = "" if "/" in pattern.rstrip("/") else "(?:.*/)?"
+        parts.append(f"{anywhere}(?:{core})(?:/.*)?")
+    return re.compile(rf"(?s:{'|'.join(parts)})\Z")

@@ -1,0 +1,137 @@
+"""Pages and lists that say how the keys of authors and topics are to be shown.
+
+Hugo keeps `authors/<key>/_index.md`, Jekyll `_authors/<key>.md` or `_data/authors.yml`, Docusaurus `authors.yml` and
+`tags.yml` beside the posts: in each the key is what the articles say and the page or entry holds the name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backfile.archive.errors import ArticleUnreadable, FrontMatterInvalid
+from backfile.archive.frontmatter.front_matter import parse
+from backfile.archive.frontmatter.yaml_reader import read_yaml
+from backfile.archive.metadata.author_names import name_in
+from backfile.archive.metadata.field_names import DATE, normal
+from backfile.archive.metadata.mapping import Names, words
+from backfile.archive.storage.decoding import decode
+from backfile.archive.storage.file_titles import without_suffix
+from backfile.archive.storage.walker import has_article_name
+
+MAX_DEPTH = 3
+
+_FOLDERS = dict.fromkeys(("authors", "_authors", "author"), "authors")
+_FOLDERS |= dict.fromkeys(("topics", "topic", "tags", "categories", "_topics", "_tags", "_categories"), "topics")
+_LISTS = {f"{name}{ending}": "authors" for name in ("authors",) for ending in (".yml", ".yaml")}
+_LISTS |= {f"{name}{ending}": "topics" for name in ("topics", "tags", "categories") for ending in (".yml", ".yaml")}
+_KEYS = ("slug", "short_name", "uid", "username", "key")
+_NAME_KEYS = ("display_name", "displayname", "name", "full_name")
+_MAX_BYTES = 1_000_000
+
+
+@dataclass(slots=True)
+class Profiles:
+    """Names by key, and the pages that are nothing but profiles (`pages`: paths below the library)."""
+
+    authors: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
+    pages: set[str] = field(default_factory=set)
+
+    def names(self, authors: Mapping[str, str], topics: Mapping[str, str]) -> Names:
+        """The names to show: those given (by `library.toml`) before those of the profiles."""
+        return Names(
+            self.authors | {key.casefold(): name for key, name in authors.items()},
+            self.topics | {key.casefold(): name for key, name in topics.items()},
+        )
+
+
+def find_profiles(root: Path) -> Profiles:
+    """Reads the profile pages and lists within three folders' depth below `root`; what is unreadable is no profile."""
+    found = Profiles()
+    for path, kind, is_list in _places(root):
+        if is_list:
+            _read_list(root / path, found.authors if kind == "authors" else found.topics)
+        else:
+            _read_folder(root, path, kind, found)
+    return found
+
+
+def _places(root: Path) -> Iterator[tuple[str, str, bool]]:
+    """Folders and lists of profiles: path, `authors` or `topics`, and whether it is a list."""
+    level = [""]
+    for _ in range(MAX_DEPTH):
+        below: list[str] = []
+        for folder in sorted(level):
+            for name, is_folder in _listed(root / folder):
+                path = folder + name
+                if is_folder and name.casefold() in _FOLDERS:
+                    yield path + "/", _FOLDERS[name.casefold()], False
+                elif is_folder and name[0] != "." and not name.isdecimal():
+                    below.append(path + "/")
+                elif not is_folder and name.casefold() in _LISTS:
+                    yield path, _LISTS[name.casefold()], True
+        level = below
+
+
+def _listed(folder: Path) -> list[tuple[str, bool]]:
+    try:
+        with os.scandir(folder) as scan:
+            return sorted((item.name, item.is_dir(follow_symlinks=False)) for item in scan)
+    except OSError:
+        return []
+
+
+def _read_folder(root: Path, folder: str, kind: str, found: Profiles) -> None:
+    for name, is_folder in _listed(root / folder):
+        if is_folder:
+            page = next((page for page in ("_index.md", "index.md") if (root / folder / name / page).is_file()), None)
+            if page is not None:
+                _read_page(root, f"{folder}{name}/{page}", name, kind, found)
+        elif has_article_name(name):
+            _read_page(root, folder + name, without_suffix(name), kind, found)
+
+
+def _read_page(root: Path, path: str, key: str, kind: str, found: Profiles) -> None:
+    text = _text(root / path)
+    if text is None:
+        return
+    front = parse(text)
+    data = {normal(name): value for name, value in front.data.items()}
+    if any(name in data for name in (*DATE, "author", "authors")):
+        return
+    named = next((words(data[normal(name)]) for name in _NAME_KEYS if words(data.get(normal(name)))), "")
+    shown = named or words(data.get("title"))
+    if not shown:
+        return
+    names = found.authors if kind == "authors" else found.topics
+    for alias in (key, *(words(data.get(normal(other))) for other in _KEYS)):
+        if alias:
+            names.setdefault(alias.casefold(), shown)
+    if named or not front.body.strip():
+        found.pages.add(path)
+
+
+def _read_list(path: Path, names: dict[str, str]) -> None:
+    text = _text(path)
+    if text is None:
+        return
+    try:
+        data, _ = read_yaml(text)
+    except FrontMatterInvalid:
+        return
+    for key, value in data.items() if isinstance(data, dict) else ():
+        shown = name_in(value) if isinstance(value, dict) else words(value)
+        if shown:
+            names.setdefault(str(key).casefold(), shown)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        if path.stat().st_size > _MAX_BYTES or not path.is_file():
+            return None
+        return decode(path.read_bytes()).text
+    except (OSError, ArticleUnreadable):
+        return None

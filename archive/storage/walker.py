@@ -1,0 +1,72 @@
+"""Finding the files of a library quickly: one pass of `os.scandir`, nothing opened, no link followed out of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from backfile.archive.storage.durable_files import is_below
+from backfile.archive.storage.file_titles import SUFFIXES
+
+
+class Entry(NamedTuple):
+    """A file that may be an article: `path` below the library with `/`, size in bytes, time of change in ns.
+
+    A tuple, because a hundred thousand of them are made for every look at a large library.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+def has_article_name(name: str) -> bool:
+    """Whether a file's name says that it is an article: Markdown by its ending, not hidden, not a section page."""
+    named = name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES)
+    return named and name[0] != "." and not name.startswith("_index.")
+
+
+def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
+    """Every file below `root` with an article's name, hidden and excluded folders aside, in no particular order.
+
+    `root` is a real path. Links to folders are not followed, so that none is walked twice or for ever; links to files
+    count if they stay inside. What cannot be read (a pipe with an article's name, a dead link, a folder that cannot
+    be listed, a link to a folder elsewhere) is an entry as well: reading it gives the problem, and nothing goes
+    unnoticed.
+    """
+    folders = [""]
+    while folders:
+        below = folders.pop()
+        try:
+            scan = os.scandir(f"{root}/{below}")
+        except OSError:
+            yield Entry(below or ".", 0, 0)
+            continue
+        with scan:
+            for item in scan:
+                path = below + item.name
+                if item.name[0] == "." or (exclude is not None and exclude.match(path)):
+                    continue
+                if item.is_dir(follow_symlinks=False):
+                    folders.append(path + "/")
+                elif (named := has_article_name(item.name)) or item.is_symlink():
+                    entry = _entry(item, path, root, named=named)
+                    if entry is not None:
+                        yield entry
+
+
+def _entry(item: os.DirEntry[str], path: str, root: str, *, named: bool) -> Entry | None:
+    try:
+        status = item.stat()
+    except FileNotFoundError:
+        return Entry(path, 0, 0) if named and item.is_symlink() else None
+    except OSError:
+        return Entry(path, 0, 0) if named else None
+    if stat.S_ISDIR(status.st_mode):
+        target = os.path.realpath(item.path)
+        inside = target == root or is_below(target, root)
+        return None if inside else Entry(path + "/", 0, status.st_mtime_ns)
+    return Entry(path, status.st_size, status.st_mtime_ns) if named else None
