@@ -12,7 +12,7 @@ from backfile.archive.storage.library import Library
 from backfile.config import Settings, load
 from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
-from backfile.index.records import read_problems
+from backfile.index.sync.state import read_problems
 from backfile.web import about, api, article, browse, export, feeds, media, search
 from backfile.web.compression import register_compression
 from backfile.web.errors import register_errors

@@ -13,15 +13,15 @@ from backfile.archive.model import PartialDate
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index import errors as index_errors
-from backfile.index.checking import DAMAGED
-from backfile.index.checking import check as check_library
 from backfile.index.engine import Engine, Filters, Request, Sort
 from backfile.index.engines import open_engine
-from backfile.index.intake import document_of, read_documents
 from backfile.index.query import Everything, parse
-from backfile.index.records import read_problems
 from backfile.index.serialising import document_to_json, page_to_json
-from backfile.index.sync import bring_up_to_date
+from backfile.index.sync.reader import document_of, read_documents
+from backfile.index.sync.state import read_problems
+from backfile.index.sync.synchronization import bring_up_to_date
+from backfile.index.sync.verification import DAMAGED
+from backfile.index.sync.verification import check as check_library
 from backfile.terminal import (
     DateType,
     ProgressBar,

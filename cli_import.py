@@ -24,7 +24,7 @@ from backfile.archive.importers.sources.detection import AnySource, fetched, is_
 from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
-from backfile.index.sync import bring_up_to_date
+from backfile.index.sync.synchronization import bring_up_to_date
 from backfile.terminal import ProgressBar, print_json, with_settings
 
 SHOWN = 20  # lines about each kind of outcome; the rest is in the JSON

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from backfile.archive.errors import BackfileError
 from backfile.index import engines
-from backfile.index.records import FOLDER
+from backfile.index.sync.state import FOLDER
 
 PREFIX = "BACKFILE_"
 FILE = "backfile.toml"

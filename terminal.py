@@ -20,7 +20,7 @@ from backfile.config import SettingsInvalid
 from backfile.index.engine import Marked, Page
 
 if TYPE_CHECKING:
-    from backfile.index.sync import Progress
+    from backfile.index.sync.synchronization import Progress
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 

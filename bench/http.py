@@ -30,7 +30,7 @@ from backfile.archive.storage.library import Library
 from backfile.index.engine import Engine, Request
 from backfile.index.engines import open_engine
 from backfile.index.query import to_text
-from backfile.index.sync import bring_up_to_date
+from backfile.index.sync.synchronization import bring_up_to_date
 from bench.compare import SAMPLE
 from bench.corpus import generate, write_library
 from bench.drivers.base import Question

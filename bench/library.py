@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backfile.archive.storage.library import Library
-from backfile.index.analysis import tokens
+from backfile.index.analysis.tokenizer import tokens
 from backfile.index.engine import Engine, Request
 from backfile.index.engines import open_engine
-from backfile.index.intake import read_documents
 from backfile.index.query import parse
-from backfile.index.sync import bring_up_to_date
+from backfile.index.sync.reader import read_documents
+from backfile.index.sync.synchronization import bring_up_to_date
 
 
 def main() -> None:

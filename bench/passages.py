@@ -24,13 +24,13 @@ from itertools import islice
 from pathlib import Path
 
 from backfile.archive.storage.library import Library
-from backfile.index.analysis import family_keys, tokens
+from backfile.index.analysis.tokenizer import family_keys, tokens
 from backfile.index.engine import Document
 from backfile.index.fields import DEFAULT_FIELDS, values
+from backfile.index.highlight.matcher import FamilyIn, Marks, Matcher, Prepared
 from backfile.index.hits import hit_of
-from backfile.index.intake import read_documents
-from backfile.index.matching import FamilyIn, Marks, Matcher, Prepared
 from backfile.index.query import Node, parse
+from backfile.index.sync.reader import read_documents
 
 QUERIES = (
     "accessibility",

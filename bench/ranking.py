@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from backfile.index.analysis import find_surfaces
+from backfile.index.analysis.tokenizer import find_surfaces
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request
 from backfile.index.engines import DEFAULT, open_engine
 from backfile.index.query import And, InField, Node, Not, Or, Word, normalised, parse

@@ -14,10 +14,7 @@ import click
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
-from backfile import (
-    cli,
-    config,
-)
+from backfile import cli, config
 
 NOTE = "<!-- Made by docs/generate.py; `make docs` renews it. -->\n\n"
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from backfile.index.engine import Document, Hit, Marked
-from backfile.index.matching import Marks
-from backfile.index.passages import passages
-from backfile.index.reasons import reasons
+from backfile.index.highlight.explanation import reasons
+from backfile.index.highlight.matcher import Marks
+from backfile.index.highlight.passages import passages
 
 
 def hit_of(document: Document, marks: Marks, *, score: float, limit: int) -> Hit:

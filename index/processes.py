@@ -12,7 +12,7 @@ from backfile.index.errors import SearchError
 
 # What the helpers need is imported once, in the process that they are forked from; so is the program itself, which
 # multiprocessing would have each of them import again.
-_PRELOADED = ("__main__", "backfile.index.sync.reader", "backfile.index.engines.whoosh.workers")
+_PRELOADED = ("__main__", "backfile.index.sync.reader", "backfile.index.engines.whoosh.indexing.segment_workers")
 
 
 def helper_context() -> ForkServerContext:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from backfile.index import engines
+
 # A run that judges a change must give the same verdict twice: chance looks for new examples on developers' machines.
 SAME_EXAMPLES = bool(os.environ.get("CI"))
 for profile, examples in (("fast", 50), ("long", 400)):
@@ -23,6 +25,7 @@ for profile, examples in (("fast", 50), ("long", 400)):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    engines.REGISTRY["memory"] = ("oracle.memory_engine", "MemoryEngine")  # the oracle, for tests only
     settings.load_profile("long" if config.getoption("markexpr") == "long" else "fast")
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from backfile.archive.storage.library import Library
-from backfile.index import reading_rules
-from backfile.index.analysis import Token, family_keys, tokens
+from backfile.index.analysis.stemming import LANGUAGES
+from backfile.index.analysis.tokenizer import Token, family_keys, tokens
 from backfile.index.engine import Document
-from backfile.index.families import LANGUAGES
 from backfile.index.fields import WORD_FIELDS, values
-from backfile.index.intake import Taken, read_documents
+from backfile.index.sync import reading_rules
+from backfile.index.sync.reader import Taken, read_documents
 
 CORPUS = Path(__file__).parent / "data" / "reading_rules" / "library"
 GOLDEN = CORPUS.parent / "golden.json"
@@ -103,7 +103,9 @@ def refusal(recorded: Golden, made: Golden) -> str:
     """Reason not to write `made` over `recorded`, "" if there is none."""
     changed = differences(recorded, made)
     if changed and made["reading_rules"] <= recorded["reading_rules"]:
-        return "\n".join(["The same files read differently: raise READING_RULES in index/reading_rules.py.", *changed])
+        return "\n".join(
+            ["The same files read differently: raise READING_RULES in index/sync/reading_rules.py.", *changed]
+        )
     return ""
 
 

@@ -12,7 +12,9 @@ from contract.generated import texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backfile.index.analysis import (
+from backfile.index.analysis.normalization import MARKS
+from backfile.index.analysis.stemming import keys_in
+from backfile.index.analysis.tokenizer import (
     MAX_FORMS,
     MAX_TERM,
     analyse,
@@ -21,8 +23,6 @@ from backfile.index.analysis import (
     query_forms,
     tokens,
 )
-from backfile.index.families import keys_in
-from backfile.index.folding import MARKS
 
 GOLDEN = Path(__file__).parent / "data" / "analysis" / "tokens.txt"
 any_text = st.one_of(texts(30), st.text(max_size=60), st.text(alphabet="aB1é-'.+#&_,\u0301手 n̈İ", max_size=40))

@@ -21,7 +21,7 @@ from backfile.archive.errors import BackfileError
 from backfile.archive.report import Report
 from backfile.index import engines
 from backfile.index.engine import Engine
-from backfile.index.sync import bring_up_to_date, synchronise
+from backfile.index.sync.synchronization import bring_up_to_date, synchronise
 
 ROOT = Path(__file__).parent.parent
 TOP = tuple(sorted(path.name for path in ROOT.glob("*.py")))

@@ -14,7 +14,7 @@ import pytest
 
 from backfile.archive.storage.library import Library
 from backfile.index.engine import Document
-from backfile.index.intake import document_of
+from backfile.index.sync.reader import document_of
 from bench.corpus import generate, write_library, write_lines
 from bench.language import FULL_VOCABULARY, KEPT_IN_PLACE, learn
 

@@ -19,7 +19,7 @@ import pytest
 from backfile import cli, terminal
 from backfile.archive.report import Problem
 from backfile.index import errors as index_errors
-from backfile.index.records import mark_damaged
+from backfile.index.sync.state import mark_damaged
 
 ROOT = Path(__file__).parent.parent
 ARTICLES = {

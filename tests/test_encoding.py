@@ -10,9 +10,9 @@ from contract.generated import texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backfile.index import encoding
-from backfile.index.analysis import MAX_TERM, POSITION_GAP, tokens
-from backfile.index.encoding import Encoder, token_positions
+from backfile.index.analysis import term_ids
+from backfile.index.analysis.term_ids import Encoder, token_positions
+from backfile.index.analysis.tokenizer import MAX_TERM, POSITION_GAP, tokens
 
 any_text = st.one_of(
     texts(30),
@@ -77,9 +77,9 @@ def test_words_of_every_length_are_kept_apart(size: int) -> None:
 
 @pytest.mark.parametrize(("first_bits", "most_bits", "most"), [(1, 3, 400_000), (2, 2, 5), (4, 12, 0)])
 def test_full_tables_change_nothing(monkeypatch, first_bits: int, most_bits: int, most: int) -> None:
-    monkeypatch.setattr(encoding._Table, "_FIRST_BITS", first_bits)
-    monkeypatch.setattr(encoding._Table, "_MOST_BITS", most_bits)
-    monkeypatch.setattr(encoding._Chunks, "_MOST", most)
+    monkeypatch.setattr(term_ids._Table, "_FIRST_BITS", first_bits)
+    monkeypatch.setattr(term_ids._Table, "_MOST_BITS", most_bits)
+    monkeypatch.setattr(term_ids._Chunks, "_MOST", most)
     encoder = Encoder()
     for turn in range(4):
         words = [f"{'word' * (number % 9)}{number * (turn + 1)}" for number in range(300)]
@@ -88,7 +88,7 @@ def test_full_tables_change_nothing(monkeypatch, first_bits: int, most_bits: int
 
 def test_a_chunk_is_analysed_once(monkeypatch) -> None:
     analysed: list[str] = []
-    monkeypatch.setattr(encoding, "tokens", lambda chunk: analysed.append(chunk) or tokens(chunk))
+    monkeypatch.setattr(term_ids, "tokens", lambda chunk: analysed.append(chunk) or tokens(chunk))
     encoder = Encoder()
     for _ in range(3):
         encoder.encode(["e-mail, E-Mail; (e-mail) naïve " * 5, "internationalisation-of-the-harbour-ferry " * 3])

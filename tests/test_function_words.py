@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backfile.index.function_words import is_function_word
+from backfile.index.analysis.stop_words import is_function_word
 
 
 @pytest.mark.parametrize(

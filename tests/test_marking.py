@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import to_html
 from backfile.index.engine import Span
-from backfile.index.matching import Marks, Matcher
+from backfile.index.highlight.matcher import Marks, Matcher
 from backfile.index.query import parse
 from backfile.web.marking import mark_html
 from tests.test_markdown import FRAGMENTS

@@ -7,11 +7,11 @@ from itertools import pairwise
 from contract.generated import documents, queries, word_queries
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from oracle.naive_search import Searcher, Words
 
-from backfile.index.analysis import family_keys, query_forms, tokens
+from backfile.index.analysis.tokenizer import family_keys, query_forms, tokens
 from backfile.index.engine import Document
-from backfile.index.engines.naive import Searcher, Words
-from backfile.index.matching import Marks, Matcher, merged
+from backfile.index.highlight.matcher import Marks, Matcher, merged
 from backfile.index.query import And, InField, Node, Not, Or, Phrase, Word, parse, walk
 
 LANGUAGES = ("en", "fr", "ru")

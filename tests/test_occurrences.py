@@ -9,14 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
-from backfile.index.analysis import POSITION_GAP, Token, family_keys, fold, query_forms, tokens
-from backfile.index.chunks import ANYWHERE, Scanned
+from backfile.index.analysis.stemming import family_beginnings
+from backfile.index.analysis.tokenizer import POSITION_GAP, Token, family_keys, fold, query_forms, tokens
+from backfile.index.analysis.wildcards import Fits, fuzzy_fits, pattern_fits
 from backfile.index.engine import Span
-from backfile.index.families import family_beginnings
-from backfile.index.occurrences import Texts, finder_for
+from backfile.index.highlight.match_candidates import ANYWHERE, Scanned
+from backfile.index.highlight.prefilter import ODD, beginnings, skeleton
+from backfile.index.highlight.term_matcher import Texts, finder_for
 from backfile.index.query import Fuzzy, Pattern, Phrase, Word
-from backfile.index.skeleton import ODD, beginnings, skeleton
-from backfile.index.wildcards import Fits, fuzzy_fits, pattern_fits
 
 PIECES = (
     "ferry", "ferries", "Ferry's", "FERRY’S", "night", "nights", "e-mail", "Email", "E-MAILS", "C++", "c++-like",

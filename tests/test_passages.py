@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backfile.index.matching import merged
-from backfile.index.passages import LONGEST, SHORTEST, passages
+from backfile.index.highlight.matcher import merged
+from backfile.index.highlight.passages import LONGEST, SHORTEST, passages
 
 FILLER = "The harbour has much to tell, and most of it is told at length by the men on the quay. "
 texts = st.lists(

@@ -30,7 +30,7 @@ from backfile.index.query import (
     parse,
     to_text,
 )
-from backfile.index.tree import nesting, word_count
+from backfile.index.query.nodes import nesting, word_count
 
 DATA = Path(__file__).parent / "data" / "query"
 DOCS = Path(__file__).parents[1] / "docs" / "query-language.md"

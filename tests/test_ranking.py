@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backfile.index.query import And, Node, Or, Phrase, Word
-from backfile.index.ranking import WEIGHTS, Weights, idf, is_plain, pairs, saturated, telling, weighted_frequency
+from backfile.index.ranking.bm25f import WEIGHTS, Weights, idf, is_plain, pairs, saturated, telling, weighted_frequency
 
 counts = st.integers(1, 10_000)
 

@@ -15,8 +15,8 @@ import pytest
 
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import Entry
-from backfile.index import reading_rules
-from backfile.index.reading_rules import LIBRARIES, library_versions, reading_rules_stamp
+from backfile.index.sync import reading_rules
+from backfile.index.sync.reading_rules import LIBRARIES, library_versions, reading_rules_stamp
 from tests import golden_reading_rules as golden
 from tests.golden_reading_rules import COMMAND, CORPUS, differences, make_golden, read_golden, refusal, same_corpus
 
@@ -51,7 +51,9 @@ class TestGolden:
                 f"The readings were recorded with {recorded['libraries']}; here they differ under {made['libraries']}, "
                 "which may be why."
             )
-        assert not changed, f"Raise READING_RULES in index/reading_rules.py, then run {COMMAND}:\n" + "\n".join(changed)
+        assert not changed, f"Raise READING_RULES in index/sync/reading_rules.py, then run {COMMAND}:\n" + "\n".join(
+            changed
+        )
         assert same_corpus(recorded, made), f"The corpus changed: run {COMMAND}"
 
     def test_it_was_recorded_with_the_locked_libraries(self) -> None:

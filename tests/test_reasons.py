@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backfile.index.engine import Document, Reason
+from backfile.index.highlight.matcher import Matcher
 from backfile.index.hits import hit_of
-from backfile.index.matching import Matcher
 from backfile.index.query import parse
 
 DOCUMENT = Document(

@@ -14,9 +14,9 @@ from backfile.archive.markdown.renderer import to_html, to_text
 from backfile.archive.model import Article
 from backfile.archive.storage.library import Library
 from backfile.index.engine import Document
-from backfile.index.intake import document_of
-from backfile.index.matching import Matcher
+from backfile.index.highlight.matcher import Matcher
 from backfile.index.query import parse
+from backfile.index.sync.reader import document_of
 
 SAMPLE = Path(__file__).parents[1] / "archive" / "sample"
 LANGUAGES = ("en", "de", "fr")

@@ -19,7 +19,7 @@ from urllib.request import urlopen
 import pytest
 
 from backfile import cli
-from backfile.index.watching import relevant
+from backfile.index.sync.watcher import relevant
 from backfile.web.keeping import address
 from backfile.web.server import AddressUnavailable, free_port
 

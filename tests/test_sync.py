@@ -15,21 +15,21 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from oracle.memory_engine import MemoryEngine
 
 from backfile.archive.errors import LibraryMissing
 from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import Entry
-from backfile.index import intake, reading_rules, sync
 from backfile.index.engine import Engine, Fingerprint, Request, Status
 from backfile.index.engines import DEFAULT, open_engine
-from backfile.index.engines.memory import MemoryEngine
 from backfile.index.errors import CacheFolderRefused, IndexLocked
-from backfile.index.intake import read_documents
-from backfile.index.planning import plan
 from backfile.index.query import Everything, parse
-from backfile.index.records import Records, load_records, mark_damaged, read_problems, save_records, sole_writer
-from backfile.index.sync import bring_up_to_date, synchronise
+from backfile.index.sync import reader, reading_rules, synchronization
+from backfile.index.sync.plan import plan
+from backfile.index.sync.reader import read_documents
+from backfile.index.sync.state import Records, load_records, mark_damaged, read_problems, save_records, sole_writer
+from backfile.index.sync.synchronization import bring_up_to_date, synchronise
 
 
 def write(path: Path, text: str, *, age: float = 60.0) -> None:
@@ -159,7 +159,9 @@ class TestSynchronise:
         write(path, "old words\n", age=0)
         moment = path.stat().st_mtime_ns
         synchronise(library, engine)
-        assert time.time_ns() - moment > sync._FINE_TIMES, "it read the file while its time could still come again"
+        assert time.time_ns() - moment > synchronization._FINE_TIMES, (
+            "it read the file while its time could still come again"
+        )
 
     def test_draft_and_back(self, library: Library, engine: MemoryEngine) -> None:
         synchronise(library, engine)
@@ -276,8 +278,8 @@ class TestLargeChanges:
 
     @pytest.fixture(autouse=True)
     def _few_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(sync, "FEW", 1)
-        monkeypatch.setattr(sync, "BATCH", 2)
+        monkeypatch.setattr(synchronization, "FEW", 1)
+        monkeypatch.setattr(synchronization, "BATCH", 2)
 
     def test_every_kind_of_change(self, library: Library, engine: MemoryEngine) -> None:
         write(library.root / "late.md", "---\ntitle: [broken\n---\nLate.\n")
@@ -331,8 +333,8 @@ class TestLargeChanges:
 class TestReadingInProcesses:
     @pytest.fixture
     def many(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
-        monkeypatch.setattr(intake, "MANY", 10)
-        monkeypatch.setattr(intake, "_CHUNK", 8)
+        monkeypatch.setattr(reader, "MANY", 10)
+        monkeypatch.setattr(reader, "_CHUNK", 8)
         for number in range(100):
             write(tmp_path / f"{number % 7}" / f"{number:04}.md", f"# Article {number}\n\nWord{number}.\n")
         return Library(tmp_path)

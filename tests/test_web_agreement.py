@@ -12,7 +12,7 @@ from backfile.app import create_app
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.engines import open_engine
-from backfile.index.sync import synchronise
+from backfile.index.sync.synchronization import synchronise
 
 QUERIES = (
     "accessibility",

@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from long_runs import examples
 
 from backfile.archive.model import PartialDate, Source
-from backfile.index import ranking
 from backfile.index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
 from backfile.index.engines import open_engine
-from backfile.index.engines.whoosh import frequencies, gathering, scoring
-from backfile.index.engines.whoosh.engine import WhooshEngine
+from backfile.index.engines.whoosh.search import posting_lists, posting_reader
+from backfile.index.engines.whoosh.search import scorer as scoring
+from backfile.index.engines.whoosh.whoosh_engine import WhooshEngine
 from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.ranking import bm25f
 
 WORDS = (  # noqa: SIM905
     "ferry ferries Ferry's night nights harbour harbours the of a declare declared declaring e-mail email emails C++ c "
@@ -166,8 +167,8 @@ def few_are_many(chunk: int, dense: int, best: int) -> Iterator[None]:
         patch.setattr(scoring, "_CHUNK", chunk)
         patch.setattr(scoring, "_MANY", chunk)
         patch.setattr(scoring, "_AT_ONCE", chunk)
-        patch.setattr(ranking, "BEST", best)
-        for module in (frequencies, gathering):
+        patch.setattr(bm25f, "BEST", best)
+        for module in (posting_lists, posting_reader):
             patch.setattr(module, "DENSE", dense)
         yield
 
@@ -194,7 +195,7 @@ def test_pages_agree_over_many_libraries(
 def test_alternatives_that_cannot_be_among_the_best_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best: int
 ) -> None:
-    monkeypatch.setattr(ranking, "BEST", best)
+    monkeypatch.setattr(bm25f, "BEST", best)
     random = Random(7)
     words, weights = ("of", "harbour", "ferry", "night", "declared", "zebra"), (300, 100, 10, 5, 2, 1)
     texts = [" ".join(random.choices(words, weights, k=random.randint(4, 30))) for _ in range(600)]

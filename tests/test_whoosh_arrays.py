@@ -14,17 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backfile.index.engine import Changes, Document, FacetValue, Fingerprint
-from backfile.index.engines.whoosh.engine import WhooshEngine
-from backfile.index.engines.whoosh.faceting import FacetTable, facet_table, year_table
-from backfile.index.engines.whoosh.frequencies import DENSE, Listed, Run, Stretch, Table, laid_out
-from backfile.index.engines.whoosh.ordering import Column, Names, Values, first_documents, smallest
-from backfile.index.engines.whoosh.phrases import phrase_run
-from backfile.index.engines.whoosh.places import POSITION_BITS, distinct, documents_of, follows, union
-from backfile.index.engines.whoosh.postings import Narrow, Slice
-from backfile.index.engines.whoosh.segments import FacetColumn
-from backfile.index.engines.whoosh.selection import Selection, common, ranges
-from backfile.index.engines.whoosh.terms import TermDictionary
-from backfile.index.engines.whoosh.view import View
+from backfile.index.engines.whoosh.search.doc_set import Selection, common, ranges
+from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table, year_table
+from backfile.index.engines.whoosh.search.phrases import phrase_run
+from backfile.index.engines.whoosh.search.positions import POSITION_BITS, distinct, documents_of, follows, union
+from backfile.index.engines.whoosh.search.posting_lists import DENSE, Listed, Run, Stretch, Table, laid_out
+from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.search.top_docs import Column, Names, Values, first_documents, smallest
+from backfile.index.engines.whoosh.storage.field_postings import Narrow, Slice
+from backfile.index.engines.whoosh.storage.segment import FacetColumn
+from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
+from backfile.index.engines.whoosh.whoosh_engine import WhooshEngine
 from backfile.index.query import Phrase
 
 Rows = list[list[str]]
@@ -183,7 +183,7 @@ def test_phrases_are_found_among_positions_that_need_more_than_two_bytes(tmp_pat
 def test_phrases_of_many_occurrences_are_looked_at_piece_by_piece(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backfile.index.engines.whoosh.places._AT_ONCE", 3)
+    monkeypatch.setattr("backfile.index.engines.whoosh.search.positions._AT_ONCE", 3)
     view = view_of(str(tmp_path), [list("abababcab")] * 4)
     assert numbered(view, phrase_run(view, "text", Phrase("a b"))) == dict.fromkeys(range(4), 4)
     assert numbered(view, phrase_run(view, "text", Phrase("b c a b"))) == dict.fromkeys(range(4), 1)
@@ -215,7 +215,7 @@ numbers = st.sets(st.integers(0, 299), max_size=60)
 def test_what_two_lists_have_in_common(one: set[int], other: set[int], sparse: int) -> None:
     first, second = (np.array(sorted(found), np.uint32) for found in (one, other))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("backfile.index.engines.whoosh.selection.SPARSE", sparse)
+        patch.setattr("backfile.index.engines.whoosh.search.doc_set.SPARSE", sparse)
         here, there = common(first, second, 300)
     assert first.take(here).tolist() == second.take(there).tolist() == sorted(one & other)
 

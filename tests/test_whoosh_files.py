@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from backfile.index.engines.whoosh.files import ArrayFile, ArrayFileWriter, writing
+from backfile.index.engines.whoosh.storage.array_file import ArrayFile, ArrayFileWriter, writing
 from backfile.index.errors import IndexUnusable
 
 DTYPES = ["<u1", "<u2", "<u4", "<u8", "<i2", "<i4", "<i8"]
@@ -125,7 +125,7 @@ def test_foreign_files_are_recognised(tmp_path, content):
 
 
 def test_a_file_of_another_format_says_which(tmp_path, monkeypatch):
-    monkeypatch.setattr("backfile.index.engines.whoosh.files.FORMAT", 77)
+    monkeypatch.setattr("backfile.index.engines.whoosh.storage.array_file.FORMAT", 77)
     path = written(tmp_path / "file", a=np.arange(2, dtype=np.uint16))
     monkeypatch.undo()
     with pytest.raises(IndexUnusable, match="format 77, but this program reads format"):

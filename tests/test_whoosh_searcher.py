@@ -17,7 +17,7 @@ from whoosh_library import documents, expected_postings, fingerprint
 from backfile.archive.model import PartialDate
 from backfile.index.engine import Changes, Document
 from backfile.index.engines.whoosh import WhooshEngine
-from backfile.index.engines.whoosh.layout import WORD_FIELDS
+from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
 
 libraries = st.lists(documents(st.text("abcdef", min_size=1, max_size=4)), min_size=1, max_size=12)
 

@@ -11,19 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whoosh_library import documents, expected_postings, fingerprint, libraries, read_postings, segment_of
 
-from backfile.index.analysis import POSITION_GAP
-from backfile.index.encoding import Encoder
+from backfile.index.analysis.stemming import family_keys
+from backfile.index.analysis.term_ids import Encoder
+from backfile.index.analysis.tokenizer import POSITION_GAP
 from backfile.index.engine import Document
-from backfile.index.engines.whoosh import inversion, merging
-from backfile.index.engines.whoosh.families import write_families
-from backfile.index.engines.whoosh.files import ArrayFile, writing
-from backfile.index.engines.whoosh.inversion import encode_field, write_postings
-from backfile.index.engines.whoosh.layout import FACET_COLUMNS, WORD_FIELDS, facet_values, title_key, word_values
-from backfile.index.engines.whoosh.merging import merge_segments
-from backfile.index.engines.whoosh.postings import NARROW_FREQS, FieldPostings, Narrow
-from backfile.index.engines.whoosh.segments import Segment, SegmentData
-from backfile.index.engines.whoosh.terms import TermDictionary
-from backfile.index.families import family_keys
+from backfile.index.engines.whoosh.indexing import inverter, segment_merger
+from backfile.index.engines.whoosh.indexing.inverter import encode_field, write_postings
+from backfile.index.engines.whoosh.indexing.segment_merger import merge_segments
+from backfile.index.engines.whoosh.storage.array_file import ArrayFile, writing
+from backfile.index.engines.whoosh.storage.field_postings import NARROW_FREQS, FieldPostings, Narrow
+from backfile.index.engines.whoosh.storage.index_layout import (
+    FACET_COLUMNS,
+    WORD_FIELDS,
+    facet_values,
+    title_key,
+    word_values,
+)
+from backfile.index.engines.whoosh.storage.segment import Segment, SegmentData
+from backfile.index.engines.whoosh.storage.stem_table import write_families
+from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 from backfile.index.fields import host
 
 words = st.lists(st.text(max_size=6), max_size=30, unique=True).map(sorted)
@@ -52,7 +58,7 @@ def test_a_dictionary_holds_newlines_and_lone_surrogates():
 def test_narrow_arrays_give_every_number_back(tmp_path_factory, chunks, data):
     path = tmp_path_factory.mktemp("narrow") / "file"
     with writing(path) as file:
-        inversion.write_narrow(file, "n", NARROW_FREQS, (np.array(chunk, np.uint32) for chunk in chunks))
+        inverter.write_narrow(file, "n", NARROW_FREQS, (np.array(chunk, np.uint32) for chunk in chunks))
     narrow, numbers = Narrow.read(ArrayFile(path), "n"), [number for chunk in chunks for number in chunk]
     start = data.draw(st.integers(0, len(numbers)))
     stop = data.draw(st.integers(start, len(numbers)))
@@ -118,7 +124,7 @@ def test_merging_in_small_steps_changes_nothing(tmp_path, monkeypatch):
     segments = [segment_of(tmp_path / f"part{n}", library[n::3]) for n in range(3)]
     segments[1].set_live(np.arange(segments[1].size) % 2 == 0)
     merge_segments(tmp_path / "whole", segments)
-    monkeypatch.setattr(merging, "_CHUNK", 5)
+    monkeypatch.setattr(segment_merger, "_CHUNK", 5)
     merge_segments(tmp_path / "steps", segments)
     assert_same(ArrayFile(tmp_path / "steps"), ArrayFile(tmp_path / "whole"))
 
@@ -126,7 +132,7 @@ def test_merging_in_small_steps_changes_nothing(tmp_path, monkeypatch):
 def test_inverting_without_packed_keys_changes_nothing(tmp_path, monkeypatch):
     library = [Document(f"{n}", f"{n}.md", f"Title {n}", f"e-mail word{n % 7} and e-mail {n}") for n in range(40)]
     fast = segment_of(tmp_path / "fast", library)
-    monkeypatch.setattr(inversion, "_KEY_BITS", 8)
+    monkeypatch.setattr(inverter, "_KEY_BITS", 8)
     assert_same(segment_of(tmp_path / "slow", library).data.file, fast.data.file)
 
 

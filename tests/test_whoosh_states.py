@@ -14,9 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from whoosh_library import documents, fingerprint, read_postings, segment_of
 
 from backfile.index.engine import Changes, Document, Fingerprint
-from backfile.index.engines.whoosh import WhooshEngine, tiers
-from backfile.index.engines.whoosh.layout import WORD_FIELDS
-from backfile.index.engines.whoosh.merging import merge_segments
+from backfile.index.engines.whoosh import WhooshEngine
+from backfile.index.engines.whoosh.indexing import merge_policy
+from backfile.index.engines.whoosh.indexing.segment_merger import merge_segments
+from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
 from backfile.index.errors import IndexUnusable
 
 IDS = st.sampled_from([f"a{n}" for n in range(9)] + ["b/c", "é"])
@@ -102,7 +103,7 @@ class Index(RuleBasedStateMachine):
         assert {key: self.engine.document(key) for key in self.model} == {key: d for key, (d, _) in self.model.items()}
         generation = self.engine.generation()
         assert generation.live_count == len(self.model)
-        assert len(generation.segments) <= tiers.MOST_SMALL + 1
+        assert len(generation.segments) <= merge_policy.MOST_SMALL + 1
 
 
 def run(examples: int, steps: int) -> None:

@@ -20,9 +20,11 @@ from whoosh_library import fingerprint
 
 from backfile.archive.errors import ArticleNotFound
 from backfile.index.engine import Changes, Document, Fingerprint
-from backfile.index.engines.whoosh import WhooshEngine, draft, files, opening, writer
-from backfile.index.engines.whoosh.locking import LOCK_NAME, write_lock
-from backfile.index.engines.whoosh.tiers import MOST_SMALL, RATIO, SMALL, to_merge
+from backfile.index.engines.whoosh import WhooshEngine
+from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME, write_lock
+from backfile.index.engines.whoosh.indexing import pending_commit, writer
+from backfile.index.engines.whoosh.indexing.merge_policy import MOST_SMALL, RATIO, SMALL, to_merge
+from backfile.index.engines.whoosh.storage import array_file, commit_reader
 from backfile.index.errors import IndexLocked, IndexUnusable, SearchError
 
 
@@ -301,14 +303,14 @@ def test_leftovers_of_killed_writers_go_at_the_next_write(engine, folder):
 def test_a_reader_that_loses_the_race_looks_again(engine, folder, monkeypatch):
     put(engine, article("a"))
     reader = WhooshEngine(folder)
-    read = opening.read_manifest
+    read = commit_reader.read_manifest
 
     def too_late(where: Path, generation: int):
         monkeypatch.undo()
         put(engine, article("a", "changed"))
         return read(where, generation)
 
-    monkeypatch.setattr(opening, "read_manifest", too_late)
+    monkeypatch.setattr(commit_reader, "read_manifest", too_late)
     assert reader.document("a") == article("a", "changed")
 
 
@@ -428,7 +430,9 @@ def test_a_file_of_another_index_is_refused(engine, folder, tmp_path):
 def test_an_index_of_another_format_is_refused(engine, folder):
     put(engine, article("a"))
     manifest = folder / "_MAIN_1.manifest"
-    manifest.write_bytes(manifest.read_bytes().replace(b"backfile index %d " % files.FORMAT, b"backfile index 999 "))
+    manifest.write_bytes(
+        manifest.read_bytes().replace(b"backfile index %d " % array_file.FORMAT, b"backfile index 999 ")
+    )
     with pytest.raises(IndexUnusable, match="format 999"):
         WhooshEngine(folder).fingerprints()
 
@@ -458,7 +462,7 @@ def test_a_disk_that_fails_leaves_the_last_commit(engine, folder, monkeypatch, c
         if len(synced) >= call:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", failing)
+    monkeypatch.setattr(array_file.os, "fsync", failing)
     with pytest.raises(SearchError, match="could not be written"):
         put(engine, article("a", "changed"), drop=["b"], languages=("en", "fr"))
     assert len(synced) == call
@@ -483,7 +487,7 @@ def test_names_are_on_the_disk_before_the_table_of_contents_and_after(engine, fo
         trace.append(f"-> {target.name}")
         return replacing(self, target)
 
-    monkeypatch.setattr(files.os, "fsync", synced)
+    monkeypatch.setattr(array_file.os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", replaced)
     put(engine, article("a"))
     segment = next(folder.glob("*.arrays")).stem
@@ -504,4 +508,4 @@ def test_status_counts_bytes_and_documents(engine, folder):
     status = engine.status()
     assert replace(status, bytes=0) == replace(status, bytes=0, documents=2, languages=("en", "de"), stamp="s")
     assert status.bytes == sum(p.stat().st_size for p in folder.iterdir() if p.suffix != ".manifest")
-    assert draft.data_name("MAIN_a") == "MAIN_a.arrays"
+    assert pending_commit.data_name("MAIN_a") == "MAIN_a.arrays"

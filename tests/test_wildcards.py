@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfile.index.wildcards import fitting_lines, pattern_fits
+from backfile.index.analysis.wildcards import fitting_lines, pattern_fits
 
 terms = st.lists(st.text("abc'é+#1", min_size=1, max_size=6), max_size=12)
 patterns = st.text("abc?*é'", min_size=1, max_size=7)

@@ -14,7 +14,7 @@ from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
-from backfile.index.sync import synchronise
+from backfile.index.sync.synchronization import synchronise
 
 DATA = Path(__file__).parent / "data" / "web"
 

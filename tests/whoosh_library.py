@@ -8,13 +8,13 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from backfile.archive.model import PartialDate, Source
-from backfile.index.analysis import POSITION_GAP, tokens
-from backfile.index.encoding import Encoder
+from backfile.index.analysis.term_ids import Encoder
+from backfile.index.analysis.tokenizer import POSITION_GAP, tokens
 from backfile.index.engine import Document, Fingerprint
-from backfile.index.engines.whoosh.batch import write_segment
-from backfile.index.engines.whoosh.files import ArrayFile
-from backfile.index.engines.whoosh.layout import word_values
-from backfile.index.engines.whoosh.segments import Segment, SegmentData
+from backfile.index.engines.whoosh.indexing.segment_writer import write_segment
+from backfile.index.engines.whoosh.storage.array_file import ArrayFile
+from backfile.index.engines.whoosh.storage.index_layout import word_values
+from backfile.index.engines.whoosh.storage.segment import Segment, SegmentData
 
 WORDS = ["ferry", "ferries", "harbour", "harbours", "declared", "declaring", "declare", "the", "of", "night"]
 WORDS += ["minister's", "e-mail", "C++", "AT&T", "U.S.", "1,000", "café", "cafe", "Straße", "l'avion", "node.js"]

@@ -17,10 +17,10 @@ from backfile.archive.markdown.renderer import to_html, to_text
 from backfile.archive.model import Article
 from backfile.index.engine import Filters, Request, Sort, Span
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
-from backfile.index.intake import document_of
-from backfile.index.matching import Matcher
+from backfile.index.highlight.matcher import Matcher
 from backfile.index.query import Everything, Node
 from backfile.index.serialising import article_path
+from backfile.index.sync.reader import document_of
 from backfile.web import cite
 from backfile.web.arguments import SearchArguments
 from backfile.web.errors import answer_for

@@ -101,7 +101,7 @@ def _tell(*_: object) -> None:
 
 def _keep_up_to_date(settings: Settings) -> None:
     from backfile.archive.storage.library import Library
-    from backfile.index.watching import Keeper
+    from backfile.index.sync.watcher import Keeper
 
     library = Library(settings.library)
     keeper = Keeper(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)

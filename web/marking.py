@@ -8,7 +8,7 @@ from typing import Protocol
 
 from backfile.archive.markdown.plain_text import Run, SourceMap, text_runs
 from backfile.index.engine import Span
-from backfile.index.matching import Marks
+from backfile.index.highlight.matcher import Marks
 
 
 class MarksTexts(Protocol):

@@ -10,7 +10,6 @@ from backfile.index.engine import Engine
 DEFAULT = "whoosh"
 REGISTRY = {
     "whoosh": ("backfile.index.engines.whoosh", "WhooshEngine"),
-    "memory": ("backfile.index.engines.memory", "MemoryEngine"),
 }
 
 

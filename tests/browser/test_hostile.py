@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Route
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import to_html, to_text
 from backfile.index.engine import Span
-from backfile.index.matching import Marks
+from backfile.index.highlight.matcher import Marks
 from backfile.web.headers import content_security_policy
 from backfile.web.marking import mark_html
 

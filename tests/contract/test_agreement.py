@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
-from backfile.index import ranking
 from backfile.index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
 from backfile.index.engines import open_engine
 from backfile.index.query import Node
+from backfile.index.ranking import bm25f
 from contract.generated import documents, filters, queries
 from contract.library import ENGINES, fingerprint
 
@@ -82,7 +82,7 @@ def assert_same(expected: Page, answer: Page, sort: Sort) -> None:
 @given(history=st.lists(batches, min_size=1, max_size=2), query=queries, best=st.integers(1, 6))
 def test_only_the_best_get_the_bonus_of_neighbours(name: str, history: list[Batch], query: Node, best: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ranking, "BEST", best)
+        patch.setattr(bm25f, "BEST", best)
         check_agreement(name, history, [(query, Filters(), Sort.RELEVANCE)])
 
 

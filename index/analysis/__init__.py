@@ -1,0 +1,1 @@
+"""Text analysis: tokenizer, normalization, stemming, stop words, wildcards."""

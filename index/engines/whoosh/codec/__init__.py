@@ -1,0 +1,1 @@
+"""Segments as a Whoosh codec; the only package that imports whoosh."""

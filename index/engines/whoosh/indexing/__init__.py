@@ -1,0 +1,1 @@
+"""Indexing: inversion, segment writing, commit, merging."""

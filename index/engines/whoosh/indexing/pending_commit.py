@@ -1,0 +1,184 @@
+"""The next commit while it is being made: segments with their deletions, and how they become durable."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from whoosh.filedb.filestore import RamStorage
+from whoosh.index import TOC
+
+from backfile.index.engine import Fingerprint
+from backfile.index.engines.whoosh.codec.schema import whoosh_schema
+from backfile.index.engines.whoosh.codec.whoosh_codec import ArraySegment
+from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME
+from backfile.index.engines.whoosh.indexing.segment_writer import write_fingerprints
+from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, sync_folder, write_durably, writing
+from backfile.index.engines.whoosh.storage.commit_reader import open_commit, open_segment
+from backfile.index.engines.whoosh.storage.index_layout import INDEX_NAME
+from backfile.index.engines.whoosh.storage.manifest import Manifest, SegmentEntry, is_ours, manifest_name, toc_name
+from backfile.index.engines.whoosh.storage.segment import Segment
+from backfile.index.engines.whoosh.storage.stem_table import write_families
+from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
+
+_FEW = 16  # looking an id up takes as long as reading so many
+
+
+@dataclass
+class DraftSegment:
+    """A segment of the next commit: as it lies on the disk, and what has changed since."""
+
+    entry: SegmentEntry
+    segment: Segment
+    changed: bool = False
+    touched: dict[int, Fingerprint] = field(default_factory=dict)
+
+    def delete(self, ids: Collection[str]) -> None:
+        """Deletes the documents with these ids, as far as they are here."""
+        numbers = self._numbers(ids)
+        if len(numbers):
+            live = np.ones(self.segment.size, np.bool_) if self.segment.live is None else self.segment.live.copy()
+            live[numbers] = False
+            self.segment.set_live(live)
+            self.changed = True
+
+    def touch(self, prints: Mapping[str, Fingerprint]) -> None:
+        """Renews the fingerprints of the live documents with these ids, as far as they are here."""
+        for number in self._numbers(prints).tolist():
+            self.touched[number] = prints[self.segment.ids[int(self.segment.id_order[number])]]
+
+    def _numbers(self, ids: Collection[str]) -> Array:
+        """The live documents with these ids."""
+        segment = self.segment
+        if len(ids) * _FEW < segment.size:
+            found = [segment.number(article_id) for article_id in ids]
+            return np.array([number for number in found if number >= 0], np.int64)
+        wanted = ids if isinstance(ids, set | Mapping) else set(ids)
+        known = segment.ids.texts()
+        places = [place for place, article_id in enumerate(known) if article_id in wanted]
+        numbers = segment.data.file.array("id_documents")[places].astype(np.int64)
+        return numbers if segment.live is None else numbers[segment.live[numbers]]
+
+
+class Draft:
+    """The next commit of an index whose write lock is held."""
+
+    def __init__(self, folder: Path, languages: tuple[str, ...], stamp: str) -> None:
+        self.folder = folder
+        self.languages = languages
+        self.stamp = stamp
+        self._commit = open_commit(folder)
+        self.segments = [
+            DraftSegment(entry, segment)
+            for entry, segment in zip(self._entries(), self._commit.generation.segments, strict=True)
+        ]
+        self.remove_leftovers()
+
+    def _entries(self) -> tuple[SegmentEntry, ...]:
+        return self._commit.manifest.segments if self._commit.manifest else ()
+
+    def add(self, name: str) -> DraftSegment:
+        """Takes a new segment whose file is written."""
+        entry = SegmentEntry(name, data_name(name))
+        added = DraftSegment(entry, open_segment(self.folder, entry, 0))
+        self.segments.append(added)
+        return added
+
+    def put_in_place_of(self, old: Iterable[DraftSegment], name: str | None) -> None:
+        """Takes a new segment (None: no documents were left) for some that it was merged from."""
+        gone = {id(segment) for segment in old}
+        self.segments = [segment for segment in self.segments if id(segment) not in gone]
+        if name:
+            self.add(name)
+
+    def differs(self) -> bool:
+        """Whether there is anything to commit."""
+        manifest = self._commit.manifest
+        return (
+            manifest is None
+            or (manifest.languages, manifest.stamp) != (self.languages, self.stamp)
+            or tuple(segment.entry for segment in self.segments) != manifest.segments
+            or any(segment.changed or segment.touched for segment in self.segments)
+        )
+
+    def commit(self) -> None:
+        """Makes this the newest commit. When it returns, a loss of power does not undo it."""
+        number = self._commit.generation.number + 1
+        self.segments = [segment for segment in self.segments if segment.segment.live_count]
+        for segment in self.segments:
+            self._finish(segment, number)
+        # Largest first: a reader meets most documents under small numbers, and the order tells the tiers.
+        self.segments.sort(key=lambda segment: -segment.segment.size)
+        entries = tuple(segment.entry for segment in self.segments)
+        toc = _table_of_contents(self.segments, number)
+        manifest = Manifest(
+            generation=number,
+            languages=self.languages,
+            stamp=self.stamp,
+            segments=entries,
+            files={name: ArrayFile(self.folder / name).crc for entry in entries for name in entry.files()},
+            toc=(len(toc), zlib.crc32(toc)),
+        )
+        write_durably(self.folder / manifest_name(number), manifest.pack())
+        sync_folder(self.folder)  # whatever the table of contents speaks of must be there before it is
+        write_durably(self.folder / toc_name(number), toc)
+        sync_folder(self.folder)
+        self._commit = open_commit(self.folder, self._commit)
+        for draft, opened in zip(self.segments, self._commit.generation.segments, strict=True):
+            draft.segment, draft.changed, draft.touched = opened, False, {}
+        self.remove_leftovers()
+
+    def _finish(self, draft: DraftSegment, number: int) -> None:
+        """Writes what changed of a segment beside it; files that a commit names are never touched again."""
+        entry, segment = draft.entry, draft.segment
+        if draft.changed and segment.live is not None:
+            entry = replace(entry, live=f"{entry.name}.{number}.live")
+            with writing(self.folder / str(entry.live)) as file:
+                file.add("live", segment.live.view(np.uint8))
+        if draft.touched:
+            entry = replace(entry, prints=f"{entry.name}.{number}.prints")
+            _write_touched(self.folder / str(entry.prints), segment, draft.touched)
+        families = {}
+        for language in self.languages:
+            families[language] = entry.families.get(language) or f"{entry.name}.{language}.families"
+            if language not in entry.families:
+                write_families(self.folder / families[language], segment.data.file, language)
+        draft.entry = replace(entry, families=families)
+
+    def remove_leftovers(self) -> None:
+        """Removes what earlier commits and killed writers left behind."""
+        kept = {LOCK_NAME}
+        manifest = self._commit.manifest
+        if manifest:
+            kept |= {*manifest.files, toc_name(manifest.generation), manifest_name(manifest.generation)}
+        leftovers = [path for path in self.folder.iterdir() if is_ours(path.name) and path.name not in kept]
+        # Tables of contents first: one must never be left without the files that it speaks of.
+        for path in sorted(leftovers, key=lambda path: path.suffix != ".toc"):
+            path.unlink()
+
+
+def data_name(segment_name: str) -> str:
+    """The name of the file that holds a segment."""
+    return f"{segment_name}.arrays"
+
+
+def _write_touched(path: Path, segment: Segment, touched: Mapping[int, Fingerprint]) -> None:
+    digests = TermDictionary.read(segment.prints, "digests").texts()
+    sizes, mtimes = segment.prints.array("sizes").tolist(), segment.prints.array("mtimes").tolist()
+    prints = [Fingerprint(*known) for known in zip(sizes, mtimes, digests, strict=True)]
+    for number, fingerprint in touched.items():
+        prints[number] = fingerprint
+    with writing(path) as file:
+        write_fingerprints(file, prints)
+
+
+def _table_of_contents(segments: Iterable[DraftSegment], number: int) -> bytes:
+    """Whoosh's table of contents, as Whoosh writes it."""
+    listed = [ArraySegment(each.entry, each.segment.size, each.segment.live_count) for each in segments]
+    storage = RamStorage()
+    TOC(whoosh_schema(), listed, number).write(storage, INDEX_NAME)
+    content: bytes = storage.files[toc_name(number)]
+    return content

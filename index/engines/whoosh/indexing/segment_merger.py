@@ -1,0 +1,165 @@
+"""Several segments → one, by gathering arrays: nothing is analysed again, and memory does not grow with the index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from backfile.index.engines.whoosh.indexing.column_merger import write_columns
+from backfile.index.engines.whoosh.indexing.inverter import write_narrow
+from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFileWriter, writing
+from backfile.index.engines.whoosh.storage.field_postings import (
+    NARROW_DOCS,
+    NARROW_FREQS,
+    NARROW_POSITIONS,
+    FieldPostings,
+)
+from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
+from backfile.index.engines.whoosh.storage.segment import Segment
+from backfile.index.engines.whoosh.storage.term_dictionary import narrowest, sizes_between, write_terms
+
+_CHUNK = 4 << 20  # postings or positions gathered at a time
+_NO_DOCUMENT = np.uint32(0xFFFFFFFF)
+
+
+def merge_segments(path: Path, segments: Sequence[Segment]) -> None:
+    """Writes one segment file with the live documents of some segments, in their order, durably."""
+    with writing(path) as file:
+        file.facts["documents"] = sum(segment.live_count for segment in segments)
+        for name in WORD_FIELDS:
+            _merge_field(file, name, segments)
+        write_columns(file, segments)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A field of one segment on its way into the merged one.
+
+    `numbers` maps its terms to those of the union (ascending), `renumbered` its documents to the new ones (None for
+    deleted ones: `_NO_DOCUMENT`); `kept` and `kept_positions` count, for each term, what is left of it.
+    """
+
+    postings: FieldPostings
+    renumbered: Array
+    deleting: bool
+    numbers: Array
+    kept: Array
+    kept_positions: Array
+
+    def terms(self, low: int, high: int) -> tuple[int, int]:
+        """Its own terms that are among the terms `low` to `high - 1` of the union."""
+        first, last = np.searchsorted(self.numbers, (low, high))
+        return int(first), int(last)
+
+    def docs(self, low: int, high: int) -> Array:
+        docs: Array = self.renumbered[self.postings.documents(low, high)]
+        return docs[docs != _NO_DOCUMENT] if self.deleting else docs
+
+    def freqs(self, low: int, high: int) -> Array:
+        docs, freqs = self.postings.postings_range(low, high)
+        kept: Array = freqs[self.renumbered[docs] != _NO_DOCUMENT] if self.deleting else freqs
+        return kept
+
+    def positions(self, low: int, high: int) -> Array:
+        positions = self.postings.positions_range(low, high)
+        if not self.deleting:
+            return positions
+        docs, freqs = self.postings.postings_range(low, high)
+        kept: Array = positions[np.repeat(self.renumbered[docs] != _NO_DOCUMENT, freqs)]
+        return kept
+
+
+def _merge_field(file: ArrayFileWriter, name: str, segments: Sequence[Segment]) -> None:
+    lengths = [segment.lengths(name) for segment in segments]
+    kept = [part if s.live is None else part[s.live] for s, part in zip(segments, lengths, strict=True)]
+    file.stream(f"{name}.lengths", np.uint32, kept)
+    fields = [segment.field(name) for segment in segments]
+    union = sorted(set().union(*(field.terms.all_bytes() for field in fields)))
+    merged = _Union(_sources(segments, fields, union), len(union))
+    left = merged.counts > 0
+    if not left.any():
+        return
+    write_terms(file, f"{name}.terms", (term for term, is_left in zip(union, left.tolist(), strict=True) if is_left))
+    file.add(f"{name}.starts", _bounds(merged.counts[left]))
+    file.add(f"{name}.position_starts", _bounds(merged.position_counts[left]))
+    write_narrow(file, f"{name}.docs", NARROW_DOCS, merged.gather(_Source.docs))
+    write_narrow(file, f"{name}.freqs", NARROW_FREQS, merged.gather(_Source.freqs))
+    write_narrow(file, f"{name}.positions", NARROW_POSITIONS, merged.gather(_Source.positions, positions=True))
+
+
+def _sources(segments: Sequence[Segment], fields: Sequence[FieldPostings], union: list[bytes]) -> list[_Source]:
+    numbers = {term: number for number, term in enumerate(union)}
+    sources, base = [], 0
+    for segment, field in zip(segments, fields, strict=True):
+        terms = field.terms.all_bytes()
+        mine = np.fromiter(map(numbers.__getitem__, terms), np.int64, len(terms))
+        if segment.live is None:
+            renumbered = np.arange(base, base + segment.size, dtype=np.uint32)
+            kept, positions = sizes_between(field.starts), sizes_between(field.position_starts)
+        else:
+            renumbered = np.full(segment.size, _NO_DOCUMENT, np.uint32)
+            renumbered[segment.live] = np.arange(base, base + segment.live_count, dtype=np.uint32)
+            kept, positions = _live_counts(field, segment.live)
+        sources.append(_Source(field, renumbered, segment.live is not None, mine, kept, positions))
+        base += segment.live_count
+    return sources
+
+
+def _live_counts(field: FieldPostings, live: Array) -> tuple[Array, Array]:
+    """For every term the number of its postings and of its positions in live documents."""
+    kept, positions = np.zeros(len(field), np.int64), np.zeros(len(field), np.int64)
+    for low, high in _chunks(sizes_between(field.starts)):
+        docs, freqs = field.postings_range(low, high)
+        is_live = live[docs]
+        begins = (field.starts[low:high] - field.starts[low]).astype(np.int64)
+        kept[low:high] = np.add.reduceat(is_live, begins, dtype=np.int64)
+        positions[low:high] = np.add.reduceat(freqs * is_live, begins, dtype=np.int64)
+    return kept, positions
+
+
+def _bounds(counts: Array) -> Array:
+    return narrowest(np.concatenate(([0], np.cumsum(counts))).astype(np.uint64))
+
+
+def _chunks(counts: Array) -> Iterator[tuple[int, int]]:
+    """Ranges of terms that have about `_CHUNK` postings together, at least one term each."""
+    ends = np.cumsum(counts)
+    low = 0
+    while low < len(counts):
+        before = int(ends[low - 1]) if low else 0
+        high = max(low + 1, int(np.searchsorted(ends, before + _CHUNK, side="right")))
+        yield low, high
+        low = high
+
+
+class _Union:
+    """All terms of the sources, each source's share of them, and what is gathered term by term."""
+
+    def __init__(self, sources: Sequence[_Source], terms: int) -> None:
+        self._sources = sources
+        self.counts = np.zeros(terms, np.int64)
+        self.position_counts = np.zeros(terms, np.int64)
+        for source in sources:
+            self.counts[source.numbers] += source.kept
+            self.position_counts[source.numbers] += source.kept_positions
+
+    def gather(self, values: Callable[[_Source, int, int], Array], positions: bool = False) -> Iterator[Array]:
+        """What `values` gives for each source, one value a posting or a position: term after term, and within a
+        term source after source, some millions at a time."""
+        totals = self.position_counts if positions else self.counts
+        for low, high in _chunks(totals):
+            ends = np.cumsum(totals[low:high])
+            gathered = np.zeros(int(ends[-1]), np.uint32)
+            following = ends - totals[low:high]  # where the next source's share of each term goes
+            for source in self._sources:
+                first, last = source.terms(low, high)
+                share = (source.kept_positions if positions else source.kept)[first:last]
+                places = source.numbers[first:last] - low
+                begins = np.cumsum(share) - share
+                targets = np.repeat(following[places] - begins, share) + np.arange(int(share.sum()))
+                gathered[targets] = values(source, first, last)
+                following[places] += share
+            yield gathered

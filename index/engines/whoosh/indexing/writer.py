@@ -1,0 +1,158 @@
+"""Writing: a batch of changes becomes new segments, deletions and merges, committed as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+from backfile.index.analysis.term_ids import Encoder
+from backfile.index.engine import Changes
+from backfile.index.engines.whoosh.codec.whoosh_codec import new_segment_name
+from backfile.index.engines.whoosh.codec.write_lock import write_lock
+from backfile.index.engines.whoosh.indexing.merge_policy import to_merge
+from backfile.index.engines.whoosh.indexing.pending_commit import Draft, DraftSegment, data_name
+from backfile.index.engines.whoosh.indexing.segment_merger import merge_segments
+from backfile.index.engines.whoosh.indexing.segment_workers import segment_workers
+from backfile.index.engines.whoosh.indexing.segment_writer import Item, write_segment
+from backfile.index.errors import SearchError
+from backfile.index.processes import cores
+
+SEGMENT_TEXT = 16 << 20
+"""Characters of text that are inverted together: it takes about thirteen times as many bytes of memory."""
+SEGMENT_DOCUMENTS = 1 << 16
+MOST_WORKERS = 6
+"""Processes that invert at the same time, however many cores there are: so that all of them stay below 2 GB."""
+
+
+def write(folder: Path, changes: Changes, *, wait: float) -> None:
+    """Commits a batch of changes; see `index.engine.Engine.write`.
+
+    Raises `IndexLocked`, `IndexUnusable`, and `SearchError` when the disk is full or fails; then nothing has changed.
+    """
+    with write_lock(folder, wait):
+        with _disk_errors(folder):
+            draft = Draft(folder, changes.languages, changes.stamp)
+        old = list(draft.segments)
+        try:
+            _apply(draft, old, changes)
+            with _disk_errors(folder):
+                _commit(draft)
+        finally:
+            with _disk_errors(folder):
+                draft.remove_leftovers()
+
+
+def _commit(draft: Draft) -> None:
+    if not draft.differs():
+        return
+    draft.commit()
+    # Readers see the commit already; merging is housekeeping and may take its time.
+    while chosen := _to_merge(draft):
+        _merge(draft, chosen)
+        draft.commit()
+
+
+def _to_merge(draft: Draft) -> list[DraftSegment]:
+    places = to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments])
+    return [draft.segments[place] for place in places]
+
+
+def _apply(draft: Draft, old: list[DraftSegment], changes: Changes) -> None:
+    new, put = _put(draft, changes.put)
+    removed = put.union(changes.drop)
+    for segment in old:
+        segment.delete(removed)
+        segment.touch(changes.touch)
+    if len(new) > 1:
+        with _disk_errors(draft.folder):
+            _merge_new(draft, new)
+
+
+def _merge_new(draft: Draft, new: list[DraftSegment]) -> None:
+    """Merges the segments of a large batch before it is committed, with those that it would be merged with after."""
+    chosen = _to_merge(draft)
+    kept_apart = any(segment.touched for segment in chosen)  # fingerprints that only a commit writes down
+    _merge(draft, new if kept_apart or len(chosen) < len(new) else chosen)
+
+
+def _put(draft: Draft, items: Iterable[Item]) -> tuple[list[DraftSegment], set[str]]:
+    """Writes documents as new segments; returns these and the ids. Of documents of one id the last one counts."""
+    seen: set[str] = set()
+    again: dict[str, Item] = {}
+
+    def fresh() -> Iterator[Item]:
+        for item in items:
+            if item[0].id in seen:
+                again[item[0].id] = item
+            else:
+                seen.add(item[0].id)
+                yield item
+
+    new = _write_batches(draft, _batches(fresh()))
+    for segment in new:
+        segment.delete(again)
+    new += _write_batches(draft, _batches(iter(again.values())))
+    return new, seen
+
+
+def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += len(item[0].text)
+        if size >= SEGMENT_TEXT or len(batch) >= SEGMENT_DOCUMENTS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _write_batches(draft: Draft, batches: Iterator[list[Item]]) -> list[DraftSegment]:
+    """A segment a batch; when there is more than one batch, they are written on all cores."""
+    first = next(batches, None)
+    if first is None:
+        return []
+    second = next(batches, None)
+    workers_wanted = min(cores(), MOST_WORKERS)
+    if second is None or workers_wanted == 1:
+        encoder = Encoder()
+        rest = batches if second is None else chain([second], batches)
+        return [_write_batch(draft, batch, encoder) for batch in chain([first], rest)]
+    names = []
+    with segment_workers(workers_wanted) as workers:
+        for batch in chain([first, second], batches):
+            names.append(new_segment_name())
+            with _disk_errors(draft.folder):
+                workers.write(draft.folder / data_name(names[-1]), batch)
+        with _disk_errors(draft.folder):
+            workers.finish()
+    return [draft.add(name) for name in names]
+
+
+def _write_batch(draft: Draft, batch: list[Item], encoder: Encoder) -> DraftSegment:
+    name = new_segment_name()
+    with _disk_errors(draft.folder):
+        write_segment(draft.folder / data_name(name), batch, encoder)
+    return draft.add(name)
+
+
+def _merge(draft: Draft, segments: list[DraftSegment]) -> None:
+    live = [segment.segment for segment in segments if segment.segment.live_count]
+    name = new_segment_name() if live else None
+    if name:
+        merge_segments(draft.folder / data_name(name), live)
+    draft.put_in_place_of(segments, name)
+
+
+@contextmanager
+def _disk_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SearchError(
+            f"the index in {folder} could not be written: {error}",
+            hint="the last commit is untouched; make room or mend the disk, then run `backfile index`",
+        ) from error

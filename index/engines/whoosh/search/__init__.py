@@ -1,0 +1,1 @@
+"""Searching: weights, postings, positions, scoring, top docs, facets."""

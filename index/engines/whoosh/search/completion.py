@@ -1,0 +1,68 @@
+"""What a half-typed query may become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from backfile.index.analysis.tokenizer import tokens
+from backfile.index.engine import Suggestions
+from backfile.index.engines.whoosh.search.collector import by_newest
+from backfile.index.engines.whoosh.search.doc_set import Selection
+from backfile.index.engines.whoosh.search.document_frequency import most_frequent
+from backfile.index.engines.whoosh.search.posting_reader import Terms
+from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.search.term_weight import one_term
+
+
+def suggest(view: View, text: str, limit: int) -> Suggestions:
+    """Completions of the last word of `text`; titles and names must have the words before it as well."""
+    typed = [token.term for token in tokens(text)]
+    if not typed or not view.size:
+        return Suggestions()
+    return Suggestions(
+        words=tuple(most_frequent(view, typed[-1], limit)),
+        titles=_titles(view, typed, limit),
+        authors=_names(view, "author", typed, limit),
+        topics=_names(view, "topic", typed, limit),
+    )
+
+
+def _titles(view: View, typed: Sequence[str], limit: int) -> tuple[tuple[str, str], ...]:
+    found = []
+    for document in by_newest(view, _beginning(view, "title", typed).documents, limit).tolist():
+        segment, number = view.generation.locate(document)
+        head = segment.head(number)
+        found.append((head.id, head.title))
+    return tuple(found)
+
+
+def _names(view: View, field: str, typed: Sequence[str], limit: int) -> tuple[str, ...]:
+    """Names by the number of their articles; the articles found may have others that do not begin so."""
+    table = view.facet(field)
+    numbers = np.flatnonzero(table.counts(_beginning(view, field, typed)) > 0)
+    names: list[str] = []
+    for number in numbers[np.argsort(-table.totals[numbers], kind="stable")].tolist():
+        name = table.values[number]
+        if _begins(name, typed):
+            names.append(name)
+        if len(names) == limit:
+            break
+    return tuple(names)
+
+
+def _begins(text: str, typed: Sequence[str]) -> bool:
+    terms = [token.term for token in tokens(text)]
+    return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
+
+
+def _beginning(view: View, field: str, typed: Sequence[str]) -> Selection:
+    """The live documents that have in a field a word that begins as the last one typed, and the others as they are."""
+    last = Terms(view, field, lambda postings: range(*postings.prefix(typed[-1])))
+    inside = np.ones(view.size, np.bool_) if view.live is None else view.live
+    for found in [last, *(one_term(view, field, term) for term in typed[:-1])]:
+        mask = np.zeros(view.size, np.bool_)
+        mask[found.documents()] = True
+        inside = inside & mask
+    return Selection.of(inside)

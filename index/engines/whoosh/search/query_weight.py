@@ -1,0 +1,94 @@
+"""A query tree over a view as branches, each with the mask of the documents that it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.search.term_weight import Leaf
+from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.highlight.matcher import language_asked
+from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+
+Array = npt.NDArray[Any]
+Check = Callable[[], None]
+
+
+@dataclass
+class Branch:
+    """A node of the query. `mask` is True for the documents that it finds, deleted ones perhaps included.
+
+    Masks may be shared with caches: never write into one.
+    """
+
+    node: Node
+    children: list[Branch] = field(default_factory=list)
+    leaf: Leaf | None = None
+    given: Array | None = None
+
+    @cached_property
+    def mask(self) -> Array:
+        """bool[size of the view]."""
+        if self.leaf is not None:
+            return self.leaf.mask
+        if self.given is not None:
+            return self.given
+        if isinstance(self.node, Not):
+            return np.logical_not(self.children[0].mask)
+        combine = np.logical_or if isinstance(self.node, Or) else np.logical_and
+        first, *others = self.children
+        mask = first.mask.copy()
+        for child in others:
+            # Of an And, masks of leaves are not asked for again: memory that is used anew costs less than fresh one.
+            combine(mask, child.leaf.mask if child.leaf and isinstance(self.node, And) else child.mask, out=mask)
+        return mask
+
+    def leaves(self) -> Iterator[Leaf]:
+        """The leaves that are not below a Not, in the order of the query."""
+        if self.leaf is not None:
+            yield self.leaf
+        elif not isinstance(self.node, Not):
+            for child in self.children:
+                yield from child.leaves()
+
+
+class Compiler:
+    """Makes branches; `check` is called between steps and raises when time is up."""
+
+    def __init__(self, view: View, check: Check) -> None:
+        self._view = view
+        self._check = check
+
+    def branch(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> Branch:  # noqa: PLR0911
+        """The branch of a node that looks in these fields."""
+        self._check()
+        match node:
+            case Everything():
+                return Branch(node, given=np.ones(self._view.size, np.bool_))
+            case Dates():
+                return Branch(node, given=self._dated(node))
+            case InField(field="lang"):
+                return Branch(node, given=self._view.language_mask(lambda code: language_asked(node.node, code)))
+            case InField():
+                return self.branch(node.node, (node.field,))
+            case Not():
+                return Branch(node, [self.branch(node.node, fields)])
+            case And() | Or():
+                return Branch(node, [self.branch(child, fields) for child in node.nodes])
+            case Word() | Phrase() | Pattern() | Fuzzy():
+                return Branch(node, leaf=self._leaf(node, fields))
+
+    def _leaf(self, node: Word | Phrase | Pattern | Fuzzy, fields: tuple[str, ...]) -> Leaf:
+        made: Leaf = self._view.held.get((node, fields), lambda: Leaf(self._view, node, fields))
+        return made
+
+    def _dated(self, node: Dates) -> Array:
+        first = node.first.toordinal() if node.first else 1
+        last = node.last.toordinal() if node.last else np.iinfo(np.int32).max
+        return self._view.date_mask(first, int(last))

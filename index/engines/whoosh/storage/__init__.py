@@ -1,0 +1,1 @@
+"""Index files: array files, term dictionary, postings, stored fields, segments, manifest."""

@@ -1,0 +1,145 @@
+"""Opening the newest commit of an index folder, also while a writer replaces it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backfile.index.engines.whoosh.storage.array_file import ArrayFile
+from backfile.index.engines.whoosh.storage.commit import Generation
+from backfile.index.engines.whoosh.storage.manifest import (
+    Manifest,
+    SegmentEntry,
+    generations_in,
+    is_ours,
+    manifest_name,
+    read_manifest,
+    toc_name,
+)
+from backfile.index.engines.whoosh.storage.segment import Segment, SegmentData
+from backfile.index.errors import IndexUnusable
+
+_HINT = "delete the index folder and run `backfile index`; the articles are not touched"
+_TRIES = 20
+_PAUSE = 0.005
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit, opened: its manifest (None before the first commit) and, in the same order, its segments.
+
+    `identity` tells it from every other commit, also from one of the same number in an index that was built anew.
+    """
+
+    manifest: Manifest | None = None
+    generation: Generation = field(default_factory=lambda: Generation(0, (), (), ""))
+    identity: tuple[int, ...] = ()
+
+    def files(self) -> Iterator[ArrayFile]:
+        """Every array file of the commit."""
+        for segment in self.generation.segments:
+            files = [segment.data.file, segment.prints, segment.live_file, *segment.data.families.values()]
+            yield from {id(file): file for file in files if file}.values()
+
+    def size(self) -> int:
+        """Bytes of the array files and of the table of contents."""
+        return sum(map(len, self.files())) + (self.manifest.toc[0] if self.manifest else 0)
+
+    def verify(self) -> list[str]:
+        """Reads every array and names those whose checksum is wrong."""
+        return [problem for file in self.files() for problem in file.verify()]
+
+
+def open_commit(folder: Path, known: Commit | None = None) -> Commit:
+    """The newest commit in `folder`; an empty one when nothing was ever committed there.
+
+    What `known` holds open already is taken over from it; `known` itself is given back when nothing is newer, and
+    also when the folder is gone: a reader goes on with what it has until there is a new index. A writer removes the
+    files of the commit before when it has put a new one in place, so whoever finds a file missing looks again; raises
+    `IndexUnusable` when it is missing from the newest commit.
+    """
+    try:
+        return _open_newest(folder, known or Commit())
+    except IndexUnusable as error:
+        raise IndexUnusable(f"the index in {folder} cannot be used: {error}", hint=_HINT) from error
+    except OSError as error:
+        raise IndexUnusable(f"the index in {folder} cannot be read: {error}", hint=_HINT) from error
+
+
+def _open_newest(folder: Path, known: Commit) -> Commit:
+    number = newest_generation(folder)
+    while number is not None:
+        try:
+            return _open(folder, number, known)
+        except FileNotFoundError as error:
+            newer = newest_generation(folder)
+            if newer == number:
+                missing = Path(str(error.filename)).name
+                reason = "it was not written by Backfile" if missing == manifest_name(number) else "a file is missing"
+                raise IndexUnusable(f"{reason} ({missing})") from error
+            number = newer
+    return known
+
+
+def newest_generation(folder: Path) -> int | None:
+    """The number of the newest commit, or None. Raises `IndexUnusable` when the folder holds something else."""
+    for _ in range(_TRIES):
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return None
+        found = generations_in(names)
+        if found:
+            return max(found)
+        if not any(name.endswith(".manifest") for name in names):
+            break
+        # A listing made while one table of contents takes the place of another may show neither.
+        time.sleep(_PAUSE)
+    foreign = sorted(name for name in names if not is_ours(name) and not name.startswith("."))
+    if foreign:
+        raise IndexUnusable(f"the folder holds something else ({foreign[0]})")
+    return None
+
+
+def _open(folder: Path, number: int, known: Commit) -> Commit:
+    status = (folder / toc_name(number)).stat()
+    identity = (number, status.st_ino, status.st_mtime_ns)
+    if identity == known.identity:
+        return known
+    manifest = read_manifest(folder, number)
+    held = {segment.name: segment for segment in known.generation.segments}
+    segments, base = [], 0
+    for entry in manifest.segments:
+        segment = open_segment(folder, entry, base, manifest.files, held.get(entry.name))
+        segments.append(segment)
+        base += segment.size
+    return Commit(manifest, Generation(number, tuple(segments), manifest.languages, manifest.stamp), identity)
+
+
+def open_segment(
+    folder: Path, entry: SegmentEntry, base: int, crcs: Mapping[str, int] | None = None, held: Segment | None = None
+) -> Segment:
+    """Opens the files of a segment; those that `held`, the same segment in another commit, has open are taken over."""
+
+    def opened(name: str) -> ArrayFile:
+        file = ArrayFile(folder / name)
+        if crcs is not None and file.crc != crcs[name]:
+            raise IndexUnusable(f"{name}: not the file that the manifest names")
+        return file
+
+    data = held.data if held else SegmentData(entry.name, opened(entry.data))
+    for language, name in entry.families.items():
+        if language not in data.families:
+            data.families[language] = opened(name)
+    prints = _other(held.prints if held else None, entry.prints, opened) or data.file
+    return Segment(data, base, prints, _other(held.live_file if held else None, entry.live, opened))
+
+
+def _other(held: ArrayFile | None, name: str | None, opened: Callable[[str], ArrayFile]) -> ArrayFile | None:
+    """The file called `name`: the one that is held open, if it is that, or opened now; None for no name."""
+    if name is None:
+        return None
+    return held if held and held.path.name == name else opened(name)

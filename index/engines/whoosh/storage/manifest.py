@@ -1,0 +1,109 @@
+"""What a commit consists of: the manifest that vouches for Whoosh's table of contents and for every file.
+
+A commit is the pair `_MAIN_N.toc`, which Whoosh writes and reads, and `_MAIN_N.manifest`, which is ours. The table of
+contents is a pickle; we never load it, and Whoosh need not be trusted with one that the manifest does not vouch for.
+The manifest is JSON after a line `backfile index FORMAT CRC`. It names each file with the CRC of that file's
+directory, which in turn holds the CRCs of its arrays.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from backfile.index.engines.whoosh.storage.array_file import FORMAT
+from backfile.index.engines.whoosh.storage.index_layout import INDEX_NAME
+from backfile.index.errors import IndexUnusable
+
+_TOC = re.compile(rf"_{INDEX_NAME}_([0-9]+)\.toc\Z")
+_HEADING = re.compile(rb"backfile index (\d+) ([0-9a-f]{8})\n")
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEntry:
+    """One segment of a commit: names of its files. `live` and `prints` are None where `data` holds all there is."""
+
+    name: str
+    data: str
+    live: str | None = None
+    prints: str | None = None
+    families: Mapping[str, str] = field(default_factory=dict)
+
+    def files(self) -> Iterator[str]:
+        """The names of its files."""
+        yield from (name for name in (self.data, self.live, self.prints, *self.families.values()) if name)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One commit. `toc` is the size and the CRC of Whoosh's table of contents, `files` the CRC of each file."""
+
+    generation: int
+    languages: tuple[str, ...]
+    stamp: str
+    segments: tuple[SegmentEntry, ...]
+    files: Mapping[str, int]
+    toc: tuple[int, int]
+
+    def pack(self) -> bytes:
+        """The manifest as a file."""
+        body = json.dumps(asdict(self), ensure_ascii=True, separators=(",", ":")).encode()
+        return b"backfile index %d %08x\n" % (FORMAT, zlib.crc32(body)) + body
+
+    @classmethod
+    def unpack(cls, name: str, data: bytes) -> Manifest:
+        """The inverse of `pack`; raises `IndexUnusable` for damage and for other formats. `name` is for the message."""
+        heading = _HEADING.match(data)
+        if heading is None:
+            raise IndexUnusable(f"{name}: not a manifest of Backfile")
+        if int(heading[1]) != FORMAT:
+            raise IndexUnusable(f"{name}: format {int(heading[1])}, but this program reads format {FORMAT}")
+        body = data[heading.end() :]
+        if zlib.crc32(body) != int(heading[2], 16):
+            raise IndexUnusable(f"{name}: damaged")
+        content = json.loads(body)
+        return cls(
+            generation=content["generation"],
+            languages=tuple(content["languages"]),
+            stamp=content["stamp"],
+            segments=tuple(SegmentEntry(**entry) for entry in content["segments"]),
+            files=content["files"],
+            toc=tuple(content["toc"]),
+        )
+
+
+def toc_name(generation: int) -> str:
+    """The name of Whoosh's table of contents of a generation."""
+    return f"_{INDEX_NAME}_{generation}.toc"
+
+
+def manifest_name(generation: int) -> str:
+    """The name of our manifest of a generation."""
+    return f"_{INDEX_NAME}_{generation}.manifest"
+
+
+def generations_in(names: list[str]) -> list[int]:
+    """The generations whose table of contents is among the files named."""
+    return [int(found[1]) for name in names if (found := _TOC.match(name))]
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file in an index folder is Whoosh's or ours."""
+    return name.startswith((f"_{INDEX_NAME}_", f"{INDEX_NAME}_"))
+
+
+def read_manifest(folder: Path, generation: int) -> Manifest:
+    """Reads a manifest and checks the table of contents against it.
+
+    Raises `FileNotFoundError` when a file is gone and `IndexUnusable` when one is not as it was written.
+    """
+    name = manifest_name(generation)
+    manifest = Manifest.unpack(name, (folder / name).read_bytes())
+    toc = (folder / toc_name(generation)).read_bytes()
+    if manifest.generation != generation or (len(toc), zlib.crc32(toc)) != manifest.toc:
+        raise IndexUnusable(f"{toc_name(generation)}: not the table of contents that belongs to {name}")
+    return manifest

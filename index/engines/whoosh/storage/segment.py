@@ -1,0 +1,197 @@
+"""A segment as readers see it: postings, columns, facets and stored documents of a run of articles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import compress, repeat
+
+import numpy as np
+
+from backfile.index.engine import Document, Fingerprint
+from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile
+from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
+from backfile.index.engines.whoosh.storage.stored_fields import Head, TextBlocks, read_head
+from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
+from backfile.index.highlight.matcher import Prepared
+from backfile.index.remembering import Memory
+
+_HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
+_EACH = 2  # for each character of a text, one of its skeleton may be held
+
+
+@dataclass(frozen=True)
+class FacetColumn:
+    """The exact values of a facet. Document `n` has the values numbered `ordinals[starts[n] : starts[n + 1]]`, each
+    once, ascending; `values` may name some that only deleted documents have."""
+
+    values: TermDictionary
+    starts: Array
+    ordinals: Array
+
+
+class SegmentData:
+    """What never changes of a segment: its array file and its families. Shared by the generations that hold it."""
+
+    def __init__(self, name: str, file: ArrayFile) -> None:
+        self.name = name
+        self.file = file
+        self.size = int(file.facts["documents"])
+        self.families: dict[str, ArrayFile] = {}
+        self.texts = TextBlocks(file)
+        self.documents: Memory[Prepared] = Memory(_HELD_CHARACTERS, lambda each: _EACH * len(each.document.text))
+        self._fields: dict[str, FieldPostings] = {}
+
+    def field(self, name: str) -> FieldPostings:
+        """The postings of a field; empty ones when the segment has none."""
+        found = self._fields.get(name)
+        if found is None:
+            found = self._fields[name] = FieldPostings(name, self.file, self.families)
+        return found
+
+
+@dataclass(eq=False)
+class Segment:
+    """A run of `size` documents, numbered from 0 here and from `base` in the generation.
+
+    `live` (bool[size]) is None when no document is deleted. Everything else includes deleted documents. `name` is
+    never used again for other data, so what is computed from a segment's arrays (but not from `live`) may be kept
+    under it; `state` is a name that changes when `live` does.
+    """
+
+    data: SegmentData
+    base: int
+    prints: ArrayFile
+    live_file: ArrayFile | None = None
+    live: Array | None = field(init=False, default=None)
+    live_count: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.set_live(self.live_file.array("live").view(np.bool_) if self.live_file else None)
+
+    def set_live(self, live: Array | None) -> None:
+        """Says which documents are live: for the one writer, on segments that no reader has."""
+        self.live = live
+        self.live_count = self.size if self.live is None else int(np.count_nonzero(self.live))
+
+    @property
+    def state(self) -> str:
+        """A name that changes when `live` does, "" while nothing is deleted."""
+        return self.live_file.path.name if self.live_file else ""
+
+    @property
+    def name(self) -> str:
+        """The segment's name, unique for ever."""
+        return self.data.name
+
+    @property
+    def size(self) -> int:
+        """Number of documents, deleted ones included."""
+        return self.data.size
+
+    def field(self, name: str) -> FieldPostings:
+        """Postings of a word field: title, summary, text, author, topic or source."""
+        return self.data.field(name)
+
+    def lengths(self, name: str) -> Array:
+        """For every document the number of terms its word field holds, each occurrence counted (u32[size])."""
+        return self.data.file.array(f"{name}.lengths")
+
+    def total_length(self, name: str) -> int:
+        """Sum of the lengths of the live documents."""
+        return int(self._live_lengths(name).sum(dtype=np.int64))
+
+    def count_having(self, name: str) -> int:
+        """Number of live documents that have a word in a field."""
+        return int(np.count_nonzero(self._live_lengths(name)))
+
+    def _live_lengths(self, name: str) -> Array:
+        lengths = self.lengths(name)
+        return lengths if self.live is None else lengths[self.live]
+
+    def facet(self, name: str) -> FacetColumn:
+        """The values of author, topic or language, exactly as written."""
+        file = self.data.file
+        values = TermDictionary.read(file, f"facet.{name}")
+        return FacetColumn(values, file.array(f"facet.{name}.starts"), file.array(f"facet.{name}.ordinals"))
+
+    @property
+    def years(self) -> Array:
+        """The year of every document's date (i16[size]); 0 for undated ones."""
+        return self.data.file.array("years")
+
+    @property
+    def first_day(self) -> Array:
+        """The first day every document's date may mean, as `date.toordinal()` (i32[size]); 0 for undated ones."""
+        return self.data.file.array("first_day")
+
+    @property
+    def last_day(self) -> Array:
+        """The last day every document's date may mean, as `date.toordinal()` (i32[size]); 0 for undated ones."""
+        return self.data.file.array("last_day")
+
+    @cached_property
+    def titles(self) -> TermDictionary:
+        """The distinct sort keys of the titles, in order: compare them by their UTF-8 across segments."""
+        return TermDictionary.read(self.data.file, "titles")
+
+    @property
+    def title_order(self) -> Array:
+        """For every document the number of its title's key in `titles` (u32[size])."""
+        return self.data.file.array("title_order")
+
+    @cached_property
+    def ids(self) -> TermDictionary:
+        """The ids of the documents, in order."""
+        return TermDictionary.read(self.data.file, "ids")
+
+    @cached_property
+    def paths(self) -> TermDictionary:
+        """The path of every document (not sorted: by the document's number)."""
+        return TermDictionary.read(self.data.file, "paths")
+
+    @property
+    def id_order(self) -> Array:
+        """For every document the number of its id in `ids` (u32[size]): the order of ids within the segment."""
+        return self.data.file.array("id_order")
+
+    def number(self, article_id: str) -> int:
+        """The number of the live document with that id, or -1."""
+        place = self.ids.find(article_id)
+        if place < 0:
+            return -1
+        document = int(self.data.file.array("id_documents")[place])
+        return document if self.live is None or self.live[document] else -1
+
+    def head(self, document: int) -> Head:
+        """What is stored of a document beside its text, at the price of a small JSON record."""
+        file = self.data.file
+        start, stop = file.array("heads.offsets")[document : document + 2].tolist()
+        article_id = self.ids[int(self.id_order[document])]
+        return read_head(bytes(file.data("heads")[start:stop]), article_id=article_id, path=self.paths[document])
+
+    def text(self, document: int) -> str:
+        """The document's plain text, from its compressed block."""
+        return self.data.texts.text(document)
+
+    def document(self, document: int) -> Document:
+        """The document as it was written."""
+        return self.prepared(document).document
+
+    def prepared(self, document: int) -> Prepared:
+        """The document made ready for matchers, and held with what they made of it."""
+        return self.data.documents.get(document, lambda: Prepared(self.head(document).document(self.text(document))))
+
+    def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
+        """Id → (path, fingerprint) of every live document."""
+        ids, paths = self.ids.texts(), self.paths.texts()
+        columns = (
+            map(ids.__getitem__, self.id_order.tolist()),
+            paths,
+            self.prints.array("sizes").tolist(),
+            self.prints.array("mtimes").tolist(),
+            TermDictionary.read(self.prints, "digests").texts(),
+        )
+        live = repeat(True) if self.live is None else self.live.tolist()
+        keys, places, sizes, mtimes, digests = (compress(column, live) for column in columns)
+        return dict(zip(keys, zip(places, map(Fingerprint, sizes, mtimes, digests), strict=True), strict=True))

@@ -1,0 +1,71 @@
+"""Word families on disk: for a segment and a language, which terms of each field share a key.
+
+A file a segment and language, so that a language can be added without touching the postings. Per word field it holds
+`FIELD.keys` (sorted), `FIELD.starts` and `FIELD.members` (term numbers). A key is what `index.families.family_keys`
+gives for that language alone, `en:` taken off the front of `en:declar`. A term alone in its family under its own name
+is left out: that is most of them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+
+from backfile.index.analysis.stemming import keys_in
+from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, encode, writing
+from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
+from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, write_terms
+
+
+def write_families(path: Path, segment: ArrayFile, language: str) -> None:
+    """Writes the families of all word fields of a segment for one language, durably."""
+    with writing(path) as file:
+        for field in WORD_FIELDS:
+            terms = TermDictionary.read(segment, f"{field}.terms").texts()
+            families = _families(terms, language)
+            write_terms(file, f"{field}.keys", (encode(key) for key, _ in families))
+            starts = [0, *accumulate(len(members) for _, members in families)]
+            file.add(f"{field}.starts", np.array(starts, np.uint32))
+            members = np.array([number for _, found in families for number in found], np.uint32)
+            file.add(f"{field}.members", members)
+
+
+def _families(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
+    grouped: defaultdict[str, list[int]] = defaultdict(list)
+    for number, key in enumerate(keys_in(terms, language)):
+        grouped[key].append(number)
+    return sorted(
+        (key, members)
+        for key, members in grouped.items()
+        if len(members) > 1 or terms[members[0]] != key.removeprefix(":")
+    )
+
+
+def stored_key(term: str, language: str) -> str:
+    """The key of a term in one language as it is stored: `declar`, or `:us` for terms that have no stem."""
+    return keys_in((term,), language)[0]
+
+
+class FamilyTable:
+    """The families of one field of one segment in one language."""
+
+    def __init__(self, file: ArrayFile, field: str, language: str) -> None:
+        self._keys = TermDictionary.read(file, f"{field}.keys")
+        self._starts = file.array(f"{field}.starts")
+        self._members = file.array(f"{field}.members")
+        self._language = language
+
+    def members(self, key: str, terms: TermDictionary) -> Array:
+        """The numbers (u32, ascending) of the terms with a stored key."""
+        number = self._keys.find(key)
+        if number >= 0:
+            start, stop = self._starts[number : number + 2].tolist()
+            return self._members[start:stop]
+        own = key.removeprefix(":")
+        alone = terms.find(own)
+        if alone >= 0 and stored_key(own, self._language) == key:
+            return np.array([alone], np.uint32)
+        return np.zeros(0, np.uint32)

@@ -1,0 +1,169 @@
+"""Stored documents: a small record each for what a hit shows, and the texts in compressed blocks."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import local
+
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+from backfile.archive.model import PartialDate, Source
+from backfile.index.engine import Document
+from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, ArrayFileWriter, decode, encode
+
+BLOCK_BYTES = 4_096
+"""A block of texts is closed when it holds this many bytes. Measured (docs/decisions/codec.md)."""
+_LEVEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A stored document without its text."""
+
+    id: str
+    path: str
+    title: str
+    authors: tuple[str, ...]
+    topics: tuple[str, ...]
+    date: PartialDate | None
+    updated: PartialDate | None
+    summary: str | None
+    source: Source | None
+    language: str | None
+
+    def document(self, text: str) -> Document:
+        """The whole document."""
+        return Document(
+            id=self.id,
+            path=self.path,
+            title=self.title,
+            text=text,
+            authors=self.authors,
+            topics=self.topics,
+            date=self.date,
+            updated=self.updated,
+            summary=self.summary,
+            source=self.source,
+            language=self.language,
+        )
+
+
+def pack_head(document: Document) -> bytes:
+    """The record of a document: a JSON list in the order of `Head`, without id and path, the source as [name, url]."""
+    source = document.source
+    record = [
+        document.title,
+        document.authors,
+        document.topics,
+        document.date and document.date.isoformat(),
+        document.updated and document.updated.isoformat(),
+        document.summary,
+        source and [source.name, source.url],
+        document.language,
+    ]
+    return encode(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
+
+
+def read_head(data: bytes, *, article_id: str, path: str) -> Head:
+    """The inverse of `pack_head`."""
+    title, authors, topics, date, updated, summary, source, language = json.loads(decode(data))
+    return Head(
+        id=article_id,
+        path=path,
+        title=title,
+        authors=tuple(authors),
+        topics=tuple(topics),
+        date=PartialDate.parse(date) if date else None,
+        updated=PartialDate.parse(updated) if updated else None,
+        summary=summary,
+        source=Source(*source) if source else None,
+        language=language,
+    )
+
+
+class TextBlocks:
+    """The texts of a segment: blocks of zstd, each of several documents.
+
+    Arrays: `texts` (the blocks), `texts.offsets` (where each begins, blocks + 1), `texts.first` (the first document of
+    each block), `texts.sizes` (bytes of every document's text as UTF-8, within its block one after the other).
+    """
+
+    def __init__(self, file: ArrayFile) -> None:
+        self._file = file
+
+    def text(self, document: int) -> str:
+        """The text of one document."""
+        first = self._file.array("texts.first")
+        block = bisect_right(first.data, document) - 1
+        sizes = self._file.array("texts.sizes")[int(first[block]) : document + 1].tolist()
+        start = sum(sizes[:-1])
+        return decode(self.block(block)[start : start + sizes[-1]])
+
+    def block(self, number: int) -> bytes:
+        """A block, decompressed."""
+        return _decompressor().decompress(self.packed(number))
+
+    def packed(self, first: int, last: int | None = None) -> memoryview:
+        """A block as it is stored, or the blocks `first` to `last - 1`, one after the other."""
+        offsets = self._file.array("texts.offsets")
+        return self._file.data("texts")[int(offsets[first]) : int(offsets[first + 1 if last is None else last])]
+
+
+_threads = local()
+
+
+def _decompressor() -> zstandard.ZstdDecompressor:
+    # zstandard's objects must not be used by two threads at once.
+    if not hasattr(_threads, "decompressor"):
+        _threads.decompressor = zstandard.ZstdDecompressor()
+    found: zstandard.ZstdDecompressor = _threads.decompressor
+    return found
+
+
+class TextBlocksWriter:
+    """Gathers texts into compressed blocks; `chunks` gives the blocks as they are filled, `write_index` the rest."""
+
+    def __init__(self) -> None:
+        self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
+        self._open: list[bytes] = []
+        self._open_bytes = 0
+        self._sizes = array("I")
+        self._firsts = array("I")
+        self._ends = array("Q")
+
+    def add(self, text: bytes) -> Iterator[bytes]:
+        """Takes the text of the next document; gives the block that it fills, if it does."""
+        self._open.append(text)
+        self._open_bytes += len(text)
+        if self._open_bytes >= BLOCK_BYTES:
+            yield from self.flush()
+
+    def flush(self) -> Iterator[bytes]:
+        """Closes the block that is being filled and gives it."""
+        if self._open:
+            packed = self._compressor.compress(b"".join(self._open))
+            sizes = np.fromiter(map(len, self._open), np.uint32, len(self._open))
+            self._open, self._open_bytes = [], 0
+            self.add_packed([len(packed)], [len(sizes)], sizes)
+            yield packed
+
+    def add_packed(self, lengths: npt.ArrayLike, counts: npt.ArrayLike, sizes: Array) -> None:
+        """Notes blocks that are packed already and come next: bytes and texts of each, and the sizes of all texts."""
+        lengths, counts = np.asarray(lengths, np.uint64), np.asarray(counts, np.uint32)
+        firsts = np.cumsum(counts, dtype=np.uint32) - counts + np.uint32(len(self._sizes))
+        ends = np.cumsum(lengths, dtype=np.uint64) + np.uint64(self._ends[-1] if self._ends else 0)
+        self._firsts.frombytes(firsts.tobytes())
+        self._ends.frombytes(ends.tobytes())
+        self._sizes.frombytes(np.asarray(sizes, np.uint32).tobytes())
+
+    def write_index(self, file: ArrayFileWriter) -> None:
+        """Writes where each block and each text lies."""
+        file.add("texts.sizes", np.frombuffer(self._sizes, np.uint32))
+        file.add("texts.first", np.frombuffer(self._firsts, np.uint32))
+        file.add("texts.offsets", np.concatenate(([0], np.frombuffer(self._ends, np.uint64))).astype(np.uint64))

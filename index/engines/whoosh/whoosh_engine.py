@@ -1,0 +1,104 @@
+"""The Whoosh engine: the `Engine` protocol over segments of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from threading import Lock
+
+from backfile.archive.errors import ArticleNotFound
+from backfile.index.engine import Changes, Document, Fingerprint, Hit, Page, Request, Status, Suggestions
+from backfile.index.engines.whoosh.indexing import writer
+from backfile.index.engines.whoosh.search import collector, completion, more_like_this
+from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.storage.commit import Generation
+from backfile.index.engines.whoosh.storage.commit_reader import Commit, open_commit
+from backfile.index.errors import IndexUnusable
+
+NAME = "whoosh"
+
+
+class WhooshEngine:
+    """An index in a folder, which is made by the first `write`. May be used by several threads at once.
+
+    Every call looks for the newest commit; readers hold no lock and no file open beyond the maps of the commit that
+    they last used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._commit: Commit | None = Commit()
+        self._view: View | None = None
+        self._lock = Lock()
+
+    def _newest(self) -> Commit:
+        with self._lock:
+            if self._commit is None:
+                raise IndexUnusable("the index was closed")
+            self._commit = open_commit(self._folder, self._commit)
+            return self._commit
+
+    def view(self) -> View:
+        """The newest commit with the columns and caches that searching keeps of it."""
+        generation = self.generation()
+        view = self._view
+        if view is None or view.generation is not generation:
+            view = self._view = View(generation)
+        return view
+
+    def search(self, request: Request) -> Page:
+        """Answers a request from the newest commit; raises `QueryRefused` and `DeadlineExceeded`."""
+        return collector.search(self.view(), request)
+
+    def suggest(self, text: str, *, limit: int = 5) -> Suggestions:
+        """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
+        return completion.suggest(self.view(), text, limit)
+
+    def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
+        """Articles that share this one's most telling words, best first; raises `ArticleNotFound`."""
+        return more_like_this.similar(self.view(), self.document(article_id), limit)
+
+    def generation(self) -> Generation:
+        """The newest commit, as searching reads it. Raises `IndexUnusable`."""
+        return self._newest().generation
+
+    def document(self, article_id: str) -> Document:
+        """The document as it was written; raises `ArticleNotFound`."""
+        found = self.generation().find(article_id)
+        if found is None:
+            raise ArticleNotFound(f"there is no article {article_id!r} in the index")
+        segment, number = found
+        return segment.document(number)
+
+    def fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
+        """Id → (path, fingerprint) of every document in the newest commit."""
+        found: dict[str, tuple[str, Fingerprint]] = {}
+        for segment in self.generation().segments:
+            found |= segment.fingerprints()
+        return found
+
+    def write(self, changes: Changes, *, wait: float = 10.0) -> None:
+        """Commits a batch as a whole, durably. Raises `IndexLocked`, `IndexUnusable`, `SearchError` (disk)."""
+        with self._lock:
+            if self._commit is None:
+                raise IndexUnusable("the index was closed")
+        writer.write(self._folder, changes, wait=wait)
+
+    def status(self, *, verify: bool = False) -> Status:
+        """How the index stands; with `verify` every checksum is read and each failure listed."""
+        commit = self._newest()
+        return Status(
+            engine=NAME,
+            documents=commit.generation.live_count,
+            generation=commit.generation.number,
+            bytes=commit.size(),
+            languages=commit.generation.languages,
+            stamp=commit.generation.stamp,
+            problems=tuple(commit.verify()) if verify else (),
+        )
+
+    def close(self) -> None:
+        """Lets go of files and memory; harmless when called twice."""
+        with self._lock:
+            self._commit = None
+            self._view = None

@@ -1,0 +1,53 @@
+"""The query language: text → tree of frozen dataclasses → text. Documented for readers in docs/query-language.md."""
+
+from backfile.index.query.lexer import DATE_FIELDS, FIELDS, Notice
+from backfile.index.query.nodes import (
+    And,
+    Dates,
+    Everything,
+    Fuzzy,
+    InField,
+    Node,
+    Not,
+    Or,
+    Pattern,
+    Phrase,
+    Word,
+    any_words,
+    normalised,
+    parts,
+    to_text,
+    walk,
+    without,
+    words_of,
+)
+from backfile.index.query.parser import MAX_CHARACTERS, MAX_NESTING, MAX_WORDS, Parsed, parse
+
+__all__ = [
+    "DATE_FIELDS",
+    "FIELDS",
+    "MAX_CHARACTERS",
+    "MAX_NESTING",
+    "MAX_WORDS",
+    "And",
+    "Dates",
+    "Everything",
+    "Fuzzy",
+    "InField",
+    "Node",
+    "Not",
+    "Notice",
+    "Or",
+    "Parsed",
+    "Pattern",
+    "Phrase",
+    "Word",
+    "any_words",
+    "normalised",
+    "parse",
+    "parts",
+    "to_text",
+    "walk",
+    "without",
+    "words_of",
+]

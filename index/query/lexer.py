@@ -1,0 +1,298 @@
+"""The query language, first half: text → tokens. Everything about quotes, dashes, full-width forms and stray signs."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from backfile.index.analysis.tokenizer import query_forms
+from backfile.index.query.nodes import OPERATORS, Node, Phrase, Word
+from backfile.index.query.operands import QUESTION, WILD, Remark, read_dates, read_run, trimmed
+
+FIELDS = ("title", "text", "summary", "author", "topic", "source", "lang")
+DATE_FIELDS = ("date", "before", "after")
+_ALL_BUT_LAST = ", ".join((*FIELDS, *DATE_FIELDS[:-1]))
+MAX_WITHIN = 1_000
+MAX_SHOWN = 40  # characters of a run repeated in a notice
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something in a query that was not read as its writer may have meant it, and a code for programs.
+
+    `template` is a sentence with `%(name)s` where the `values` belong, so that it can be said in other languages.
+    """
+
+    template: str
+    code: str
+    values: tuple[tuple[str, str | int], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The sentence in English."""
+        return self.template % {name: f"{value:,}" if isinstance(value, int) else value for name, value in self.values}
+
+
+class Kind(Enum):
+    """What a token is to the grammar. An OPERAND without a node has no letters: it is there, but finds nothing."""
+
+    OPERAND = auto()
+    OPEN = auto()
+    CLOSE = auto()
+    AND = auto()
+    OR = auto()
+    NOT = auto()
+    FIELD = auto()
+    UNKNOWN_FIELD = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, the place in the text where it begins, and its node when it is an operand."""
+
+    kind: Kind
+    text: str
+    at: int
+    node: Node | None = None
+
+
+# Full-width signs count as their ASCII selves; signs that only steer the direction of writing, and halves of
+# surrogate pairs, count as nothing. Control characters part words.
+_SIGNS = str.maketrans(
+    dict(zip("（）｜＝＊～－", "()|=*~-", strict=True))
+    | dict.fromkeys(map(chr, (0x200E, 0x200F, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
+    | dict.fromkeys(map(chr, (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000))), " ")
+)
+_QUOTES = '"＂“”„‟«»「」『』〝〞〟'
+_PARTNERS = {
+    **dict.fromkeys('"＂', '"＂'),
+    **dict.fromkeys("“”„‟", "“”‟"),
+    **dict.fromkeys("«»", "«»"),
+    "「": "」",
+    "『": "』",
+    **dict.fromkeys("」』", ""),
+    **dict.fromkeys("〝〞〟", "〞〟"),
+}
+_PREFIXES = (Kind.NOT, Kind.FIELD, Kind.UNKNOWN_FIELD)
+_DASHES = "-‐‑–−"
+_GAP = re.compile(r"(?:[\s;!¡¿—―…․‥、。，；：！？]|,(?<!\d,)|,(?!\d)|\.(?=\.))+")
+# One run of a query: up to a space, a bracket, a bar, a quotation mark or a sign that parts words. Kept inside: commas
+# between digits (1,000), the mark of inches (12"), the gershayim of Hebrew acronyms, a full-width ? after a letter.
+_RUN = re.compile(
+    rf"""(?:[^\s()|;,.!¡¿—―…․‥、。，；：！？{_QUOTES}]|\.(?!\.)|(?<=\d),(?=\d)|(?<=[0-9A-Za-z])？
+    |(?<=\d)"(?=[\s,.;)]|\Z)|(?<=[א-ת])"(?=[א-ת]))+""",
+    re.VERBOSE,
+)
+_FIELD = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ]{2,})[:：](?![:/])")
+_VALUE = re.compile(r"[^\s()|]+")
+_WITHIN = re.compile(r"~(\d*)")
+_STAND_ALONE = re.compile(rf"(AND|OR|NOT)(?![^\s()|{_QUOTES}])")
+
+
+class Scanner:
+    """Cuts one query into tokens; `notices` collects (place, notice) on the way. No text makes it raise."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text.translate(_SIGNS)
+        self.notices: list[tuple[int, Notice]] = []
+        self._at = 0
+        self._prefix: Kind | None = None  # the sign right before, if what follows belongs to it
+
+    def tokens(self) -> Iterator[Token]:
+        """The tokens from left to right; brackets may still be without a partner, operators without a word."""
+        while self._at < len(self.text):
+            gap = _GAP.match(self.text, self._at)
+            if self._prefix is Kind.NOT and (gap or self.text[self._at] in ")|"):
+                yield Token(Kind.OPERAND, "", self._at)  # what the hyphen stood before was no word
+                self._prefix = None
+            if gap:
+                self._at, self._prefix = gap.end(), None
+            elif token := self._next():
+                self._prefix = token.kind if token.kind in _PREFIXES and token.text not in OPERATORS else None
+                yield token
+        if self._prefix is Kind.NOT:
+            yield Token(Kind.OPERAND, "", self._at)
+
+    def _next(self) -> Token | None:
+        sign = self.text[self._at]
+        if sign == "|":
+            return self._sign(Kind.OR)
+        if sign in "()":
+            return self._sign(Kind.OPEN if sign == "(" else Kind.CLOSE)
+        if sign in _QUOTES:
+            return self._phrase()
+        if self._at_edge() and sign in _DASHES:
+            return self._dash()
+        if self._at_edge() and sign == "=":
+            return self._exact()
+        return self._field() or self._run()
+
+    def _at_edge(self) -> bool:
+        """Whether an operator may begin here: at the start, after a space, `(`, `|`, or an operator."""
+        before = self.text[self._at - 1] if self._at else " "
+        return self._prefix is not None or before.isspace() or before in "(|"
+
+    def _follows(self, at: int) -> str:
+        return self.text[at] if at < len(self.text) else " "
+
+    def _note(self, code: str, template: str, at: int | None = None, **values: str | int) -> None:
+        self.notices.append((self._at if at is None else at, Notice(template, code, tuple(values.items()))))
+
+    def _remark(self, remark: Remark, run: str, at: int) -> None:
+        self._note(remark.code, remark.template, at, run=run if len(run) <= MAX_SHOWN else run[:MAX_SHOWN] + "…")
+
+    def _sign(self, kind: Kind) -> Token:
+        start = self._at
+        self._at += 1
+        while kind is Kind.OR and self._follows(self._at) == "|":
+            self._at += 1
+        return Token(kind, self.text[start], start)
+
+    # --- quotation marks -------------------------------------------------------------------------------------------
+
+    def _phrase(self) -> Token | None:
+        start = self._at
+        end = self._closing(start)
+        self._at = start + 1
+        if end < 0:
+            self._note("quote", "A quotation mark has no partner, so it was ignored.")
+            return None
+        words = " ".join(re.sub(f"[{_QUOTES}]", " ", self.text[start + 1 : end]).split())
+        self._at = end + 1
+        within = self._within()
+        if not query_forms(words):
+            self._note(
+                "empty", "Nothing to search for stands between two quotation marks, so they were ignored.", start
+            )
+            return Token(Kind.OPERAND, words, start)
+        return Token(Kind.OPERAND, words, start, Phrase(words, within))
+
+    def _closing(self, start: int) -> int:
+        """Where the quotation that begins at `start` ends: at its own kind of mark or else at the next of any kind."""
+        for partners in (_PARTNERS[self.text[start]], _QUOTES):
+            places = [place for mark in partners if (place := self.text.find(mark, start + 1)) >= 0]
+            if places:
+                return min(places)
+        return -1
+
+    def _within(self) -> int | None:
+        found = _WITHIN.match(self.text, self._at)
+        if found is None:
+            return None
+        self._at = found.end()
+        if found[1] and len(found[1]) < 5 and 0 < int(found[1]) <= MAX_WITHIN:
+            return int(found[1])
+        self._note(
+            "within",
+            "After a phrase, ~ needs a number of words from 1 to %(most)s, as in “night ferry”~5.",
+            most=MAX_WITHIN,
+        )
+        return None
+
+    # --- operators before a word -----------------------------------------------------------------------------------
+
+    def _dash(self) -> Token | None:
+        start = self._at
+        while self._follows(self._at) in _DASHES:
+            self._at += 1
+        apart = _GAP.match(self._follows(self._at)) or self._follows(self._at) in ")|"
+        if self._at - start == 1 and not apart:
+            return Token(Kind.NOT, "-", start)
+        if apart and self.text[start : self._at] == "-" and len(self.text.split()) > 1:
+            self._note(
+                "dash", "A hyphen that stands alone was ignored; to leave a word out, write it as “-word”.", start
+            )
+        return None
+
+    def _exact(self) -> Token | None:
+        self._at += 1
+        follows = self._follows(self._at)
+        if follows in _QUOTES:
+            return self._phrase()
+        if follows.isalnum():
+            return self._run(exact=True)
+        if follows.isspace() or follows == "(":
+            self._note("exact", "An equals sign must stand right before a word, as in “=word”; it was ignored.")
+        return None
+
+    def _field(self) -> Token | None:
+        found = _FIELD.match(self.text, self._at)
+        if found is None:
+            return None
+        start = self._at
+        typed = unicodedata.normalize("NFKC", found[1])
+        glued = not self._follows(found.end()).isspace()
+        name = typed.lower()
+        if not (glued or typed.islower()):  # `Author: …` at the head of a pasted line
+            return None
+        if name in DATE_FIELDS:
+            return self._dates(name, found.end())
+        self._at = found.end()
+        if name in FIELDS:
+            return Token(Kind.FIELD, name, start)
+        self._note(
+            "field",
+            "There is no field “%(name)s:”, so it was looked for as a word; the fields are %(known)s and %(last)s.",
+            start,
+            name=typed,
+            known=_ALL_BUT_LAST,
+            last=DATE_FIELDS[-1],
+        )
+        return Token(Kind.UNKNOWN_FIELD, typed, start) if glued else Token(Kind.OPERAND, typed, start, Word(typed))
+
+    # --- dates and words -------------------------------------------------------------------------------------------
+
+    def _dates(self, name: str, at: int) -> Token:
+        start = self._at
+        while self._follows(at).isspace() and at < len(self.text):
+            at += 1
+        found = _VALUE.match(self.text, at)
+        value = found[0].strip(_QUOTES + ",;!?") if found else ""
+        dates = read_dates(name, value if read_dates(name, value) else value.rstrip("."))
+        if found and dates:
+            self._at = found.end()
+            return Token(Kind.OPERAND, value, start, dates)
+        self._note(
+            "date",
+            "“%(name)s:” needs a date such as 2019, 2019-03 or 2019-03-14; it was looked for as a word.",
+            name=name,
+        )
+        self._at += len(name) + 1
+        glued = not self._follows(self._at).isspace()
+        return Token(Kind.UNKNOWN_FIELD if glued else Kind.OPERAND, name, start, Word(name))
+
+    def _run(self, *, exact: bool = False) -> Token | None:
+        """The next run: an operator, an operand, or None when only punctuation before a word was passed over."""
+        start = self._at
+        if not exact and (operator := self._operator()):
+            return operator
+        found = _RUN.match(self.text, start)
+        run = found[0].replace("？", "?") if found else self.text[start]
+        lead = next((place for place, sign in enumerate(run) if sign.isalnum()), len(run))
+        self._at += lead or len(run)
+        if lead == len(run):
+            return Token(Kind.OPERAND, run, start)
+        if lead:
+            if run[lead - 1] in "*?":
+                self._remark(WILD, run, start)
+            return None
+        return self._operand(start, run, exact=exact)
+
+    def _operator(self) -> Token | None:
+        found = _STAND_ALONE.match(self.text, self._at)
+        before = self.text[self._at - 1] if self._at else " "
+        if found is None or self._prefix or not (before.isspace() or before in "()|" or before in _QUOTES):
+            return None
+        start, self._at = self._at, found.end()
+        return Token(Kind[found[1]], found[1], start)
+
+    def _operand(self, start: int, run: str, *, exact: bool) -> Token:
+        node, ignored = read_run(trimmed(run), exact=exact)
+        if ignored:
+            self._remark(ignored, run, start)
+        elif run.endswith("?") and (self.text[self._at :].lstrip()[:1].islower() or len(self.text.split()) == 1):
+            self._remark(QUESTION, run, start)
+        return Token(Kind.OPERAND, run, start, node)

@@ -1,0 +1,149 @@
+"""What a single run of a query stands for: a word, a pattern, a word spelt nearly so, or a date."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date as Day
+from datetime import timedelta
+from typing import NamedTuple
+
+from backfile.archive.model import PartialDate
+from backfile.index.analysis.tokenizer import query_forms
+from backfile.index.query.nodes import UNSPACED, Dates, Fuzzy, Node, Pattern, Word
+
+LEAST_BEFORE_STAR = 2
+LEAST_FOR_FUZZY = 3
+MOST_EDITS = 2
+
+_KEPT_TAIL = re.compile(r"[*?]*\*|\+\+|#|~(?!~)")
+_ACRONYM = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]\Z")
+_CONNECTORS = re.compile(r"[-‐‑_.&]")
+_APOSTROPHES = "'’‘＇"
+_WILD = re.compile(r"\*|(?<=\w)\?(?=\w)")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_FUZZY = re.compile(r"(.*[^~])~(\d?)\Z", re.DOTALL)
+_DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?\Z")
+_BETWEEN = re.compile(r"\.{2,3}|…|–")
+
+
+class Remark(NamedTuple):
+    """The code of a notice, and its sentence with `%(run)s` where the run as typed belongs."""
+
+    code: str
+    template: str
+
+
+STAR = Remark("star", "The * of “%(run)s” needs at least two letters before it, as in “ferr*”, so it was ignored.")
+WILD = Remark("wildcard", "In “%(run)s” a * or ? was ignored: they work within and after the letters of a word.")
+QUESTION = Remark("question", "The ? of “%(run)s” was read as a question mark; an ending of any letters is written *.")
+FUZZY = Remark("fuzzy", "The ~ of “%(run)s” was ignored: “spelt nearly so” needs a word of three letters or more.")
+EDITS = Remark("edits", "In “%(run)s” the number can be 1 or 2: how many letters may differ.")
+
+
+def trimmed(run: str) -> str:
+    """The run without the punctuation around it, save what belongs to a word: C++, F#, U.S., ferr*, ferry~."""
+    begin, end = 0, len(run)
+    while begin < end and not run[begin].isalnum():
+        begin += 1
+    while end > begin and not (run[end - 1].isalnum() or unicodedata.category(run[end - 1])[0] == "M"):
+        end -= 1
+    body, tail = run[begin:end], run[end:]
+    if tail.startswith(".") and _ACRONYM.match(body):
+        return body + "."
+    kept = _KEPT_TAIL.match(tail)
+    return body + (kept[0] if kept and body else "")
+
+
+def read_run(run: str, *, exact: bool = False) -> tuple[Node | None, Remark | None]:
+    """What a trimmed run stands for (None: nothing that can be found), and which part of it was ignored.
+
+    A sign that cannot be obeyed is taken off, and what is left is read again, so that the outcome, written as a query,
+    is read as itself.
+    """
+    remark = None
+    while run:
+        fuzzy = _FUZZY.match(run)
+        node, ignored = _fuzzy(fuzzy[1], fuzzy[2]) if fuzzy else _pattern(run)
+        remark = remark or ignored
+        if node is not None:
+            return node, remark
+        shorter = trimmed(fuzzy[1]) if fuzzy else run.rstrip("*?~")
+        if shorter == run:
+            break
+        run = shorter
+    return _word(run, exact=exact), remark
+
+
+def _word(text: str, *, exact: bool) -> Word | None:
+    return Word(text, exact) if query_forms(text) else None
+
+
+def _pattern(run: str) -> tuple[Pattern | None, Remark | None]:
+    if not _WILD.search(run):
+        return None, None
+    text = re.sub(r"\*+", "*", _CONNECTORS.sub("", run))
+    if not _is_spelt(re.sub(r"[*?]", "", text)):
+        return None, WILD
+    if "*" in text and _letters(text.partition("*")[0]) < LEAST_BEFORE_STAR:
+        return None, STAR
+    return Pattern(text), None
+
+
+def _fuzzy(before: str, digit: str) -> tuple[Fuzzy | None, Remark | None]:
+    text = _CONNECTORS.sub("", trimmed(before))
+    if not _is_spelt(text) or _letters(text) < LEAST_FOR_FUZZY:
+        return None, FUZZY
+    edits = int(digit or 1)
+    if edits == 0:
+        return None, EDITS
+    return Fuzzy(text, min(edits, MOST_EDITS)), None if edits <= MOST_EDITS else EDITS
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+def _is_spelt(text: str) -> bool:
+    """Whether the text can be one term: letters, digits, their marks and apostrophes, of a script with spaces."""
+    return not _UNSPACED.search(text) and all(
+        sign.isalnum() or sign in _APOSTROPHES or unicodedata.category(sign)[0] == "M" for sign in text
+    )
+
+
+def read_dates(field: str, value: str) -> Dates | None:
+    """The range that `date:`, `before:` or `after:` with this value stands for; None when it holds no such date.
+
+    `before:2019` ends with 2018, `after:2019` begins with 2020: neither touches the span of its date.
+    """
+    bounds = _BETWEEN.split(value) if field == "date" else [value]
+    spans = [_read_date(bound) if bound else None for bound in bounds]
+    if len(bounds) > 2 or not any(spans) or any(bound and not span for bound, span in zip(bounds, spans, strict=True)):
+        return None
+    first, last = spans[0], spans[-1]
+    try:
+        match field:
+            case "before" if first:
+                return Dates(None, first.first - timedelta(days=1))
+            case "after" if first:
+                return Dates(first.last + timedelta(days=1), None)
+    except OverflowError:  # the day before the year 1, the day after 9999
+        return None
+    return _ordered(first.first if first else None, last.last if last else None, first, last)
+
+
+def _ordered(begin: Day | None, end: Day | None, first: PartialDate | None, last: PartialDate | None) -> Dates:
+    """The range, or, when it was written backwards, the range from the later date back to the earlier one."""
+    if first and last and begin and end and begin > end:
+        return Dates(last.first, first.last)
+    return Dates(begin, end)
+
+
+def _read_date(text: str) -> PartialDate | None:
+    found = _DATE.match(unicodedata.normalize("NFKC", text))
+    if found is None:
+        return None
+    try:
+        return PartialDate(*(int(part) if part else None for part in found.groups()))  # type: ignore[arg-type]
+    except ValueError:
+        return None

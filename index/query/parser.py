@@ -1,0 +1,212 @@
+"""The query language, second half: tokens → tree. What the grammar has no use for is taken literally, and said so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from backfile.index.query.lexer import Kind, Notice, Scanner, Token
+from backfile.index.query.nodes import (
+    And,
+    Everything,
+    InField,
+    Node,
+    Not,
+    Or,
+    Word,
+    nesting,
+    normalised,
+    to_text,
+    word_count,
+)
+
+MAX_CHARACTERS = 1_000
+MAX_WORDS = 64
+MAX_NESTING = 20
+
+_BEGINNERS = (Kind.OPERAND, Kind.OPEN, Kind.NOT, Kind.FIELD, Kind.UNKNOWN_FIELD)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A query as understood. With a `refusal`, the query is beyond the bounds: `tree` is `Everything()` and must not
+    be run."""
+
+    tree: Node
+    notices: tuple[Notice, ...] = ()
+    refused: Notice | None = None
+
+    @property
+    def refusal(self) -> str | None:
+        """A sentence for the query's writer, in English; `refused` holds its parts."""
+        return self.refused.text if self.refused else None
+
+
+def parse(text: str) -> Parsed:
+    """Reads a query; never raises. The tree is normal (see `index.tree.normalised`).
+
+    Grammar, `OR` binding weakest: `query = all {("OR" | "|") all}`, `all = part {["AND"] part}`, `part =
+    {"-" | "NOT" | field ":"} (word | phrase | date | "(" query ")")`. An operator without its operand is a word, a
+    bracket or quotation mark without its partner is nothing; both are said in the notices, in the order of the text.
+    """
+    if len(text.strip()) > MAX_CHARACTERS:
+        return _refused("The query is longer than %(most)s characters; please shorten it.", most=MAX_CHARACTERS)
+    scanner = Scanner(text)
+    tokens, strays, depth = _paired(list(scanner.tokens()))
+    if depth > MAX_NESTING:
+        return _too_deep()
+    grammar = _Grammar(tokens)
+    tree = normalised(grammar.query() or Everything())
+    if beyond := _beyond_bounds(tree):
+        return beyond
+    notices = [*scanner.notices, *strays, *grammar.notices]
+    if isinstance(tree, Everything) and text.strip():
+        notices.append(
+            (0, Notice("The query has no letter or digit to search for, so everything is shown.", "nothing"))
+        )
+    notices.sort(key=lambda noted: noted[0])
+    return Parsed(tree, tuple(dict.fromkeys(notice for _, notice in notices)))
+
+
+def _refused(template: str, **numbers: int) -> Parsed:
+    return Parsed(Everything(), refused=Notice(template, "refused", tuple(numbers.items())))
+
+
+def _too_deep() -> Parsed:
+    return _refused(
+        "The brackets of the query are nested more than %(most)s deep; please simplify it.", most=MAX_NESTING
+    )
+
+
+def _beyond_bounds(tree: Node) -> Parsed | None:
+    words = word_count(tree)
+    if words > MAX_WORDS:
+        return _refused(
+            "The query has %(words)s words; at most %(most)s can be searched for at once. Please leave some out.",
+            words=words,
+            most=MAX_WORDS,
+        )
+    if nesting(tree) > MAX_NESTING:
+        return _too_deep()
+    if len(to_text(tree)) > MAX_CHARACTERS:
+        return _refused(
+            "Written out in full, the query is longer than %(most)s characters; please shorten it.", most=MAX_CHARACTERS
+        )
+    return None
+
+
+def _paired(tokens: list[Token]) -> tuple[list[Token], list[tuple[int, Notice]], int]:
+    """The tokens without the brackets that have no partner, notices about those, and the depth of the others."""
+    opened: list[int] = []
+    depth = 0
+    strays: set[int] = set()
+    for place, token in enumerate(tokens):
+        if token.kind is Kind.OPEN:
+            opened.append(place)
+        elif token.kind is Kind.CLOSE and opened:
+            depth = max(depth, len(opened))
+            opened.pop()
+        elif token.kind is Kind.CLOSE:
+            strays.add(place)
+    strays.update(opened)
+    notice = Notice("A bracket has no partner, so it was ignored.", "bracket")
+    kept = [token for place, token in enumerate(tokens) if place not in strays]
+    return kept, [(tokens[place].at, notice) for place in sorted(strays)], depth
+
+
+class _Grammar:
+    """Recursive descent over paired tokens; only brackets recurse. None stands for an operand with nothing to find."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.notices: list[tuple[int, Notice]] = []
+        self._tokens = tokens
+        self._next = 0
+
+    def query(self) -> Node | None:
+        """Alternatives up to the end or to the bracket that closes them."""
+        choices = [self._all()]
+        while self._kind() is Kind.OR:
+            token = self._take()
+            if self._kind() in _BEGINNERS:
+                choices.append(self._all())
+            else:
+                choices[-1] = _together(choices[-1], self._literal(token), self._all())
+        found = [choice for choice in choices if choice is not None]
+        return Or(tuple(found)) if found else None
+
+    def _all(self) -> Node | None:
+        """Parts side by side or joined by AND; an OR or AND with nothing before it is a word."""
+        found: list[Node | None] = []
+        while (kind := self._kind()) not in (None, Kind.CLOSE):
+            if kind in _BEGINNERS:
+                found.append(self._part())
+            elif not found:
+                found.append(self._literal(self._take()))
+            elif kind is Kind.OR:
+                break
+            else:
+                token = self._take()
+                if self._kind() not in _BEGINNERS:
+                    found.append(self._literal(token))
+        return _together(*found)
+
+    def _part(self) -> Node | None:
+        """One operand with the signs before it, which are applied from the inside out."""
+        prefixes: list[Token] = []
+        while self._kind() in (Kind.NOT, Kind.FIELD, Kind.UNKNOWN_FIELD):
+            token = self._take()
+            if self._kind() not in _BEGINNERS:
+                node: Node | None = self._literal(token)
+                break
+            prefixes.append(token)
+        else:
+            node = self._operand()
+        for token in reversed(prefixes):
+            node = _applied(token, node)
+        return node
+
+    def _operand(self) -> Node | None:
+        token = self._take()
+        if token.kind is Kind.OPERAND:
+            return token.node
+        node = self.query()
+        if node is None:
+            self._note("empty", "Nothing to search for stands between two brackets, so they were ignored.", token)
+        self._take()
+        return node
+
+    def _literal(self, token: Token) -> Node | None:
+        """An operator that has nothing to work on: the word that it is, or nothing if it is a sign."""
+        if token.text == "|":
+            self._note("operator", "A “|” needs something to search for on both sides, so it was ignored.", token)
+            return None
+        if token.text == "-":
+            self._note("operator", "A “-” needs a word right after it, so it was ignored.", token)
+            return None
+        if token.kind in (Kind.AND, Kind.OR, Kind.NOT):
+            self._note("operator", "“%(name)s” has nothing to work on here, so it was looked for as a word.", token)
+        else:
+            self._note("field", "Nothing stands after “%(name)s:”, so it was looked for as a word.", token)
+        return Word(token.text)
+
+    def _kind(self) -> Kind | None:
+        return self._tokens[self._next].kind if self._next < len(self._tokens) else None
+
+    def _take(self) -> Token:
+        self._next += 1
+        return self._tokens[self._next - 1]
+
+    def _note(self, code: str, template: str, token: Token) -> None:
+        self.notices.append((token.at, Notice(template, code, (("name", token.text),))))
+
+
+def _applied(token: Token, node: Node | None) -> Node | None:
+    if token.kind is Kind.UNKNOWN_FIELD:
+        return _together(Word(token.text), node)
+    if node is None:
+        return None
+    return Not(node) if token.kind is Kind.NOT else InField(token.text, node)
+
+
+def _together(*nodes: Node | None) -> Node | None:
+    found = tuple(node for node in nodes if node is not None)
+    return And(found) if found else None

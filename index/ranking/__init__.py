@@ -1,0 +1,1 @@
+"""Ranking: BM25F, spelling."""

@@ -1,0 +1,1 @@
+"""Synchronization of an index with a library."""

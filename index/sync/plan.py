@@ -1,0 +1,149 @@
+"""What differs between library and index: planned from file stats alone, settled as files are read. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+
+from backfile.archive.report import Report
+from backfile.archive.storage.file_titles import without_suffix
+from backfile.archive.storage.walker import Entry
+from backfile.index.engine import Document, Fingerprint
+from backfile.index.sync.reader import Taken
+from backfile.index.sync.state import Records
+
+Settled = tuple[Document, Fingerprint]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do about each file, as far as can be told without reading one.
+
+    `read` are new files and those whose size or time differs; `unchanged` counts the articles left alone; `skipped`
+    are files known to be no articles, as in `Records`; `removed` maps ids whose file is gone to their fingerprints.
+    """
+
+    read: tuple[Entry, ...]
+    unchanged: int
+    skipped: Mapping[str, tuple[int, int]]
+    removed: Mapping[str, Fingerprint]
+
+
+def plan(
+    entries: Iterable[Entry],
+    fingerprints: Mapping[str, tuple[str, Fingerprint]],
+    skipped: Mapping[str, tuple[int, int]] | None = None,
+) -> Plan:
+    """Compares a walk of the library with what the index holds (`Engine.fingerprints`); reads nothing itself."""
+    known = {path: article_id for article_id, (path, _) in fingerprints.items()}
+    passed = skipped or {}
+    entries = sorted(entries, key=attrgetter("path"))
+    plain_ids = [_plain_id(entry.path) for entry in entries]
+    bearers = Counter(plain_ids)
+    to_read: list[Entry] = []
+    unchanged = 0
+    still_skipped: dict[str, tuple[int, int]] = {}
+    for entry, plain_id in zip(entries, plain_ids, strict=True):
+        stat = (entry.size, entry.mtime_ns)
+        article_id = known.pop(entry.path, None)
+        mark = fingerprints[article_id][1] if article_id is not None else None
+        # Files that differ in their ending only share an id, and what one is called depends on the others.
+        certain = bearers[plain_id] == 1 and article_id in (plain_id, None)
+        if certain and mark is not None and (mark.size, mark.mtime_ns) == stat:
+            unchanged += 1
+        elif certain and mark is None and passed.get(entry.path) == stat:
+            still_skipped[entry.path] = stat
+        else:
+            to_read.append(entry)
+    return Plan(tuple(to_read), unchanged, still_skipped, {each: fingerprints[each][1] for each in known.values()})
+
+
+def _plain_id(path: str) -> str:
+    return without_suffix(path if path.isascii() else unicodedata.normalize("NFC", path))
+
+
+class Ledger:
+    """What became of each file of a plan, as it is read: the report, the records, and what the next commit owes.
+
+    `fingerprints` and `records` are those that the plan was made from.
+    """
+
+    def __init__(self, plan: Plan, fingerprints: Mapping[str, tuple[str, Fingerprint]], records: Records) -> None:
+        self._fingerprints = fingerprints
+        self._known = {path: article_id for article_id, (path, _) in fingerprints.items()}
+        self.report = Report(unchanged=plan.unchanged)
+        settled_anew = {entry.path for entry in plan.read} | {fingerprints[each][0] for each in plan.removed}
+        standing = self._known.keys() - settled_anew if records.problems else set()
+        self.problems = [problem for problem in records.problems if problem.path in standing]
+        self.skipped = dict(plan.skipped)
+        self._put: set[str] = set()
+        self._drop: list[str] = []
+        self._touch: dict[str, Fingerprint] = {}
+        self._removed = dict(plan.removed)
+        self._removed_by_digest = {mark.digest: article_id for article_id, mark in plan.removed.items()}
+
+    def settle(self, entry: Entry, taken: Taken) -> Settled | None:
+        """Enters a file that was read; returns what is to be put into the index, or None if nothing is."""
+        known_id = self._known.get(entry.path)
+        known = self._fingerprints[known_id][1] if known_id is not None else None
+        mark = Fingerprint(entry.size, entry.mtime_ns, taken.digest)
+        self.problems += taken.problems
+        if taken.document is None:
+            if taken.left_out and not taken.problems:
+                self.skipped[entry.path] = (entry.size, entry.mtime_ns)
+            if known_id is not None:
+                self._leave(known_id)
+            return None
+        if known is not None and known_id == taken.document.id and known.digest == mark.digest:
+            self.report.unchanged += 1
+            if known != mark:
+                self._touch[known_id] = mark
+            return None
+        self._enter(taken.document.id, known_id, mark.digest)
+        return taken.document, mark
+
+    def _enter(self, article_id: str, known_id: str | None, digest: str) -> None:
+        replaces = self._removed.pop(article_id, None) is not None
+        former = known_id or (None if replaces else self._take_removed(digest))
+        if former is not None and former != article_id:
+            self.report.moved.append((former, article_id))
+            self._drop.append(former)
+        elif former is not None or replaces:
+            self.report.changed.append(article_id)
+        else:
+            self.report.added.append(article_id)
+        self._put.add(article_id)
+
+    def _take_removed(self, digest: str) -> str | None:
+        article_id = self._removed_by_digest.pop(digest, None)
+        if article_id is None or self._removed.pop(article_id, None) is None:
+            return None
+        return article_id
+
+    def _leave(self, article_id: str) -> None:
+        self.report.removed.append(article_id)
+        self._drop.append(article_id)
+
+    def records(self, stamp: str) -> Records:
+        """What is to be kept beside the index."""
+        problems = sorted(set(self.problems), key=lambda each: (each.path, each.line or 0, each.reason))
+        return Records(stamp=stamp, problems=tuple(problems), skipped=self.skipped)
+
+    def take_rest(self) -> tuple[list[str], dict[str, Fingerprint]]:
+        """Ids to drop and fingerprints to renew with the next commit, handed over once."""
+        drop = [article_id for article_id in self._drop if article_id not in self._put]
+        touch, self._drop, self._touch = self._touch, [], {}
+        return drop, touch
+
+    def has_rest(self) -> bool:
+        """Whether anything waits for a commit."""
+        return bool(self._drop or self._touch)
+
+    def settle_removed(self) -> None:
+        """Enters the articles whose file is gone and has not come up under another name."""
+        for article_id in self._removed:
+            self._leave(article_id)
+        self._removed.clear()

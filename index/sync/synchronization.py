@@ -1,0 +1,219 @@
+"""Bringing the index up to date with the library: what differs, and doing it.
+
+A file whose size and time are those of its fingerprint is taken to be unchanged and is not read. Every other one is
+read, and the digest of its bytes decides. docs/decisions/sync.md gives the reasons.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain, islice
+from pathlib import Path
+
+from backfile.archive.report import Report
+from backfile.archive.storage.library import Library
+from backfile.archive.storage.walker import Entry
+from backfile.index.analysis import stemming
+from backfile.index.engine import Changes, Engine, Fingerprint, Request
+from backfile.index.engines import open_engine
+from backfile.index.errors import IndexUnusable
+from backfile.index.query import InField, Word
+from backfile.index.sync.plan import Ledger, Plan, Settled, plan
+from backfile.index.sync.reader import read_documents
+from backfile.index.sync.reading_rules import reading_rules_stamp
+from backfile.index.sync.state import (
+    FOLDER,
+    Records,
+    is_marked_damaged,
+    load_records,
+    prepare,
+    save_records,
+    set_aside,
+    sole_writer,
+)
+
+log = logging.getLogger("backfile.index")
+
+Progress = Callable[[int, int], None]
+"""Called with the number of files read so far, and of those to be read in all."""
+
+FEW = 1_000  # files to read, all held at once so that what became of them is one commit
+BATCH = 50_000  # articles a commit beyond that: what an interrupted first run has done by then is kept
+SHARE_OF_A_LANGUAGE = 0.05
+
+_FINE_TIMES = 100_000_000  # ns within which two changes of a file may bear the same time; clocks tick every 1-10 ms
+_WHOLE_SECONDS = 2_000_000_000  # the same on file systems that keep whole seconds, or even ones as FAT does
+
+
+def bring_up_to_date(
+    library: Library, folder: Path, engine_name: str, *, wait: float = 10.0, progress: Progress | None = None
+) -> Report:
+    """Makes the index in the cache folder `folder` agree with the library, from nothing if need be.
+
+    An index that cannot be used (damaged, of another version, of another program) is set aside and built anew, and
+    the log says so. Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` when the folder
+    cannot be used.
+    """
+    prepare(folder)
+    with sole_writer(folder, wait):
+        try:
+            if is_marked_damaged(folder):
+                raise IndexUnusable("a check found it damaged")
+            return _open_and_synchronise(library, folder, engine_name, wait, progress)
+        except IndexUnusable as error:
+            broken = set_aside(folder)
+            log.warning("The index cannot be used (%s). It is kept as %s and built anew.", error, broken)
+            return _open_and_synchronise(library, folder, engine_name, wait, progress)
+
+
+def _open_and_synchronise(
+    library: Library, folder: Path, engine_name: str, wait: float, progress: Progress | None
+) -> Report:
+    engine = open_engine(engine_name, folder / "index")
+    try:
+        return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
+    finally:
+        engine.close()
+
+
+def synchronise(
+    library: Library,
+    engine: Engine,
+    *,
+    folder: Path | None = None,
+    wait: float = 10.0,
+    progress: Progress | None = None,
+) -> Report:
+    """As `bring_up_to_date`, on an open engine and with errors of the index passed on.
+
+    `folder` is the cache folder for the records, by default the one in the library.
+    """
+    folder = library.root / FOLDER if folder is None else folder
+    prepare(folder)
+    with sole_writer(folder, wait):
+        return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
+
+
+def _silently(done: int, total: int) -> None:
+    """The progress of those who do not look."""
+
+
+class _Synchronisation:
+    """One run under the writer lock."""
+
+    def __init__(self, library: Library, engine: Engine, folder: Path, wait: float) -> None:
+        self._library, self._engine, self._folder, self._wait = library, engine, folder, wait
+        library.refresh()
+        self._entries = list(library.walk())
+        self._stamp = reading_rules_stamp(library, self._entries)
+        self._status = engine.status()
+        self._records = load_records(folder)
+        self._languages = self._status.languages
+
+    def run(self, progress: Progress) -> Report:
+        fingerprints = self._fingerprints()
+        planned = plan(self._entries, fingerprints, self._records.skipped)
+        ledger = Ledger(planned, fingerprints, self._records)
+        documents = self._documents(planned, ledger, progress)
+        if len(planned.read) <= FEW:
+            documents = iter(list(documents))
+            ledger.settle_removed()
+        if not self._status.documents:
+            documents = self._with_first_languages(documents)
+        # The stamp promises that everything was read under it: an index with older readings gets it at the very end.
+        complete = len(planned.read) <= FEW or not self._status.documents
+        for first in documents:
+            batch = chain([first], islice(documents, BATCH - 1))
+            self._commit(ledger, self._stamp if complete else self._status.stamp, batch)
+        ledger.settle_removed()
+        self._finish(ledger)
+        ledger.report.problems = list(ledger.problems)
+        return ledger.report
+
+    def _fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
+        """What the index holds; under another stamp fingerprints and records that nothing on disk can equal."""
+        fingerprints = self._engine.fingerprints()
+        if self._status.stamp == self._stamp == self._records.stamp:
+            return fingerprints
+        self._records = Records()
+        return {article_id: (path, Fingerprint(-1, -1, "")) for article_id, (path, _) in fingerprints.items()}
+
+    def _documents(self, planned: Plan, ledger: Ledger, progress: Progress) -> Iterator[Settled]:
+        _outwait_clock(planned.read)
+        taken = read_documents(self._library, [entry.path for entry in planned.read])
+        for number, (entry, each) in enumerate(zip(planned.read, taken, strict=True), start=1):
+            settled = ledger.settle(entry, each)
+            if settled is not None:
+                yield settled
+            progress(number, len(planned.read))
+
+    def _with_first_languages(self, documents: Iterator[Settled]) -> Iterator[Settled]:
+        """Guesses the languages of a new index from its first articles; `_finish` counts them all."""
+        head = list(islice(documents, FEW))
+        counts = Counter(_code(document.language) for document, _ in head if document.language)
+        self._languages = self._choose_languages(counts, len(head))
+        return chain(head, documents)
+
+    def _choose_languages(self, counts: Mapping[str, int], articles: int) -> tuple[str, ...]:
+        own = _code(self._library.settings.language)
+        enough = max(1, articles * SHARE_OF_A_LANGUAGE)
+        many = sorted(code for code, count in counts.items() if count >= enough)
+        return tuple(code for code in dict.fromkeys([own, *many]) if code in stemming.LANGUAGES)
+
+    def _commit(self, ledger: Ledger, stamp: str, put: Iterable[Settled] = ()) -> None:
+        drop, touch = ledger.take_rest()
+        put = self._recording(ledger, put)
+        changes = Changes(put=put, drop=drop, touch=touch, languages=self._languages, stamp=stamp)
+        self._engine.write(changes, wait=self._wait)
+
+    def _recording(self, ledger: Ledger, put: Iterable[Settled]) -> Iterator[Settled]:
+        """Saves the records once the batch is read and before it is committed: no article without its problems."""
+        yield from put
+        self._save(ledger)
+
+    def _save(self, ledger: Ledger) -> None:
+        records = ledger.records(self._stamp)
+        if records != self._records:
+            save_records(self._folder, records)
+            self._records = records
+
+    def _finish(self, ledger: Ledger) -> None:
+        if ledger.has_rest() or self._engine.status().stamp != self._stamp:
+            self._commit(ledger, self._stamp)
+        self._save(ledger)
+        if ledger.report.did_nothing:
+            return
+        languages = self._choose_languages(self._count_languages(), self._engine.status().documents)
+        if languages != self._languages:
+            self._languages = languages
+            self._commit(ledger, self._stamp)
+
+    def _count_languages(self) -> dict[str, int]:
+        return {
+            code: self._engine.search(
+                Request(InField("lang", Word(code)), per_page=1, passages=0, facet_size=0, deadline=60)
+            ).total
+            for code in stemming.LANGUAGES
+        }
+
+
+def _code(language: str) -> str:
+    return language.lower().partition("-")[0]
+
+
+def _outwait_clock(entries: Iterable[Entry]) -> None:
+    """Waits until no file can change again and keep the time that it has now.
+
+    A file changed twice within one tick of the file system's clock looks the same after the second change as after
+    the first; git calls such entries racily clean. Times in the future are not waited for.
+    """
+    now = time.time_ns()
+    settled = [
+        entry.mtime_ns + (_FINE_TIMES if entry.mtime_ns % 1_000_000_000 else _WHOLE_SECONDS)
+        for entry in entries
+        if entry.mtime_ns <= now
+    ]
+    time.sleep(max(0, max(settled, default=0) - now) / 1e9)

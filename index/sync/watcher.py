@@ -1,0 +1,108 @@
+"""Keeping an index up to date for as long as a server runs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+from watchfiles import Change, watch
+
+from backfile.archive.errors import BackfileError
+from backfile.archive.storage.library import Library
+from backfile.index.sync.synchronization import bring_up_to_date
+
+log = logging.getLogger("backfile.index")
+
+LOOK_AGAIN = 300.0  # seconds; some network folders announce no changes, so we look from time to time all the same
+
+TICK = 100  # milliseconds after which watching says that nothing has changed; its own clock runs at 50
+
+
+class _Stopped(Exception):
+    """Leaves a synchronisation whose server stops; what it had committed stays."""
+
+
+class Keeper:
+    """A thread that synchronises an index when it starts and whenever a file of the library changes.
+
+    With `watch=False` it does so once. Whatever goes wrong is logged, and the next change is another try.
+    """
+
+    def __init__(
+        self, library: Library, folder: Path, engine_name: str, *, wait: float = 10.0, watch: bool = True
+    ) -> None:
+        self._library, self._folder, self._engine_name = library, folder, engine_name
+        self._wait, self._watch = wait, watch
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begins in the background."""
+        self._thread.start()
+
+    def stop(self, patience: float = 3.0) -> None:
+        """Stops after the article in hand, and waits at most `patience` seconds for that."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(patience)
+
+    def _run(self) -> None:
+        for _ in self._occasions():
+            try:
+                report = bring_up_to_date(
+                    self._library, self._folder, self._engine_name, wait=self._wait, progress=self._go_on
+                )
+            except _Stopped:
+                return
+            except (BackfileError, OSError) as error:
+                log.error("The index could not be brought up to date: %s", error)
+            else:
+                if not report.did_nothing:
+                    log.info("%s", report.summary())
+
+    def _go_on(self, done: int, total: int) -> None:
+        if self._stop.is_set():
+            raise _Stopped
+
+    def _occasions(self) -> Iterator[None]:
+        """Once at the beginning, then at each burst of changes and every `LOOK_AGAIN` seconds, until stopped.
+
+        The beginning is when changes are watched for already: one that is made meanwhile is the next occasion.
+        """
+        if not self._watch:
+            yield
+        while self._watch and not self._stop.is_set():
+            looked = -LOOK_AGAIN
+            try:
+                for changes in watch(
+                    self._library.root,
+                    watch_filter=relevant(self._library.root, self._folder),
+                    stop_event=self._stop,
+                    rust_timeout=TICK,
+                    yield_on_timeout=True,
+                    raise_interrupt=False,
+                    ignore_permission_denied=True,
+                ):
+                    if changes or time.monotonic() - looked >= LOOK_AGAIN:
+                        looked = time.monotonic()
+                        yield
+            except (OSError, RuntimeError) as error:  # too many folders to watch comes as a RuntimeError
+                log.warning("Changes are not announced (%s); looking every %g s instead.", error, LOOK_AGAIN)
+                yield
+                self._stop.wait(LOOK_AGAIN)
+
+
+def relevant(root: Path, folder: Path) -> Callable[[Change, str], bool]:
+    """A filter for changes below `root`: not those in hidden folders, nor in the cache folder `folder`."""
+    root, folder = root.resolve(), folder.resolve()
+
+    def is_relevant(_: Change, path: str) -> bool:
+        changed = Path(path)
+        if not changed.is_relative_to(root) or changed.is_relative_to(folder):
+            return False
+        return not any(part.startswith(".") for part in changed.relative_to(root).parts)
+
+    return is_relevant

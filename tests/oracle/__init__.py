@@ -1,0 +1,1 @@
+"""Naive in-memory engine: the oracle that other engines are tested against."""

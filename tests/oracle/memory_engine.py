@@ -1,0 +1,291 @@
+"""The engine that is naive and obviously right: everything in memory, every document looked at for every request.
+
+Nothing outlives `close`. It is the oracle of the tests, and enough for a few hundred articles.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from backfile.archive.errors import ArticleNotFound
+from backfile.index.analysis.normalization import fold
+from backfile.index.analysis.tokenizer import tokens
+from backfile.index.engine import (
+    FACETS,
+    MAX_DEPTH,
+    Changes,
+    Document,
+    Facet,
+    FacetValue,
+    Filters,
+    Fingerprint,
+    Hit,
+    Page,
+    Request,
+    Sort,
+    Status,
+    Suggestions,
+)
+from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
+from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.highlight.matcher import Marks, Matcher, dated_within
+from backfile.index.hits import hit_of
+from backfile.index.query import Dates, Word
+from backfile.index.ranking.bm25f import idf
+from backfile.index.ranking.spelling import CORRECTED_BELOW, corrected, nearest
+from oracle.naive_search import Searcher, Words
+
+_TELLING = 20  # words by which similar articles are looked for
+
+
+@dataclass(frozen=True)
+class _State:
+    """One commit."""
+
+    documents: Mapping[str, Words] = field(default_factory=dict)
+    fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
+    languages: tuple[str, ...] = ("en",)
+    stamp: str = ""
+    generation: int = 0
+
+
+class MemoryEngine:
+    """An `Engine` that keeps its documents in memory; `folder` is not used."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._committed: _State | None = _State()
+        self._writing = threading.Lock()
+
+    @property
+    def _state(self) -> _State:
+        if self._committed is None:
+            raise IndexUnusable("the index is closed")
+        return self._committed
+
+    def search(self, request: Request) -> Page:
+        """Answers a request from the newest commit."""
+        began, state = time.perf_counter(), self._state
+        if request.page < 1 or request.per_page < 1 or request.page * request.per_page > MAX_DEPTH:
+            raise QueryRefused(
+                f"only the first {MAX_DEPTH:,} hits can be shown", hint="Narrow the search or sort it another way."
+            )
+        searcher = Searcher(tuple(state.documents.values()), state.languages)
+        candidates = _in_time(state.documents.values(), request.deadline)
+        found = [words for words in candidates if searcher.finds(request.query, words)]
+        return _Answer(state, request, found, searcher).page(began)
+
+    def document(self, article_id: str) -> Document:
+        """The document as it was written."""
+        return self._words(article_id).document
+
+    def fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
+        """Id → (path, fingerprint) of every document."""
+        state = self._state
+        return {key: (words.document.path, state.fingerprints[key]) for key, words in state.documents.items()}
+
+    def write(self, changes: Changes, *, wait: float = 10.0) -> None:
+        """Commits a batch as a whole: drops, then puts, then touches."""
+        self._state  # noqa: B018 - raises when closed
+        if not self._writing.acquire(timeout=max(wait, 0)):
+            raise IndexLocked("another writer is at work", hint="Try again when it is done.")
+        try:
+            self._committed = _after(self._state, changes)
+        finally:
+            self._writing.release()
+
+    def suggest(self, text: str, *, limit: int = 5) -> Suggestions:
+        """Completions of the last word of `text`; titles and names must have the words before it as well."""
+        state = self._state
+        typed = [token.term for token in tokens(text)]
+        if not typed:
+            return Suggestions()
+        documents = sorted((words.document for words in state.documents.values()), key=_newest)
+        titled = [(document.id, document.title) for document in documents if _begins(document.title, typed)]
+        words = Counter({word: count for word, count in _vocabulary(state).items() if word.startswith(typed[-1])})
+        completions = sorted(words, key=lambda word: (-words[word], word))
+        authors = Counter(name for document in documents for name in set(document.authors) if _begins(name, typed))
+        topics = Counter(name for document in documents for name in set(document.topics) if _begins(name, typed))
+        names = (sorted(found, key=lambda name: (-found[name], name))[:limit] for found in (authors, topics))
+        return Suggestions(tuple(completions[:limit]), tuple(titled[:limit]), *map(tuple, names))
+
+    def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
+        """Articles that share this one's most telling words, best first, as `Engine.similar` says."""
+        words, state = self._words(article_id), self._state
+        telling = _telling_words(words, _vocabulary(state), len(state.documents))
+        documents = list(state.documents.values())
+        searcher = Searcher(documents, state.languages)
+        scored = [(sum(searcher.share(word, other) for word in telling), other) for other in documents]
+        found = [(score, other) for score, other in scored if score > 0 and other is not words]
+        found.sort(key=lambda item: (-item[0], *_newest(item[1].document)))
+        return tuple(hit_of(other.document, Marks(), score=score, limit=1) for score, other in found[:limit])
+
+    def status(self, *, verify: bool = False) -> Status:
+        """How the index stands; in memory nothing can be damaged."""
+        state = self._state
+        return Status("memory", len(state.documents), state.generation, 0, state.languages, state.stamp)
+
+    def close(self) -> None:
+        """Forgets everything."""
+        self._committed = None
+
+    def _words(self, article_id: str) -> Words:
+        try:
+            return self._state.documents[article_id]
+        except KeyError:
+            raise ArticleNotFound(f"no article {article_id!r} in the index") from None
+
+
+def _after(state: _State, changes: Changes) -> _State:
+    documents, fingerprints = dict(state.documents), dict(state.fingerprints)
+    arriving = list(changes.put)
+    for article_id in changes.drop:
+        documents.pop(article_id, None)
+        fingerprints.pop(article_id, None)
+    for document, fingerprint in arriving:
+        documents[document.id] = Words(document)
+        fingerprints[document.id] = fingerprint
+    fingerprints |= {key: fingerprint for key, fingerprint in changes.touch.items() if key in documents}
+    return _State(documents, fingerprints, changes.languages, changes.stamp, state.generation + 1)
+
+
+def _in_time(documents: Iterable[Words], deadline: float) -> Iterator[Words]:
+    end = time.perf_counter() + deadline
+    for words in documents:
+        if time.perf_counter() > end:
+            raise DeadlineExceeded(f"the search took longer than {deadline:g} seconds", hint="Ask for less at once.")
+        yield words
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The answer to one request, from the documents that the query finds before any filter."""
+
+    state: _State
+    request: Request
+    found: Sequence[Words]
+    searcher: Searcher
+
+    def page(self, began: float) -> Page:
+        request = self.request
+        filtered = self._filtered()
+        kept = sorted(zip(self._scores(filtered), filtered, strict=True), key=self._order())
+        start = (request.page - 1) * request.per_page
+        hits = tuple(self._hit(words, score) for score, words in kept[start : start + request.per_page])
+        return Page(
+            total=len(kept),
+            hits=hits,
+            facets=tuple(self._facet(name) for name in FACETS),
+            page=request.page,
+            pages=math.ceil(len(kept) / request.per_page),
+            took_ms=(time.perf_counter() - began) * 1000,
+            suggestion=self._suggestion() if len(kept) < CORRECTED_BELOW else None,
+        )
+
+    def _filtered(self, *, but: str = "") -> list[Words]:
+        """The documents that pass every filter but those of one facet."""
+        return [words for words in self.found if _passes(words.document, self.request.filters, but)]
+
+    def _scores(self, found: Sequence[Words]) -> list[float]:
+        if self.request.sort is not Sort.RELEVANCE:
+            return [0.0] * len(found)
+        return self.searcher.scores(self.request.query, found)
+
+    def _order(self) -> Callable[[tuple[float, Words]], tuple[object, ...]]:
+        def key(scored: tuple[float, Words]) -> tuple[object, ...]:
+            score, document = scored[0], scored[1].document
+            match self.request.sort:
+                case Sort.RELEVANCE:
+                    return -score, *_newest(document)
+                case Sort.OLDEST:
+                    return document.date is None, _day(document), document.id
+                case Sort.TITLE:
+                    return fold(document.title), *_newest(document)
+            return _newest(document)
+
+        return key
+
+    def _hit(self, words: Words, score: float) -> Hit:
+        marks = self._matcher.match(words.document)
+        if marks is None:
+            raise AssertionError(f"the matcher does not find {words.document.id!r}, which the engine found")
+        return hit_of(words.document, marks, score=score, limit=self.request.passages)
+
+    @cached_property
+    def _matcher(self) -> Matcher:
+        return Matcher(self.request.query, self.state.languages)
+
+    def _facet(self, name: str) -> Facet:
+        documents = [words.document for words in self._filtered(but=name)]
+        counts = Counter(value for document in documents for value in set(_facet_values(document, name)))
+        by_count = sorted(counts, key=lambda value: (-counts[value], value))
+        ordered = sorted(counts, key=int, reverse=True) if name == "year" else by_count
+        values = tuple(FacetValue(value, counts[value]) for value in ordered[: self.request.size_of(name)])
+        return Facet(name, values, len(counts))
+
+    def _suggestion(self) -> str | None:
+        vocabulary = _vocabulary(self.state)
+
+        def best(term: str) -> str | None:
+            known = sum(self.searcher.finds(Word(term), words) for words in self.state.documents.values())
+            return nearest(term, known, vocabulary.items())
+
+        return corrected(self.request.query, best)
+
+
+def _facet_values(document: Document, name: str) -> tuple[str, ...]:
+    match name:
+        case "author":
+            return document.authors
+        case "topic":
+            return document.topics
+    return (str(document.date.year),) if document.date else ()
+
+
+def _passes(document: Document, filters: Filters, but: str) -> bool:
+    by_author = but == "author" or not filters.authors or not set(filters.authors).isdisjoint(document.authors)
+    by_topic = but == "topic" or not filters.topics or not set(filters.topics).isdisjoint(document.topics)
+    undated = filters.first is None and filters.last is None
+    by_date = but == "year" or undated or dated_within(document.date, Dates(filters.first, filters.last))
+    return by_author and by_topic and by_date
+
+
+def _day(document: Document) -> int:
+    return document.date.first.toordinal() if document.date else 0
+
+
+def _newest(document: Document) -> tuple[int, str]:
+    """Sorts by the first day that the date may mean, latest first, undated last; then by id."""
+    return -_day(document), document.id
+
+
+def _begins(text: str, typed: Sequence[str]) -> bool:
+    """Whether a text has a word that begins as the last one typed and every other one as it is."""
+    terms = [token.term for token in tokens(text)]
+    return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
+
+
+def _vocabulary(state: _State) -> Counter[str]:
+    """Term → number of documents that have it in their title, summary or text."""
+    return Counter(term for words in state.documents.values() for term in _terms(words))
+
+
+def _terms(words: Words) -> set[str]:
+    return {token.term for field in DEFAULT_FIELDS for value in words.values[field] for token in value}
+
+
+def _telling_words(words: Words, vocabulary: Mapping[str, int], documents: int) -> list[Word]:
+    """The words of a document that tell most about it: frequency × idf, of those that another document has too."""
+    counts = Counter(token.term for field in ("title", "text") for value in words.values[field] for token in value)
+    worth = {
+        term: count * idf(vocabulary[term], documents)
+        for term, count in counts.items()
+        if vocabulary[term] > 1 and len(term) >= 3 and term.isalpha()
+    }
+    return [Word(term, exact=True) for term in sorted(worth, key=lambda term: (-worth[term], term))[:_TELLING]]
