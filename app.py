@@ -13,14 +13,14 @@ from backfile.config import Settings, load
 from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
 from backfile.index.sync.state import read_problems
-from backfile.web import about, api, article, browse, export, feeds, media, search
-from backfile.web.compression import register_compression
-from backfile.web.errors import register_errors
-from backfile.web.headers import register_headers
-from backfile.web.language import register_language
-from backfile.web.rendering import EscapingEnvironment
-from backfile.web.services import EXTENSION, Services
-from backfile.web.wording import register_wording
+from backfile.web.screens import about, api, article, browse, export, feeds, media, search
+from backfile.web.service.compression import register_compression
+from backfile.web.service.errors import register_errors
+from backfile.web.service.headers import register_headers
+from backfile.web.service.i18n import register_wording
+from backfile.web.service.rendering import EscapingEnvironment
+from backfile.web.service.services import EXTENSION, Services
+from backfile.web.service.ui_language import register_language
 
 HERE = Path(__file__).parent
 SCREENS = (about, api, article, browse, export, feeds, media, search)

@@ -137,7 +137,7 @@ def serve(settings: Settings) -> None:
     backfile serve
     backfile serve ~/articles --port 8080 --workers 4
     """
-    from backfile.web.server import serve as serve_web
+    from backfile.web.server.granian_server import serve as serve_web
 
     nobody_named_one = click.get_current_context().meta[ORIGINS]["library"] == "default"
     if nobody_named_one and not settings.library.exists():
@@ -153,7 +153,7 @@ def serve(settings: Settings) -> None:
 def _make_app(settings: Settings) -> Flask:
     """The application, warm. Kept, so that workers that are forked find it made."""
     from backfile.app import create_app
-    from backfile.web.warming import warm
+    from backfile.web.server.warm_up import warm
 
     app = create_app(settings)
     warm(app)

@@ -169,7 +169,7 @@ def all_errors() -> set[type[BackfileError]]:
 
 
 def test_4_every_error_is_mapped_for_the_web_and_for_the_command_line() -> None:
-    from backfile.web.errors import TABLE
+    from backfile.web.service.errors import TABLE
 
     imported = {error for error in all_errors() if error.__module__.startswith("archive.importers.")}  # into a report
     at_start = {error for error in all_errors() if error.__module__ in ("config", "web.server")}  # before any page

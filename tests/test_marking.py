@@ -16,7 +16,7 @@ from backfile.archive.markdown.renderer import to_html
 from backfile.index.engine import Span
 from backfile.index.highlight.matcher import Marks, Matcher
 from backfile.index.query import parse
-from backfile.web.marking import mark_html
+from backfile.web.views.marked_html import mark_html
 from tests.test_markdown import FRAGMENTS
 from tests.test_plaintext import bodies
 

@@ -20,8 +20,8 @@ import pytest
 
 from backfile import cli
 from backfile.index.sync.watcher import relevant
-from backfile.web.keeping import address
-from backfile.web.server import AddressUnavailable, free_port
+from backfile.web.server.granian_server import AddressUnavailable, free_port
+from backfile.web.server.index_process import address
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0  # seconds until a test gives up on a server; a guard, not a promise

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from backfile.index.engine import MAX_DEPTH, Sort
-from backfile.web.arguments import MOST_VALUES, SearchArguments, read_arguments
+from backfile.web.service.arguments import MOST_VALUES, SearchArguments, read_arguments
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=12)
 DATES = st.sampled_from(["", "2019", "2019-03", "2019-03-14", "0900"])

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backfile.archive.model import Article, PartialDate, Source
-from backfile.web import cite
+from backfile.web.views import citations
 from tests.web_archive import archive_app, client
 
 __all__ = ["archive_app", "client"]
@@ -34,13 +34,13 @@ URL = "https://example.org/article/1998/night%20ferry"
 
 
 def test_a_citation_in_words() -> None:
-    assert cite.plain(ARTICLE, URL, "Backfile") == (
+    assert citations.plain(ARTICLE, URL, "Backfile") == (
         f"Ada Marsh, Joris van Dijk, “Ferries & {{trains}}: 100 % on time”, The Gazette, March 1998. {URL}"
     )
 
 
 def test_bibtex() -> None:
-    assert cite.bibtex(ARTICLE, URL, "Backfile").splitlines() == [
+    assert citations.bibtex(ARTICLE, URL, "Backfile").splitlines() == [
         "@article{1998/night-ferry,",
         "  author = {{Ada Marsh} and {Joris van Dijk}},",
         r"  title = {{Ferries \& {\textbraceleft}trains{\textbraceright}: 100 \% on time}},",
@@ -54,7 +54,7 @@ def test_bibtex() -> None:
 
 
 def test_ris() -> None:
-    assert cite.ris(ARTICLE, URL, "Backfile").split("\r\n") == [
+    assert citations.ris(ARTICLE, URL, "Backfile").split("\r\n") == [
         "TY  - NEWS",
         "AU  - Ada Marsh",
         "AU  - Joris van Dijk",
@@ -72,30 +72,30 @@ def test_ris() -> None:
 
 
 def test_csl() -> None:
-    (item,) = cite.csl(ARTICLE, URL, "Backfile")
+    (item,) = citations.csl(ARTICLE, URL, "Backfile")
     assert item["type"] == "article-newspaper"
     assert item["issued"] == {"date-parts": [[1998, 3]]}
     assert item["author"] == [{"literal": "Ada Marsh"}, {"literal": "Joris van Dijk"}]
 
 
-PASSAGE = cite.Passage(r"50 % of C:\ports {sic", f"{URL}#:~:text=50")
+PASSAGE = citations.Passage(r"50 % of C:\ports {sic", f"{URL}#:~:text=50")
 
 
 def test_a_passage_in_words_stands_before_the_reference() -> None:
     reference = "Ada Marsh, Joris van Dijk, “Ferries & {trains}: 100 % on time”, The Gazette, March 1998."
     words = f"{PASSAGE.quoted} {reference}"
-    assert cite.plain(ARTICLE, URL, "Backfile", PASSAGE) == f"{words} {PASSAGE.url}"
+    assert citations.plain(ARTICLE, URL, "Backfile", PASSAGE) == f"{words} {PASSAGE.url}"
     elsewhere = "https://gazette.example/1"
-    assert cite.plain(ARTICLE, elsewhere, "Backfile", PASSAGE) == f"{words} {elsewhere} ({PASSAGE.url})"
+    assert citations.plain(ARTICLE, elsewhere, "Backfile", PASSAGE) == f"{words} {elsewhere} ({PASSAGE.url})"
 
 
 def test_a_passage_is_a_note_of_the_reader_in_each_format() -> None:
-    bibtex = cite.bibtex(ARTICLE, URL, "Backfile", PASSAGE)
+    bibtex = citations.bibtex(ARTICLE, URL, "Backfile", PASSAGE)
     assert r"  annote = {“50 \% of C:\textbackslash{}ports {\textbraceleft}sic”}," in bibtex.splitlines()
     assert f"  url = {{{PASSAGE.url}}}," in bibtex.splitlines()
-    ris = cite.ris(ARTICLE, URL, "Backfile", PASSAGE).split("\r\n")
+    ris = citations.ris(ARTICLE, URL, "Backfile", PASSAGE).split("\r\n")
     assert ris[-4:-1] == [f"UR  - {PASSAGE.url}", r"N1  - “50 % of C:\ports {sic”", "ER  - "]
-    (item,) = cite.csl(ARTICLE, URL, "Backfile", PASSAGE)
+    (item,) = citations.csl(ARTICLE, URL, "Backfile", PASSAGE)
     assert (item["note"], item["URL"]) == (r"“50 % of C:\ports {sic”", PASSAGE.url)
 
 
@@ -114,7 +114,7 @@ def test_a_passage_is_a_note_of_the_reader_in_each_format() -> None:
 def test_the_address_of_a_passage_names_words_of_one_block_at_either_end(
     selected: str, text: str | None, directive: str | None
 ) -> None:
-    passage = cite.passage_of(selected, URL)
+    passage = citations.passage_of(selected, URL)
     assert passage is not None
     assert passage.text == (text or selected)
     found = passage.url.removeprefix(f"{URL}#:~:text=")
@@ -127,37 +127,37 @@ def test_the_address_of_a_passage_names_words_of_one_block_at_either_end(
 
 
 def test_nothing_selected_is_no_passage() -> None:
-    assert cite.passage_of(" \n\t\0 ", URL) is None
+    assert citations.passage_of(" \n\t\0 ", URL) is None
 
 
 def test_a_long_passage_ends_after_a_whole_word() -> None:
-    passage = cite.passage_of("ferry " * 400, URL)
+    passage = citations.passage_of("ferry " * 400, URL)
     assert passage is not None
     assert re.fullmatch("(ferry )+ferry…", passage.text)
-    assert cite.MOST_QUOTED - 6 <= len(passage.text) <= cite.MOST_QUOTED + 1
+    assert citations.MOST_QUOTED - 6 <= len(passage.text) <= citations.MOST_QUOTED + 1
     assert passage.url.endswith("ferry%20ferry%20ferry%20ferry")
-    exact = cite.passage_of("x" * cite.MOST_QUOTED, URL)
+    exact = citations.passage_of("x" * citations.MOST_QUOTED, URL)
     assert exact is not None
-    assert exact.text == "x" * cite.MOST_QUOTED
+    assert exact.text == "x" * citations.MOST_QUOTED
 
 
 @settings(max_examples=60)
 @given(st.text(max_size=60) | st.text(alphabet="{}\\%&~^\r\n\u2028\x85 —:", max_size=30))
 def test_no_passage_breaks_out_of_its_field(selected: str) -> None:
-    passage = cite.passage_of(selected, URL)
+    passage = citations.passage_of(selected, URL)
     if passage is None:
         return
-    bare = cite.passage_of("bare", URL)
-    entry = cite.bibtex(ARTICLE, URL, "Backfile", passage)
-    assert len(entry.splitlines()) == len(cite.bibtex(ARTICLE, URL, "Backfile", bare).splitlines())
+    bare = citations.passage_of("bare", URL)
+    entry = citations.bibtex(ARTICLE, URL, "Backfile", passage)
+    assert len(entry.splitlines()) == len(citations.bibtex(ARTICLE, URL, "Backfile", bare).splitlines())
     depths = [entry[: place + 1].count("{") - entry[: place + 1].count("}") for place in range(len(entry))]
     assert depths[-1] == 0
     assert min(depths) == 0
     assert 0 not in depths[entry.index("{") : entry.rindex("}")]
-    lines = cite.ris(ARTICLE, URL, "Backfile", passage).splitlines()
+    lines = citations.ris(ARTICLE, URL, "Backfile", passage).splitlines()
     assert all(re.match(r"[A-Z][A-Z0-9]  - ", line) for line in lines)
     assert [line[:2] for line in lines].count("ER") == 1
-    (item,) = json.loads(json.dumps(cite.csl(ARTICLE, URL, "Backfile", passage)))
+    (item,) = json.loads(json.dumps(citations.csl(ARTICLE, URL, "Backfile", passage)))
     assert item["note"] == f"“{passage.text}”"
 
 

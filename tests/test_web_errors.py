@@ -9,18 +9,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-import backfile.web.server
+import backfile.web.server.granian_server.granian_server
 from backfile import app as app_module
 from backfile import config
 from backfile.archive.errors import BackfileError, FrontMatterInvalid
 from backfile.config import Settings
 from backfile.index.engine import Engine, Page, Request
 from backfile.index.errors import DeadlineExceeded, IndexUnusable
-from backfile.web.errors import TABLE, answer_for
+from backfile.web.service.errors import TABLE, answer_for
 from tests.web_archive import archive_app, client, indexed
 
 __all__ = ["archive_app", "client"]
-OUTSIDE_THE_WEB = {config.SettingsInvalid, backfile.web.server.AddressUnavailable}
+OUTSIDE_THE_WEB = {config.SettingsInvalid, backfile.web.server.granian_server.AddressUnavailable}
 
 
 def tree(error: type[BackfileError] = BackfileError) -> Iterator[type[BackfileError]]:

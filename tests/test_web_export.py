@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from backfile.app import create_app
 from backfile.archive.storage.library import Library
 from backfile.index.sync.synchronization import synchronise
-from backfile.web import export
+from backfile.web.screens import export
 from tests.web_archive import archive_app, client, indexed
 
 __all__ = ["archive_app", "client"]

@@ -19,13 +19,13 @@ from flask.testing import FlaskClient
 from jinja2 import nodes
 from selectolax.lexbor import LexborHTMLParser
 
-import backfile.web.language
+import backfile.web.service.ui_language
 from backfile.app import create_app
 from backfile.archive.model import PartialDate
 from backfile.config import LANGUAGES, SOURCE_LANGUAGE, Settings
 from backfile.index.query import parse
-from backfile.web.language import COOKIE, FOLDER, Speech, speech_in
-from backfile.web.wording import duration, number, say, spoken
+from backfile.web.service.i18n import duration, number, say, spoken
+from backfile.web.service.ui_language import COOKIE, FOLDER, Speech, speech_in
 from tests.web_archive import archive_app, client
 
 __all__ = ["archive_app", "client"]
@@ -195,7 +195,7 @@ def test_every_word_of_a_page_is_of_the_catalogue_or_of_the_archive(
     address: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     marking = Speech("de", Locale.parse("de"), Marking())
-    monkeypatch.setattr(backfile.web.language, "speech_in", lambda code: marking)
+    monkeypatch.setattr(backfile.web.service.ui_language, "speech_in", lambda code: marking)
     tree = LexborHTMLParser(client.get(address).text)
     assert tree.body
     attributes = [

@@ -12,7 +12,7 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from backfile.web.openapi import document
+from backfile.web.views.openapi import document
 from tests.web_archive import archive_app
 
 __all__ = ["archive_app"]

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from backfile.index.engine import Marked
-from backfile.web.hits import _passage_view
+from backfile.web.views.hit_views import _passage_view
 from tests.web_archive import archive_app, client
 
 __all__ = ["archive_app", "client"]

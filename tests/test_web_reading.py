@@ -14,8 +14,8 @@ from backfile.config import Settings
 from backfile.index.engine import Engine
 from backfile.index.errors import IndexUnusable
 from backfile.index.remembering import Memory
-from backfile.web import article
-from backfile.web.warming import warm
+from backfile.web.screens import article
+from backfile.web.server.warm_up import warm
 from tests.web_archive import indexed
 
 

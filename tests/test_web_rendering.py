@@ -10,7 +10,7 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfile.web.rendering import escape
+from backfile.web.service.rendering import escape
 from tests.web_archive import archive_app
 
 __all__ = ["archive_app"]

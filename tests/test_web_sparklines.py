@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-import backfile.web.sparklines
+import backfile.web.views.sparklines
 from backfile.app import create_app
 from backfile.config import Settings
 from backfile.index.errors import DeadlineExceeded
-from backfile.web.sparklines import HEIGHT, steps
+from backfile.web.views.sparklines import HEIGHT, steps
 from tests.web_archive import archive_app, client, indexed
 
 __all__ = ["archive_app", "client"]
@@ -60,7 +60,7 @@ def test_a_list_comes_without_drawings_when_time_runs_out(
 
     settings, engine = indexed(tmp_path)
     client = create_app(settings, open_index=lambda: engine).test_client()
-    monkeypatch.setattr(backfile.web.sparklines, "find", out_of_time)
+    monkeypatch.setattr(backfile.web.views.sparklines, "find", out_of_time)
     response = client.get("/authors")
     assert response.status_code == 200
     assert "Ada Marsh" in response.text

@@ -15,8 +15,8 @@ from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import to_html, to_text
 from backfile.index.engine import Span
 from backfile.index.highlight.matcher import Marks
-from backfile.web.headers import content_security_policy
-from backfile.web.marking import mark_html
+from backfile.web.service.headers import content_security_policy
+from backfile.web.views.marked_html import mark_html
 
 ADDRESS = "http://archive.test/"
 BATCH = 300

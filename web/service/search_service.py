@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from backfile.index.engine import MAX_DEPTH, Facet, Filters, Hit, Page, Request
 from backfile.index.errors import QueryRefused
 from backfile.index.query import Node, Parsed, parse
-from backfile.web.arguments import SearchArguments
-from backfile.web.errors import PageMissing
-from backfile.web.results import find_facet
-from backfile.web.services import services
-from backfile.web.wording import gettext, ngettext, say
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.errors import PageMissing
+from backfile.web.service.i18n import gettext, ngettext, say
+from backfile.web.service.services import services
+from backfile.web.views.result_views import find_facet
 
 FACET_SIZE = 20
 NO_FILTERS = Filters()

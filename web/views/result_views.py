@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from backfile.archive.model import PartialDate
 from backfile.index.engine import Facet, Page, Sort
-from backfile.web.arguments import SearchArguments
-from backfile.web.hits import HitView, Link, chosen_values, hit_views
-from backfile.web.wording import gettext, noted, spoken
-from backfile.web.years import YearChart, year_chart
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.i18n import gettext, noted, spoken
+from backfile.web.views.hit_views import HitView, Link, chosen_values, hit_views
+from backfile.web.views.year_chart import YearChart, year_chart
 
 SHOWN_VALUES = 10
 LEGENDS = {"author": noted("Author"), "topic": noted("Topic")}

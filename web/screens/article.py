@@ -21,25 +21,25 @@ from backfile.index.highlight.matcher import Matcher
 from backfile.index.query import Everything, Node
 from backfile.index.serialising import article_path
 from backfile.index.sync.reader import document_of
-from backfile.web import cite
-from backfile.web.arguments import SearchArguments
-from backfile.web.errors import answer_for
-from backfile.web.finding import neighbours, understand
-from backfile.web.hits import HitView, Link, Part, hit_views, parts
-from backfile.web.marking import mark_html
-from backfile.web.media import addresses
-from backfile.web.metadata import is_web_address, json_ld
-from backfile.web.search import arguments_of_request
-from backfile.web.services import Readable, services
-from backfile.web.wording import gettext
+from backfile.web.screens.media import addresses
+from backfile.web.screens.search import arguments_of_request
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.errors import answer_for
+from backfile.web.service.i18n import gettext
+from backfile.web.service.search_service import neighbours, understand
+from backfile.web.service.services import Readable, services
+from backfile.web.views import citations
+from backfile.web.views.hit_views import HitView, Link, Part, hit_views, parts
+from backfile.web.views.json_ld import is_web_address, json_ld
+from backfile.web.views.marked_html import mark_html
 
 FURTHER = 5
 LEAST_HEADINGS = 3
 FRESH = 60  # seconds
 CITATIONS = {
-    "txt": (cite.plain, "text/plain"),
-    "bib": (cite.bibtex, "application/x-bibtex"),
-    "ris": (cite.ris, "application/x-research-info-systems"),
+    "txt": (citations.plain, "text/plain"),
+    "bib": (citations.bibtex, "application/x-bibtex"),
+    "ris": (citations.ris, "application/x-research-info-systems"),
 }
 
 log = logging.getLogger("backfile.web")
@@ -129,9 +129,9 @@ def citation(article_id: str, form: str) -> Response:
     """The citation of an article, or of the `passage` quoted from it, in words or for reference managers."""
     found = services().library.get(article_id)
     url, title = _source_url(found) or _address(found), services().title
-    passage = cite.passage_of(request.args.get("passage", ""), _address(found))
+    passage = citations.passage_of(request.args.get("passage", ""), _address(found))
     if form == "json":
-        response = jsonify(cite.csl(found, url, title, passage))
+        response = jsonify(citations.csl(found, url, title, passage))
         response.mimetype = "application/vnd.citationstyles.csl+json"
         return response
     write, kind = CITATIONS[form]
@@ -264,8 +264,8 @@ def _for_machines(shown: Article) -> dict[str, Any]:
         "markdown_url": article_path(shown.id) + ".md",
         "cite_url": "/cite/" + article_path(shown.id).removeprefix("/article/"),
         "citations": (("txt", gettext("Plain text")), ("bib", "BibTeX"), ("ris", "RIS"), ("json", "CSL-JSON")),
-        "most_quoted": cite.MOST_QUOTED,
-        "citation": cite.plain(shown, source_url or url, title),
-        "bibtex": cite.bibtex(shown, source_url or url, title),
+        "most_quoted": citations.MOST_QUOTED,
+        "citation": citations.plain(shown, source_url or url, title),
+        "bibtex": citations.bibtex(shown, source_url or url, title),
         "json_ld": json_ld(shown, url, source_url, title),
     }

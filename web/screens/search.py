@@ -6,14 +6,14 @@ from flask import Blueprint, render_template, request
 
 from backfile.index.engine import Facet
 from backfile.index.query import parse
-from backfile.web.advice import advise
-from backfile.web.arguments import SearchArguments, read_arguments
-from backfile.web.errors import PageMissing
-from backfile.web.finding import Found, count, find
-from backfile.web.hits import Link
-from backfile.web.results import facet_view, find_facet, result_view
-from backfile.web.services import services
-from backfile.web.wording import gettext, ngettext, noted
+from backfile.web.service.arguments import SearchArguments, read_arguments
+from backfile.web.service.errors import PageMissing
+from backfile.web.service.i18n import gettext, ngettext, noted
+from backfile.web.service.search_service import Found, count, find
+from backfile.web.service.services import services
+from backfile.web.views.hit_views import Link
+from backfile.web.views.no_results import advise
+from backfile.web.views.result_views import facet_view, find_facet, result_view
 
 MOST_LISTED = 500
 EXPORTS = ((noted("Atom feed"), "/search.atom"), ("CSV", "/search.csv"), ("JSON Lines", "/search.jsonl"))

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from backfile.archive.model import PartialDate, Source
 from backfile.index.engine import Hit, Marked, Reason, Span
-from backfile.web.arguments import SearchArguments, quoted
-from backfile.web.wording import gettext, noted, number
+from backfile.web.service.arguments import SearchArguments, quoted
+from backfile.web.service.i18n import gettext, noted, number
 
 SHOWN_TOPICS = 6
 CONTEXT_WORDS = 3

@@ -10,12 +10,12 @@ from flask import Blueprint, render_template
 
 from backfile.index.engine import Facet, Sort
 from backfile.index.query import parse
-from backfile.web.arguments import SearchArguments
-from backfile.web.finding import Found, count, find
-from backfile.web.results import find_facet
-from backfile.web.services import services
-from backfile.web.wording import gettext, noted
-from backfile.web.years import year_chart
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.i18n import gettext, noted
+from backfile.web.service.search_service import Found, count, find
+from backfile.web.service.services import services
+from backfile.web.views.result_views import find_facet
+from backfile.web.views.year_chart import year_chart
 
 MOST_PROBLEMS = 200
 TITLES = 20

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from backfile.archive.model import Article
-from backfile.web.hits import directive
-from backfile.web.wording import gettext, spoken
+from backfile.web.service.i18n import gettext, spoken
+from backfile.web.views.hit_views import directive
 
 MOST_QUOTED = 1000
 """Characters of a passage: percent-encoded, even a thousand Chinese ones fit into an address."""

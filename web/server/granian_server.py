@@ -21,7 +21,7 @@ from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.processes import end_with_parent
 from backfile.index.sync.synchronization import Progress, bring_up_to_date
-from backfile.web.keeping import KeeperProcess, address
+from backfile.web.server.index_process import KeeperProcess, address
 
 log = logging.getLogger("backfile.server")
 

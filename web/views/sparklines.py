@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from backfile.index.errors import DeadlineExceeded
-from backfile.web.arguments import SearchArguments
-from backfile.web.finding import find
-from backfile.web.results import find_facet
-from backfile.web.services import services
-from backfile.web.years import span_of, year_chart
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.search_service import find
+from backfile.web.service.services import services
+from backfile.web.views.result_views import find_facet
+from backfile.web.views.year_chart import span_of, year_chart
 
 HEIGHT = 12
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from urllib.parse import quote_plus
 
 from backfile.index.engine import Facet
-from backfile.web.arguments import SearchArguments
-from backfile.web.wording import gettext, ngettext
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.i18n import gettext, ngettext
 
 HEIGHT = 64
 BAR = 10

@@ -8,10 +8,10 @@ from flask import Blueprint, Response, jsonify, request
 
 from backfile.index.engine import Hit
 from backfile.index.serialising import article_path, page_to_json
-from backfile.web.finding import find
-from backfile.web.openapi import document
-from backfile.web.search import arguments_of_request
-from backfile.web.services import services
+from backfile.web.screens.search import arguments_of_request
+from backfile.web.service.search_service import find
+from backfile.web.service.services import services
+from backfile.web.views.openapi import document
 
 API_FACETS = 10
 MOST_TYPED = 200

@@ -17,9 +17,9 @@ from babel.messages.pofile import read_po
 from flask import Flask, Response, has_request_context, request
 
 from backfile.config import LANGUAGES, SOURCE_LANGUAGE
-from backfile.web.services import services
+from backfile.web.service.services import services
 
-FOLDER = Path(__file__).parent / "translations"
+FOLDER = Path(__file__).parents[1] / "translations"
 LOCALES = {"en": "en_GB"}  # whose numbers and dates, where that is not the language itself
 COOKIE = "lang"  # also the name of the argument
 REMEMBERED = 365 * 24 * 3600  # seconds

@@ -12,9 +12,9 @@ from flask import Blueprint, Response, send_file
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.library import Library
 from backfile.index.serialising import article_path
-from backfile.web.errors import PageMissing
-from backfile.web.services import services
-from backfile.web.wording import gettext
+from backfile.web.service.errors import PageMissing
+from backfile.web.service.i18n import gettext
+from backfile.web.service.services import services
 
 TYPES = {
     ".avif": "image/avif",

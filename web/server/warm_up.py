@@ -8,11 +8,11 @@ from flask import Flask
 
 from backfile.archive.errors import BackfileError
 from backfile.index.engine import Sort
-from backfile.web.arguments import SearchArguments
-from backfile.web.article import article
-from backfile.web.browse import home
-from backfile.web.finding import find
-from backfile.web.search import show_results
+from backfile.web.screens.article import article
+from backfile.web.screens.browse import home
+from backfile.web.screens.search import show_results
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.search_service import find
 
 log = logging.getLogger("backfile.web")
 

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from backfile.archive.model import PartialDate
 from backfile.index.engine import MAX_DEPTH, Filters, Sort
 from backfile.index.serialising import article_path
-from backfile.web.wording import gettext, noted
+from backfile.web.service.i18n import gettext, noted
 
 PER_PAGE = 10
 MOST_PER_PAGE = 100

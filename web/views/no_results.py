@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from backfile.index.engine import Filters
 from backfile.index.query import Node, Not, Or, Phrase, any_words, normalised, parse, parts, to_text, without
-from backfile.web.arguments import SearchArguments
-from backfile.web.finding import count
-from backfile.web.hits import Link
-from backfile.web.results import Chip, chips
-from backfile.web.wording import gettext, noted
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.i18n import gettext, noted
+from backfile.web.service.search_service import count
+from backfile.web.views.hit_views import Link
+from backfile.web.views.result_views import Chip, chips
 
 MOST_PARTS = 8
 

@@ -12,12 +12,12 @@ from flask import Blueprint, Response, render_template
 from backfile.archive.model import PartialDate
 from backfile.index.engine import Sort
 from backfile.index.serialising import article_path
-from backfile.web.errors import PageMissing
-from backfile.web.finding import find
-from backfile.web.hits import HitView, hit_views
-from backfile.web.search import arguments_of_request, heading_of
-from backfile.web.services import services
-from backfile.web.wording import gettext
+from backfile.web.screens.search import arguments_of_request, heading_of
+from backfile.web.service.errors import PageMissing
+from backfile.web.service.i18n import gettext
+from backfile.web.service.search_service import find
+from backfile.web.service.services import services
+from backfile.web.views.hit_views import HitView, hit_views
 
 FEED_SIZE = 30
 ADDRESSES_A_SITEMAP = 50_000

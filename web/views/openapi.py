@@ -6,7 +6,7 @@ from typing import Any
 
 from backfile.index.engine import MAX_DEPTH, Sort
 from backfile.index.query import MAX_CHARACTERS
-from backfile.web.arguments import MOST_PER_PAGE, MOST_VALUES
+from backfile.web.service.arguments import MOST_PER_PAGE, MOST_VALUES
 
 Json = dict[str, Any]
 

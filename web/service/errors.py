@@ -11,9 +11,9 @@ from werkzeug.routing import RequestRedirect
 from backfile.archive import errors as archive_errors
 from backfile.config import SOURCE_LANGUAGE
 from backfile.index import errors as index_errors
-from backfile.web.arguments import read_arguments
-from backfile.web.language import FOR_PROGRAMS, speech
-from backfile.web.wording import gettext, noted
+from backfile.web.service.arguments import read_arguments
+from backfile.web.service.i18n import gettext, noted
+from backfile.web.service.ui_language import FOR_PROGRAMS, speech
 
 RETRY_AFTER = "30"
 

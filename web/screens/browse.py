@@ -11,15 +11,15 @@ from urllib.parse import quote
 from flask import Blueprint, render_template, request
 
 from backfile.index.engine import FacetValue, Page, Sort
-from backfile.web.arguments import SearchArguments
-from backfile.web.errors import PageMissing
-from backfile.web.finding import find
-from backfile.web.hits import Link
-from backfile.web.results import find_facet, result_view
-from backfile.web.search import arguments_of_request, show_results
-from backfile.web.sparklines import timelines
-from backfile.web.wording import gettext, noted
-from backfile.web.years import year_chart
+from backfile.web.screens.search import arguments_of_request, show_results
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.errors import PageMissing
+from backfile.web.service.i18n import gettext, noted
+from backfile.web.service.search_service import find
+from backfile.web.views.hit_views import Link
+from backfile.web.views.result_views import find_facet, result_view
+from backfile.web.views.sparklines import timelines
+from backfile.web.views.year_chart import year_chart
 
 FRONT_ARTICLES = 8
 FRONT_VALUES = 12

@@ -12,10 +12,10 @@ from flask import Blueprint, Response, stream_with_context
 
 from backfile.index.engine import MAX_DEPTH, Hit, Page
 from backfile.index.serialising import article_path
-from backfile.web.arguments import SearchArguments
-from backfile.web.finding import request_for, understand
-from backfile.web.search import arguments_of_request
-from backfile.web.services import services
+from backfile.web.screens.search import arguments_of_request
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.search_service import request_for, understand
+from backfile.web.service.services import services
 
 CHUNK = 250  # hits a search
 COLUMNS = (

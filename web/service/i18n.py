@@ -15,7 +15,7 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from backfile.archive.model import PartialDate
 from backfile.index.query import Notice
-from backfile.web.language import Speech, choices, speech
+from backfile.web.service.ui_language import Speech, choices, speech
 
 # Babel finds the texts of the catalogue by the names of these functions: see [tool.babel] in pyproject.toml.
 

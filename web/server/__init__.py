@@ -1,0 +1,1 @@
+"""Server processes: Granian workers, index process, warm-up."""

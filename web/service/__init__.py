@@ -1,0 +1,1 @@
+"""Services of the web application: search, errors, headers, languages."""
