@@ -14,7 +14,8 @@ import click
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
-from backfile import cli, config
+from backfile import config
+from backfile.cli import main as cli
 
 NOTE = "<!-- Made by docs/generate.py; `make docs` renews it. -->\n\n"
 

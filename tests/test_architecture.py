@@ -16,9 +16,9 @@ from typing import get_type_hints
 
 import pytest
 
-from backfile import cli
 from backfile.archive.errors import BackfileError
 from backfile.archive.report import Report
+from backfile.cli import main
 from backfile.index import engines
 from backfile.index.engine import Engine
 from backfile.index.sync.synchronization import bring_up_to_date, synchronise
@@ -174,7 +174,7 @@ def test_4_every_error_is_mapped_for_the_web_and_for_the_command_line() -> None:
     imported = {error for error in all_errors() if error.__module__.startswith("archive.importers.")}  # into a report
     at_start = {error for error in all_errors() if error.__module__ in ("config", "web.server")}  # before any page
     assert {error.__name__ for error in all_errors() - imported - at_start - TABLE.keys()} == set()
-    assert {error.__name__ for error in all_errors() - imported - cli.EXIT_CODES.keys()} <= {"AddressUnavailable"}
+    assert {error.__name__ for error in all_errors() - imported - main.EXIT_CODES.keys()} <= {"AddressUnavailable"}
 
 
 def test_4_nothing_is_swallowed() -> None:

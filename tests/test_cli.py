@@ -16,8 +16,8 @@ from typing import Any
 import click
 import pytest
 
-from backfile import cli, terminal
 from backfile.archive.report import Problem
+from backfile.cli import main, terminal
 from backfile.index import errors as index_errors
 from backfile.index.sync.state import mark_damaged
 
@@ -39,7 +39,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in ARTICLES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
-    assert cli.run(["index", str(root)]) == 0
+    assert main.run(["index", str(root)]) == 0
     return root
 
 
@@ -57,7 +57,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
 
     def command(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()
-        code = cli.run(arguments)
+        code = main.run(arguments)
         out, err = capsys.readouterr()
         return code, out, err
 
@@ -333,7 +333,7 @@ class TestErrors:
 
 
 def test_every_command_has_help_with_an_example(run: Any) -> None:
-    for name, command in cli.backfile.by_name().items():
+    for name, command in main.backfile.by_name().items():
         code, out, _ = run(name, "--help")
         assert code == 0
         assert f"\n  backfile {name}" in out, f"{name} shows no example"
@@ -344,8 +344,8 @@ def test_exit_codes_are_inherited() -> None:
     class Unheard(index_errors.IndexLocked):
         """An error that came later."""
 
-    assert cli.exit_code(Unheard) == cli.exit_code(index_errors.IndexLocked) == 3
-    assert set(cli.EXIT_CODES.values()) == {1, 2, 3}
+    assert main.exit_code(Unheard) == main.exit_code(index_errors.IndexLocked) == 3
+    assert set(main.EXIT_CODES.values()) == {1, 2, 3}
 
 
 def test_the_progress_bar_waits_a_second_and_needs_a_terminal(
@@ -393,7 +393,7 @@ class TestProcess:
             shown.stdout.readline()
             shown.stdout.close()
             assert shown.stderr.read() == b""
-            assert shown.wait(60) == cli.PIPE_CLOSED
+            assert shown.wait(60) == main.PIPE_CLOSED
 
     @pytest.mark.long
     def test_ctrl_c_is_quiet(self, library: Path) -> None:
@@ -412,6 +412,6 @@ class TestProcess:
             time.sleep(0.01)
         os.killpg(indexing.pid, signal.SIGINT)
         _, err = indexing.communicate(timeout=30)
-        assert indexing.returncode == cli.INTERRUPTED, err
+        assert indexing.returncode == main.INTERRUPTED, err
         assert b"Traceback" not in err
-        assert cli.run(["index"]) == 0
+        assert main.run(["index"]) == 0

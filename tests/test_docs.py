@@ -11,7 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from backfile import cli, config
+from backfile import config
+from backfile.cli import main
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "bench").glob("*.md"))]
@@ -71,11 +72,11 @@ def test_every_command_shown_in_the_documentation_can_be_typed() -> None:
         )
     }
     assert commands >= {"serve", "search", "index", "check", "show"}
-    assert commands <= cli.backfile.by_name().keys()
+    assert commands <= main.backfile.by_name().keys()
 
 
 def test_every_flag_and_variable_in_the_documentation_exists() -> None:
-    flags = {option for command in cli.backfile.by_name().values() for each in command.params for option in each.opts}
+    flags = {option for command in main.backfile.by_name().values() for each in command.params for option in each.opts}
     text = "".join(
         (ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("operating.md", "install.md", "settings.md")
     )
@@ -131,10 +132,10 @@ def test_json_is_as_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     documented = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
     commands = [["search", "ferry"], ["show", "2019/night-ferry"], ["check"], ["index"]]
-    cli.run(["index", str(tmp_path)])
+    main.run(["index", str(tmp_path)])
     for example, command in zip(documented, commands, strict=True):
         capsys.readouterr()
-        cli.run([*command, "--library", str(tmp_path), "--json"])
+        main.run([*command, "--library", str(tmp_path), "--json"])
         printed = json.loads(capsys.readouterr().out)
         if command == ["index"]:
             printed["problems"] = []

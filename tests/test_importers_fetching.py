@@ -13,7 +13,7 @@ import pytest
 
 from backfile.archive.importers.sources import fetching
 from backfile.archive.importers.sources.fetching import Fetcher, NotFetched, is_public
-from backfile.cli import run
+from backfile.cli.main import run
 
 CLOSED = """
 0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.127.255.254 127.0.0.1 127.0.0.2 127.1.2.3 127.255.255.254

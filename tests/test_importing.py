@@ -27,7 +27,7 @@ from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import Batch
 from backfile.archive.storage.library import Library
-from backfile.cli import run
+from backfile.cli.main import run
 
 DAY = date(2026, 3, 14)
 LONG = " ".join(f"word{n} of the story" for n in range(60))

@@ -18,7 +18,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from backfile import cli
+from backfile.cli import main
 from backfile.index.sync.watcher import relevant
 from backfile.web.server.granian_server import AddressUnavailable, free_port
 from backfile.web.server.index_process import address
@@ -201,7 +201,7 @@ def test_an_old_index_answers_at_once_and_is_brought_up_to_date(serve: Callable[
     library = tmp_path / "articles"
     library.mkdir()
     (library / "ferry.md").write_text("The ferry sails.\n")
-    assert cli.run(["index", str(library)]) == 0
+    assert main.run(["index", str(library)]) == 0
     (library / "new.md").write_text("A zeppelin lands.\n")
     server = serve("articles", "--no-watch")
     assert total(server.url, "ferry") == 1
@@ -213,7 +213,7 @@ def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path, capsys: py
         port = taken.getsockname()[1]
         with pytest.raises(AddressUnavailable, match="in use"):
             free_port("127.0.0.1", port)
-        assert cli.run(["serve", str(tmp_path), "--port", str(port)]) == 3
+        assert main.run(["serve", str(tmp_path), "--port", str(port)]) == 3
     assert f"http://127.0.0.1:{port}/" in capsys.readouterr().err
     assert not (tmp_path / ".backfile").exists()
 

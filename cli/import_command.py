@@ -23,9 +23,9 @@ from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.detection import AnySource, fetched, is_address, open_sources
 from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
+from backfile.cli.terminal import ProgressBar, print_json, with_settings
 from backfile.config import Settings
 from backfile.index.sync.synchronization import bring_up_to_date
-from backfile.terminal import ProgressBar, print_json, with_settings
 
 SHOWN = 20  # lines about each kind of outcome; the rest is in the JSON
 SECONDS_BETWEEN = 0.2

@@ -17,10 +17,10 @@ import click
 
 from backfile import config
 from backfile.archive import errors as archive_errors
+from backfile.cli.terminal import ORIGINS, ProgressBar, as_json, print_error, print_json, with_settings
 from backfile.config import Settings
 from backfile.index import errors as index_errors
 from backfile.index.processes import log_to_stderr
-from backfile.terminal import ORIGINS, ProgressBar, as_json, print_error, print_json, with_settings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -84,12 +84,12 @@ class Commands(click.Group):
     """The commands, of which those defined elsewhere are imported when they are called: reading articles takes much."""
 
     ELSEWHERE: ClassVar[dict[str, str]] = {
-        "check": "backfile.cli_articles.check",
-        "import": "backfile.cli_import.import_command",
-        "index": "backfile.cli_articles.index",
-        "search": "backfile.cli_articles.search",
-        "show": "backfile.cli_articles.show",
-        "stats": "backfile.cli_articles.stats",
+        "check": "backfile.cli.article_commands.check",
+        "import": "backfile.cli.import_command.import_command",
+        "index": "backfile.cli.article_commands.index",
+        "search": "backfile.cli.article_commands.search",
+        "show": "backfile.cli.article_commands.show",
+        "stats": "backfile.cli.article_commands.stats",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -11,18 +11,7 @@ import click
 from backfile.archive import errors as archive_errors
 from backfile.archive.model import PartialDate
 from backfile.archive.storage.library import Library
-from backfile.config import Settings
-from backfile.index import errors as index_errors
-from backfile.index.engine import Engine, Filters, Request, Sort
-from backfile.index.engines import open_engine
-from backfile.index.query import Everything, parse
-from backfile.index.serialising import document_to_json, page_to_json
-from backfile.index.sync.reader import document_of, read_documents
-from backfile.index.sync.state import read_problems
-from backfile.index.sync.synchronization import bring_up_to_date
-from backfile.index.sync.verification import DAMAGED
-from backfile.index.sync.verification import check as check_library
-from backfile.terminal import (
+from backfile.cli.terminal import (
     DateType,
     ProgressBar,
     as_json,
@@ -34,6 +23,17 @@ from backfile.terminal import (
     problem_to_json,
     with_settings,
 )
+from backfile.config import Settings
+from backfile.index import errors as index_errors
+from backfile.index.engine import Engine, Filters, Request, Sort
+from backfile.index.engines import open_engine
+from backfile.index.query import Everything, parse
+from backfile.index.serialising import document_to_json, page_to_json
+from backfile.index.sync.reader import document_of, read_documents
+from backfile.index.sync.state import read_problems
+from backfile.index.sync.synchronization import bring_up_to_date
+from backfile.index.sync.verification import DAMAGED
+from backfile.index.sync.verification import check as check_library
 
 log = logging.getLogger("backfile")
 

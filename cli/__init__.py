@@ -1,0 +1,1 @@
+"""The `backfile` command."""
