@@ -10,8 +10,9 @@ import hashlib
 import json
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
+
+from paths import DATA
 
 from backfile.archive.storage.library import Library
 from backfile.index.analysis.stemming import LANGUAGES
@@ -21,7 +22,7 @@ from backfile.index.fields import WORD_FIELDS, values
 from backfile.index.sync import reading_rules
 from backfile.index.sync.reader import Taken, read_documents
 
-CORPUS = Path(__file__).parent / "data" / "reading_rules" / "library"
+CORPUS = DATA / "reading_rules" / "library"
 GOLDEN = CORPUS.parent / "golden.json"
 COMMAND = "python -m tests.golden_reading_rules"
 

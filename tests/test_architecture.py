@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+from paths import ROOT
 
 from backfile.archive.errors import BackfileError
 from backfile.archive.report import Report
@@ -23,7 +24,6 @@ from backfile.index import engines
 from backfile.index.engine import Engine
 from backfile.index.sync.synchronization import bring_up_to_date, synchronise
 
-ROOT = Path(__file__).parent.parent
 TOP = tuple(sorted(path.name for path in ROOT.glob("*.py")))
 PACKAGES = ("archive", "index", "web")
 LAYERS = {

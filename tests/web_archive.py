@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from paths import DATA
 
 from backfile.app import create_app
 from backfile.archive.storage.library import Library
@@ -16,7 +17,7 @@ from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
 from backfile.index.sync.synchronization import synchronise
 
-DATA = Path(__file__).parent / "data" / "web"
+DATA = DATA / "web"
 
 
 def indexed(root: Path) -> tuple[Settings, Engine]:

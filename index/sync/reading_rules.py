@@ -23,7 +23,7 @@ READING_RULES = 1
   version of its own).
 
 Comments, moved modules and faster code do not raise it; new versions of the LIBRARIES enter the stamp by themselves.
-tests/test_reading_rules.py fails when the text or the terms of its corpus change under the same version.
+tests/index/sync/test_reading_rules.py fails when the text or the terms of its corpus change under the same version.
 """
 
 LIBRARIES = ("PyYAML", "pyromark", "selectolax", "nh3", "PyStemmer")

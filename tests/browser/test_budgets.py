@@ -5,15 +5,15 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_accessible import PAGES
 
 OpenPage = Callable[..., Page]
-STATIC = Path(__file__).parent.parent.parent / "static"
+STATIC = ROOT / "static"
 PAGE_BYTES = 30_000
 VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => {
   (window.refused ??= []).push(event.violatedDirective);

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
+from paths import DATA, ROOT
 
 from backfile.index import query
 from backfile.index.query import (
@@ -32,8 +33,8 @@ from backfile.index.query import (
 )
 from backfile.index.query.nodes import nesting, word_count
 
-DATA = Path(__file__).parent / "data" / "query"
-DOCS = Path(__file__).parents[1] / "docs" / "query-language.md"
+DATA = DATA / "query"
+DOCS = ROOT / "docs" / "query-language.md"
 
 
 # --- golden files --------------------------------------------------------------------------------------------------

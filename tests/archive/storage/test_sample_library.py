@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import date as Day
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from paths import ROOT
 
 from backfile.archive.markdown.renderer import to_html, to_text
 from backfile.archive.model import Article
@@ -18,7 +18,7 @@ from backfile.index.highlight.matcher import Matcher
 from backfile.index.query import parse
 from backfile.index.sync.reader import document_of
 
-SAMPLE = Path(__file__).parents[1] / "archive" / "sample"
+SAMPLE = ROOT / "archive" / "sample"
 LANGUAGES = ("en", "de", "fr")
 
 

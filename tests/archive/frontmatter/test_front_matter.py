@@ -10,11 +10,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
+from paths import DATA
 
 from backfile.archive.frontmatter.front_matter import MAX_CHARACTERS, Form, FrontMatter, count_lines, parse
 from backfile.archive.frontmatter.yaml_reader import read_yaml, scalar
 
-GOLDEN = Path(__file__).parent / "data" / "frontmatter"
+GOLDEN = DATA / "frontmatter"
 CASES = sorted(GOLDEN.glob("*.md"))
 
 

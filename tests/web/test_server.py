@@ -17,13 +17,13 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
+from paths import ROOT
 
 from backfile.cli import main
 from backfile.index.sync.watcher import relevant
 from backfile.web.server.granian_server import AddressUnavailable, free_port
 from backfile.web.server.index_process import address
 
-ROOT = Path(__file__).parent.parent
 PATIENCE = 60.0  # seconds until a test gives up on a server; a guard, not a promise
 
 

@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import nodes
+from paths import ROOT
 from selectolax.lexbor import LexborHTMLParser
 
 import backfile.web.service.ui_language
@@ -30,7 +31,6 @@ from tests.web_archive import archive_app, client
 
 __all__ = ["archive_app", "client"]
 
-ROOT = Path(__file__).parent.parent
 TRANSLATED = sorted(set(LANGUAGES) - {SOURCE_LANGUAGE})
 NAMES = {"BibTeX", "CSL-JSON", "CSV", "JSON Lines", "Markdown", "RIS", "MB"}  # the same in every language
 LETTER = re.compile(r"[^\W\d_]")

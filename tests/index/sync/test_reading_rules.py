@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import Entry
@@ -19,8 +20,6 @@ from backfile.index.sync import reading_rules
 from backfile.index.sync.reading_rules import LIBRARIES, library_versions, reading_rules_stamp
 from tests import golden_reading_rules as golden
 from tests.golden_reading_rules import COMMAND, CORPUS, differences, make_golden, read_golden, refusal, same_corpus
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from backfile.index.engine import Changes, Document, Fingerprint
 from backfile.index.engines.whoosh import WhooshEngine
 
-ROOT = Path(__file__).parent.parent
 WRITER = """
 import sys
 from pathlib import Path

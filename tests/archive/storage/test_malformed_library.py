@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from long_runs import examples
+from paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 FILES = examples(10_000)
 MOST_MEMORY = 1_000_000  # KB at the peak of any process; the largest file is 100 MB, which is not read
 BODY = "The ferry sails; salvage is what the sea gives back.\n"

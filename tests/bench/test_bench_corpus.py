@@ -11,14 +11,13 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from backfile.archive.storage.library import Library
 from backfile.index.engine import Document
 from backfile.index.sync.reader import document_of
 from bench.corpus import generate, write_library, write_lines
 from bench.language import FULL_VOCABULARY, KEPT_IN_PLACE, learn
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")

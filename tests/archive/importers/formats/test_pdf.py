@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from fpdf import FPDF
+from paths import ROOT
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.pdf import document, page_lines
@@ -311,7 +312,7 @@ def test_the_pages_of_a_large_file_do_not_stay_in_memory(tmp_path: Path) -> None
         "int(re.search('VmHWM:[^0-9]*([0-9]+)', Path('/proc/self/status').read_text())[1]) // 1024)"
     )
     command = [sys.executable, "-c", script, str(saved(made, tmp_path / "a.pdf"))]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     length, megabytes = map(int, done.stdout.split())
     assert length > 500_000
     assert megabytes < 160

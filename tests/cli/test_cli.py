@@ -15,13 +15,13 @@ from typing import Any
 
 import click
 import pytest
+from paths import ROOT
 
 from backfile.archive.report import Problem
 from backfile.cli import main, terminal
 from backfile.index import errors as index_errors
 from backfile.index.sync.state import mark_damaged
 
-ROOT = Path(__file__).parent.parent
 ARTICLES = {
     "ferry.md": "---\ntitle: Night ferry\nauthors: [Edna Marsh, Tom Ody]\ntopics: [transport]\ndate: 2019-03\n"
     "updated: 2020-01-02\nsummary: It sails again.\nsource: {name: Gazette, url: https://example.org/ferry}\n"

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 from whoosh import fields
 from whoosh.index import create_in
 from whoosh_library import fingerprint
@@ -237,7 +238,7 @@ def test_processes_that_cannot_start_are_told_from_those_that_die(tmp_path):
         encoding="utf-8",
     )
     command = [sys.executable, str(program)]
-    root = Path(__file__).parent.parent
+    root = ROOT
     ended = subprocess.run(
         command,
         check=False,

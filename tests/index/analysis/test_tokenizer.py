@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from contract.generated import texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import DATA
 
 from backfile.index.analysis.normalization import MARKS
 from backfile.index.analysis.stemming import keys_in
@@ -24,7 +24,7 @@ from backfile.index.analysis.tokenizer import (
     tokens,
 )
 
-GOLDEN = Path(__file__).parent / "data" / "analysis" / "tokens.txt"
+GOLDEN = DATA / "analysis" / "tokens.txt"
 any_text = st.one_of(texts(30), st.text(max_size=60), st.text(alphabet="aB1é-'.+#&_,\u0301手 n̈İ", max_size=40))
 
 

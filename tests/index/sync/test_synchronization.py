@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle.memory_engine import MemoryEngine
+from paths import ROOT
 
 from backfile.archive.errors import LibraryMissing
 from backfile.archive.report import Report
@@ -373,7 +374,7 @@ class TestReadingInProcesses:
         program = many.root.parent / "deadly.py"
         program.write_text(script)
         done = subprocess.run(
-            [sys.executable, program, Path(__file__).parent.parent, many.root],
+            [sys.executable, program, ROOT, many.root],
             capture_output=True,
             check=False,
             text=True,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ROOT
 
 from backfile.archive.metadata import field_names
 from backfile.archive.metadata.mapping import Metadata, Names, read_metadata
@@ -263,7 +263,7 @@ def test_no_front_matter_does_harm(data: dict[str, object], body: str) -> None:
 
 
 def test_the_documentation_lists_every_key() -> None:
-    text = (Path(__file__).parent.parent / "docs" / "library-format.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "library-format.md").read_text(encoding="utf-8")
     table = text.partition("\n## Fields\n")[2].partition("\n**Title.**")[0]
     listed = {key for row in table.splitlines() if row.startswith("|") for key in re.findall(r"`([a-z]+)`", row)}
     assert field_names.KNOWN | set(field_names.ADDRESSES) <= listed

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from paths import ROOT
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from backfile.index.engine import Marked
@@ -411,7 +411,7 @@ def test_every_id_is_unique_and_every_label_has_its_control(client: FlaskClient)
 
 
 def test_only_one_place_may_show_html_unescaped() -> None:
-    root = Path(__file__).parent.parent
+    root = ROOT
     sources = [*root.glob("templates/*"), *root.glob("web/*.py"), root / "app.py"]
     found = [path.name for path in sources for _ in re.findall(r"\|\s*safe\b|Markup\(", path.read_text())]
     assert found == ["article.html"]

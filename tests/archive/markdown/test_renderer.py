@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import DATA, ROOT
 
 from backfile.archive.markdown import python_markdown
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import MAX_CHARACTERS, Heading, to_html, to_text
 
-GOLDEN = Path(__file__).parent / "data" / "markdown"
+GOLDEN = DATA / "markdown"
 
 
 @pytest.mark.parametrize("name", ["features", "shortcodes"])
@@ -188,7 +188,7 @@ def test_no_pump_hangs(name: str) -> None:
         f"body = PUMPS[{name!r}]\n"
         "assert plain_text(to_html(body).html) == to_text(body)\n"
     )
-    root = Path(__file__).parent.parent
+    root = ROOT
     subprocess.run([sys.executable, "-c", program], cwd=root, check=True, timeout=60)
 
 
