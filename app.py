@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     """
     settings = settings or load()
     library = Library(settings.library)
-    app = Flask("backfile", static_folder=HERE / "static", template_folder=HERE / "templates")
+    app = Flask("backfile", root_path=str(HERE))
     app.jinja_environment = EscapingEnvironment
     app.config.update(
         PROVIDE_AUTOMATIC_OPTIONS=False,

@@ -111,7 +111,15 @@ def _served(library: Path, workers: int) -> Iterator[tuple[str, float]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-c", "import cli; cli.main()", "serve", str(library), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-c",
+        "from backfile.cli.main import main; main()",
+        "serve",
+        str(library),
+        "--port",
+        str(port),
+    ]
     began = time.perf_counter()
     server = subprocess.Popen([*command, "--workers", str(workers)], start_new_session=True, stdout=subprocess.DEVNULL)
     try:

@@ -14,8 +14,8 @@ import click
 DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
-from backfile import config
-from backfile.cli import main as cli
+from backfile import config  # noqa: E402 - the checkout first, so that its pages are made from its own code
+from backfile.cli import main as cli  # noqa: E402
 
 NOTE = "<!-- Made by docs/generate.py; `make docs` renews it. -->\n\n"
 

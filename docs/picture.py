@@ -24,7 +24,7 @@ QUERY = "/search?q=night+ferry"
 def main() -> None:
     """Serves the sample library, looks at a search in Chromium and writes what it saw."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "cli", "serve", "--port", str(PORT)]
+        command = [sys.executable, "-m", "backfile", "serve", "--port", str(PORT)]
         server = subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)})
         try:
             _wait()

@@ -15,7 +15,7 @@ import pytest
 from paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-OURS = {path.stem for path in ROOT.glob("*.py")} | {"archive", "index", "web"}
+OURS = {path.stem for path in ROOT.glob("*.py")} | {"archive", "cli", "index", "web"}
 
 
 def normal(name: str) -> str:
@@ -43,7 +43,7 @@ def imported() -> set[str]:
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 found.add(str(node.module).partition(".")[0])
-    return found - OURS - set(sys.stdlib_module_names)
+    return found - {"backfile"} - set(sys.stdlib_module_names)
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
@@ -82,14 +82,15 @@ def test_the_wheel_holds_what_the_program_needs_and_nothing_else(tmp_path: Path)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     tracked = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
-    places = ("archive/", "index/", "web/", "templates/", "static/", *(path.name for path in ROOT.glob("*.py")))
-    expected = {name for name in tracked if name.startswith(places) and (ROOT / name).exists()}
+    places = ("archive/", "cli/", "index/", "web/", "templates/", "static/", *(path.name for path in ROOT.glob("*.py")))
+    expected = {f"backfile/{name}" for name in tracked if name.startswith(places) and (ROOT / name).exists()}
     assert expected <= names
     extra = {name for name in names - expected if ".dist-info/" not in name}
     untracked = subprocess.check_output(["git", "ls-files", "--others", "--exclude-standard"], cwd=ROOT, text=True)
-    assert extra <= set(untracked.splitlines())
-    assert {"web/translations/de.po", "web/translations/fr.po"} <= names
-    assert any(name.startswith("archive/sample/") and name.endswith(".md") for name in names)
+    assert extra <= {f"backfile/{name}" for name in untracked.splitlines()}
+    assert {name.partition("/")[0] for name in names if ".dist-info/" not in name} == {"backfile"}
+    assert {"backfile/web/translations/de.po", "backfile/web/translations/fr.po"} <= names
+    assert any(name.startswith("backfile/archive/sample/") and name.endswith(".md") for name in names)
 
 
 def test_every_module_of_the_top_is_shipped() -> None:

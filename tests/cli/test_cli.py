@@ -375,7 +375,7 @@ def test_problems_are_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
 class TestProcess:
     """What only a process of its own shows."""
 
-    COMMAND = (sys.executable, "-c", "import cli; cli.main()")
+    COMMAND = (sys.executable, "-c", "from backfile.cli.main import main; main()")
 
     def environment(self) -> dict[str, str]:
         return os.environ | {"PYTHONPATH": str(ROOT)}
@@ -400,7 +400,10 @@ class TestProcess:
         for number in range(3_000):
             (library / f"{number}.md").write_text(f"# Article {number}\n\n" + "Words and more words. " * 400)
         # Where the tests run in the background of a shell, SIGINT is ignored, and so it would be by what they start.
-        heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import cli; cli.main()"
+        heeding = (
+            "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+            "from backfile.cli.main import main; main()"
+        )
         indexing = subprocess.Popen(
             [sys.executable, "-c", heeding, "index"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=self.environment(), start_new_session=True,

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-import backfile.web.server.granian_server.granian_server
+import backfile.web.server.granian_server
 from backfile import app as app_module
 from backfile import config
 from backfile.archive.errors import BackfileError, FrontMatterInvalid
@@ -52,9 +52,11 @@ def failing_app(tmp_path: object, request: pytest.FixtureRequest) -> Flask:
 
 
 def test_the_whole_tree_is_mapped() -> None:
-    reported = {e for e in tree() if e.__module__.startswith("archive.importers.")}  # end in the report of an import
+    reported = {
+        e for e in tree() if e.__module__.startswith("backfile.archive.importers.")
+    }  # end in the report of an import
     unmapped = tree() - TABLE.keys() - reported
-    assert not {e for e in unmapped if e.__module__.startswith(("archive.", "index."))}
+    assert not {e for e in unmapped if e.__module__.startswith(("backfile.archive.", "backfile.index."))}
     assert unmapped <= OUTSIDE_THE_WEB
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.test_markdown import FRAGMENTS
-from tests.test_plaintext import bodies
 
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import to_html
@@ -19,6 +17,8 @@ from backfile.index.engine import Span
 from backfile.index.highlight.matcher import Marks, Matcher
 from backfile.index.query import parse
 from backfile.web.views.marked_html import mark_html
+from tests.archive.markdown.test_plain_text import bodies
+from tests.archive.markdown.test_renderer import FRAGMENTS
 
 MARK = re.compile(r'<mark (?:id="m|data-mark=")(\d+)">([^<]*)</mark>')
 

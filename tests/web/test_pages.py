@@ -411,8 +411,7 @@ def test_every_id_is_unique_and_every_label_has_its_control(client: FlaskClient)
 
 
 def test_only_one_place_may_show_html_unescaped() -> None:
-    root = ROOT
-    sources = [*root.glob("templates/*"), *root.glob("web/*.py"), root / "app.py"]
+    sources = [*ROOT.glob("templates/*"), *ROOT.glob("web/**/*.py"), ROOT / "app.py"]
     found = [path.name for path in sources for _ in re.findall(r"\|\s*safe\b|Markup\(", path.read_text())]
     assert found == ["article.html"]
 

@@ -67,4 +67,6 @@ def test_functions_and_macros_get_what_the_template_says(archive_app: Flask, tem
 def test_the_templates_use_it(archive_app: Flask) -> None:
     source = archive_app.jinja_env.compile("{{ x }}", raw=True)
     assert "import escape\n" in source
-    assert source.index("from web.rendering import escape") > source.index("from jinja2.runtime import")
+    assert source.index("from backfile.web.service.rendering import escape") > source.index(
+        "from jinja2.runtime import"
+    )

@@ -67,7 +67,7 @@ def cut_short(index: Path) -> None:
 
 class Server:
     def __init__(self, folder: Path, *arguments: str) -> None:
-        command = [sys.executable, "-m", "cli", "serve", "--port", "0", "--workers", "1"]
+        command = [sys.executable, "-m", "backfile", "serve", "--port", "0", "--workers", "1"]
         command += ["--deadline", "60", *arguments]  # a busy machine is no failure
         self.said: list[str] = []
         self.process = subprocess.Popen(

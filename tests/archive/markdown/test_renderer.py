@@ -182,9 +182,9 @@ PUMPS = {
 def test_no_pump_hangs(name: str) -> None:
     """Each in a process of its own, so that a hang in native code is a failure and not a hang of the tests."""
     program = (
-        "from tests.test_markdown import PUMPS\n"
-        "from archive.markdown import to_html, to_text\n"
-        "from archive.plaintext import plain_text\n"
+        "from tests.archive.markdown.test_renderer import PUMPS\n"
+        "from backfile.archive.markdown.renderer import to_html, to_text\n"
+        "from backfile.archive.markdown.plain_text import plain_text\n"
         f"body = PUMPS[{name!r}]\n"
         "assert plain_text(to_html(body).html) == to_text(body)\n"
     )

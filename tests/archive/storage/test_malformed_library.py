@@ -89,7 +89,7 @@ def write_traps(folder: Path) -> set[str]:
 
 
 def backfile(*arguments: str) -> tuple[int, Any]:
-    command = [sys.executable, "-c", "import cli; cli.main()", *arguments, "--json"]
+    command = [sys.executable, "-c", "from backfile.cli.main import main; main()", *arguments, "--json"]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode in {0, 1}, ran.stderr
     assert "Traceback" not in ran.stderr, ran.stderr

@@ -131,12 +131,15 @@ class TestStamp:
 
     def test_it_does_not_depend_on_source_code(self, library: Library, tmp_path: Path) -> None:
         for package in ("archive", "index"):
-            shutil.copytree(ROOT / package, tmp_path / "code" / package, ignore=shutil.ignore_patterns("__pycache__"))
+            copy = tmp_path / "code" / "backfile" / package
+            shutil.copytree(ROOT / package, copy, ignore=shutil.ignore_patterns("__pycache__"))
         for path in (tmp_path / "code").rglob("*.py"):
             path.write_text(path.read_text(encoding="utf-8") + "\n# A comment.\n", encoding="utf-8")
         script = (
-            "import sys; sys.path.insert(0, '.'); from pathlib import Path; from archive.library import Library;"
-            "from index import reading_rules as rules; assert Path(rules.__file__).is_relative_to(Path.cwd());"
+            "import sys; sys.path.insert(0, '.'); from pathlib import Path; "
+            "from backfile.archive.storage.library import Library;"
+            "from backfile.index.sync import reading_rules as rules; "
+            "assert Path(rules.__file__).is_relative_to(Path.cwd());"
             "library = Library(sys.argv[1]); print(rules.reading_rules_stamp(library, library.walk()))"
         )
         done = subprocess.check_output(
@@ -147,8 +150,11 @@ class TestStamp:
 
 def test_the_libraries_are_those_that_reading_imports() -> None:
     script = (
-        "import sys; before = set(sys.modules); from pathlib import Path; from archive.library import Library;"
-        "from index.intake import read_documents; import index.analysis, index.fields; library = Library(sys.argv[1]);"
+        "import sys; before = set(sys.modules); from pathlib import Path; "
+        "from backfile.archive.storage.library import Library;"
+        "from backfile.index.sync.reader import read_documents; "
+        "import backfile.index.analysis.tokenizer, backfile.index.fields; "
+        "library = Library(sys.argv[1]);"
         "list(read_documents(library, [each.path for each in library.walk()]));"
         "files = {name.partition('.')[0] for name, each in list(sys.modules.items()) if name not in before"
         " and 'site-packages' in str(getattr(each, '__file__', ''))};"

@@ -358,10 +358,10 @@ class TestReadingInProcesses:
         script = (
             "import sys, os; sys.path.insert(0, sys.argv[1])\n"
             "from pathlib import Path\n"
-            "from archive.library import Library\n"
-            "from index.intake import read_documents\n"
+            "from backfile.archive.storage.library import Library\n"
+            "from backfile.index.sync.reader import read_documents\n"
             "if __name__ == '__main__':\n"
-            "    from index import intake\n"
+            "    from backfile.index.sync import reader as intake\n"
             "    intake.MANY, intake._CHUNK = 10, 8\n"
             "    library = Library(Path(sys.argv[2]))\n"
             "    taken = list(read_documents(library, sorted(e.path for e in library.walk()), processes=2))\n"

@@ -19,8 +19,8 @@ from backfile.index.engines.whoosh import WhooshEngine
 WRITER = """
 import sys
 from pathlib import Path
-from index.engine import Changes, Document, Fingerprint
-from index.engines.whoosh import WhooshEngine
+from backfile.index.engine import Changes, Document, Fingerprint
+from backfile.index.engines.whoosh import WhooshEngine
 
 engine = WhooshEngine(Path(sys.argv[1]))
 step = int(sys.argv[2])

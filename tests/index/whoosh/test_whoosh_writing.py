@@ -228,9 +228,9 @@ def test_processes_that_cannot_start_are_told_from_those_that_die(tmp_path):
     program = tmp_path / "unguarded.py"  # without `if __name__ …` every helper runs the program anew, and dies of it
     program.write_text(
         "from pathlib import Path\n"
-        "from index.engine import Changes, Document, Fingerprint\n"
-        "from index.engines import open_engine\n"
-        "from index.engines.whoosh import writer\n"
+        "from backfile.index.engine import Changes, Document, Fingerprint\n"
+        "from backfile.index.engines import open_engine\n"
+        "from backfile.index.engines.whoosh.indexing import writer\n"
         "writer.SEGMENT_TEXT, writer.cores = 1, lambda: 2\n"
         f"engine = open_engine('whoosh', Path({str(tmp_path / 'index')!r}))\n"
         "items = [(Document(n, n, n, n), Fingerprint(1, 2, '3')) for n in 'abcd']\n"
@@ -238,19 +238,18 @@ def test_processes_that_cannot_start_are_told_from_those_that_die(tmp_path):
         encoding="utf-8",
     )
     command = [sys.executable, str(program)]
-    root = ROOT
     ended = subprocess.run(
         command,
         check=False,
-        cwd=root,
-        env=os.environ | {"PYTHONPATH": str(root)},
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,
     )
     *_, last = ended.stderr.splitlines()
     assert ended.returncode == 1
-    assert last.startswith("index.errors.SearchError: the processes that help to index could not be started")
+    assert last.startswith("backfile.index.errors.SearchError: the processes that help to index could not be started")
 
 
 def test_a_second_writer_waits_and_gives_up(engine, folder):

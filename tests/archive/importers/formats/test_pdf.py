@@ -306,8 +306,9 @@ def test_the_pages_of_a_large_file_do_not_stay_in_memory(tmp_path: Path) -> None
         chance.shuffle(words)
         paragraph(made, " ".join(words))
     script = (
-        "import re, sys; from pathlib import Path; from archive.importers import pdf; "
-        "from archive.importers.item import Context; print(len(next(pdf.read(Path(sys.argv[1]), Context())).body), "
+        "import re, sys; from pathlib import Path; from backfile.archive.importers.formats.pdf import document as pdf; "
+        "from backfile.archive.importers.item import Context; "
+        "print(len(next(pdf.read(Path(sys.argv[1]), Context())).body), "
         # Unlike ru_maxrss, this does not begin with what the process held that started this one.
         "int(re.search('VmHWM:[^0-9]*([0-9]+)', Path('/proc/self/status').read_text())[1]) // 1024)"
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.test_importing import DAY, Given, actions, files, take
 
 from backfile.archive.frontmatter.rewriter import yaml_block
 from backfile.archive.importers.importer import Importing
@@ -19,6 +18,7 @@ from backfile.archive.importers.sources.detection import Source as From
 from backfile.archive.importers.sources.detection import open_sources
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.storage.library import Library
+from tests.archive.importers.test_importer import DAY, Given, actions, files, take
 
 SITE = "https://post.example"
 WORDS = " and nobody at the pier knew why it had gone so late that day" * 4
