@@ -10,7 +10,7 @@ from backfile.archive.errors import ArticleNotFound
 from backfile.index.engine import Changes, Document, Fingerprint, Hit, Page, Request, Status, Suggestions
 from backfile.index.engines.whoosh.indexing import writer
 from backfile.index.engines.whoosh.search import collector, completion, more_like_this
-from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.commit import Generation
 from backfile.index.engines.whoosh.storage.commit_reader import Commit, open_commit
 from backfile.index.errors import IndexUnusable
@@ -28,7 +28,7 @@ class WhooshEngine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._commit: Commit | None = Commit()
-        self._view: View | None = None
+        self._searcher: Searcher | None = None
         self._lock = Lock()
 
     def _newest(self) -> Commit:
@@ -38,25 +38,25 @@ class WhooshEngine:
             self._commit = open_commit(self._folder, self._commit)
             return self._commit
 
-    def view(self) -> View:
+    def searcher(self) -> Searcher:
         """The newest commit with the columns and caches that searching keeps of it."""
         generation = self.generation()
-        view = self._view
-        if view is None or view.generation is not generation:
-            view = self._view = View(generation)
-        return view
+        searcher = self._searcher
+        if searcher is None or searcher.generation is not generation:
+            searcher = self._searcher = Searcher(generation)
+        return searcher
 
     def search(self, request: Request) -> Page:
         """Answers a request from the newest commit; raises `QueryRefused` and `DeadlineExceeded`."""
-        return collector.search(self.view(), request)
+        return collector.search(self.searcher(), request)
 
     def suggest(self, text: str, *, limit: int = 5) -> Suggestions:
         """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
-        return completion.suggest(self.view(), text, limit)
+        return completion.suggest(self.searcher(), text, limit)
 
     def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most telling words, best first; raises `ArticleNotFound`."""
-        return more_like_this.similar(self.view(), self.document(article_id), limit)
+        return more_like_this.similar(self.searcher(), self.document(article_id), limit)
 
     def generation(self) -> Generation:
         """The newest commit, as searching reads it. Raises `IndexUnusable`."""
@@ -101,4 +101,4 @@ class WhooshEngine:
         """Lets go of files and memory; harmless when called twice."""
         with self._lock:
             self._commit = None
-            self._view = None
+            self._searcher = None

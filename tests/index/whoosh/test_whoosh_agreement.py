@@ -211,7 +211,7 @@ def test_alternatives_that_cannot_be_among_the_best_change_nothing(
     left: list[int] = []
     whole_score = scoring.Scorer._sums
 
-    def counted(scorer: scoring.Scorer, found: np.ndarray, summands: Sequence[scoring._Summand]) -> np.ndarray:
+    def counted(scorer: scoring.Scorer, found: np.ndarray, summands: Sequence[scoring._ScorePart]) -> np.ndarray:
         if summands is scorer._summands:
             left.append(len(found))
         return whole_score(scorer, found, summands)

@@ -14,13 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backfile.index.engine import Changes, Document, FacetValue, Fingerprint
-from backfile.index.engines.whoosh.search.doc_set import Selection, common, ranges
+from backfile.index.engines.whoosh.search.doc_set import DocSet, intersect, ranges
 from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table, year_table
-from backfile.index.engines.whoosh.search.phrases import phrase_run
-from backfile.index.engines.whoosh.search.positions import POSITION_BITS, distinct, documents_of, follows, union
-from backfile.index.engines.whoosh.search.posting_lists import DENSE, Listed, Run, Stretch, Table, laid_out
-from backfile.index.engines.whoosh.search.searcher import View
-from backfile.index.engines.whoosh.search.top_docs import Column, Names, Values, first_documents, smallest
+from backfile.index.engines.whoosh.search.phrases import phrase_postings
+from backfile.index.engines.whoosh.search.positions import POSITION_BITS, count_by_doc, distinct, follows, union
+from backfile.index.engines.whoosh.search.posting_lists import (
+    DENSE,
+    DensePostings,
+    DocList,
+    DocRange,
+    SparsePostings,
+    pack_postings,
+)
+from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.search.top_docs import ColumnKey, ScoreKey, StringKey, first_documents, smallest
 from backfile.index.engines.whoosh.storage.field_postings import Narrow, Slice
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
@@ -45,8 +52,8 @@ def table(segments: Sequence[Rows], live: Sequence[int]) -> FacetTable:
     return facet_table([column(rows) for rows in segments], selection(live, sum(map(len, segments))))
 
 
-def selection(documents: Sequence[int], size: int) -> Selection:
-    return Selection(np.array(documents, np.intp), size)
+def selection(documents: Sequence[int], size: int) -> DocSet:
+    return DocSet(np.array(documents, np.intp), size)
 
 
 @settings(max_examples=40, deadline=None)
@@ -87,7 +94,7 @@ def test_ranges_of_narrow_lengths_do_not_overflow() -> None:
 
 @dataclass(frozen=True)
 class Part:
-    """What `Names` needs of a segment."""
+    """What `StringKey` needs of a segment."""
 
     base: int
     keys: list[str]
@@ -116,9 +123,9 @@ def test_first_documents_are_those_of_a_full_sort(parts: list[list[tuple[int, st
     documents = np.array(sorted(data.draw(st.sets(st.sampled_from(range(len(flat)))))), np.intp)
     wanted = data.draw(st.integers(1, 12))
     numbers = np.array([number for number, _ in flat])
-    by_name = Names(made, lambda part: part.order, lambda part: part.names)  # type: ignore[arg-type,attr-defined]
-    last = Column(np.arange(len(flat)))
-    by_number = Values(documents, numbers[documents])
+    by_name = StringKey(made, lambda part: part.order, lambda part: part.names)  # type: ignore[arg-type,attr-defined]
+    last = ColumnKey(np.arange(len(flat)))
+    by_number = ScoreKey(documents, numbers[documents])
     expected = sorted(documents.tolist(), key=lambda n: (*flat[n], n))[:wanted]
     assert first_documents(documents, [by_number, by_name, last], wanted).tolist() == expected
     expected = sorted(documents.tolist(), key=lambda n: (flat[n][1], flat[n][0], n))[:wanted]
@@ -135,19 +142,19 @@ def places(texts: list[list[str]], word: str) -> np.ndarray:
     return np.array(found, np.int64)
 
 
-def view_of(folder: str, texts: Sequence[Sequence[str]], commits: int = 1) -> View:
-    """A view of documents with these words, written in some commits."""
+def searcher_of(folder: str, texts: Sequence[Sequence[str]], commits: int = 1) -> Searcher:
+    """A searcher of documents with these words, written in some commits."""
     engine = WhooshEngine(Path(folder))
     documents = [Document(f"{n:03}", "a.md", "x", " ".join(words)) for n, words in enumerate(texts)]
     for first in range(commits):
         engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents[first::commits]]))
-    return engine.view()
+    return engine.searcher()
 
 
-def numbered(view: View, run: Run) -> dict[int, int]:
-    """What a run says of each of the documents of `view_of`."""
+def numbered(searcher: Searcher, run: SparsePostings) -> dict[int, int]:
+    """What a run says of each of the documents of `searcher_of`."""
     found = zip(run.documents.tolist(), run.frequencies.tolist(), strict=True)
-    return {int(view.document(number).id): count for number, count in found}
+    return {int(searcher.document(number).id): count for number, count in found}
 
 
 @settings(max_examples=25, deadline=None)
@@ -166,27 +173,27 @@ def test_phrases_begin_where_their_words_stand(
         return text[at] in phrase and set(phrase) <= set(text[at : at + reach + 1])
 
     with tempfile.TemporaryDirectory() as folder:
-        view = view_of(folder, texts, commits)
-        found = numbered(view, phrase_run(view, "text", Phrase(" ".join(phrase), reach)))
+        searcher = searcher_of(folder, texts, commits)
+        found = numbered(searcher, phrase_postings(searcher, "text", Phrase(" ".join(phrase), reach)))
     expected = {n: sum(begins(text, at) for at in range(len(text))) for n, text in enumerate(texts)}
     assert found == {n: count for n, count in expected.items() if count}
 
 
 def test_phrases_are_found_among_positions_that_need_more_than_two_bytes(tmp_path: Path) -> None:
     texts = [["b", "a", "b"], ["a"] * 70_000 + ["b", "a", "b"], ["c", "b", "a"]]
-    view = view_of(str(tmp_path), texts)
-    assert numbered(view, phrase_run(view, "text", Phrase("a b"))) == {0: 1, 1: 2}
-    assert numbered(view, phrase_run(view, "text", Phrase("b a"))) == {0: 1, 1: 1, 2: 1}
-    assert numbered(view, phrase_run(view, "text", Phrase("c a", 2))) == {2: 1}
+    searcher = searcher_of(str(tmp_path), texts)
+    assert numbered(searcher, phrase_postings(searcher, "text", Phrase("a b"))) == {0: 1, 1: 2}
+    assert numbered(searcher, phrase_postings(searcher, "text", Phrase("b a"))) == {0: 1, 1: 1, 2: 1}
+    assert numbered(searcher, phrase_postings(searcher, "text", Phrase("c a", 2))) == {2: 1}
 
 
 def test_phrases_of_many_occurrences_are_looked_at_piece_by_piece(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("backfile.index.engines.whoosh.search.positions._AT_ONCE", 3)
-    view = view_of(str(tmp_path), [list("abababcab")] * 4)
-    assert numbered(view, phrase_run(view, "text", Phrase("a b"))) == dict.fromkeys(range(4), 4)
-    assert numbered(view, phrase_run(view, "text", Phrase("b c a b"))) == dict.fromkeys(range(4), 1)
+    searcher = searcher_of(str(tmp_path), [list("abababcab")] * 4)
+    assert numbered(searcher, phrase_postings(searcher, "text", Phrase("a b"))) == dict.fromkeys(range(4), 4)
+    assert numbered(searcher, phrase_postings(searcher, "text", Phrase("b c a b"))) == dict.fromkeys(range(4), 1)
 
 
 @settings(max_examples=40, deadline=None)
@@ -203,7 +210,7 @@ def test_places_of_the_next_document_do_not_follow() -> None:
     assert follows(starts, np.empty(0, np.int64), 0, 999).tolist() == [False, False]
     assert union([np.array([1, 3]), np.array([1, 2])]).tolist() == [1, 2, 3]
     assert distinct(np.array([4, 4, 7])).tolist() == [4, 7]
-    run = documents_of(np.array([4, 4 << POSITION_BITS, (4 << POSITION_BITS) + 7], np.int64))
+    run = count_by_doc(np.array([4, 4 << POSITION_BITS, (4 << POSITION_BITS) + 7], np.int64))
     assert (run.documents.tolist(), run.frequencies.tolist()) == ([0, 4], [1, 2])
 
 
@@ -216,7 +223,7 @@ def test_what_two_lists_have_in_common(one: set[int], other: set[int], sparse: i
     first, second = (np.array(sorted(found), np.uint32) for found in (one, other))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("backfile.index.engines.whoosh.search.doc_set.SPARSE", sparse)
-        here, there = common(first, second, 300)
+        here, there = intersect(first, second, 300)
     assert first.take(here).tolist() == second.take(there).tolist() == sorted(one & other)
 
 
@@ -247,18 +254,18 @@ def test_narrow_numbers_are_found_and_taken_where_they_are(
 @given(found=st.lists(st.integers(0, 99), max_size=60), asked=st.sets(st.integers(0, 99), max_size=60))
 def test_frequencies_as_a_list_and_as_a_table(found: list[int], asked: set[int]) -> None:
     counts = {number: sum(n % 5 + 1 for n in found if n == number) for number in found}
-    run = Run.summed(np.array(found, np.intp), np.array([n % 5 + 1 for n in found], np.uint8))
+    run = SparsePostings.summed(np.array(found, np.intp), np.array([n % 5 + 1 for n in found], np.uint8))
     table = np.zeros(100, np.uint8)
     table[run.documents] = run.frequencies
     documents = np.array(sorted(asked), np.intp)
     norms = np.arange(100) / 8
-    for made in (run, Table(table, len(found))):
+    for made in (run, DensePostings(table, len(found))):
         assert made.documents.tolist() == sorted(counts)
         assert made.has(documents).tolist() == [n in counts for n in sorted(asked)]
         mask = np.zeros(100, np.bool_)
         made.mark(mask)
         assert np.flatnonzero(mask).tolist() == sorted(counts)
-        for wanted, chosen in ((Listed(documents), sorted(asked)), (Stretch(20, 60), range(20, 60))):
+        for wanted, chosen in ((DocList(documents), sorted(asked)), (DocRange(20, 60), range(20, 60))):
             amounts = np.ones(len(wanted))
             made.add_to(amounts, wanted, norms, 0.5)
             assert amounts.tolist() == [1 + 0.5 * n / 8 * counts.get(n, 0) for n in chosen]
@@ -272,8 +279,8 @@ def test_the_smallest_of_many_numbers(size: int, count: int, seed: int, ties: bo
 
 
 def test_long_runs_become_tables() -> None:
-    run = Run(np.array([1, 7], np.intp), np.array([3, 300], np.uint32))
-    assert laid_out(run, 2 * DENSE) is run
-    table = laid_out(run, 2 * DENSE - 1)
-    assert isinstance(table, Table)
+    run = SparsePostings(np.array([1, 7], np.intp), np.array([3, 300], np.uint32))
+    assert pack_postings(run, 2 * DENSE) is run
+    table = pack_postings(run, 2 * DENSE - 1)
+    assert isinstance(table, DensePostings)
     assert (table.frequencies[7], len(table), table.nbytes) == (300, 2, 4 * (2 * DENSE - 1))

@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from backfile.index.engine import FACETS, MAX_DEPTH, Facet, Filters, Page, Request, Sort
 from backfile.index.engines.whoosh.search.did_you_mean import correction
-from backfile.index.engines.whoosh.search.doc_set import Selection
+from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.hit_loader import present
-from backfile.index.engines.whoosh.search.query_weight import Branch, Compiler
+from backfile.index.engines.whoosh.search.query_weight import Compiler, QueryWeight
 from backfile.index.engines.whoosh.search.scorer import Scorer, is_scored
-from backfile.index.engines.whoosh.search.searcher import View
-from backfile.index.engines.whoosh.search.top_docs import Column, Key, Names, Values, first_documents
+from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.search.top_docs import ColumnKey, ScoreKey, SortKey, StringKey, first_documents
 from backfile.index.errors import DeadlineExceeded, QueryRefused
 from backfile.index.highlight.matcher import Matcher
 from backfile.index.query import Everything
@@ -28,7 +28,7 @@ Array = npt.NDArray[Any]
 Check = Callable[[], None]
 
 
-def search(view: View, request: Request) -> Page:
+def search(searcher: Searcher, request: Request) -> Page:
     """Answers a request from a view; raises `QueryRefused` and `DeadlineExceeded` as `Engine.search` says."""
     started = time.perf_counter()
     stop = request.page * request.per_page
@@ -38,29 +38,29 @@ def search(view: View, request: Request) -> Page:
             hint="narrow the search by another word, an author, a topic or a date",
         )
     check = deadline(started, request.deadline)
-    root = Compiler(view, check).branch(request.query)
-    found = _Found(view, root, request.filters)
+    root = Compiler(searcher, check).branch(request.query)
+    found = _Found(searcher, root, request.filters)
     check()
     facets = tuple(found.facet(name, request.size_of(name)) for name in FACETS)
     check()
-    shown = _ordered(view, root, found.selection, request, check)
-    matcher = Matcher(request.query, view.generation.languages, view.family)
-    hits = tuple(present(view, shown, matcher, request.passages, check))
+    shown = _ordered(searcher, root, found.selection, request, check)
+    matcher = Matcher(request.query, searcher.generation.languages, searcher.family)
+    hits = tuple(present(searcher, shown, matcher, request.passages, check))
     total = len(found.selection)
-    suggestion = correction(view, request.query) if total < CORRECTED_BELOW else None
+    suggestion = correction(searcher, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
     return Page(total, hits, facets, request.page, -(-total // request.per_page), took, suggestion)
 
 
-def by_newest(view: View, documents: Array, wanted: int) -> Array:
+def by_newest(searcher: Searcher, documents: Array, wanted: int) -> Array:
     """The newest `wanted` of the documents (ascending), in order."""
-    return first_documents(documents, [_newest(view), _ids(view)], wanted)
+    return first_documents(documents, [_newest(searcher), _ids(searcher)], wanted)
 
 
-def by_score(view: View, documents: Array, scores: Array, wanted: int) -> list[tuple[int, float]]:
+def by_score(searcher: Searcher, documents: Array, scores: Array, wanted: int) -> list[tuple[int, float]]:
     """The best `wanted` of the documents (ascending), in order, each with its score."""
-    score = Values(documents, -scores)
-    chosen = first_documents(documents, [score, _newest(view), _ids(view)], wanted)
+    score = ScoreKey(documents, -scores)
+    chosen = first_documents(documents, [score, _newest(searcher), _ids(searcher)], wanted)
     return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
 
 
@@ -80,8 +80,8 @@ def deadline(started: float, seconds: float) -> Check:
 class _Found:
     """The documents that query and filters find; for each facet also those that its own filters leave out."""
 
-    view: View
-    root: Branch
+    searcher: Searcher
+    root: QueryWeight
     filters: Filters
 
     def __post_init__(self) -> None:
@@ -92,28 +92,28 @@ class _Found:
         masks = {}
         chosen = self.filters
         if chosen.authors:
-            masks["author"] = self.view.facet_mask("author", chosen.authors)
+            masks["author"] = self.searcher.facet_mask("author", chosen.authors)
         if chosen.topics:
-            masks["topic"] = self.view.facet_mask("topic", chosen.topics)
+            masks["topic"] = self.searcher.facet_mask("topic", chosen.topics)
         if chosen.first or chosen.last:
             first = chosen.first.toordinal() if chosen.first else 1
             last = chosen.last.toordinal() if chosen.last else int(np.iinfo(np.int32).max)
-            masks["year"] = self.view.date_mask(first, last)
+            masks["year"] = self.searcher.date_mask(first, last)
         return masks
 
-    def _selection(self, filters: Iterable[Array]) -> Selection:
+    def _selection(self, filters: Iterable[Array]) -> DocSet:
         masks = list(filters)
         if not isinstance(self.root.node, Everything):
             masks.append(self.root.mask)
         if not masks:
-            return self.view.everything
-        if self.view.live is not None:
-            masks.append(self.view.live)
-        return Selection.of(reduce(np.logical_and, masks))
+            return self.searcher.everything
+        if self.searcher.live is not None:
+            masks.append(self.searcher.live)
+        return DocSet.of(reduce(np.logical_and, masks))
 
     def facet(self, name: str, size: int | None) -> Facet:
         """The facet's counts, its own filter ignored."""
-        table = self.view.facet(name)
+        table = self.searcher.facet(name)
         selection = self.selection
         if name in self._masks:
             selection = self._selection([mask for other, mask in self._masks.items() if other != name])
@@ -121,22 +121,24 @@ class _Found:
         return table.latest(name, counts, size) if name == "year" else table.largest(name, counts, size)
 
 
-def _ordered(view: View, root: Branch, found: Selection, request: Request, check: Check) -> list[tuple[int, float]]:
-    """The documents of the page asked for, in order, each with its score (0 when the order is another)."""
+def _ordered(
+    searcher: Searcher, root: QueryWeight, found: DocSet, request: Request, check: Check
+) -> list[tuple[int, float]]:
+    """The documents of the page batch for, in order, each with its score (0 when the order is another)."""
     stop = request.page * request.per_page
-    keys: list[Key] = [_newest(view), _ids(view)]
+    keys: list[SortKey] = [_newest(searcher), _ids(searcher)]
     documents, score = found.documents, None
     match request.sort:
         case Sort.RELEVANCE:
             if any(is_scored(leaf) for leaf in root.leaves()):
-                scorer = Scorer(view, root, found, stop, check)
+                scorer = Scorer(searcher, root, found, stop, check)
                 documents = scorer.documents
-                score = Values(documents, np.negative(scorer.scores, out=scorer.scores))
+                score = ScoreKey(documents, np.negative(scorer.scores, out=scorer.scores))
                 keys.insert(0, score)
         case Sort.OLDEST:
-            keys[0] = _oldest(view)
+            keys[0] = _oldest(searcher)
         case Sort.TITLE:
-            keys.insert(0, Names(view.segments, lambda s: s.title_order, lambda s: s.titles))
+            keys.insert(0, StringKey(searcher.segments, lambda s: s.title_order, lambda s: s.titles))
     check()
     chosen = first_documents(documents, keys, stop)[stop - request.per_page :]
     if score is None:
@@ -144,14 +146,14 @@ def _ordered(view: View, root: Branch, found: Selection, request: Request, check
     return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
 
 
-def _newest(view: View) -> Key:
-    return Column(view.newest_first)
+def _newest(searcher: Searcher) -> SortKey:
+    return ColumnKey(searcher.newest_first)
 
 
-def _oldest(view: View) -> Key:
+def _oldest(searcher: Searcher) -> SortKey:
     undated = np.int32(np.iinfo(np.int32).max)
-    return Column(np.where(view.first_days == 0, undated, view.first_days))
+    return ColumnKey(np.where(searcher.first_days == 0, undated, searcher.first_days))
 
 
-def _ids(view: View) -> Key:
-    return Names(view.segments, lambda segment: segment.id_order, lambda segment: segment.ids)
+def _ids(searcher: Searcher) -> SortKey:
+    return StringKey(searcher.segments, lambda segment: segment.id_order, lambda segment: segment.ids)

@@ -9,39 +9,39 @@ import numpy as np
 from backfile.index.analysis.tokenizer import tokens
 from backfile.index.engine import Suggestions
 from backfile.index.engines.whoosh.search.collector import by_newest
-from backfile.index.engines.whoosh.search.doc_set import Selection
+from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.document_frequency import most_frequent
-from backfile.index.engines.whoosh.search.posting_reader import Terms
-from backfile.index.engines.whoosh.search.searcher import View
-from backfile.index.engines.whoosh.search.term_weight import one_term
+from backfile.index.engines.whoosh.search.posting_reader import PostingReader
+from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.search.term_weight import read_term
 
 
-def suggest(view: View, text: str, limit: int) -> Suggestions:
+def suggest(searcher: Searcher, text: str, limit: int) -> Suggestions:
     """Completions of the last word of `text`; titles and names must have the words before it as well."""
     typed = [token.term for token in tokens(text)]
-    if not typed or not view.size:
+    if not typed or not searcher.size:
         return Suggestions()
     return Suggestions(
-        words=tuple(most_frequent(view, typed[-1], limit)),
-        titles=_titles(view, typed, limit),
-        authors=_names(view, "author", typed, limit),
-        topics=_names(view, "topic", typed, limit),
+        words=tuple(most_frequent(searcher, typed[-1], limit)),
+        titles=_titles(searcher, typed, limit),
+        authors=_names(searcher, "author", typed, limit),
+        topics=_names(searcher, "topic", typed, limit),
     )
 
 
-def _titles(view: View, typed: Sequence[str], limit: int) -> tuple[tuple[str, str], ...]:
+def _titles(searcher: Searcher, typed: Sequence[str], limit: int) -> tuple[tuple[str, str], ...]:
     found = []
-    for document in by_newest(view, _beginning(view, "title", typed).documents, limit).tolist():
-        segment, number = view.generation.locate(document)
+    for document in by_newest(searcher, _beginning(searcher, "title", typed).documents, limit).tolist():
+        segment, number = searcher.generation.locate(document)
         head = segment.head(number)
         found.append((head.id, head.title))
     return tuple(found)
 
 
-def _names(view: View, field: str, typed: Sequence[str], limit: int) -> tuple[str, ...]:
-    """Names by the number of their articles; the articles found may have others that do not begin so."""
-    table = view.facet(field)
-    numbers = np.flatnonzero(table.counts(_beginning(view, field, typed)) > 0)
+def _names(searcher: Searcher, field: str, typed: Sequence[str], limit: int) -> tuple[str, ...]:
+    """StringKey by the number of their articles; the articles found may have others that do not begin so."""
+    table = searcher.facet(field)
+    numbers = np.flatnonzero(table.counts(_beginning(searcher, field, typed)) > 0)
     names: list[str] = []
     for number in numbers[np.argsort(-table.totals[numbers], kind="stable")].tolist():
         name = table.values[number]
@@ -57,12 +57,12 @@ def _begins(text: str, typed: Sequence[str]) -> bool:
     return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 
 
-def _beginning(view: View, field: str, typed: Sequence[str]) -> Selection:
+def _beginning(searcher: Searcher, field: str, typed: Sequence[str]) -> DocSet:
     """The live documents that have in a field a word that begins as the last one typed, and the others as they are."""
-    last = Terms(view, field, lambda postings: range(*postings.prefix(typed[-1])))
-    inside = np.ones(view.size, np.bool_) if view.live is None else view.live
-    for found in [last, *(one_term(view, field, term) for term in typed[:-1])]:
-        mask = np.zeros(view.size, np.bool_)
+    last = PostingReader(searcher, field, lambda postings: range(*postings.prefix(typed[-1])))
+    inside = np.ones(searcher.size, np.bool_) if searcher.live is None else searcher.live
+    for found in [last, *(read_term(searcher, field, term) for term in typed[:-1])]:
+        mask = np.zeros(searcher.size, np.bool_)
         mask[found.documents()] = True
         inside = inside & mask
-    return Selection.of(inside)
+    return DocSet.of(inside)

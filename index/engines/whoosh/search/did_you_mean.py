@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from backfile.index.engines.whoosh.search.document_frequency import counted
-from backfile.index.engines.whoosh.search.searcher import View
-from backfile.index.engines.whoosh.search.term_weight import Leaf, close_terms
+from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.search.term_weight import TermWeight, close_terms
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.query import Node, Word
 from backfile.index.ranking.spelling import corrected, nearest
@@ -15,22 +15,22 @@ _MOST_EDITS = 2
 _TIMES = 10  # a word is put in the place of another only if so many times more articles have it, says `nearest`
 
 
-def correction(view: View, query: Node) -> str | None:
-    """“Did you mean”, as `index.correcting` has it, by the words of the view."""
+def correction(searcher: Searcher, query: Node) -> str | None:
+    """“Did you mean”, as `index.correcting` has it, by the words of the searcher."""
 
     def best(term: str) -> str | None:
-        known = Leaf(view, Word(term), DEFAULT_FIELDS).frequency
-        if known * _TIMES >= view.generation.live_count:
+        known = TermWeight(searcher, Word(term), DEFAULT_FIELDS).frequency
+        if known * _TIMES >= searcher.generation.live_count:
             return None
-        return nearest(term, known, counted(view, _near(view, term, known * _TIMES)))
+        return nearest(term, known, counted(searcher, _near(searcher, term, known * _TIMES)))
 
     return corrected(query, best)
 
 
-def _near(view: View, term: str, least: int) -> list[str]:
+def _near(searcher: Searcher, term: str, least: int) -> list[str]:
     """The words near to a term that more than `least` articles may have."""
     bounds: Counter[str] = Counter()
-    for segment in view.segments:
+    for segment in searcher.segments:
         for postings in map(segment.field, DEFAULT_FIELDS):
             for number in close_terms(postings, term, _MOST_EDITS).tolist():
                 bounds[postings.terms[number]] += postings.count(number, number + 1)

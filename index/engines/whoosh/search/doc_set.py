@@ -13,15 +13,15 @@ Array = npt.NDArray[Any]
 SPARSE = 16  # a search by bisection costs about as much as this many steps through an array
 
 
-class Selection:
-    """Documents by their numbers (ascending) out of `size`; `mask` (bool[size]) is made when it is asked for."""
+class DocSet:
+    """Documents by their numbers (ascending) out of `size`; `mask` (bool[size]) is made when it is batch for."""
 
     def __init__(self, documents: Array, size: int) -> None:
         self.documents = documents
         self.size = size
 
     @classmethod
-    def of(cls, mask: Array) -> Selection:
+    def of(cls, mask: Array) -> DocSet:
         """The documents for which a mask is True."""
         made = cls(np.flatnonzero(mask), len(mask))
         made.mask = mask
@@ -38,26 +38,26 @@ class Selection:
         return mask
 
     @cached_property
-    def others(self) -> Selection:
+    def others(self) -> DocSet:
         """All other documents, deleted ones included."""
-        return Selection.of(np.logical_not(self.mask))
+        return DocSet.of(np.logical_not(self.mask))
 
 
-def common(one: Array, other: Array, size: int) -> tuple[Array, Array]:
+def intersect(one: Array, other: Array, size: int) -> tuple[Array, Array]:
     """Where two lists of documents below `size` (ascending) have the same ones: indexes in the one and in the other."""
     if len(one) * SPARSE < len(other):
-        return looked_up(one, other)
+        return intersect_by_bisection(one, other)
     if len(other) * SPARSE < len(one):
-        there, here = looked_up(other, one)
+        there, here = intersect_by_bisection(other, one)
         return here, there
-    there = np.flatnonzero(Selection(one, size).mask.take(other))
+    there = np.flatnonzero(DocSet(one, size).mask.take(other))
     if len(there) == len(one):
         return np.arange(len(one)), there
-    return np.flatnonzero(Selection(other.take(there), size).mask.take(one)), there
+    return np.flatnonzero(DocSet(other.take(there), size).mask.take(one)), there
 
 
-def looked_up(few: Array, many: Array) -> tuple[Array, Array]:
-    """`common` by a bisection for each of the few."""
+def intersect_by_bisection(few: Array, many: Array) -> tuple[Array, Array]:
+    """`intersect` by a bisection for each of the few."""
     place = many.searchsorted(few)
     here = np.flatnonzero(many.take(place, mode="clip") == few) if len(many) else np.empty(0, np.intp)
     return here, place.take(here)

@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from backfile.index.engine import Facet, FacetValue
-from backfile.index.engines.whoosh.search.doc_set import Selection, ranges
+from backfile.index.engines.whoosh.search.doc_set import DocSet, ranges
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
 
 Array = npt.NDArray[Any]
 
 
-class Values(Protocol):
+class ValueDictionary(Protocol):
     """Distinct strings in the order of their code points."""
 
     def __len__(self) -> int: ...
@@ -33,17 +33,17 @@ class FacetTable:
     """The values of a facet laid out for counting.
 
     `slots[k]` holds for every document the number of its value k, or `len(values)` where it has no such (int32[size]).
-    Values beyond the slots, which few documents have, are pairs of `extra_documents` (ascending) and
+    ValueDictionary beyond the slots, which few documents have, are pairs of `extra_documents` (ascending) and
     `extra_ordinals`.
     """
 
-    values: Values
+    values: ValueDictionary
     slots: list[Array]
     extra_documents: Array
     extra_ordinals: Array
-    live: Selection
+    live: DocSet
 
-    def counts(self, selection: Selection) -> Array:
+    def counts(self, selection: DocSet) -> Array:
         """How many of the documents have each value (int64[len(values)])."""
         if selection is self.live:
             return self.totals
@@ -59,9 +59,9 @@ class FacetTable:
     @cached_property
     def _sums(self) -> Array:
         """The counts over all documents, deleted ones included."""
-        return self._count(Selection.of(np.ones(len(self.slots[0]), np.bool_)))
+        return self._count(DocSet.of(np.ones(len(self.slots[0]), np.bool_)))
 
-    def _count(self, selection: Selection) -> Array:
+    def _count(self, selection: DocSet) -> Array:
         beyond = len(self.values)
         counts = np.zeros(beyond + 1, np.int64)
         for slot in self.slots:
@@ -70,7 +70,7 @@ class FacetTable:
             counts += np.bincount(self.extra_ordinals.take(self._extras(selection)), minlength=beyond + 1)
         return counts[:beyond]
 
-    def _extras(self, selection: Selection) -> Array:
+    def _extras(self, selection: DocSet) -> Array:
         """Which of the extra pairs belong to the documents."""
         if len(selection) * 16 < len(self.extra_documents):
             low = self.extra_documents.searchsorted(selection.documents)
@@ -112,7 +112,7 @@ class FacetTable:
 
 
 class _List(list[str]):
-    """Values held in memory: those of several segments, merged, or years."""
+    """ValueDictionary held in memory: those of several segments, merged, or years."""
 
     @cached_property
     def _numbers(self) -> dict[str, int]:
@@ -122,14 +122,14 @@ class _List(list[str]):
         return self._numbers.get(term, -1)
 
 
-def facet_table(columns: Sequence[FacetColumn], live: Selection) -> FacetTable:
+def facet_table(columns: Sequence[FacetColumn], live: DocSet) -> FacetTable:
     """The table of a facet over the segments whose columns these are; `live` are the live documents."""
     values, ordinals = _merged(columns)
     lengths = np.concatenate([np.empty(0, np.intp), *(np.diff(column.starts) for column in columns)]).astype(np.intp)
     return _table(values, ordinals, lengths, live)
 
 
-def _merged(columns: Sequence[FacetColumn]) -> tuple[Values, Array]:
+def _merged(columns: Sequence[FacetColumn]) -> tuple[ValueDictionary, Array]:
     if len(columns) == 1:
         return columns[0].values, columns[0].ordinals.astype(np.int32)
     lists = [column.values.texts() for column in columns]
@@ -141,7 +141,7 @@ def _merged(columns: Sequence[FacetColumn]) -> tuple[Values, Array]:
     return values, np.concatenate(parts)
 
 
-def _table(values: Values, ordinals: Array, lengths: Array, live: Selection) -> FacetTable:
+def _table(values: ValueDictionary, ordinals: Array, lengths: Array, live: DocSet) -> FacetTable:
     starts = lengths.cumsum() - lengths
     slots: list[Array] = []
     while True:
@@ -158,7 +158,7 @@ def _table(values: Values, ordinals: Array, lengths: Array, live: Selection) -> 
     return FacetTable(values, slots, having.repeat(lengths.take(having) - depth), ordinals.take(extra), live)
 
 
-def year_table(years: Array, live: Selection) -> FacetTable:
+def year_table(years: Array, live: DocSet) -> FacetTable:
     """The table of the facet of years, given every document's year (0: none)."""
     dated = years[years != 0]
     first, last = (int(dated.min()), int(dated.max())) if len(dated) else (1, 0)

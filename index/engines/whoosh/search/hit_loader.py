@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from backfile.index.engine import Hit
-from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.highlight.matcher import Marks, Matcher
 from backfile.index.hits import hit_of
 
@@ -14,7 +14,7 @@ _AT_ONCE = 10  # hits whose texts are held together; as many again hardly gain
 
 
 def present(
-    view: View, found: Sequence[tuple[int, float]], matcher: Matcher, limit: int, check: Callable[[], None]
+    searcher: Searcher, found: Sequence[tuple[int, float]], matcher: Matcher, limit: int, check: Callable[[], None]
 ) -> Iterator[Hit]:
     """The hits of documents (global numbers, each with its score), with at most `limit` passages each.
 
@@ -23,6 +23,6 @@ def present(
     for first in range(0, len(found), _AT_ONCE):
         check()
         some = found[first : first + _AT_ONCE]
-        prepared = [view.prepared(number) for number, _ in some]
+        prepared = [searcher.prepared(number) for number, _ in some]
         for each, marks, (_, score) in zip(prepared, matcher.match_all(prepared), some, strict=True):
             yield hit_of(each.document, marks or _UNMARKED, score=score, limit=limit)

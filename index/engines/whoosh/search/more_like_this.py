@@ -12,9 +12,9 @@ import numpy as np
 from backfile.index.analysis.tokenizer import MAX_TERM, tokens
 from backfile.index.engine import Document, Hit
 from backfile.index.engines.whoosh.search.collector import by_score
-from backfile.index.engines.whoosh.search.posting_lists import Run
-from backfile.index.engines.whoosh.search.searcher import Array, View
-from backfile.index.engines.whoosh.search.term_weight import one_term
+from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
+from backfile.index.engines.whoosh.search.searcher import Array, Searcher
+from backfile.index.engines.whoosh.search.term_weight import read_term
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.highlight.matcher import Marks
 from backfile.index.hits import hit_of
@@ -28,19 +28,19 @@ _PLAIN = re.compile(r"[(\[\"]*([A-Za-z]+)[.,;:!?)\]\"]*")
 class _Word:
     """A word as it is written, with its postings in each field that has it, the longest list first."""
 
-    def __init__(self, view: View, term: str) -> None:
-        self._view = view
-        fields = {field: one_term(view, field, term) for field in DEFAULT_FIELDS}
+    def __init__(self, searcher: Searcher, term: str) -> None:
+        self._searcher = searcher
+        fields = {field: read_term(searcher, field, term) for field in DEFAULT_FIELDS}
         self._fields = sorted(((field, found) for field, found in fields.items() if found), key=lambda f: -f[1].count)
 
     @cached_property
-    def _runs(self) -> list[tuple[str, Run]]:
+    def _runs(self) -> list[tuple[str, SparsePostings]]:
         return [(field, found.run()) for field, found in self._fields]
 
     @cached_property
     def articles(self) -> int:
         """The number of live documents that have it."""
-        live, known = self._view.live, [np.empty(0, np.intp)]
+        live, known = self._searcher.live, [np.empty(0, np.intp)]
         if live is None and len(self._fields) == 1:
             return self._fields[0][1].count
         for _, run in self._runs:
@@ -52,10 +52,10 @@ class _Word:
         return sum(len(new) if live is None else int(np.count_nonzero(live.take(new))) for new in known)
 
     def amounts(self) -> list[tuple[Array, Array]]:
-        """The documents that have it with the tf~ of each, as lists that have no document in common."""
+        """The documents that have it with the tf~ of each, as lists that have no document in intersect."""
         layers: list[tuple[Array, Array]] = []
         for field, run in self._runs:
-            rest, more = run.documents, self._view.norms(field).take(run.documents)
+            rest, more = run.documents, self._searcher.norms(field).take(run.documents)
             more *= run.frequencies
             for known, amounts in layers:
                 rest, more = _moved(known, amounts, rest, more)
@@ -67,21 +67,21 @@ class _Word:
 _Ranked = tuple[float, str, _Word]  # -frequency × idf, so that the most telling sort first, and what that is of
 
 
-def similar(view: View, document: Document, limit: int) -> tuple[Hit, ...]:
+def similar(searcher: Searcher, document: Document, limit: int) -> tuple[Hit, ...]:
     """The articles with any of the most telling words of the document, best first, without itself."""
-    scores = np.zeros(view.size)
-    for *_, word in _telling_words(view, document):
-        weight = idf(word.articles, view.generation.live_count)
+    scores = np.zeros(searcher.size)
+    for *_, word in _telling_words(searcher, document):
+        weight = idf(word.articles, searcher.generation.live_count)
         for documents, amounts in word.amounts():
             scores[documents] += weight * saturated(amounts)
-    if view.live is not None:
-        scores *= view.live
-    if own := view.generation.find(document.id):
+    if searcher.live is not None:
+        scores *= searcher.live
+    if own := searcher.generation.find(document.id):
         scores[own[0].base + own[1]] = 0.0
     found = np.flatnonzero(scores != 0)
     return tuple(
-        hit_of(view.document(number), Marks(), score=score, limit=1)
-        for number, score in by_score(view, found, scores.take(found), limit)
+        hit_of(searcher.document(number), Marks(), score=score, limit=1)
+        for number, score in by_score(searcher, found, scores.take(found), limit)
     )
 
 
@@ -93,34 +93,34 @@ def _moved(known: Array, amount: Array, rest: Array, more: Array) -> tuple[Array
     return rest[new], more[new]
 
 
-def _telling_words(view: View, document: Document) -> list[_Ranked]:
+def _telling_words(searcher: Searcher, document: Document) -> list[_Ranked]:
     """The words with the largest frequency × idf, of those that other articles have too.
 
     They are counted in the order of the most that they can be worth, so that few have to be counted exactly.
     """
     frequencies = Counter(term for text in (document.title, document.text) for term in _terms(text))
-    size, best = view.generation.live_count, list[_Ranked]()
-    for bound, term in sorted(_bounds(view, frequencies)):
+    size, best = searcher.generation.live_count, list[_Ranked]()
+    for bound, term in sorted(_bounds(searcher, frequencies)):
         if len(best) == TELLING and bound > best[-1][0]:
             break
-        word = _Word(view, term)
+        word = _Word(searcher, term)
         if word.articles > 1:
             best = sorted([*best, (-frequencies[term] * idf(word.articles, size), term, word)])[:TELLING]
     return best
 
 
-def _bounds(view: View, frequencies: Mapping[str, int]) -> list[tuple[float, str]]:
+def _bounds(searcher: Searcher, frequencies: Mapping[str, int]) -> list[tuple[float, str]]:
     """Words with the most that each can be worth, negative: all that may be among the most telling.
 
     The many words that stand there once are looked up only if even in a single article they could be among them.
     """
-    size = view.generation.live_count
+    size = searcher.generation.live_count
     often = {term: count for term, count in frequencies.items() if count > 1}
-    least = {term: _least(view, term) for term in often}
-    certain = [count * idf(_most(view, term), size) for term, count in often.items() if least[term] > 1]
+    least = {term: _least(searcher, term) for term in often}
+    certain = [count * idf(_most(searcher, term), size) for term, count in often.items() if least[term] > 1]
     bounds = [(-count * idf(least[term], size), term) for term, count in often.items()]
     if len(certain) < TELLING or sorted(certain)[-TELLING] < idf(1, size):
-        bounds += [(-idf(_least(view, term), size), term) for term, count in frequencies.items() if count == 1]
+        bounds += [(-idf(_least(searcher, term), size), term) for term, count in frequencies.items() if count == 1]
     return bounds
 
 
@@ -133,23 +133,23 @@ def _terms(text: str) -> Iterator[str]:
         yield from (term for term in terms if len(term) >= _SHORTEST and term.isalpha())
 
 
-def _least(view: View, term: str) -> int:
+def _least(searcher: Searcher, term: str) -> int:
     """A number of live documents that certainly have the term (1 where nothing is certain)."""
-    deleted = view.size - view.generation.live_count
-    return max(1, _frequency(view, "text", term) - deleted)
+    deleted = searcher.size - searcher.generation.live_count
+    return max(1, _frequency(searcher, "text", term) - deleted)
 
 
-def _most(view: View, term: str) -> int:
+def _most(searcher: Searcher, term: str) -> int:
     """A number of live documents than which certainly no more have the term."""
-    return sum(_frequency(view, field, term) for field in DEFAULT_FIELDS)
+    return sum(_frequency(searcher, field, term) for field in DEFAULT_FIELDS)
 
 
-def _frequency(view: View, field: str, term: str) -> int:
+def _frequency(searcher: Searcher, field: str, term: str) -> int:
     """The number of documents, deleted ones included, that have the term in a field."""
     found = 0
-    for segment in view.segments:
+    for segment in searcher.segments:
         postings = segment.field(field)
-        number = view.number(postings, term)
+        number = searcher.number(postings, term)
         if number >= 0:
             found += postings.count(number, number + 1)
     return found

@@ -13,34 +13,36 @@ import numpy as np
 import numpy.typing as npt
 
 from backfile.index.analysis.tokenizer import POSITION_GAP, Form, query_forms
-from backfile.index.engines.whoosh.search.positions import TermPlaces, documents_of, union
-from backfile.index.engines.whoosh.search.posting_lists import Run
-from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.search.positions import TermPositions, count_by_doc, union
+from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
+from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.query import Phrase
 
 Array = npt.NDArray[Any]
-_Following = tuple[TermPlaces, int, int]  # a term, and how many positions on it must stand, at least and at most
+_Following = tuple[TermPositions, int, int]  # a term, and how many positions on it must stand, at least and at most
 
 
-def phrase_run(view: View, field: str, phrase: Phrase) -> Run:
+def phrase_postings(searcher: Searcher, field: str, phrase: Phrase) -> SparsePostings:
     """The documents of a phrase with the number of places where one of its forms begins."""
     reach = None if phrase.within is None else min(phrase.within, POSITION_GAP - 1)
-    return starts_run(view, field, query_forms(phrase.text), reach)
+    return sequence_postings(searcher, field, query_forms(phrase.text), reach)
 
 
-def starts_run(view: View, field: str, forms: tuple[Form, ...], reach: int | None = None) -> Run:
+def sequence_postings(
+    searcher: Searcher, field: str, forms: tuple[Form, ...], reach: int | None = None
+) -> SparsePostings:
     """The documents of any of the forms with the number of places where one of them begins.
 
     The words stand in order (`reach` None), or each at the place or in the `reach` positions that follow.
     """
-    return documents_of(union([_starts(view, field, form, reach) for form in forms]))
+    return count_by_doc(union([_starts(searcher, field, form, reach) for form in forms]))
 
 
-def _starts(view: View, field: str, form: Form, reach: int | None) -> Array:
+def _starts(searcher: Searcher, field: str, form: Form, reach: int | None) -> Array:
     found = [np.empty(0, np.int64)]
-    for segment in view.segments:
-        terms = dict(_terms(view, segment, field, form))
+    for segment in searcher.segments:
+        terms = dict(_terms(searcher, segment, field, form))
         if len(terms) < len({term for term, _ in form[0]}):
             continue
         if reach is None:
@@ -50,28 +52,28 @@ def _starts(view: View, field: str, form: Form, reach: int | None) -> Array:
     return np.concatenate(found)
 
 
-def _terms(view: View, segment: Segment, field: str, form: Form) -> Iterator[tuple[str, TermPlaces]]:
+def _terms(searcher: Searcher, segment: Segment, field: str, form: Form) -> Iterator[tuple[str, TermPositions]]:
     """The terms of a form that the segment holds, each once."""
     postings = segment.field(field)
     for term in dict.fromkeys(term for term, _ in form[0]):
-        number = view.number(postings, term)
+        number = searcher.number(postings, term)
         if number >= 0:
-            yield term, TermPlaces(segment, postings, number)
+            yield term, TermPositions(segment, postings, number)
 
 
-def _in_order(terms: list[tuple[TermPlaces, int]]) -> Array:
+def _in_order(terms: list[tuple[TermPositions, int]]) -> Array:
     """Where a phrase of terms with offsets begins."""
     (first, begin), *others = sorted(terms, key=lambda found: len(found[0]))
     return _places(first, [(term, offset - begin, offset - begin) for term, offset in others]) - begin
 
 
-def _near(terms: list[TermPlaces], reach: int) -> Array:
+def _near(terms: list[TermPositions], reach: int) -> Array:
     """Places where one of the terms stands and each of them within the `reach` positions that follow or there."""
     rarest_first = sorted(terms, key=len)
     return union([_places(term, [(o, 0, reach) for o in rarest_first if o is not term]) for term in terms])
 
 
-def _places(first: TermPlaces, others: list[_Following]) -> Array:
+def _places(first: TermPositions, others: list[_Following]) -> Array:
     """The places of a term that the others follow."""
     documents, occurrences = first.documents, None
     for term, least, most in others:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engines.whoosh.search.doc_set import SPARSE, common, ranges
-from backfile.index.engines.whoosh.search.posting_lists import Run, firsts
+from backfile.index.engines.whoosh.search.doc_set import SPARSE, intersect, ranges
+from backfile.index.engines.whoosh.search.posting_lists import SparsePostings, firsts
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings, Slice
 from backfile.index.engines.whoosh.storage.segment import Segment
 
@@ -25,7 +25,7 @@ _NO_PLACES: Array = np.empty(0, np.int64)
 _AT_ONCE = 16_384  # occurrences looked at together: what is made of them stays in the processor's cache
 
 
-class TermPlaces:
+class TermPositions:
     """The postings of one term in one segment, with positions. Documents are numbered as the segment does (u32)."""
 
     def __init__(self, segment: Segment, postings: FieldPostings, term: int) -> None:
@@ -54,14 +54,14 @@ class TermPlaces:
         """Which of some documents (ascending) hold the term, and the numbers of their postings."""
         if len(documents) * SPARSE < len(self):
             return self._postings.among(self._term, documents)
-        return common(documents, self.documents, self._segment.size)
+        return intersect(documents, self.documents, self._segment.size)
 
-    def occurrences(self, postings: Array) -> Occurrences:
+    def occurrences(self, postings: Array) -> CandidatePositions:
         """Every occurrence in the documents of some postings (ascending)."""
         starts, counts = self._spans(postings)
         positions = self._positions.take(ranges(starts, counts))
         owners = np.arange(len(postings)).repeat(counts)
-        return Occurrences(self.documents.take(postings), owners, positions.astype(np.int32))
+        return CandidatePositions(self.documents.take(postings), owners, positions.astype(np.int32))
 
     def _spans(self, postings: Array) -> tuple[Array, Array]:
         """Where in the term's positions those of some postings (ascending) begin, and how many they are (intp)."""
@@ -88,8 +88,8 @@ class TermPlaces:
         places += self._positions.take(ranges(starts, counts))
         return places
 
-    def places_of(self, occurrences: Occurrences) -> Array:
-        """Occurrences in the segment as places of the view."""
+    def places_of(self, occurrences: CandidatePositions) -> Array:
+        """CandidatePositions in the segment as places of the searcher."""
         places = occurrences.documents.astype(np.int64)
         places += self._segment.base
         places <<= POSITION_BITS
@@ -97,7 +97,7 @@ class TermPlaces:
         places += occurrences.positions
         return places
 
-    def follows(self, occurrences: Occurrences, postings: Array, least: int, most: int) -> Array:
+    def follows(self, occurrences: CandidatePositions, postings: Array, least: int, most: int) -> Array:
         """Which occurrences of another word have one of the term `least` to `most` positions on, or back if < 0.
 
         All their documents hold the term: `postings` are the numbers of its postings there.
@@ -125,8 +125,8 @@ class TermPlaces:
         return self._positions.take(place)
 
 
-class Occurrences:
-    """Occurrences of a word in some documents of a segment (u32, ascending).
+class CandidatePositions:
+    """CandidatePositions of a word in some documents of a segment (u32, ascending).
 
     Each has a position (i32) and an owner, the index of its document.
     """
@@ -139,7 +139,7 @@ class Occurrences:
     def __len__(self) -> int:
         return len(self.owners)
 
-    def take(self, kept: Array) -> Occurrences:
+    def take(self, kept: Array) -> CandidatePositions:
         """Some of the occurrences (ascending), and only the documents that own one."""
         if len(kept) == len(self):
             return self
@@ -147,9 +147,9 @@ class Occurrences:
         first = firsts(owners)
         documents = self.documents.take(owners.take(first))
         again = np.arange(len(documents)).repeat(np.diff(first, append=len(owners)))
-        return Occurrences(documents, again, self.positions.take(kept))
+        return CandidatePositions(documents, again, self.positions.take(kept))
 
-    def of(self, documents: Array) -> Occurrences:
+    def of(self, documents: Array) -> CandidatePositions:
         """Those that are owned by some of the documents, given by their indexes (ascending)."""
         if len(documents) == len(self.documents):
             return self
@@ -158,11 +158,11 @@ class Occurrences:
         return self.take(np.flatnonzero(chosen.take(self.owners)))
 
 
-def documents_of(places: Array) -> Run:
+def count_by_doc(places: Array) -> SparsePostings:
     """The documents of sorted places, each with the number of its places."""
     documents = places >> POSITION_BITS
     first = firsts(documents)
-    return Run(documents.take(first), np.diff(first, append=len(documents)))
+    return SparsePostings(documents.take(first), np.diff(first, append=len(documents)))
 
 
 def union(parts: Sequence[Array]) -> Array:

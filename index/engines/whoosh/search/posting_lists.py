@@ -7,14 +7,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engines.whoosh.search.doc_set import looked_up
+from backfile.index.engines.whoosh.search.doc_set import intersect_by_bisection
 
 Array = npt.NDArray[Any]
 
 DENSE = 32  # one in so many documents, from which on a table costs less to make and to look up than a list
 
 
-class Frequencies(Protocol):
+class PostingList(Protocol):
     """Documents (global numbers) with a frequency each."""
 
     def __len__(self) -> int:
@@ -34,26 +34,26 @@ class Frequencies(Protocol):
     def has(self, documents: Array) -> Array:
         """Which of some documents (ascending) are among them (bool)."""
 
-    def add_to(self, amounts: Array, asked: Asked, norms: Array, weight: float) -> None:
-        """Adds weight · norm · frequency to the amounts (float64) of the documents asked for.
+    def add_to(self, amounts: Array, batch: DocBatch, norms: Array, weight: float) -> None:
+        """Adds weight · norm · frequency to the amounts (float64) of the documents batch for.
 
-        `norms` has an element for every document of the view.
+        `norms` has an element for every document of the searcher.
         """
 
 
-class Asked(Protocol):
-    """Documents of which something is asked."""
+class DocBatch(Protocol):
+    """Documents of which something is batch."""
 
     def __len__(self) -> int: ...
 
     def of(self, column: Array) -> Array:
-        """What a column, which has an element for every document of the view, holds for each of them."""
+        """What a column, which has an element for every document of the searcher, holds for each of them."""
 
     def find(self, documents: Array) -> tuple[Array, Array]:
         """Which of some documents (ascending) are among them, and where: indexes in the ones and in the others."""
 
 
-class Listed:
+class DocList:
     """Documents by their numbers, ascending."""
 
     def __init__(self, numbers: Array) -> None:
@@ -74,14 +74,14 @@ class Listed:
         low, high = documents.searchsorted((self.numbers[0], self.numbers[-1] + 1))
         own = documents[low:high]
         if len(own) < len(self):
-            here, there = looked_up(own, self.numbers)
+            here, there = intersect_by_bisection(own, self.numbers)
         else:
-            there, here = looked_up(self.numbers, own)
+            there, here = intersect_by_bisection(self.numbers, own)
         return here + low, there
 
 
-class Stretch:
-    """The documents numbered `start` to `stop - 1`: what is asked of them lies together."""
+class DocRange:
+    """The documents numbered `start` to `stop - 1`: what is batch of them lies together."""
 
     def __init__(self, start: int, stop: int) -> None:
         self._start = start
@@ -100,7 +100,7 @@ class Stretch:
         return np.arange(low, high), documents[low:high] - self._start
 
 
-class Run:
+class SparsePostings:
     """A list: `documents` (intp), ascending, each once, and `frequencies` aligned with them."""
 
     def __init__(self, documents: Array, frequencies: Array) -> None:
@@ -108,7 +108,7 @@ class Run:
         self.frequencies = frequencies
 
     @classmethod
-    def summed(cls, documents: Array, frequencies: Array) -> Run:
+    def summed(cls, documents: Array, frequencies: Array) -> SparsePostings:
         """The run of documents in any order, those that occur more than once with the sum of their frequencies."""
         if not len(documents):
             return cls(documents, frequencies)
@@ -136,15 +136,15 @@ class Run:
         found: Array = self.documents.take(self.documents.searchsorted(documents), mode="clip") == documents
         return found
 
-    def add_to(self, amounts: Array, asked: Asked, norms: Array, weight: float) -> None:
-        """Adds weight · norm · frequency to the amounts of the documents asked for."""
-        here, there = asked.find(self.documents)
+    def add_to(self, amounts: Array, batch: DocBatch, norms: Array, weight: float) -> None:
+        """Adds weight · norm · frequency to the amounts of the documents batch for."""
+        here, there = batch.find(self.documents)
         if len(here):
             amounts[there] += weight * self.frequencies.take(here) * norms.take(self.documents.take(here))
 
 
-class Table:
-    """A number for every document of the view, 0 where there is none; `postings` is how many it was made of."""
+class DensePostings:
+    """A number for every document of the searcher, 0 where there is none; `postings` is how many it was made of."""
 
     def __init__(self, frequencies: Array, postings: int) -> None:
         self.frequencies = frequencies
@@ -172,21 +172,21 @@ class Table:
         found: Array = self.frequencies.take(documents) != 0
         return found
 
-    def add_to(self, amounts: Array, asked: Asked, norms: Array, weight: float) -> None:
-        """Adds weight · norm · frequency to the amounts of the documents asked for."""
-        found = asked.of(norms) * asked.of(self.frequencies)
+    def add_to(self, amounts: Array, batch: DocBatch, norms: Array, weight: float) -> None:
+        """Adds weight · norm · frequency to the amounts of the documents batch for."""
+        found = batch.of(norms) * batch.of(self.frequencies)
         if weight != 1.0:
             found *= weight
         amounts += found
 
 
-def laid_out(run: Run, size: int) -> Frequencies:
+def pack_postings(run: SparsePostings, size: int) -> PostingList:
     """A run as it is, or as a table of `size` documents if it is long."""
     if len(run) * DENSE <= size:
         return run
     table = np.zeros(size, np.uint32)
     table[run.documents] = run.frequencies
-    return Table(table, len(run))
+    return DensePostings(table, len(run))
 
 
 def firsts(values: Array) -> Array:

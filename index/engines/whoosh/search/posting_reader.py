@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engines.whoosh.search.positions import TermPlaces, union
-from backfile.index.engines.whoosh.search.posting_lists import DENSE, Frequencies, Run, Table
-from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.search.positions import TermPositions, union
+from backfile.index.engines.whoosh.search.posting_lists import DENSE, DensePostings, PostingList, SparsePostings
+from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
 
@@ -25,17 +25,17 @@ _NO_FREQUENCIES: Array = np.empty(0, np.uint8)
 Numbers = Callable[[FieldPostings], Iterable[int]]
 
 
-class Terms:
+class PostingReader:
     """Some terms of one field: for each segment the stretches (low, high) of term numbers that are meant."""
 
-    def __init__(self, view: View, field: str, numbers: Numbers) -> None:
+    def __init__(self, searcher: Searcher, field: str, numbers: Numbers) -> None:
         self.field = field
-        self._size = view.size
-        self._parts: list[_Part] = []
-        for segment in view.segments:
+        self._size = searcher.size
+        self._parts: list[_TermRange] = []
+        for segment in searcher.segments:
             postings = segment.field(field)
             for low, high in _stretches(numbers(postings)):
-                self._parts.append(_Part(segment, postings, low, high))
+                self._parts.append(_TermRange(segment, postings, low, high))
 
     def __bool__(self) -> bool:
         return bool(self._parts)
@@ -46,25 +46,25 @@ class Terms:
         return sum(map(len, self._parts))
 
     @property
-    def frequencies(self) -> Frequencies:
+    def frequencies(self) -> PostingList:
         """How often any of them occurs in each document that holds one: gathered anew each time."""
         return self._table() if self.count * DENSE > self._size else self.run()
 
-    def run(self) -> Run:
+    def run(self) -> SparsePostings:
         """The same as a list, however many they are."""
         found = [part.postings_of() for part in self._parts]
         documents = _joined([documents for documents, _ in found], _NONE)
         frequencies = _joined([frequencies for _, frequencies in found], _NO_FREQUENCIES)
         if self._each_once:
-            return Run(documents, frequencies)
-        return Run.summed(documents, frequencies)
+            return SparsePostings(documents, frequencies)
+        return SparsePostings.summed(documents, frequencies)
 
     @property
     def _each_once(self) -> bool:
         """Whether no document can have two of them: there is one a segment."""
         return all(part.is_single for part in self._parts) and len(self._parts) == len({p.base for p in self._parts})
 
-    def _table(self) -> Table:
+    def _table(self) -> DensePostings:
         terms = sum(part.high - part.low for part in self._parts)
         # A byte each holds one term a segment, two the sum of 257 bytes, and four whatever there is.
         dtype = np.uint8 if self._each_once else np.uint16 if terms <= _BYTES_IN_TWO else np.uint32
@@ -77,11 +77,11 @@ class Terms:
             begun.add(part.base)
         if dtype != np.uint8:
             table = table.astype(np.min_scalar_type(table.max(initial=0)))
-        return Table(table, self.count)
+        return DensePostings(table, self.count)
 
     def documents(self) -> Array:
         """The documents that hold any of them (intp), term after term: those with several are repeated."""
-        return _joined([part.documents_of() for part in self._parts], _NONE)
+        return _joined([part.count_by_doc() for part in self._parts], _NONE)
 
     def places(self, chosen: Array) -> Array:
         """Where they stand in the chosen documents (ascending): document << 32 | position, int64.
@@ -92,7 +92,7 @@ class Terms:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _TermRange:
     """The terms numbered `low` to `high - 1` of a field in one segment."""
 
     segment: Segment
@@ -133,7 +133,7 @@ class _Part:
         documents, frequencies = self.postings.postings_range(self.low, self.high)
         return self._moved(documents), frequencies
 
-    def documents_of(self) -> Array:
+    def count_by_doc(self) -> Array:
         return self._moved(self.postings.documents(self.low, self.high))
 
     def places(self, chosen: Array) -> Iterator[Array]:
@@ -141,7 +141,7 @@ class _Part:
         if low < high:
             documents = (chosen[low:high] - self.base).astype(np.uint32)
             for number in range(self.low, self.high):
-                yield TermPlaces(self.segment, self.postings, number).places(documents)
+                yield TermPositions(self.segment, self.postings, number).places(documents)
 
     def _moved(self, documents: Array) -> Array:
         found = documents.astype(np.intp)

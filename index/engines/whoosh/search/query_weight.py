@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engines.whoosh.search.searcher import View
-from backfile.index.engines.whoosh.search.term_weight import Leaf
+from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.search.term_weight import TermWeight
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.highlight.matcher import language_asked
 from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
@@ -21,20 +21,20 @@ Check = Callable[[], None]
 
 
 @dataclass
-class Branch:
+class QueryWeight:
     """A node of the query. `mask` is True for the documents that it finds, deleted ones perhaps included.
 
     Masks may be shared with caches: never write into one.
     """
 
     node: Node
-    children: list[Branch] = field(default_factory=list)
-    leaf: Leaf | None = None
+    children: list[QueryWeight] = field(default_factory=list)
+    leaf: TermWeight | None = None
     given: Array | None = None
 
     @cached_property
     def mask(self) -> Array:
-        """bool[size of the view]."""
+        """bool[size of the searcher]."""
         if self.leaf is not None:
             return self.leaf.mask
         if self.given is not None:
@@ -45,11 +45,11 @@ class Branch:
         first, *others = self.children
         mask = first.mask.copy()
         for child in others:
-            # Of an And, masks of leaves are not asked for again: memory that is used anew costs less than fresh one.
+            # Of an And, masks of leaves are not batch for again: memory that is used anew costs less than fresh one.
             combine(mask, child.leaf.mask if child.leaf and isinstance(self.node, And) else child.mask, out=mask)
         return mask
 
-    def leaves(self) -> Iterator[Leaf]:
+    def leaves(self) -> Iterator[TermWeight]:
         """The leaves that are not below a Not, in the order of the query."""
         if self.leaf is not None:
             yield self.leaf
@@ -61,34 +61,36 @@ class Branch:
 class Compiler:
     """Makes branches; `check` is called between steps and raises when time is up."""
 
-    def __init__(self, view: View, check: Check) -> None:
-        self._view = view
+    def __init__(self, searcher: Searcher, check: Check) -> None:
+        self._searcher = searcher
         self._check = check
 
-    def branch(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> Branch:  # noqa: PLR0911
+    def branch(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> QueryWeight:  # noqa: PLR0911
         """The branch of a node that looks in these fields."""
         self._check()
         match node:
             case Everything():
-                return Branch(node, given=np.ones(self._view.size, np.bool_))
+                return QueryWeight(node, given=np.ones(self._searcher.size, np.bool_))
             case Dates():
-                return Branch(node, given=self._dated(node))
+                return QueryWeight(node, given=self._dated(node))
             case InField(field="lang"):
-                return Branch(node, given=self._view.language_mask(lambda code: language_asked(node.node, code)))
+                return QueryWeight(
+                    node, given=self._searcher.language_mask(lambda code: language_asked(node.node, code))
+                )
             case InField():
                 return self.branch(node.node, (node.field,))
             case Not():
-                return Branch(node, [self.branch(node.node, fields)])
+                return QueryWeight(node, [self.branch(node.node, fields)])
             case And() | Or():
-                return Branch(node, [self.branch(child, fields) for child in node.nodes])
+                return QueryWeight(node, [self.branch(child, fields) for child in node.nodes])
             case Word() | Phrase() | Pattern() | Fuzzy():
-                return Branch(node, leaf=self._leaf(node, fields))
+                return QueryWeight(node, leaf=self._leaf(node, fields))
 
-    def _leaf(self, node: Word | Phrase | Pattern | Fuzzy, fields: tuple[str, ...]) -> Leaf:
-        made: Leaf = self._view.held.get((node, fields), lambda: Leaf(self._view, node, fields))
+    def _leaf(self, node: Word | Phrase | Pattern | Fuzzy, fields: tuple[str, ...]) -> TermWeight:
+        made: TermWeight = self._searcher.held.get((node, fields), lambda: TermWeight(self._searcher, node, fields))
         return made
 
     def _dated(self, node: Dates) -> Array:
         first = node.first.toordinal() if node.first else 1
         last = node.last.toordinal() if node.last else np.iinfo(np.int32).max
-        return self._view.date_mask(first, int(last))
+        return self._searcher.date_mask(first, int(last))

@@ -17,12 +17,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engines.whoosh.search.doc_set import Selection
-from backfile.index.engines.whoosh.search.positions import documents_of, follows
-from backfile.index.engines.whoosh.search.posting_lists import Asked, Listed, Stretch
-from backfile.index.engines.whoosh.search.query_weight import Branch
-from backfile.index.engines.whoosh.search.searcher import View
-from backfile.index.engines.whoosh.search.term_weight import Leaf
+from backfile.index.engines.whoosh.search.doc_set import DocSet
+from backfile.index.engines.whoosh.search.positions import count_by_doc, follows
+from backfile.index.engines.whoosh.search.posting_lists import DocBatch, DocList, DocRange
+from backfile.index.engines.whoosh.search.query_weight import QueryWeight
+from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.search.term_weight import TermWeight
 from backfile.index.engines.whoosh.search.top_docs import smallest
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.query import And, Not, Or
@@ -31,59 +31,59 @@ from backfile.index.ranking.bm25f import WEIGHTS, idf, pairs, saturated, telling
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
-Gates = tuple[Branch, ...]
+Gates = tuple[QueryWeight, ...]
 
 _CHUNK = 16_384  # documents scored at a time: what is made of them stays in the processor's cache
 _MANY = 100_000  # documents from which on it pays to ask which of them are worth scoring
-_SCATTERED = 4  # of so many documents one must be asked for, or else those between are not scored along with them
+_SCATTERED = 4  # of so many documents one must be batch for, or else those between are not scored along with them
 _AT_ONCE = 256  # documents whose positions are read without asking which of them matter
 _FIRST = 4
 
 
-def is_scored(leaf: Leaf) -> bool:
+def is_scored(leaf: TermWeight) -> bool:
     """Whether a leaf counts for the score: it must look in title, summary or text."""
     return any(name in DEFAULT_FIELDS for name in leaf.fields)
 
 
-class _Summand(Protocol):
+class _ScorePart(Protocol):
     """A part of the score that each document has by itself."""
 
-    def add_to(self, sums: Array, asked: Asked) -> None:
-        """Adds it to the sums (float64) of the documents asked for."""
+    def add_to(self, sums: Array, batch: DocBatch) -> None:
+        """Adds it to the sums (float64) of the documents batch for."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _TermScore:
     """A scored leaf and what it weighs, in documents that all of `gates` find."""
 
-    leaf: Leaf
+    leaf: TermWeight
     weight: float
     gates: Gates
 
-    def add_to(self, sums: Array, asked: Asked) -> None:
+    def add_to(self, sums: Array, batch: DocBatch) -> None:
         """Adds what the leaf gives."""
-        given = saturated(self.leaf.amounts(asked))
+        given = saturated(self.leaf.amounts(batch))
         given *= self.weight
-        sums += _gated(given, self.gates, asked)
+        sums += _gated(given, self.gates, batch)
 
 
 @dataclass(frozen=True, eq=False)
-class _WholeTitles:
+class _TitleBonus:
     """The bonus of some documents (ascending)."""
 
     documents: Array
 
-    def add_to(self, sums: Array, asked: Asked) -> None:
+    def add_to(self, sums: Array, batch: DocBatch) -> None:
         """Adds the bonus."""
-        sums[asked.find(self.documents)[1]] += WEIGHTS.whole_title
+        sums[batch.find(self.documents)[1]] += WEIGHTS.whole_title
 
 
 @dataclass(frozen=True, eq=False)
-class _Pair:
+class _PairScore:
     """Two neighbouring plain words and what they weigh, in documents that all of `gates` find."""
 
-    one: Leaf
-    other: Leaf
+    one: TermWeight
+    other: TermWeight
     weight: float
     gates: Gates
 
@@ -95,22 +95,22 @@ class Scorer:
     best; any other may lack bonuses that could not bring it among them.
     """
 
-    def __init__(self, view: View, root: Branch, found: Selection, wanted: int, check: Check) -> None:
-        self._view = view
+    def __init__(self, searcher: Searcher, root: QueryWeight, found: DocSet, wanted: int, check: Check) -> None:
+        self._searcher = searcher
         self._check = check
         self._wanted = wanted
-        self._parts: list[_Part] = []
-        self._pairs: list[_Pair] = []
+        self._parts: list[_TermScore] = []
+        self._pairs: list[_PairScore] = []
         self._note(root, ())
-        self._summands: list[_Summand] = [*self._parts, _WholeTitles(_whole_titles(root))]
+        self._summands: list[_ScorePart] = [*self._parts, _TitleBonus(_whole_titles(root))]
         self.documents, self.scores = self._contenders(root, found)
         self._add_pairs()
 
-    def _note(self, branch: Branch, gates: Gates) -> None:
+    def _note(self, branch: QueryWeight, gates: Gates) -> None:
         """Notes what a branch adds to the score of the documents that all of `gates` find."""
         if branch.leaf is not None:
             if is_scored(branch.leaf):
-                self._parts.append(_Part(branch.leaf, self._weight(branch.leaf), gates))
+                self._parts.append(_TermScore(branch.leaf, self._weight(branch.leaf), gates))
         elif isinstance(branch.node, (And, Or)):
             for child in branch.children:
                 self._note(child, _gates(branch, child, gates))
@@ -118,16 +118,16 @@ class Scorer:
                 one, other = branch.children[first].leaf, branch.children[second].leaf
                 if one is not None and other is not None and is_scored(one):
                     weight = WEIGHTS.pair * min(self._idf(one), self._idf(other))
-                    self._pairs.append(_Pair(one, other, weight, gates))
+                    self._pairs.append(_PairScore(one, other, weight, gates))
 
-    def _weight(self, leaf: Leaf) -> float:
-        generation = self._view.generation
+    def _weight(self, leaf: TermWeight) -> float:
+        generation = self._searcher.generation
         return telling(leaf.node, leaf.frequency, generation.live_count, generation.languages)
 
-    def _idf(self, leaf: Leaf) -> float:
-        return idf(leaf.frequency, self._view.generation.live_count)
+    def _idf(self, leaf: TermWeight) -> float:
+        return idf(leaf.frequency, self._searcher.generation.live_count)
 
-    def _contenders(self, root: Branch, found: Selection) -> tuple[Array, Array]:
+    def _contenders(self, root: QueryWeight, found: DocSet) -> tuple[Array, Array]:
         """The documents that may be among the best, ascending, with their scores but for the pairs."""
         if not isinstance(root.node, Or) or len(found) <= _MANY:
             return found.documents, self._sums(found.documents, self._summands)
@@ -155,7 +155,7 @@ class Scorer:
         order = documents.argsort(kind="stable")
         return documents.take(order), scores.take(order)
 
-    def _below(self, child: Branch) -> list[_Part]:
+    def _below(self, child: QueryWeight) -> list[_TermScore]:
         leaves = set(child.leaves())
         return [part for part in self._parts if part.leaf in leaves]
 
@@ -177,7 +177,7 @@ class Scorer:
     def _most_of_pairs(self) -> float:
         return sum(_most(pair.weight) for pair in self._pairs)
 
-    def _sums(self, documents: Array, summands: Sequence[_Summand]) -> Array:
+    def _sums(self, documents: Array, summands: Sequence[_ScorePart]) -> Array:
         """What some of the summands give to documents (ascending)."""
         parts = [np.empty(0)]
         for begin in range(0, len(documents), _CHUNK):
@@ -185,9 +185,9 @@ class Scorer:
             chunk = documents[begin : begin + _CHUNK]
             first, last = int(chunk[0]), int(chunk[-1])
             if last - first < _SCATTERED * len(chunk):
-                parts.append(_summed(Stretch(first, last + 1), summands).take(chunk - first))
+                parts.append(_summed(DocRange(first, last + 1), summands).take(chunk - first))
             else:
-                parts.append(_summed(Listed(chunk), summands))
+                parts.append(_summed(DocList(chunk), summands))
         return np.concatenate(parts)
 
     def _add_pairs(self) -> None:
@@ -215,8 +215,8 @@ class Scorer:
 
     def _limits(self, documents: Array) -> Array:
         """The most that each of some documents (ascending) can get for pairs."""
-        asked = Listed(documents)
-        amounts = {leaf: leaf.amounts(asked) for pair in self._pairs for leaf in (pair.one, pair.other)}
+        batch = DocList(documents)
+        amounts = {leaf: leaf.amounts(batch) for pair in self._pairs for leaf in (pair.one, pair.other)}
         limits = np.zeros(len(documents))
         for pair in self._pairs:
             # Each occurrence of the first word counts at most once, each of the second for `window` before it, and
@@ -228,11 +228,11 @@ class Scorer:
     def _add_pairs_to(self, chosen: Array) -> None:
         """Adds bonuses to the documents with the indexes `chosen`."""
         if len(chosen):
-            places = _Places(self.documents.take(chosen))
+            places = _PairPositions(self.documents.take(chosen))
             for pair in self._pairs:
                 self.scores[chosen] += self._bonuses(pair, places)
 
-    def _bonuses(self, pair: _Pair, places: _Places) -> Array:
+    def _bonuses(self, pair: _PairScore, places: _PairPositions) -> Array:
         """What a pair gives to each of the documents in which `places` looks."""
         amounts = np.zeros(len(places.documents))
         for name in pair.one.fields:
@@ -242,13 +242,13 @@ class Scorer:
                 continue
             starts = there.of(pair.one, name)
             close = follows(starts, there.of(pair.other, name), 1, WEIGHTS.window)
-            found = documents_of(starts.take(np.flatnonzero(close)))
-            norms = self._view.norms(name).take(found.documents)
+            found = count_by_doc(starts.take(np.flatnonzero(close)))
+            norms = self._searcher.norms(name).take(found.documents)
             amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
-        return _gated(pair.weight * saturated(amounts), pair.gates, Listed(places.documents))
+        return _gated(pair.weight * saturated(amounts), pair.gates, DocList(places.documents))
 
 
-def _whole_titles(root: Branch) -> Array:
+def _whole_titles(root: QueryWeight) -> Array:
     """The documents whose title holds every scored leaf, ascending."""
     leaves = [leaf for leaf in root.leaves() if is_scored(leaf)]
     if not leaves:
@@ -265,10 +265,10 @@ def _most(weight: float) -> float:
     return weight * (WEIGHTS.k1 + 1)
 
 
-def _summed(asked: Asked, summands: Iterable[_Summand]) -> Array:
-    sums = np.zeros(len(asked))
+def _summed(batch: DocBatch, summands: Iterable[_ScorePart]) -> Array:
+    sums = np.zeros(len(batch))
     for summand in summands:
-        summand.add_to(sums, asked)
+        summand.add_to(sums, batch)
     return sums
 
 
@@ -284,26 +284,26 @@ def _able(documents: Array, limits: Array, least: float) -> Array:
     return documents.take(np.flatnonzero(limits >= least - bm25f.ROUNDING))
 
 
-def _gates(branch: Branch, child: Branch, gates: Gates) -> Gates:
+def _gates(branch: QueryWeight, child: QueryWeight, gates: Gates) -> Gates:
     """The gates for a child: alternatives that are not leaves hold for some of the documents only."""
     if child.leaf is not None or isinstance(branch.node, And) or isinstance(child.node, Not):
         return gates
     return (*gates, child)
 
 
-def _gated(given: Array, gates: Sequence[Branch], asked: Asked) -> Array:
+def _gated(given: Array, gates: Sequence[QueryWeight], batch: DocBatch) -> Array:
     """What is given to each of the documents, 0 where one of the gates does not find it."""
-    return reduce(np.multiply, (asked.of(gate.mask) for gate in gates), given)
+    return reduce(np.multiply, (batch.of(gate.mask) for gate in gates), given)
 
 
-class _Places:
+class _PairPositions:
     """Where plain words stand in some documents (ascending); a word between two others is looked up once."""
 
     def __init__(self, documents: Array) -> None:
         self.documents = documents
         self._known: dict[tuple[int, str], Array] = {}
 
-    def with_both(self, pair: _Pair, field: str) -> _Places | None:
+    def with_both(self, pair: _PairScore, field: str) -> _PairPositions | None:
         """Places in those documents that have both words of a pair in a field; None where none has."""
         if not pair.one.parts[field] or not pair.other.parts[field]:
             return None
@@ -312,9 +312,9 @@ class _Places:
         count = int(np.count_nonzero(both))
         if 2 * count > len(both):  # most: reading the rest too costs less than reading a word anew for its other pair
             return self
-        return _Places(documents[both]) if count else None
+        return _PairPositions(documents[both]) if count else None
 
-    def of(self, leaf: Leaf, field: str) -> Array:
+    def of(self, leaf: TermWeight, field: str) -> Array:
         """The places of a leaf in a field."""
         key = (id(leaf), field)
         if key not in self._known:

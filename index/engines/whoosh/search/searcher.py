@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backfile.index.engine import Document
-from backfile.index.engines.whoosh.search.doc_set import Selection
+from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table, year_table
 from backfile.index.engines.whoosh.storage.commit import Generation
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
@@ -30,7 +30,7 @@ _KEPT_MASKS = 64  # of a byte a document each
 _HELD_BYTES = 256 << 20  # of leaves: whoever narrows a search or turns its pages asks for the same words again
 
 
-class View:
+class Searcher:
     """Columns of a generation. All is computed at first use and then stays as it is; threads may share a view."""
 
     def __init__(self, generation: Generation) -> None:
@@ -61,9 +61,9 @@ class View:
         return self.column(lambda s: np.ones(s.size, np.bool_) if s.live is None else s.live, np.bool_)
 
     @cached_property
-    def everything(self) -> Selection:
+    def everything(self) -> DocSet:
         """All live documents."""
-        return Selection.of(np.ones(self.size, np.bool_) if self.live is None else self.live)
+        return DocSet.of(np.ones(self.size, np.bool_) if self.live is None else self.live)
 
     @cached_property
     def first_days(self) -> Array:

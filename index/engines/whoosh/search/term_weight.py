@@ -13,57 +13,57 @@ from rapidfuzz.process import cdist
 
 from backfile.index.analysis.tokenizer import query_forms
 from backfile.index.analysis.wildcards import fitting_lines, fuzzy_term, literal_prefix
-from backfile.index.engines.whoosh.search.phrases import phrase_run, starts_run
+from backfile.index.engines.whoosh.search.phrases import phrase_postings, sequence_postings
 from backfile.index.engines.whoosh.search.positions import union
-from backfile.index.engines.whoosh.search.posting_lists import Asked, Frequencies, laid_out
-from backfile.index.engines.whoosh.search.posting_reader import Terms
-from backfile.index.engines.whoosh.search.searcher import View
+from backfile.index.engines.whoosh.search.posting_lists import DocBatch, PostingList, pack_postings
+from backfile.index.engines.whoosh.search.posting_reader import PostingReader
+from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.query import Fuzzy, Pattern, Phrase, Word
 from backfile.index.ranking.bm25f import WEIGHTS, is_plain
 
 Array = npt.NDArray[Any]
-LeafNode = Word | Phrase | Pattern | Fuzzy
+TermNode = Word | Phrase | Pattern | Fuzzy
 
 
-class Leaf:
+class TermWeight:
     """What a leaf finds in its fields. Deleted documents are included, save in `frequency`.
 
     `parts` holds for each field frequencies with the weight that an occurrence of each has; `words` the single terms
     of a plain word in each field.
     """
 
-    def __init__(self, view: View, node: LeafNode, fields: tuple[str, ...]) -> None:
+    def __init__(self, searcher: Searcher, node: TermNode, fields: tuple[str, ...]) -> None:
         self.node = node
         self.fields = fields
-        self._view = view
-        self.words: dict[str, SingleTerm] = {}
+        self._searcher = searcher
+        self.words: dict[str, StemmedTerm] = {}
         if isinstance(node, Word) and is_plain(node):
             term = query_forms(node.text)[0][0][0][0]
-            self.words = {name: SingleTerm(view, name, term, exact=node.exact) for name in fields}
+            self.words = {name: StemmedTerm(searcher, name, term, exact=node.exact) for name in fields}
         self._frequency: int | None = None
         self.parts = {name: [part for part in self._found(name) if len(part[0])] for name in fields}
 
     @property
     def nbytes(self) -> int:
-        """About what it holds in memory once all of it was asked for, in bytes."""
+        """About what it holds in memory once all of it was batch for, in bytes."""
         return sum(found.nbytes for found in self._all)
 
     @property
-    def _all(self) -> list[Frequencies]:
+    def _all(self) -> list[PostingList]:
         return [found for parts in self.parts.values() for found, _ in parts]
 
-    def _found(self, field: str) -> list[tuple[Frequencies, float]]:
+    def _found(self, field: str) -> list[tuple[PostingList, float]]:
         match self.node:
             case Pattern():
-                return [(pattern_terms(self._view, field, self.node.text).frequencies, 1.0)]
+                return [(read_pattern(self._searcher, field, self.node.text).frequencies, 1.0)]
             case Fuzzy():
-                return [(fuzzy_terms(self._view, field, self.node.text, self.node.distance).frequencies, 1.0)]
+                return [(read_fuzzy(self._searcher, field, self.node.text, self.node.distance).frequencies, 1.0)]
             case Phrase():
-                return [(laid_out(phrase_run(self._view, field, self.node), self._view.size), 1.0)]
+                return [(pack_postings(phrase_postings(self._searcher, field, self.node), self._searcher.size), 1.0)]
         if self.words:
             return self.words[field].frequencies
-        return spellings(self._view, field, self.node)
+        return spellings(self._searcher, field, self.node)
 
     def count_in(self, field: str) -> int:
         """How many postings it has in a field."""
@@ -81,11 +81,11 @@ class Leaf:
     @property
     def mask(self) -> Array:
         """True for documents in which the leaf is in any of its fields (bool[size]): made anew each time."""
-        mask = np.zeros(self._view.size, np.bool_)
+        mask = np.zeros(self._searcher.size, np.bool_)
         for found in self._all:
             found.mark(mask)
         if self._frequency is None:
-            live = self._view.live
+            live = self._searcher.live
             self._frequency = int(np.count_nonzero(mask if live is None else mask & live))
         return mask
 
@@ -96,24 +96,24 @@ class Leaf:
             _ = self.mask
         return self._frequency or 0
 
-    def amounts(self, asked: Asked) -> Array:
+    def amounts(self, batch: DocBatch) -> Array:
         """tf~ of `index.ranking` for each of the documents: float64."""
-        total = np.zeros(len(asked))
+        total = np.zeros(len(batch))
         for name, parts in self.parts.items():
             for found, weight in parts:
-                found.add_to(total, asked, self._view.norms(name), weight)
+                found.add_to(total, batch, self._searcher.norms(name), weight)
         return total
 
 
-class SingleTerm:
+class StemmedTerm:
     """A term in a field: alone if `exact`, else with its family."""
 
-    def __init__(self, view: View, field: str, term: str, *, exact: bool) -> None:
-        self.typed = one_term(view, field, term)
-        self.kin = Terms(view, field, lambda postings: () if exact else view.kin(postings, (term,)))
+    def __init__(self, searcher: Searcher, field: str, term: str, *, exact: bool) -> None:
+        self.typed = read_term(searcher, field, term)
+        self.kin = PostingReader(searcher, field, lambda postings: () if exact else searcher.kin(postings, (term,)))
 
     @property
-    def frequencies(self) -> list[tuple[Frequencies, float]]:
+    def frequencies(self) -> list[tuple[PostingList, float]]:
         """The frequencies of the term, and those of the other forms."""
         if not self.kin:
             return [(self.typed.frequencies, 1.0)]
@@ -126,48 +126,48 @@ class SingleTerm:
         return union([self.typed.places(chosen), self.kin.places(chosen)])
 
 
-def one_term(view: View, field: str, term: str) -> Terms:
+def read_term(searcher: Searcher, field: str, term: str) -> PostingReader:
     """A term in a field, as it is."""
 
     def number(postings: FieldPostings) -> Iterable[int]:
-        found = view.number(postings, term)
+        found = searcher.number(postings, term)
         return (found,) if found >= 0 else ()
 
-    return Terms(view, field, number)
+    return PostingReader(searcher, field, number)
 
 
-def spellings(view: View, field: str, word: Word) -> list[tuple[Frequencies, float]]:
+def spellings(searcher: Searcher, field: str, word: Word) -> list[tuple[PostingList, float]]:
     """A word of several spellings: the places where one of them begins, and the family of those of a single term."""
     forms = query_forms(word.text)
-    starts = laid_out(starts_run(view, field, forms), view.size)
+    starts = pack_postings(sequence_postings(searcher, field, forms), searcher.size)
     if word.exact:
         return [(starts, 1.0)]
     single = tuple(terms[0][0] for terms, _ in forms if len(terms) == 1)
-    relatives = Terms(view, field, lambda postings: view.kin(postings, single))
+    relatives = PostingReader(searcher, field, lambda postings: searcher.kin(postings, single))
     return [(starts, 1.0), (relatives.frequencies, WEIGHTS.family)]
 
 
-def pattern_terms(view: View, field: str, text: str) -> Terms:
+def read_pattern(searcher: Searcher, field: str, text: str) -> PostingReader:
     """The terms of a field that a pattern fits."""
     prefix = literal_prefix(text)
     if text.endswith("*") and not set(text[:-1]) & {"*", "?"}:
-        return Terms(view, field, lambda postings: range(*postings.prefix(prefix)))
+        return PostingReader(searcher, field, lambda postings: range(*postings.prefix(prefix)))
 
     def numbers(postings: FieldPostings) -> Iterable[int]:
         low, high = postings.prefix(prefix)
         return [low + place for place in fitting_lines(text, postings.terms.lines(low, high))] if low < high else ()
 
-    return Terms(view, field, numbers)
+    return PostingReader(searcher, field, numbers)
 
 
-def fuzzy_terms(view: View, field: str, text: str, distance: int) -> Terms:
+def read_fuzzy(searcher: Searcher, field: str, text: str, distance: int) -> PostingReader:
     """The terms of a field within a distance of a word."""
     word = fuzzy_term(text)
 
     def numbers(postings: FieldPostings) -> Iterable[int]:
         return close_terms(postings, word, distance).tolist() if word else ()
 
-    return Terms(view, field, numbers)
+    return PostingReader(searcher, field, numbers)
 
 
 def close_terms(postings: FieldPostings, word: str, distance: int) -> Array:

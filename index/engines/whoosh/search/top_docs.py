@@ -18,7 +18,7 @@ _GROUP = 64
 _BEHIND = np.iinfo(np.int64).max
 
 
-class Key(Protocol):
+class SortKey(Protocol):
     """One criterion of an order."""
 
     def keys(self, documents: Array, wanted: int) -> Array:
@@ -29,7 +29,7 @@ class Key(Protocol):
 
 
 @dataclass(frozen=True)
-class Values:
+class ScoreKey:
     """Numbers known for each of some documents: `values[i]` is that of `documents[i]` (ascending)."""
 
     documents: Array
@@ -44,7 +44,7 @@ class Values:
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnKey:
     """A number for every document of the generation."""
 
     values: Array
@@ -56,7 +56,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Names:
+class StringKey:
     """Strings: each segment has its own sorted dictionary, so only the first few of each are compared as strings."""
 
     segments: Sequence[Segment]
@@ -103,7 +103,7 @@ def smallest(values: Array, count: int) -> Any:
     return np.partition(values, count - 1)[count - 1]
 
 
-def first_documents(documents: Array, keys: Sequence[Key], wanted: int) -> Array:
+def first_documents(documents: Array, keys: Sequence[SortKey], wanted: int) -> Array:
     """The first `wanted` of the documents (ascending, global), in order; the last key must leave no ties."""
     certain, open_ = [np.empty(0, np.intp)], documents
     missing = min(wanted, len(documents))
