@@ -27,9 +27,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from backfile.archive.importers.extraction.extractor import Extracted, extract
+from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.extraction.page_metadata import read_metadata
-from backfile.archive.importers.markdown.html_to_markdown import parse
+from backfile.archive.importers.markdown.html_to_markdown import parse_html
 from backfile.archive.markdown.renderer import to_text
 from backfile.archive.metadata.dates import DateUnclear, parse_date
 
@@ -124,7 +124,7 @@ def measure_readability() -> None:
     """Prints F1 and the rate on the pages of html-readability."""
     scores, seconds = [], 0.0
     for expected in sorted((corpus("html-readability") / "test-pages").glob("*/expected.html")):
-        truth = "\n".join(parse(expected.read_text(encoding="utf-8")).itertext())
+        truth = "\n".join(parse_html(expected.read_text(encoding="utf-8")).itertext())
         page = (expected.parent / "source.html").read_bytes()
         began = time.process_time()
         body = extract(page, url="http://fakehost/test/page.html").body
@@ -168,7 +168,7 @@ def measure_metadata(*, worst: int) -> None:
         print(f"{what:11} {right[what]} of {given[what]}  {100 * right[what] / given[what]:.1f} %")
 
 
-def _compare(page: str, truth: dict[str, str | None], found: Extracted) -> Iterator[tuple[str, bool]]:
+def _compare(page: str, truth: dict[str, str | None], found: ExtractedArticle) -> Iterator[tuple[str, bool]]:
     if truth["title"]:
         alternatives = [truth["title"], _SITE_AT_END.split(truth["title"])[0]]
         yield "title", _words(found.title) in list(map(_words, alternatives))
@@ -189,7 +189,7 @@ def authors_agree() -> Iterator[tuple[str, bool]]:
     for expected in sorted((corpus("html-readability") / "test-pages").glob("*/expected-metadata.json")):
         byline = json.loads(expected.read_text(encoding="utf-8"))["byline"]
         if byline and expected.parent.name not in NO_BYLINE:
-            tree = parse((expected.parent / "source.html").read_bytes())
+            tree = parse_html((expected.parent / "source.html").read_bytes())
             yield expected.parent.name, _are_authors(expected.parent.name, byline, read_metadata(tree, None).authors)
 
 

@@ -54,7 +54,7 @@ class Dateline:
     date: str
 
 
-def authors_of_byline(line: str) -> tuple[str, ...]:
+def byline_authors(line: str) -> tuple[str, ...]:
     """The authors that a line names if it is a byline: `By Edna Marsh and John Roe, staff writers`."""
     bare = line.strip().strip("*_")
     found = _BY.match(bare) or _LABEL.match(bare) or _BY_ELSEWHERE.match(bare)
@@ -73,7 +73,7 @@ def _titled(shouted: str) -> str:
     return re.sub(r"\b(Van|Von|De|Der|Y)\b", lambda word: word[0].lower(), words)
 
 
-def authors_of_last_line(paragraph: str) -> tuple[str, ...]:
+def closing_line_authors(paragraph: str) -> tuple[str, ...]:
     """The authors that the last paragraph of a text is about, if it is about them and not part of the text.
 
     `Edna Marsh is senior editor at The Harbour Post.`, `Reporting by John Roe; editing by Ada Quill`, `— Edna Marsh`.
@@ -88,7 +88,7 @@ def authors_of_last_line(paragraph: str) -> tuple[str, ...]:
     return ()
 
 
-def dateline(text: str) -> Dateline | None:
+def parse_dateline(text: str) -> Dateline | None:
     """The dateline that a text begins with: `LONDON, March 3 — `, `WASHINGTON, D.C., 3 March 2020 (AP) — `."""
     found = _DATELINE.match(text[:200])
     if found is None or not any(letter.isupper() for letter in found["place"][:2]):

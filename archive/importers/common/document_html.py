@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml.html import HtmlElement
 
 
-def words_in(element: HtmlElement | None) -> str:
+def text_of(element: HtmlElement | None) -> str:
     """The words of an element on one line; empty if there is none."""
     return " ".join(element.text_content().split()) if element is not None else ""
 

@@ -9,7 +9,7 @@ _CHUNK = 1 << 20
 _LONGEST_SIGN = 64
 
 
-def occurrences(path: Path, sign: re.Pattern[bytes]) -> int:
+def count_matches(path: Path, sign: re.Pattern[bytes]) -> int:
     """How often a sign of at most `_LONGEST_SIGN` bytes stands in a file, read in pieces. Raises `OSError`."""
     total, tail = 0, b""
     with path.open("rb") as file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from backfile.archive.importers.common.bylines import authors_of_byline
+from backfile.archive.importers.common.bylines import byline_authors
 from backfile.archive.metadata.dates import DateUnclear, parse_date
 from backfile.archive.model import PartialDate
 
@@ -19,24 +19,24 @@ _DATE_WORDS = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class MastheadLine:
     """The authors and the date that a line states; at least one of them."""
 
     authors: tuple[str, ...]
     date: PartialDate | None
 
 
-def stated(line: str, *, day_first: bool | None) -> Stated | None:
+def parse_masthead_line(line: str, *, day_first: bool | None) -> MastheadLine | None:
     """What a line states if it is a byline, a date or both; None if there is anything else in it."""
     authors: tuple[str, ...] = ()
     date: PartialDate | None = None
     for part in _PARTS.split(line.strip()):
         its_date = date_in_words(_DATE_WORDS.sub("", part, count=1), day_first=day_first)
-        its_authors = authors_of_byline(part)
+        its_authors = byline_authors(part)
         if its_date is None and not its_authors:
             return None
         authors, date = authors or its_authors, date or its_date
-    return Stated(authors, date)
+    return MastheadLine(authors, date)
 
 
 def date_in_words(words: str, near: PartialDate | None = None, *, day_first: bool | None) -> PartialDate | None:

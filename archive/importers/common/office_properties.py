@@ -25,24 +25,24 @@ _PROGRAM = re.compile(
 )
 
 
-def meant_title(text: str | None) -> str:
+def document_title(text: str | None) -> str:
     """The title in the properties of a file; empty if it is none, but a name that a program or a file gave."""
     title = " ".join((text or "").split())
     return "" if _NO_TITLE.match(title) or len(title) < 3 else title
 
 
-def meant_authors(text: str | None) -> tuple[str, ...]:
+def document_authors(text: str | None) -> tuple[str, ...]:
     """The people whom the properties of a file name; the names of accounts and programs aside."""
     known = " ".join((text or "").split())
-    return tuple(name for name in author_names(known) if not _NOBODY.match(name) and not is_program(name))
+    return tuple(name for name in author_names(known) if not _NOBODY.match(name) and not is_software_name(name))
 
 
-def is_program(text: str | None) -> bool:
+def is_software_name(text: str | None) -> bool:
     """Whether properties name a program, so that what stands beside is of its template."""
     return _PROGRAM.match((text or "").strip()) is not None
 
 
-def keywords(text: str | None) -> tuple[str, ...]:
+def keyword_topics(text: str | None) -> tuple[str, ...]:
     """The topics in a line of keywords, parted by commas or semicolons."""
     parts = [part.strip(" .\"'") for part in re.split(r"[,;|\n]", text or "")]
     return topic_names([part for part in dict.fromkeys(parts) if part], key="topics", path="")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable
-from backfile.archive.importers.markdown.charset import encoding_of
+from backfile.archive.importers.markdown.charset import detect_encoding
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode
 
@@ -52,7 +52,7 @@ def is_json(head: bytes) -> bool:
     return re.match(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*\"", head) is not None
 
 
-def first_row(head: bytes) -> Mapping[str, object]:
+def sample_row(head: bytes) -> Mapping[str, object]:
     """The first object in the beginning of a file, or the columns of a table; empty if it is none."""
     try:
         text = decode(head).text.lstrip("\ufeff")
@@ -67,7 +67,7 @@ def first_row(head: bytes) -> Mapping[str, object]:
         after_first = text[start:].partition("\n")[0].rstrip().rstrip(",")
         is_line = text.lstrip().startswith("[") or after_first.endswith("}")
         return value if isinstance(value, dict) and is_line else {}
-    separator = separator_of(text)
+    separator = detect_delimiter(text)
     if separator is None:
         return {}
     parsed = csv.reader(io.StringIO(_SEPARATOR_LINE.sub("", text, count=1)), delimiter=separator)
@@ -81,7 +81,7 @@ def _is_name(cell: str) -> bool:
     return len(cell) <= 40 and not cell.endswith((".", "!", "?")) and "\n" not in cell
 
 
-def separator_of(text: str) -> str | None:
+def detect_delimiter(text: str) -> str | None:
     """The character that separates the cells in the beginning of a file: one that gives rows of equal length.
 
     None if there is none, as in a text.
@@ -110,7 +110,7 @@ def _lengths(text: str, separator: str) -> list[int]:
     return lengths[:-1] if len(lengths) > 2 and len(text) >= _SAMPLE // 2 else lengths
 
 
-def count_rows(path: Path) -> int | None:
+def count_json_lines(path: Path) -> int | None:
     """The number of lines of a file of JSON Lines; None for other tables."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
@@ -122,7 +122,7 @@ def count_rows(path: Path) -> int | None:
     return number
 
 
-def rows(path: Path) -> Iterator[Row | Problem]:
+def read_rows(path: Path) -> Iterator[Row | Problem]:
     """The rows of a table, one after the other; what cannot be read is a `Problem` with its line. Raises `OSError`."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
@@ -141,7 +141,7 @@ def _encoding(head: bytes) -> str:
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
-        found = encoding_of(head.rpartition(b"\n")[0] or head)
+        found = detect_encoding(head.rpartition(b"\n")[0] or head)
     except ArticleUnreadable:
         return "utf-8-sig"
     return "utf-8-sig" if found == "utf-8" else found
@@ -201,7 +201,7 @@ def _json_list(file: io.TextIOWrapper) -> Iterator[Row | Problem]:
 def _csv(file: io.TextIOWrapper) -> Iterator[Row | Problem]:
     csv.field_size_limit(MAX_ROW)
     head = file.read(_SAMPLE)
-    separator = separator_of(head) or ","
+    separator = detect_delimiter(head) or ","
     file.seek(0)
     skipped = 1 if _SEPARATOR_LINE.match(head) else 0
     for _ in range(skipped):

@@ -12,7 +12,7 @@ _TEXT = (
 )
 
 # Field of an article → names of columns, best first, as `archive.spellings.normal` has them.
-NAMES: dict[str, tuple[str, ...]] = {
+COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid", "uid", "docid", "articleid", "key"),
     "title": (*TITLE, "name", "heading", "articletitle", "webtitle"),
     "text": _TEXT,
@@ -25,14 +25,14 @@ NAMES: dict[str, tuple[str, ...]] = {
     "url": ("url", "link", "weburl", "permalink", "canonicalurl", "canonical", "sourceurl", "originalurl", "href"),
     "language": LANGUAGE,
 }
-FIELDS = tuple(NAMES)
+FIELDS = tuple(COLUMN_NAMES)
 
 
-def columns_of(names: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
+def map_columns(names: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
     """Field → column, from the columns' names as far as `given` does not say it. A column is of one field only."""
     free = {normal(name): name for name in reversed(list(names)) if name not in given.values()}
     found = dict(given)
-    for field, known in NAMES.items():
+    for field, known in COLUMN_NAMES.items():
         if field not in found:
             name = next((each for each in known if each in free), None)
             if name is not None:

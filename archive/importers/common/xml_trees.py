@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.markdown.html_to_markdown import decode, parse
+from backfile.archive.importers.markdown.html_to_markdown import decode_html, parse_html
 
 _ENTITY = re.compile(r"&(\w{1,31});")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
@@ -44,21 +44,21 @@ def parse_xhtml(content: bytes) -> HtmlElement:
     Names of HTML's entities are known here, those that a page declares itself are not. The attribute `epub:type` stays,
     as `data-type`. Raises `ArchiveError` for what is too large or empty.
     """
-    text = _DOCTYPE.sub("", _DECLARED.sub("", decode(content), count=1), count=1)
+    text = _DOCTYPE.sub("", _DECLARED.sub("", decode_html(content), count=1), count=1)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
         root = etree.fromstring(_ENTITY.sub(_character, text).encode(), parser)
     except (etree.XMLSyntaxError, ValueError):
-        return parse(text)
+        return parse_html(text)
     for element in root.iter(etree.Element):
         for name in element.attrib:
             if str(name).endswith("}type"):
                 element.set("data-type", element.attrib.pop(name))
         element.tag = local_name(element.tag)
     etree.cleanup_namespaces(root)
-    return parse(etree.tostring(root, encoding="unicode", method="html"))
+    return parse_html(etree.tostring(root, encoding="unicode", method="html"))
 
 
 def _character(entity: re.Match[str]) -> str:

@@ -11,7 +11,14 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from backfile.archive.importers.extraction.cleaning import innermost_blocks
-from backfile.archive.importers.extraction.text_similarity import ENOUGH, SHORT, likeness, runs, shingles, words
+from backfile.archive.importers.extraction.text_similarity import (
+    ENOUGH,
+    SHORT,
+    shingles,
+    similarity,
+    word_ngrams,
+    words,
+)
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _NEAR = 6
@@ -33,7 +40,7 @@ _LABELLED = re.compile(
 
 
 @dataclass(eq=False, slots=True)
-class Block:
+class PageBlock:
     """A block without further blocks in it; `place` counts from the beginning of the page."""
 
     element: HtmlElement
@@ -77,12 +84,12 @@ class Block:
         return any(_ORNAMENT.search(f"{each.get('class') or ''} {each.get('id') or ''}") for each in boxes)
 
 
-def blocks_of(tree: HtmlElement) -> list[Block]:
+def page_blocks(tree: HtmlElement) -> list[PageBlock]:
     """All blocks in the order of the page."""
-    return [Block(each, place, each.text_content()) for place, each in enumerate(innermost_blocks(tree))]
+    return [PageBlock(each, place, each.text_content()) for place, each in enumerate(innermost_blocks(tree))]
 
 
-def article_of(blocks: list[Block], found: set[Block], title: str, summary: str) -> HtmlElement | None:
+def article_element(blocks: list[PageBlock], found: set[PageBlock], title: str, summary: str) -> HtmlElement | None:
     """The innermost part of a page that holds an article, cleared of all else; None if there is none.
 
     `blocks` are all blocks of the page, `found` those that were found to belong to the article; its title and its
@@ -104,7 +111,7 @@ def article_of(blocks: list[Block], found: set[Block], title: str, summary: str)
     return whole
 
 
-def _below_headline(found: list[Block], blocks: list[Block], named: list[str]) -> list[Block]:
+def _below_headline(found: list[PageBlock], blocks: list[PageBlock], named: list[str]) -> list[PageBlock]:
     """The blocks without the headline of the page, and without what stands above it unless that is most of them."""
     rest = [block for block in found if not _is_headline(block, named)]
     place = next((block.place for block in blocks if block.element.tag == "h1" and _is_headline(block, named)), -1)
@@ -113,7 +120,7 @@ def _below_headline(found: list[Block], blocks: list[Block], named: list[str]) -
     return below if enough else rest
 
 
-def _is_headline(block: Block, named: list[str]) -> bool:
+def _is_headline(block: PageBlock, named: list[str]) -> bool:
     if not named or block.words == named:
         return bool(named)
     short, long = sorted((block.words, named), key=len)
@@ -121,7 +128,7 @@ def _is_headline(block: Block, named: list[str]) -> bool:
     return block.element.tag in ("h1", "h2") and bool(short) and is_part and 2 * len(short) >= len(long)
 
 
-def _without_copies(kept: list[Block]) -> list[Block]:
+def _without_copies(kept: list[PageBlock]) -> list[PageBlock]:
     """The blocks without those that say again what stands in another box: teasers, pull quotes, copies for machines."""
     total = sum(len(block.words) for block in kept)
     kept = [block for block in kept if 4 * len(block.words) < total or not _is_flat_copy(block, kept)]
@@ -129,10 +136,10 @@ def _without_copies(kept: list[Block]) -> list[Block]:
     amount = Counter(dict.fromkeys(boxes.values(), 0))
     for block, box in boxes.items():
         amount[box] += len(block.words)
-    often = Counter(run for block in kept for run in set(runs(block.words)))
+    often = Counter(run for block in kept for run in set(word_ngrams(block.words)))
     dropped = set()
     for block in sorted(kept, key=lambda each: amount[boxes[each]]):
-        found = set(runs(block.words))
+        found = set(word_ngrams(block.words))
         said_again = sum(often[run] > 1 for run in found) >= _SAME * len(found)
         if len(block.words) >= SHORT and said_again and 2 * amount[boxes[block]] < total:
             dropped.add(block)
@@ -140,19 +147,19 @@ def _without_copies(kept: list[Block]) -> list[Block]:
     return [block for block in kept if block not in dropped]
 
 
-def _box(block: Block) -> tuple[HtmlElement | None, object, str | None]:
+def _box(block: PageBlock) -> tuple[HtmlElement | None, object, str | None]:
     """Where a block stands: stanzas and sections, which are boxes of one kind in a box, count as one."""
     box = block.element.getparent()
     return (None, None, None) if box is None else (box.getparent(), box.tag, box.get("class"))
 
 
-def _is_flat_copy(block: Block, kept: list[Block]) -> bool:
+def _is_flat_copy(block: PageBlock, kept: list[PageBlock]) -> bool:
     """Whether a block is the whole text once more, without its paragraphs, as pages keep it for machines."""
     parts = [each for each in kept if 2 * len(each.words) <= len(block.words)]
-    return likeness(shingles(block.text), shingles(" ".join(each.text for each in parts))).precision >= ENOUGH
+    return similarity(shingles(block.text), shingles(" ".join(each.text for each in parts))).precision >= ENOUGH
 
 
-def _without_strays(kept: list[Block]) -> list[Block]:
+def _without_strays(kept: list[PageBlock]) -> list[PageBlock]:
     """The blocks without short ones far from all longer ones: words that chance to be in the text as well."""
     long = [block.place for block in kept if len(block.words) >= SHORT]
     if not long:
@@ -161,7 +168,7 @@ def _without_strays(kept: list[Block]) -> list[Block]:
     return [block for block in kept if block.place in near or long[0] < block.place < long[-1]]
 
 
-def _with_companions(blocks: list[Block], kept: list[Block], out_of_place: set[Block]) -> list[Block]:
+def _with_companions(blocks: list[PageBlock], kept: list[PageBlock], out_of_place: set[PageBlock]) -> list[PageBlock]:
     """The blocks of an article and those between them that belong to one."""
     first, last = kept[0].place, kept[-1].place
     chosen = {block.element for block in kept}
@@ -173,7 +180,7 @@ def _with_companions(blocks: list[Block], kept: list[Block], out_of_place: set[B
     return [block for block in blocks[first : last + 1] if block.element in chosen]
 
 
-def _goes_along(block: Block, following: HtmlElement, chosen: set[HtmlElement], held: set[HtmlElement]) -> bool:
+def _goes_along(block: PageBlock, following: HtmlElement, chosen: set[HtmlElement], held: set[HtmlElement]) -> bool:
     """Whether a block between those of an article belongs to it, though no library took it."""
     tag = block.element.tag
     if tag in ("hr", "pre", "figcaption") or block.shows_picture() or block.leads_to_file():
@@ -188,9 +195,9 @@ def _goes_along(block: Block, following: HtmlElement, chosen: set[HtmlElement], 
     return tag == "li" and box is not None and any(item in chosen for item in box) and block.linked() < _LINKED
 
 
-def _pictures_above(blocks: list[Block], kept: list[Block]) -> list[Block]:
+def _pictures_above(blocks: list[PageBlock], kept: list[PageBlock]) -> list[PageBlock]:
     """The picture that opens an article and its caption: right above the text, or a figure near it below a headline."""
-    above: list[Block] = []
+    above: list[PageBlock] = []
     first = kept[0].place if kept else 0
     for block in reversed(blocks[max(0, first - _NEAR) : first]):
         is_near = block.place == first - 1 - len(above)
@@ -201,7 +208,7 @@ def _pictures_above(blocks: list[Block], kept: list[Block]) -> list[Block]:
     return above
 
 
-def _without_ends(kept: list[Block], summary: list[str]) -> list[Block]:
+def _without_ends(kept: list[PageBlock], summary: list[str]) -> list[PageBlock]:
     """The blocks without the summary above the text, and without headings and rules after it."""
     ends = (at for at in range(len(kept), 0, -1) if not (kept[at - 1].is_heading or kept[at - 1].element.tag == "hr"))
     kept = kept[: next(ends, None)]
@@ -209,7 +216,7 @@ def _without_ends(kept: list[Block], summary: list[str]) -> list[Block]:
     return kept[1:] if summary and is_above and kept[0].words == summary else kept
 
 
-def _points_elsewhere(block: Block) -> bool:
+def _points_elsewhere(block: PageBlock) -> bool:
     """Whether a line only leads to other articles; files and addresses that are written out are references."""
     if block.element.tag in ("td", "th", "pre", "figcaption"):
         return False

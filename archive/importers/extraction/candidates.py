@@ -17,9 +17,9 @@ from readability.readability import Unparseable
 from trafilatura.readability_lxml import Document as QuickDocument
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.extraction.blocks import Block
-from backfile.archive.importers.extraction.text_similarity import Wording
-from backfile.archive.importers.markdown.html_to_markdown import parse
+from backfile.archive.importers.extraction.blocks import PageBlock
+from backfile.archive.importers.extraction.text_similarity import PassageIndex
+from backfile.archive.importers.markdown.html_to_markdown import parse_html
 
 Reading = Callable[[HtmlElement], str]
 _AGREEMENT = 2
@@ -29,26 +29,26 @@ _SUBSTANCE, _LONGEST = 25, 400
 """Words of a block of running text."""
 
 
-def first_texts(tree: HtmlElement) -> list[str]:
+def primary_candidates(tree: HtmlElement) -> list[str]:
     """The first two readings of a page; the tree is not changed."""
     return [_generous(tree), _main_part(tree)]
 
 
-def agreed(blocks: list[Block], texts: Iterable[str], tree: HtmlElement) -> set[Block]:
+def agreed_blocks(blocks: list[PageBlock], texts: Iterable[str], tree: HtmlElement) -> set[PageBlock]:
     """The blocks that the readings agree on: `texts` are the first ones, more are taken from the tree in doubt."""
-    wordings = [Wording(text) for text in texts if text.strip()]
-    votes = {block: [wording.has(block.words) for wording in wordings] for block in blocks if block.words}
-    if _differ(votes, len(wordings)):
+    indexes = [PassageIndex(text) for text in texts if text.strip()]
+    votes = {block: [index.contains(block.words) for index in indexes] for block in blocks if block.words}
+    if _differ(votes, len(indexes)):
         for reading in (_readability, _strict):
             text = reading(tree)
-            wording = Wording(text)
+            index = PassageIndex(text)
             for block, given in votes.items() if text.strip() else ():
-                given.append(wording.has(block.words))
+                given.append(index.contains(block.words))
     enough = min(_AGREEMENT, max(map(len, votes.values()), default=0))
     return {block for block, given in votes.items() if sum(given) >= enough > 0}
 
 
-def _differ(votes: dict[Block, list[bool]], readings: int) -> bool:
+def _differ(votes: dict[PageBlock, list[bool]], readings: int) -> bool:
     """Whether one reading has far more of the running text than all have, or there are not two of them."""
     if readings < _AGREEMENT:
         return True
@@ -57,7 +57,7 @@ def _differ(votes: dict[Block, list[bool]], readings: int) -> bool:
     return any(sum(size for size, given in running if given[at]) > _DIFFER * common for at in range(readings))
 
 
-def _is_running_text(block: Block) -> bool:
+def _is_running_text(block: PageBlock) -> bool:
     in_prose = block.element.tag in ("p", "div", "li", "td")
     return in_prose and _SUBSTANCE <= len(block.words) <= _LONGEST and block.linked() * 3 < 1
 
@@ -75,7 +75,7 @@ def _strict(tree: HtmlElement) -> str:
 def _main_part(tree: HtmlElement) -> str:
     """What the quick version of Readability takes that comes with trafilatura, and works on trees."""
     try:
-        return "\n".join(parse(QuickDocument(deepcopy(tree)).summary()).itertext())
+        return "\n".join(parse_html(QuickDocument(deepcopy(tree)).summary()).itertext())
     except (ArchiveError, etree.LxmlError):
         return ""
 
@@ -84,6 +84,6 @@ def _readability(tree: HtmlElement) -> str:
     """What Readability takes."""
     try:
         summary = Document(etree.tostring(tree, encoding="unicode", method="html")).summary()
-        return "\n".join(parse(summary).itertext())
+        return "\n".join(parse_html(summary).itertext())
     except (Unparseable, ArchiveError, etree.LxmlError):
         return ""

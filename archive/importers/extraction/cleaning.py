@@ -32,7 +32,7 @@ _DEEPEST_TABLE = 20
 _LARGE_FORM = 500
 
 
-def make_ready(tree: HtmlElement) -> None:
+def clean_page(tree: HtmlElement) -> None:
     """Takes out what no reader of an article sees, and gives pictures their captions."""
     _drop(tree.iter(*_CODE))
     _drop(_unseen(tree))

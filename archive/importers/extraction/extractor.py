@@ -12,18 +12,18 @@ from html import escape
 
 from lxml.html import HtmlElement
 
-from backfile.archive.importers.extraction.blocks import article_of, blocks_of
-from backfile.archive.importers.extraction.candidates import agreed, first_texts
-from backfile.archive.importers.extraction.cleaning import make_ready, wrap_loose_text
+from backfile.archive.importers.extraction.blocks import article_element, page_blocks
+from backfile.archive.importers.extraction.candidates import agreed_blocks, primary_candidates
+from backfile.archive.importers.extraction.cleaning import clean_page, wrap_loose_text
 from backfile.archive.importers.extraction.page_metadata import PageMetadata, read_metadata
-from backfile.archive.importers.markdown.html_to_markdown import parse, tree_to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import parse_html, tree_to_markdown
 from backfile.archive.model import PartialDate, Source
 
 _MARKUP = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Extracted:
+class ExtractedArticle:
     """An article as its page has it; `body` is Markdown, `canonical` the address the page gives itself."""
 
     title: str
@@ -38,21 +38,21 @@ class Extracted:
     canonical: str | None = None
 
 
-def extract(html: bytes | str, *, url: str | None = None) -> Extracted:
+def extract(html: bytes | str, *, url: str | None = None) -> ExtractedArticle:
     """The article in a page that was found at `url`; its body is empty if the page has none.
 
     Raises `ArchiveError` for what is too large or cannot be parsed.
     """
-    return extract_from(parse(html), url=url)
+    return extract_from(parse_html(html), url=url)
 
 
-def extract_from(tree: HtmlElement, *, url: str | None = None) -> Extracted:
+def extract_from(tree: HtmlElement, *, url: str | None = None) -> ExtractedArticle:
     """As `extract`, of a parsed page, which is changed on the way."""
     metadata = read_metadata(tree, url)
     body = article_body(tree, metadata)
     if _is_far_shorter(body, metadata.article_body):
         body = _declared(metadata.article_body)
-    return Extracted(
+    return ExtractedArticle(
         title=metadata.title,
         body=tree_to_markdown(body, base_url=metadata.base) if body is not None else "",
         authors=metadata.authors,
@@ -68,12 +68,12 @@ def extract_from(tree: HtmlElement, *, url: str | None = None) -> Extracted:
 
 def article_body(tree: HtmlElement, metadata: PageMetadata) -> HtmlElement | None:
     """The innermost part of a page that holds its article, cleared of all else; None if there is no article."""
-    make_ready(tree)
-    texts = first_texts(tree)
+    clean_page(tree)
+    texts = primary_candidates(tree)
     wrap_loose_text(tree)
-    blocks = blocks_of(tree)
-    found = agreed(blocks, texts, tree)
-    return article_of(blocks, found, metadata.title, metadata.summary or "")
+    blocks = page_blocks(tree)
+    found = agreed_blocks(blocks, texts, tree)
+    return article_element(blocks, found, metadata.title, metadata.summary or "")
 
 
 def _is_far_shorter(body: HtmlElement | None, declared: str) -> bool:
@@ -85,5 +85,5 @@ def _is_far_shorter(body: HtmlElement | None, declared: str) -> bool:
 def _declared(text: str) -> HtmlElement:
     """The text that a page gives to machines (`articleBody` of schema.org), which has markup at times."""
     if _MARKUP.search(text):
-        return parse(text)
-    return parse("".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip()))
+        return parse_html(text)
+    return parse_html("".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip()))

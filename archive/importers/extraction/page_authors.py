@@ -12,7 +12,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from backfile.archive.importers.common.bylines import authors_of_byline
+from backfile.archive.importers.common.bylines import byline_authors
 from backfile.archive.metadata.author_names import author_names
 
 _MARKED = (
@@ -69,12 +69,12 @@ _MOST_WORDS = 5
 _SEVERAL = re.compile(r",|\s(?:and|&|et|und|y|e|en|och|og)\s", re.IGNORECASE)
 
 
-def seen_authors(tree: HtmlElement) -> tuple[str, ...]:
+def visible_authors(tree: HtmlElement) -> tuple[str, ...]:
     """The authors that readers of a page see named; empty if none are, or it is not clear who they are."""
     return next(filter(None, map(_names_in, _bylines(tree))), ())
 
 
-def is_person(name: str) -> bool:
+def is_plausible_author(name: str) -> bool:
     """Whether a name may be one of a person or an office: neither a code or an address, nor a word for nobody."""
     has_letters = any(letter.isalpha() for letter in name)
     return has_letters and len(name) <= 80 and not _NOBODY.match(name) and "@" not in name and "{" not in name
@@ -151,10 +151,10 @@ def _with_breaks(element: HtmlElement) -> str:
 def _names_of_line(line: str) -> tuple[str, ...]:
     line = _WITH.sub(r", \1", line)
     bare = _AFTER_NAMES.sub("", line).strip(" ,;:-–—")
-    named = authors_of_byline(bare)
+    named = byline_authors(bare)
     if not named:
         bare = _BY.sub("", bare, count=1)
         most = _MOST_WORDS * (1 + len(_SEVERAL.findall(bare)))
         is_name = len(bare.split()) <= most and (bare[:1].isupper() or not bare[:1].isascii())
         named = author_names(bare) if is_name else ()
-    return tuple(name for name in named if is_person(name))
+    return tuple(name for name in named if is_plausible_author(name))

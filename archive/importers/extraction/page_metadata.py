@@ -21,7 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from htmldate import find_date
 from lxml.html import HtmlElement
 
-from backfile.archive.importers.extraction.page_authors import is_person, seen_authors
+from backfile.archive.importers.extraction.page_authors import is_plausible_author, visible_authors
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
@@ -83,14 +83,14 @@ class PageMetadata:
 
 def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
     """The metadata of a parsed page that was found at `url`; reads, changes nothing, raises nothing."""
-    page = _Page(tree, url)
+    page = _MetadataReader(tree, url)
     site = page.site()
     canonical = page.canonical()
     address = canonical or page.url
     return PageMetadata(
         title=page.title(site),
         authors=page.authors(site),
-        date=page.date(("datePublished", "dateCreated"), _DATE) or page.seen_date(),
+        date=page.date(("datePublished", "dateCreated"), _DATE) or page.visible_date(),
         updated=page.date(("dateModified",), _UPDATED),
         topics=page.topics(),
         summary=page.summary(),
@@ -102,12 +102,12 @@ def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
     )
 
 
-def base_of(tree: HtmlElement, url: str | None) -> str | None:
+def base_url_of(tree: HtmlElement, url: str | None) -> str | None:
     """What the relative addresses of a page that was found at `url` are relative to."""
-    return _Page(tree, url).base()
+    return _MetadataReader(tree, url).base()
 
 
-class _Page:
+class _MetadataReader:
     """A page's claims, each kind collected once, when it is asked for."""
 
     def __init__(self, tree: HtmlElement, url: str | None) -> None:
@@ -153,11 +153,11 @@ class _Page:
         """The people named as authors: for machines, unless these get a handle or the site where readers see names."""
         claims: list[object] = [self.linked.get("author") or self.linked.get("creator")]
         claims += [list(self.meta.get(name, ())) for name in _AUTHOR]
-        readable = (tuple(filter(is_person, author_names(_without_addresses(claim)))) for claim in claims)
+        readable = (tuple(filter(is_plausible_author, author_names(_without_addresses(claim)))) for claim in claims)
         named = next(filter(None, readable), ())
         if any(not _HANDLE.match(name) and not _is_site(name, site, self.url) for name in named):
             return tuple(_without_role(name) for name in named if name == named[0] or not _ROLE.search(name))
-        seen = seen_authors(self.tree)
+        seen = visible_authors(self.tree)
         return seen if any(" " in name for name in seen) else named or seen
 
     def date(self, keys: tuple[str, ...], names: tuple[str, ...]) -> PartialDate | None:
@@ -166,7 +166,7 @@ class _Page:
         given += [text for name in names for text in self.meta.get(name, ())]
         return next(filter(None, map(_date, given)), None)
 
-    def seen_date(self) -> PartialDate | None:
+    def visible_date(self) -> PartialDate | None:
         """The date of the first `<time>`, of what is marked or called the date of publication, else a likely one."""
         for each in self.tree.xpath('//*[@itemprop="datePublished"] | //time')[:5]:
             found = _date(each.get("datetime") or each.get("content") or _seen(each))

@@ -24,7 +24,7 @@ def words(text: str) -> list[str]:
     return (_WORD_OR_SIGN if _UNSPACED.search(folded) else _WORD).findall(folded)
 
 
-def runs(found: list[str]) -> list[tuple[str, ...]]:
+def word_ngrams(found: list[str]) -> list[tuple[str, ...]]:
     """The runs of four of some words; of fewer words all of them as one run."""
     if len(found) <= _SHINGLE:
         return [tuple(found)]
@@ -33,11 +33,11 @@ def runs(found: list[str]) -> list[tuple[str, ...]]:
 
 def shingles(text: str) -> Shingles:
     """How often each run of four words is in a text; one that is shorter is one run."""
-    return Counter(runs(words(text)))
+    return Counter(word_ngrams(words(text)))
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class Similarity:
     """How two texts agree: the share of the runs of the first that are in the second, and the other way round."""
 
     precision: float
@@ -50,13 +50,13 @@ class Likeness:
         return 2 * self.precision * self.recall / total if total else 0.0
 
 
-def likeness(one: Shingles, other: Shingles) -> Likeness:
+def similarity(one: Shingles, other: Shingles) -> Similarity:
     """The likeness of two texts by their shingles."""
     common = sum((one & other).values())
-    return Likeness(common / max(1, one.total()), common / max(1, other.total()))
+    return Similarity(common / max(1, one.total()), common / max(1, other.total()))
 
 
-class Wording:
+class PassageIndex:
     """A text that passages are looked up in."""
 
     def __init__(self, text: str) -> None:
@@ -65,14 +65,14 @@ class Wording:
         every = [word for line in lines for word in line]
         self._lines = {*map(" ".join, lines), *cells}
         self._whole = f" {' '.join(every)} "
-        self._runs = set(runs(every))
+        self._runs = set(word_ngrams(every))
         self.size = len(every)
 
-    def has(self, passage: list[str]) -> bool:
+    def contains(self, passage: list[str]) -> bool:
         """Whether words are part of the text: few ones as a line or in the letter, more of them mostly."""
         if len(passage) < _SHINGLE:
             return " ".join(passage) in self._lines
         if len(passage) < SHORT:
             return f" {' '.join(passage)} " in self._whole
-        found = runs(passage)
+        found = word_ngrams(passage)
         return sum(map(self._runs.__contains__, found)) >= ENOUGH * len(found)

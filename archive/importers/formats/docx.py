@@ -17,12 +17,17 @@ from xml.parsers.expat import ExpatError
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.document_html import lower_headings, words_in
-from backfile.archive.importers.common.masthead import LONGEST_LINE, Stated, stated
-from backfile.archive.importers.common.office_properties import is_program, keywords, meant_authors, meant_title
+from backfile.archive.importers.common.document_html import lower_headings, text_of
+from backfile.archive.importers.common.masthead import LONGEST_LINE, MastheadLine, parse_masthead_line
+from backfile.archive.importers.common.office_properties import (
+    document_authors,
+    document_title,
+    is_software_name,
+    keyword_topics,
+)
 from backfile.archive.importers.common.xml_trees import local_name, parse_xml
 from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
-from backfile.archive.importers.markdown.html_to_markdown import parse, tree_to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import parse_html, tree_to_markdown
 from backfile.archive.importers.sources.containers import open_members
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
@@ -108,7 +113,7 @@ def _article(path: Path, context: Context) -> Found:
         raise ArchiveError(f"is a broken document: {error or type(error).__name__}", hint="save it anew") from error
     if not html.strip():
         return Skipped(path.name, "empty")
-    return _item(parse(f"<div>{html}</div>"), _properties(core), pictures, path.name, context)
+    return _item(parse_html(f"<div>{html}</div>"), _properties(core), pictures, path.name, context)
 
 
 def _checked(path: Path) -> bytes:
@@ -168,12 +173,12 @@ def _properties(core: bytes) -> _Properties:
     values: dict[str, str] = {
         local_name(each.tag): (each.text or "").strip() for each in tree if isinstance(each.tag, str)
     }
-    by_program = is_program(values.get("creator")) or is_program(values.get("description"))
+    by_program = is_software_name(values.get("creator")) or is_software_name(values.get("description"))
     return _Properties(
-        meant_title(values.get("title")),
-        () if by_program else meant_authors(values.get("creator")),
+        document_title(values.get("title")),
+        () if by_program else document_authors(values.get("creator")),
         None if by_program else _day(values.get("created", "")),
-        tuple(dict.fromkeys(keywords(values.get("keywords")) + keywords(values.get("category")))),
+        tuple(dict.fromkeys(keyword_topics(values.get("keywords")) + keyword_topics(values.get("category")))),
         "" if by_program else values.get("description", ""),
         values.get("language", ""),
     )
@@ -223,10 +228,10 @@ def _take_top(tree: HtmlElement, title: str, context: Context) -> _Top:
     for entry in tree.xpath(".//p[@class='toc']"):
         entry.drop_tree()
     top = _Top()
-    blocks = list(filter(words_in, tree.iter(*_BLOCKS)))[: _LINES_ON_TOP + 2]
+    blocks = list(filter(text_of, tree.iter(*_BLOCKS)))[: _LINES_ON_TOP + 2]
     number = _title_at(blocks, tree, title)
     if number is not None:
-        top.title = words_in(blocks[number])
+        top.title = text_of(blocks[number])
         top.spent.append(blocks[number])
     for block in blocks[0 if number is None else number + 1 :][:_LINES_ON_TOP]:
         if not _take_line(block, top, context):
@@ -240,7 +245,7 @@ def _title_at(blocks: list[HtmlElement], tree: HtmlElement, title: str) -> int |
     """Which of the first blocks is the title: by its style, as the only heading of its rank, by the properties, or as
     a short bold line."""
     for number, block in enumerate(blocks[:3]):
-        if block.get("class") == "title" or (title and words_in(block).casefold() == title.casefold()):
+        if block.get("class") == "title" or (title and text_of(block).casefold() == title.casefold()):
             return number
     if blocks and blocks[0].tag in ("h1", "h2"):
         rank = str(blocks[0].tag)
@@ -252,14 +257,14 @@ def _title_at(blocks: list[HtmlElement], tree: HtmlElement, title: str) -> int |
 
 
 def _is_bold_line(block: HtmlElement) -> bool:
-    words = words_in(block)
+    words = text_of(block)
     bold = "".join(each.text_content() for each in block.iter("strong"))
     return len(words) < LONGEST_LINE and not _ENDS_SENTENCE.search(words) and " ".join(bold.split()) == words
 
 
 def _take_line(block: HtmlElement, top: _Top, context: Context) -> bool:
     """Whether a block below the title belongs to it, which is then noted."""
-    words = words_in(block)
+    words = text_of(block)
     if block.tag not in ("p", "h2", "h3") or (len(words) > LONGEST_LINE and block.get("class") != "subtitle"):
         return False
     if block.get("class") == "subtitle" and not top.summary:
@@ -267,7 +272,7 @@ def _take_line(block: HtmlElement, top: _Top, context: Context) -> bool:
     elif block.get("class") == "author":
         top.authors = (*top.authors, *author_names(words))
     else:
-        found = stated(words, day_first=context.day_first)
+        found = parse_masthead_line(words, day_first=context.day_first)
         if found is None or (found.authors and top.authors) or (found.date and top.date):
             return False
         _note(found, top)
@@ -275,5 +280,5 @@ def _take_line(block: HtmlElement, top: _Top, context: Context) -> bool:
     return True
 
 
-def _note(found: Stated, top: _Top) -> None:
+def _note(found: MastheadLine, top: _Top) -> None:
     top.authors, top.date = top.authors or found.authors, top.date or found.date

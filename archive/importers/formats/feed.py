@@ -16,10 +16,10 @@ from xml.sax import SAXException, SAXParseException
 import feedparser  # type: ignore[import-untyped]
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
 from backfile.archive.importers.links.full_text import article_at, completed, markdown_of, words_of
-from backfile.archive.importers.markdown.plain_to_markdown import to_markdown as plain_to_markdown
+from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
@@ -59,7 +59,7 @@ def recognises(probe: Probe) -> int:
 
 def count(path: Path, context: Context) -> int | None:
     """How many entries there are."""
-    return occurrences(path, _ENTRY)
+    return count_matches(path, _ENTRY)
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import IO, cast
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
 from backfile.archive.importers.library.file_names import asset_name
-from backfile.archive.importers.markdown.email_html import to_markdown
-from backfile.archive.importers.markdown.plain_to_markdown import to_markdown as plain_to_markdown
+from backfile.archive.importers.markdown.email_html import email_to_markdown
+from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
 from backfile.archive.model import PartialDate, Source
@@ -55,7 +55,7 @@ def recognises(probe: Probe) -> int:
 
 def count(path: Path, context: Context) -> int | None:
     """How many messages a mailbox has, counted as mail programs part them; one for a letter."""
-    return max(1, occurrences(path, _FROM_LINE))
+    return max(1, count_matches(path, _FROM_LINE))
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:
@@ -191,7 +191,7 @@ def _body(message: EmailMessage) -> tuple[str, tuple[Asset, ...], tuple[str, ...
     if part.get_content_type() != "text/html":
         return plain_to_markdown(text.replace("\r\n", "\n").strip("\n")), (), notes
     names = {cid: name for cid, (name, _) in pictures.items()}
-    body = to_markdown(text, pictures=names)
+    body = email_to_markdown(text, pictures=names)
     assets = tuple(Asset(name, _loader(content)) for name, content in pictures.values() if name in body)
     return body, assets, notes
 

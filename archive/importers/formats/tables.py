@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from backfile.archive.importers.common.rows import Row, count_rows, first_row, is_json, rows
-from backfile.archive.importers.common.table_columns import NAMES, columns_of
+from backfile.archive.importers.common.rows import Row, count_json_lines, is_json, read_rows, sample_row
+from backfile.archive.importers.common.table_columns import COLUMN_NAMES, map_columns
 from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
 from backfile.archive.importers.library.file_names import slug
-from backfile.archive.importers.markdown.plain_to_markdown import looks_like_html, looks_like_markdown, to_markdown
+from backfile.archive.importers.markdown.plain_to_markdown import (
+    looks_like_html,
+    looks_like_markdown,
+    plain_to_markdown,
+)
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
@@ -32,10 +36,10 @@ def recognises(probe: Probe) -> int:
     if probe.is_folder:
         tables = sum(name.lower().endswith(_ENDINGS) for name in probe.names)
         return 35 if tables and tables == len(probe.names) else 0
-    first = first_row(probe.head)
+    first = sample_row(probe.head)
     if len(first) < 2:
         return 0
-    found = columns_of(first, {})
+    found = map_columns(first, {})
     named = probe.path.name.lower().endswith(_ENDINGS)
     if {"title", "text"} <= found.keys():
         return 70 if named else 55
@@ -46,7 +50,7 @@ def recognises(probe: Probe) -> int:
 
 def count(path: Path, context: Context) -> int | None:
     """The number of lines of a file of JSON Lines; a line of other tables may be more or less than a row."""
-    return count_rows(path)
+    return count_json_lines(path)
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:
@@ -55,12 +59,12 @@ def read(path: Path, context: Context) -> Iterator[Found]:
         yield Problem("", None, "is a folder of tables", "name the files one by one")
         return
     columns: dict[str, str] | None = None
-    for row in rows(path):
+    for row in read_rows(path):
         if isinstance(row, Problem):
             yield row
             continue
         if columns is None or row.loose:
-            columns = columns_of(row.values, context.columns)
+            columns = map_columns(row.values, context.columns)
             wrong = _wrong(columns, row, context)
             if wrong is not None:
                 yield wrong
@@ -77,7 +81,7 @@ def _wrong(columns: Mapping[str, str], row: Row, context: Context) -> Problem | 
         if not row.loose and column not in row.values:
             return Problem("", row.line, f"there is no column {column!r} for {field}", f"the columns are {known}")
     if all(row.get(columns.get(field, "")) is None for field in ("title", "text")):
-        fields = ", ".join(NAMES)
+        fields = ", ".join(COLUMN_NAMES)
         hint = f"name them with --map FIELD=COLUMN; the columns are {known}; the fields are {fields}"
         return Problem("", row.line, "no column is known to be the title or the text", hint)
     return None
@@ -139,10 +143,10 @@ def _body(value: object, url: str | None) -> str:
     text = value if isinstance(value, str) else "" if value is None else str(value)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if looks_like_html(text):
-        from backfile.archive.importers.markdown.html_to_markdown import to_markdown as page_to_markdown  # noqa: PLC0415 - few tables hold HTML
+        from backfile.archive.importers.markdown.html_to_markdown import html_to_markdown  # noqa: PLC0415 - few tables hold HTML
 
-        return page_to_markdown(text, base_url=url)
-    return text.strip("\n") if looks_like_markdown(text) else to_markdown(text)
+        return html_to_markdown(text, base_url=url)
+    return text.strip("\n") if looks_like_markdown(text) else plain_to_markdown(text)
 
 
 def _listed(value: object) -> object:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable
 from backfile.archive.frontmatter.front_matter import Form, parse
-from backfile.archive.importers.common.bylines import authors_of_last_line, dateline
-from backfile.archive.importers.common.masthead import LONGEST_LINE, date_in_words, stated
+from backfile.archive.importers.common.bylines import closing_line_authors, parse_dateline
+from backfile.archive.importers.common.masthead import LONGEST_LINE, date_in_words, parse_masthead_line
 from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
-from backfile.archive.importers.markdown.charset import encoding_of
-from backfile.archive.importers.markdown.plain_to_markdown import to_markdown
+from backfile.archive.importers.markdown.charset import detect_encoding
+from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.mapping import read_metadata
 from backfile.archive.metadata.path_dates import date_in_path
 from backfile.archive.model import PartialDate
@@ -60,7 +60,7 @@ def read(path: Path, context: Context) -> Iterator[Found]:
         name = file.relative_to(root).as_posix()
         try:
             raw = read_bytes(f"{real}/{name}", real)
-            text = raw.decode(encoding_of(raw), errors="replace")
+            text = raw.decode(detect_encoding(raw), errors="replace")
         except ArticleUnreadable as error:
             yield Problem(name, None, str(error), error.hint)
         except OSError as error:
@@ -99,7 +99,7 @@ def article_in(text: str, name: str, context: Context) -> Item:
     lines = text.split("\n")
     top = _top(lines, context)
     body = "\n".join(lines[top.rest :])
-    dated_line = dateline(body)
+    dated_line = parse_dateline(body)
     written = (
         date_in_words(dated_line.date, date_in_path(name), day_first=context.day_first)
         if dated_line and dated_line.date
@@ -110,8 +110,8 @@ def article_in(text: str, name: str, context: Context) -> Item:
     return Item(
         origin=name,
         title=top.title or title_from_path(name.rpartition(".")[0] or name),
-        body=to_markdown(body),
-        authors=top.authors or authors_of_last_line(last),
+        body=plain_to_markdown(body),
+        authors=top.authors or closing_line_authors(last),
         date=top.date or written or date_in_path(name),
         summary=" ".join(top.summary) or None,
         extra=extra,
@@ -124,7 +124,7 @@ def _with_headers(data: Mapping[str, object], body: str, name: str, context: Con
     return Item(
         origin=name,
         title=known.title,
-        body=to_markdown(body),
+        body=plain_to_markdown(body),
         authors=known.authors,
         topics=known.topics,
         date=known.date,
@@ -181,7 +181,7 @@ def _read_lines_below(lines: list[str], top: _Top, context: Context) -> None:
 
 def _take_line(line: str, top: _Top, context: Context) -> bool:
     """Whether a line is a byline, a date, or both, which is then noted."""
-    found = stated(line, day_first=context.day_first)
+    found = parse_masthead_line(line, day_first=context.day_first)
     if found is None or (found.authors and top.authors) or (found.date and top.date):
         return False
     top.authors, top.date = top.authors or found.authors, top.date or found.date

@@ -16,7 +16,7 @@ from typing import IO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
-from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.formats.web_pages import found_in
 from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
 from backfile.archive.importers.markdown.html_to_markdown import MAX_BYTES
@@ -48,7 +48,7 @@ def count(path: Path, context: Context) -> int | None:
     """How many answers a file that is not packed has; None if it is packed."""
     with path.open("rb") as file:
         is_plain = file.read(5) == b"WARC/"
-    return occurrences(path, _RESPONSE) if is_plain else None
+    return count_matches(path, _RESPONSE) if is_plain else None
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:

@@ -17,12 +17,12 @@ from urllib.parse import unquote, unquote_to_bytes
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.extraction.extractor import Extracted, extract_from
-from backfile.archive.importers.extraction.page_metadata import base_of
+from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract_from
+from backfile.archive.importers.extraction.page_metadata import base_url_of
 from backfile.archive.importers.formats.markdown_tree.site_builders import Site
 from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
 from backfile.archive.importers.links.link_resolver import Crosslinks
-from backfile.archive.importers.markdown.html_to_markdown import address, decode, parse
+from backfile.archive.importers.markdown.html_to_markdown import decode_html, parse_html, safe_address
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import read_bytes
 
@@ -142,8 +142,8 @@ def found_in(
     A page without an article is `Skipped`, one that cannot be read a `Problem`; nothing is raised.
     """
     try:
-        tree = parse(decode(content, declared))
-        base = base_of(tree, url)
+        tree = parse_html(decode_html(content, declared))
+        base = base_url_of(tree, url)
         assets = _take_pictures(tree, base, local)
         links = _links(tree, base, name, crosslinks) if crosslinks else {}
         extracted = extract_from(tree, url=url)
@@ -155,7 +155,7 @@ def found_in(
     return replace(item, links={each: target for each, target in links.items() if each in item.body})
 
 
-def item_of(extracted: Extracted, origin: str, assets: tuple[Asset, ...] = ()) -> Item:
+def item_of(extracted: ExtractedArticle, origin: str, assets: tuple[Asset, ...] = ()) -> Item:
     """The item that an extracted article is; only the assets that its body shows."""
     return Item(
         origin=origin,
@@ -176,7 +176,7 @@ def _links(tree: HtmlElement, base: str | None, name: str, crosslinks: Crosslink
     """Links to other pages of a folder: the address that the body will have for each → the path of its target."""
     links: dict[str, str] = {}
     for reference in {each.get("href") or "" for each in tree.iter("a")}:
-        absolute, target = address(base, reference), crosslinks.target(name, reference)
+        absolute, target = safe_address(base, reference), crosslinks.target(name, reference)
         if absolute and target:
             links[absolute] = target
     return links
@@ -195,9 +195,9 @@ def _take_pictures(tree: HtmlElement, base: str | None, local: Mapping[str, Asse
                 continue
             name = f"embedded-{number}.{embedded[0]}"
             image.set("src", name)
-            key, asset = address(base, name), Asset(name, lambda content=embedded[1]: content)  # type: ignore[misc]
+            key, asset = safe_address(base, name), Asset(name, lambda content=embedded[1]: content)  # type: ignore[misc]
         else:
-            key = address(base, reference)
+            key = safe_address(base, reference)
             found = known.get(reference) or known.get(key or "")
             if found is None:
                 continue

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.extraction.extractor import Extracted, extract
+from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.item import Fetched, Item
-from backfile.archive.importers.markdown.html_to_markdown import parse, to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import html_to_markdown, parse_html
 
 ONLY_A_LINK = "only a link; use --fetch"
 
 _PAGES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 
 
-def article_at(url: str, fetch: Callable[[str], Fetched]) -> Extracted:
+def article_at(url: str, fetch: Callable[[str], Fetched]) -> ExtractedArticle:
     """The article in the page at `url`. Raises `ArchiveError` or `OSError` if it cannot be had or there is none."""
     answer = fetch(url)
     content_type = answer.content_type.partition(";")[0].strip().lower()
@@ -27,7 +27,7 @@ def article_at(url: str, fetch: Callable[[str], Fetched]) -> Extracted:
     return page
 
 
-def completed(item: Item, page: Extracted) -> Item:
+def completed(item: Item, page: ExtractedArticle) -> Item:
     """The item with the text of its page, and with everything the page says that the item itself does not."""
     return replace(
         item,
@@ -44,13 +44,13 @@ def completed(item: Item, page: Extracted) -> Item:
 
 
 def markdown_of(html: str, base_url: str | None) -> str:
-    """A piece of HTML as Markdown, as `to_markdown` has it; empty also for one that holds only comments."""
-    return to_markdown(f"<div>{html}</div>", base_url=base_url)
+    """A piece of HTML as Markdown, as `html_to_markdown` has it; empty also for one that holds only comments."""
+    return html_to_markdown(f"<div>{html}</div>", base_url=base_url)
 
 
 def words_of(html: str | None) -> str:
     """The words of a piece of HTML (a title, a summary) on one line; of plain text, the text."""
     text = html or ""
     if "<" in text or "&" in text:
-        text = parse(f"<div>{text}</div>").text_content()
+        text = parse_html(f"<div>{text}</div>").text_content()
     return " ".join(text.split())

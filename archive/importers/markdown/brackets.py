@@ -13,7 +13,7 @@ _HARMLESS = re.compile(
 )
 
 
-def harmless(line: str, *, is_begun: bool = False, is_continued: bool = False) -> frozenset[int]:
+def inert_brackets(line: str, *, is_begun: bool = False, is_continued: bool = False) -> frozenset[int]:
     """The places in a line of text of the brackets that need no escape.
 
     `is_begun` and `is_continued` say that something stands in the line before this text or after it, so that what its

@@ -9,7 +9,7 @@ _FEW = 12
 _LATIN_1 = {"ISO-8859-1", "WINDOWS-1252"}  # browsers too read the one as the other: https://encoding.spec.whatwg.org
 
 
-def encoding_of(raw: bytes) -> str:
+def detect_encoding(raw: bytes) -> str:
     """What a text is written in, as a name that Python knows.
 
     UTF-8, UTF-16 and UTF-32 are seen for sure. Other encodings are told by the words that they give, if there are

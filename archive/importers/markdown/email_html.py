@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from backfile.archive.importers.markdown.html_to_markdown import parse, tree_to_markdown
-from backfile.archive.importers.markdown.layout_tables import dissolve, is_for_show
+from backfile.archive.importers.markdown.html_to_markdown import parse_html, tree_to_markdown
+from backfile.archive.importers.markdown.layout_tables import dissolve_tables, is_marked_layout
 
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|max-height\s*:\s*0(?![.\d])", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u00ad\u034f\u200b\u200c\u2007\ufeff]+")
@@ -22,21 +22,21 @@ _LONGEST_NOTICE = 300
 _TINY = re.compile(r"\s*[0-2](?:px)?\s*\Z")
 
 
-def to_markdown(html: str, *, pictures: Mapping[str, str]) -> str:
+def email_to_markdown(html: str, *, pictures: Mapping[str, str]) -> str:
     """A letter as Markdown. `pictures` maps the content ids of pictures that came with it to their file names.
 
     Raises `ArchiveError` for what is too large or cannot be parsed.
     """
     if not html.strip():
         return ""
-    tree = parse(html)
+    tree = parse_html(html)
     for element in list(tree.iter("img")):
         _settle_picture(element, pictures)
     for element in list(tree.iter()):
         if isinstance(element.tag, str) and _HIDDEN.search(element.get("style") or ""):
             _drop(element)
     _drop_administration(tree)
-    dissolve(tree, _lays_out)
+    dissolve_tables(tree, _lays_out)
     return _INVISIBLE.sub("", tree_to_markdown(tree, base_url=None)).strip()
 
 
@@ -74,4 +74,4 @@ def _drop_administration(tree: Any) -> None:
 
 def _lays_out(table: Any) -> bool:
     """Whether a table lays its letter out: in letters all but those that have heads and no pictures."""
-    return is_for_show(table) or table.find(".//th") is None or table.find(".//img") is not None
+    return is_marked_layout(table) or table.find(".//th") is None or table.find(".//img") is not None

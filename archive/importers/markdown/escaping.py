@@ -12,7 +12,7 @@ import re
 from lxml import etree
 from lxml.html import HtmlElement
 
-from backfile.archive.importers.markdown.brackets import harmless
+from backfile.archive.importers.markdown.brackets import inert_brackets
 
 _SIGNS = "\\`*_[]<>~{$%!&#-+=|:.)"
 _HIDDEN = {ord(sign): chr(0xFDD0 + place) for place, sign in enumerate(_SIGNS)}
@@ -42,23 +42,23 @@ _LONG_ENOUGH = 12
 _WITHIN = "x"  # stands for what comes before in a line in which no block can begin
 
 
-def without_noncharacters(text: str) -> str:
+def drop_placeholders(text: str) -> str:
     """Text in which no sign is hidden yet."""
     return _NONCHARACTERS.sub("", text)
 
 
-def hide(tree: HtmlElement) -> None:
+def escape_tree(tree: HtmlElement) -> None:
     """Puts noncharacters for the signs in a tree that would be markup; elements that leave none in Markdown go."""
     etree.strip_tags(tree, *_WITHOUT_SIGN)
-    _Hiding(tree).run()
+    _TreeEscaper(tree).escape()
 
 
-def written(markdown: str) -> str:
+def restore_escapes(markdown: str) -> str:
     """Markdown with the hidden signs escaped in it."""
     return markdown.translate(_WRITTEN)
 
 
-class _Hiding:
+class _TreeEscaper:
     """One walk through a tree; `_line` is how the line began that the next text goes on."""
 
     def __init__(self, tree: HtmlElement) -> None:
@@ -67,7 +67,7 @@ class _Hiding:
         self._is_in_link = False
         self._cells = _cells_of_plain_tables(tree)
 
-    def run(self) -> None:
+    def escape(self) -> None:
         """Hides the signs in every text of the tree that is no code, and in what stands for its pictures."""
         code: HtmlElement | None = None
         for event, element in etree.iterwalk(self._tree, events=("start", "end")):
@@ -107,7 +107,7 @@ class _Hiding:
         for number, line in enumerate(lines):
             if number and self._line != _WITHIN:
                 self._line = ""
-            plain = harmless(
+            plain = inert_brackets(
                 line, is_begun=is_begun and number == 0, is_continued=is_continued and number == len(lines) - 1
             )
             hidden.append(self._hidden_in_line(line, frozenset() if self._is_in_link else plain))

@@ -18,8 +18,8 @@ from lxml.html import HtmlElement, document_fromstring
 
 from backfile.archive.errors import ArchiveError, ArticleUnreadable
 from backfile.archive.importers.markdown import escaping
-from backfile.archive.importers.markdown.charset import encoding_of
-from backfile.archive.importers.markdown.layout_tables import dissolve, lays_out
+from backfile.archive.importers.markdown.charset import detect_encoding
+from backfile.archive.importers.markdown.layout_tables import dissolve_tables, is_layout_table
 
 MAX_BYTES = 20 * 1024 * 1024
 """Of one page. The longest articles have a tenth of it; pages beyond are data dressed as a page."""
@@ -93,7 +93,7 @@ _OPTIONS = ConversionOptions(
 )
 
 
-def decode(page: bytes, declared: str | None = None) -> str:
+def decode_html(page: bytes, declared: str | None = None) -> str:
     """The text of a page: by its byte order mark, what the server declared, what it says itself, else by its bytes.
 
     A declaration that the bytes contradict is passed over. Raises `ArchiveError` for more than `MAX_BYTES`, and for
@@ -117,7 +117,7 @@ def _decoded(page: bytes, declared: str | None) -> str:
         except (UnicodeError, LookupError):
             continue
     try:
-        return page.decode(encoding_of(page), errors="replace")
+        return page.decode(detect_encoding(page), errors="replace")
     except ArticleUnreadable as error:
         raise ArchiveError("is no text", hint=_NAME_KIND) from error
 
@@ -135,12 +135,12 @@ def _as_browsers_read(name: str) -> str:
     return "cp1252" if name.lower() in {"iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"} else name
 
 
-def parse(html: bytes | str) -> HtmlElement:
+def parse_html(html: bytes | str) -> HtmlElement:
     """The tree of a page or a piece of one, without comments; entities stay what they are, nothing is loaded.
 
     Raises `ArchiveError` if it is too large or nested too deeply, or there is nothing in it.
     """
-    text = decode(html) if isinstance(html, bytes) else html
+    text = decode_html(html) if isinstance(html, bytes) else html
     if len(text) > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
     page = _only_characters(text)
@@ -177,7 +177,7 @@ def _parser(*, is_deep: bool) -> etree.HTMLParser:
     return parser
 
 
-def to_markdown(html: str, *, base_url: str | None) -> str:
+def html_to_markdown(html: str, *, base_url: str | None) -> str:
     """A piece of HTML as Markdown: headings, lists, quotations, tables, code, footnotes, pictures with captions.
 
     Addresses become absolute where `base_url` is given. Whatever Markdown would take for markup in the text is
@@ -185,12 +185,12 @@ def to_markdown(html: str, *, base_url: str | None) -> str:
     """
     if not html.strip():
         return ""
-    tree = parse(html)
+    tree = parse_html(html)
     return tree_to_markdown(tree, base_url=base_url)
 
 
 def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
-    """As `to_markdown`, of a tree, which is changed on the way."""
+    """As `html_to_markdown`, of a tree, which is changed on the way."""
     _make_absolute(tree, base_url)
     _mark_footnotes(tree)
     _dress(tree)
@@ -201,18 +201,18 @@ def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
         raise ArchiveError(f"cannot be made into Markdown: {error}") from error
     if not content and _TAG.sub("", clean).strip():
         raise ArchiveError("is nested too deeply", hint=_LEFT_OPEN)
-    return escaping.written(_tidy(content))
+    return escaping.restore_escapes(_tidy(content))
 
 
 def _with_signs_hidden(clean: str) -> str:
     if not clean.strip():
         return clean
-    tree = parse(escaping.without_noncharacters(clean))
-    escaping.hide(tree)
+    tree = parse_html(escaping.drop_placeholders(clean))
+    escaping.escape_tree(tree)
     return str(etree.tostring(tree, encoding="unicode", method="html"))
 
 
-def address(base_url: str | None, reference: str) -> str | None:
+def safe_address(base_url: str | None, reference: str) -> str | None:
     """A reference as an address that is safe to write into Markdown, absolute if there is a base; None if unsafe."""
     try:
         joined = urljoin(base_url, reference.strip()) if base_url else reference.strip()
@@ -232,7 +232,7 @@ def _make_absolute(tree: HtmlElement, base_url: str | None) -> None:
         reference = element.get(name)
         if reference is None or (name == "href" and reference.startswith("#")):
             continue
-        absolute = address(base_url, reference)
+        absolute = safe_address(base_url, reference)
         if absolute:
             element.set(name, absolute)
         else:
@@ -297,7 +297,7 @@ def _replace_by_text(element: HtmlElement, text: str) -> None:
 
 def _dress(tree: HtmlElement) -> None:
     """Gives captions, layout, definitions, highlighting and code the forms that Markdown has for them."""
-    dissolve(tree, lays_out)
+    dissolve_tables(tree, is_layout_table)
     for caption in list(tree.iter("figcaption")):
         _as_caption(caption)
     for picture in list(tree.iter("img")):

@@ -10,7 +10,7 @@ _PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _FOR_SHOW = frozenset({"presentation", "none"})
 
 
-def dissolve(tree: HtmlElement, is_layout: Callable[[HtmlElement], bool]) -> None:
+def dissolve_tables(tree: HtmlElement, is_layout: Callable[[HtmlElement], bool]) -> None:
     """Turns the tables for which `is_layout` holds, and parts of tables that are in none, into blocks."""
     for table in list(tree.iter("table")):
         if not is_layout(table):
@@ -23,14 +23,14 @@ def dissolve(tree: HtmlElement, is_layout: Callable[[HtmlElement], bool]) -> Non
             stray.tag = "div"
 
 
-def is_for_show(table: HtmlElement) -> bool:
+def is_marked_layout(table: HtmlElement) -> bool:
     """Whether a table says so itself, or has tables in it, which no table of data has."""
     return table.get("role") in _FOR_SHOW or table.find(".//table") is not None
 
 
-def lays_out(table: HtmlElement) -> bool:
+def is_layout_table(table: HtmlElement) -> bool:
     """Whether a table of a page is for show, or is without heads one row or one column: nothing is set beside it."""
-    if is_for_show(table):
+    if is_marked_layout(table):
         return True
     if table.find(".//th") is not None:
         return False

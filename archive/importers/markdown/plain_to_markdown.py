@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from backfile.archive.importers.markdown.brackets import harmless
+from backfile.archive.importers.markdown.brackets import inert_brackets
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _INDENTED = re.compile(r"\n(?=[ \t]{2,}\S)")
@@ -32,7 +32,7 @@ def looks_like_html(text: str) -> bool:
     return _LOOKS_LIKE_HTML.search(text[:50_000]) is not None
 
 
-def to_markdown(text: str) -> str:
+def plain_to_markdown(text: str) -> str:
     """Plain text as Markdown.
 
     Empty lines part paragraphs, and so do indented first lines in a text set to a width. Lines of a list stay lines
@@ -66,24 +66,24 @@ def _is_verse(lines: list[str]) -> bool:
 def _item(line: str) -> str:
     bullet = _BULLET.match(line)
     if bullet is not None:
-        return f"- {escape(line[bullet.end() :])}"
+        return f"- {escape_inline(line[bullet.end() :])}"
     sign = _LIST_ITEM.match(line)
     end = sign.end() if sign else 0
-    return line[:end].strip(" (").replace(")", ".") + " " + escape(line[end:])
+    return line[:end].strip(" (").replace(")", ".") + " " + escape_inline(line[end:])
 
 
 def escape_line(line: str) -> str:
     """A line of a paragraph, which must not begin a block of another kind."""
-    escaped = _DEFINITION.sub("&#58;", escape(line))
+    escaped = _DEFINITION.sub("&#58;", escape_inline(line))
     numbered = _NUMBER.match(escaped)
     if numbered is not None:
         return f"{numbered[1]}\\{escaped[numbered.end(1) :]}"
     return f"\\{escaped}" if _BLOCK.match(escaped) else escaped
 
 
-def escape(text: str) -> str:
+def escape_inline(text: str) -> str:
     """The words of one line with the signs of Markdown, HTML and site builders made words too."""
-    plain = harmless(text)
+    plain = inert_brackets(text)
 
     def escaped(sign: re.Match[str]) -> str:
         if sign.start() in plain:

@@ -38,7 +38,7 @@ def count(path: Path, context: Context) -> int | None:
     """How many files there are to read in the book; None if it cannot be read."""
     try:
         with open_members(path) as members:
-            return len(read_book(_by_name(members)).pages)
+            return len(read_book(_by_name(members)).spine)
     except (ArchiveError, OSError):
         return None
 

@@ -13,9 +13,9 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.document_html import words_in
+from backfile.archive.importers.common.document_html import text_of
 from backfile.archive.importers.common.xml_trees import parse_xhtml
-from backfile.archive.importers.formats.epub.package_document import place_of
+from backfile.archive.importers.formats.epub.package_document import resolve_href
 from backfile.archive.importers.sources.containers import Member
 
 _SIGN = re.compile(r"[\[(]?(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶]{1,3})[\])]?[.:]?\Z", re.IGNORECASE)
@@ -25,7 +25,7 @@ _LONGEST = 600
 _MOSTLY = 0.7
 
 
-class Notes:
+class BookNotes:
     """The notes in the files of a book."""
 
     def __init__(self, members: Mapping[str, Member]) -> None:
@@ -34,12 +34,12 @@ class Notes:
         self._tree = lru_cache(4)(self._parsed)
         self._elsewhere = lru_cache(4)(lambda file: _places(self._tree(file)))
 
-    def takes(self, file: str) -> bool:
+    def holds_attached_notes(self, file: str) -> bool:
         """Whether a file is one of notes that were brought to chapters already."""
         taken = sum(self._taken.get(file, {}).values())
-        return taken > 0 and taken >= _MOSTLY * len(words_in(next(self._tree(file).iter("body"), None)).split())
+        return taken > 0 and taken >= _MOSTLY * len(text_of(next(self._tree(file).iter("body"), None)).split())
 
-    def settle(self, tree: HtmlElement, file: str) -> None:
+    def attach(self, tree: HtmlElement, file: str) -> None:
         """Puts every note that the chapter refers to at its end, under marks that become footnotes of Markdown.
 
         Of a note from another file the links are made such that they lead where they led.
@@ -49,7 +49,7 @@ class Notes:
         here = _places(tree)
         for link in list(tree.iter("a")):
             reference = link.get("href") or ""
-            name, fragment = place_of(posixpath.dirname(file), reference), urldefrag(reference)[1]
+            name, fragment = resolve_href(posixpath.dirname(file), reference), urldefrag(reference)[1]
             is_gone = link.getroottree().getroot() is not tree.getroottree().getroot()
             if not fragment or is_gone or not _is_reference(link) or _is_before_note(link):
                 continue
@@ -71,12 +71,12 @@ class Notes:
             except ArchiveError:
                 return None
         found = _block(place)
-        return found if found is not None and len(words_in(found).split()) <= _LONGEST else None
+        return found if found is not None and len(text_of(found).split()) <= _LONGEST else None
 
     def _brought(self, note: HtmlElement, number: int, key: tuple[str, str], tree: HtmlElement) -> HtmlElement:
         """A note as it will stand in `tree`, which it is taken from if it stood there, without the way back."""
         whole = copy.deepcopy(note)
-        self._taken.setdefault(key[0], {})[key[1]] = len(words_in(note).split())
+        self._taken.setdefault(key[0], {})[key[1]] = len(text_of(note).split())
         if note.getroottree().getroot() is tree.getroottree().getroot():
             _drop(note)
         else:
@@ -97,7 +97,7 @@ def _drop(note: HtmlElement) -> None:
     """Removes a note from where it stood, and what held nothing else: a list, a section with a line above it."""
     holder = note.getparent()
     note.drop_tree()
-    while holder is not None and holder.tag in ("ol", "ul", "dl", "section", "aside", "div") and not words_in(holder):
+    while holder is not None and holder.tag in ("ol", "ul", "dl", "section", "aside", "div") and not text_of(holder):
         above = holder.getparent()
         if above is None or next(holder.iter("img"), None) is not None:
             return
@@ -109,7 +109,7 @@ def _lead_from_top(note: HtmlElement, folder: str) -> None:
     """Lets the links and pictures of a note from a file in `folder` lead from the top of the book."""
     for element, name in [*((each, "href") for each in note.iter("a")), *((each, "src") for each in note.iter("img"))]:
         reference = element.get(name) or ""
-        place, fragment = place_of(folder, reference), urldefrag(reference)[1]
+        place, fragment = resolve_href(folder, reference), urldefrag(reference)[1]
         if place:
             element.set(name, f"/{quote(place)}" + (f"#{fragment}" if fragment else ""))
 
@@ -117,13 +117,13 @@ def _lead_from_top(note: HtmlElement, folder: str) -> None:
 def _is_reference(link: HtmlElement) -> bool:
     """Whether a link is the sign of a note: it says so, or it is a number or a star."""
     typed = f"{link.get('data-type') or ''} {link.get('role') or ''}".split()
-    return "noteref" in typed or "doc-noteref" in typed or _SIGN.match(words_in(link)) is not None
+    return "noteref" in typed or "doc-noteref" in typed or _SIGN.match(text_of(link)) is not None
 
 
 def _is_before_note(link: HtmlElement) -> bool:
     """Whether a link is the number before a note, which leads back to the text."""
     block = next(link.iterancestors(*_BLOCKS), None)
-    sign = words_in(link)
+    sign = text_of(link)
     return "noteref" not in (link.get("data-type") or "") and _beginning(block, len(sign)) == sign
 
 
@@ -139,7 +139,7 @@ def _beginning(block: HtmlElement | None, length: int) -> str:
 
 def _is_back(link: HtmlElement) -> bool:
     typed = f"{link.get('data-type') or ''} {link.get('role') or ''}".split()
-    return "backlink" in typed or "doc-backlink" in typed or not re.search(r"[^\W\d_]{2}", words_in(link))
+    return "backlink" in typed or "doc-backlink" in typed or not re.search(r"[^\W\d_]{2}", text_of(link))
 
 
 def _places(tree: HtmlElement) -> dict[str, HtmlElement]:

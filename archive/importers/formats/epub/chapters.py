@@ -16,13 +16,13 @@ from urllib.parse import unquote, urldefrag
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.document_html import lower_headings, words_in
-from backfile.archive.importers.common.masthead import LONGEST_LINE, stated
+from backfile.archive.importers.common.document_html import lower_headings, text_of
+from backfile.archive.importers.common.masthead import LONGEST_LINE, parse_masthead_line
 from backfile.archive.importers.common.xml_trees import parse_xhtml
-from backfile.archive.importers.formats.epub.book_notes import Notes
-from backfile.archive.importers.formats.epub.package_document import Book, Entry, Page, place_of
+from backfile.archive.importers.formats.epub.book_notes import BookNotes
+from backfile.archive.importers.formats.epub.package_document import Book, SpineItem, TocEntry, resolve_href
 from backfile.archive.importers.item import Asset, Skipped
-from backfile.archive.importers.markdown.html_to_markdown import address, tree_to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import safe_address, tree_to_markdown
 from backfile.archive.importers.sources.containers import Member
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
@@ -73,15 +73,15 @@ class Chapters:
 
     def __init__(self, book: Book, members: Mapping[str, Member], *, day_first: bool | None) -> None:
         self._book, self._members, self._day_first = book, members, day_first
-        self._notes = Notes(members)
-        self._starts: dict[str, list[Entry]] = {}
-        for entry in book.contents:
+        self._notes = BookNotes(members)
+        self._starts: dict[str, list[TocEntry]] = {}
+        for entry in book.toc:
             self._starts.setdefault(entry.file, []).append(entry)
         self._targets = {(e.file, e.fragment): _origin(e) for e in self._all_starts() if e.fragment}
 
     def __iter__(self) -> Iterator[Chapter | Skipped | Problem]:
         waiting: Chapter | None = None
-        for page in self._book.pages:
+        for page in self._book.spine:
             for found in self._in(page, may_go_on=waiting is not None):
                 if isinstance(found, Chapter) and waiting is not None and not found.title and self._starts:
                     waiting = _joined(waiting, found)
@@ -94,12 +94,12 @@ class Chapters:
         if waiting is not None:
             yield waiting
 
-    def _all_starts(self) -> Iterator[Entry]:
+    def _all_starts(self) -> Iterator[TocEntry]:
         for file in self._starts:
             cuts = self._cuts(file)
             yield from cuts if len(cuts) > 1 else ()
 
-    def _cuts(self, file: str) -> list[Entry]:
+    def _cuts(self, file: str) -> list[TocEntry]:
         """The entries at which chapters begin in a file: those that lie highest, the book's own title aside.
 
         If that is one in a long file, as where a part of the book is a file, those below it.
@@ -115,7 +115,7 @@ class Chapters:
         is_much = file in self._members and len(cuts) * self._members[file].size > MAX_COPIED
         return cuts[:1] if is_much else cuts
 
-    def _in(self, page: Page, *, may_go_on: bool) -> Iterator[Chapter | Skipped | Problem]:
+    def _in(self, page: SpineItem, *, may_go_on: bool) -> Iterator[Chapter | Skipped | Problem]:
         starts = self._cuts(page.file)
         label = starts[0].label if starts else ""
         try:
@@ -124,7 +124,7 @@ class Chapters:
             if reason:
                 yield Skipped(page.file, reason)
                 return
-            if self._notes.takes(page.file):
+            if self._notes.holds_attached_notes(page.file):
                 yield Skipped(page.file, "its notes stand with the chapters")
                 return
             pieces = _cut(tree, starts) if len(starts) > 1 else [(starts[0] if starts else None, tree)]
@@ -134,23 +134,23 @@ class Chapters:
         except ArchiveError as error:
             yield Problem(page.file, None, str(error), error.hint)
 
-    def _left_out(self, page: Page, tree: HtmlElement, label: str) -> str:
+    def _left_out(self, page: SpineItem, tree: HtmlElement, label: str) -> str:
         """Why a file is no chapter; empty if it is one."""
         typed = [self._book.types.get(page.file, ""), *_types(tree)]
         named = next((_LEFT_OUT[each] for each in typed if each in _LEFT_OUT), "")
-        if page.is_contents or named:
-            return f"is {named or 'the table of contents'}"
+        if page.is_toc or named:
+            return f"is {named or 'the table of toc'}"
         title = label or _heading(tree)
         by_label = next((said for form, said in _LABELS if form.fullmatch(title.strip())), "")
         if by_label or not page.is_linear:
             return f"is {by_label}" if by_label else "stands outside the reading order"
-        is_title_page = title.casefold() == self._book.title.casefold() and len(words_in(tree).split()) < 40
-        return "is the title page" if is_title_page and len(self._book.pages) > 1 else ""
+        is_title_page = title.casefold() == self._book.title.casefold() and len(text_of(tree).split()) < 40
+        return "is the title page" if is_title_page and len(self._book.spine) > 1 else ""
 
     def _chapter(self, tree: HtmlElement, file: str, origin: str, label: str, *, may_go_on: bool) -> Chapter:
         heading = _heading(tree)
         title = label or heading or ("" if may_go_on else _page_title(tree))
-        self._notes.settle(tree, file)
+        self._notes.attach(tree, file)
         links, pictures = self._point(tree, file)
         authors, date = self._take_top(tree, title)
         lower_headings(tree)
@@ -165,8 +165,8 @@ class Chapters:
         pictures: dict[str, Member] = {}
         for image in list(tree.iter("img", "image")):
             reference = image.get("src") or image.get("href") or image.get("xlink:href") or ""
-            name = place_of(folder, reference)
-            written = address(None, name)
+            name = resolve_href(folder, reference)
+            written = safe_address(None, name)
             if name in self._members and written:
                 image.set("src", name)
                 pictures[written] = self._members[name]
@@ -174,10 +174,10 @@ class Chapters:
         links: dict[str, str] = {}
         for link in tree.iter("a"):
             fragment = urldefrag(link.get("href") or "")[1]
-            name = place_of(folder, link.get("href") or "")
+            name = resolve_href(folder, link.get("href") or "")
             if name in self._members:
                 whole = f"{name}#{fragment}" if fragment else name
-                written = address(None, whole)
+                written = safe_address(None, whole)
                 link.set("href", whole)
                 if written:
                     links[written] = self._targets.get((name, unquote(fragment)), name)
@@ -187,14 +187,14 @@ class Chapters:
         """Takes the heading that is the title off the text, and a byline below it."""
         authors: tuple[str, ...] = ()
         date: PartialDate | None = None
-        blocks = [each for each in tree.iter(*_HEADINGS, "p") if words_in(each)][: _LINES_BELOW_TITLE + 2]
+        blocks = [each for each in tree.iter(*_HEADINGS, "p") if text_of(each)][: _LINES_BELOW_TITLE + 2]
         for number, block in enumerate(blocks):
-            words = words_in(block)
+            words = text_of(block)
             is_title = _bare(words) == _bare(title) if block.tag == "p" else _same(words, title, blocks[:number])
             if is_title:
                 block.drop_tree()
                 continue
-            found = stated(words, day_first=self._day_first) if len(words) <= LONGEST_LINE else None
+            found = parse_masthead_line(words, day_first=self._day_first) if len(words) <= LONGEST_LINE else None
             if found is None:
                 break
             authors, date = authors or found.authors, date or found.date
@@ -202,7 +202,7 @@ class Chapters:
         return authors, date
 
 
-def _origin(entry: Entry) -> str:
+def _origin(entry: TocEntry) -> str:
     return f"{entry.file}#{entry.fragment}" if entry.fragment else entry.file
 
 
@@ -224,19 +224,19 @@ def _types(tree: HtmlElement) -> Iterator[str]:
         body = inner[0] if len(inner) == 1 and len(body) == 1 else None
 
 
-def _cut(tree: HtmlElement, starts: list[Entry]) -> list[tuple[Entry | None, HtmlElement]]:
+def _cut(tree: HtmlElement, starts: list[TocEntry]) -> list[tuple[TocEntry | None, HtmlElement]]:
     """The parts of a page, each from one start to the next; what stands before the first belongs to none."""
     places = {each.get("id") or each.get("name"): each for each in tree.iter() if each.get("id") or each.get("name")}
     known = [entry for entry in starts if entry.fragment in places]
     order = {element: number for number, element in enumerate(tree.iter())}
     known.sort(key=lambda entry: order[places[entry.fragment]])
     unplaced = next((entry for entry in starts if entry not in known), None)
-    pieces: list[tuple[Entry | None, HtmlElement]] = []
+    pieces: list[tuple[TocEntry | None, HtmlElement]] = []
     for number, start in enumerate([unplaced, *known]):
         first = order[places[start.fragment]] if start in known and start else None
         after = order[places[known[number].fragment]] if number < len(known) else None
         piece = _between(tree, first, after)
-        if start is not None or len(words_in(piece).split()) > 20:
+        if start is not None or len(text_of(piece).split()) > 20:
             pieces.append((start, piece))
     return pieces
 
@@ -301,20 +301,20 @@ def _asset(name: str, member: Member) -> Asset:
 def _heading(tree: HtmlElement) -> str:
     """The heading that a page begins with, if it begins with one."""
     for each in tree.iter("h1", "h2", "h3", "p", "table", "pre"):
-        if words_in(each):
-            return words_in(each) if each.tag in _HEADINGS else ""
+        if text_of(each):
+            return text_of(each) if each.tag in _HEADINGS else ""
     return ""
 
 
 def _page_title(tree: HtmlElement) -> str:
-    words = words_in(next(tree.iter("title"), None))
+    words = text_of(next(tree.iter("title"), None))
     return "" if re.search(r"\.x?html?\Z", words) else words
 
 
 def _same(heading: str, title: str, above: list[HtmlElement]) -> bool:
     """Whether a heading is the title, or a part of one that is set in two lines (`Chapter 1`, `The ferry`)."""
     bare, whole = _bare(heading), _bare(title)
-    joined = _bare("".join(map(words_in, above)) + heading)
+    joined = _bare("".join(map(text_of, above)) + heading)
     return bool(bare) and (whole.startswith(bare) or whole.endswith(bare) or joined == whole)
 
 

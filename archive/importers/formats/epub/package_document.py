@@ -32,7 +32,7 @@ MAX_XML = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TocEntry:
     """A line of the table of contents: how deep it lies (0 on top), its words, the file and the place in it."""
 
     depth: int
@@ -42,12 +42,12 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class SpineItem:
     """A file in reading order, by its name in the archive. `is_linear` is false for what one reads only on demand."""
 
     file: str
     is_linear: bool
-    is_contents: bool
+    is_toc: bool
 
 
 @dataclass(slots=True)
@@ -60,8 +60,8 @@ class Book:
     language: str = ""
     topics: tuple[str, ...] = ()
     extra: dict[str, object] = field(default_factory=dict)
-    pages: list[Page] = field(default_factory=list)
-    contents: list[Entry] = field(default_factory=list)
+    spine: list[SpineItem] = field(default_factory=list)
+    toc: list[TocEntry] = field(default_factory=list)
     types: dict[str, str] = field(default_factory=dict)
 
 
@@ -72,7 +72,7 @@ def read_book(members: Mapping[str, Member]) -> Book:
     folder = posixpath.dirname(place)
     manifest = {
         each.get("id", ""): (
-            place_of(folder, each.get("href", "")),
+            resolve_href(folder, each.get("href", "")),
             each.get("media-type", ""),
             each.get("properties", ""),
         )
@@ -82,12 +82,12 @@ def read_book(members: Mapping[str, Member]) -> Book:
     for each in _all(package, "itemref"):
         file, kind, properties = manifest.get(each.get("idref", ""), ("", "", ""))
         if file in members and kind in _PAGES:
-            book.pages.append(Page(file, each.get("linear") != "no", "nav" in properties.split()))
-    if not book.pages:
+            book.spine.append(SpineItem(file, each.get("linear") != "no", "nav" in properties.split()))
+    if not book.spine:
         raise ArchiveError("is no book: nothing in it is to be read")
-    _refuse_locked(members, {page.file for page in book.pages})
+    _refuse_locked(members, {page.file for page in book.spine})
     for each in _all(package, "reference"):
-        book.types.setdefault(place_of(folder, each.get("href", "")), each.get("type", "").lower())
+        book.types.setdefault(resolve_href(folder, each.get("href", "")), each.get("type", "").lower())
     _read_contents(book, members, manifest.values())
     return book
 
@@ -121,7 +121,7 @@ def _refuse_locked(members: Mapping[str, Member], files: set[str]) -> None:
         place = next(_all(data, "CipherReference"), None)
         if method is not None and method.get("Algorithm") in _FONTS_ONLY:
             continue
-        if place is not None and place_of("", place.get("URI", "")) in files:
+        if place is not None and resolve_href("", place.get("URI", "")) in files:
             raise ArchiveError("is locked by its seller (DRM)", hint="import a copy that is not")
 
 
@@ -149,8 +149,8 @@ def _metadata(package: Any) -> Book:
 
 
 def _is_author(creator: Any, refined: Mapping[tuple[str, str], str]) -> bool:
-    stated = [value for name, value in creator.attrib.items() if local_name(str(name)) == "role"]
-    role = stated[0] if stated else refined.get((creator.get("id", ""), "role"), "aut")
+    roles = [value for name, value in creator.attrib.items() if local_name(str(name)) == "role"]
+    role = roles[0] if roles else refined.get((creator.get("id", ""), "role"), "aut")
     return role.lower() in ("", "aut", "author") and bool(_words(creator))
 
 
@@ -179,7 +179,7 @@ def _isbn(identifier: Any) -> str:
 
 def _read_contents(book: Book, members: Mapping[str, Member], manifest: Any) -> None:
     """The table of contents: that of EPUB 3, else that of EPUB 2; both may be there, and either may be broken."""
-    found: list[Entry] = []
+    found: list[TocEntry] = []
     for file, kind, properties in manifest:
         if file not in members:
             continue
@@ -190,35 +190,35 @@ def _read_contents(book: Book, members: Mapping[str, Member], manifest: Any) -> 
             book.types.update(_landmarks(tree, folder))
         elif kind == "application/x-dtbncx+xml" and not found:
             found = list(_ncx(parse_xml(_read(members[file])), posixpath.dirname(file)))
-    book.contents = [entry for entry in found if entry.label]
+    book.toc = [entry for entry in found if entry.label]
 
 
-def _navigation(tree: Any, folder: str) -> Iterator[Entry]:
+def _navigation(tree: Any, folder: str) -> Iterator[TocEntry]:
     for nav in tree.iter("nav"):
         if "toc" in (nav.get("data-type") or "").split():
             for link in nav.iter("a"):
                 depth = sum(1 for each in link.iterancestors("ol")) - 1
-                yield Entry(min(depth, MAX_DEPTH), _words(link), *_split(folder, link.get("href", "")))
+                yield TocEntry(min(depth, MAX_DEPTH), _words(link), *_split(folder, link.get("href", "")))
 
 
 def _landmarks(tree: Any, folder: str) -> dict[str, str]:
     links = (link for nav in tree.iter("nav") if nav.get("data-type") == "landmarks" for link in nav.iter("a"))
-    return {place_of(folder, link.get("href", "")): (link.get("data-type") or "").lower() for link in links}
+    return {resolve_href(folder, link.get("href", "")): (link.get("data-type") or "").lower() for link in links}
 
 
-def _ncx(tree: Any, folder: str) -> Iterator[Entry]:
+def _ncx(tree: Any, folder: str) -> Iterator[TocEntry]:
     for point in _all(tree, "navPoint"):
         label, place = next(_all(point, "text"), None), next(_all(point, "content"), None)
         if label is not None and place is not None:
             depth = sum(1 for each in point.iterancestors() if local_name(each.tag) == "navPoint")
-            yield Entry(min(depth, MAX_DEPTH), _words(label), *_split(folder, place.get("src", "")))
+            yield TocEntry(min(depth, MAX_DEPTH), _words(label), *_split(folder, place.get("src", "")))
 
 
 def _split(folder: str, reference: str) -> tuple[str, str]:
-    return place_of(folder, reference), unquote(urldefrag(reference)[1])
+    return resolve_href(folder, reference), unquote(urldefrag(reference)[1])
 
 
-def place_of(folder: str, reference: str) -> str:
+def resolve_href(folder: str, reference: str) -> str:
     """The name in the archive of what a reference in a file of `folder` leads to; empty if it leads elsewhere."""
     if not reference or reference.startswith("#") or _SCHEME.match(reference):
         return ""

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.bylines import authors_of_last_line
-from backfile.archive.importers.common.masthead import LONGEST_LINE, stated
-from backfile.archive.importers.common.office_properties import keywords, meant_authors, meant_title
+from backfile.archive.importers.common.bylines import closing_line_authors
+from backfile.archive.importers.common.masthead import LONGEST_LINE, parse_masthead_line
+from backfile.archive.importers.common.office_properties import document_authors, document_title, keyword_topics
 from backfile.archive.importers.item import Context, Found, Item, Probe
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
@@ -29,8 +29,8 @@ from backfile.archive.storage.file_titles import title_from_path
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
 
-    from backfile.archive.importers.formats.pdf.page_lines import Page
-    from backfile.archive.importers.formats.pdf.text_flow import Block
+    from backfile.archive.importers.formats.pdf.page_lines import PdfPage
+    from backfile.archive.importers.formats.pdf.text_flow import TextBlock
 
 KIND = "pdf"
 TITLE = "PDF with text: an article a file"
@@ -102,14 +102,14 @@ class _Seen:
 
 
 def _article(document: pdfium.PdfDocument, name: str, context: Context) -> Item:
-    from backfile.archive.importers.formats.pdf.page_lines import pages  # noqa: PLC0415
-    from backfile.archive.importers.formats.pdf.running_heads import without_margins  # noqa: PLC0415
-    from backfile.archive.importers.formats.pdf.text_flow import Layout, to_markdown  # noqa: PLC0415
+    from backfile.archive.importers.formats.pdf.page_lines import read_pages  # noqa: PLC0415
+    from backfile.archive.importers.formats.pdf.running_heads import without_running_heads  # noqa: PLC0415
+    from backfile.archive.importers.formats.pdf.text_flow import BlockBuilder, blocks_to_markdown  # noqa: PLC0415
 
-    seen, layout = _Seen(), Layout()
-    blocks: list[Block] = []
+    seen, layout = _Seen(), BlockBuilder()
+    blocks: list[TextBlock] = []
     length = 0
-    for block in layout.blocks(without_margins(_watched(pages(document), seen))):
+    for block in layout.blocks(without_running_heads(_watched(read_pages(document), seen))):
         blocks.append(block)
         length += len(block.text)
         if length > MAX_BYTES:
@@ -117,12 +117,12 @@ def _article(document: pdfium.PdfDocument, name: str, context: Context) -> Item:
     _refuse_scan(seen)
     said = _properties(document)
     top = _take_top(blocks, layout.size, said.title, context)
-    body = to_markdown(blocks, layout.size)
+    body = blocks_to_markdown(blocks, layout.size)
     return Item(
         origin=name,
         title=top.title or said.title or title_from_path(name.rpartition(".")[0] or name),
         body=body,
-        authors=top.authors or said.authors or authors_of_last_line(body.rpartition("\n\n")[2]),
+        authors=top.authors or said.authors or closing_line_authors(body.rpartition("\n\n")[2]),
         topics=said.topics,
         date=top.date or said.created,
         summary=said.summary or None,
@@ -132,7 +132,7 @@ def _article(document: pdfium.PdfDocument, name: str, context: Context) -> Item:
     )
 
 
-def _watched(pages: Iterator[Page], seen: _Seen) -> Iterator[Page]:
+def _watched(pages: Iterator[PdfPage], seen: _Seen) -> Iterator[PdfPage]:
     for page in pages:
         letters = sum(len(line.text) for line in page.lines)
         seen.pages += 1
@@ -178,11 +178,11 @@ def _properties(document: pdfium.PdfDocument) -> _Properties:
     values = {key: value.replace("\x00", "") for key, value in document.get_metadata_dict().items()}
     title = re.sub(r"\AMicrosoft Word\s*-\s*", "", values.get("Title", ""))
     return _Properties(
-        meant_title(title),
-        meant_authors(values.get("Author")),
+        document_title(title),
+        document_authors(values.get("Author")),
         _day(values.get("CreationDate", "")),
-        keywords(values.get("Keywords")),
-        meant_title(values.get("Subject")),
+        keyword_topics(values.get("Keywords")),
+        document_title(values.get("Subject")),
     )
 
 
@@ -214,7 +214,7 @@ class _Top:
     date: PartialDate | None = None
 
 
-def _take_top(blocks: list[Block], size: float, title: str, context: Context) -> _Top:
+def _take_top(blocks: list[TextBlock], size: float, title: str, context: Context) -> _Top:
     """Takes the title, and the byline and date below it, off the blocks of the first page."""
     top = _Top()
     first = blocks[:_BLOCKS_SEARCHED]
@@ -231,7 +231,7 @@ def _take_top(blocks: list[Block], size: float, title: str, context: Context) ->
     return top
 
 
-def _title_at(first: list[Block], size: float, title: str) -> int | None:
+def _title_at(first: list[TextBlock], size: float, title: str) -> int | None:
     """Which block is the title: the one that the properties name, else the one in the largest letters."""
     named = next((number for number, block in enumerate(first) if title and _is_named(block, title)), None)
     if named is not None:
@@ -247,7 +247,7 @@ def _title_at(first: list[Block], size: float, title: str) -> int | None:
     return 0 if is_line else None
 
 
-def _is_named(block: Block, title: str) -> bool:
+def _is_named(block: TextBlock, title: str) -> bool:
     """Whether a block is the title of the properties, which may have the name of a site at its end."""
     words = _one_line(block)
     if _bare(words) == _bare(title):
@@ -256,11 +256,11 @@ def _is_named(block: Block, title: str) -> bool:
     return len(words) >= _SHORTEST_TITLE and _BEFORE_SITE.match(rest) is not None
 
 
-def _take_block(block: Block, top: _Top, size: float, context: Context) -> bool:
+def _take_block(block: TextBlock, top: _Top, size: float, context: Context) -> bool:
     """Takes the lines off a block that say who wrote the text or when; whether nothing is left of it."""
     lines = block.text.split("\n")
     while lines and len(lines[0]) <= LONGEST_LINE:
-        found = stated(lines[0], day_first=context.day_first)
+        found = parse_masthead_line(lines[0], day_first=context.day_first)
         if found is None:
             break
         top.authors, top.date = top.authors or found.authors, top.date or found.date
@@ -279,7 +279,7 @@ def _names(line: str) -> tuple[str, ...]:
     return named if all(map(_NAME.match, named)) and not _NO_NAMES.search(line) else ()
 
 
-def _one_line(block: Block) -> str:
+def _one_line(block: TextBlock) -> str:
     return " ".join(block.text.replace("\u00ad", "").split())
 
 

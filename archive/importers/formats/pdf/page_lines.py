@@ -34,7 +34,7 @@ _NAME_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """A line of a page: where its text begins and ends, its baseline `y`, and the size of its letters.
 
     `is_parted` says that a word of it goes on in the next line; the hyphen is not in `text`.
@@ -50,17 +50,17 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class PdfPage:
     """The lines of a page in the order in which they were written, and how many of its signs stand for no letter."""
 
     number: int
-    lines: tuple[Line, ...]
+    lines: tuple[TextLine, ...]
     width: float
     height: float
     unknown: int
 
 
-def pages(document: pdfium.PdfDocument) -> Iterator[Page]:
+def read_pages(document: pdfium.PdfDocument) -> Iterator[PdfPage]:
     """The pages one by one; none stays in memory. Raises `PdfiumError` for a page that cannot be read."""
     for number in range(len(document)):
         page = document[number]
@@ -74,7 +74,7 @@ def pages(document: pdfium.PdfDocument) -> Iterator[Page]:
             page.close()
 
 
-def _page(number: int, text: pdfium.PdfTextPage, width: float, height: float) -> Page:
+def _page(number: int, text: pdfium.PdfTextPage, width: float, height: float) -> PdfPage:
     reader = _Reader(text)
     lines = list(reader.lines())
     turn = Counter(turn for turn, line in lines for _ in line.text).most_common(1)
@@ -83,12 +83,12 @@ def _page(number: int, text: pdfium.PdfTextPage, width: float, height: float) ->
         width, height = height, width
     if sum(_is_leftward(ord(letter)) for line in upright for letter in line.text[:9]) > 3 * len(upright):
         upright = [replace(line, left=width - line.right, right=width - line.left) for line in upright]
-    return Page(number, tuple(_joined(upright)), width, height, reader.unknown)
+    return PdfPage(number, tuple(_joined(upright)), width, height, reader.unknown)
 
 
-def _joined(lines: list[Line]) -> list[Line]:
+def _joined(lines: list[TextLine]) -> list[TextLine]:
     """The lines with those put together that touch each other on one baseline, as where the face changes in a word."""
-    joined: list[Line] = []
+    joined: list[TextLine] = []
     for line in lines:
         above = joined[-1] if joined else None
         if above is None or abs(above.y - line.y) > _TOUCHING * line.size:
@@ -116,7 +116,7 @@ class _Reader:
         self._box, self._matrix = pdfium_c.FS_RECTF(), pdfium_c.FS_MATRIX()
         self.unknown = sum(code in (0, 0xFFFD) or 0xE000 <= code <= 0xF8FF for code in self._codes)
 
-    def lines(self) -> Iterator[tuple[int, Line]]:
+    def lines(self) -> Iterator[tuple[int, TextLine]]:
         """Each line, with the quarter turns its text makes to the left: 0 for one that is written upright."""
         start = 0
         for index in range(len(self._codes) + 1):
@@ -127,7 +127,7 @@ class _Reader:
                     yield line
                 start = index + 1
 
-    def _line(self, start: int, end: int, *, is_parted: bool) -> tuple[int, Line] | None:
+    def _line(self, start: int, end: int, *, is_parted: bool) -> tuple[int, TextLine] | None:
         while start < end and self._codes[start] in _SPACES:
             start += 1
         while end > start and self._codes[end - 1] in _SPACES:
@@ -146,7 +146,7 @@ class _Reader:
             words, left, right = self._words(start, end, size)
         if words.endswith(("\u00ad", "\u2010")):
             words, is_parted = words[:-1], True
-        line = Line(words, left, right, y, size, self._is_bold(start, end), is_parted)
+        line = TextLine(words, left, right, y, size, self._is_bold(start, end), is_parted)
         return turn, _turned(line, turn)
 
     def _edges(self, start: int, end: int) -> tuple[float, float, float]:
@@ -225,7 +225,7 @@ def _text(text: str) -> str:
     return " ".join(whole.split())
 
 
-def _turned(line: Line, turn: int) -> Line:
+def _turned(line: TextLine, turn: int) -> TextLine:
     """A line as it stands when the page is turned so that its text is upright."""
     length = abs(line.right - line.left)
     if turn == 1:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from backfile.archive.importers.formats.pdf.page_lines import Line, Page
+from backfile.archive.importers.formats.pdf.page_lines import PdfPage, TextLine
 
 _AT_EDGE = 3
 """Lines at the top and at the bottom of a page that are looked at."""
@@ -33,9 +33,9 @@ _PRINTED = re.compile(
 _DIGITS = re.compile(r"\d+|\b[ivxlc]{1,7}\b", re.IGNORECASE)
 
 
-def without_margins(pages: Iterable[Page]) -> Iterator[Page]:
+def without_running_heads(pages: Iterable[PdfPage]) -> Iterator[PdfPage]:
     """The pages without their running lines; only a few pages are held at a time."""
-    window: deque[Page] = deque()
+    window: deque[PdfPage] = deque()
     waiting = iter(pages)
     position = 0
     while True:
@@ -54,7 +54,7 @@ def without_margins(pages: Iterable[Page]) -> Iterator[Page]:
             position -= 1
 
 
-def _cleaned(page: Page, near: list[Page]) -> Page:
+def _cleaned(page: PdfPage, near: list[PdfPage]) -> PdfPage:
     elsewhere = [line for other in near for line in _edge_lines(other)]
     running = {
         line
@@ -69,17 +69,17 @@ def _cleaned(page: Page, near: list[Page]) -> Page:
     return replace(page, lines=tuple(line for line in page.lines if line not in running | numbers))
 
 
-def _edge_lines(page: Page) -> list[Line]:
+def _edge_lines(page: PdfPage) -> list[TextLine]:
     ordered = sorted(page.lines, key=lambda line: line.y)
     return [*ordered[:_AT_EDGE], *ordered[_AT_EDGE:][-_AT_EDGE:]]
 
 
-def _is_at_edge(line: Line, page: Page, share: float) -> bool:
+def _is_at_edge(line: TextLine, page: PdfPage, share: float) -> bool:
     height = line.y % page.height if line.y < 0 else line.y  # pages that were turned are measured from above
     return height < share * page.height or height > (1 - share) * page.height
 
 
-def _is_same(line: Line, other: Line) -> bool:
+def _is_same(line: TextLine, other: TextLine) -> bool:
     return abs(line.y - other.y) <= _OFF and _key(line.text) == _key(other.text)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice, pairwise
 
-from backfile.archive.importers.formats.pdf.page_lines import Line, Page
-from backfile.archive.importers.markdown.plain_to_markdown import escape, escape_line
+from backfile.archive.importers.formats.pdf.page_lines import PdfPage, TextLine
+from backfile.archive.importers.markdown.plain_to_markdown import escape_inline, escape_line
 
 _SAMPLE_PAGES = 20
 """Pages from which the size of the text is taken."""
@@ -46,7 +46,7 @@ _LETTERS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 @dataclass(slots=True)
-class Block:
+class TextBlock:
     """A paragraph, heading or item of a list: its lines joined, with a newline where one ended on purpose."""
 
     text: str
@@ -62,7 +62,7 @@ class Block:
 class _Column:
     """Lines that follow each other downwards: the edges that most of them share."""
 
-    lines: list[Line]
+    lines: list[TextLine]
     left: float = 0.0
     right: float = 0.0
     leading: float = 0.0
@@ -80,17 +80,17 @@ def _usual(values: list[float]) -> float:
 
 
 @dataclass(slots=True)
-class Layout:
+class BlockBuilder:
     """Puts the blocks of a document together. `size` is that of its text; it is known before the first block comes."""
 
     size: float = 0.0
-    _open: Block | None = None
-    _last: tuple[Line, _Column] | None = None
-    _notes: list[Block] = field(default_factory=list)
+    _open: TextBlock | None = None
+    _last: tuple[TextLine, _Column] | None = None
+    _notes: list[TextBlock] = field(default_factory=list)
     _indents: int = 0
     _paragraphs: int = 0
 
-    def blocks(self, pages: Iterable[Page]) -> Iterator[Block]:
+    def blocks(self, pages: Iterable[PdfPage]) -> Iterator[TextBlock]:
         """The blocks of the pages, in their order; notes at the foot of a page after the paragraph above them."""
         waiting = iter(pages)
         first = list(islice(waiting, _SAMPLE_PAGES))
@@ -100,7 +100,7 @@ class Layout:
             yield from self._page(page)
         yield from self._close()
 
-    def _page(self, page: Page) -> Iterator[Block]:
+    def _page(self, page: PdfPage) -> Iterator[TextBlock]:
         lines = [line for line in page.lines if not _LEADER.search(line.text[-_TAIL:])]
         for run in _runs(lines):
             text, notes = _without_notes(run, self.size, page.height)
@@ -110,7 +110,7 @@ class Layout:
             if notes:
                 self._put_aside(notes, page)
 
-    def _put_aside(self, notes: list[Line], page: Page) -> None:
+    def _put_aside(self, notes: list[TextLine], page: PdfPage) -> None:
         """Notes wait until the paragraph that goes on in the next column or page has ended."""
         kept, self._open, self._last = (self._open, self._last), None, None
         column = _Column(notes)
@@ -118,11 +118,11 @@ class Layout:
         self._notes += [*closed, *([self._open] if self._open else [])]
         self._open, self._last = kept
 
-    def _add(self, line: Line, column: _Column, page: Page) -> Iterator[Block]:
+    def _add(self, line: TextLine, column: _Column, page: PdfPage) -> Iterator[TextBlock]:
         if self._open is None or self._last is None or self._begins(line, column, *self._last):
             yield from self._close()
             is_item = _BULLET.match(line.text) or _LIKE_BULLET.match(line.text)
-            self._open = Block(
+            self._open = TextBlock(
                 line.text, line.size, line.is_bold, page.number,
                 is_item=is_item is not None, is_centred=_is_centred(line, page),
             )  # fmt: skip
@@ -131,7 +131,7 @@ class Layout:
             self._open.lines += 1
         self._last = line, column
 
-    def _joint(self, above: Line, its_column: _Column, line: Line, column: _Column) -> str:
+    def _joint(self, above: TextLine, its_column: _Column, line: TextLine, column: _Column) -> str:
         """What stands between two lines of a paragraph."""
         if above.is_parted:
             return "- " if _AND.match(line.text) else _HALF
@@ -139,14 +139,14 @@ class Layout:
             return ""
         return "\n" if column is its_column and self._ended_early(above, column, line) else " "
 
-    def _close(self) -> Iterator[Block]:
+    def _close(self) -> Iterator[TextBlock]:
         """The block that is open, and the notes that waited for its end."""
         if self._open is not None:
             yield self._open
         yield from self._notes
         self._open, self._notes = None, []
 
-    def _begins(self, line: Line, column: _Column, above: Line, its_column: _Column) -> bool:
+    def _begins(self, line: TextLine, column: _Column, above: TextLine, its_column: _Column) -> bool:
         """Whether a paragraph or heading begins with a line."""
         if above.is_parted and line.text[:1].islower():
             return False
@@ -162,14 +162,14 @@ class Layout:
             return False
         return self._is_indented(line, column, above) or self._is_last(above, its_column, line)
 
-    def _is_item(self, line: Line, above: Line) -> bool:
+    def _is_item(self, line: TextLine, above: TextLine) -> bool:
         """Whether a line begins an item of a list; a dash or a number may also come at the end of a line."""
         if _BULLET.match(line.text):
             return True
         follows = _ends_sentence(above) or (self._open is not None and self._open.is_item)
         return follows and _LIKE_BULLET.match(line.text) is not None
 
-    def _begins_after_turn(self, above: Line, its_column: _Column, line: Line, column: _Column) -> bool:
+    def _begins_after_turn(self, above: TextLine, its_column: _Column, line: TextLine, column: _Column) -> bool:
         """The same at the top of a column or page, where there is no gap to tell by."""
         if not _ends_sentence(above):
             return self._ended_early(above, its_column, line) and not line.text[:1].islower()
@@ -177,7 +177,7 @@ class Layout:
         is_indented = line.left - column.left > _INDENT[0] * line.size
         return not (is_full and self._indents * 2 > self._paragraphs and not is_indented)
 
-    def _is_indented(self, line: Line, column: _Column, above: Line) -> bool:
+    def _is_indented(self, line: TextLine, column: _Column, above: TextLine) -> bool:
         inwards, of_above = (each.left - column.left for each in (line, above))
         lowest, highest = (share * line.size for share in _INDENT)
         found = lowest < inwards < highest and of_above <= lowest and not (self._open and self._open.is_item)
@@ -185,12 +185,12 @@ class Layout:
         self._paragraphs += found
         return found
 
-    def _is_last(self, above: Line, column: _Column, line: Line) -> bool:
+    def _is_last(self, above: TextLine, column: _Column, line: TextLine) -> bool:
         found = _ends_sentence(above) and self._ended_early(above, column, line)
         self._paragraphs += found
         return found
 
-    def _ended_early(self, above: Line, column: _Column, line: Line) -> bool:
+    def _ended_early(self, above: TextLine, column: _Column, line: TextLine) -> bool:
         """Whether the first word of a line would have had room at the end of the line above."""
         is_centred = abs(above.left + above.right - line.left - line.right) < _ALIKE
         if is_centred and abs(above.left - line.left) > line.size:
@@ -199,22 +199,22 @@ class Layout:
         width = (line.right - line.left) * (len(word) + 1) / max(1, len(line.text))
         return column.right - above.right > 1.2 * width + 0.5 * line.size
 
-    def _kind(self, line: Line) -> tuple[int, bool]:
+    def _kind(self, line: TextLine) -> tuple[int, bool]:
         """What a line is set as: larger or smaller than the text, and bold."""
         if line.size > _HEADING * self.size:
             return round(line.size), line.is_bold
         return (-1 if line.size < _SMALL * self.size else 0), line.is_bold
 
 
-def _ends_sentence(line: Line) -> bool:
+def _ends_sentence(line: TextLine) -> bool:
     return _ENDS_SENTENCE.search(line.text[-_TAIL:]) is not None
 
 
-def _is_centred(line: Line, page: Page) -> bool:
+def _is_centred(line: TextLine, page: PdfPage) -> bool:
     return abs(line.left + line.right - page.width) < 0.04 * page.width and line.left > 0.2 * page.width
 
 
-def _without_notes(lines: list[Line], size: float, height: float) -> tuple[list[Line], list[Line]]:
+def _without_notes(lines: list[TextLine], size: float, height: float) -> tuple[list[TextLine], list[TextLine]]:
     """The lines of a column, and apart from them the small ones at its foot, in the lower part of the page."""
     number = len(lines)
     while number and lines[number - 1].size < _SMALL * size and lines[number - 1].y < _FOOT * height:
@@ -222,9 +222,9 @@ def _without_notes(lines: list[Line], size: float, height: float) -> tuple[list[
     return (lines[:number], lines[number:]) if number else (lines, [])
 
 
-def _runs(lines: list[Line]) -> Iterator[list[Line]]:
+def _runs(lines: list[TextLine]) -> Iterator[list[TextLine]]:
     """The lines in runs that go down the page below each other."""
-    run: list[Line] = []
+    run: list[TextLine] = []
     for line in lines:
         above = run[-1] if run else None
         if above and (line.y > above.y - 0.2 * line.size or line.left > above.right or line.right < above.left):
@@ -244,7 +244,7 @@ def _is_between_wide(above: str, below: str) -> bool:
     )
 
 
-def to_markdown(blocks: list[Block], size: float) -> str:
+def blocks_to_markdown(blocks: list[TextBlock], size: float) -> str:
     """Blocks as Markdown; headings by the ranks of their sizes, words that were parted whole again."""
     ranks = _ranks(blocks, size)
     known = Counter(word.casefold() for block in blocks for word in _LETTERS.findall(block.text))
@@ -256,13 +256,13 @@ def to_markdown(blocks: list[Block], size: float) -> str:
     return "".join(joined).strip()
 
 
-def _ranks(blocks: list[Block], size: float) -> dict[tuple[float, bool], int]:
+def _ranks(blocks: list[TextBlock], size: float) -> dict[tuple[float, bool], int]:
     """Size and weight of headings → their rank, from 2 on."""
     kinds = {(round(block.size), block.is_bold) for block in blocks if is_heading(block, size)}
     return {kind: min(rank, 6) for rank, kind in enumerate(sorted(kinds, reverse=True), start=2)}
 
 
-def is_heading(block: Block, size: float) -> bool:
+def is_heading(block: TextBlock, size: float) -> bool:
     """Whether a block is a heading: in larger letters, or a short bold line that is no sentence."""
     if len(block.text) > _LONGEST_HEADING or not re.search(r"[^\W\d_]", block.text):
         return False
@@ -272,18 +272,18 @@ def is_heading(block: Block, size: float) -> bool:
     return block.is_bold and is_line and block.size >= _SMALL * size and not block.is_item
 
 
-def _markdown(block: Block, ranks: dict[tuple[float, bool], int], known: Counter[str]) -> str:
-    text = whole(block.text, known)
+def _markdown(block: TextBlock, ranks: dict[tuple[float, bool], int], known: Counter[str]) -> str:
+    text = rejoin_hyphenated(block.text, known)
     rank = ranks.get((round(block.size), block.is_bold))
     if rank is not None and len(block.text) <= _LONGEST_HEADING:
-        return f"{'#' * rank} {escape(' '.join(text.split()))}"
+        return f"{'#' * rank} {escape_inline(' '.join(text.split()))}"
     bullet = _BULLET.match(text) or _LIKE_BULLET.match(text)
     if bullet is not None and (bullet.re is _BULLET or bullet["dash"]):
-        return f"- {escape(' '.join(text[bullet.end() :].split()))}"
+        return f"- {escape_inline(' '.join(text[bullet.end() :].split()))}"
     return "\\\n".join(map(escape_line, text.split("\n")))
 
 
-def whole(text: str, known: Counter[str]) -> str:
+def rejoin_hyphenated(text: str, known: Counter[str]) -> str:
     """A text whose parted words are joined: with the hyphen if they are written so elsewhere, else without."""
 
     def join(parted: re.Match[str]) -> str:

@@ -13,10 +13,10 @@ from typing import Any
 
 from lxml import etree
 
-from backfile.archive.importers.formats.read_later.saved_item import Saved, tags
-from backfile.archive.importers.markdown.html_to_markdown import decode, parse
+from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
+from backfile.archive.importers.markdown.html_to_markdown import decode_html, parse_html
 
-SIGN = re.compile(rb"<!DOCTYPE\s+NETSCAPE-Bookmark-file-1|<title>\s*Pocket Export\s*</title>", re.IGNORECASE)
+SIGNATURE = re.compile(rb"<!DOCTYPE\s+NETSCAPE-Bookmark-file-1|<title>\s*Pocket Export\s*</title>", re.IGNORECASE)
 
 _ICONS = re.compile(r"""\s(?:ICON|ICON_URI)\s*=\s*"[^"]*\"""", re.IGNORECASE)
 _NO_TOPICS = frozenset(
@@ -24,12 +24,12 @@ _NO_TOPICS = frozenset(
 )
 
 
-def read(path: Path) -> Iterator[Saved]:
+def read(path: Path) -> Iterator[SavedItem]:
     """The links in their order; a bookmark's folders are topics, and so are its tags.
 
     Raises `ArchiveError` for what is too large or cannot be parsed.
     """
-    tree = parse(_ICONS.sub("", decode(path.read_bytes())))
+    tree = parse_html(_ICONS.sub("", decode_html(path.read_bytes())))
     folders: list[str] = []
     heading = ""
     for event, element in etree.iterwalk(tree, events=("start", "end"), tag=("h3", "dl", "a")):
@@ -45,13 +45,13 @@ def read(path: Path) -> Iterator[Saved]:
             yield _saved(element, folders)
 
 
-def _saved(link: Any, folders: list[str]) -> Saved:
+def _saved(link: Any, folders: list[str]) -> SavedItem:
     own = tuple(name for name in folders if name and name.lower() not in _NO_TOPICS)
-    return Saved(
+    return SavedItem(
         url=link.get("href").strip(),
         title=_words(link),
         note=_description(link),
-        topics=(*own, *tags(link.get("tags") or "", ",")),
+        topics=(*own, *tag_names(link.get("tags") or "", ",")),
         saved=link.get("time_added") or link.get("add_date"),
     )
 

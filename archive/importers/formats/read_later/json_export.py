@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.rows import rows
-from backfile.archive.importers.formats.read_later.saved_item import Saved, tags
+from backfile.archive.importers.common.rows import read_rows
+from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
 from backfile.archive.report import Problem
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -23,21 +23,21 @@ _MAX_CONTENT = 20 * 1024 * 1024
 _Object = Mapping[str, Any]
 
 
-def _wallabag_1(entry: _Object, path: Path) -> Saved:
+def _wallabag_1(entry: _Object, path: Path) -> SavedItem:
     """Columns by number and by name (https://github.com/wallabag/wallabag, version 1)."""
     url, title = _text(entry, "url", "2"), _text(entry, "title", "1")
-    return Saved(url, title, html=_text(entry, "content", "5"), topics=tags(entry.get("tags"), ","))
+    return SavedItem(url, title, html=_text(entry, "content", "5"), topics=tag_names(entry.get("tags"), ","))
 
 
-def _wallabag_2(entry: _Object, path: Path) -> Saved:
+def _wallabag_2(entry: _Object, path: Path) -> SavedItem:
     """https://doc.wallabag.org/user/import/wallabagv2/; what was marked is kept as `annotations`."""
     quotes = [_text(each, "quote", "text") for each in _objects(entry.get("annotations"))]
-    return Saved(
+    return SavedItem(
         _text(entry, "url"),
         _text(entry, "title"),
         html=_text(entry, "content"),
         authors=entry.get("published_by") or (),
-        topics=tags(entry.get("tags")),
+        topics=tag_names(entry.get("tags")),
         date=entry.get("published_at"),
         saved=entry.get("created_at"),
         language=_text(entry, "language").replace("_", "-"),
@@ -45,15 +45,15 @@ def _wallabag_2(entry: _Object, path: Path) -> Saved:
     )
 
 
-def _omnivore(entry: _Object, path: Path) -> Saved:
+def _omnivore(entry: _Object, path: Path) -> SavedItem:
     """https://docs.omnivore.app: `metadata_0_to_20.json`, the text in `content/SLUG.html` beside it."""
-    return Saved(
+    return SavedItem(
         _text(entry, "url"),
         _text(entry, "title"),
         html=_omnivore_text(path, _text(entry, "slug")),
         note=_text(entry, "description"),
         authors=_text(entry, "author"),
-        topics=tags(entry.get("labels")),
+        topics=tag_names(entry.get("labels")),
         date=entry.get("publishedAt"),
         saved=entry.get("savedAt"),
     )
@@ -70,9 +70,9 @@ def _omnivore_text(path: Path, slug: str) -> str:
     return content.read_text(encoding="utf-8", errors="replace")
 
 
-def _pinboard(entry: _Object, path: Path) -> Saved:
+def _pinboard(entry: _Object, path: Path) -> SavedItem:
     """https://pinboard.in/api/: `description` is the title, tags are parted by spaces."""
-    return Saved(
+    return SavedItem(
         _text(entry, "href"),
         _text(entry, "description"),
         note=_text(entry, "extended"),
@@ -81,36 +81,36 @@ def _pinboard(entry: _Object, path: Path) -> Saved:
     )
 
 
-def _link(entry: _Object, path: Path) -> Saved:
+def _link(entry: _Object, path: Path) -> SavedItem:
     """A link of Delicious, Linkwarden and others: an address, a title, a description, tags."""
-    return Saved(
+    return SavedItem(
         _text(entry, "url"),
         _text(entry, "name", "title"),
         text=_text(entry, "textContent"),
         note=_text(entry, "description"),
-        topics=tags(entry.get("tags")),
+        topics=tag_names(entry.get("tags")),
         saved=entry.get("createdAt") or entry.get("created") or entry.get("created_at"),
     )
 
 
-def _karakeep(entry: _Object, path: Path) -> Saved:
+def _karakeep(entry: _Object, path: Path) -> SavedItem:
     """https://github.com/karakeep-app/karakeep, `packages/shared/import-export`: a link, a text, or a file."""
     content = entry.get("content")
     inner: _Object = content if isinstance(content, Mapping) else {}
-    return Saved(
+    return SavedItem(
         _text(inner, "url"),
         _text(entry, "title"),
         html=_text(inner, "htmlContent"),
         text=_text(inner, "text"),
         note=_text(entry, "note"),
-        topics=tags(entry.get("tags")),
+        topics=tag_names(entry.get("tags")),
         saved=entry.get("createdAt"),
     )
 
 
-def _readability(entry: _Object, path: Path) -> Saved:
+def _readability(entry: _Object, path: Path) -> SavedItem:
     """The last export of readability.com, closed in 2016."""
-    return Saved(
+    return SavedItem(
         _text(entry, "article__url"),
         _text(entry, "article__title"),
         note=_text(entry, "article__excerpt"),
@@ -119,7 +119,7 @@ def _readability(entry: _Object, path: Path) -> Saved:
 
 
 # Keys of an entry in a list → how it is read.
-_ENTRIES: tuple[tuple[frozenset[str], Callable[[_Object, Path], Saved]], ...] = (
+_ENTRIES: tuple[tuple[frozenset[str], Callable[[_Object, Path], SavedItem]], ...] = (
     (frozenset("012345"), _wallabag_1),
     (frozenset({"url", "is_archived", "created_at", "is_starred"}), _wallabag_2),
     (frozenset({"slug", "url", "savedAt", "state"}), _omnivore),
@@ -148,13 +148,13 @@ def _is_list(head: bytes) -> bool:
     return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
-def read(path: Path) -> Iterator[Saved | Problem]:
+def read(path: Path) -> Iterator[SavedItem | Problem]:
     """The saved pages of an export. Raises `ArchiveError` if it is too large, `OSError` if it cannot be read."""
     with path.open("rb") as file:
         head = file.read(1024)
     entries = _listed(path) if _is_list(head) else _in_object(path)
     for number, entry in enumerate(entries, start=1):
-        if isinstance(entry, Problem | Saved):
+        if isinstance(entry, Problem | SavedItem):
             yield entry
             continue
         reader = next((reader for needed, reader in _ENTRIES if needed <= entry.keys()), None)
@@ -168,11 +168,11 @@ def read(path: Path) -> Iterator[Saved | Problem]:
 def _listed(path: Path) -> Iterator[_Object | Problem]:
     if path.stat().st_size < 1024 and not path.read_bytes().strip(b"\xef\xbb\xbf[] \t\r\n"):
         return
-    for row in rows(path):
+    for row in read_rows(path):
         yield row if isinstance(row, Problem) else row.values
 
 
-def _in_object(path: Path) -> Iterator[_Object | Saved | Problem]:
+def _in_object(path: Path) -> Iterator[_Object | SavedItem | Problem]:
     """The entries of an export that is one object, wherever in it they are."""
     if path.stat().st_size > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="export it in parts")
@@ -192,7 +192,7 @@ def _in_object(path: Path) -> Iterator[_Object | Saved | Problem]:
         yield from _folders(root, path)
 
 
-def _linkwarden(root: _Object, path: Path) -> Iterator[Saved]:
+def _linkwarden(root: _Object, path: Path) -> Iterator[SavedItem]:
     """Collections with links in them; the names of a collection and of those it lies in are topics."""
     collections = {each.get("id"): each for each in _objects(root["collections"])}
     for collection in collections.values():
@@ -203,13 +203,13 @@ def _linkwarden(root: _Object, path: Path) -> Iterator[Saved]:
             above = collections.get(above.get("parentId")) if above.get("parentId") is not None else None
         for entry in _objects(collection.get("links")):
             saved = _link(entry, path)
-            yield Saved(
+            yield SavedItem(
                 saved.url, saved.title, text=saved.text, note=saved.note, saved=saved.saved,
                 topics=(*filter(None, names), *saved.topics),
             )  # fmt: skip
 
 
-def _folders(root: _Object, path: Path) -> Iterator[Saved]:
+def _folders(root: _Object, path: Path) -> Iterator[SavedItem]:
     """The bookmarks of Firefox (`uri`, times in microseconds) and Chrome (`url`) in their folders."""
     waiting: list[_Object] = [root, *_objects(list(root.get("roots", {}).values()) if _has_roots(root) else [])]
     while waiting:
@@ -217,7 +217,7 @@ def _folders(root: _Object, path: Path) -> Iterator[Saved]:
         url = _text(node, "uri", "url")
         if url and not url.startswith("place:"):
             added = node.get("dateAdded")
-            yield Saved(url, _text(node, "title", "name"), topics=tags(node.get("tags")), saved=added)
+            yield SavedItem(url, _text(node, "title", "name"), topics=tag_names(node.get("tags")), saved=added)
         waiting[:0] = _objects(node.get("children"))
 
 

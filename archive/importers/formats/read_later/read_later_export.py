@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.item_count import occurrences
-from backfile.archive.importers.common.rows import first_row
+from backfile.archive.importers.common.item_count import count_matches
+from backfile.archive.importers.common.rows import sample_row
 from backfile.archive.importers.formats.read_later import csv_export, html_export, json_export
-from backfile.archive.importers.formats.read_later.saved_item import Saved, found_of
+from backfile.archive.importers.formats.read_later.saved_item import SavedItem, event_of
 from backfile.archive.importers.item import PROBE_BYTES, Context, Found, Probe
 from backfile.archive.report import Problem
 
@@ -30,11 +30,11 @@ def recognises(probe: Probe) -> int:
     """By the columns of a table, the keys of an object, or what a page of links says that it is."""
     if probe.is_folder:
         return 95 if any(_OMNIVORE.match(name) for name in probe.names) else 0
-    if html_export.SIGN.search(probe.head[:4096]):
+    if html_export.SIGNATURE.search(probe.head[:4096]):
         return 97
     if _is_json(probe.head):
         return 90 if json_export.recognises(probe.head) else 0
-    return 92 if csv_export.format_of(first_row(probe.head)) is not None else 0
+    return 92 if csv_export.row_parser(sample_row(probe.head)) is not None else 0
 
 
 def count(path: Path, context: Context) -> int | None:
@@ -48,8 +48,8 @@ def _links_in(path: Path) -> int:
         head = file.read(PROBE_BYTES)
     is_page = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
     if not is_page and not _is_json(head):
-        return occurrences(path, _LINE)
-    return occurrences(path, _LINK if is_page else _URL)
+        return count_matches(path, _LINE)
+    return count_matches(path, _LINK if is_page else _URL)
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:
@@ -61,12 +61,12 @@ def read(path: Path, context: Context) -> Iterator[Found]:
         return
     try:
         for saved in _saved(path):
-            yield saved if isinstance(saved, Problem) else found_of(saved, context)
+            yield saved if isinstance(saved, Problem) else event_of(saved, context)
     except ArchiveError as error:
         yield Problem("", None, str(error), error.hint)
 
 
-def _saved(path: Path) -> Iterator[Saved | Problem]:
+def _saved(path: Path) -> Iterator[SavedItem | Problem]:
     with path.open("rb") as file:
         head = file.read(PROBE_BYTES)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):

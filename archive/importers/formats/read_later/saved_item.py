@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.item import Context, Fetched, Found, Item, Skipped
 from backfile.archive.importers.links.full_text import ONLY_A_LINK, article_at, completed, markdown_of, words_of
-from backfile.archive.importers.markdown.plain_to_markdown import to_markdown as plain_to_markdown
+from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
@@ -24,7 +24,7 @@ _MICROSECONDS = 1e14  # a number beyond is no time in milliseconds that the arch
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedItem:
     """A saved page. `html` is its whole text, `text` a plain one; `note` is what stands beside it: an excerpt, a
     description, what the reader wrote. Dates are as written; `saved` is when it was saved, `date` when published."""
 
@@ -42,7 +42,7 @@ class Saved:
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
-def found_of(saved: Saved, context: Context) -> Found:
+def event_of(saved: SavedItem, context: Context) -> Found:
     """The item that a saved page makes, its text fetched if the export has none and fetching is allowed."""
     origin = saved.url or saved.title or "entry"
     is_link = _ADDRESS.match(saved.url) is not None
@@ -57,7 +57,7 @@ def found_of(saved: Saved, context: Context) -> Found:
     return Skipped(origin, ONLY_A_LINK if is_link else "has neither text nor an address of the web")
 
 
-def _fetched(item: Item, saved: Saved, fetch: Callable[[str], Fetched]) -> Found:
+def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], Fetched]) -> Found:
     """The item with the text of its page; with what it has if that is something, else the problem."""
     try:
         page = article_at(saved.url, fetch)
@@ -69,9 +69,9 @@ def _fetched(item: Item, saved: Saved, fetch: Callable[[str], Fetched]) -> Found
     return completed(replace(item, summary=summary, title=item.title if item.title != saved.url else ""), page)
 
 
-def _item(saved: Saved, origin: str, is_link: bool) -> Item:
-    date, note = day(saved.date)
-    on, _ = day(saved.saved)
+def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
+    date, note = parse_saved_date(saved.date)
+    on, _ = parse_saved_date(saved.saved)
     body = markdown_of(saved.html, saved.url if is_link else None) if saved.html else plain_to_markdown(saved.text)
     remark = words_of(saved.note)
     host = (urlsplit(saved.url).hostname or "").removeprefix("www.") if is_link else ""
@@ -91,7 +91,7 @@ def _item(saved: Saved, origin: str, is_link: bool) -> Item:
     )
 
 
-def day(value: object) -> tuple[PartialDate | None, str]:
+def parse_saved_date(value: object) -> tuple[PartialDate | None, str]:
     """A date as exports have it (text; seconds, milli- or microseconds since 1970), and what is not understood."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None, ""
@@ -108,7 +108,7 @@ def day(value: object) -> tuple[PartialDate | None, str]:
         return unclear.known, str(unclear)
 
 
-def tags(text: object, separators: str = ",;|") -> tuple[str, ...]:
+def tag_names(text: object, separators: str = ",;|") -> tuple[str, ...]:
     """The tags of a cell or a list of names or of objects with a name."""
     if isinstance(text, str):
         return tuple(part.strip() for part in re.split(f"[{re.escape(separators)}]", text) if part.strip())

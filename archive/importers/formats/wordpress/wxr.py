@@ -13,7 +13,7 @@ from pathlib import Path
 from lxml import etree
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.formats.wordpress.post_html import to_html
 from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
 from backfile.archive.importers.links.full_text import markdown_of, words_of
@@ -81,7 +81,7 @@ def recognises(probe: Probe) -> int:
 
 def count(path: Path, context: Context) -> int | None:
     """How many items the export has, menus and pictures among them."""
-    return occurrences(path, _ITEM)
+    return count_matches(path, _ITEM)
 
 
 def read(path: Path, context: Context) -> Iterator[Found]:

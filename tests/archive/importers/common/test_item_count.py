@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backfile.archive.importers.common import item_count
-from backfile.archive.importers.common.item_count import occurrences
+from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.item import Context
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.detection import Source, open_sources
@@ -48,7 +48,7 @@ def test_signs_across_pieces_are_counted_once(tmp_path: Path, monkeypatch: pytes
     path.write_bytes(b"<item>" * 500 + b"x" * 300 + b"<item >")
     for size in (1, 5, 64, 100, 1 << 20):
         monkeypatch.setattr(item_count, "_CHUNK", size)
-        assert occurrences(path, re.compile(rb"<item[\s>]")) == 501
+        assert count_matches(path, re.compile(rb"<item[\s>]")) == 501
 
 
 def test_what_cannot_be_counted_is_not_known(tmp_path: Path) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from backfile.archive.importers.extraction.extractor import Extracted, extract
-from backfile.archive.importers.extraction.page_authors import seen_authors
+from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
+from backfile.archive.importers.extraction.page_authors import visible_authors
 from backfile.archive.importers.extraction.page_metadata import read_metadata
-from backfile.archive.importers.markdown.html_to_markdown import parse
+from backfile.archive.importers.markdown.html_to_markdown import parse_html
 from backfile.archive.model import PartialDate
 from bench import extraction as bench
 
@@ -26,7 +26,7 @@ TALE = (
 P = [f"<p>{sentence} {sentence[:60]}, or so they say, and the log has it in other words.</p>" for sentence in TALE]
 
 
-def page(article: str, *, head: str = "", around: str = "") -> Extracted:
+def page(article: str, *, head: str = "", around: str = "") -> ExtractedArticle:
     html = f"""<html lang="en"><head><title>{TITLE} | The Harbour Post</title>
     <meta property="og:title" content="{TITLE}"><meta property="og:site_name" content="The Harbour Post">{head}</head>
     <body><nav><a href="/">Home</a></nav>
@@ -34,7 +34,7 @@ def page(article: str, *, head: str = "", around: str = "") -> Extracted:
     return extract(html, url=URL)
 
 
-def whole(found: Extracted) -> bool:
+def whole(found: ExtractedArticle) -> bool:
     return all(sentence in found.body for sentence in TALE)
 
 
@@ -152,7 +152,7 @@ def test_a_page_without_end_tags_is_an_article() -> None:
     ],
 )  # fmt: skip
 def test_bylines_are_read_as_readers_do(html: str, names: tuple[str, ...]) -> None:
-    assert seen_authors(parse(f"<body>{html[:9_000]}</body>")) == names
+    assert visible_authors(parse_html(f"<body>{html[:9_000]}</body>")) == names
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_bylines_are_read_as_readers_do(html: str, names: tuple[str, ...]) -> No
 )
 def test_people_go_before_handles_and_the_site(claim: str, seen: str, names: tuple[str, ...]) -> None:
     head = f"<meta name=author content='{claim}'><meta property=og:site_name content='The Harbour Post'>"
-    tree = parse(f"<head>{head}</head><body><p class=byline>{seen}</p></body>")
+    tree = parse_html(f"<head>{head}</head><body><p class=byline>{seen}</p></body>")
     assert read_metadata(tree, URL).authors == names
 
 
@@ -185,7 +185,7 @@ def test_people_go_before_handles_and_the_site(claim: str, seen: str, names: tup
     ],
 )
 def test_dates_are_found_where_readers_see_them(html: str, date: PartialDate | None) -> None:
-    assert read_metadata(parse(f"<body>{html}<p>The night ferry left.</p></body>"), None).date == date
+    assert read_metadata(parse_html(f"<body>{html}<p>The night ferry left.</p></body>"), None).date == date
 
 
 @pytest.mark.corpora

@@ -11,7 +11,7 @@ import pytest
 from backfile.archive.importers.article_builder import article_of
 from backfile.archive.importers.formats import mail
 from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
-from backfile.archive.importers.markdown.email_html import to_markdown
+from backfile.archive.importers.markdown.email_html import email_to_markdown
 from backfile.archive.importers.sources.registry import probe
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
@@ -130,7 +130,7 @@ def test_mail_is_recognised_and_pages_and_texts_are_not() -> None:
 
 def test_a_notice_with_much_text_stays() -> None:
     long = "We write about how to unsubscribe from things. " * 10
-    assert "unsubscribe" in to_markdown(f'<p>{long}<a href="x">a</a></p>', pictures={})
+    assert "unsubscribe" in email_to_markdown(f'<p>{long}<a href="x">a</a></p>', pictures={})
 
 
 @pytest.mark.corpora

@@ -10,7 +10,7 @@ import pytest
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.read_later import read_later_export
-from backfile.archive.importers.formats.read_later.saved_item import day
+from backfile.archive.importers.formats.read_later.saved_item import parse_saved_date
 from backfile.archive.importers.item import Context, Fetched, Found, Item, Skipped
 from backfile.archive.importers.sources.registry import probe
 from backfile.archive.model import PartialDate, Source
@@ -210,10 +210,12 @@ def test_what_is_no_export_never_crashes(tmp_path: Path, content: str) -> None:
 
 def test_times_since_1970_in_every_unit() -> None:
     known = PartialDate(2018, 11, 4)
-    assert [day(value)[0] for value in (1541343937, "1541343937", 1541343937000, 1541343937000000)] == [known] * 4
-    assert day("") == day(None) == day(0) == (None, "")
-    assert day("soon")[0] is None
-    assert day("soon")[1]
+    assert [parse_saved_date(value)[0] for value in (1541343937, "1541343937", 1541343937000, 1541343937000000)] == [
+        known
+    ] * 4
+    assert parse_saved_date("") == parse_saved_date(None) == parse_saved_date(0) == (None, "")
+    assert parse_saved_date("soon")[0] is None
+    assert parse_saved_date("soon")[1]
 
 
 @pytest.mark.corpora

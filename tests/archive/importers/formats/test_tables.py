@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from backfile.archive.importers.common.rows import separator_of
-from backfile.archive.importers.common.table_columns import columns_of
+from backfile.archive.importers.common.rows import detect_delimiter
+from backfile.archive.importers.common.table_columns import map_columns
 from backfile.archive.importers.formats import tables
 from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
 from backfile.archive.model import PartialDate, Source
@@ -171,7 +171,7 @@ def test_recognising(content: str | bytes, name: str, least: int, most: int) -> 
 
 def test_columns_are_each_of_one_field() -> None:
     names = ["Headline", "title", "Tags", "Section", "URL", "Modified"]
-    assert columns_of(names, {"summary": "Headline"}) == {
+    assert map_columns(names, {"summary": "Headline"}) == {
         "summary": "Headline",
         "title": "title",
         "topics": "Tags",
@@ -181,9 +181,9 @@ def test_columns_are_each_of_one_field() -> None:
 
 
 def test_separators() -> None:
-    assert separator_of("a;b,c\n1;2,5\n3;4,5") == ";"
-    assert separator_of("No table here.\nNone at all.") is None
-    assert separator_of("") is None
+    assert detect_delimiter("a;b,c\n1;2,5\n3;4,5") == ";"
+    assert detect_delimiter("No table here.\nNone at all.") is None
+    assert detect_delimiter("") is None
 
 
 @pytest.mark.corpora

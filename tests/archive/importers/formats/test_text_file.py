@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfile.archive.importers.common.bylines import Dateline, authors_of_byline, authors_of_last_line, dateline
+from backfile.archive.importers.common.bylines import Dateline, byline_authors, closing_line_authors, parse_dateline
 from backfile.archive.importers.formats import text_file
 from backfile.archive.importers.item import Context, Item, Skipped
-from backfile.archive.importers.markdown.plain_to_markdown import looks_like_html, looks_like_markdown, to_markdown
+from backfile.archive.importers.markdown.plain_to_markdown import (
+    looks_like_html,
+    looks_like_markdown,
+    plain_to_markdown,
+)
 from backfile.archive.importers.sources.registry import probe, recognise
 from backfile.archive.markdown.renderer import to_text
 from backfile.archive.model import PartialDate
@@ -97,7 +101,7 @@ def test_a_text_without_a_title_is_called_by_its_file() -> None:
     ],
 )
 def test_the_last_line_may_tell_the_author(line: str, authors: tuple[str, ...]) -> None:
-    assert authors_of_last_line(line) == authors
+    assert closing_line_authors(line) == authors
     assert article(f"A title\n\nText.\n\n{line}").authors == authors
 
 
@@ -119,7 +123,7 @@ def test_a_byline_is_not_overruled_by_the_last_line() -> None:
     ],
 )
 def test_bylines(line: str, names: tuple[str, ...]) -> None:
-    assert authors_of_byline(line) == names
+    assert byline_authors(line) == names
 
 
 @pytest.mark.parametrize(
@@ -135,7 +139,7 @@ def test_bylines(line: str, names: tuple[str, ...]) -> None:
     ],
 )
 def test_datelines(text: str, expected: Dateline | None) -> None:
-    assert dateline(text) == expected
+    assert parse_dateline(text) == expected
 
 
 def test_a_dateline_without_its_year_takes_it_from_the_path() -> None:
@@ -192,7 +196,7 @@ def test_a_folder_of_texts_with_one_bad_file(tmp_path: Path) -> None:
 def test_words_of_a_text_are_words_of_the_article(line: str) -> None:
     line = " ".join(line.split())
     if line:
-        shown = to_text(to_markdown(f"Before.\n\n{line}\n\nAfter."))
+        shown = to_text(plain_to_markdown(f"Before.\n\n{line}\n\nAfter."))
         bare = "".join(line.split()).lstrip("-*•·‣–+0123456789.()")
         assert bare in "".join(shown.split()).replace("\xad", "") or "\xad" in line
 
@@ -203,13 +207,13 @@ def test_words_of_a_text_are_words_of_the_article(line: str) -> None:
      "*no* _emphasis_ `code`", "&amp; stays", "a_b_c", "| no | table |", "::: no", "~~no~~", "![[no]]", "\\*", "--- x"],
 )  # fmt: skip
 def test_signs_of_markup_stay_signs(line: str) -> None:
-    assert to_text(to_markdown(f"Before\n{line}\nafter, a line that is long enough to be prose.")).split("\n") == [
-        f"Before {line} after, a line that is long enough to be prose."
-    ]
+    assert to_text(plain_to_markdown(f"Before\n{line}\nafter, a line that is long enough to be prose.")).split(
+        "\n"
+    ) == [f"Before {line} after, a line that is long enough to be prose."]
 
 
 def test_verse_keeps_its_lines() -> None:
-    assert to_markdown("Roses are red\nViolets are blue\nFerries are late") == (
+    assert plain_to_markdown("Roses are red\nViolets are blue\nFerries are late") == (
         "Roses are red\\\nViolets are blue\\\nFerries are late"
     )
 

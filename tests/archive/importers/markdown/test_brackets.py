@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backfile.archive.importers.markdown import plain_to_markdown
-from backfile.archive.importers.markdown.html_to_markdown import to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import html_to_markdown
+from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.markdown.renderer import to_html, to_text
 
 PLAIN = [
@@ -37,16 +37,16 @@ ESCAPED = {
 
 @pytest.mark.parametrize("text", PLAIN)
 def test_brackets_that_begin_nothing_stay_as_they_are(text: str) -> None:
-    assert to_markdown(f"<p>{escape(text)}</p>", base_url=None) == text
-    assert plain_to_markdown.to_markdown(text) == text
+    assert html_to_markdown(f"<p>{escape(text)}</p>", base_url=None) == text
+    assert plain_to_markdown(text) == text
     assert to_text(text) == text
 
 
 @pytest.mark.parametrize(("text", "markdown"), ESCAPED.items())
 def test_brackets_that_could_begin_something_are_escaped(text: str, markdown: str) -> None:
-    written = to_markdown(f"<p>{escape(text)}</p>", base_url=None)
+    written = html_to_markdown(f"<p>{escape(text)}</p>", base_url=None)
     assert written == markdown
-    assert to_text(written) == to_text(plain_to_markdown.to_markdown(text)) == text
+    assert to_text(written) == to_text(plain_to_markdown(text)) == text
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_brackets_that_could_begin_something_are_escaped(text: str, markdown: st
     ],
 )
 def test_what_stands_beside_brackets_is_seen(html: str, markdown: str) -> None:
-    assert to_markdown(html, base_url=None) == markdown
+    assert html_to_markdown(html, base_url=None) == markdown
 
 
 LINE = st.lists(
@@ -91,14 +91,16 @@ def _checked(markdown: str, text: str, links: int = 0) -> None:
 @given(LINE)
 @settings(max_examples=150)
 def test_any_brackets_come_back_from_html(line: str) -> None:
-    _checked(to_markdown(f"<p>Before.</p><p>{escape(line)}</p><p>After.</p>", base_url=None), f"Before.{line}After.")
+    _checked(
+        html_to_markdown(f"<p>Before.</p><p>{escape(line)}</p><p>After.</p>", base_url=None), f"Before.{line}After."
+    )
 
 
 @given(LINE)
 @settings(max_examples=150)
 def test_any_brackets_come_back_from_plain_text(line: str) -> None:
     line = re.sub(r"\s+", " ", line)
-    shown = to_text(plain_to_markdown.to_markdown(f"So {line}"))
+    shown = to_text(plain_to_markdown(f"So {line}"))
     assert _words(shown) == _words(f"So {line}")
 
 
@@ -119,4 +121,4 @@ def test_brackets_among_elements_come_back(pieces: list[tuple[str, tuple[str, st
     html = "".join(escape(line) + element for line, _, element, _ in made)
     text = "".join(line + words for line, _, _, words in made)
     links = sum(tag.startswith("a") and bool(words.strip()) for _, tag, _, words in made)
-    _checked(to_markdown(f"<p>x</p><div>Before{html}</div><p>y</p>", base_url=None), f"xBefore{text}y", links)
+    _checked(html_to_markdown(f"<p>x</p><div>Before{html}</div><p>y</p>", base_url=None), f"xBefore{text}y", links)
