@@ -1,38 +1,19 @@
-"""The reading page: what is remembered of it, and what is left of it without an index."""
+"""The reading page: its cache, and what is left of it without an index."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
 from backfile.app import create_app
 from backfile.config import Settings
 from backfile.index.engine import Engine
 from backfile.index.errors import IndexUnusable
-from backfile.index.remembering import Memory
 from backfile.web.screens import article
 from backfile.web.server.warm_up import warm
 from tests.web_archive import indexed
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12))), st.integers(1, 30))
-def test_memory_gives_what_was_made_and_keeps_no_more_than_it_may(asked: list[tuple[int, int]], most: int) -> None:
-    memory: Memory[str] = Memory(most, len)
-    for key, size in asked:
-        assert memory.get((key, size), lambda key=key, size=size: str(key) * size) == str(key) * size  # type: ignore[misc]
-        assert sum(map(len, memory._kept.values())) == memory._sum <= most
-
-
-def test_memory_forgets_what_was_not_asked_for_longest() -> None:
-    memory: Memory[str] = Memory(2)
-    made: list[str] = []
-    for key in "abacab":
-        memory.get(key, lambda key=key: made.append(key) or key)  # type: ignore[misc, func-returns-value]
-    assert made == ["a", "b", "c", "b"]
 
 
 def test_an_article_is_rendered_once_and_again_when_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

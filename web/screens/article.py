@@ -150,7 +150,7 @@ def make_readable(shown: Article) -> Readable:
         base = addresses(services().library, shown.path)
         return Readable(to_html(body, remote_images=services().remote_images, base=base), to_text(body))
 
-    return services().readable.get((shown.path, digest, int(time.monotonic() // FRESH)), make)
+    return services().readable((shown.path, digest, int(time.monotonic() // FRESH)), make)
 
 
 def _surroundings(arguments: SearchArguments, query: Node, shown: Article) -> Surroundings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from threading import Lock
 from typing import Any, NamedTuple, cast
 
@@ -12,8 +13,8 @@ from flask import current_app, request
 from backfile.archive.markdown.renderer import Rendered
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
+from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Engine
-from backfile.index.remembering import Memory
 
 EXTENSION = "backfile"
 MOST_REMEMBERED = 4_000_000  # characters of rendered articles a process
@@ -51,8 +52,8 @@ class Services:
     base_url: str = ""
     per_page: int = 10
     deadline: float = 1.5
-    readable: Memory[Readable] = field(default_factory=lambda: Memory(MOST_REMEMBERED, lambda made: made.size))
-    drawn: Memory[Any] = field(default_factory=lambda: Memory(8))
+    readable: Cache[Readable] = field(default_factory=lambda: bounded_cache(MOST_REMEMBERED, attrgetter("size")))
+    drawn: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
     _engine: Engine | None = None
     _lock: Lock = field(default_factory=Lock)
 

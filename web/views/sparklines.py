@@ -42,7 +42,7 @@ def timelines(facet: str) -> Timelines | None:
     status = services().engine.status()
     key = (facet, status.generation, status.stamp)
     try:
-        drawn: Timelines | None = services().drawn.get(key, lambda: _draw(facet))
+        drawn: Timelines | None = services().drawn(key, lambda: _draw(facet))
     except DeadlineExceeded as error:
         log.warning("the list of %ss is shown without drawings: %s", facet, error)
         return None

@@ -87,7 +87,7 @@ class Compiler:
                 return QueryWeight(node, leaf=self._leaf(node, fields))
 
     def _leaf(self, node: Word | Phrase | Pattern | Fuzzy, fields: tuple[str, ...]) -> TermWeight:
-        made: TermWeight = self._searcher.held.get((node, fields), lambda: TermWeight(self._searcher, node, fields))
+        made: TermWeight = self._searcher.held((node, fields), lambda: TermWeight(self._searcher, node, fields))
         return made
 
     def _dated(self, node: Dates) -> Array:

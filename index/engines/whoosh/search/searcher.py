@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document
 from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table, year_table
@@ -21,7 +22,6 @@ from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.highlight.matcher import Prepared
 from backfile.index.ranking.bm25f import weighted_frequency
-from backfile.index.remembering import Memory
 
 Array = npt.NDArray[Any]
 
@@ -37,7 +37,7 @@ class Searcher:
         self.generation = generation
         self.segments = [segment for segment in generation.segments if segment.size]
         self.size = sum(segment.size for segment in self.segments)
-        self.held: Memory[Any] = Memory(_HELD_BYTES, lambda made: made.nbytes)
+        self.held: Cache[Any] = bounded_cache(_HELD_BYTES, lambda made: made.nbytes)
         self.norms = lru_cache(self._norms)
         self.number = lru_cache(_KEPT_NUMBERS)(self._number)
         self.kin = lru_cache(_KEPT_NUMBERS)(self._kin)

@@ -8,13 +8,13 @@ from itertools import compress, repeat
 
 import numpy as np
 
+from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document, Fingerprint
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.stored_fields import Head, TextBlocks, read_head
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 from backfile.index.highlight.matcher import Prepared
-from backfile.index.remembering import Memory
 
 _HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
 _EACH = 2  # for each character of a text, one of its skeleton may be held
@@ -39,7 +39,7 @@ class SegmentData:
         self.size = int(file.facts["documents"])
         self.families: dict[str, ArrayFile] = {}
         self.texts = TextBlocks(file)
-        self.documents: Memory[Prepared] = Memory(_HELD_CHARACTERS, lambda each: _EACH * len(each.document.text))
+        self.documents: Cache[Prepared] = bounded_cache(_HELD_CHARACTERS, lambda each: _EACH * len(each.document.text))
         self._fields: dict[str, FieldPostings] = {}
 
     def field(self, name: str) -> FieldPostings:
@@ -180,7 +180,7 @@ class Segment:
 
     def prepared(self, document: int) -> Prepared:
         """The document made ready for matchers, and held with what they made of it."""
-        return self.data.documents.get(document, lambda: Prepared(self.head(document).document(self.text(document))))
+        return self.data.documents(document, lambda: Prepared(self.head(document).document(self.text(document))))
 
     def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every live document."""
