@@ -30,7 +30,7 @@ from backfile.archive.storage.library import Library
 from backfile.index.engine import Engine, Request
 from backfile.index.engines import open_engine
 from backfile.index.query import to_text
-from backfile.index.sync.synchronization import bring_up_to_date
+from backfile.index.sync.synchronization import update_index
 from bench.compare import SAMPLE
 from bench.corpus import generate, write_library
 from bench.drivers.base import Question
@@ -67,7 +67,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="bench-http-") as made:
         library = Library(_library(options.keep or Path(made), options.articles))
         cache = library.root / ".backfile"
-        bring_up_to_date(library, cache, "whoosh")
+        update_index(library, cache, "whoosh")
         asked = questions(list(islice(generate(options.articles), SAMPLE)))
         engine = open_engine("whoosh", cache / "index")
         before = _engine_ms(engine, asked)

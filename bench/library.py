@@ -22,7 +22,7 @@ from backfile.index.engine import Engine, Request
 from backfile.index.engines import open_engine
 from backfile.index.query import parse
 from backfile.index.sync.reader import read_documents
-from backfile.index.sync.synchronization import bring_up_to_date
+from backfile.index.sync.synchronization import update_index
 
 
 def main() -> None:
@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="backfile-bench-") as cache:
         for run in ("from nothing", "nothing changed"):
             began = time.perf_counter()
-            report = bring_up_to_date(library, Path(cache), "whoosh")
+            report = update_index(library, Path(cache), "whoosh")
             seconds = time.perf_counter() - began
             print(f"index, {run}: {seconds:.2f} s, {len(report.added)} added, {len(report.failed)} problems")
         engine = open_engine("whoosh", Path(cache) / "index")

@@ -31,7 +31,7 @@ from backfile.index.query import Everything, parse
 from backfile.index.serialising import document_to_json, page_to_json
 from backfile.index.sync.reader import document_of, read_documents
 from backfile.index.sync.state import read_problems
-from backfile.index.sync.synchronization import bring_up_to_date
+from backfile.index.sync.synchronization import update_index
 from backfile.index.sync.verification import DAMAGED
 from backfile.index.sync.verification import check as check_library
 
@@ -52,7 +52,7 @@ def index(settings: Settings, as_json: bool) -> int:
     """
     began = time.monotonic()
     with ProgressBar("Reading articles") as progress:
-        report = bring_up_to_date(
+        report = update_index(
             Library(settings.library), settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
         )
     if as_json:
@@ -226,5 +226,5 @@ def _open_index(settings: Settings) -> Engine:
     if not settings.index_folder.exists():
         log.info("There is no index yet; building it.")
         with ProgressBar("Reading articles") as progress:
-            bring_up_to_date(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
+            update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
     return open_engine(settings.engine, settings.index_folder)

@@ -25,7 +25,7 @@ from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
 from backfile.cli.terminal import ProgressBar, print_json, with_settings
 from backfile.config import Settings
-from backfile.index.sync.synchronization import bring_up_to_date
+from backfile.index.sync.synchronization import update_index
 
 SHOWN = 20  # lines about each kind of outcome; the rest is in the JSON
 SECONDS_BETWEEN = 0.2
@@ -151,7 +151,7 @@ def _fetcher(allow_private: bool, contact: str) -> Callable[[str], Fetched]:
 
 def _update_index(settings: Settings) -> None:
     with ProgressBar("Reading articles") as progress:
-        bring_up_to_date(
+        update_index(
             Library(settings.library), settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
         )
 

@@ -17,7 +17,7 @@ from backfile.archive.errors import BackfileError
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
 from backfile.config import SettingsInvalid
-from backfile.index.engine import Marked, Page
+from backfile.index.engine import HighlightedText, Page
 
 if TYPE_CHECKING:
     from backfile.index.sync.synchronization import Progress
@@ -154,7 +154,7 @@ def heading(title: str, authors: Sequence[str], date: PartialDate | None, topics
     return f"{title}\n    {' · '.join(detail for detail in details if detail)}".rstrip()
 
 
-def _lit(marked: Marked) -> str:
+def _lit(marked: HighlightedText) -> str:
     """The text with its matches in bold, which `click.echo` leaves out where there is no terminal."""
     parts, end = [], 0
     for start, stop in marked.spans:

@@ -93,7 +93,7 @@ class Request:
     all_years: bool = False
     deadline: float = 1.5
 
-    def size_of(self, facet: str) -> int | None:
+    def facet_limit(self, facet: str) -> int | None:
         """How many values of a facet are asked for; None: all."""
         return None if facet == "year" and self.all_years else self.facet_size
 
@@ -102,7 +102,7 @@ Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class HighlightedText:
     """Plain text and the spans (start, end; code points; sorted, disjoint, not empty) of it that matched."""
 
     text: str
@@ -117,7 +117,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class FieldMatch:
     """What of a query stands in one field of a hit: the words as they are written there, and how often each.
 
     In title, summary and text these are the marked words in small letters, in the order in which they first occur; in
@@ -132,11 +132,11 @@ class Reason:
 class Hit:
     """One article found: what a result list shows of it. `matches` counts the marks the article page will show.
 
-    `reasons` say why it was found, field by field; there are none where no passages were asked for.
+    `field_matches` say why it was found, field by field; there are none where no passages were asked for.
     """
 
     id: str
-    title: Marked
+    title: HighlightedText
     authors: tuple[str, ...]
     topics: tuple[str, ...]
     date: PartialDate | None
@@ -145,8 +145,8 @@ class Hit:
     language: str | None
     score: float
     matches: int
-    passages: tuple[Marked, ...]
-    reasons: tuple[Reason, ...] = ()
+    passages: tuple[HighlightedText, ...]
+    field_matches: tuple[FieldMatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Suggestions:
+class Completions:
     """What a half-typed query may become, each kind best first."""
 
     words: tuple[str, ...] = ()
@@ -231,10 +231,10 @@ class Engine(Protocol):
         Raises `IndexLocked` when another writer holds the index for longer than `wait` seconds.
         """
 
-    def suggest(self, text: str, *, limit: int = 5) -> Suggestions:
+    def complete(self, text: str, *, limit: int = 5) -> Completions:
         """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
 
-    def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
+    def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most telling words, best first; raises `ArticleNotFound`.
 
         The score is the sum of what those words, as they are written, give by `index.ranking`, without bonuses.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from backfile.index.engine import Document, Hit, Marked
-from backfile.index.highlight.explanation import reasons
+from backfile.index.engine import Document, HighlightedText, Hit
+from backfile.index.highlight.explanation import field_matches
 from backfile.index.highlight.matcher import Marks
 from backfile.index.highlight.passages import passages
 
@@ -15,7 +15,7 @@ def hit_of(document: Document, marks: Marks, *, score: float, limit: int) -> Hit
     """
     return Hit(
         id=document.id,
-        title=Marked(document.title, marks.title),
+        title=HighlightedText(document.title, marks.title),
         authors=document.authors,
         topics=document.topics,
         date=document.date,
@@ -25,5 +25,5 @@ def hit_of(document: Document, marks: Marks, *, score: float, limit: int) -> Hit
         score=score,
         matches=marks.count,
         passages=passages(document.text, marks.text, limit),
-        reasons=reasons(document, marks) if limit else (),
+        field_matches=field_matches(document, marks) if limit else (),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from backfile.index.engine import Document, Facet, Hit, Marked, Page
+from backfile.index.engine import Document, Facet, HighlightedText, Hit, Page
 
 
 def article_path(article_id: str, query: str = "") -> str:
@@ -72,7 +72,7 @@ def _hit_to_json(hit: Hit, url: str) -> dict[str, Any]:
     }
 
 
-def _marked_to_json(marked: Marked) -> dict[str, Any]:
+def _marked_to_json(marked: HighlightedText) -> dict[str, Any]:
     return {"text": marked.text, "spans": [list(span) for span in marked.spans]}
 
 

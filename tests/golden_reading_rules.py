@@ -20,7 +20,7 @@ from backfile.index.analysis.tokenizer import Token, family_keys, tokens
 from backfile.index.engine import Document
 from backfile.index.fields import WORD_FIELDS, values
 from backfile.index.sync import reading_rules
-from backfile.index.sync.reader import Taken, read_documents
+from backfile.index.sync.reader import ReadResult, read_documents
 
 CORPUS = DATA / "reading_rules" / "library"
 GOLDEN = CORPUS.parent / "golden.json"
@@ -49,7 +49,7 @@ def make_golden() -> Golden:
     return json.loads(json.dumps(made))
 
 
-def _reading(taken: Taken) -> Golden:
+def _reading(taken: ReadResult) -> Golden:
     reading: Golden = {
         "digest": taken.digest,
         "left_out": taken.left_out,
@@ -101,7 +101,7 @@ def same_corpus(recorded: Golden, made: Golden) -> bool:
 
 
 def refusal(recorded: Golden, made: Golden) -> str:
-    """Reason not to write `made` over `recorded`, "" if there is none."""
+    """FieldMatch not to write `made` over `recorded`, "" if there is none."""
     changed = differences(recorded, made)
     if changed and made["reading_rules"] <= recorded["reading_rules"]:
         return "\n".join(

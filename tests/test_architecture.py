@@ -24,7 +24,7 @@ from backfile.archive.report import Report
 from backfile.cli import main
 from backfile.index import engines
 from backfile.index.engine import Engine
-from backfile.index.sync.synchronization import bring_up_to_date, synchronise
+from backfile.index.sync.synchronization import synchronise, update_index
 
 TOP = tuple(sorted(path.name for path in ROOT.glob("*.py")))
 PACKAGES = ("archive", "cli", "index", "web")
@@ -267,7 +267,7 @@ def test_4_nothing_is_swallowed() -> None:
 
 
 def test_5_bulk_work_returns_a_report() -> None:
-    assert get_type_hints(bring_up_to_date)["return"] is Report
+    assert get_type_hints(update_index)["return"] is Report
     assert get_type_hints(synchronise)["return"] is Report
 
 

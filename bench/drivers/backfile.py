@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from backfile.index.engine import Changes, Document, Fingerprint, Marked, Request
+from backfile.index.engine import Changes, Document, Fingerprint, HighlightedText, Request
 from backfile.index.engines import open_engine
 from bench.drivers.base import Answer, Question
 
@@ -34,7 +34,7 @@ class Backfile:
         )
 
 
-def _marked(passage: Marked) -> str:
+def _marked(passage: HighlightedText) -> str:
     parts, done = [], 0
     for start, end in passage.spans:
         parts += [passage.text[done:start], "<b>", passage.text[start:end], "</b>"]

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from backfile.index.engine import Document, Reason, Span
+from backfile.index.engine import Document, FieldMatch, Span
 from backfile.index.highlight.matcher import Marks, Matcher
 
 MOST_WORDS = 12  # a field
 _COUNTED = 1_000  # marks of a text that are looked at
 
 
-def reasons(document: Document, marks: Marks) -> tuple[Reason, ...]:
-    """The reasons of a hit in the order of the fields; see `index.engine.Reason`. None for a hit without marks."""
+def field_matches(document: Document, marks: Marks) -> tuple[FieldMatch, ...]:
+    """The reasons of a hit in the order of the fields; see `index.engine.FieldMatch`. None for a hit without marks."""
     fields = (
         ("title", document.title, marks.title),
         ("summary", document.summary or "", marks.summary),
         ("text", document.text, marks.text),
     )
-    found = [Reason(field, _counted(text, spans)) for field, text, spans in fields if spans]
+    found = [FieldMatch(field, _counted(text, spans)) for field, text, spans in fields if spans]
     named: dict[str, dict[str, int]] = {}
     for field, value in Matcher.values_matched(document, marks):
         named.setdefault(field, {})[value] = 1
-    found += [Reason(field, tuple(names.items())[:MOST_WORDS]) for field, names in named.items()]
+    found += [FieldMatch(field, tuple(names.items())[:MOST_WORDS]) for field, names in named.items()]
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
-from backfile.index.engine import Marked, Span
+from backfile.index.engine import HighlightedText, Span
 
 SHORTEST = 200  # characters that a passage has if the text gives them
 LONGEST = 280
@@ -25,7 +25,7 @@ _SENTENCE_END = re.compile(
 _SPACE = re.compile(r"\s")
 
 
-def passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[Marked, ...]:
+def passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[HighlightedText, ...]:
     """The best passages of `text` that hold marks, at most `limit`, in the order of reading.
 
     `spans` are sorted and disjoint, as `Matcher` gives them. A passage has 200 to 280 characters if the text has,
@@ -126,7 +126,7 @@ def _edges(text: str, low: int, high: int) -> Iterator[int]:
             yield edge
 
 
-def _cut(text: str, start: int, end: int, spans: Sequence[Span]) -> Marked:
+def _cut(text: str, start: int, end: int, spans: Sequence[Span]) -> HighlightedText:
     piece = text[start:end]
     start += len(piece) - len(piece.lstrip())
     piece = piece.strip()
@@ -138,4 +138,4 @@ def _cut(text: str, start: int, end: int, spans: Sequence[Span]) -> Marked:
             break
         if high > start:
             inside.append((max(low, start) - start, min(high, end) - start))
-    return Marked(piece, tuple(inside))
+    return HighlightedText(piece, tuple(inside))

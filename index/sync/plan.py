@@ -12,18 +12,18 @@ from backfile.archive.report import Report
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.walker import Entry
 from backfile.index.engine import Document, Fingerprint
-from backfile.index.sync.reader import Taken
-from backfile.index.sync.state import Records
+from backfile.index.sync.reader import ReadResult
+from backfile.index.sync.state import SyncState
 
-Settled = tuple[Document, Fingerprint]
+FingerprintedDocument = tuple[Document, Fingerprint]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SyncPlan:
     """What to do about each file, as far as can be told without reading one.
 
     `read` are new files and those whose size or time differs; `unchanged` counts the articles left alone; `skipped`
-    are files known to be no articles, as in `Records`; `removed` maps ids whose file is gone to their fingerprints.
+    are files known to be no articles, as in `SyncState`; `removed` maps ids whose file is gone to their fingerprints.
     """
 
     read: tuple[Entry, ...]
@@ -32,11 +32,11 @@ class Plan:
     removed: Mapping[str, Fingerprint]
 
 
-def plan(
+def make_plan(
     entries: Iterable[Entry],
     fingerprints: Mapping[str, tuple[str, Fingerprint]],
     skipped: Mapping[str, tuple[int, int]] | None = None,
-) -> Plan:
+) -> SyncPlan:
     """Compares a walk of the library with what the index holds (`Engine.fingerprints`); reads nothing itself."""
     known = {path: article_id for article_id, (path, _) in fingerprints.items()}
     passed = skipped or {}
@@ -58,20 +58,20 @@ def plan(
             still_skipped[entry.path] = stat
         else:
             to_read.append(entry)
-    return Plan(tuple(to_read), unchanged, still_skipped, {each: fingerprints[each][1] for each in known.values()})
+    return SyncPlan(tuple(to_read), unchanged, still_skipped, {each: fingerprints[each][1] for each in known.values()})
 
 
 def _plain_id(path: str) -> str:
     return without_suffix(path if path.isascii() else unicodedata.normalize("NFC", path))
 
 
-class Ledger:
+class ChangeCollector:
     """What became of each file of a plan, as it is read: the report, the records, and what the next commit owes.
 
     `fingerprints` and `records` are those that the plan was made from.
     """
 
-    def __init__(self, plan: Plan, fingerprints: Mapping[str, tuple[str, Fingerprint]], records: Records) -> None:
+    def __init__(self, plan: SyncPlan, fingerprints: Mapping[str, tuple[str, Fingerprint]], records: SyncState) -> None:
         self._fingerprints = fingerprints
         self._known = {path: article_id for article_id, (path, _) in fingerprints.items()}
         self.report = Report(unchanged=plan.unchanged)
@@ -85,7 +85,7 @@ class Ledger:
         self._removed = dict(plan.removed)
         self._removed_by_digest = {mark.digest: article_id for article_id, mark in plan.removed.items()}
 
-    def settle(self, entry: Entry, taken: Taken) -> Settled | None:
+    def settle(self, entry: Entry, taken: ReadResult) -> FingerprintedDocument | None:
         """Enters a file that was read; returns what is to be put into the index, or None if nothing is."""
         known_id = self._known.get(entry.path)
         known = self._fingerprints[known_id][1] if known_id is not None else None
@@ -127,10 +127,10 @@ class Ledger:
         self.report.removed.append(article_id)
         self._drop.append(article_id)
 
-    def records(self, stamp: str) -> Records:
+    def records(self, stamp: str) -> SyncState:
         """What is to be kept beside the index."""
         problems = sorted(set(self.problems), key=lambda each: (each.path, each.line or 0, each.reason))
-        return Records(stamp=stamp, problems=tuple(problems), skipped=self.skipped)
+        return SyncState(stamp=stamp, problems=tuple(problems), skipped=self.skipped)
 
     def take_rest(self) -> tuple[list[str], dict[str, Fingerprint]]:
         """Ids to drop and fingerprints to renew with the next commit, handed over once."""

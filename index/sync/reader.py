@@ -24,7 +24,7 @@ _AHEAD = 16  # chunks a process that may be under way or waiting to be taken: bo
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class ReadResult:
     """What reading one file gave. `document` is None for files that are no articles (`left_out` says why: a draft, a
     section page) and for those that cannot be read (`problems` say why)."""
 
@@ -55,8 +55,8 @@ def document_of(article: Article, text: str | None = None) -> Document:
     )
 
 
-def read_documents(library: Library, paths: Sequence[str], *, processes: int | None = None) -> Iterator[Taken]:
-    """Reads the files at `paths` (relative to the library) in their order, one `Taken` each.
+def read_documents(library: Library, paths: Sequence[str], *, processes: int | None = None) -> Iterator[ReadResult]:
+    """Reads the files at `paths` (relative to the library) in their order, one `ReadResult` each.
 
     Many files are read by `processes` processes (by default one a core). A file that brings its process down is
     reported like any other that cannot be read, and the rest goes on. Raises `SearchError` when no process starts.
@@ -67,13 +67,13 @@ def read_documents(library: Library, paths: Sequence[str], *, processes: int | N
     return _read_in_processes(library.root, paths, processes)
 
 
-def _read(library: Library, path: str) -> Taken:
+def _read(library: Library, path: str) -> ReadResult:
     reading = library.read(path)
     document = document_of(reading.article) if reading.article is not None else None
-    return Taken(path, document, reading.problems, reading.digest, reading.left_out)
+    return ReadResult(path, document, reading.problems, reading.digest, reading.left_out)
 
 
-def _read_in_processes(root: Path, paths: Sequence[str], processes: int) -> Iterator[Taken]:
+def _read_in_processes(root: Path, paths: Sequence[str], processes: int) -> Iterator[ReadResult]:
     chunks = deque(paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK))
     while chunks:
         try:
@@ -83,10 +83,10 @@ def _read_in_processes(root: Path, paths: Sequence[str], processes: int) -> Iter
             yield from _read_singly(root, suspects)
 
 
-def _read_chunks(root: Path, chunks: deque[Sequence[str]], processes: int) -> Iterator[Taken]:
+def _read_chunks(root: Path, chunks: deque[Sequence[str]], processes: int) -> Iterator[ReadResult]:
     """Takes each chunk off the queue once it is read, so that what is left on it is what is left to do."""
     pool = _pool(root, processes)
-    under_way: deque[Future[list[Taken]]] = deque()
+    under_way: deque[Future[list[ReadResult]]] = deque()
     try:
         while chunks:
             while len(under_way) < min(processes * _AHEAD, len(chunks)):
@@ -99,14 +99,14 @@ def _read_chunks(root: Path, chunks: deque[Sequence[str]], processes: int) -> It
         pool.shutdown(cancel_futures=True)
 
 
-def _read_singly(root: Path, paths: Sequence[str]) -> Iterator[Taken]:
+def _read_singly(root: Path, paths: Sequence[str]) -> Iterator[ReadResult]:
     pool = _pool(root, 1)
     try:
         for path in paths:
             try:
                 yield from pool.submit(_read_chunk, [path]).result()
             except BrokenProcessPool:
-                yield Taken(path, None, (_deadly(path),), "")
+                yield ReadResult(path, None, (_deadly(path),), "")
                 pool.shutdown()
                 pool = _pool(root, 1)
     finally:
@@ -137,5 +137,5 @@ def _start_reading(root: Path) -> None:
     end_with_parent()
 
 
-def _read_chunk(paths: Sequence[str]) -> list[Taken]:
+def _read_chunk(paths: Sequence[str]) -> list[ReadResult]:
     return [_read(_library, path) for path in paths]

@@ -38,7 +38,7 @@ _BROKEN = "index.broken-"
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
+class SyncState:
     """What the last synchronisation learnt beside the index.
 
     `stamp` names the rules under which it read. `skipped` maps the paths of files that gave no article (drafts,
@@ -52,28 +52,28 @@ class Records:
 
 def read_problems(folder: Path) -> tuple[Problem, ...]:
     """The problems that the last synchronisation into the cache folder `folder` met, by path and line."""
-    return load_records(folder).problems
+    return load_state(folder).problems
 
 
-def load_records(folder: Path) -> Records:
+def load_state(folder: Path) -> SyncState:
     """The records in a cache folder; fresh ones, under which everything is read again, when they cannot be used."""
     try:
         content = json.loads((folder / _PROBLEMS).read_text(encoding="utf-8"))
         if content["version"] != VERSION:
-            return Records()
-        return Records(
+            return SyncState()
+        return SyncState(
             stamp=content["stamp"],
             problems=tuple(Problem(**problem) for problem in content["problems"]),
             skipped={path: (size, mtime_ns) for path, (size, mtime_ns) in content["skipped"].items()},
         )
     except FileNotFoundError:
-        return Records()
+        return SyncState()
     except (ValueError, TypeError, KeyError, AttributeError) as error:  # whatever a damaged file may hold
         log.warning("%s is damaged (%s); every article is read again", folder / _PROBLEMS, error)
-        return Records()
+        return SyncState()
 
 
-def save_records(folder: Path, records: Records) -> None:
+def save_state(folder: Path, records: SyncState) -> None:
     """Writes the records so that whoever reads sees the old ones or the new ones, whatever happens meanwhile."""
     content = {
         "version": VERSION,
@@ -87,7 +87,7 @@ def save_records(folder: Path, records: Records) -> None:
     _write(folder / _PROBLEMS, json.dumps(content, ensure_ascii=False, indent=1))
 
 
-def prepare(folder: Path) -> None:
+def prepare_cache_folder(folder: Path) -> None:
     """Makes the cache folder, tags it as a cache and has git ignore it.
 
     A folder that somebody named may be full of things that are not ours to move or delete: raises
@@ -112,7 +112,7 @@ def prepare(folder: Path) -> None:
 
 
 @contextmanager
-def sole_writer(folder: Path, wait: float) -> Iterator[None]:
+def writer_lock(folder: Path, wait: float) -> Iterator[None]:
     """Holds the cache folder against every other synchronisation, in this process or another.
 
     Says so when it has to wait; raises `IndexLocked` after `wait` seconds. The lock dies with its process.

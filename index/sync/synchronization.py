@@ -21,18 +21,18 @@ from backfile.index.engine import Changes, Engine, Fingerprint, Request
 from backfile.index.engines import open_engine
 from backfile.index.errors import IndexUnusable
 from backfile.index.query import InField, Word
-from backfile.index.sync.plan import Ledger, Plan, Settled, plan
+from backfile.index.sync.plan import ChangeCollector, FingerprintedDocument, SyncPlan, make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
 from backfile.index.sync.state import (
     FOLDER,
-    Records,
+    SyncState,
     is_marked_damaged,
-    load_records,
-    prepare,
-    save_records,
+    load_state,
+    prepare_cache_folder,
+    save_state,
     set_aside,
-    sole_writer,
+    writer_lock,
 )
 
 log = logging.getLogger("backfile.index")
@@ -48,7 +48,7 @@ _FINE_TIMES = 100_000_000  # ns within which two changes of a file may bear the 
 _WHOLE_SECONDS = 2_000_000_000  # the same on file systems that keep whole seconds, or even ones as FAT does
 
 
-def bring_up_to_date(
+def update_index(
     library: Library, folder: Path, engine_name: str, *, wait: float = 10.0, progress: Progress | None = None
 ) -> Report:
     """Makes the index in the cache folder `folder` agree with the library, from nothing if need be.
@@ -57,8 +57,8 @@ def bring_up_to_date(
     the log says so. Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` when the folder
     cannot be used.
     """
-    prepare(folder)
-    with sole_writer(folder, wait):
+    prepare_cache_folder(folder)
+    with writer_lock(folder, wait):
         try:
             if is_marked_damaged(folder):
                 raise IndexUnusable("a check found it damaged")
@@ -87,13 +87,13 @@ def synchronise(
     wait: float = 10.0,
     progress: Progress | None = None,
 ) -> Report:
-    """As `bring_up_to_date`, on an open engine and with errors of the index passed on.
+    """As `update_index`, on an open engine and with errors of the index passed on.
 
     `folder` is the cache folder for the records, by default the one in the library.
     """
     folder = library.root / FOLDER if folder is None else folder
-    prepare(folder)
-    with sole_writer(folder, wait):
+    prepare_cache_folder(folder)
+    with writer_lock(folder, wait):
         return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
 
 
@@ -110,47 +110,49 @@ class _Synchronisation:
         self._entries = list(library.walk())
         self._stamp = reading_rules_stamp(library, self._entries)
         self._status = engine.status()
-        self._records = load_records(folder)
+        self._records = load_state(folder)
         self._languages = self._status.languages
 
     def run(self, progress: Progress) -> Report:
         fingerprints = self._fingerprints()
-        planned = plan(self._entries, fingerprints, self._records.skipped)
-        ledger = Ledger(planned, fingerprints, self._records)
-        documents = self._documents(planned, ledger, progress)
+        planned = make_plan(self._entries, fingerprints, self._records.skipped)
+        collector = ChangeCollector(planned, fingerprints, self._records)
+        documents = self._documents(planned, collector, progress)
         if len(planned.read) <= FEW:
             documents = iter(list(documents))
-            ledger.settle_removed()
+            collector.settle_removed()
         if not self._status.documents:
             documents = self._with_first_languages(documents)
         # The stamp promises that everything was read under it: an index with older readings gets it at the very end.
         complete = len(planned.read) <= FEW or not self._status.documents
         for first in documents:
             batch = chain([first], islice(documents, BATCH - 1))
-            self._commit(ledger, self._stamp if complete else self._status.stamp, batch)
-        ledger.settle_removed()
-        self._finish(ledger)
-        ledger.report.problems = list(ledger.problems)
-        return ledger.report
+            self._commit(collector, self._stamp if complete else self._status.stamp, batch)
+        collector.settle_removed()
+        self._finish(collector)
+        collector.report.problems = list(collector.problems)
+        return collector.report
 
     def _fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
         """What the index holds; under another stamp fingerprints and records that nothing on disk can equal."""
         fingerprints = self._engine.fingerprints()
         if self._status.stamp == self._stamp == self._records.stamp:
             return fingerprints
-        self._records = Records()
+        self._records = SyncState()
         return {article_id: (path, Fingerprint(-1, -1, "")) for article_id, (path, _) in fingerprints.items()}
 
-    def _documents(self, planned: Plan, ledger: Ledger, progress: Progress) -> Iterator[Settled]:
+    def _documents(
+        self, planned: SyncPlan, collector: ChangeCollector, progress: Progress
+    ) -> Iterator[FingerprintedDocument]:
         _outwait_clock(planned.read)
         taken = read_documents(self._library, [entry.path for entry in planned.read])
         for number, (entry, each) in enumerate(zip(planned.read, taken, strict=True), start=1):
-            settled = ledger.settle(entry, each)
+            settled = collector.settle(entry, each)
             if settled is not None:
                 yield settled
             progress(number, len(planned.read))
 
-    def _with_first_languages(self, documents: Iterator[Settled]) -> Iterator[Settled]:
+    def _with_first_languages(self, documents: Iterator[FingerprintedDocument]) -> Iterator[FingerprintedDocument]:
         """Guesses the languages of a new index from its first articles; `_finish` counts them all."""
         head = list(islice(documents, FEW))
         counts = Counter(_code(document.language) for document, _ in head if document.language)
@@ -163,33 +165,35 @@ class _Synchronisation:
         many = sorted(code for code, count in counts.items() if count >= enough)
         return tuple(code for code in dict.fromkeys([own, *many]) if code in stemming.LANGUAGES)
 
-    def _commit(self, ledger: Ledger, stamp: str, put: Iterable[Settled] = ()) -> None:
-        drop, touch = ledger.take_rest()
-        put = self._recording(ledger, put)
+    def _commit(self, collector: ChangeCollector, stamp: str, put: Iterable[FingerprintedDocument] = ()) -> None:
+        drop, touch = collector.take_rest()
+        put = self._recording(collector, put)
         changes = Changes(put=put, drop=drop, touch=touch, languages=self._languages, stamp=stamp)
         self._engine.write(changes, wait=self._wait)
 
-    def _recording(self, ledger: Ledger, put: Iterable[Settled]) -> Iterator[Settled]:
+    def _recording(
+        self, collector: ChangeCollector, put: Iterable[FingerprintedDocument]
+    ) -> Iterator[FingerprintedDocument]:
         """Saves the records once the batch is read and before it is committed: no article without its problems."""
         yield from put
-        self._save(ledger)
+        self._save(collector)
 
-    def _save(self, ledger: Ledger) -> None:
-        records = ledger.records(self._stamp)
+    def _save(self, collector: ChangeCollector) -> None:
+        records = collector.records(self._stamp)
         if records != self._records:
-            save_records(self._folder, records)
+            save_state(self._folder, records)
             self._records = records
 
-    def _finish(self, ledger: Ledger) -> None:
-        if ledger.has_rest() or self._engine.status().stamp != self._stamp:
-            self._commit(ledger, self._stamp)
-        self._save(ledger)
-        if ledger.report.did_nothing:
+    def _finish(self, collector: ChangeCollector) -> None:
+        if collector.has_rest() or self._engine.status().stamp != self._stamp:
+            self._commit(collector, self._stamp)
+        self._save(collector)
+        if collector.report.did_nothing:
             return
         languages = self._choose_languages(self._count_languages(), self._engine.status().documents)
         if languages != self._languages:
             self._languages = languages
-            self._commit(ledger, self._stamp)
+            self._commit(collector, self._stamp)
 
     def _count_languages(self) -> dict[str, int]:
         return {

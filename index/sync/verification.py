@@ -9,10 +9,10 @@ from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
 from backfile.index.engines import open_engine
 from backfile.index.errors import IndexUnusable
-from backfile.index.sync.plan import plan
+from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
-from backfile.index.sync.state import load_records, mark_damaged
+from backfile.index.sync.state import load_state, mark_damaged
 from backfile.index.sync.synchronization import Progress
 
 OK, MISSING, OUT_OF_DATE, DAMAGED = "ok", "missing", "out of date", "damaged"
@@ -68,8 +68,8 @@ def _index(library: Library, folder: Path, engine_name: str) -> tuple[int, str, 
         mark_damaged(folder)
         return status.documents, DAMAGED, status.problems
     entries = list(library.walk())
-    records = load_records(folder)
-    planned = plan(entries, fingerprints, records.skipped)
+    records = load_state(folder)
+    planned = make_plan(entries, fingerprints, records.skipped)
     unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in records.problems}]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
     return status.documents, OK if current else OUT_OF_DATE, ()

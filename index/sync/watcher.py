@@ -12,7 +12,7 @@ from watchfiles import Change, watch
 
 from backfile.archive.errors import BackfileError
 from backfile.archive.storage.library import Library
-from backfile.index.sync.synchronization import bring_up_to_date
+from backfile.index.sync.synchronization import update_index
 
 log = logging.getLogger("backfile.index")
 
@@ -25,7 +25,7 @@ class _Stopped(Exception):
     """Leaves a synchronisation whose server stops; what it had committed stays."""
 
 
-class Keeper:
+class IndexWatcher:
     """A thread that synchronises an index when it starts and whenever a file of the library changes.
 
     With `watch=False` it does so once. Whatever goes wrong is logged, and the next change is another try.
@@ -37,7 +37,7 @@ class Keeper:
         self._library, self._folder, self._engine_name = library, folder, engine_name
         self._wait, self._watch = wait, watch
         self._stop = Event()
-        self._thread = Thread(target=self._run, name="keeper", daemon=True)
+        self._thread = Thread(target=self._run, name="index-watcher", daemon=True)
 
     def start(self) -> None:
         """Begins in the background."""
@@ -52,7 +52,7 @@ class Keeper:
     def _run(self) -> None:
         for _ in self._occasions():
             try:
-                report = bring_up_to_date(
+                report = update_index(
                     self._library, self._folder, self._engine_name, wait=self._wait, progress=self._go_on
                 )
             except _Stopped:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backfile.archive.errors import ArticleNotFound
-from backfile.index.engine import Engine, Suggestions
+from backfile.index.engine import Completions, Engine
 from contract.library import article, load, search
 
 LIBRARY = [
@@ -53,7 +53,7 @@ def test_a_suggestion_finds_something(shared: Engine) -> None:
 
 
 def test_words_titles_authors_and_topics_as_typed(shared: Engine) -> None:
-    suggested = shared.suggest("n")
+    suggested = shared.complete("n")
     assert set(suggested.words) <= {"night", "notes", "nothing"}
     assert "night" in suggested.words
     assert {title for title, _ in suggested.titles} == {"one", "three", "five"}
@@ -62,34 +62,34 @@ def test_words_titles_authors_and_topics_as_typed(shared: Engine) -> None:
 
 
 def test_the_words_before_the_last_must_stand_in_titles_and_names(shared: Engine) -> None:
-    suggested = shared.suggest("Night FER")
+    suggested = shared.complete("Night FER")
     assert suggested.titles == (("one", "Night ferry"),)
     assert suggested.words == ("ferry",)
-    assert shared.suggest("nina b").authors == ("Nina Berg",)
+    assert shared.complete("nina b").authors == ("Nina Berg",)
 
 
 def test_suggestions_are_as_many_as_asked_for(shared: Engine) -> None:
-    suggested = shared.suggest("n", limit=1)
+    suggested = shared.complete("n", limit=1)
     assert (len(suggested.words), len(suggested.titles), suggested.authors) == (1, 1, ("Nina Berg",))
 
 
 @pytest.mark.parametrize("text", ["", "   ", "!?", "zzzz"])
 def test_nothing_begins_like_this(shared: Engine, text: str) -> None:
-    assert shared.suggest(text) == Suggestions()
+    assert shared.complete(text) == Completions()
 
 
 def test_similar_articles_share_telling_words(shared: Engine) -> None:
-    similar = shared.similar("one")
+    similar = shared.more_like_this("one")
     assert "one" not in [hit.id for hit in similar]
     assert similar[0].id == "two"
     assert "four" not in [hit.id for hit in similar]
-    assert len(shared.similar("one", limit=1)) == 1
+    assert len(shared.more_like_this("one", limit=1)) == 1
 
 
 def test_similar_to_an_unknown_article(shared: Engine) -> None:
     with pytest.raises(ArticleNotFound):
-        shared.similar("nobody")
+        shared.more_like_this("nobody")
 
 
 def test_an_article_like_no_other_has_no_similar_ones(shared: Engine) -> None:
-    assert shared.similar("four") == ()
+    assert shared.more_like_this("four") == ()

@@ -19,7 +19,7 @@ def test_an_empty_index_answers(engine: Engine) -> None:
     assert found(engine, "") == set()
     assert engine.fingerprints() == {}
     assert engine.status().documents == 0
-    assert engine.suggest("fer") == type(engine.suggest(""))()
+    assert engine.complete("fer") == type(engine.complete(""))()
 
 
 def test_added_articles_are_found_at_once(engine: Engine) -> None:
@@ -173,8 +173,8 @@ def test_a_closed_engine_says_so(engine: Engine) -> None:
         lambda: engine.document("a"),
         engine.fingerprints,
         lambda: engine.write(Changes()),
-        lambda: engine.suggest("fer"),
-        lambda: engine.similar("a"),
+        lambda: engine.complete("fer"),
+        lambda: engine.more_like_this("a"),
         engine.status,
     ):
         with pytest.raises(IndexUnusable):

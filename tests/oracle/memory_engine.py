@@ -21,6 +21,7 @@ from backfile.index.engine import (
     FACETS,
     MAX_DEPTH,
     Changes,
+    Completions,
     Document,
     Facet,
     FacetValue,
@@ -31,7 +32,6 @@ from backfile.index.engine import (
     Request,
     Sort,
     Status,
-    Suggestions,
 )
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
 from backfile.index.fields import DEFAULT_FIELDS
@@ -100,12 +100,12 @@ class MemoryEngine:
         finally:
             self._writing.release()
 
-    def suggest(self, text: str, *, limit: int = 5) -> Suggestions:
+    def complete(self, text: str, *, limit: int = 5) -> Completions:
         """Completions of the last word of `text`; titles and names must have the words before it as well."""
         state = self._state
         typed = [token.term for token in tokens(text)]
         if not typed:
-            return Suggestions()
+            return Completions()
         documents = sorted((words.document for words in state.documents.values()), key=_newest)
         titled = [(document.id, document.title) for document in documents if _begins(document.title, typed)]
         words = Counter({word: count for word, count in _vocabulary(state).items() if word.startswith(typed[-1])})
@@ -113,9 +113,9 @@ class MemoryEngine:
         authors = Counter(name for document in documents for name in set(document.authors) if _begins(name, typed))
         topics = Counter(name for document in documents for name in set(document.topics) if _begins(name, typed))
         names = (sorted(found, key=lambda name: (-found[name], name))[:limit] for found in (authors, topics))
-        return Suggestions(tuple(completions[:limit]), tuple(titled[:limit]), *map(tuple, names))
+        return Completions(tuple(completions[:limit]), tuple(titled[:limit]), *map(tuple, names))
 
-    def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
+    def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most telling words, best first, as `Engine.similar` says."""
         words, state = self._words(article_id), self._state
         telling = _telling_words(words, _vocabulary(state), len(state.documents))
@@ -226,7 +226,7 @@ class _Answer:
         counts = Counter(value for document in documents for value in set(_facet_values(document, name)))
         by_count = sorted(counts, key=lambda value: (-counts[value], value))
         ordered = sorted(counts, key=int, reverse=True) if name == "year" else by_count
-        values = tuple(FacetValue(value, counts[value]) for value in ordered[: self.request.size_of(name)])
+        values = tuple(FacetValue(value, counts[value]) for value in ordered[: self.request.facet_limit(name)])
         return Facet(name, values, len(counts))
 
     def _suggestion(self) -> str | None:

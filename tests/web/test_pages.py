@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from paths import ROOT
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from backfile.index.engine import Marked
+from backfile.index.engine import HighlightedText
 from backfile.web.views.hit_views import _passage_view
 from tests.web_archive import archive_app, client
 
@@ -426,4 +426,4 @@ def test_only_one_place_may_show_html_unescaped() -> None:
     ],
 )
 def test_blocks_in_a_passage_do_not_run_together(text: str, spans: list[tuple[int, int]], shown: str) -> None:
-    assert "".join(piece for _, piece in _passage_view(Marked(text, tuple(spans)), 1).parts) == shown
+    assert "".join(piece for _, piece in _passage_view(HighlightedText(text, tuple(spans)), 1).parts) == shown

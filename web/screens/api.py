@@ -39,7 +39,7 @@ def suggest() -> Response:
     With `format=opensearch` in the form of OpenSearch Suggestions 1.1, for the address bar of a browser.
     """
     typed = request.args.get("q", "")[:MOST_TYPED]
-    found = services().engine.suggest(typed) if typed.strip() else None
+    found = services().engine.complete(typed) if typed.strip() else None
     if request.args.get("format") == "opensearch":
         response = jsonify([typed, list(found.words) if found else []])
         response.mimetype = "application/x-suggestions+json"

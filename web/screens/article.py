@@ -222,7 +222,7 @@ def _further(shown: Article) -> tuple[Further, ...]:
     """Similar articles, and others by the first author."""
     engine, plain = services().engine, SearchArguments()
     try:
-        similar = engine.similar(shown.id, limit=FURTHER)
+        similar = engine.more_like_this(shown.id, limit=FURTHER)
     except ArticleNotFound:  # so new that the index does not know it yet
         similar = ()
     lists = [Further("similar", gettext("Similar articles"), hit_views(plain, similar))]

@@ -20,7 +20,7 @@ from backfile.archive.errors import BackfileError
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.processes import end_with_parent
-from backfile.index.sync.synchronization import Progress, bring_up_to_date
+from backfile.index.sync.synchronization import Progress, update_index
 from backfile.web.server.index_process import KeeperProcess, address
 
 log = logging.getLogger("backfile.server")
@@ -49,9 +49,7 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
     library = Library(settings.library)
     host, port = settings.host, free_port(settings.host, settings.port)
     if not settings.index_folder.exists():
-        report = bring_up_to_date(
-            library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
-        )
+        report = update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
         log.info("%s", report.summary())
     keeper = KeeperProcess(settings, host, port)
     try:

@@ -101,10 +101,10 @@ def _tell(*_: object) -> None:
 
 def _keep_up_to_date(settings: Settings) -> None:
     from backfile.archive.storage.library import Library
-    from backfile.index.sync.watcher import Keeper
+    from backfile.index.sync.watcher import IndexWatcher
 
     library = Library(settings.library)
-    keeper = Keeper(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)
+    keeper = IndexWatcher(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)
     keeper.start()
     try:
         while True:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from backfile.archive.model import PartialDate, Source
-from backfile.index.engine import Hit, Marked, Reason, Span
+from backfile.index.engine import FieldMatch, HighlightedText, Hit, Span
 from backfile.web.service.arguments import SearchArguments, quoted
 from backfile.web.service.i18n import gettext, noted, number
 
@@ -111,7 +111,7 @@ def _hit_view(
 ) -> HitView:
     passages = hit.passages
     if hit.summary and not any(passage.spans for passage in passages):
-        passages = (Marked(hit.summary),)
+        passages = (HighlightedText(hit.summary),)
     return HitView(
         id=hit.id,
         place=place or 0,
@@ -125,16 +125,16 @@ def _hit_view(
         language=hit.language,
         passages=tuple(_passage_view(passage, place) for place, passage in enumerate(passages, 1)),
         matches=hit.matches,
-        reasons=tuple(map(_reason_view, hit.reasons)),
+        reasons=tuple(map(_reason_view, hit.field_matches)),
     )
 
 
-def _reason_view(reason: Reason) -> ReasonView:
+def _reason_view(reason: FieldMatch) -> ReasonView:
     words = [f"{word} {number(count)}×" if count > 1 else word for word, count in reason.words]
     return ReasonView(gettext(FIELDS[reason.field]), ", ".join(words))
 
 
-def _passage_view(passage: Marked, number: int) -> PassageView:
+def _passage_view(passage: HighlightedText, number: int) -> PassageView:
     pieces = parts(passage.text, passage.spans)
     return PassageView(
         tuple(_flowing(pieces)),

@@ -7,12 +7,12 @@ from pathlib import Path
 from threading import Lock
 
 from backfile.archive.errors import ArticleNotFound
-from backfile.index.engine import Changes, Document, Fingerprint, Hit, Page, Request, Status, Suggestions
+from backfile.index.engine import Changes, Completions, Document, Fingerprint, Hit, Page, Request, Status
 from backfile.index.engines.whoosh.indexing import writer
 from backfile.index.engines.whoosh.search import collector, completion, more_like_this
 from backfile.index.engines.whoosh.search.searcher import Searcher
-from backfile.index.engines.whoosh.storage.commit import Generation
-from backfile.index.engines.whoosh.storage.commit_reader import Commit, open_commit
+from backfile.index.engines.whoosh.storage.commit import Commit
+from backfile.index.engines.whoosh.storage.commit_reader import open_commit
 from backfile.index.errors import IndexUnusable
 
 NAME = "whoosh"
@@ -31,7 +31,8 @@ class WhooshEngine:
         self._searcher: Searcher | None = None
         self._lock = Lock()
 
-    def _newest(self) -> Commit:
+    def commit(self) -> Commit:
+        """The newest commit. Raises `IndexUnusable`."""
         with self._lock:
             if self._commit is None:
                 raise IndexUnusable("the index was closed")
@@ -40,31 +41,27 @@ class WhooshEngine:
 
     def searcher(self) -> Searcher:
         """The newest commit with the columns and caches that searching keeps of it."""
-        generation = self.generation()
+        commit = self.commit()
         searcher = self._searcher
-        if searcher is None or searcher.generation is not generation:
-            searcher = self._searcher = Searcher(generation)
+        if searcher is None or searcher.commit is not commit:
+            searcher = self._searcher = Searcher(commit)
         return searcher
 
     def search(self, request: Request) -> Page:
         """Answers a request from the newest commit; raises `QueryRefused` and `DeadlineExceeded`."""
         return collector.search(self.searcher(), request)
 
-    def suggest(self, text: str, *, limit: int = 5) -> Suggestions:
+    def complete(self, text: str, *, limit: int = 5) -> Completions:
         """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
-        return completion.suggest(self.searcher(), text, limit)
+        return completion.complete(self.searcher(), text, limit)
 
-    def similar(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
+    def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most telling words, best first; raises `ArticleNotFound`."""
-        return more_like_this.similar(self.searcher(), self.document(article_id), limit)
-
-    def generation(self) -> Generation:
-        """The newest commit, as searching reads it. Raises `IndexUnusable`."""
-        return self._newest().generation
+        return more_like_this.more_like_this(self.searcher(), self.document(article_id), limit)
 
     def document(self, article_id: str) -> Document:
         """The document as it was written; raises `ArticleNotFound`."""
-        found = self.generation().find(article_id)
+        found = self.commit().find(article_id)
         if found is None:
             raise ArticleNotFound(f"there is no article {article_id!r} in the index")
         segment, number = found
@@ -72,10 +69,7 @@ class WhooshEngine:
 
     def fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every document in the newest commit."""
-        found: dict[str, tuple[str, Fingerprint]] = {}
-        for segment in self.generation().segments:
-            found |= segment.fingerprints()
-        return found
+        return self.commit().fingerprints()
 
     def write(self, changes: Changes, *, wait: float = 10.0) -> None:
         """Commits a batch as a whole, durably. Raises `IndexLocked`, `IndexUnusable`, `SearchError` (disk)."""
@@ -86,14 +80,14 @@ class WhooshEngine:
 
     def status(self, *, verify: bool = False) -> Status:
         """How the index stands; with `verify` every checksum is read and each failure listed."""
-        commit = self._newest()
+        commit = self.commit()
         return Status(
             engine=NAME,
-            documents=commit.generation.live_count,
-            generation=commit.generation.number,
+            documents=commit.live_count,
+            generation=commit.number,
             bytes=commit.size(),
-            languages=commit.generation.languages,
-            stamp=commit.generation.stamp,
+            languages=commit.languages,
+            stamp=commit.stamp,
             problems=tuple(commit.verify()) if verify else (),
         )
 

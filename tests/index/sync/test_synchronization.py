@@ -27,10 +27,10 @@ from backfile.index.engines import DEFAULT, open_engine
 from backfile.index.errors import CacheFolderRefused, IndexLocked
 from backfile.index.query import Everything, parse
 from backfile.index.sync import reader, reading_rules, synchronization
-from backfile.index.sync.plan import plan
+from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
-from backfile.index.sync.state import Records, load_records, mark_damaged, read_problems, save_records, sole_writer
-from backfile.index.sync.synchronization import bring_up_to_date, synchronise
+from backfile.index.sync.state import SyncState, load_state, mark_damaged, read_problems, save_state, writer_lock
+from backfile.index.sync.synchronization import synchronise, update_index
 
 
 def write(path: Path, text: str, *, age: float = 60.0) -> None:
@@ -67,26 +67,26 @@ class TestPlan:
     MARK = Fingerprint(10, 1_000, "digest")
 
     def test_equal_size_and_time_is_unchanged(self) -> None:
-        planned = plan([Entry("a.md", 10, 1_000)], {"a": ("a.md", self.MARK)})
+        planned = make_plan([Entry("a.md", 10, 1_000)], {"a": ("a.md", self.MARK)})
         assert (planned.read, planned.unchanged, planned.removed) == ((), 1, {})
 
     @pytest.mark.parametrize("entry", [Entry("a.md", 11, 1_000), Entry("a.md", 10, 1_001), Entry("b.md", 10, 1_000)])
     def test_whatever_differs_is_read(self, entry: Entry) -> None:
-        assert plan([entry], {"a": ("a.md", self.MARK)}).read == (entry,)
+        assert make_plan([entry], {"a": ("a.md", self.MARK)}).read == (entry,)
 
     def test_what_has_no_file_is_removed(self) -> None:
-        assert plan([], {"a": ("a.md", self.MARK)}).removed == {"a": self.MARK}
+        assert make_plan([], {"a": ("a.md", self.MARK)}).removed == {"a": self.MARK}
 
     def test_files_known_to_be_no_articles_are_skipped_until_they_change(self) -> None:
         draft = Entry("draft.md", 10, 1_000)
-        assert plan([draft], {}, {"draft.md": (10, 1_000)}).skipped == {"draft.md": (10, 1_000)}
-        assert plan([draft], {}, {"draft.md": (10, 999)}).read == (draft,)
+        assert make_plan([draft], {}, {"draft.md": (10, 1_000)}).skipped == {"draft.md": (10, 1_000)}
+        assert make_plan([draft], {}, {"draft.md": (10, 999)}).read == (draft,)
 
     def test_files_that_share_an_id_are_always_read(self) -> None:
         entries = [Entry("a.markdown", 10, 1_000), Entry("a.md", 10, 1_000)]
         known = {"a": ("a.md", self.MARK), "a.markdown": ("a.markdown", self.MARK)}
-        assert plan(entries, known).read == tuple(entries)
-        assert plan(entries[:1], {"a.markdown": ("a.markdown", self.MARK)}).read == (entries[0],)
+        assert make_plan(entries, known).read == tuple(entries)
+        assert make_plan(entries[:1], {"a.markdown": ("a.markdown", self.MARK)}).read == (entries[0],)
 
     @given(
         st.dictionaries(st.sampled_from("abcdefgh"), st.tuples(st.integers(0, 3), st.integers(0, 3))),
@@ -97,7 +97,7 @@ class TestPlan:
     ) -> None:
         entries = [Entry(f"{name}.md", *stat) for name, stat in files.items()]
         known = {name: (f"{name}.md", Fingerprint(*stat, "digest")) for name, stat in indexed.items()}
-        planned = plan(entries, known)
+        planned = make_plan(entries, known)
         read = {entry.path.removesuffix(".md") for entry in planned.read}
         same = {name for name in files if files[name] == indexed.get(name)}
         assert read == files.keys() - same
@@ -385,10 +385,10 @@ class TestReadingInProcesses:
 
 
 class TestKeepingTheIndex:
-    """`bring_up_to_date` with the engine that people use."""
+    """`update_index` with the engine that people use."""
 
     def bring(self, library: Library, **options: float) -> Report:
-        return bring_up_to_date(library, library.root / ".backfile", DEFAULT, **options)
+        return update_index(library, library.root / ".backfile", DEFAULT, **options)
 
     def answers(self, library: Library) -> tuple[object, ...]:
         engine = open_engine(DEFAULT, library.root / ".backfile" / "index")
@@ -467,7 +467,7 @@ class TestKeepingTheIndex:
     def test_a_second_writer_waits_and_says_so(self, library: Library, caplog: pytest.LogCaptureFixture) -> None:
         folder = library.root / ".backfile"
         folder.mkdir()
-        held = sole_writer(folder, 0)
+        held = writer_lock(folder, 0)
         held.__enter__()
         timer = threading.Timer(0.2, lambda: held.__exit__(None, None, None))
         timer.start()
@@ -478,20 +478,20 @@ class TestKeepingTheIndex:
     def test_a_second_writer_gives_up(self, library: Library) -> None:
         folder = library.root / ".backfile"
         folder.mkdir()
-        with sole_writer(folder, 0), pytest.raises(IndexLocked, match="another process"):
+        with writer_lock(folder, 0), pytest.raises(IndexLocked, match="another process"):
             self.bring(library, wait=0.1)
 
     def test_a_cache_elsewhere_leaves_the_library_alone(self, library: Library, tmp_path: Path) -> None:
-        bring_up_to_date(library, tmp_path / "cache", DEFAULT)
+        update_index(library, tmp_path / "cache", DEFAULT)
         assert not (library.root / ".backfile").exists()
         assert (tmp_path / "cache" / "index").is_dir()
-        assert bring_up_to_date(library, tmp_path / "cache", DEFAULT).did_nothing
+        assert update_index(library, tmp_path / "cache", DEFAULT).did_nothing
 
     def test_a_folder_with_other_things_is_refused(self, library: Library, tmp_path: Path) -> None:
         (tmp_path / "home" / "index").mkdir(parents=True)
         (tmp_path / "home" / "index" / "letter.txt").write_text("dear")
         with pytest.raises(CacheFolderRefused, match="other things"):
-            bring_up_to_date(library, tmp_path / "home", DEFAULT)
+            update_index(library, tmp_path / "home", DEFAULT)
         assert (tmp_path / "home" / "index" / "letter.txt").read_text() == "dear"
 
     def test_a_missing_library(self, tmp_path: Path) -> None:
@@ -505,16 +505,16 @@ class TestRecords:
         write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n")
         write(library.root / "draft.md", "---\ndraft: yes\n---\nWords.\n")
         synchronise(library, engine)
-        records = load_records(library.root / ".backfile")
+        records = load_state(library.root / ".backfile")
         assert records.problems
         assert list(records.skipped) == ["draft.md"]
-        save_records(tmp_path, records)
-        assert load_records(tmp_path) == records
+        save_state(tmp_path, records)
+        assert load_state(tmp_path) == records
 
     @pytest.mark.parametrize("content", ["", "[]", "{}", '{"version": 0}', '{"version": 1, "problems": 5}', "\x00"])
     def test_damaged_ones_count_for_nothing(self, tmp_path: Path, content: str) -> None:
         (tmp_path / "problems.json").write_text(content)
-        assert load_records(tmp_path) == Records()
+        assert load_state(tmp_path) == SyncState()
 
 
 def test_the_empty_query_finds_everything() -> None:

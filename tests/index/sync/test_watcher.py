@@ -10,7 +10,7 @@ import pytest
 from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
 from backfile.index.sync import watcher
-from backfile.index.sync.watcher import Keeper
+from backfile.index.sync.watcher import IndexWatcher
 
 PATIENCE = 60.0  # seconds; a guard, not a promise
 
@@ -29,8 +29,8 @@ def test_a_change_made_during_the_first_synchronisation_is_noticed(
             again.set()
         return Report()
 
-    monkeypatch.setattr(watcher, "bring_up_to_date", synchronise)
-    keeper = Keeper(Library(tmp_path), tmp_path / ".backfile", "memory")
+    monkeypatch.setattr(watcher, "update_index", synchronise)
+    keeper = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory")
     keeper.start()
     assert again.wait(PATIENCE)
     keeper.stop()
@@ -43,8 +43,8 @@ def test_without_watching_it_looks_once(tmp_path: Path, monkeypatch: pytest.Monk
         looked.set()
         return Report()
 
-    monkeypatch.setattr(watcher, "bring_up_to_date", synchronise)
-    keeper = Keeper(Library(tmp_path), tmp_path / ".backfile", "memory", watch=False)
+    monkeypatch.setattr(watcher, "update_index", synchronise)
+    keeper = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory", watch=False)
     keeper.start()
     assert looked.wait(PATIENCE)
     keeper.stop()
@@ -63,9 +63,9 @@ def test_where_nothing_is_announced_it_looks_all_the_same(
     def refuse(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr(watcher, "bring_up_to_date", synchronise)
+    monkeypatch.setattr(watcher, "update_index", synchronise)
     monkeypatch.setattr(watcher, "watch", refuse)
-    keeper = Keeper(Library(tmp_path), tmp_path / ".backfile", "memory")
+    keeper = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory")
     with caplog.at_level("WARNING", "backfile.index"):
         keeper.start()
         assert looked.wait(PATIENCE)

@@ -132,7 +132,10 @@ def assert_agreement(batches: Sequence[Batch], requests: Sequence[Request]) -> N
             assert page.facets == expected.facets
             assert (page.page, page.pages, page.suggestion) == (expected.page, expected.pages, expected.suggestion)
         for article_id in oracle.fingerprints():
-            alike, expected_alike = engine.similar(article_id, limit=4), oracle.similar(article_id, limit=4)
+            alike, expected_alike = (
+                engine.more_like_this(article_id, limit=4),
+                oracle.more_like_this(article_id, limit=4),
+            )
             assert [hit.score for hit in alike] == pytest.approx([hit.score for hit in expected_alike], rel=1e-9)
             assert [(hit.id, hit.passages) for hit in alike] == [(hit.id, hit.passages) for hit in expected_alike]
         engine.close()

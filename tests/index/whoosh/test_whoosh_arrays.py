@@ -28,7 +28,7 @@ from backfile.index.engines.whoosh.search.posting_lists import (
 )
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import ColumnKey, ScoreKey, StringKey, first_documents, smallest
-from backfile.index.engines.whoosh.storage.field_postings import Narrow, Slice
+from backfile.index.engines.whoosh.storage.field_postings import PackedArray, PackedSlice
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 from backfile.index.engines.whoosh.whoosh_engine import WhooshEngine
@@ -239,7 +239,7 @@ def test_narrow_numbers_are_found_and_taken_where_they_are(
     changes = [n for n in range(len(values)) if n == 0 or values[n] >> 16 != values[n - 1] >> 16]
     high = [values[n] >> 16 for n in changes]
     low = np.array([value & 0xFFFF for value in values], np.uint16)
-    made = Narrow(low, np.array(changes, np.uint32), np.array(high, np.uint32))
+    made = PackedArray(low, np.array(changes, np.uint32), np.array(high, np.uint32))
     start = data.draw(st.integers(0, len(values) - 1))
     stop = data.draw(st.integers(start + 1, len(values)))
     own, asked = values[start:stop], sorted(sought)
@@ -247,7 +247,7 @@ def test_narrow_numbers_are_found_and_taken_where_they_are(
     assert [asked[n] for n in found] == [own[n] for n in where] == sorted(set(own) & sought)
     assert made.wide(start, stop).tolist() == own
     at = data.draw(st.lists(st.integers(0, len(own) - 1)))
-    assert Slice(made, start, stop).take(np.array(at, np.intp)).tolist() == [own[n] for n in at]
+    assert PackedSlice(made, start, stop).take(np.array(at, np.intp)).tolist() == [own[n] for n in at]
 
 
 @settings(max_examples=60, deadline=None)

@@ -90,7 +90,8 @@ def assert_same(page: Page, expected: Page) -> None:
     scores, truth = ({hit.id: hit.score for hit in each.hits} for each in (page, expected))
     assert scores == pytest.approx(truth, rel=1e-9, abs=1e-12)
     shown, known = (
-        {hit.id: (hit.title, hit.matches, hit.passages, hit.reasons) for hit in each.hits} for each in (page, expected)
+        {hit.id: (hit.title, hit.matches, hit.passages, hit.field_matches) for hit in each.hits}
+        for each in (page, expected)
     )
     assert shown == known
     order = [truth[hit.id] for hit in page.hits]

@@ -19,7 +19,7 @@ from backfile.index.engines.whoosh.indexing import inverter, segment_merger
 from backfile.index.engines.whoosh.indexing.inverter import encode_field, write_postings
 from backfile.index.engines.whoosh.indexing.segment_merger import merge_segments
 from backfile.index.engines.whoosh.storage.array_file import ArrayFile, writing
-from backfile.index.engines.whoosh.storage.field_postings import NARROW_FREQS, FieldPostings, Narrow
+from backfile.index.engines.whoosh.storage.field_postings import FREQ_DTYPE, FieldPostings, PackedArray
 from backfile.index.engines.whoosh.storage.index_layout import (
     FACET_COLUMNS,
     WORD_FIELDS,
@@ -28,7 +28,7 @@ from backfile.index.engines.whoosh.storage.index_layout import (
     word_values,
 )
 from backfile.index.engines.whoosh.storage.segment import Segment, SegmentData
-from backfile.index.engines.whoosh.storage.stem_table import write_families
+from backfile.index.engines.whoosh.storage.stem_table import write_stem_table
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 from backfile.index.fields import host
 
@@ -58,8 +58,8 @@ def test_a_dictionary_holds_newlines_and_lone_surrogates():
 def test_narrow_arrays_give_every_number_back(tmp_path_factory, chunks, data):
     path = tmp_path_factory.mktemp("narrow") / "file"
     with writing(path) as file:
-        inverter.write_narrow(file, "n", NARROW_FREQS, (np.array(chunk, np.uint32) for chunk in chunks))
-    narrow, numbers = Narrow.read(ArrayFile(path), "n"), [number for chunk in chunks for number in chunk]
+        inverter.write_packed(file, "n", FREQ_DTYPE, (np.array(chunk, np.uint32) for chunk in chunks))
+    narrow, numbers = PackedArray.read(ArrayFile(path), "n"), [number for chunk in chunks for number in chunk]
     start = data.draw(st.integers(0, len(numbers)))
     stop = data.draw(st.integers(start, len(numbers)))
     assert narrow.slice(start, stop).tolist() == narrow.wide(start, stop).tolist() == numbers[start:stop]
@@ -100,7 +100,7 @@ def test_merged_segments_are_like_one_written_at_once(tmp_path_factory, library,
         own = library[part::parts]
         segment = segment_of(folder / f"part{part}", own)
         live = [data.draw(st.booleans()) for _ in own]
-        segment.set_live(None if all(live) else np.array(live, np.bool_))
+        segment.set_live_docs(None if all(live) else np.array(live, np.bool_))
         segments.append(segment)
         left += [document for document, is_live in zip(own, live, strict=True) if is_live]
     merge_segments(folder / "merged", segments)
@@ -122,7 +122,7 @@ def assert_same(merged: ArrayFile, fresh: ArrayFile) -> None:
 def test_merging_in_small_steps_changes_nothing(tmp_path, monkeypatch):
     library = [Document(f"{n}", f"{n}.md", f"Title {n}", f"word{n % 7} and the rest {n}") for n in range(40)]
     segments = [segment_of(tmp_path / f"part{n}", library[n::3]) for n in range(3)]
-    segments[1].set_live(np.arange(segments[1].size) % 2 == 0)
+    segments[1].set_live_docs(np.arange(segments[1].size) % 2 == 0)
     merge_segments(tmp_path / "whole", segments)
     monkeypatch.setattr(segment_merger, "_CHUNK", 5)
     merge_segments(tmp_path / "steps", segments)
@@ -169,17 +169,17 @@ def test_values_are_a_gap_apart(tmp_path):
 
 @settings(max_examples=15)
 @given(libraries, st.lists(st.sampled_from(["en", "fr", "de", "tlh"]), unique=True))
-def test_families_are_those_of_the_shared_keys(tmp_path_factory, library, languages):
-    folder = tmp_path_factory.mktemp("families")
+def test_stem_tables_group_terms_by_their_shared_keys(tmp_path_factory, library, languages):
+    folder = tmp_path_factory.mktemp("stems")
     segment = segment_of(folder / "file", library)
     for language in languages:
-        write_families(folder / language, segment.data.file, language)
-        segment.data.families[language] = ArrayFile(folder / language)
+        write_stem_table(folder / language, segment.data.file, language)
+        segment.data.stem_files[language] = ArrayFile(folder / language)
     for field in WORD_FIELDS:
         postings = segment.field(field)
         terms = postings.terms.texts()
         for wanted in {*terms, "declares", "harbouring", "absent"}:
-            family = [terms[number] for number in postings.family(wanted, languages).tolist()]
+            family = [terms[number] for number in postings.stem_siblings(wanted, languages).tolist()]
             assert family == [term for term in terms if is_of_family(term, wanted, tuple(languages))]
 
 

@@ -76,9 +76,9 @@ class Index(RuleBasedStateMachine):
     @rule()
     def merge_all(self) -> None:
         """All segments merged are, array for array, the same documents written at once."""
-        segments = [segment for segment in self.engine.generation().segments if segment.live_count]
+        segments = [segment for segment in self.engine.commit().segments if segment.live_count]
         if segments:
-            listed = [s.document(n) for s in segments for n in range(s.size) if s.live is None or s.live[n]]
+            listed = [s.document(n) for s in segments for n in range(s.size) if s.live_docs is None or s.live_docs[n]]
             merge_segments(self.folder / "merged", segments)
             fresh = segment_of(self.folder / "fresh", listed)
             merged = replace(fresh, data=type(fresh.data)("MAIN_b", type(fresh.data.file)(self.folder / "merged")))
@@ -101,9 +101,9 @@ class Index(RuleBasedStateMachine):
     def holds_what_the_dictionary_holds(self) -> None:
         assert self.engine.fingerprints() == {key: (d.path, print_) for key, (d, print_) in self.model.items()}
         assert {key: self.engine.document(key) for key in self.model} == {key: d for key, (d, _) in self.model.items()}
-        generation = self.engine.generation()
-        assert generation.live_count == len(self.model)
-        assert len(generation.segments) <= merge_policy.MOST_SMALL + 1
+        commit = self.engine.commit()
+        assert commit.live_count == len(self.model)
+        assert len(commit.segments) <= merge_policy.MOST_SMALL + 1
 
 
 def run(examples: int, steps: int) -> None:

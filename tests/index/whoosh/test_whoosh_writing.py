@@ -24,7 +24,7 @@ from backfile.index.engine import Changes, Document, Fingerprint
 from backfile.index.engines.whoosh import WhooshEngine
 from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME, write_lock
 from backfile.index.engines.whoosh.indexing import pending_commit, writer
-from backfile.index.engines.whoosh.indexing.merge_policy import MOST_SMALL, RATIO, SMALL, to_merge
+from backfile.index.engines.whoosh.indexing.merge_policy import MOST_SMALL, RATIO, SMALL, segments_to_merge
 from backfile.index.engines.whoosh.storage import array_file, commit_reader
 from backfile.index.errors import IndexLocked, IndexUnusable, SearchError
 
@@ -42,7 +42,7 @@ def held(engine: WhooshEngine) -> dict[str, Document]:
 
 
 def sizes(engine: WhooshEngine) -> list[tuple[int, int]]:
-    return [(segment.size, segment.live_count) for segment in engine.generation().segments]
+    return [(segment.size, segment.live_count) for segment in engine.commit().segments]
 
 
 @pytest.fixture
@@ -107,10 +107,10 @@ def test_a_language_is_added_without_writing_postings_anew(engine, folder):
     after = next(folder.glob("*.arrays")).stat()
     assert (after.st_ino, after.st_mtime_ns) == (data.st_ino, data.st_mtime_ns)
     assert engine.status().languages == ("fr", "en")
-    segment = engine.generation().segments[0]
-    assert sorted(segment.data.families) == ["en", "fr"]
+    segment = engine.commit().segments[0]
+    assert sorted(segment.data.stem_files) == ["en", "fr"]
     engine.write(Changes(languages=("fr",)))
-    assert [path.name.split(".")[1] for path in folder.glob("*.families")] == ["fr"]
+    assert [path.name.split(".")[1] for path in folder.glob("*.stems")] == ["fr"]
 
 
 def test_a_batch_whose_documents_fail_is_not_committed(engine, folder):
@@ -137,10 +137,10 @@ def test_everything_dropped_leaves_an_empty_index(engine):
 
 def test_readers_keep_their_commit_while_files_go(engine):
     put(engine, *(article(f"a{n}") for n in range(20)))
-    generation = engine.generation()
+    commit = engine.commit()
     for n in range(20):
         put(engine, article(f"a{n}", "changed"))
-    (segment,) = generation.segments
+    (segment,) = commit.segments
     assert [segment.document(n) for n in range(20)] == [article(f"a{n}") for n in range(20)]
     assert {each.text for each in held(engine).values()} == {"changed"}
 
@@ -156,19 +156,19 @@ def test_a_search_meets_a_handful_of_segments_whatever_the_history(engine):
 
 
 def test_which_segments_are_merged():
-    assert to_merge([]) == to_merge([(5, 5)]) == to_merge([(10_000, 10_000), (1, 1)]) == []
-    assert to_merge([(10_000, 10_000)] + [(1, 1)] * MOST_SMALL) == []
-    assert to_merge([(10_000, 10_000)] + [(1, 1)] * (MOST_SMALL + 1)) == list(range(1, MOST_SMALL + 2))
-    assert to_merge([(9_000, 9_000), (3_000, 3_000)]) == [0, 1]
-    assert to_merge([(90_000, 90_000), (9_000, 9_000), (3_000, 3_000)]) == [1, 2]
-    assert to_merge([(90_000, 50_000)]) == [0]
+    assert segments_to_merge([]) == segments_to_merge([(5, 5)]) == segments_to_merge([(10_000, 10_000), (1, 1)]) == []
+    assert segments_to_merge([(10_000, 10_000)] + [(1, 1)] * MOST_SMALL) == []
+    assert segments_to_merge([(10_000, 10_000)] + [(1, 1)] * (MOST_SMALL + 1)) == list(range(1, MOST_SMALL + 2))
+    assert segments_to_merge([(9_000, 9_000), (3_000, 3_000)]) == [0, 1]
+    assert segments_to_merge([(90_000, 90_000), (9_000, 9_000), (3_000, 3_000)]) == [1, 2]
+    assert segments_to_merge([(90_000, 50_000)]) == [0]
 
 
 def test_tiers_hold_after_any_number_of_merges():
     segments: list[tuple[int, int]] = []
     for added in (1, 5, 300, 2, 40_000, 1_000, 1_000, 1_000, 7, 250, 1, 1, 1, 9_000) * 20:
         segments.append((added, added))
-        while chosen := to_merge(segments):
+        while chosen := segments_to_merge(segments):
             total = sum(segments[place][1] for place in chosen)
             segments = [each for place, each in enumerate(segments) if place not in chosen] + [(total, total)]
         large = sorted(live for _, live in segments if live > SMALL)
@@ -182,7 +182,7 @@ def test_large_batches_are_written_by_several_processes(engine, monkeypatch):
     documents = [article(f"a{n}", f"night ferry {n} " * 20) for n in range(100)]
     put(engine, *documents, article("a7", "the last one"))
     assert held(engine) == {each.id: each for each in documents} | {"a7": article("a7", "the last one")}
-    segments = engine.generation().segments
+    segments = engine.commit().segments
     assert (
         sum(len(segment.field("text").postings(segment.field("text").find("ferry"))[0]) for segment in segments) == 99
     )
@@ -209,7 +209,7 @@ def test_a_large_batch_is_merged_with_what_it_meets(engine, monkeypatch, touched
     found = {article_id: mark for article_id, (_, mark) in engine.fingerprints().items()}
     expected = {each.id: fingerprint(each) for each in [*before, *after]}
     assert found == expected | ({"a3": prints["a3"]} if touched else {})
-    assert len(engine.generation().segments) == (2 if touched else 1)
+    assert len(engine.commit().segments) == (2 if touched else 1)
 
 
 def test_a_worker_that_dies_is_an_error_and_changes_nothing(engine, folder, monkeypatch):
@@ -289,13 +289,13 @@ def test_a_lock_in_a_folder_that_was_replaced_is_not_the_lock(folder):
 def test_leftovers_of_killed_writers_go_at_the_next_write(engine, folder):
     put(engine, article("a"))
     names = set(os.listdir(folder))
-    for name in ("MAIN_0123456789abcdef.arrays", "MAIN_x.3.live", "_MAIN_9.manifest", "_MAIN_9.toc.tmp"):
+    for name in ("MAIN_0123456789abcdef.arrays", "MAIN_x.3.livedocs", "_MAIN_9.manifest", "_MAIN_9.toc.tmp"):
         (folder / name).write_bytes(b"half")
     (folder / "notes.txt").write_text("somebody's own")
     put(engine, article("a"))
     left = set(os.listdir(folder))
     assert "notes.txt" in left
-    assert not left & {"MAIN_0123456789abcdef.arrays", "MAIN_x.3.live", "_MAIN_9.manifest", "_MAIN_9.toc.tmp"}
+    assert not left & {"MAIN_0123456789abcdef.arrays", "MAIN_x.3.livedocs", "_MAIN_9.manifest", "_MAIN_9.toc.tmp"}
     assert len(left) >= len(names)
     assert held(WhooshEngine(folder)) == {"a": article("a")}
 
@@ -359,7 +359,7 @@ def test_every_file_cut_short_or_missing_makes_the_index_unusable(engine, folder
     put(engine, article("b", "changed"))
     engine.write(Changes(touch={"a": Fingerprint(1, 2, "3")}))
     names = [name for name in os.listdir(folder) if name not in {LOCK_NAME} and not name.endswith(".toc")]
-    assert {name.rpartition(".")[2] for name in names} == {"arrays", "families", "live", "prints", "manifest"}
+    assert {name.rpartition(".")[2] for name in names} == {"arrays", "fingerprints", "livedocs", "stems", "manifest"}
     for name in names:
         data = (folder / name).read_bytes()
         for damaged in (data[:-1], data[: len(data) // 2], b""):
@@ -493,7 +493,7 @@ def test_names_are_on_the_disk_before_the_table_of_contents_and_after(engine, fo
     segment = next(folder.glob("*.arrays")).stem
     assert trace == [
         f"{segment}.arrays",
-        f"{segment}.en.families",
+        f"{segment}.en.stems",
         "_MAIN_1.manifest.tmp",
         "-> _MAIN_1.manifest",
         "index",

@@ -34,12 +34,12 @@ class ArrayDocumentReader(base.PerDocumentReader):
 
     def is_deleted(self, docnum: int) -> bool:
         """Whether a document is deleted; False behind the last one, which Whoosh's walk over a negation asks for."""
-        live = self._segment.live
+        live = self._segment.live_docs
         return live is not None and docnum < len(live) and not live[docnum]
 
     def deleted_docs(self) -> Iterator[int]:
         """The deleted documents."""
-        live = self._segment.live
+        live = self._segment.live_docs
         return iter([] if live is None else np.flatnonzero(~live).tolist())
 
     def supports_columns(self) -> bool:

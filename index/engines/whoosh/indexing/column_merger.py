@@ -11,7 +11,7 @@ from backfile.index.engines.whoosh.indexing.segment_writer import starts_of, wri
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, ArrayFileWriter
 from backfile.index.engines.whoosh.storage.index_layout import FACET_COLUMNS
 from backfile.index.engines.whoosh.storage.segment import Segment
-from backfile.index.engines.whoosh.storage.stored_fields import BLOCK_BYTES, TextBlocksWriter
+from backfile.index.engines.whoosh.storage.stored_fields import BLOCK_BYTES, TextStoreWriter
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, narrowest, sizes_between, write_terms
 
 _Part = tuple[ArrayFile, Array | None]  # a file with the column, and which documents to take (None: all)
@@ -21,19 +21,19 @@ def write_columns(file: ArrayFileWriter, segments: Sequence[Segment]) -> None:
     """Writes everything but the postings of the live documents of some segments, in their order."""
     for name in FACET_COLUMNS:
         _gather_facet(file, name, segments)
-    stored = [(segment.data.file, segment.live) for segment in segments]
+    stored = [(segment.data.file, segment.live_docs) for segment in segments]
     for name in ("years", "first_day", "last_day"):
         _gather_column(file, name, stored)
-    rows = [s.title_order if s.live is None else s.title_order[s.live] for s in segments]
+    rows = [s.title_order if s.live_docs is None else s.title_order[s.live_docs] for s in segments]
     file.add("title_order", _gather_keys(file, "titles", [segment.titles for segment in segments], rows))
     write_ids(file, [article_id for segment in segments for article_id in _ids(segment)])
-    for name in ("paths", "heads"):
+    for name in ("paths", "stored_fields"):
         _gather_strings(file, name, stored)
     _gather_texts(file, segments)
-    prints = [(segment.prints, segment.live) for segment in segments]
+    fingerprints = [(segment.fingerprint_file, segment.live_docs) for segment in segments]
     for name in ("sizes", "mtimes"):
-        _gather_column(file, name, prints)
-    _gather_strings(file, "digests", prints)
+        _gather_column(file, name, fingerprints)
+    _gather_strings(file, "digests", fingerprints)
 
 
 def _gather_column(file: ArrayFileWriter, name: str, parts: Sequence[_Part]) -> None:
@@ -62,8 +62,10 @@ def _gather_facet(file: ArrayFileWriter, name: str, segments: Sequence[Segment])
     counts, rows = [], []
     for segment, facet in zip(segments, facets, strict=True):
         count = sizes_between(facet.starts)
-        counts.append(count if segment.live is None else count[segment.live])
-        rows.append(facet.ordinals if segment.live is None else facet.ordinals[np.repeat(segment.live, count)])
+        counts.append(count if segment.live_docs is None else count[segment.live_docs])
+        rows.append(
+            facet.ordinals if segment.live_docs is None else facet.ordinals[np.repeat(segment.live_docs, count)]
+        )
     gathered = _gather_keys(file, f"facet.{name}", [facet.values for facet in facets], rows)
     file.add(f"facet.{name}.starts", starts_of(np.concatenate(counts)))
     file.add(f"facet.{name}.ordinals", gathered)
@@ -88,12 +90,12 @@ def _gather_keys(
 def _ids(segment: Segment) -> Iterator[bytes]:
     """The ids of the live documents, in the order of their numbers."""
     ids = segment.ids.all_bytes()
-    order = segment.id_order if segment.live is None else segment.id_order[segment.live]
+    order = segment.id_order if segment.live_docs is None else segment.id_order[segment.live_docs]
     return map(ids.__getitem__, order.tolist())
 
 
 def _gather_texts(file: ArrayFileWriter, segments: Sequence[Segment]) -> None:
-    blocks = TextBlocksWriter()
+    blocks = TextStoreWriter()
 
     def chunks() -> Iterator[Array]:
         for segment in segments:
@@ -106,11 +108,11 @@ def _gather_texts(file: ArrayFileWriter, segments: Sequence[Segment]) -> None:
     blocks.write_index(file)
 
 
-def _texts_of(segment: Segment, blocks: TextBlocksWriter) -> Iterator[bytes | memoryview]:
+def _texts_of(segment: Segment, blocks: TextStoreWriter) -> Iterator[bytes | memoryview]:
     """Hands the blocks of a segment on as they are, and packs the texts of small or perforated ones again."""
     file, texts = segment.data.file, segment.data.texts
     sizes, firsts = file.array("texts.sizes"), file.array("texts.first")
-    live = np.ones(segment.size, np.bool_) if segment.live is None else segment.live
+    live = np.ones(segment.size, np.bool_) if segment.live_docs is None else segment.live_docs
     whole = np.logical_and.reduceat(live, firsts) & (np.add.reduceat(sizes, firsts, dtype=np.int64) >= BLOCK_BYTES // 2)
     changes = np.flatnonzero(whole[1:] != whole[:-1]) + 1
     for first, last in pairwise([0, *changes.tolist(), len(firsts)] if len(firsts) else ()):
@@ -125,10 +127,10 @@ def _texts_of(segment: Segment, blocks: TextBlocksWriter) -> Iterator[bytes | me
                 yield from _repacked(segment, number, blocks)
 
 
-def _repacked(segment: Segment, number: int, blocks: TextBlocksWriter) -> Iterator[bytes]:
+def _repacked(segment: Segment, number: int, blocks: TextStoreWriter) -> Iterator[bytes]:
     firsts = segment.data.file.array("texts.first")
     start, stop = int(firsts[number]), int(firsts[number + 1]) if number + 1 < len(firsts) else segment.size
-    live = [True] * (stop - start) if segment.live is None else segment.live[start:stop].tolist()
+    live = [True] * (stop - start) if segment.live_docs is None else segment.live_docs[start:stop].tolist()
     if not any(live):
         return
     data, place = segment.data.texts.block(number), 0

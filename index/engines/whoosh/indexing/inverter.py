@@ -10,7 +10,7 @@ import numpy as np
 from backfile.index.analysis.term_ids import Encoder, token_positions
 from backfile.index.analysis.tokenizer import POSITION_GAP
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFileWriter, encode
-from backfile.index.engines.whoosh.storage.field_postings import NARROW_DOCS, NARROW_FREQS, NARROW_POSITIONS
+from backfile.index.engines.whoosh.storage.field_postings import DOC_DTYPE, FREQ_DTYPE, POSITION_DTYPE
 from backfile.index.engines.whoosh.storage.term_dictionary import narrowest, write_terms
 
 _CHUNK = 1 << 20  # tokens worked on at a time
@@ -139,15 +139,15 @@ def _write_sorted(file: ArrayFileWriter, name: str, terms: int, occurrences: tup
     bounds = np.append(first, len(term))
     file.add(f"{name}.starts", narrowest(starts))
     file.add(f"{name}.position_starts", narrowest(bounds[starts]))
-    write_narrow(file, f"{name}.docs", NARROW_DOCS, (document[first],))
-    write_narrow(file, f"{name}.freqs", NARROW_FREQS, (np.diff(bounds),))
-    write_narrow(file, f"{name}.positions", NARROW_POSITIONS, (position,))
+    write_packed(file, f"{name}.docs", DOC_DTYPE, (document[first],))
+    write_packed(file, f"{name}.freqs", FREQ_DTYPE, (np.diff(bounds),))
+    write_packed(file, f"{name}.positions", POSITION_DTYPE, (position,))
 
 
-def write_narrow(
+def write_packed(
     file: ArrayFileWriter, name: str, dtype: np.dtype[np.unsignedinteger], chunks: Iterable[Array]
 ) -> None:
-    """Writes unsigned numbers below 2**32, given in parts, as `postings.Narrow` reads them."""
+    """Writes unsigned numbers below 2**32, given in parts, as `postings.PackedArray` reads them."""
     bits = 8 * dtype.itemsize
     places: list[Array] = [np.zeros(1, np.int64)]
     highs: list[Array] = [np.zeros(1, np.uint32)]

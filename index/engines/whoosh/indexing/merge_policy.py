@@ -13,7 +13,7 @@ MOST_DELETED = 0.4
 """A segment with a larger part of its documents deleted is written anew without them."""
 
 
-def to_merge(segments: Sequence[tuple[int, int]]) -> list[int]:
+def segments_to_merge(segments: Sequence[tuple[int, int]]) -> list[int]:
     """Places of the segments to merge into one now, given the (size, live documents) of all; [] when all is well.
 
     At most one segment is left for each power of `RATIO`, and each document is copied once for each such power that

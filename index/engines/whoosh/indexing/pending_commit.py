@@ -21,14 +21,14 @@ from backfile.index.engines.whoosh.storage.commit_reader import open_commit, ope
 from backfile.index.engines.whoosh.storage.index_layout import INDEX_NAME
 from backfile.index.engines.whoosh.storage.manifest import Manifest, SegmentEntry, is_ours, manifest_name, toc_name
 from backfile.index.engines.whoosh.storage.segment import Segment
-from backfile.index.engines.whoosh.storage.stem_table import write_families
+from backfile.index.engines.whoosh.storage.stem_table import write_stem_table
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 
 _FEW = 16  # looking an id up takes as long as reading so many
 
 
 @dataclass
-class DraftSegment:
+class PendingSegment:
     """A segment of the next commit: as it lies on the disk, and what has changed since."""
 
     entry: SegmentEntry
@@ -40,15 +40,19 @@ class DraftSegment:
         """Deletes the documents with these ids, as far as they are here."""
         numbers = self._numbers(ids)
         if len(numbers):
-            live = np.ones(self.segment.size, np.bool_) if self.segment.live is None else self.segment.live.copy()
+            live = (
+                np.ones(self.segment.size, np.bool_)
+                if self.segment.live_docs is None
+                else self.segment.live_docs.copy()
+            )
             live[numbers] = False
-            self.segment.set_live(live)
+            self.segment.set_live_docs(live)
             self.changed = True
 
-    def touch(self, prints: Mapping[str, Fingerprint]) -> None:
+    def touch(self, fingerprints: Mapping[str, Fingerprint]) -> None:
         """Renews the fingerprints of the live documents with these ids, as far as they are here."""
-        for number in self._numbers(prints).tolist():
-            self.touched[number] = prints[self.segment.ids[int(self.segment.id_order[number])]]
+        for number in self._numbers(fingerprints).tolist():
+            self.touched[number] = fingerprints[self.segment.ids[int(self.segment.id_order[number])]]
 
     def _numbers(self, ids: Collection[str]) -> Array:
         """The live documents with these ids."""
@@ -60,10 +64,10 @@ class DraftSegment:
         known = segment.ids.texts()
         places = [place for place, article_id in enumerate(known) if article_id in wanted]
         numbers = segment.data.file.array("id_documents")[places].astype(np.int64)
-        return numbers if segment.live is None else numbers[segment.live[numbers]]
+        return numbers if segment.live_docs is None else numbers[segment.live_docs[numbers]]
 
 
-class Draft:
+class PendingCommit:
     """The next commit of an index whose write lock is held."""
 
     def __init__(self, folder: Path, languages: tuple[str, ...], stamp: str) -> None:
@@ -72,22 +76,22 @@ class Draft:
         self.stamp = stamp
         self._commit = open_commit(folder)
         self.segments = [
-            DraftSegment(entry, segment)
-            for entry, segment in zip(self._entries(), self._commit.generation.segments, strict=True)
+            PendingSegment(entry, segment)
+            for entry, segment in zip(self._entries(), self._commit.segments, strict=True)
         ]
         self.remove_leftovers()
 
     def _entries(self) -> tuple[SegmentEntry, ...]:
         return self._commit.manifest.segments if self._commit.manifest else ()
 
-    def add(self, name: str) -> DraftSegment:
+    def add(self, name: str) -> PendingSegment:
         """Takes a new segment whose file is written."""
         entry = SegmentEntry(name, data_name(name))
-        added = DraftSegment(entry, open_segment(self.folder, entry, 0))
+        added = PendingSegment(entry, open_segment(self.folder, entry, 0))
         self.segments.append(added)
         return added
 
-    def put_in_place_of(self, old: Iterable[DraftSegment], name: str | None) -> None:
+    def put_in_place_of(self, old: Iterable[PendingSegment], name: str | None) -> None:
         """Takes a new segment (None: no documents were left) for some that it was merged from."""
         gone = {id(segment) for segment in old}
         self.segments = [segment for segment in self.segments if id(segment) not in gone]
@@ -106,7 +110,7 @@ class Draft:
 
     def commit(self) -> None:
         """Makes this the newest commit. When it returns, a loss of power does not undo it."""
-        number = self._commit.generation.number + 1
+        number = self._commit.number + 1
         self.segments = [segment for segment in self.segments if segment.segment.live_count]
         for segment in self.segments:
             self._finish(segment, number)
@@ -127,26 +131,26 @@ class Draft:
         write_durably(self.folder / toc_name(number), toc)
         sync_folder(self.folder)
         self._commit = open_commit(self.folder, self._commit)
-        for draft, opened in zip(self.segments, self._commit.generation.segments, strict=True):
+        for draft, opened in zip(self.segments, self._commit.segments, strict=True):
             draft.segment, draft.changed, draft.touched = opened, False, {}
         self.remove_leftovers()
 
-    def _finish(self, draft: DraftSegment, number: int) -> None:
+    def _finish(self, draft: PendingSegment, number: int) -> None:
         """Writes what changed of a segment beside it; files that a commit names are never touched again."""
         entry, segment = draft.entry, draft.segment
-        if draft.changed and segment.live is not None:
-            entry = replace(entry, live=f"{entry.name}.{number}.live")
-            with writing(self.folder / str(entry.live)) as file:
-                file.add("live", segment.live.view(np.uint8))
+        if draft.changed and segment.live_docs is not None:
+            entry = replace(entry, live_docs=f"{entry.name}.{number}.livedocs")
+            with writing(self.folder / str(entry.live_docs)) as file:
+                file.add("live_docs", segment.live_docs.view(np.uint8))
         if draft.touched:
-            entry = replace(entry, prints=f"{entry.name}.{number}.prints")
-            _write_touched(self.folder / str(entry.prints), segment, draft.touched)
-        families = {}
+            entry = replace(entry, fingerprints=f"{entry.name}.{number}.fingerprints")
+            _write_touched(self.folder / str(entry.fingerprints), segment, draft.touched)
+        stems = {}
         for language in self.languages:
-            families[language] = entry.families.get(language) or f"{entry.name}.{language}.families"
-            if language not in entry.families:
-                write_families(self.folder / families[language], segment.data.file, language)
-        draft.entry = replace(entry, families=families)
+            stems[language] = entry.stems.get(language) or f"{entry.name}.{language}.stems"
+            if language not in entry.stems:
+                write_stem_table(self.folder / stems[language], segment.data.file, language)
+        draft.entry = replace(entry, stems=stems)
 
     def remove_leftovers(self) -> None:
         """Removes what earlier commits and killed writers left behind."""
@@ -166,16 +170,16 @@ def data_name(segment_name: str) -> str:
 
 
 def _write_touched(path: Path, segment: Segment, touched: Mapping[int, Fingerprint]) -> None:
-    digests = TermDictionary.read(segment.prints, "digests").texts()
-    sizes, mtimes = segment.prints.array("sizes").tolist(), segment.prints.array("mtimes").tolist()
-    prints = [Fingerprint(*known) for known in zip(sizes, mtimes, digests, strict=True)]
+    digests = TermDictionary.read(segment.fingerprint_file, "digests").texts()
+    sizes, mtimes = segment.fingerprint_file.array("sizes").tolist(), segment.fingerprint_file.array("mtimes").tolist()
+    fingerprints = [Fingerprint(*known) for known in zip(sizes, mtimes, digests, strict=True)]
     for number, fingerprint in touched.items():
-        prints[number] = fingerprint
+        fingerprints[number] = fingerprint
     with writing(path) as file:
-        write_fingerprints(file, prints)
+        write_fingerprints(file, fingerprints)
 
 
-def _table_of_contents(segments: Iterable[DraftSegment], number: int) -> bytes:
+def _table_of_contents(segments: Iterable[PendingSegment], number: int) -> bytes:
     """Whoosh's table of contents, as Whoosh writes it."""
     listed = [ArraySegment(each.entry, each.segment.size, each.segment.live_count) for each in segments]
     storage = RamStorage()

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from backfile.index.engines.whoosh.indexing.column_merger import write_columns
-from backfile.index.engines.whoosh.indexing.inverter import write_narrow
+from backfile.index.engines.whoosh.indexing.inverter import write_packed
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFileWriter, writing
 from backfile.index.engines.whoosh.storage.field_postings import (
-    NARROW_DOCS,
-    NARROW_FREQS,
-    NARROW_POSITIONS,
+    DOC_DTYPE,
+    FREQ_DTYPE,
+    POSITION_DTYPE,
     FieldPostings,
 )
 from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
@@ -74,20 +74,20 @@ class _Source:
 
 def _merge_field(file: ArrayFileWriter, name: str, segments: Sequence[Segment]) -> None:
     lengths = [segment.lengths(name) for segment in segments]
-    kept = [part if s.live is None else part[s.live] for s, part in zip(segments, lengths, strict=True)]
+    kept = [part if s.live_docs is None else part[s.live_docs] for s, part in zip(segments, lengths, strict=True)]
     file.stream(f"{name}.lengths", np.uint32, kept)
     fields = [segment.field(name) for segment in segments]
     union = sorted(set().union(*(field.terms.all_bytes() for field in fields)))
-    merged = _Union(_sources(segments, fields, union), len(union))
+    merged = _MergedTerms(_sources(segments, fields, union), len(union))
     left = merged.counts > 0
     if not left.any():
         return
     write_terms(file, f"{name}.terms", (term for term, is_left in zip(union, left.tolist(), strict=True) if is_left))
     file.add(f"{name}.starts", _bounds(merged.counts[left]))
     file.add(f"{name}.position_starts", _bounds(merged.position_counts[left]))
-    write_narrow(file, f"{name}.docs", NARROW_DOCS, merged.gather(_Source.docs))
-    write_narrow(file, f"{name}.freqs", NARROW_FREQS, merged.gather(_Source.freqs))
-    write_narrow(file, f"{name}.positions", NARROW_POSITIONS, merged.gather(_Source.positions, positions=True))
+    write_packed(file, f"{name}.docs", DOC_DTYPE, merged.gather(_Source.docs))
+    write_packed(file, f"{name}.freqs", FREQ_DTYPE, merged.gather(_Source.freqs))
+    write_packed(file, f"{name}.positions", POSITION_DTYPE, merged.gather(_Source.positions, positions=True))
 
 
 def _sources(segments: Sequence[Segment], fields: Sequence[FieldPostings], union: list[bytes]) -> list[_Source]:
@@ -96,14 +96,14 @@ def _sources(segments: Sequence[Segment], fields: Sequence[FieldPostings], union
     for segment, field in zip(segments, fields, strict=True):
         terms = field.terms.all_bytes()
         mine = np.fromiter(map(numbers.__getitem__, terms), np.int64, len(terms))
-        if segment.live is None:
+        if segment.live_docs is None:
             renumbered = np.arange(base, base + segment.size, dtype=np.uint32)
             kept, positions = sizes_between(field.starts), sizes_between(field.position_starts)
         else:
             renumbered = np.full(segment.size, _NO_DOCUMENT, np.uint32)
-            renumbered[segment.live] = np.arange(base, base + segment.live_count, dtype=np.uint32)
-            kept, positions = _live_counts(field, segment.live)
-        sources.append(_Source(field, renumbered, segment.live is not None, mine, kept, positions))
+            renumbered[segment.live_docs] = np.arange(base, base + segment.live_count, dtype=np.uint32)
+            kept, positions = _live_counts(field, segment.live_docs)
+        sources.append(_Source(field, renumbered, segment.live_docs is not None, mine, kept, positions))
         base += segment.live_count
     return sources
 
@@ -135,7 +135,7 @@ def _chunks(counts: Array) -> Iterator[tuple[int, int]]:
         low = high
 
 
-class _Union:
+class _MergedTerms:
     """All terms of the sources, each source's share of them, and what is gathered term by term."""
 
     def __init__(self, sources: Sequence[_Source], terms: int) -> None:

@@ -19,7 +19,7 @@ from backfile.index.engines.whoosh.storage.index_layout import (
     title_key,
     word_values,
 )
-from backfile.index.engines.whoosh.storage.stored_fields import TextBlocksWriter, pack_head
+from backfile.index.engines.whoosh.storage.stored_fields import TextStoreWriter, pack_stored_fields
 from backfile.index.engines.whoosh.storage.term_dictionary import pack, write_terms
 
 Item = tuple[Document, Fingerprint]
@@ -95,8 +95,8 @@ def write_strings(file: ArrayFileWriter, name: str, rows: Iterable[bytes]) -> No
 
 
 def _write_stored(file: ArrayFileWriter, documents: Sequence[Document]) -> None:
-    write_strings(file, "heads", map(pack_head, documents))
-    blocks = TextBlocksWriter()
+    write_strings(file, "stored_fields", map(pack_stored_fields, documents))
+    blocks = TextStoreWriter()
 
     def chunks() -> Iterator[Array]:
         for document in documents:

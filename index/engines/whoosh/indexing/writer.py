@@ -11,8 +11,8 @@ from backfile.index.analysis.term_ids import Encoder
 from backfile.index.engine import Changes
 from backfile.index.engines.whoosh.codec.whoosh_codec import new_segment_name
 from backfile.index.engines.whoosh.codec.write_lock import write_lock
-from backfile.index.engines.whoosh.indexing.merge_policy import to_merge
-from backfile.index.engines.whoosh.indexing.pending_commit import Draft, DraftSegment, data_name
+from backfile.index.engines.whoosh.indexing.merge_policy import segments_to_merge
+from backfile.index.engines.whoosh.indexing.pending_commit import PendingCommit, PendingSegment, data_name
 from backfile.index.engines.whoosh.indexing.segment_merger import merge_segments
 from backfile.index.engines.whoosh.indexing.segment_workers import segment_workers
 from backfile.index.engines.whoosh.indexing.segment_writer import Item, write_segment
@@ -33,7 +33,7 @@ def write(folder: Path, changes: Changes, *, wait: float) -> None:
     """
     with write_lock(folder, wait):
         with _disk_errors(folder):
-            draft = Draft(folder, changes.languages, changes.stamp)
+            draft = PendingCommit(folder, changes.languages, changes.stamp)
         old = list(draft.segments)
         try:
             _apply(draft, old, changes)
@@ -44,7 +44,7 @@ def write(folder: Path, changes: Changes, *, wait: float) -> None:
                 draft.remove_leftovers()
 
 
-def _commit(draft: Draft) -> None:
+def _commit(draft: PendingCommit) -> None:
     if not draft.differs():
         return
     draft.commit()
@@ -54,12 +54,12 @@ def _commit(draft: Draft) -> None:
         draft.commit()
 
 
-def _to_merge(draft: Draft) -> list[DraftSegment]:
-    places = to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments])
+def _to_merge(draft: PendingCommit) -> list[PendingSegment]:
+    places = segments_to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments])
     return [draft.segments[place] for place in places]
 
 
-def _apply(draft: Draft, old: list[DraftSegment], changes: Changes) -> None:
+def _apply(draft: PendingCommit, old: list[PendingSegment], changes: Changes) -> None:
     new, put = _put(draft, changes.put)
     removed = put.union(changes.drop)
     for segment in old:
@@ -70,14 +70,14 @@ def _apply(draft: Draft, old: list[DraftSegment], changes: Changes) -> None:
             _merge_new(draft, new)
 
 
-def _merge_new(draft: Draft, new: list[DraftSegment]) -> None:
+def _merge_new(draft: PendingCommit, new: list[PendingSegment]) -> None:
     """Merges the segments of a large batch before it is committed, with those that it would be merged with after."""
     chosen = _to_merge(draft)
     kept_apart = any(segment.touched for segment in chosen)  # fingerprints that only a commit writes down
     _merge(draft, new if kept_apart or len(chosen) < len(new) else chosen)
 
 
-def _put(draft: Draft, items: Iterable[Item]) -> tuple[list[DraftSegment], set[str]]:
+def _put(draft: PendingCommit, items: Iterable[Item]) -> tuple[list[PendingSegment], set[str]]:
     """Writes documents as new segments; returns these and the ids. Of documents of one id the last one counts."""
     seen: set[str] = set()
     again: dict[str, Item] = {}
@@ -110,7 +110,7 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _write_batches(draft: Draft, batches: Iterator[list[Item]]) -> list[DraftSegment]:
+def _write_batches(draft: PendingCommit, batches: Iterator[list[Item]]) -> list[PendingSegment]:
     """A segment a batch; when there is more than one batch, they are written on all cores."""
     first = next(batches, None)
     if first is None:
@@ -132,14 +132,14 @@ def _write_batches(draft: Draft, batches: Iterator[list[Item]]) -> list[DraftSeg
     return [draft.add(name) for name in names]
 
 
-def _write_batch(draft: Draft, batch: list[Item], encoder: Encoder) -> DraftSegment:
+def _write_batch(draft: PendingCommit, batch: list[Item], encoder: Encoder) -> PendingSegment:
     name = new_segment_name()
     with _disk_errors(draft.folder):
         write_segment(draft.folder / data_name(name), batch, encoder)
     return draft.add(name)
 
 
-def _merge(draft: Draft, segments: list[DraftSegment]) -> None:
+def _merge(draft: PendingCommit, segments: list[PendingSegment]) -> None:
     live = [segment.segment for segment in segments if segment.segment.live_count]
     name = new_segment_name() if live else None
     if name:

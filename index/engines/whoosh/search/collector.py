@@ -41,10 +41,10 @@ def search(searcher: Searcher, request: Request) -> Page:
     root = Compiler(searcher, check).branch(request.query)
     found = _Found(searcher, root, request.filters)
     check()
-    facets = tuple(found.facet(name, request.size_of(name)) for name in FACETS)
+    facets = tuple(found.facet(name, request.facet_limit(name)) for name in FACETS)
     check()
     shown = _ordered(searcher, root, found.selection, request, check)
-    matcher = Matcher(request.query, searcher.generation.languages, searcher.family)
+    matcher = Matcher(request.query, searcher.commit.languages, searcher.family)
     hits = tuple(present(searcher, shown, matcher, request.passages, check))
     total = len(found.selection)
     suggestion = correction(searcher, request.query) if total < CORRECTED_BELOW else None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from backfile.index.analysis.tokenizer import tokens
-from backfile.index.engine import Suggestions
+from backfile.index.engine import Completions
 from backfile.index.engines.whoosh.search.collector import by_newest
 from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.document_frequency import most_frequent
@@ -16,12 +16,12 @@ from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import read_term
 
 
-def suggest(searcher: Searcher, text: str, limit: int) -> Suggestions:
+def complete(searcher: Searcher, text: str, limit: int) -> Completions:
     """Completions of the last word of `text`; titles and names must have the words before it as well."""
     typed = [token.term for token in tokens(text)]
     if not typed or not searcher.size:
-        return Suggestions()
-    return Suggestions(
+        return Completions()
+    return Completions(
         words=tuple(most_frequent(searcher, typed[-1], limit)),
         titles=_titles(searcher, typed, limit),
         authors=_names(searcher, "author", typed, limit),
@@ -32,8 +32,8 @@ def suggest(searcher: Searcher, text: str, limit: int) -> Suggestions:
 def _titles(searcher: Searcher, typed: Sequence[str], limit: int) -> tuple[tuple[str, str], ...]:
     found = []
     for document in by_newest(searcher, _beginning(searcher, "title", typed).documents, limit).tolist():
-        segment, number = searcher.generation.locate(document)
-        head = segment.head(number)
+        segment, number = searcher.commit.locate(document)
+        head = segment.stored_fields(number)
         found.append((head.id, head.title))
     return tuple(found)
 

@@ -20,7 +20,7 @@ def correction(searcher: Searcher, query: Node) -> str | None:
 
     def best(term: str) -> str | None:
         known = TermWeight(searcher, Word(term), DEFAULT_FIELDS).frequency
-        if known * _TIMES >= searcher.generation.live_count:
+        if known * _TIMES >= searcher.commit.live_count:
             return None
         return nearest(term, known, counted(searcher, _near(searcher, term, known * _TIMES)))
 

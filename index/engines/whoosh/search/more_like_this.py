@@ -67,16 +67,16 @@ class _Word:
 _Ranked = tuple[float, str, _Word]  # -frequency × idf, so that the most telling sort first, and what that is of
 
 
-def similar(searcher: Searcher, document: Document, limit: int) -> tuple[Hit, ...]:
+def more_like_this(searcher: Searcher, document: Document, limit: int) -> tuple[Hit, ...]:
     """The articles with any of the most telling words of the document, best first, without itself."""
     scores = np.zeros(searcher.size)
     for *_, word in _telling_words(searcher, document):
-        weight = idf(word.articles, searcher.generation.live_count)
+        weight = idf(word.articles, searcher.commit.live_count)
         for documents, amounts in word.amounts():
             scores[documents] += weight * saturated(amounts)
     if searcher.live is not None:
         scores *= searcher.live
-    if own := searcher.generation.find(document.id):
+    if own := searcher.commit.find(document.id):
         scores[own[0].base + own[1]] = 0.0
     found = np.flatnonzero(scores != 0)
     return tuple(
@@ -99,7 +99,7 @@ def _telling_words(searcher: Searcher, document: Document) -> list[_Ranked]:
     They are counted in the order of the most that they can be worth, so that few have to be counted exactly.
     """
     frequencies = Counter(term for text in (document.title, document.text) for term in _terms(text))
-    size, best = searcher.generation.live_count, list[_Ranked]()
+    size, best = searcher.commit.live_count, list[_Ranked]()
     for bound, term in sorted(_bounds(searcher, frequencies)):
         if len(best) == TELLING and bound > best[-1][0]:
             break
@@ -114,7 +114,7 @@ def _bounds(searcher: Searcher, frequencies: Mapping[str, int]) -> list[tuple[fl
 
     The many words that stand there once are looked up only if even in a single article they could be among them.
     """
-    size = searcher.generation.live_count
+    size = searcher.commit.live_count
     often = {term: count for term, count in frequencies.items() if count > 1}
     least = {term: _least(searcher, term) for term in often}
     certain = [count * idf(_most(searcher, term), size) for term, count in often.items() if least[term] > 1]
@@ -135,7 +135,7 @@ def _terms(text: str) -> Iterator[str]:
 
 def _least(searcher: Searcher, term: str) -> int:
     """A number of live documents that certainly have the term (1 where nothing is certain)."""
-    deleted = searcher.size - searcher.generation.live_count
+    deleted = searcher.size - searcher.commit.live_count
     return max(1, _frequency(searcher, "text", term) - deleted)
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from backfile.index.engines.whoosh.search.doc_set import SPARSE, intersect, ranges
 from backfile.index.engines.whoosh.search.posting_lists import SparsePostings, firsts
-from backfile.index.engines.whoosh.storage.field_postings import FieldPostings, Slice
+from backfile.index.engines.whoosh.storage.field_postings import FieldPostings, PackedSlice
 from backfile.index.engines.whoosh.storage.segment import Segment
 
 Array = npt.NDArray[Any]
@@ -47,7 +47,7 @@ class TermPositions:
         return self._postings.frequencies(self._term, self._term + 1)
 
     @cached_property
-    def _positions(self) -> Slice:
+    def _positions(self) -> PackedSlice:
         return self._postings.positions_of(self._term)
 
     def among(self, documents: Array) -> tuple[Array, Array]:

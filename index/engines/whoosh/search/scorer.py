@@ -121,11 +121,11 @@ class Scorer:
                     self._pairs.append(_PairScore(one, other, weight, gates))
 
     def _weight(self, leaf: TermWeight) -> float:
-        generation = self._searcher.generation
-        return telling(leaf.node, leaf.frequency, generation.live_count, generation.languages)
+        commit = self._searcher.commit
+        return telling(leaf.node, leaf.frequency, commit.live_count, commit.languages)
 
     def _idf(self, leaf: TermWeight) -> float:
-        return idf(leaf.frequency, self._searcher.generation.live_count)
+        return idf(leaf.frequency, self._searcher.commit.live_count)
 
     def _contenders(self, root: QueryWeight, found: DocSet) -> tuple[Array, Array]:
         """The documents that may be among the best, ascending, with their scores but for the pairs."""

@@ -17,7 +17,7 @@ from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document
 from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table, year_table
-from backfile.index.engines.whoosh.storage.commit import Generation
+from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.highlight.matcher import Prepared
@@ -33,9 +33,9 @@ _HELD_BYTES = 256 << 20  # of leaves: whoever narrows a search or turns its page
 class Searcher:
     """Columns of a generation. All is computed at first use and then stays as it is; threads may share a view."""
 
-    def __init__(self, generation: Generation) -> None:
-        self.generation = generation
-        self.segments = [segment for segment in generation.segments if segment.size]
+    def __init__(self, commit: Commit) -> None:
+        self.commit = commit
+        self.segments = [segment for segment in commit.segments if segment.size]
         self.size = sum(segment.size for segment in self.segments)
         self.held: Cache[Any] = bounded_cache(_HELD_BYTES, lambda made: made.nbytes)
         self.norms = lru_cache(self._norms)
@@ -56,9 +56,9 @@ class Searcher:
     @cached_property
     def live(self) -> Array | None:
         """True for documents that are not deleted (bool[size]); None when none is."""
-        if all(segment.live is None for segment in self.segments):
+        if all(segment.live_docs is None for segment in self.segments):
             return None
-        return self.column(lambda s: np.ones(s.size, np.bool_) if s.live is None else s.live, np.bool_)
+        return self.column(lambda s: np.ones(s.size, np.bool_) if s.live_docs is None else s.live_docs, np.bool_)
 
     @cached_property
     def everything(self) -> DocSet:
@@ -86,7 +86,7 @@ class Searcher:
 
     def prepared(self, number: int) -> Prepared:
         """A stored document, made ready for matchers, by its global number."""
-        segment, local = self.generation.locate(number)
+        segment, local = self.commit.locate(number)
         return segment.prepared(local)
 
     def _number(self, postings: FieldPostings, term: str) -> int:
@@ -96,8 +96,8 @@ class Searcher:
     def _kin(self, postings: FieldPostings, terms: tuple[str, ...]) -> Sequence[int]:
         """The numbers of the terms that are of one family with one of `terms` but none of them."""
         own = {self.number(postings, term) for term in terms}
-        languages = self.generation.languages
-        return sorted({number for term in terms for number in postings.family(term, languages).tolist()} - own)
+        languages = self.commit.languages
+        return sorted({number for term in terms for number in postings.stem_siblings(term, languages).tolist()} - own)
 
     def _family(self, term: str, fields: tuple[str, ...]) -> frozenset[str]:
         """The terms that are of one family with `term` but not itself, in any of some fields."""
@@ -107,7 +107,7 @@ class Searcher:
     def _norms(self, field: str) -> Array:
         """For every document what one occurrence in a scored field is worth (float64[size])."""
         lengths = self.column(lambda segment: segment.lengths(field), np.float64)
-        average = self.generation.average_length(field)
+        average = self.commit.average_length(field)
         return np.broadcast_to(weighted_frequency(np.ones(len(lengths)), lengths, average, field), lengths.shape)
 
     def _facet(self, name: str) -> FacetTable:

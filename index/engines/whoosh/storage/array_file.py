@@ -25,7 +25,7 @@ from backfile.index.errors import IndexUnusable
 
 Array = npt.NDArray[Any]
 
-FORMAT = 1
+FORMAT = 2
 _MAGIC = b"BACKFILE"
 _HEADER = struct.Struct("<8sIIQQII")  # magic, format, directory CRC, its offset, file size, its length, header CRC
 _HEADER_SIZE = 64

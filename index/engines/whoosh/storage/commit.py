@@ -1,54 +1,99 @@
-"""One commit of the index as readers see it: the interface between storage and searching.
+"""One commit of the index, opened for reading: the interface between storage and searching.
 
-Readers hold a `Generation` as long as they like: its maps stay valid while any array of it is alive, also when a
-writer has long removed the files. There is nothing to close. Between two values of author, topic or source
-`analysis.POSITION_GAP` positions are free: no phrase reaches across, and a `within` as wide as that must be cut.
+Readers hold a `Commit` as long as they like: its maps stay valid while any array of it is alive, even after a writer
+has removed the files. There is nothing to close.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
+from backfile.index.engine import Fingerprint
+from backfile.index.engines.whoosh.storage.array_file import ArrayFile
+from backfile.index.engines.whoosh.storage.manifest import Manifest
 from backfile.index.engines.whoosh.storage.segment import Segment
 
 
-class Generation:
-    """The segments of one commit, in the order of their bases."""
+@dataclass(frozen=True, eq=False)
+class Commit:
+    """Segments of one commit in the order of their bases, and its manifest (None before the first commit).
 
-    def __init__(self, number: int, segments: tuple[Segment, ...], languages: tuple[str, ...], stamp: str) -> None:
-        self.number = number
-        self.segments = segments
-        self.languages = languages
-        self.stamp = stamp
-        self._averages: dict[str, float] = {}
+    `identity` differs between any two commits, also between two of one number when an index was built anew.
+    """
+
+    manifest: Manifest | None = None
+    segments: tuple[Segment, ...] = ()
+    identity: tuple[int, ...] = ()
+
+    @property
+    def number(self) -> int:
+        """Whoosh's generation number; 0 before the first commit."""
+        return self.manifest.generation if self.manifest else 0
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages (ISO 639-1) whose stem tables the commit holds."""
+        return self.manifest.languages if self.manifest else ()
+
+    @property
+    def stamp(self) -> str:
+        """The caller's stamp, as given in `Changes`."""
+        return self.manifest.stamp if self.manifest else ""
 
     @cached_property
     def live_count(self) -> int:
         """Number of documents that are not deleted."""
         return sum(segment.live_count for segment in self.segments)
 
+    @cached_property
+    def _average_lengths(self) -> dict[str, float]:
+        return {}
+
     def average_length(self, field: str) -> float:
         """Mean length of a word field in positions, over the live documents that have a word in it; 0 if none has."""
-        if field not in self._averages:
+        averages = self._average_lengths
+        if field not in averages:
             total = sum(segment.total_length(field) for segment in self.segments)
             having = sum(segment.count_having(field) for segment in self.segments)
-            self._averages[field] = total / having if having else 0.0
-        return self._averages[field]
+            averages[field] = total / having if having else 0.0
+        return averages[field]
 
     @cached_property
     def _bases(self) -> list[int]:
         return [segment.base for segment in self.segments]
 
     def locate(self, document: int) -> tuple[Segment, int]:
-        """Global document number → (segment, number in it)."""
+        """Global doc id → (segment, doc id in it)."""
         segment = self.segments[bisect_right(self._bases, document) - 1]
         return segment, document - segment.base
 
     def find(self, article_id: str) -> tuple[Segment, int] | None:
-        """The live document with that id as (segment, number in it), or None."""
+        """The live document with that id as (segment, doc id in it), or None."""
         for segment in self.segments:
             number = segment.number(article_id)
             if number >= 0:
                 return segment, number
         return None
+
+    def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
+        """Id → (path, fingerprint) of every live document."""
+        found: dict[str, tuple[str, Fingerprint]] = {}
+        for segment in self.segments:
+            found |= segment.fingerprints()
+        return found
+
+    def files(self) -> Iterator[ArrayFile]:
+        """Every array file of the commit."""
+        for segment in self.segments:
+            yield from segment.files()
+
+    def size(self) -> int:
+        """Bytes of the array files and of the table of contents."""
+        return sum(map(len, self.files())) + (self.manifest.toc[0] if self.manifest else 0)
+
+    def verify(self) -> list[str]:
+        """Reads every array; returns a message for each whose checksum is wrong."""
+        return [problem for file in self.files() for problem in file.verify()]

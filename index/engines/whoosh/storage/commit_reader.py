@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from backfile.index.engines.whoosh.storage.array_file import ArrayFile
-from backfile.index.engines.whoosh.storage.commit import Generation
+from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.manifest import (
-    Manifest,
     SegmentEntry,
     generations_in,
     is_ours,
@@ -25,32 +23,6 @@ from backfile.index.errors import IndexUnusable
 _HINT = "delete the index folder and run `backfile index`; the articles are not touched"
 _TRIES = 20
 _PAUSE = 0.005
-
-
-@dataclass(frozen=True)
-class Commit:
-    """A commit, opened: its manifest (None before the first commit) and, in the same order, its segments.
-
-    `identity` tells it from every other commit, also from one of the same number in an index that was built anew.
-    """
-
-    manifest: Manifest | None = None
-    generation: Generation = field(default_factory=lambda: Generation(0, (), (), ""))
-    identity: tuple[int, ...] = ()
-
-    def files(self) -> Iterator[ArrayFile]:
-        """Every array file of the commit."""
-        for segment in self.generation.segments:
-            files = [segment.data.file, segment.prints, segment.live_file, *segment.data.families.values()]
-            yield from {id(file): file for file in files if file}.values()
-
-    def size(self) -> int:
-        """Bytes of the array files and of the table of contents."""
-        return sum(map(len, self.files())) + (self.manifest.toc[0] if self.manifest else 0)
-
-    def verify(self) -> list[str]:
-        """Reads every array and names those whose checksum is wrong."""
-        return [problem for file in self.files() for problem in file.verify()]
 
 
 def open_commit(folder: Path, known: Commit | None = None) -> Commit:
@@ -110,13 +82,13 @@ def _open(folder: Path, number: int, known: Commit) -> Commit:
     if identity == known.identity:
         return known
     manifest = read_manifest(folder, number)
-    held = {segment.name: segment for segment in known.generation.segments}
+    held = {segment.name: segment for segment in known.segments}
     segments, base = [], 0
     for entry in manifest.segments:
         segment = open_segment(folder, entry, base, manifest.files, held.get(entry.name))
         segments.append(segment)
         base += segment.size
-    return Commit(manifest, Generation(number, tuple(segments), manifest.languages, manifest.stamp), identity)
+    return Commit(manifest, tuple(segments), identity)
 
 
 def open_segment(
@@ -131,11 +103,11 @@ def open_segment(
         return file
 
     data = held.data if held else SegmentData(entry.name, opened(entry.data))
-    for language, name in entry.families.items():
-        if language not in data.families:
-            data.families[language] = opened(name)
-    prints = _other(held.prints if held else None, entry.prints, opened) or data.file
-    return Segment(data, base, prints, _other(held.live_file if held else None, entry.live, opened))
+    for language, name in entry.stems.items():
+        if language not in data.stem_files:
+            data.stem_files[language] = opened(name)
+    fingerprint_file = _other(held.fingerprint_file if held else None, entry.fingerprints, opened) or data.file
+    return Segment(data, base, fingerprint_file, _other(held.live_docs_file if held else None, entry.live_docs, opened))
 
 
 def _other(held: ArrayFile | None, name: str | None, opened: Callable[[str], ArrayFile]) -> ArrayFile | None:

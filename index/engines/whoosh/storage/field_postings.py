@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile
-from backfile.index.engines.whoosh.storage.stem_table import FamilyTable, stored_key
+from backfile.index.engines.whoosh.storage.stem_table import StemTable, stem_key
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 
-NARROW_DOCS = np.dtype(np.uint16)
-NARROW_FREQS = np.dtype(np.uint8)
-NARROW_POSITIONS = np.dtype(np.uint16)
+DOC_DTYPE = np.dtype(np.uint16)
+FREQ_DTYPE = np.dtype(np.uint8)
+POSITION_DTYPE = np.dtype(np.uint16)
 _NONE: Array = np.empty(0, np.intp)
 
 
-class Narrow:
+class PackedArray:
     """A long array of unsigned numbers below 2**32, kept in a narrow type.
 
     `low` holds the low bits of every number. The high bits are kept as runs: from index `places[k]` on they are
@@ -30,12 +30,12 @@ class Narrow:
         self._high = high
 
     @classmethod
-    def read(cls, file: ArrayFile, name: str) -> Narrow:
-        """The array that `inversion.write_narrow` wrote under `name`."""
+    def read(cls, file: ArrayFile, name: str) -> PackedArray:
+        """The array that `inversion.write_packed` wrote under `name`."""
         return cls(file.array(name), file.array(f"{name}.places"), file.array(f"{name}.high"))
 
     @classmethod
-    def nothing(cls, dtype: np.dtype[np.unsignedinteger]) -> Narrow:
+    def nothing(cls, dtype: np.dtype[np.unsignedinteger]) -> PackedArray:
         """An array without elements."""
         return cls(np.zeros(0, dtype), np.zeros(1, np.uint32), np.zeros(1, np.uint32))
 
@@ -99,10 +99,10 @@ class Narrow:
         return self._places[first + 1 : last].astype(np.int64) - start, high
 
 
-class Slice:
+class PackedSlice:
     """Numbers `start` to `stop - 1` of a long array, read where they are asked for."""
 
-    def __init__(self, numbers: Narrow, start: int, stop: int) -> None:
+    def __init__(self, numbers: PackedArray, start: int, stop: int) -> None:
         self._low = numbers.low[start:stop]
         self._places, self._high = numbers.runs(start, stop)
 
@@ -125,18 +125,18 @@ class FieldPostings:
         self.name = name
         self.terms = TermDictionary.read(file, f"{name}.terms")
         self._families = families
-        self._tables: dict[str, FamilyTable] = {}
+        self._tables: dict[str, StemTable] = {}
         if f"{name}.docs" in file:
             self.starts = file.array(f"{name}.starts")
-            self._docs = Narrow.read(file, f"{name}.docs")
-            self._freqs = Narrow.read(file, f"{name}.freqs")
+            self._docs = PackedArray.read(file, f"{name}.docs")
+            self._freqs = PackedArray.read(file, f"{name}.freqs")
             self.position_starts = file.array(f"{name}.position_starts")
-            self._positions = Narrow.read(file, f"{name}.positions")
+            self._positions = PackedArray.read(file, f"{name}.positions")
         else:
             self.starts = self.position_starts = np.zeros(1, np.uint32)
-            self._docs = Narrow.nothing(NARROW_DOCS)
-            self._freqs = Narrow.nothing(NARROW_FREQS)
-            self._positions = Narrow.nothing(NARROW_POSITIONS)
+            self._docs = PackedArray.nothing(DOC_DTYPE)
+            self._freqs = PackedArray.nothing(FREQ_DTYPE)
+            self._positions = PackedArray.nothing(POSITION_DTYPE)
 
     def __len__(self) -> int:
         """Number of distinct terms."""
@@ -166,7 +166,7 @@ class FieldPostings:
     def blocks(self, term: int) -> Iterator[tuple[int, Array, Array]]:
         """The postings of a term as (document, documents from that on (u16, ascending), frequencies in each).
 
-        Narrow and near each other as they are, so that much can be done with them in the processor's cache.
+        PackedArray and near each other as they are, so that much can be done with them in the processor's cache.
         """
         begin, end = self._bounds(term, term + 1)
         frequencies = self._freqs.slice(begin, end)
@@ -183,9 +183,9 @@ class FieldPostings:
         """How often (u8 or u32) the terms `low` to `high - 1` occur in each of their documents, term after term."""
         return self._freqs.slice(*self._bounds(low, high))
 
-    def positions_of(self, term: int) -> Slice:
+    def positions_of(self, term: int) -> PackedSlice:
         """The positions of a term as `positions` gives them, to be read where they are asked for."""
-        return Slice(self._positions, int(self.position_starts[term]), int(self.position_starts[term + 1]))
+        return PackedSlice(self._positions, int(self.position_starts[term]), int(self.position_starts[term + 1]))
 
     def positions(self, term: int) -> Array:
         """Positions (u16 or u32) of a term, document after document, as many in each as its frequency says."""
@@ -208,7 +208,7 @@ class FieldPostings:
         """Where the postings of the terms `low` to `high - 1` begin and end."""
         return int(self.starts[low]), int(self.starts[high])
 
-    def family(self, term: str, languages: Iterable[str]) -> Array:
+    def stem_siblings(self, term: str, languages: Iterable[str]) -> Array:
         """Numbers (u32, ascending) of the terms of this field that are of one family with `term` in some language.
 
         `term` itself, where the field holds it, is among them. Languages that the index does not know add nothing.
@@ -218,10 +218,10 @@ class FieldPostings:
         for language in languages:
             table = self._table(language)
             if table is not None:
-                found.append(table.members(stored_key(term, language), self.terms))
+                found.append(table.members(stem_key(term, language), self.terms))
         return np.unique(np.concatenate(found))
 
-    def _table(self, language: str) -> FamilyTable | None:
+    def _table(self, language: str) -> StemTable | None:
         if language not in self._tables and language in self._families:
-            self._tables[language] = FamilyTable(self._families[language], self.name, language)
+            self._tables[language] = StemTable(self._families[language], self.name, language)
         return self._tables.get(language)

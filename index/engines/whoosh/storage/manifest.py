@@ -25,17 +25,17 @@ _HEADING = re.compile(rb"backfile index (\d+) ([0-9a-f]{8})\n")
 
 @dataclass(frozen=True, slots=True)
 class SegmentEntry:
-    """One segment of a commit: names of its files. `live` and `prints` are None where `data` holds all there is."""
+    """Names of the files of one segment; `live_docs` and `fingerprints` are None until one is deleted or touched."""
 
     name: str
     data: str
-    live: str | None = None
-    prints: str | None = None
-    families: Mapping[str, str] = field(default_factory=dict)
+    live_docs: str | None = None
+    fingerprints: str | None = None
+    stems: Mapping[str, str] = field(default_factory=dict)
 
     def files(self) -> Iterator[str]:
         """The names of its files."""
-        yield from (name for name in (self.data, self.live, self.prints, *self.families.values()) if name)
+        yield from (name for name in (self.data, self.live_docs, self.fingerprints, *self.stems.values()) if name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document, Fingerprint
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
-from backfile.index.engines.whoosh.storage.stored_fields import Head, TextBlocks, read_head
+from backfile.index.engines.whoosh.storage.stored_fields import StoredFields, TextStore, unpack_stored_fields
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 from backfile.index.highlight.matcher import Prepared
 
@@ -37,8 +37,8 @@ class SegmentData:
         self.name = name
         self.file = file
         self.size = int(file.facts["documents"])
-        self.families: dict[str, ArrayFile] = {}
-        self.texts = TextBlocks(file)
+        self.stem_files: dict[str, ArrayFile] = {}
+        self.texts = TextStore(file)
         self.documents: Cache[Prepared] = bounded_cache(_HELD_CHARACTERS, lambda each: _EACH * len(each.document.text))
         self._fields: dict[str, FieldPostings] = {}
 
@@ -46,7 +46,7 @@ class SegmentData:
         """The postings of a field; empty ones when the segment has none."""
         found = self._fields.get(name)
         if found is None:
-            found = self._fields[name] = FieldPostings(name, self.file, self.families)
+            found = self._fields[name] = FieldPostings(name, self.file, self.stem_files)
         return found
 
 
@@ -61,23 +61,23 @@ class Segment:
 
     data: SegmentData
     base: int
-    prints: ArrayFile
-    live_file: ArrayFile | None = None
-    live: Array | None = field(init=False, default=None)
+    fingerprint_file: ArrayFile
+    live_docs_file: ArrayFile | None = None
+    live_docs: Array | None = field(init=False, default=None)
     live_count: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.set_live(self.live_file.array("live").view(np.bool_) if self.live_file else None)
+        self.set_live_docs(self.live_docs_file.array("live_docs").view(np.bool_) if self.live_docs_file else None)
 
-    def set_live(self, live: Array | None) -> None:
+    def set_live_docs(self, live: Array | None) -> None:
         """Says which documents are live: for the one writer, on segments that no reader has."""
-        self.live = live
-        self.live_count = self.size if self.live is None else int(np.count_nonzero(self.live))
+        self.live_docs = live
+        self.live_count = self.size if self.live_docs is None else int(np.count_nonzero(self.live_docs))
 
     @property
     def state(self) -> str:
         """A name that changes when `live` does, "" while nothing is deleted."""
-        return self.live_file.path.name if self.live_file else ""
+        return self.live_docs_file.path.name if self.live_docs_file else ""
 
     @property
     def name(self) -> str:
@@ -107,7 +107,7 @@ class Segment:
 
     def _live_lengths(self, name: str) -> Array:
         lengths = self.lengths(name)
-        return lengths if self.live is None else lengths[self.live]
+        return lengths if self.live_docs is None else lengths[self.live_docs]
 
     def facet(self, name: str) -> FacetColumn:
         """The values of author, topic or language, exactly as written."""
@@ -161,14 +161,16 @@ class Segment:
         if place < 0:
             return -1
         document = int(self.data.file.array("id_documents")[place])
-        return document if self.live is None or self.live[document] else -1
+        return document if self.live_docs is None or self.live_docs[document] else -1
 
-    def head(self, document: int) -> Head:
+    def stored_fields(self, document: int) -> StoredFields:
         """What is stored of a document beside its text, at the price of a small JSON record."""
         file = self.data.file
-        start, stop = file.array("heads.offsets")[document : document + 2].tolist()
+        start, stop = file.array("stored_fields.offsets")[document : document + 2].tolist()
         article_id = self.ids[int(self.id_order[document])]
-        return read_head(bytes(file.data("heads")[start:stop]), article_id=article_id, path=self.paths[document])
+        return unpack_stored_fields(
+            bytes(file.data("stored_fields")[start:stop]), article_id=article_id, path=self.paths[document]
+        )
 
     def text(self, document: int) -> str:
         """The document's plain text, from its compressed block."""
@@ -180,7 +182,14 @@ class Segment:
 
     def prepared(self, document: int) -> Prepared:
         """The document made ready for matchers, and held with what they made of it."""
-        return self.data.documents(document, lambda: Prepared(self.head(document).document(self.text(document))))
+        return self.data.documents(
+            document, lambda: Prepared(self.stored_fields(document).document(self.text(document)))
+        )
+
+    def files(self) -> list[ArrayFile]:
+        """Its array files, each once."""
+        files = (self.data.file, self.fingerprint_file, self.live_docs_file, *self.data.stem_files.values())
+        return list(dict.fromkeys(file for file in files if file is not None))
 
     def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every live document."""
@@ -188,10 +197,10 @@ class Segment:
         columns = (
             map(ids.__getitem__, self.id_order.tolist()),
             paths,
-            self.prints.array("sizes").tolist(),
-            self.prints.array("mtimes").tolist(),
-            TermDictionary.read(self.prints, "digests").texts(),
+            self.fingerprint_file.array("sizes").tolist(),
+            self.fingerprint_file.array("mtimes").tolist(),
+            TermDictionary.read(self.fingerprint_file, "digests").texts(),
         )
-        live = repeat(True) if self.live is None else self.live.tolist()
+        live = repeat(True) if self.live_docs is None else self.live_docs.tolist()
         keys, places, sizes, mtimes, digests = (compress(column, live) for column in columns)
         return dict(zip(keys, zip(places, map(Fingerprint, sizes, mtimes, digests), strict=True), strict=True))

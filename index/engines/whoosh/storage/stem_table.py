@@ -20,7 +20,7 @@ from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, write_terms
 
 
-def write_families(path: Path, segment: ArrayFile, language: str) -> None:
+def write_stem_table(path: Path, segment: ArrayFile, language: str) -> None:
     """Writes the families of all word fields of a segment for one language, durably."""
     with writing(path) as file:
         for field in WORD_FIELDS:
@@ -44,12 +44,12 @@ def _families(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
     )
 
 
-def stored_key(term: str, language: str) -> str:
+def stem_key(term: str, language: str) -> str:
     """The key of a term in one language as it is stored: `declar`, or `:us` for terms that have no stem."""
     return keys_in((term,), language)[0]
 
 
-class FamilyTable:
+class StemTable:
     """The families of one field of one segment in one language."""
 
     def __init__(self, file: ArrayFile, field: str, language: str) -> None:
@@ -66,6 +66,6 @@ class FamilyTable:
             return self._members[start:stop]
         own = key.removeprefix(":")
         alone = terms.find(own)
-        if alone >= 0 and stored_key(own, self._language) == key:
+        if alone >= 0 and stem_key(own, self._language) == key:
             return np.array([alone], np.uint32)
         return np.zeros(0, np.uint32)

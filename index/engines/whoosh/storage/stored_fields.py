@@ -23,7 +23,7 @@ _LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class StoredFields:
     """A stored document without its text."""
 
     id: str
@@ -54,8 +54,8 @@ class Head:
         )
 
 
-def pack_head(document: Document) -> bytes:
-    """The record of a document: a JSON list in the order of `Head`, without id and path, the source as [name, url]."""
+def pack_stored_fields(document: Document) -> bytes:
+    """JSON list of a document's fields in the order of `StoredFields`, less id and path; the source as [name, url]."""
     source = document.source
     record = [
         document.title,
@@ -70,10 +70,10 @@ def pack_head(document: Document) -> bytes:
     return encode(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
 
 
-def read_head(data: bytes, *, article_id: str, path: str) -> Head:
-    """The inverse of `pack_head`."""
+def unpack_stored_fields(data: bytes, *, article_id: str, path: str) -> StoredFields:
+    """The inverse of `pack_stored_fields`."""
     title, authors, topics, date, updated, summary, source, language = json.loads(decode(data))
-    return Head(
+    return StoredFields(
         id=article_id,
         path=path,
         title=title,
@@ -87,7 +87,7 @@ def read_head(data: bytes, *, article_id: str, path: str) -> Head:
     )
 
 
-class TextBlocks:
+class TextStore:
     """The texts of a segment: blocks of zstd, each of several documents.
 
     Arrays: `texts` (the blocks), `texts.offsets` (where each begins, blocks + 1), `texts.first` (the first document of
@@ -126,7 +126,7 @@ def _decompressor() -> zstandard.ZstdDecompressor:
     return found
 
 
-class TextBlocksWriter:
+class TextStoreWriter:
     """Gathers texts into compressed blocks; `chunks` gives the blocks as they are filled, `write_index` the rest."""
 
     def __init__(self) -> None:
