@@ -16,11 +16,11 @@ from typing import Any
 import click
 
 from backfile.archive.importers.common.table_columns import FIELDS
-from backfile.archive.importers.import_report import Action, ImportReport, Outcome
-from backfile.archive.importers.importer import Importing
-from backfile.archive.importers.item import Context, Fetched
+from backfile.archive.importers.import_report import Action, ImportReport, ItemResult
+from backfile.archive.importers.importer import Importer
+from backfile.archive.importers.item import FetchResponse, ImportContext
 from backfile.archive.importers.sources import registry
-from backfile.archive.importers.sources.detection import AnySource, fetched, is_address, open_sources
+from backfile.archive.importers.sources.detection import AnySource, fetch_source, is_url, open_sources
 from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
 from backfile.cli.terminal import ProgressBar, print_json, with_settings
@@ -82,34 +82,34 @@ def import_command(
     with ExitStack() as stack:
         library = Library(_library_folder(settings.library, dry_run, stack))
         fetch_page = _fetcher(allow_private, settings.contact)
-        context = Context(fetch_page if fetch else None, dict(columns), language, None)
+        context = ImportContext(fetch_page if fetch else None, dict(columns), language, None)
         context = replace(context, day_first=library.settings.day_first)
         show = stack.enter_context(Display(print_outcomes=dry_run and not as_json))
         today = datetime.now().astimezone().date()
-        importing = Importing(library, today=today, dry_run=dry_run, tell=show)
+        importer = Importer(library, today=today, dry_run=dry_run, tell=show)
         try:
-            with importing:
+            with importer:
                 for source in _sources(names, kind, fetch_page):
                     show.expect(source.count(context))
-                    importing.read(source, context)
+                    importer.read(source, context)
         except KeyboardInterrupt:
             show.close()
-            _print_report(importing.report, as_json=as_json, dry_run=dry_run)
+            _print_report(importer.report, as_json=as_json, dry_run=dry_run)
             click.echo("Stopped. What was imported so far is whole; run the same again to go on.", err=True)
             raise
-    _print_report(importing.report, as_json=as_json, dry_run=dry_run)
-    if importing.report.wrote and not (dry_run or no_index):
+    _print_report(importer.report, as_json=as_json, dry_run=dry_run)
+    if importer.report.wrote and not (dry_run or no_index):
         _update_index(settings)
     if not (as_json or dry_run):
         click.echo(f"Look at it with: backfile serve {shlex.quote(str(settings.library))}")
-    return 1 if importing.report.counts[Action.FAILED] else 0
+    return 1 if importer.report.counts[Action.FAILED] else 0
 
 
 def _refuse_overlap(names: tuple[str, ...], library: Path) -> None:
     """A library cannot be imported into itself, and a folder that holds it would be imported over and over."""
     here = library.resolve()
     for name in names:
-        if is_address(name):
+        if is_url(name):
             continue
         source = Path(name).resolve()
         if not source.exists():
@@ -130,18 +130,18 @@ def _library_folder(folder: Path, dry_run: bool, stack: ExitStack) -> Path:
     return folder
 
 
-def _sources(names: tuple[str, ...], kind: str | None, fetch: Callable[[str], Fetched]) -> Iterator[AnySource]:
+def _sources(names: tuple[str, ...], kind: str | None, fetch: Callable[[str], FetchResponse]) -> Iterator[AnySource]:
     for name in names:
-        if is_address(name):
-            yield from fetched(name, fetch, kind)
+        if is_url(name):
+            yield from fetch_source(name, fetch, kind)
         else:
             yield from open_sources(Path(name), kind)
 
 
-def _fetcher(allow_private: bool, contact: str) -> Callable[[str], Fetched]:
+def _fetcher(allow_private: bool, contact: str) -> Callable[[str], FetchResponse]:
     """The one way to the web; its library is loaded when it is gone."""
 
-    def fetch(url: str) -> Fetched:
+    def fetch(url: str) -> FetchResponse:
         from backfile.archive.importers.sources.fetching import fetch as fetch_page  # noqa: PLC0415 - loads a client of the web
 
         return fetch_page(url, allow_private=allow_private, contact=contact)
@@ -176,7 +176,7 @@ class Display:
         self._all_known = self._all_known and count is not None
         self._total = max(self._total, self._done) + (count or 0)
 
-    def __call__(self, outcome: Outcome) -> None:
+    def __call__(self, outcome: ItemResult) -> None:
         """Shows one outcome."""
         self._done += 1
         if self._print_outcomes:
@@ -220,6 +220,6 @@ def _print_some(lines: list[str], *, all_of_them: bool = False) -> None:
         click.echo(f"          and {len(lines) - len(shown):,} more such; --json has them all", err=True)
 
 
-def _json(outcome: Outcome) -> dict[str, Any]:
+def _json(outcome: ItemResult) -> dict[str, Any]:
     values = asdict(outcome)
     return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

@@ -1,1 +1,1 @@
-"""Bringing articles in: one module a kind of source, each turning it into items; `importing` writes them down."""
+"""Bringing articles in: one module a kind of source, each turning it into items; `importer` writes them down."""

@@ -28,7 +28,7 @@ _ROW = re.compile(r"\s*(?:\||[-*_=`~]{3,})")
 _SHOWN_OR_LINKED = re.compile(r"\[?!\[[^\]]*\]\([^()]*\)(?:\]\([^()]*\))?|\[[^\[\]]*\]\([^()]*\)")
 
 
-def article_of(item: Item, language: str | None = None) -> Article | None:
+def build_article(item: Item, language: str | None = None) -> Article | None:
     """The article an item makes, not placed yet (its path is its title); None if it has neither title nor text.
 
     `language` is taken for an item that leaves its own out.

@@ -20,7 +20,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ItemResult:
     """What was done (or, in a dry run, would be) with the item `origin`.
 
     `path` is the article's file below the library: of a duplicate, that of the article that was there already. `notes`
@@ -43,11 +43,11 @@ class ImportReport:
     """The outcome of an import. Of items that were unchanged only the number is kept; `wrote` says whether the library
     is another than before."""
 
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[ItemResult] = field(default_factory=list)
     counts: Counter[Action] = field(default_factory=Counter)
     wrote: bool = False
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: ItemResult) -> None:
         """Counts an outcome and keeps it if there is something to tell."""
         self.counts[outcome.action] += 1
         if outcome.action is not Action.UNCHANGED or outcome.notes:
@@ -58,7 +58,7 @@ class ImportReport:
         """How many items there were."""
         return self.counts.total()
 
-    def of(self, action: Action) -> list[Outcome]:
+    def of(self, action: Action) -> list[ItemResult]:
         """The outcomes of one kind, in the order of the source."""
         return [outcome for outcome in self.outcomes if outcome.action is action]
 

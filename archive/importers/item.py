@@ -1,4 +1,4 @@
-"""What an importer hands over: items on their way to becoming articles, and the probe it recognises a source by."""
+"""What an importer hands over: items on their way to becoming articles, and the probe it detect a source by."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ class Probe:
     names: tuple[str, ...] = ()
 
 
-Found = Item | Skipped | Problem
+ImportEvent = Item | Skipped | Problem
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class ImportContext:
     """What the person asked for and what an importer may use.
 
     `fetch` gets the bytes and content type of a URL through the one fetcher, or is None when nothing may be fetched;
@@ -82,7 +82,7 @@ class Context:
     `3/4/2019` is meant, None that it is not known.
     """
 
-    fetch: Callable[[str], Fetched] | None = None
+    fetch: Callable[[str], FetchResponse] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     language: str | None = None
     url: str | None = None
@@ -90,7 +90,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchResponse:
     """An answer of the fetcher: the address it came from after redirects, its content type and its bytes."""
 
     url: str
@@ -98,7 +98,7 @@ class Fetched:
     body: bytes
 
 
-class Importer(Protocol):
+class Format(Protocol):
     """A kind of source. Modules in this package satisfy it by their module-level names.
 
     A module may also have `count(path, context) -> int | None`: how many items there will be, roughly and at little
@@ -108,8 +108,8 @@ class Importer(Protocol):
     KIND: str
     TITLE: str
 
-    def recognises(self, probe: Probe) -> int:
+    def detect(self, probe: Probe) -> int:
         """How surely this source is of the kind, 0 (not at all) to 100 (its signature is there). Reads nothing more."""
 
-    def read(self, path: Path, context: Context) -> Iterator[Found]:
+    def read(self, path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         """The items of the source one by one, in flat memory; a bad item is a `Problem`, never an exception."""

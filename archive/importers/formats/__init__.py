@@ -1,1 +1,1 @@
-"""Formats: one module or package each, with `recognises`, `count` and `read`."""
+"""Formats: one module or package each, with `detect`, `count` and `read`."""

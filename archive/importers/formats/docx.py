@@ -26,7 +26,7 @@ from backfile.archive.importers.common.office_properties import (
     keyword_topics,
 )
 from backfile.archive.importers.common.xml_trees import local_name, parse_xml
-from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.html_to_markdown import parse_html, tree_to_markdown
 from backfile.archive.importers.sources.containers import open_members
 from backfile.archive.metadata.author_names import author_names
@@ -73,7 +73,7 @@ _BLOCKS = ("p", "h1", "h2", "h3", "ul", "ol", "table", "pre", "blockquote")
 _ENDS_SENTENCE = re.compile(r"[.!?…:][\"'”’)]*\Z")
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the parts a package of Word begins with; older documents of Word, which are not read, by name."""
     if probe.is_folder:
         return 0
@@ -83,12 +83,12 @@ def recognises(probe: Probe) -> int:
     return 70 if probe.head.startswith(_OLE) and probe.path.name.lower().endswith((".docx", ".doc", ".dot")) else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many articles there are in the file: one, always."""
     return 1
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The one article of the document."""
     try:
         yield _article(path, context)
@@ -96,7 +96,7 @@ def read(path: Path, context: Context) -> Iterator[Found]:
         yield Problem(path.name, None, str(error), error.hint)
 
 
-def _article(path: Path, context: Context) -> Found:
+def _article(path: Path, context: ImportContext) -> ImportEvent:
     import mammoth  # noqa: PLC0415 - of the extra `import`: documents are recognised without it
 
     core = _checked(path)
@@ -191,7 +191,9 @@ def _day(text: str) -> PartialDate | None:
         return unclear.known
 
 
-def _item(tree: HtmlElement, said: _Properties, pictures: Mapping[str, bytes], name: str, context: Context) -> Item:
+def _item(
+    tree: HtmlElement, said: _Properties, pictures: Mapping[str, bytes], name: str, context: ImportContext
+) -> Item:
     top = _take_top(tree, said.title, context)
     lower_headings(tree)
     body = tree_to_markdown(tree, base_url=None)
@@ -223,7 +225,7 @@ class _Top:
     spent: list[HtmlElement] = field(default_factory=list)
 
 
-def _take_top(tree: HtmlElement, title: str, context: Context) -> _Top:
+def _take_top(tree: HtmlElement, title: str, context: ImportContext) -> _Top:
     """Takes title, subtitle, byline and date off the text, and its table of contents."""
     for entry in tree.xpath(".//p[@class='toc']"):
         entry.drop_tree()
@@ -262,7 +264,7 @@ def _is_bold_line(block: HtmlElement) -> bool:
     return len(words) < LONGEST_LINE and not _ENDS_SENTENCE.search(words) and " ".join(bold.split()) == words
 
 
-def _take_line(block: HtmlElement, top: _Top, context: Context) -> bool:
+def _take_line(block: HtmlElement, top: _Top, context: ImportContext) -> bool:
     """Whether a block below the title belongs to it, which is then noted."""
     words = text_of(block)
     if block.tag not in ("p", "h2", "h3") or (len(words) > LONGEST_LINE and block.get("class") != "subtitle"):

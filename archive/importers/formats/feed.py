@@ -17,8 +17,13 @@ import feedparser  # type: ignore[import-untyped]
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
-from backfile.archive.importers.links.full_text import article_at, completed, markdown_of, words_of
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.links.full_text import (
+    complete_from_page,
+    fetch_article,
+    fragment_to_markdown,
+    html_to_line,
+)
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
@@ -49,7 +54,7 @@ _CUT = re.compile(
 _ENTRY = re.compile(rb"<(?:\w{1,9}:)?(?:item|entry)[\s>]|\"(?:content_html|content_text)\"\s*:")
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the root element, or the version that a JSON Feed names. WordPress exports, which are RSS, know themselves."""
     head = probe.head.replace(b"\0", b"")  # so that UTF-16 reads like ASCII
     if _ROOT.match(head):
@@ -57,12 +62,12 @@ def recognises(probe: Probe) -> int:
     return 95 if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _JSON_FEED.search(head) else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many entries there are."""
     return count_matches(path, _ENTRY)
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The entries in the order of the feed. Raises `ArchiveError` for a feed that is too large, or `OSError`."""
     if path.stat().st_size > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="a feed has far less; split it")
@@ -72,7 +77,7 @@ def read(path: Path, context: Context) -> Iterator[Found]:
         yield _with_full_text(found, context) if isinstance(found, Item) else found
 
 
-def _xml_items(content: bytes, context: Context) -> Iterator[Found]:
+def _xml_items(content: bytes, context: ImportContext) -> Iterator[ImportEvent]:
     headers = {"content-location": context.url} if context.url else {}
     try:
         parsed = feedparser.parse(BytesIO(content), sanitize_html=False, response_headers=headers)
@@ -93,7 +98,7 @@ def _xml_items(content: bytes, context: Context) -> Iterator[Found]:
         yield Problem("", _line(broken), reason, "compare with the feed at its address")
 
 
-def _xml_item(entry: Any, feed: Any) -> Found:
+def _xml_item(entry: Any, feed: Any) -> ImportEvent:
     link = str(entry.get("link") or "")
     contents = [each for each in entry.get("content") or () if each.get("value")]
     best = max(contents, key=lambda each: len(each.value)) if contents else None
@@ -102,7 +107,7 @@ def _xml_item(entry: Any, feed: Any) -> Found:
     body = _markdown(detail, link) if detail else ""
     date, note = _date(entry, "published")
     updated, update_note = _date(entry, "updated")
-    title = words_of(entry.get("title"))
+    title = html_to_line(entry.get("title"))
     if not title and not body:
         return Skipped(_name(entry), "has neither title nor text")
     origin = entry.get("source") or {}
@@ -116,8 +121,8 @@ def _xml_item(entry: Any, feed: Any) -> Found:
         topics=topic_names(tags, key="topics", path=""),
         date=date or updated,
         updated=updated if date else None,
-        summary=(words_of(description) or None) if best and description != best.value else None,
-        source=_source(words_of(origin.get("title") or feed.get("title")), link),
+        summary=(html_to_line(description) or None) if best and description != best.value else None,
+        source=_source(html_to_line(origin.get("title") or feed.get("title")), link),
         language=_language((detail or {}).get("language"), feed.get("language")),
         notes=tuple(filter(None, (note, update_note))),
     )
@@ -131,7 +136,7 @@ def _markdown(detail: Any, link: str) -> str:
     value = str(detail.value)
     if detail.get("type") == "text/plain":
         return plain_to_markdown(value)
-    return markdown_of(value, link or detail.get("base") or None)
+    return fragment_to_markdown(value, link or detail.get("base") or None)
 
 
 def _name(entry: Any) -> str:
@@ -153,7 +158,7 @@ def _date(entry: Any, key: str) -> tuple[PartialDate | None, str]:
         return unclear.known, str(unclear)
 
 
-def _json_items(content: bytes, context: Context) -> Iterator[Found]:
+def _json_items(content: bytes, context: ImportContext) -> Iterator[ImportEvent]:
     """The items of a JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
     try:
         feed = json.loads(content.decode("utf-8-sig"))
@@ -171,15 +176,15 @@ def _json_items(content: bytes, context: Context) -> Iterator[Found]:
             yield Problem("", None, f"item {number} is not as JSON Feed has it: {error}", "look at it in the feed")
 
 
-def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Found:
+def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent:
     link = str(entry.get("url") or entry.get("external_url") or "")
     html, text = str(entry.get("content_html") or ""), str(entry.get("content_text") or "")
-    summary = words_of(str(entry.get("summary") or ""))
-    body = markdown_of(html, link or None) if html.strip() else plain_to_markdown(text)
+    summary = html_to_line(str(entry.get("summary") or ""))
+    body = fragment_to_markdown(html, link or None) if html.strip() else plain_to_markdown(text)
     authors = chain(*(_authors(holder) for holder in (entry, feed)))
     dates = [_json_date(entry.get(key)) for key in ("date_published", "date_modified")]
     name = str(entry.get("id") or link or entry.get("title") or "")
-    title = words_of(str(entry.get("title") or ""))
+    title = html_to_line(str(entry.get("title") or ""))
     if not title and not body and not summary:
         return Skipped(name or "item", "has neither title nor text")
     return Item(
@@ -191,7 +196,7 @@ def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> Found:
         date=dates[0][0] or dates[1][0],
         updated=dates[1][0] if dates[0][0] else None,
         summary=summary or None if body else None,
-        source=_source(words_of(str(feed.get("title") or "")), link),
+        source=_source(html_to_line(str(feed.get("title") or "")), link),
         language=_language(entry.get("language"), feed.get("language")),
         notes=tuple(note for _, note in dates if note),
     )
@@ -212,18 +217,18 @@ def _json_date(value: object) -> tuple[PartialDate | None, str]:
         return unclear.known, str(unclear)
 
 
-def _with_full_text(item: Item, context: Context) -> Item:
+def _with_full_text(item: Item, context: ImportContext) -> Item:
     """The item with the text of its page, where it is a teaser and a page may be fetched."""
     url = item.source.url if item.source else None
     if context.fetch is None or url is None or not _is_teaser(item):
         return item
     try:
-        page = article_at(url, context.fetch)
+        page = fetch_article(url, context.fetch)
     except (ArchiveError, OSError) as error:
         return replace(item, notes=(*item.notes, f"has only the teaser; its page was not fetched: {error}"))
     if len(page.body) <= len(item.body):
         return item
-    return completed(replace(item, summary=item.summary or " ".join(item.body.split()) or None), page)
+    return complete_from_page(replace(item, summary=item.summary or " ".join(item.body.split()) or None), page)
 
 
 def _is_teaser(item: Item) -> bool:

@@ -15,7 +15,7 @@ from typing import IO, cast
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.library.file_names import asset_name
 from backfile.archive.importers.markdown.email_html import email_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
@@ -41,7 +41,7 @@ _MAX_PICTURE = 10 * 1024 * 1024
 _FROM_LINE = re.compile(rb"^From (?=\S+ +\S)", re.MULTILINE)
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the line that begins a mailbox, or by a head with at least three of the fields that every letter has."""
     head = probe.head.lstrip(b"\xef\xbb\xbf\r\n")
     if _MBOX.match(head):
@@ -53,12 +53,12 @@ def recognises(probe: Probe) -> int:
     return 88 if is_head and b"from" in fields and not is_page else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many messages a mailbox has, counted as mail programs part them; one for a letter."""
     return max(1, count_matches(path, _FROM_LINE))
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The messages in the order of the mailbox. Raises `OSError`."""
     with path.open("rb") as file:
         is_mbox = _MBOX.match(file.read(4096).lstrip(b"\xef\xbb\xbf\r\n")) is not None
@@ -119,7 +119,7 @@ def _parse(file: IO[bytes]) -> EmailMessage:
     return BytesParser(policy=policy.default).parse(file)
 
 
-def _found(message: EmailMessage, number: int) -> Found:
+def _found(message: EmailMessage, number: int) -> ImportEvent:
     title = _header(message, "Subject")
     origin = _origin(message, number)
     if not message.keys():

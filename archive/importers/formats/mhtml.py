@@ -10,8 +10,8 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.formats.web_pages import found_in
-from backfile.archive.importers.item import Asset, Context, Found, Probe, Skipped
+from backfile.archive.importers.formats.web_pages import read_page
+from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Probe, Skipped
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import read_bytes
 
@@ -22,7 +22,7 @@ _MULTIPART = re.compile(rb"^Content-Type:\s*multipart/related", re.IGNORECASE | 
 _OF_A_PAGE = re.compile(rb"^(?:Snapshot-Content-Location|X-MimeOLE|X-Snapshot):|Saved by|text/html", re.I | re.M)
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the headers of a message whose parts belong together and are a page; no mail, which has a recipient."""
     if probe.is_folder or not _MULTIPART.search(probe.head[:4096]):
         return 0
@@ -32,12 +32,12 @@ def recognises(probe: Probe) -> int:
     return 60 if _OF_A_PAGE.search(probe.head[:4096]) and not is_mail else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many articles there are in the file: one, always."""
     return 1
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The one page of the file."""
     try:
         content = read_bytes(str(path.resolve()), str(path.resolve().parent))
@@ -53,7 +53,7 @@ def read(path: Path, context: Context) -> Iterator[Found]:
     url = _header(message, "Snapshot-Content-Location") or _header(page, "Content-Location") or context.url
     url = url if url and url.lower().startswith(("http://", "https://")) else None
     files = {name: _asset(part) for part in parts if part is not page for name in _names(part)}
-    yield found_in(_payload(page), name=path.name, url=url, declared=page.get_content_charset(), local=files)
+    yield read_page(_payload(page), name=path.name, url=url, declared=page.get_content_charset(), local=files)
 
 
 def _header(message: object, name: str) -> str:

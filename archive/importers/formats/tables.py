@@ -7,7 +7,7 @@ from pathlib import Path
 
 from backfile.archive.importers.common.rows import Row, count_json_lines, is_json, read_rows, sample_row
 from backfile.archive.importers.common.table_columns import COLUMN_NAMES, map_columns
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.library.file_names import slug
 from backfile.archive.importers.markdown.plain_to_markdown import (
     looks_like_html,
@@ -31,7 +31,7 @@ _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 _ENDINGS = (*_JSON_ENDINGS, ".csv", ".tsv", ".tab")
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By columns for a title and a text; by one of them only where the file's name says that it is a table."""
     if probe.is_folder:
         tables = sum(name.lower().endswith(_ENDINGS) for name in probe.names)
@@ -48,12 +48,12 @@ def recognises(probe: Probe) -> int:
     return 15 if named else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """The number of lines of a file of JSON Lines; a line of other tables may be more or less than a row."""
     return count_json_lines(path)
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The articles in the order of their rows. Columns that are no field are kept under their names."""
     if path.is_dir():
         yield Problem("", None, "is a folder of tables", "name the files one by one")
@@ -74,7 +74,7 @@ def read(path: Path, context: Context) -> Iterator[Found]:
         yield _article(row, columns, context)
 
 
-def _wrong(columns: Mapping[str, str], row: Row, context: Context) -> Problem | None:
+def _wrong(columns: Mapping[str, str], row: Row, context: ImportContext) -> Problem | None:
     """What is wrong with the columns: a name that is not there, or none that is known."""
     known = ", ".join(row.values)
     for field, column in context.columns.items():
@@ -87,7 +87,7 @@ def _wrong(columns: Mapping[str, str], row: Row, context: Context) -> Problem | 
     return None
 
 
-def _article(row: Row, columns: Mapping[str, str], context: Context) -> Found:
+def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> ImportEvent:
     values = {field: row.get(column) for field, column in columns.items()}
     taken = set(columns.values())
     extra = {key: value for key, value in row.values.items() if key not in taken and value not in _EMPTY}
@@ -118,7 +118,7 @@ def _article(row: Row, columns: Mapping[str, str], context: Context) -> Found:
     )
 
 
-def _date(value: object, context: Context) -> tuple[PartialDate | None, str]:
+def _date(value: object, context: ImportContext) -> tuple[PartialDate | None, str]:
     """As much of a date as is known, and what is not understood of it."""
     if value in _EMPTY:
         return None, ""

@@ -11,7 +11,7 @@ from backfile.archive.errors import ArticleUnreadable
 from backfile.archive.frontmatter.front_matter import Form, parse
 from backfile.archive.importers.common.bylines import closing_line_authors, parse_dateline
 from backfile.archive.importers.common.masthead import LONGEST_LINE, date_in_words, parse_masthead_line
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.charset import detect_encoding
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.mapping import read_metadata
@@ -33,7 +33,7 @@ _BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 _ENDS_SENTENCE = re.compile(r"[.!?…][\"'”’)]*\Z")
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """A little sure of any text, for each other kind has a signature; by the share of such names in a folder."""
     if probe.is_folder:
         texts = sum(name.lower().endswith(_ENDINGS) for name in probe.names)
@@ -47,12 +47,12 @@ def recognises(probe: Probe) -> int:
     return 30 if named else 10 if not probe.path.suffix and probe.head.strip() else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many files of text there are."""
     return sum(1 for _ in _files(path))
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """An article a file, in the order of their paths."""
     root = path if path.is_dir() else path.parent
     real = str(root.resolve())
@@ -90,7 +90,7 @@ class _Top:
     rest: int = 0
 
 
-def article_in(text: str, name: str, context: Context) -> Item:
+def article_in(text: str, name: str, context: ImportContext) -> Item:
     """The article in a text; `name` is the path of its file, which may tell its date and, if need be, its title."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n").lstrip("\ufeff")
     front = parse(text)
@@ -118,7 +118,7 @@ def article_in(text: str, name: str, context: Context) -> Item:
     )
 
 
-def _with_headers(data: Mapping[str, object], body: str, name: str, context: Context) -> Item:
+def _with_headers(data: Mapping[str, object], body: str, name: str, context: ImportContext) -> Item:
     """A text under lines such as `Title: …` and `Author: …`."""
     known = read_metadata(data, body, name, day_first=context.day_first)
     return Item(
@@ -136,7 +136,7 @@ def _with_headers(data: Mapping[str, object], body: str, name: str, context: Con
     )
 
 
-def _top(lines: list[str], context: Context) -> _Top:
+def _top(lines: list[str], context: ImportContext) -> _Top:
     """Reads title, byline, date and a line between them off the top, as long as each line is one of these.
 
     A first line that is as long as a paragraph is text; the title is then the file's name.
@@ -160,7 +160,7 @@ def _is_wrapped(lines: list[str], number: int) -> bool:
     return len(lines[number].strip()) > 60 and below[:1].islower()
 
 
-def _read_lines_below(lines: list[str], top: _Top, context: Context) -> None:
+def _read_lines_below(lines: list[str], top: _Top, context: ImportContext) -> None:
     """A line that is neither byline nor date is a summary, if one of these follows; else the text begins there."""
     summary: list[str] = []
     number = top.rest
@@ -179,7 +179,7 @@ def _read_lines_below(lines: list[str], top: _Top, context: Context) -> None:
         number += 1
 
 
-def _take_line(line: str, top: _Top, context: Context) -> bool:
+def _take_line(line: str, top: _Top, context: ImportContext) -> bool:
     """Whether a line is a byline, a date, or both, which is then noted."""
     found = parse_masthead_line(line, day_first=context.day_first)
     if found is None or (found.authors and top.authors) or (found.date and top.date):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.formats.web_pages import found_in
-from backfile.archive.importers.item import PROBE_BYTES, Context, Fetched, Found, Probe, Skipped
+from backfile.archive.importers.formats.web_pages import read_page
+from backfile.archive.importers.item import PROBE_BYTES, FetchResponse, ImportContext, ImportEvent, Probe, Skipped
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode
 from backfile.archive.storage.durable_files import read_bytes
@@ -20,7 +20,7 @@ _LINE = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """A text whose lines are all addresses, comments with `#` and empty lines aside."""
     if probe.is_folder or b"\x00" in probe.head:
         return 0
@@ -36,7 +36,7 @@ def _listed(lines: list[str]) -> Iterator[str]:
             yield bare
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many addresses there are."""
     return sum(1 for _ in _addresses(path))
 
@@ -46,7 +46,7 @@ def _addresses(path: Path) -> Iterator[str]:
     return _listed(text.splitlines())
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The article behind each address, in the order of the list, each once."""
     try:
         addresses = list(dict.fromkeys(_addresses(path)))
@@ -62,18 +62,18 @@ def read(path: Path, context: Context) -> Iterator[Found]:
             yield _article(line, context.fetch)
 
 
-def _article(url: str, fetch: Callable[[str], Fetched]) -> Found:
+def _article(url: str, fetch: Callable[[str], FetchResponse]) -> ImportEvent:
     try:
         answer = fetch(url)
     except (ArchiveError, OSError) as error:
         return Problem(url, None, str(error), getattr(error, "hint", ""))
-    return page_of(answer, url)
+    return read_response(answer, url)
 
 
-def page_of(answer: Fetched, origin: str) -> Found:
+def read_response(answer: FetchResponse, origin: str) -> ImportEvent:
     """The article in what was fetched; what is no page is skipped."""
     kind = answer.content_type.partition(";")[0].strip().lower()
     if kind and kind not in ("text/html", "application/xhtml+xml"):
         return Skipped(origin, f"is no page but {kind}")
     charset = _CHARSET.search(answer.content_type)
-    return found_in(answer.body, name=origin, url=answer.url, declared=charset[1] if charset else None)
+    return read_page(answer.body, name=origin, url=answer.url, declared=charset[1] if charset else None)

@@ -17,8 +17,8 @@ from typing import IO
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.formats.web_pages import found_in
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.formats.web_pages import read_page
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.html_to_markdown import MAX_BYTES
 from backfile.archive.importers.sources.containers import ContainerRefused, Member, open_members
 from backfile.archive.report import Problem
@@ -32,7 +32,7 @@ _GZIP, _ZSTANDARD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 _RESPONSE = re.compile(rb"^WARC-Type: response", re.MULTILINE | re.IGNORECASE)
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the first line of a record, or by the name of a packed file."""
     if probe.is_folder:
         return 0
@@ -44,14 +44,14 @@ def recognises(probe: Probe) -> int:
     return 95 if probe.head.startswith((_GZIP, _ZSTANDARD)) and re.search(r"\.warc(\.gz|\.zst)?\Z", name) else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many answers a file that is not packed has; None if it is packed."""
     with path.open("rb") as file:
         is_plain = file.read(5) == b"WARC/"
     return count_matches(path, _RESPONSE) if is_plain else None
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The articles in the order of the archive."""
     with path.open("rb") as file:
         is_zip = file.read(4) == _ZIP
@@ -67,14 +67,14 @@ def read(path: Path, context: Context) -> Iterator[Found]:
         yield Problem(path.name, None, str(error))
 
 
-def _member(member: Member | ContainerRefused, name: str) -> Iterator[Found]:
+def _member(member: Member | ContainerRefused, name: str) -> Iterator[ImportEvent]:
     if isinstance(member, ContainerRefused):
         yield Problem(name, None, str(member))
     elif re.search(r"\.warc(\.gz|\.zst)?\Z", member.name):
         yield from _articles(io.BytesIO(member.read()), f"{name}/{member.name}")
 
 
-def _articles(stream: IO[bytes], name: str) -> Iterator[Found]:
+def _articles(stream: IO[bytes], name: str) -> Iterator[ImportEvent]:
     """The articles of one WARC file. What is broken in it ends it, after all that came before."""
     seen: set[str] = set()
     found_any = False
@@ -94,7 +94,7 @@ def _articles(stream: IO[bytes], name: str) -> Iterator[Found]:
         yield Problem(name, None, "has no records of answers in it", "is it a WARC file?")
 
 
-def _article(record: WarcRecord, url: str) -> Found | None:
+def _article(record: WarcRecord, url: str) -> ImportEvent | None:
     """What became of one answer; None for what is no page."""
     headers = record.http_headers
     if headers is None:
@@ -108,11 +108,11 @@ def _article(record: WarcRecord, url: str) -> Found | None:
     if len(content) > MAX_BYTES:
         return Problem(url, None, f"is larger than {MAX_BYTES >> 20} MB")
     charset = _CHARSET.search(str(headers.get("Content-Type") or ""))
-    found = found_in(content, name=url, url=url, declared=charset[1] if charset else None)
+    found = read_page(content, name=url, url=url, declared=charset[1] if charset else None)
     return _with_time(found, record.record_date)
 
 
-def _with_time(found: Found, captured: datetime | None) -> Found:
+def _with_time(found: ImportEvent, captured: datetime | None) -> ImportEvent:
     """Notes when a page was captured, for its article may say no date of its own."""
     if not isinstance(found, Item) or captured is None:
         return found

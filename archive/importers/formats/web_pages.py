@@ -19,9 +19,9 @@ from lxml.html import HtmlElement
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract_from
 from backfile.archive.importers.extraction.page_metadata import base_url_of
-from backfile.archive.importers.formats.markdown_tree.site_builders import Site
-from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
-from backfile.archive.importers.links.link_resolver import Crosslinks
+from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
+from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.links.link_resolver import LinkResolver
 from backfile.archive.importers.markdown.html_to_markdown import decode_html, parse_html, safe_address
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import read_bytes
@@ -43,7 +43,7 @@ _DATA = re.compile(r"data:image/([a-z]{3,5})[^,;]*((?:;[^,;]*)*),(.*)\Z", re.IGN
 _BESIDE = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos|_bestanden|_file)\Z")
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the tags at the head of a file; a folder, if its documents are pages and hardly anything else.
 
     In a mixed folder the pages may be bookmarks or exports of another program: there every file is asked for itself.
@@ -59,20 +59,20 @@ def recognises(probe: Probe) -> int:
     return 85 if found and found / (found + others) >= MOSTLY else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many pages there are."""
     return sum(1 for _ in _files(path)) if path.is_dir() else 1
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The pages in the order of their paths."""
     if not path.is_dir():
         yield _page(path, path.name, context)
         return
     files = {file.relative_to(path).as_posix(): file for file in _files(path)}
-    crosslinks = Crosslinks(files, Site())
+    resolver = LinkResolver(files, SiteLayout())
     for name, file in files.items():
-        yield _page(file, name, context, crosslinks)
+        yield _page(file, name, context, resolver)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -88,7 +88,7 @@ def _is_beside(name: str) -> bool:
     return any(_BESIDE.match(part) for part in name.split("/")[:-1])
 
 
-def _page(path: Path, name: str, context: Context, crosslinks: Crosslinks | None = None) -> Found:
+def _page(path: Path, name: str, context: ImportContext, resolver: LinkResolver | None = None) -> ImportEvent:
     try:
         content = read_bytes(str(path.resolve()), str(path.resolve().parent))
     except (ArchiveError, OSError) as error:
@@ -97,7 +97,7 @@ def _page(path: Path, name: str, context: Context, crosslinks: Crosslinks | None
     folder = next((each for each in (path.with_name(f"{path.stem}{end}") for end in ("_files", ".files", "-Dateien",
                   "_fichiers", "_archivos", "_bestanden", "_file")) if each.is_dir()), None)  # fmt: skip
     local = _Local(folder) if folder is not None else None
-    return found_in(content, name=name, url=url, local=local, declared=None, crosslinks=crosslinks)
+    return read_page(content, name=name, url=url, local=local, declared=None, resolver=resolver)
 
 
 def saved_from(content: bytes) -> str | None:
@@ -127,35 +127,35 @@ class _Local(Mapping[str, Asset]):
         return 0
 
 
-def found_in(
+def read_page(
     content: bytes,
     *,
     name: str,
     url: str | None,
     declared: str | None,
     local: Mapping[str, Asset] | None = None,
-    crosslinks: Crosslinks | None = None,
-) -> Found:
+    resolver: LinkResolver | None = None,
+) -> ImportEvent:
     """The article in a page: `name` is its origin, `declared` its encoding by the server, `local` its own files.
 
-    `crosslinks` are those of the folder that the page is one of, `name` being its path in it.
+    `resolver` are those of the folder that the page is one of, `name` being its path in it.
     A page without an article is `Skipped`, one that cannot be read a `Problem`; nothing is raised.
     """
     try:
         tree = parse_html(decode_html(content, declared))
         base = base_url_of(tree, url)
         assets = _take_pictures(tree, base, local)
-        links = _links(tree, base, name, crosslinks) if crosslinks else {}
+        links = _links(tree, base, name, resolver) if resolver else {}
         extracted = extract_from(tree, url=url)
     except (ArchiveError, RecursionError, ValueError) as error:
         return Problem(name, None, str(error) or "is nested too deeply", getattr(error, "hint", ""))
     if len(extracted.body.split()) < FEWEST_WORDS and len(extracted.body) < FEWEST_WORDS * 3:
         return Skipped(name, "no article in it: hardly any text")
-    item = item_of(extracted, name, assets)
+    item = page_item(extracted, name, assets)
     return replace(item, links={each: target for each, target in links.items() if each in item.body})
 
 
-def item_of(extracted: ExtractedArticle, origin: str, assets: tuple[Asset, ...] = ()) -> Item:
+def page_item(extracted: ExtractedArticle, origin: str, assets: tuple[Asset, ...] = ()) -> Item:
     """The item that an extracted article is; only the assets that its body shows."""
     return Item(
         origin=origin,
@@ -172,11 +172,11 @@ def item_of(extracted: ExtractedArticle, origin: str, assets: tuple[Asset, ...] 
     )
 
 
-def _links(tree: HtmlElement, base: str | None, name: str, crosslinks: Crosslinks) -> dict[str, str]:
+def _links(tree: HtmlElement, base: str | None, name: str, resolver: LinkResolver) -> dict[str, str]:
     """Links to other pages of a folder: the address that the body will have for each → the path of its target."""
     links: dict[str, str] = {}
     for reference in {each.get("href") or "" for each in tree.iter("a")}:
-        absolute, target = safe_address(base, reference), crosslinks.target(name, reference)
+        absolute, target = safe_address(base, reference), resolver.target(name, reference)
         if absolute and target:
             links[absolute] = target
     return links

@@ -23,7 +23,7 @@ ENDINGS = frozenset(f"{_PICTURES} {_SOUND_AND_FILM} {_DOCUMENTS}".split())
 
 
 @dataclass(slots=True)
-class Beside:
+class PlacedAssets:
     """The files of one article: name in its folder → content; `body` refers to them; `notes` say what is missing."""
 
     body: str
@@ -36,12 +36,12 @@ class Beside:
         return {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()}
 
 
-def lay_beside(body: str, assets: Iterable[Asset], folder: str) -> Beside:
+def place_assets(body: str, assets: Iterable[Asset], folder: str) -> PlacedAssets:
     """Reads the assets of an article whose own folder is called `folder`, and points its body to them.
 
     What cannot be read, is too large or of no kind that belongs beside an article is left out with a note.
     """
-    beside = Beside(body)
+    beside = PlacedAssets(body)
     names: dict[str, str] = {}
     total = 0
     for asset in assets:

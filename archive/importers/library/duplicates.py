@@ -2,7 +2,7 @@
 
 Texts are compared by their shingles of three words: MinHash estimates the share that two have in common (Jaccard), and
 locality-sensitive hashing finds the few that are worth comparing (Broder 1997; Leskovec, Rajaraman, Ullman: Mining of
-Massive Datasets, chapter 3). How the thresholds were measured is told in docs/decisions/importing.md.
+Massive Datasets, chapter 3). How the thresholds were measured is told in docs/decisions/importer.md.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from datetime import date
 
 from rensa import RMinHash, RMinHashLSH  # type: ignore[import-untyped]
 
-from backfile.archive.importers.links.web_addresses import address_key, addresses_given, front_entries
+from backfile.archive.importers.links.web_addresses import addresses_given, front_entries, url_key
 from backfile.archive.metadata.dates import DateUnclear, parse_date
 from backfile.archive.metadata.field_names import DATE, TITLE
 from backfile.archive.metadata.path_dates import date_in_path
@@ -57,7 +57,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Twin:
+class Duplicate:
     """The article at `path` is the same as the one that was asked for: by `address` or, if that is None, by its text.
 
     `poorer` says that it has much less text, as a teaser has.
@@ -78,7 +78,7 @@ class _Known:
     words: int
 
 
-class Duplicates:
+class DuplicateIndex:
     """The articles of a library, to be asked for the twin of a new one."""
 
     def __init__(self) -> None:
@@ -99,21 +99,21 @@ class Duplicates:
 
     def add_addresses(self, path: str, addresses: Iterable[str]) -> None:
         """Makes further addresses of a known article known."""
-        for key in filter(None, map(address_key, addresses)):
+        for key in filter(None, map(url_key, addresses)):
             self._by_address.setdefault(key, self._by_path[path])
 
-    def twin(self, candidate: Candidate) -> Twin | None:
+    def twin(self, candidate: Candidate) -> Duplicate | None:
         """The known article that is the same as `candidate`, if there is one."""
         wanted = self._describe(candidate)
         for address in candidate.addresses:
-            number = self._by_address.get(address_key(address) or "")
+            number = self._by_address.get(url_key(address) or "")
             if number is not None and _same_page(self._known[number], wanted):
-                return Twin(self._known[number].path, address, _is_poorer(self._known[number], wanted))
+                return Duplicate(self._known[number].path, address, _is_poorer(self._known[number], wanted))
         if wanted.sketch is None:
             return None
         for number in sorted(self._by_text.query(wanted.sketch)):
             if _same_text(self._known[number], wanted):
-                return Twin(self._known[number].path, None)
+                return Duplicate(self._known[number].path, None)
         return None
 
     def _describe(self, candidate: Candidate) -> _Known:
@@ -123,7 +123,7 @@ class Duplicates:
         return self._asked[1]
 
 
-def skim(path: str, text: str) -> Candidate:
+def read_candidate(path: str, text: str) -> Candidate:
     """What is compared of an article's file."""
     entries, body = front_entries(text)
     given = addresses_given(entries)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from backfile.archive.errors import ArticleUnreadable
 from backfile.archive.importers.library.file_names import collision_key, numbered
 from backfile.archive.importers.library.provenance import checksum, read_stamp
-from backfile.archive.importers.links.published_links import SiteLinks
+from backfile.archive.importers.links.published_links import PublishedLinks
 from backfile.archive.storage.decoding import decode
 from backfile.archive.storage.durable_files import read_bytes
 from backfile.archive.storage.file_titles import without_suffix
@@ -20,7 +20,7 @@ ENDING = ".md"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ImportRecord:
     """The file at `path` came from an origin, by which kind of source, and this was the sum of what was written.
 
     `within` is the source that it is from, if others have the same origin.
@@ -32,7 +32,7 @@ class Record:
     within: str = ""
 
 
-class Ledger:
+class ImportLog:
     """The articles of a library by origin, and the names that are taken there. `root` is a real path.
 
     `sites` has them by the addresses that they were published at, as it was when the import began.
@@ -40,10 +40,10 @@ class Ledger:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._records: dict[str, Record] = {}
+        self._records: dict[str, ImportRecord] = {}
         self._origins: dict[str, str] = {}
         self._taken: set[str] = set()
-        self.sites = SiteLinks()
+        self.sites = PublishedLinks()
         self.paths = sorted(entry.path for entry in walk(root))
         for path in reversed(self.paths):  # so that of copies the first counts
             self._take(without_suffix(path))
@@ -51,9 +51,9 @@ class Ledger:
             stamp = read_stamp(text)
             self.sites.add(path, text, stamp.origin if stamp is not None else "")
             if stamp is not None:
-                self.put(stamp.origin, Record(path, stamp.kind, stamp.sha256, stamp.within))
+                self.put(stamp.origin, ImportRecord(path, stamp.kind, stamp.sha256, stamp.within))
 
-    def find(self, origin: str) -> Record | None:
+    def find(self, origin: str) -> ImportRecord | None:
         """The file that came from an origin, wherever somebody moved it since."""
         return self._records.get(origin)
 
@@ -61,7 +61,7 @@ class Ledger:
         """The origin of the file at a path; None if it was not imported."""
         return self._origins.get(path)
 
-    def put(self, origin: str, record: Record) -> None:
+    def put(self, origin: str, record: ImportRecord) -> None:
         """Notes what was written, or would be; another origin of the same file is forgotten."""
         self._records.pop(self._origins.get(record.path, ""), None)
         self._origins[record.path] = origin

@@ -22,7 +22,7 @@ KEY = "imported"
 ALSO_AT = "also_at"
 
 CLOSING = "\n---\n"
-"""Ends the front matter that `archive.writing.compose` writes."""
+"""Ends the front matter that `archive.frontmatter.article_text.compose` writes."""
 
 _OWN_LINES = (f"{KEY}:", f"{ALSO_AT}:")
 _ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+://|urn:|tag:|mid:)\S+\Z")
@@ -54,7 +54,7 @@ def checksum(text: str, beside: Mapping[str, str]) -> str:
 
 
 def stamped(text: str, stamp: Stamp, also_at: Iterable[str] = ()) -> str:
-    """The text of an article's file, as `archive.writing.compose` gives it, with its provenance."""
+    """The text of an article's file, as `archive.frontmatter.article_text.compose` gives it, with its provenance."""
     lines: dict[str, object] = {ALSO_AT: list(also_at)} if also_at else {}
     within = {"in": stamp.within} if stamp.within else {}
     lines[KEY] = {"from": stamp.origin, **within, "kind": stamp.kind, "on": stamp.on, "sha256": stamp.sha256}

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
-from backfile.archive.importers.item import Fetched, Item
+from backfile.archive.importers.item import FetchResponse, Item
 from backfile.archive.importers.markdown.html_to_markdown import html_to_markdown, parse_html
 
 ONLY_A_LINK = "only a link; use --fetch"
@@ -15,7 +15,7 @@ ONLY_A_LINK = "only a link; use --fetch"
 _PAGES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 
 
-def article_at(url: str, fetch: Callable[[str], Fetched]) -> ExtractedArticle:
+def fetch_article(url: str, fetch: Callable[[str], FetchResponse]) -> ExtractedArticle:
     """The article in the page at `url`. Raises `ArchiveError` or `OSError` if it cannot be had or there is none."""
     answer = fetch(url)
     content_type = answer.content_type.partition(";")[0].strip().lower()
@@ -27,7 +27,7 @@ def article_at(url: str, fetch: Callable[[str], Fetched]) -> ExtractedArticle:
     return page
 
 
-def completed(item: Item, page: ExtractedArticle) -> Item:
+def complete_from_page(item: Item, page: ExtractedArticle) -> Item:
     """The item with the text of its page, and with everything the page says that the item itself does not."""
     return replace(
         item,
@@ -43,12 +43,12 @@ def completed(item: Item, page: ExtractedArticle) -> Item:
     )
 
 
-def markdown_of(html: str, base_url: str | None) -> str:
+def fragment_to_markdown(html: str, base_url: str | None) -> str:
     """A piece of HTML as Markdown, as `html_to_markdown` has it; empty also for one that holds only comments."""
     return html_to_markdown(f"<div>{html}</div>", base_url=base_url)
 
 
-def words_of(html: str | None) -> str:
+def html_to_line(html: str | None) -> str:
     """The words of a piece of HTML (a title, a summary) on one line; of plain text, the text."""
     text = html or ""
     if "<" in text or "&" in text:

@@ -7,9 +7,9 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from urllib.parse import unquote, urljoin, urlsplit
 
-from backfile.archive.importers.formats.markdown_tree.site_builders import Site
-from backfile.archive.importers.links.markdown_links import addresses, with_addresses
-from backfile.archive.importers.links.web_addresses import host_of
+from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
+from backfile.archive.importers.links.markdown_links import link_destinations, replace_destinations
+from backfile.archive.importers.links.web_addresses import url_host
 
 _SUFFIX = re.compile(r"\.(?:md|mdx|markdown|html?)\Z", re.IGNORECASE)
 _ARTICLE = re.compile(r"\.(?:md|mdx|markdown)\Z", re.IGNORECASE)
@@ -25,7 +25,7 @@ _STANDS_FOR = re.compile(r"(?:\A|/):")  # something that the builder puts there:
 _DATED = re.compile(r"\d{4}-\d\d-\d\d-")
 
 
-class Crosslinks:
+class LinkResolver:
     """The articles of a tree by all the names that a link may have for them. `paths` lie below the tree's root.
 
     `address` is that of the site on the web, with `/` at its end; empty if it is not known. `given` are the addresses
@@ -33,7 +33,7 @@ class Crosslinks:
     """
 
     def __init__(
-        self, paths: Iterable[str], site: Site, address: str = "", given: Iterable[tuple[str, str]] = ()
+        self, paths: Iterable[str], site: SiteLayout, address: str = "", given: Iterable[tuple[str, str]] = ()
     ) -> None:
         self._site, self._address = site, address
         self._by_place: dict[str, str] = {}
@@ -51,7 +51,9 @@ class Crosslinks:
 
     def links(self, path: str, body: str) -> dict[str, str]:
         """Address as it stands in the body of the article at `path` → the path of the article that it leads to."""
-        found = {address: self.target(path, address) for address, is_picture in addresses(body) if not is_picture}
+        found = {
+            address: self.target(path, address) for address, is_picture in link_destinations(body) if not is_picture
+        }
         return {address: target for address, target in found.items() if target is not None}
 
     def in_full(self, path: str, body: str, beside: Container[str]) -> str:
@@ -61,7 +63,7 @@ class Crosslinks:
         """
         if not self._address:
             return body
-        return with_addresses(body, lambda address, _: None if address in beside else self._public(path, address))
+        return replace_destinations(body, lambda address, _: None if address in beside else self._public(path, address))
 
     def _public(self, path: str, address: str) -> str | None:
         """What an address from the top of the site, or to a file of Markdown, is on the web; None for others."""
@@ -93,7 +95,7 @@ class Crosslinks:
 
     def _within(self, address: str) -> str:
         """The address below the site's top of one that is written in full; others as they are."""
-        if not self._address or host_of(address) != host_of(self._address):
+        if not self._address or url_host(address) != url_host(self._address):
             return address
         top, parts = urlsplit(self._address).path, urlsplit(address)
         return f"/{parts.path.removeprefix(top).lstrip('/')}"
@@ -143,7 +145,7 @@ def addresses_in_front_matter(path: str, entries: Mapping[str, str]) -> Iterator
         yield posixpath.join(posixpath.dirname(_INDEX.sub("", _SUFFIX.sub("", path))), slug[0])
 
 
-def _places(stem: str, site: Site) -> Iterator[str]:
+def _places(stem: str, site: SiteLayout) -> Iterator[str]:
     """The places that an article has: its path without ending, and the address that its builder gives it."""
     place = _INDEX.sub("", stem)
     if not place:

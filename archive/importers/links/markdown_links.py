@@ -19,15 +19,15 @@ _ADDRESS = re.compile(
 _PICTURES = frozenset({"angled", "shown", "source"})
 
 
-def addresses(body: str) -> Iterator[tuple[str, bool]]:
+def link_destinations(body: str) -> Iterator[tuple[str, bool]]:
     """Each address, also in code, and whether it is that of a picture."""
     for found in _ADDRESS.finditer(body):
         name = found.lastgroup or ""
         yield found[name].strip(), name in _PICTURES
 
 
-def with_addresses(body: str, new: Callable[[str, bool], str | None]) -> str:
-    """The body with those addresses replaced for which `new` (as `addresses` has them) gives another."""
+def replace_destinations(body: str, new: Callable[[str, bool], str | None]) -> str:
+    """The body with those addresses replaced for which `new` (as `link_destinations` has them) gives another."""
     written, copied = [], 0
     regions: Regions | None = None
     for found in _ADDRESS.finditer(body):

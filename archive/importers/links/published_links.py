@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urldefrag
 
 from backfile.archive.importers.library.provenance import CLOSING
-from backfile.archive.importers.links.markdown_links import with_addresses
-from backfile.archive.importers.links.web_addresses import address_key, addresses_given, front_entries, host_of
+from backfile.archive.importers.links.markdown_links import replace_destinations
+from backfile.archive.importers.links.web_addresses import addresses_given, front_entries, url_host, url_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class _Published:
 _SHARED = _Published("", "", ())
 
 
-class SiteLinks:
+class PublishedLinks:
     """The articles of a library by the addresses that they were published at. One that several have leads to none."""
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class SiteLinks:
         if origin and hosts:
             self._imported[path] = article
         for address in (*given.own, *given.others):
-            key = address_key(address)
+            key = url_key(address)
             if key is not None:
                 _put(articles, key, article)
 
@@ -69,14 +69,14 @@ class SiteLinks:
         hosts = _hosts((*addresses_given(front_entries(head + closing)[0]).own, origin))
 
         def place(address: str, is_picture: bool) -> str | None:
-            is_ours = not is_picture and host_of(address) in hosts
-            target = self._known.get(address_key(address) or "") if is_ours else None
+            is_ours = not is_picture and url_host(address) in hosts
+            target = self._known.get(url_key(address) or "") if is_ours else None
             if target is None or target is _SHARED or target.path == path:
                 return None
             led = place_of(target.path, path, address)
             return led if only is None or led in only else None
 
-        return head + closing + with_addresses(body, place) if hosts else text
+        return head + closing + replace_destinations(body, place) if hosts else text
 
     def late(self, read: Callable[[str], str]) -> Iterator[tuple[str, str]]:
         """Path and new text of every imported article that has links to what came since; `read` gives its text."""
@@ -113,7 +113,7 @@ def _put(articles: dict[str, _Published], key: str, article: _Published) -> None
 
 
 def _hosts(addresses: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({host for host in map(host_of, addresses) if host}))
+    return tuple(sorted({host for host in map(url_host, addresses) if host}))
 
 
 def _host_in(key: str) -> str:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from backfile.archive.errors import ArticleUnreadable, FrontMatterInvalid
 from backfile.archive.frontmatter.yaml_reader import read_yaml
-from backfile.archive.importers.formats.markdown_tree.site_builders import Site
+from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
 from backfile.archive.storage.decoding import decode
 from backfile.archive.storage.durable_files import read_bytes
 
@@ -32,7 +32,7 @@ _STANDS_FOR_NONE = re.compile(
 )
 
 
-def site_address(root: Path, site: Site) -> str:
+def site_url_of(root: Path, site: SiteLayout) -> str:
     """The address of the site's front page, with `/` at its end; empty if its settings do not say it.
 
     Settings that cannot be read say nothing, and neither do addresses that stand there as an example.

@@ -16,7 +16,7 @@ _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|ref_src|cmpid|smid|i
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ArticleUrls:
     """The addresses in an article's front matter: its `own`, which are that of its source and that from which it was
     imported, and `others` where the same text is."""
 
@@ -24,7 +24,7 @@ class Given:
     others: tuple[str, ...]
 
 
-def address_key(address: str) -> str | None:
+def url_key(address: str) -> str | None:
     """What addresses of one page have in common; None if the address is none of a single page.
 
     The scheme, `www.`, a final slash, the fragment and parameters that only say how a reader came there are not told
@@ -43,8 +43,8 @@ def address_key(address: str) -> str | None:
     return f"{_host(parts.netloc)}{path}?{query}"
 
 
-def host_of(address: str) -> str | None:
-    """The host of an address of the web as `address_key` has it; None for what is no such address."""
+def url_host(address: str) -> str | None:
+    """The host of an address of the web as `url_key` has it; None for what is no such address."""
     try:
         parts = urlsplit(address.strip())
     except ValueError:
@@ -66,8 +66,8 @@ def front_entries(text: str) -> tuple[dict[str, str], str]:
     return {normal(entry[1]): entry[2] for entry in _ENTRY.finditer(block)}, body
 
 
-def addresses_given(entries: dict[str, str]) -> Given:
+def addresses_given(entries: dict[str, str]) -> ArticleUrls:
     """The addresses among the entries of an article's front matter."""
     own = [address for key in SOURCE_URL for address in _ADDRESS.findall(entries.get(key, ""))]
     own += _ORIGIN.findall(entries.get("imported", ""))
-    return Given(tuple(dict.fromkeys(own)), tuple(_ADDRESS.findall(entries.get("alsoat", ""))))
+    return ArticleUrls(tuple(dict.fromkeys(own)), tuple(_ADDRESS.findall(entries.get("alsoat", ""))))

@@ -23,7 +23,7 @@ import urllib3
 from urllib3.exceptions import DecodeError, HTTPError
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.item import Fetched
+from backfile.archive.importers.item import FetchResponse
 
 MAX_REDIRECTS = 5
 MAX_WIRE_BYTES = 20 * 1024 * 1024
@@ -86,7 +86,7 @@ class Fetcher:
     _last: dict[str, float] = field(default_factory=dict)
     _robots: dict[str, RobotFileParser | None] = field(default_factory=dict)
 
-    def __call__(self, url: str) -> Fetched:
+    def __call__(self, url: str) -> FetchResponse:
         """The page at a URL. Raises `NotFetched` with the reason."""
         until = time.monotonic() + SECONDS_IN_ALL
         for _ in range(MAX_REDIRECTS + 1):
@@ -99,7 +99,7 @@ class Fetcher:
             url = following
         raise NotFetched(f"{url}: more than {MAX_REDIRECTS} redirects")
 
-    def _ask(self, parts: SplitResult, until: float) -> tuple[str, Fetched | None]:
+    def _ask(self, parts: SplitResult, until: float) -> tuple[str, FetchResponse | None]:
         """The answer to one request, or where it leads."""
         url = urlunsplit(parts)
         self._wait(parts.netloc.lower())
@@ -110,7 +110,7 @@ class Fetcher:
             if response.status != 200:
                 raise NotFetched(f"{url}: the server answers {response.status} {response.reason or ''}".rstrip())
             body = _read(response, url, until, MAX_BYTES)
-            return url, Fetched(url, response.headers.get("content-type", ""), body)
+            return url, FetchResponse(url, response.headers.get("content-type", ""), body)
 
     def _wait(self, host: str) -> None:
         passed = time.monotonic() - self._last.get(host, -self.pause)
@@ -187,7 +187,7 @@ class Fetcher:
         return addresses[0]
 
 
-def fetch(url: str, *, allow_private: bool = False, contact: str = "") -> Fetched:
+def fetch(url: str, *, allow_private: bool = False, contact: str = "") -> FetchResponse:
     """The page at a URL, by a fetcher that all calls share. Raises `NotFetched`."""
     return _shared(allow_private, contact)(url)
 

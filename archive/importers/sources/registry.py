@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.item import PROBE_BYTES, Importer, Probe
+from backfile.archive.importers.item import PROBE_BYTES, Format, Probe
 
 # Kind → module of `archive.importers.formats`. This is the one list; of kinds that are equally sure the first is taken.
 KINDS = {
@@ -29,24 +29,24 @@ KINDS = {
     "table": "tables",
     "text": "text_file",
 }
-SURE = 40
+MIN_FOLDER_CONFIDENCE = 40
 """Below this a folder is not taken for a source of one kind, but for a heap of files that are looked at one by one."""
 
 _MAX_NAMES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class Detection:
     """The kind a source was taken for and how surely, 0 to 100."""
 
-    importer: Importer
-    certainty: int
+    format: Format
+    confidence: int
 
 
-def load(kind: str) -> Importer:
+def load(kind: str) -> Format:
     """The importer of a kind; raises `ArchiveError` with what to install if a library it stands on is missing."""
     try:
-        return cast(Importer, import_module(f"backfile.archive.importers.formats.{KINDS[kind]}"))
+        return cast(Format, import_module(f"backfile.archive.importers.formats.{KINDS[kind]}"))
     except ModuleNotFoundError as error:
         raise library_missing(kind, error) from error
 
@@ -61,25 +61,25 @@ def library_missing(kind: str, error: ModuleNotFoundError) -> ArchiveError:
     )
 
 
-def recognise(probe: Probe) -> Recognised | None:
+def detect_format(probe: Probe) -> Detection | None:
     """The kind that a source is most surely of; None if it is of none.
 
     Raises `ArchiveError` if no kind knows it but one could not be asked, because its library is missing.
     """
-    best: Recognised | None = None
+    best: Detection | None = None
     missing: ArchiveError | None = None
     for kind in KINDS:
         try:
-            importer = load(kind)
-            certainty = importer.recognises(probe)
+            candidate = load(kind)
+            confidence = candidate.detect(probe)
         except ModuleNotFoundError as error:
             missing = library_missing(kind, error)
             continue
         except ArchiveError as error:
             missing = error
             continue
-        if certainty > (best.certainty if best else 0):
-            best = Recognised(importer, certainty)
+        if confidence > (best.confidence if best else 0):
+            best = Detection(candidate, confidence)
     if best is None and missing is not None:
         raise missing
     return best

@@ -16,14 +16,14 @@ from backfile.archive.storage.durable_files import write_bytes
 MAX_BYTES = 2 * 1024 * 1024 * 1024
 """Of all that one archive may put into the folder for temporary files."""
 
-NO_FOLDERS = frozenset({"docx", "epub", "warc"})
+ZIP_BASED_KINDS = frozenset({"docx", "epub", "warc"})
 """Kinds whose files are zips themselves."""
 
 _MACHINERY = ("__MACOSX/", ".git/")
 
 
 @dataclass(slots=True)
-class Unpacked:
+class UnpackedArchive:
     """A folder with what was in an archive, and what was left out with the reason."""
 
     folder: Path
@@ -36,14 +36,14 @@ def is_archive(path: Path, head: bytes) -> bool:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[Unpacked]:
+def unpack(path: Path) -> Iterator[UnpackedArchive]:
     """The files of an archive in a temporary folder: no links, no names that lead out of it, within limits.
 
     If all lies in one folder of the archive, that is the folder. Raises `ArchiveError` if the archive is broken or is
     more than may be unpacked.
     """
     with tempfile.TemporaryDirectory(prefix="backfile-") as name:
-        found, total = Unpacked(Path(name)), 0
+        found, total = UnpackedArchive(Path(name)), 0
         with open_members(path) as members:
             for member in members:
                 if isinstance(member, ContainerRefused):
@@ -56,7 +56,7 @@ def unpacked(path: Path) -> Iterator[Unpacked]:
         yield found
 
 
-def _write(member: Member, found: Unpacked, most: int) -> int:
+def _write(member: Member, found: UnpackedArchive, most: int) -> int:
     """Writes one file; how many bytes it has. What cannot be written is noted, and the rest goes on."""
     try:
         content = member.read()

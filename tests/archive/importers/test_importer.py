@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 
 from backfile.archive.importers.formats.markdown_tree import tree
 from backfile.archive.importers.import_report import Action, ImportReport
-from backfile.archive.importers.importer import Importing
-from backfile.archive.importers.item import Asset, Context, Found, Item, Probe, Skipped
-from backfile.archive.importers.library.duplicates import Candidate, Duplicates, skim
+from backfile.archive.importers.importer import Importer
+from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.library.duplicates import Candidate, DuplicateIndex, read_candidate
 from backfile.archive.importers.library.provenance import checksum, origin_of, read_stamp
-from backfile.archive.importers.links.web_addresses import address_key
+from backfile.archive.importers.links.web_addresses import url_key
 from backfile.archive.importers.sources import registry
-from backfile.archive.importers.sources.detection import Source as From
-from backfile.archive.importers.sources.detection import Unrecognised, open_sources
+from backfile.archive.importers.sources.detection import ImportSource, RejectedSource, open_sources
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import Batch
@@ -35,29 +34,34 @@ OTHER = " ".join(f"sentence {n} tells more" for n in range(60))
 FERRY = Item("ferry", "The night ferry", LONG, ("Edna Marsh",), date=PartialDate(2019, 3, 14))
 
 
-class Given:
+class FakeFormat:
     """An importer that hands over what it is given."""
 
     KIND = "given"
     TITLE = "Given"
 
-    def __init__(self, found: list[Found], kind: str = "given") -> None:
+    def __init__(self, found: list[ImportEvent], kind: str = "given") -> None:
         self.found, self.KIND = found, kind
 
-    def recognises(self, probe: Probe) -> int:
+    def detect(self, probe: Probe) -> int:
         return 0
 
-    def read(self, path: Path, context: Context) -> Iterator[Found]:
+    def read(self, path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         yield from self.found
 
 
 def take(
-    root: Path, *found: Found, label: str = "export.xml", kind: str = "given", dry_run: bool = False, today: date = DAY
+    root: Path,
+    *found: ImportEvent,
+    label: str = "export.xml",
+    kind: str = "given",
+    dry_run: bool = False,
+    today: date = DAY,
 ) -> ImportReport:
     root.mkdir(exist_ok=True)
-    with Importing(Library(root), today=today, dry_run=dry_run) as importing:
-        importing.read(From(Path(label), label, kind, False, Given(list(found), kind)), Context())
-    return importing.report
+    with Importer(Library(root), today=today, dry_run=dry_run) as importer:
+        importer.read(ImportSource(Path(label), label, kind, False, FakeFormat(list(found), kind)), ImportContext())
+    return importer.report
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -192,10 +196,10 @@ def test_of_two_exports_with_one_origin_the_fuller_text_stays(tmp_path: Path) ->
     library = Library(tmp_path)
 
     def both() -> dict[str, int]:
-        with Importing(library, today=DAY) as importing:
+        with Importer(library, today=DAY) as importer:
             for label, item in (("june.xml", teaser), ("march.xml", whole)):
-                importing.read(From(Path(label), label, "given", False, Given([item])), Context())
-        return actions(importing.report)
+                importer.read(ImportSource(Path(label), label, "given", False, FakeFormat([item])), ImportContext())
+        return actions(importer.report)
 
     assert both() == {"added": 1, "changed": 1}
     before = files(tmp_path)
@@ -325,15 +329,15 @@ def test_nothing_is_written_through_a_link_out_of_the_library(tmp_path: Path) ->
 def test_an_interrupted_import_is_whole_and_goes_on(tmp_path: Path) -> None:
     items = [replace(FERRY, origin=str(n), title=f"Ferry {n}", body=f"{n} " * 30) for n in range(100)]
 
-    class Interrupted(Given):
-        def read(self, path: Path, context: Context) -> Iterator[Found]:
+    class Interrupted(FakeFormat):
+        def read(self, path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             yield from items[:70]
             raise KeyboardInterrupt
 
-    importing = Importing(Library(tmp_path), today=DAY)
-    with pytest.raises(KeyboardInterrupt), importing:
-        importing.read(From(Path("x"), "export.xml", "given", False, Interrupted([])), Context())
-    assert actions(importing.report) == {"added": 70}
+    importer = Importer(Library(tmp_path), today=DAY)
+    with pytest.raises(KeyboardInterrupt), importer:
+        importer.read(ImportSource(Path("x"), "export.xml", "given", False, Interrupted([])), ImportContext())
+    assert actions(importer.report) == {"added": 70}
     assert len(files(tmp_path)) == 70
     assert all(read_stamp(content.decode()) for content in files(tmp_path).values())
     assert actions(take(tmp_path, *items)) == {"unchanged": 70, "added": 30}
@@ -349,14 +353,14 @@ def test_a_full_disk_ends_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_source_that_breaks_off_is_a_failure_and_what_came_before_stays(tmp_path: Path) -> None:
-    class Broken(Given):
-        def read(self, path: Path, context: Context) -> Iterator[Found]:
+    class Broken(FakeFormat):
+        def read(self, path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             yield FERRY
             raise ValueError("the rest is noise")
 
-    with Importing(Library(tmp_path), today=DAY) as importing:
-        importing.read(From(Path("x"), "x.xml", "given", False, Broken([])), Context())
-    assert actions(importing.report) == {"added": 1, "failed": 1}
+    with Importer(Library(tmp_path), today=DAY) as importer:
+        importer.read(ImportSource(Path("x"), "x.xml", "given", False, Broken([])), ImportContext())
+    assert actions(importer.report) == {"added": 1, "failed": 1}
 
 
 def test_strange_values_come_out_as_text(tmp_path: Path) -> None:
@@ -427,9 +431,9 @@ def test_origins_name_an_item_wherever_its_source_lies() -> None:
 
 def test_addresses_of_one_page() -> None:
     same = ["https://www.post.example/a/", "http://post.example/a?utm_medium=x#top", "HTTPS://POST.example/a"]
-    assert len({address_key(address) for address in same}) == 1
-    assert address_key("https://post.example/a?id=1") != address_key("https://post.example/a?id=2")
-    assert [address_key(each) for each in ("https://post.example/", "mailto:a@b", "http://[x", "a/b")] == [None] * 4
+    assert len({url_key(address) for address in same}) == 1
+    assert url_key("https://post.example/a?id=1") != url_key("https://post.example/a?id=2")
+    assert [url_key(each) for each in ("https://post.example/", "mailto:a@b", "http://[x", "a/b")] == [None] * 4
 
 
 def test_articles_are_skimmed_in_every_form() -> None:
@@ -437,18 +441,18 @@ def test_articles_are_skimmed_in_every_form() -> None:
     yaml += "---\nText"
     toml = '+++\ntitle = "A 1"\ncanonical = "https://x.example/1"\ndate = 2019-03-14\n+++\nText'
     for text in (yaml, toml):
-        found = skim("a.md", text)
+        found = read_candidate("a.md", text)
         assert (found.title, found.date, found.text) == ("A 1", PartialDate(2019, 3, 14), "Text")
         assert found.addresses[0] == "https://x.example/1"
-    assert skim("2019/2019-03-14-a.md", "Text").date == PartialDate(2019, 3, 14)
+    assert read_candidate("2019/2019-03-14-a.md", "Text").date == PartialDate(2019, 3, 14)
 
 
 @pytest.mark.long
 @pytest.mark.corpora
 def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: ignore[no-untyped-def]
-    root, known = corpus("nodejs-blog"), Duplicates()
+    root, known = corpus("nodejs-blog"), DuplicateIndex()
     for entry in sorted(Library(root).walk(), key=lambda entry: entry.path):
-        candidate = skim(entry.path, (root / entry.path).read_text())
+        candidate = read_candidate(entry.path, (root / entry.path).read_text())
         without_numbers = Candidate("", None, (), candidate.text)
         assert known.twin(without_numbers) is None, entry.path
         known.add(entry.path, without_numbers)
@@ -458,8 +462,8 @@ def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: igno
 @pytest.mark.corpora
 @pytest.mark.parametrize(("name", "joined"), [("digitalgov", 4), ("do-tutorials", 2), ("rust-blog", 0)])
 def test_of_whole_trees_only_the_same_texts_are_joined(corpus, name: str, joined: int) -> None:  # type: ignore[no-untyped-def]
-    known, twins = Duplicates(), 0
-    for found in tree.read(corpus(name), Context()):
+    known, twins = DuplicateIndex(), 0
+    for found in tree.read(corpus(name), ImportContext()):
         if isinstance(found, Item):
             candidate = Candidate(found.title, found.date, (), found.body)
             twins += known.twin(candidate) is not None
@@ -476,11 +480,11 @@ def test_a_heap_is_looked_at_file_by_file(tmp_path: Path) -> None:
     (heap / "d.html.bak").write_bytes(b"\x00\x01")
     (heap / "link").symlink_to("/etc/passwd")
     sources = list(open_sources(heap))
-    assert [(each.label, each.kind) for each in sources if isinstance(each, From)] == [
+    assert [(each.label, each.kind) for each in sources if isinstance(each, ImportSource)] == [
         ("heap/a.txt", "text"),
         ("heap/b.csv", "table"),
     ]
-    assert {each.label for each in sources if isinstance(each, Unrecognised)} == {
+    assert {each.label for each in sources if isinstance(each, RejectedSource)} == {
         "heap/deep/c.bin",
         "heap/d.html.bak",
         "heap/link",
@@ -489,9 +493,9 @@ def test_a_heap_is_looked_at_file_by_file(tmp_path: Path) -> None:
 
 def test_every_kind_is_what_the_registry_calls_it() -> None:
     for kind in registry.KINDS:
-        importer = registry.load(kind)
-        assert kind == importer.KIND
-        assert importer.TITLE
+        candidate = registry.load(kind)
+        assert kind == candidate.KIND
+        assert candidate.TITLE
 
 
 def test_a_missing_library_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

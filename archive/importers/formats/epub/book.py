@@ -9,7 +9,7 @@ from pathlib import Path
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.epub.chapters import Chapter, Chapters
 from backfile.archive.importers.formats.epub.package_document import Book, read_book
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources.containers import Member, open_members
 from backfile.archive.model import Source
 from backfile.archive.report import Problem
@@ -25,7 +25,7 @@ _NO_NAME = re.compile(
 )
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the first member, which names the type; or by the one that names the package, if it comes early."""
     if probe.is_folder or not probe.head.startswith(b"PK\x03\x04"):
         return 0
@@ -34,7 +34,7 @@ def recognises(probe: Probe) -> int:
     return 90 if b"META-INF/container.xml" in probe.head or probe.path.name.lower().endswith(".epub") else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many files there are to read in the book; None if it cannot be read."""
     try:
         with open_members(path) as members:
@@ -43,7 +43,7 @@ def count(path: Path, context: Context) -> int | None:
         return None
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The chapters in the order in which they are read; cover, title page, copyright and contents are skipped."""
     try:
         with open_members(path) as members:

@@ -15,11 +15,11 @@ from pathlib import Path
 from backfile.archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from backfile.archive.frontmatter.front_matter import parse
 from backfile.archive.importers.formats.markdown_tree import mdx
-from backfile.archive.importers.formats.markdown_tree.site_builders import Site, recognise_site
-from backfile.archive.importers.formats.markdown_tree.tree_assets import Pictures
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
-from backfile.archive.importers.links.link_resolver import Crosslinks, addresses_in_front_matter
-from backfile.archive.importers.links.site_url import site_address
+from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout, detect_site
+from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAssets
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.links.link_resolver import LinkResolver, addresses_in_front_matter
+from backfile.archive.importers.links.site_url import site_url_of
 from backfile.archive.importers.links.web_addresses import front_entries
 from backfile.archive.markdown.shortcodes import expand
 from backfile.archive.metadata.field_names import NESTED, TOPICS, normal
@@ -43,7 +43,7 @@ _ABOUT_THE_PROJECT = re.compile(
 )
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By what marks a site; else by the share of Markdown among the documents of a folder, or by name and fence."""
     if not probe.is_folder:
         if probe.path.name.lower().endswith(SUFFIXES):
@@ -53,18 +53,18 @@ def recognises(probe: Probe) -> int:
     documents = articles + sum(name.lower().endswith(_OTHER_DOCUMENTS) for name in probe.names)
     if not articles:
         return 0
-    return 95 if recognise_site(probe.names).builder else round(80 * articles / documents)
+    return 95 if detect_site(probe.names).builder else round(80 * articles / documents)
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many files a tree has that may be articles."""
     if not path.is_dir():
         return 1
-    site = recognise_site(_names(path))
+    site = detect_site(_names(path))
     return sum(site.holds(entry.path) for entry in Library(path).walk())
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The articles in the order of their paths; drafts, section pages, profiles and files about the project aside."""
     if not path.is_dir():
         yield _alone(path, context)
@@ -74,13 +74,13 @@ def read(path: Path, context: Context) -> Iterator[Found]:
     except LibrarySettingsInvalid as error:
         yield Problem("library.toml", None, str(error), error.hint)
         return
-    site = recognise_site(_names(path))
-    pictures = Pictures(path, site)
+    site = detect_site(_names(path))
+    pictures = TreeAssets(path, site)
     paths = sorted(entry.path for entry in library.walk() if site.holds(entry.path))
-    crosslinks = Crosslinks(paths, site, site_address(path, site), _given(path, paths))
+    resolver = LinkResolver(paths, site, site_url_of(path, site), _given(path, paths))
     for each in paths:
         found = _found(library, each, site, pictures)
-        yield _connected(found, crosslinks) if isinstance(found, Item) else found
+        yield _connected(found, resolver) if isinstance(found, Item) else found
     yield from _not_read(path, site)
 
 
@@ -93,10 +93,10 @@ def _given(root: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
             yield from ((path, address) for address in addresses_in_front_matter(path, entries))
 
 
-def _connected(item: Item, crosslinks: Crosslinks) -> Item:
+def _connected(item: Item, resolver: LinkResolver) -> Item:
     """The item with what its links lead to: other articles of the tree, else pages of the site on the web."""
-    body = crosslinks.in_full(item.origin, item.body, {asset.name for asset in item.assets})
-    return replace(item, body=body, links=crosslinks.links(item.origin, body))
+    body = resolver.in_full(item.origin, item.body, {asset.name for asset in item.assets})
+    return replace(item, body=body, links=resolver.links(item.origin, body))
 
 
 def _names(root: Path) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _names(root: Path) -> tuple[str, ...]:
     return tuple(each.relative_to(root).as_posix() for each in (*top, *below))
 
 
-def _found(library: Library, path: str, site: Site, pictures: Pictures) -> Found:
+def _found(library: Library, path: str, site: SiteLayout, pictures: TreeAssets) -> ImportEvent:
     reading = library.read(path)
     if reading.article is None:
         if reading.left_out:
@@ -118,14 +118,14 @@ def _found(library: Library, path: str, site: Site, pictures: Pictures) -> Found
     return _item(reading.article, pictures, tuple(notes), is_mdx=site.builder == "Docusaurus" or path.endswith(".mdx"))
 
 
-def _not_read(root: Path, site: Site) -> Iterator[Skipped]:
+def _not_read(root: Path, site: SiteLayout) -> Iterator[Skipped]:
     """Articles in another markup, which some builders read as well."""
     for folder in site.folders or ("",):
         for path in sorted((root / folder).rglob("*.rst")):
             yield Skipped(path.relative_to(root).as_posix(), "reStructuredText is not read; convert it to Markdown")
 
 
-def _alone(path: Path, context: Context) -> Found:
+def _alone(path: Path, context: ImportContext) -> ImportEvent:
     """A single file, by itself: without the folder it lies in there are no profiles to ask."""
     try:
         decoded = decode(read_bytes(str(path.resolve()), str(path.resolve().parent)))
@@ -150,11 +150,11 @@ def _alone(path: Path, context: Context) -> Found:
         language=known.language,
         extra=known.extra,
     )
-    pictures = Pictures(path.resolve().parent, Site())
+    pictures = TreeAssets(path.resolve().parent, SiteLayout())
     return _item(article, pictures, tuple(notes), is_mdx=path.suffix == ".mdx")
 
 
-def _item(article: Article, pictures: Pictures, notes: tuple[str, ...], *, is_mdx: bool) -> Item:
+def _item(article: Article, pictures: TreeAssets, notes: tuple[str, ...], *, is_mdx: bool) -> Item:
     body = _plain_markdown(article.body, is_mdx=is_mdx)
     taken = pictures.taken(article.path, body)
     return Item(

@@ -11,10 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
-from backfile.archive.importers.formats.markdown_tree.site_builders import Site
+from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
 from backfile.archive.importers.item import Asset
 from backfile.archive.importers.library.assets import ENDINGS
-from backfile.archive.importers.links import markdown_links
+from backfile.archive.importers.links.markdown_links import link_destinations
 from backfile.archive.storage.durable_files import read_bytes
 
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
@@ -23,7 +23,7 @@ _MAX_FILES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class CollectedAssets:
     """A body, the files it refers to, and notes on pictures that are not there."""
 
     body: str
@@ -31,18 +31,18 @@ class Taken:
     notes: tuple[str, ...]
 
 
-class Pictures:
+class TreeAssets:
     """The files of a tree that may lie beside its articles, found as its builder finds them."""
 
-    def __init__(self, root: Path, site: Site) -> None:
+    def __init__(self, root: Path, site: SiteLayout) -> None:
         self._root, self._site = str(root.resolve()), site
 
-    def taken(self, path: str, body: str) -> Taken:
+    def taken(self, path: str, body: str) -> CollectedAssets:
         """The files that the article at `path` refers to, or has in its own folder if it is a page bundle."""
         body = _PELICAN.sub("", body) if self._site.builder == "Pelican" else body
         assets: dict[str, Asset] = {}
         missing: dict[str, None] = {}
-        for address, is_picture in addresses(body):
+        for address, is_picture in internal_destinations(body):
             place = self._find(posixpath.dirname(path), address)
             if place is not None:
                 assets.setdefault(address, self._asset(address, place))
@@ -52,7 +52,7 @@ class Pictures:
             referred = {unquote(address).removeprefix("./") for address in assets}
             for name in sorted(self._files_in(posixpath.dirname(path)) - referred):
                 assets[name] = self._asset(name, posixpath.join(posixpath.dirname(path), name))
-        return Taken(body, tuple(assets.values()), _note(list(missing)))
+        return CollectedAssets(body, tuple(assets.values()), _note(list(missing)))
 
     def _asset(self, address: str, place: str) -> Asset:
         return Asset(address, lambda: read_bytes(f"{self._root}/{place}", self._root))
@@ -88,9 +88,9 @@ class Pictures:
             return {item.name for item in scan if _may_lie_beside(item.name) and item.is_file(follow_symlinks=False)}
 
 
-def addresses(body: str) -> Iterator[tuple[str, bool]]:
+def internal_destinations(body: str) -> Iterator[tuple[str, bool]]:
     """The addresses within the tree in a body, and whether each is that of a picture."""
-    for address, is_picture in markdown_links.addresses(body):
+    for address, is_picture in link_destinations(body):
         if address and not _ELSEWHERE.match(address):
             yield address, is_picture
 

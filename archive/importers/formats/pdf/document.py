@@ -18,7 +18,7 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.bylines import closing_line_authors
 from backfile.archive.importers.common.masthead import LONGEST_LINE, parse_masthead_line
 from backfile.archive.importers.common.office_properties import document_authors, document_title, keyword_topics
-from backfile.archive.importers.item import Context, Found, Item, Probe
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
 from backfile.archive.model import PartialDate, Source
@@ -54,17 +54,17 @@ _ADDRESS = re.compile(r"(https?://\S+)\s+1/\d{1,4}\Z")
 _UNKNOWN = 0.3
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the first words of the file, which may stand a little below its beginning."""
     return 98 if not probe.is_folder and _SIGN in probe.head[:1024] else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many articles there are in the file: one, always."""
     return 1
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The one article of the file."""
     import pypdfium2 as pdfium  # noqa: PLC0415 - of the extra `import`: files are recognised without it
 
@@ -101,7 +101,7 @@ class _Seen:
     address: str = ""
 
 
-def _article(document: pdfium.PdfDocument, name: str, context: Context) -> Item:
+def _article(document: pdfium.PdfDocument, name: str, context: ImportContext) -> Item:
     from backfile.archive.importers.formats.pdf.page_lines import read_pages  # noqa: PLC0415
     from backfile.archive.importers.formats.pdf.running_heads import without_running_heads  # noqa: PLC0415
     from backfile.archive.importers.formats.pdf.text_flow import BlockBuilder, blocks_to_markdown  # noqa: PLC0415
@@ -214,7 +214,7 @@ class _Top:
     date: PartialDate | None = None
 
 
-def _take_top(blocks: list[TextBlock], size: float, title: str, context: Context) -> _Top:
+def _take_top(blocks: list[TextBlock], size: float, title: str, context: ImportContext) -> _Top:
     """Takes the title, and the byline and date below it, off the blocks of the first page."""
     top = _Top()
     first = blocks[:_BLOCKS_SEARCHED]
@@ -256,7 +256,7 @@ def _is_named(block: TextBlock, title: str) -> bool:
     return len(words) >= _SHORTEST_TITLE and _BEFORE_SITE.match(rest) is not None
 
 
-def _take_block(block: TextBlock, top: _Top, size: float, context: Context) -> bool:
+def _take_block(block: TextBlock, top: _Top, size: float, context: ImportContext) -> bool:
     """Takes the lines off a block that say who wrote the text or when; whether nothing is left of it."""
     lines = block.text.split("\n")
     while lines and len(lines[0]) <= LONGEST_LINE:

@@ -137,7 +137,7 @@ _ROOTS = (
 )
 
 
-def recognises(head: bytes) -> bool:
+def detect(head: bytes) -> bool:
     """Whether the beginning of a file is that of such an export."""
     keys = {key.decode("ascii", errors="replace") for key in _KEY.findall(head)}
     forms = [needed for needed, _ in _ENTRIES] if _is_list(head) else _ROOTS

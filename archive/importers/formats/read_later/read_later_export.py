@@ -12,7 +12,7 @@ from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.rows import sample_row
 from backfile.archive.importers.formats.read_later import csv_export, html_export, json_export
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, event_of
-from backfile.archive.importers.item import PROBE_BYTES, Context, Found, Probe
+from backfile.archive.importers.item import PROBE_BYTES, ImportContext, ImportEvent, Probe
 from backfile.archive.report import Problem
 
 KIND = "readlater"
@@ -26,18 +26,18 @@ _URL = re.compile(rb'(?<!\\)"(?:url|uri|href|article__url|2)"\s*:')
 _LINE = re.compile(rb"\n")
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the columns of a table, the keys of an object, or what a page of links says that it is."""
     if probe.is_folder:
         return 95 if any(_OMNIVORE.match(name) for name in probe.names) else 0
     if html_export.SIGNATURE.search(probe.head[:4096]):
         return 97
     if _is_json(probe.head):
-        return 90 if json_export.recognises(probe.head) else 0
+        return 90 if json_export.detect(probe.head) else 0
     return 92 if csv_export.row_parser(sample_row(probe.head)) is not None else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many links there are."""
     parts = [each for each in path.iterdir() if _OMNIVORE.match(each.name)] if path.is_dir() else [path]
     return sum(map(_links_in, parts))
@@ -52,7 +52,7 @@ def _links_in(path: Path) -> int:
     return count_matches(path, _LINK if is_page else _URL)
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The saved pages one by one; one without text is fetched if this is allowed, else skipped."""
     if path.is_dir():
         for part in sorted(each for each in path.iterdir() if _OMNIVORE.match(each.name)):

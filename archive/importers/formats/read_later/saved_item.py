@@ -8,8 +8,14 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.item import Context, Fetched, Found, Item, Skipped
-from backfile.archive.importers.links.full_text import ONLY_A_LINK, article_at, completed, markdown_of, words_of
+from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Skipped
+from backfile.archive.importers.links.full_text import (
+    ONLY_A_LINK,
+    complete_from_page,
+    fetch_article,
+    fragment_to_markdown,
+    html_to_line,
+)
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
@@ -42,7 +48,7 @@ class SavedItem:
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
-def event_of(saved: SavedItem, context: Context) -> Found:
+def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
     """The item that a saved page makes, its text fetched if the export has none and fetching is allowed."""
     origin = saved.url or saved.title or "entry"
     is_link = _ADDRESS.match(saved.url) is not None
@@ -57,28 +63,32 @@ def event_of(saved: SavedItem, context: Context) -> Found:
     return Skipped(origin, ONLY_A_LINK if is_link else "has neither text nor an address of the web")
 
 
-def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], Fetched]) -> Found:
+def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], FetchResponse]) -> ImportEvent:
     """The item with the text of its page; with what it has if that is something, else the problem."""
     try:
-        page = article_at(saved.url, fetch)
+        page = fetch_article(saved.url, fetch)
     except (ArchiveError, OSError) as error:
         if item.body:
             return replace(item, notes=(*item.notes, f"has only a note; its page was not fetched: {error}"))
         return Problem("", None, f"{saved.url}: cannot be fetched: {error}", "run it again later")
-    summary = words_of(saved.note) or None
-    return completed(replace(item, summary=summary, title=item.title if item.title != saved.url else ""), page)
+    summary = html_to_line(saved.note) or None
+    return complete_from_page(replace(item, summary=summary, title=item.title if item.title != saved.url else ""), page)
 
 
 def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
     date, note = parse_saved_date(saved.date)
     on, _ = parse_saved_date(saved.saved)
-    body = markdown_of(saved.html, saved.url if is_link else None) if saved.html else plain_to_markdown(saved.text)
-    remark = words_of(saved.note)
+    body = (
+        fragment_to_markdown(saved.html, saved.url if is_link else None)
+        if saved.html
+        else plain_to_markdown(saved.text)
+    )
+    remark = html_to_line(saved.note)
     host = (urlsplit(saved.url).hostname or "").removeprefix("www.") if is_link else ""
     name = saved.site or host
     return Item(
         origin=origin,
-        title=words_of(saved.title) or saved.url,
+        title=html_to_line(saved.title) or saved.url,
         body=body or plain_to_markdown(remark),
         authors=author_names(saved.authors),
         topics=topic_names(list(dict.fromkeys(saved.topics)), key="topics", path=""),

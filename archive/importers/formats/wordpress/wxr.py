@@ -15,8 +15,8 @@ from lxml import etree
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.formats.wordpress.post_html import to_html
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
-from backfile.archive.importers.links.full_text import markdown_of, words_of
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.links.full_text import fragment_to_markdown, html_to_line
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
@@ -61,7 +61,7 @@ class _Site:
         """Takes in an element of the channel."""
         text = (element.text or "").strip()
         if name == "title":
-            self.title = self.title or words_of(text)
+            self.title = self.title or html_to_line(text)
         elif name in ("link", "base_blog_url"):
             self.link = text if name == "base_blog_url" else self.link or text
         elif name == "language":
@@ -73,18 +73,18 @@ class _Site:
             self.authors[login] = fields.get("author_display_name") or full or login
 
 
-def recognises(probe: Probe) -> int:
+def detect(probe: Probe) -> int:
     """By the namespace of WordPress exports, which stands in their root element."""
     head = probe.head[:16_384].replace(b"\0", b"")
     return 98 if b"<rss" in head and _SIGN.search(head) else 0
 
 
-def count(path: Path, context: Context) -> int | None:
+def count(path: Path, context: ImportContext) -> int | None:
     """How many items the export has, menus and pictures among them."""
     return count_matches(path, _ITEM)
 
 
-def read(path: Path, context: Context) -> Iterator[Found]:
+def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """The posts in the order of the export, each let go of when it is read. Raises `OSError`.
 
     Broken XML is read on as far as possible; what is wrong with it comes at the end.
@@ -140,7 +140,7 @@ def _fields(element: etree._Element) -> dict[str, str]:
     return fields
 
 
-def _found(element: etree._Element, site: _Site, context: Context) -> Found:
+def _found(element: etree._Element, site: _Site, context: ImportContext) -> ImportEvent:
     fields = _fields(element)
     origin = fields.get("guid") or fields.get("link") or fields.get("post_id") or fields.get("title") or "item"
     left_out = _left_out(fields)
@@ -183,13 +183,13 @@ def _item(fields: dict[str, str], topics: list[str], origin: str, site: _Site) -
     post_type = fields.get("post_type", "post")
     return Item(
         origin=origin,
-        title=words_of(fields.get("title")),
-        body=markdown_of(html, link or site.link or None),
+        title=html_to_line(fields.get("title")),
+        body=fragment_to_markdown(html, link or site.link or None),
         authors=author_names([site.authors.get(creator, creator)]),
         topics=topic_names([topic for topic in topics if topic != "Uncategorized"], key="topics", path=""),
         date=date,
         updated=updated,
-        summary=words_of(fields.get("excerpt")) or None,
+        summary=html_to_line(fields.get("excerpt")) or None,
         source=_source(site.title, link),
         language=site.language,
         extra={} if post_type in ("post", "page") else {"post_type": post_type},

@@ -10,9 +10,9 @@ import pytest
 
 from backfile.archive.importers.common import item_count
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.item import Context
+from backfile.archive.importers.item import ImportContext
 from backfile.archive.importers.sources import registry
-from backfile.archive.importers.sources.detection import Source, open_sources
+from backfile.archive.importers.sources.detection import ImportSource, open_sources
 
 LINK = "https://post.example/{}"
 FILES = {
@@ -35,9 +35,9 @@ def test_what_is_counted_is_what_comes(tmp_path: Path, name: str, number: int) -
     path = tmp_path / name
     path.write_text(frame.replace("{}", "".join(entry.replace("{0}", str(each)) for each in range(number))))
     (source,) = open_sources(path)
-    assert isinstance(source, Source)
+    assert isinstance(source, ImportSource)
     assert source.kind == kind
-    counted, read = source.count(Context()), sum(1 for _ in source.read(Context()))
+    counted, read = source.count(ImportContext()), sum(1 for _ in source.read(ImportContext()))
     assert read == number
     assert counted is not None
     assert number <= counted <= 2 * number  # a line of text may look like one that parts messages
@@ -53,8 +53,8 @@ def test_signs_across_pieces_are_counted_once(tmp_path: Path, monkeypatch: pytes
 
 def test_what_cannot_be_counted_is_not_known(tmp_path: Path) -> None:
     for kind in registry.KINDS:
-        source = Source(tmp_path / "missing", "missing", kind, False, registry.load(kind))
-        assert source.count(Context()) in (None, 1)
+        source = ImportSource(tmp_path / "missing", "missing", kind, False, registry.load(kind))
+        assert source.count(ImportContext()) in (None, 1)
 
 
 def test_entries_in_json_are_counted_too(tmp_path: Path) -> None:
@@ -69,4 +69,4 @@ def test_entries_in_json_are_counted_too(tmp_path: Path) -> None:
     }
     path.write_text(json.dumps([entry] * 5))
     (source,) = open_sources(path)
-    assert source.count(Context()) == 5
+    assert source.count(ImportContext()) == 5

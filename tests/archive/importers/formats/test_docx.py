@@ -13,7 +13,7 @@ import docx as word
 import pytest
 
 from backfile.archive.importers.formats import docx
-from backfile.archive.importers.item import Context, Found, Item
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item
 from backfile.archive.importers.sources import registry
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
@@ -34,8 +34,8 @@ def written(path: Path, fill: Callable[..., None], **properties: object) -> Path
     return path
 
 
-def only(path: Path) -> Found:
-    (found,) = docx.read(path, Context())
+def only(path: Path) -> ImportEvent:
+    (found,) = docx.read(path, ImportContext())
     return found
 
 
@@ -146,17 +146,17 @@ def refused(path: Path) -> Problem:
 
 def test_documents_are_recognised_by_content(tmp_path: Path) -> None:
     path = written(tmp_path / "no-ending", lambda document: document.add_paragraph("Left late."))
-    recognised = registry.recognise(registry.probe(path))
-    assert recognised is not None
-    assert recognised.importer.KIND == "docx"
+    detected = registry.detect_format(registry.probe(path))
+    assert detected is not None
+    assert detected.format.KIND == "docx"
 
 
 def test_old_and_encrypted_documents_say_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "old.doc"
     path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2048))
-    recognised = registry.recognise(registry.probe(path))
-    assert recognised is not None
-    assert recognised.importer.KIND == "docx"
+    detected = registry.detect_format(registry.probe(path))
+    assert detected is not None
+    assert detected.format.KIND == "docx"
     assert "save it as DOCX" in refused(path).hint
 
 
@@ -191,4 +191,4 @@ def test_broken_documents_are_problems_whatever_is_broken(tmp_path: Path) -> Non
     for name, content in small.items():
         for broken_part in (b"<a/>", content[: len(content) // 2]):
             by_hand(path, {**small, name: broken_part})
-            assert list(docx.read(path, Context()))
+            assert list(docx.read(path, ImportContext()))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backfile.archive.importers.formats.epub import book as epub
-from backfile.archive.importers.item import Context, Found, Item, Skipped
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.sources import registry
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
@@ -69,8 +69,8 @@ def book(
     return path
 
 
-def read(path: Path) -> list[Found]:
-    return list(epub.read(path, Context()))
+def read(path: Path) -> list[ImportEvent]:
+    return list(epub.read(path, ImportContext()))
 
 
 def items(path: Path) -> list[Item]:
@@ -204,7 +204,7 @@ def test_pictures_come_along_and_links_name_chapters(tmp_path: Path) -> None:
         [("One", "text/a.xhtml"), ("Two", "text/b.xhtml")],
         more={"OPS/pier 1.png": b"picture"},
     )
-    found = epub.read(path, Context())
+    found = epub.read(path, ImportContext())
     one = next(found)  # while the book is open, for pictures are read when they are needed
     assert isinstance(one, Item)
     assert "![](OPS/pier%201.png)" in one.body
@@ -219,9 +219,9 @@ def test_an_anthology_names_the_author_of_each_piece(tmp_path: Path) -> None:
 
 def test_books_are_recognised_by_content(tmp_path: Path) -> None:
     path = book(tmp_path / "no-ending", {"a.xhtml": page(f"<p>{WORDS}</p>")})
-    recognised = registry.recognise(registry.probe(path))
-    assert recognised is not None
-    assert recognised.importer.KIND == "epub"
+    detected = registry.detect_format(registry.probe(path))
+    assert detected is not None
+    assert detected.format.KIND == "epub"
 
 
 def refused(path: Path) -> Problem:

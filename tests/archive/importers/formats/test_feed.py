@@ -10,7 +10,7 @@ import pytest
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats import feed as feeds
-from backfile.archive.importers.item import Context, Fetched, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources.registry import probe
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
@@ -43,10 +43,10 @@ PAGE = f"""<html><head><title>Short</title><meta name="author" content="Edna Mar
 </article></body></html>"""
 
 
-def read(tmp_path: Path, content: str | bytes, context: Context | None = None) -> list[Found]:
+def read(tmp_path: Path, content: str | bytes, context: ImportContext | None = None) -> list[ImportEvent]:
     path = tmp_path / "feed"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(feeds.read(path, context or Context()))
+    return list(feeds.read(path, context or ImportContext()))
 
 
 def test_an_entry_of_rss(tmp_path: Path) -> None:
@@ -105,11 +105,11 @@ def test_an_item_of_json_feed(tmp_path: Path) -> None:
 def test_a_teaser_is_completed_and_a_full_text_is_not_fetched(tmp_path: Path) -> None:
     asked = []
 
-    def fetch(url: str) -> Fetched:
+    def fetch(url: str) -> FetchResponse:
         asked.append(url)
-        return Fetched(url, "text/html; charset=utf-8", PAGE.encode())
+        return FetchResponse(url, "text/html; charset=utf-8", PAGE.encode())
 
-    second = read(tmp_path, RSS, Context(fetch))[1]
+    second = read(tmp_path, RSS, ImportContext(fetch))[1]
     assert asked == ["https://post.example/short"]
     assert isinstance(second, Item)
     assert "paragraph 7 tells" in second.body
@@ -118,10 +118,10 @@ def test_a_teaser_is_completed_and_a_full_text_is_not_fetched(tmp_path: Path) ->
 
 @pytest.mark.parametrize("error", [ArchiveError("gone"), OSError("gone")])
 def test_a_page_that_cannot_be_fetched_leaves_the_teaser(tmp_path: Path, error: Exception) -> None:
-    def fetch(url: str) -> Fetched:
+    def fetch(url: str) -> FetchResponse:
         raise error
 
-    second = read(tmp_path, RSS, Context(fetch))[1]
+    second = read(tmp_path, RSS, ImportContext(fetch))[1]
     assert isinstance(second, Item)
     assert second.notes == ("has only the teaser; its page was not fetched: gone",)
 
@@ -152,16 +152,16 @@ def test_entities_are_not_expanded(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_feeds_are_recognised(encoding: str) -> None:
-    def certainty(text: str) -> int:
-        return feeds.recognises(Probe(Path("x"), False, text.encode(encoding)))
+    def confidence(text: str) -> int:
+        return feeds.detect(Probe(Path("x"), False, text.encode(encoding)))
 
-    assert certainty(RSS) == certainty("<!-- a -->\n" + ATOM) == 90
-    assert certainty("<html>") == certainty('{"version": "2"}') == certainty("rss") == 0
+    assert confidence(RSS) == confidence("<!-- a -->\n" + ATOM) == 90
+    assert confidence("<html>") == confidence('{"version": "2"}') == confidence("rss") == 0
 
 
 def test_json_feed_is_recognised_by_its_version() -> None:
     head = b'\xef\xbb\xbf{"title": "x", "version": "https://jsonfeed.org/version/1.1"}'
-    assert feeds.recognises(Probe(Path("x"), False, head)) == 95
+    assert feeds.detect(Probe(Path("x"), False, head)) == 95
 
 
 def corpus(name: str) -> Path:
@@ -174,10 +174,10 @@ def corpus(name: str) -> Path:
 @pytest.mark.corpora
 @pytest.mark.long
 def test_the_feeds_of_the_world(tmp_path: Path) -> None:
-    found, recognised = [], 0
+    found, detected = [], 0
     paths = [path for path in sorted(corpus("feeds-feedparser").rglob("*")) if path.is_file()]
     for path in paths:
-        recognised += feeds.recognises(probe(path)) > 0
-        found += feeds.read(path, Context())
-    assert recognised / len(paths) > 0.98
+        detected += feeds.detect(probe(path)) > 0
+        found += feeds.read(path, ImportContext())
+    assert detected / len(paths) > 0.98
     assert sum(isinstance(each, Item) for each in found) > 600

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from backfile.archive.importers.article_builder import article_of
+from backfile.archive.importers.article_builder import build_article
 from backfile.archive.importers.formats import mail
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.email_html import email_to_markdown
 from backfile.archive.importers.sources.registry import probe
 from backfile.archive.model import PartialDate, Source
@@ -45,10 +45,10 @@ def with_html() -> EmailMessage:
     return message
 
 
-def read(tmp_path: Path, content: bytes) -> list[Found]:
+def read(tmp_path: Path, content: bytes) -> list[ImportEvent]:
     path = tmp_path / "mail"
     path.write_bytes(content)
-    return list(mail.read(path, Context()))
+    return list(mail.read(path, ImportContext()))
 
 
 def test_a_plain_letter(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_a_mailbox_is_read_message_by_message_and_not_changed(tmp_path: Path) ->
     ]
     assert found[3] == Skipped("mid:42@post.example", "an automatic answer")
     assert (tmp_path / "mail").read_bytes() == content
-    assert mail.recognises(probe(tmp_path / "mail")) == 96
+    assert mail.detect(probe(tmp_path / "mail")) == 96
 
 
 @pytest.mark.parametrize(
@@ -120,12 +120,12 @@ def test_a_bad_date_is_noted(tmp_path: Path) -> None:
 
 
 def test_mail_is_recognised_and_pages_and_texts_are_not() -> None:
-    def certainty(head: bytes) -> int:
-        return mail.recognises(Probe(Path("x"), False, head))
+    def confidence(head: bytes) -> int:
+        return mail.detect(Probe(Path("x"), False, head))
 
-    assert certainty(bytes(letter())) == 88
-    assert certainty(b"From: <Saved by Blink>\nSnapshot-Content-Location: x\nSubject: a\nDate: b\n\n") == 0
-    assert certainty(b"Title: a\nDate: b\n\ntext") == certainty(b"From here on\nwe go") == certainty(b"") == 0
+    assert confidence(bytes(letter())) == 88
+    assert confidence(b"From: <Saved by Blink>\nSnapshot-Content-Location: x\nSubject: a\nDate: b\n\n") == 0
+    assert confidence(b"Title: a\nDate: b\n\ntext") == confidence(b"From here on\nwe go") == confidence(b"") == 0
 
 
 def test_a_notice_with_much_text_stays() -> None:
@@ -165,6 +165,6 @@ def test_a_letter_is_called_by_its_subject_else_by_how_its_text_begins(tmp_path:
         message.set_content(html, subtype="html")
         (item,) = read(tmp_path, bytes(message))
         assert isinstance(item, Item)
-        article = article_of(item)
+        article = build_article(item)
         assert article is not None
         assert article.title == expected

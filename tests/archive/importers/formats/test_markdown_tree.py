@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from backfile.archive.importers.formats.markdown_tree import tree as trees
-from backfile.archive.importers.formats.markdown_tree.site_builders import recognise_site
-from backfile.archive.importers.item import Context, Found, Item, Skipped
+from backfile.archive.importers.formats.markdown_tree.site_builders import detect_site
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.sources.registry import probe
 from backfile.archive.markdown.renderer import to_text
 from backfile.archive.model import PartialDate
@@ -25,8 +25,8 @@ def tree(root: Path, files: dict[str, str | bytes]) -> Path:
     return root
 
 
-def read(root: Path) -> dict[str, Found]:
-    found = list(trees.read(root, Context()))
+def read(root: Path) -> dict[str, ImportEvent]:
+    found = list(trees.read(root, ImportContext()))
     return {each.path if isinstance(each, Problem) else each.origin: each for each in found}
 
 
@@ -64,7 +64,7 @@ def test_hugo(tmp_path: Path) -> None:
     assert [(asset.name, asset.load()) for asset in bundled.assets] == [("a.png", b"a"), ("unnamed.jpg", b"u")]
     assert (bundled.topics, bundled.extra) == (("x",), {"params": {"mood": "calm"}})
     assert isinstance(read(site)["content/news/draft.md"], Skipped)
-    assert trees.recognises(probe(site)) == 95
+    assert trees.detect(probe(site)) == 95
 
 
 def test_jekyll(tmp_path: Path) -> None:
@@ -159,15 +159,15 @@ def test_one_bad_file_stops_nothing(tmp_path: Path) -> None:
 
 def test_a_single_file(tmp_path: Path) -> None:
     path = tree(tmp_path, {"x.md": FRONT + "![](a.png)", "a.png": b"a"}) / "x.md"
-    (found,) = trees.read(path, Context())
+    (found,) = trees.read(path, ImportContext())
     assert isinstance(found, Item)
     assert (found.origin, found.title, [asset.load() for asset in found.assets]) == ("x.md", "The night ferry", [b"a"])
 
 
 def test_builders_are_told_by_their_files() -> None:
-    assert recognise_site(["config.toml", "content/a.md"]).builder == "Hugo"
-    assert recognise_site(["config.toml", "a.md"]).builder == ""
-    assert recognise_site(["_posts/2019-03-14-a.md"]).builder == "Jekyll"
+    assert detect_site(["config.toml", "content/a.md"]).builder == "Hugo"
+    assert detect_site(["config.toml", "a.md"]).builder == ""
+    assert detect_site(["_posts/2019-03-14-a.md"]).builder == "Jekyll"
 
 
 @pytest.mark.corpora
@@ -176,7 +176,7 @@ def test_a_real_blog_keeps_its_words(corpus) -> None:  # type: ignore[no-untyped
 
     root = corpus("jekyll-posts")
     library = Library(root)
-    found = [each for each in trees.read(root, Context()) if isinstance(each, Item)]
+    found = [each for each in trees.read(root, ImportContext()) if isinstance(each, Item)]
     assert len(found) == 102
     for each in found:
         reading = library.read(each.origin)

@@ -14,10 +14,9 @@ from paths import ROOT
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.pdf import document, page_lines
-from backfile.archive.importers.item import Context, Item
+from backfile.archive.importers.item import ImportContext, Item
 from backfile.archive.importers.sources import registry
-from backfile.archive.importers.sources.detection import Source as From
-from backfile.archive.importers.sources.detection import open_sources
+from backfile.archive.importers.sources.detection import ImportSource, open_sources
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
 
@@ -62,13 +61,13 @@ def saved(made: FPDF, path: Path) -> Path:
 
 
 def item(path: Path) -> Item:
-    (found,) = document.read(path, Context())
+    (found,) = document.read(path, ImportContext())
     assert isinstance(found, Item), found
     return found
 
 
 def refused(path: Path) -> Problem:
-    (found,) = document.read(path, Context())
+    (found,) = document.read(path, ImportContext())
     assert isinstance(found, Problem), found
     return found
 
@@ -253,9 +252,9 @@ def test_what_needs_a_password_says_so_and_what_only_may_not_be_printed_is_read(
 def test_files_are_recognised_by_content(tmp_path: Path) -> None:
     made = paper()
     paragraph(made, WORDS)
-    recognised = registry.recognise(registry.probe(saved(made, tmp_path / "no-ending")))
-    assert recognised is not None
-    assert recognised.importer.KIND == "pdf"
+    detected = registry.detect_format(registry.probe(saved(made, tmp_path / "no-ending")))
+    assert detected is not None
+    assert detected.format.KIND == "pdf"
 
 
 def test_broken_files_are_problems_whatever_is_broken(tmp_path: Path) -> None:
@@ -269,7 +268,7 @@ def test_broken_files_are_problems_whatever_is_broken(tmp_path: Path) -> None:
         for _ in range(number % 40):
             broken[chance.randrange(9, len(broken))] = chance.randrange(256)
         path.write_bytes(broken)
-        assert all(isinstance(found, Item | Problem) for found in document.read(path, Context()))
+        assert all(isinstance(found, Item | Problem) for found in document.read(path, ImportContext()))
     path.write_bytes(b"%PDF-1.7\n")
     assert "broken" in refused(path).reason
 
@@ -291,9 +290,9 @@ def test_without_its_library_the_kind_says_what_to_install(tmp_path: Path, monke
     path = saved(made, tmp_path / "a.pdf")
     monkeypatch.setitem(sys.modules, "pypdfium2", None)
     (source,) = open_sources(path)
-    assert isinstance(source, From)
+    assert isinstance(source, ImportSource)
     with pytest.raises(ArchiveError, match="needs the library pypdfium2") as raised:
-        list(source.read(Context()))
+        list(source.read(ImportContext()))
     assert "backfile[import]" in raised.value.hint
 
 
@@ -307,8 +306,8 @@ def test_the_pages_of_a_large_file_do_not_stay_in_memory(tmp_path: Path) -> None
         paragraph(made, " ".join(words))
     script = (
         "import re, sys; from pathlib import Path; from backfile.archive.importers.formats.pdf import document as pdf; "
-        "from backfile.archive.importers.item import Context; "
-        "print(len(next(pdf.read(Path(sys.argv[1]), Context())).body), "
+        "from backfile.archive.importers.item import ImportContext; "
+        "print(len(next(pdf.read(Path(sys.argv[1]), ImportContext())).body), "
         # Unlike ru_maxrss, this does not begin with what the process held that started this one.
         "int(re.search('VmHWM:[^0-9]*([0-9]+)', Path('/proc/self/status').read_text())[1]) // 1024)"
     )

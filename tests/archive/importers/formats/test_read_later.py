@@ -11,7 +11,7 @@ import pytest
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.read_later import read_later_export
 from backfile.archive.importers.formats.read_later.saved_item import parse_saved_date
-from backfile.archive.importers.item import Context, Fetched, Found, Item, Skipped
+from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.sources.registry import probe
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
@@ -79,18 +79,20 @@ FIREFOX = {"guid": "root________", "root": "placesRoot", "children": [
 CHROME = {"roots": {"bookmark_bar": {"children": [{"name": "Ferry", "type": "url", "url": URL}]}}, "version": 1}
 
 
-def read(tmp_path: Path, content: object, context: Context | None = None, name: str = "export") -> list[Found]:
+def read(
+    tmp_path: Path, content: object, context: ImportContext | None = None, name: str = "export"
+) -> list[ImportEvent]:
     path = tmp_path / name
     path.write_text(content if isinstance(content, str) else json.dumps(content, indent=2), encoding="utf-8")
-    assert read_later_export.recognises(probe(path)) >= 90
-    return list(read_later_export.read(path, context or Context()))
+    assert read_later_export.detect(probe(path)) >= 90
+    return list(read_later_export.read(path, context or ImportContext()))
 
 
-def fetch(url: str) -> Fetched:
-    return Fetched(url, "text/html", PAGE.encode())
+def fetch(url: str) -> FetchResponse:
+    return FetchResponse(url, "text/html", PAGE.encode())
 
 
-def only(found: list[Found]) -> Item:
+def only(found: list[ImportEvent]) -> Item:
     (item,) = found
     assert isinstance(item, Item)
     return item
@@ -121,8 +123,8 @@ def test_omnivore_takes_the_text_beside_it(tmp_path: Path) -> None:
     (tmp_path / "metadata_0_to_20.json").write_text(
         json.dumps([OMNIVORE, OMNIVORE | {"slug": "../x", "url": URL + "2"}])
     )
-    assert read_later_export.recognises(probe(tmp_path)) == 95
-    whole, note = read_later_export.read(tmp_path, Context())
+    assert read_later_export.detect(probe(tmp_path)) == 95
+    whole, note = read_later_export.read(tmp_path, ImportContext())
     assert isinstance(whole, Item)
     assert (whole.body, whole.summary, whole.date) == ("It left.", "In short", PartialDate(2024, 10, 28))
     assert isinstance(note, Item)
@@ -173,7 +175,7 @@ def test_bookmarks_have_their_folders_as_topics(tmp_path: Path) -> None:
 )
 def test_links_are_skipped_or_fetched(tmp_path: Path, export: object) -> None:
     assert read(tmp_path, export) == [Skipped(URL, "only a link; use --fetch")]
-    item = only(read(tmp_path, export, Context(fetch)))
+    item = only(read(tmp_path, export, ImportContext(fetch)))
     assert (item.title, item.authors) == ("Ferry", ("Edna Marsh",))
     assert "paragraph 7 tells" in item.body
     if isinstance(export, str):
@@ -181,10 +183,10 @@ def test_links_are_skipped_or_fetched(tmp_path: Path, export: object) -> None:
 
 
 def test_what_cannot_be_fetched_is_a_problem_and_a_note_stays(tmp_path: Path) -> None:
-    def refuse(url: str) -> Fetched:
+    def refuse(url: str) -> FetchResponse:
         raise ArchiveError("gone")
 
-    link, note = read(tmp_path, [PINBOARD | {"extended": ""}, PINBOARD], Context(refuse))
+    link, note = read(tmp_path, [PINBOARD | {"extended": ""}, PINBOARD], ImportContext(refuse))
     assert isinstance(link, Problem)
     assert "gone" in link.reason
     assert isinstance(note, Item)
@@ -192,7 +194,7 @@ def test_what_cannot_be_fetched_is_a_problem_and_a_note_stays(tmp_path: Path) ->
 
 
 def test_a_fetched_file_that_is_no_page_is_a_problem(tmp_path: Path) -> None:
-    (found,) = read(tmp_path, POCKET, Context(lambda url: Fetched(url, "application/pdf", b"%PDF")))
+    (found,) = read(tmp_path, POCKET, ImportContext(lambda url: FetchResponse(url, "application/pdf", b"%PDF")))
     assert isinstance(found, Problem)
     assert "is application/pdf" in found.reason
 
@@ -203,7 +205,7 @@ def test_a_fetched_file_that_is_no_page_is_a_problem(tmp_path: Path) -> None:
 def test_what_is_no_export_never_crashes(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x"
     path.write_text(content)
-    found = list(read_later_export.read(path, Context()))
+    found = list(read_later_export.read(path, ImportContext()))
     assert all(isinstance(each, Problem) for each in found)
     assert len(found) <= 1
 
@@ -224,10 +226,10 @@ def test_the_exports_of_the_world() -> None:
     if not root.is_dir():
         pytest.skip("the corpus imports-readlater is not on this machine")
     paths = [path for path in sorted(root.rglob("*")) if path.is_file()]
-    exports = [path for path in paths if read_later_export.recognises(probe(path))]
-    found = [each for path in exports for each in read_later_export.read(path, Context())]
+    exports = [path for path in paths if read_later_export.detect(probe(path))]
+    found = [each for path in exports for each in read_later_export.read(path, ImportContext())]
     for path in set(paths) - set(exports):
-        list(read_later_export.read(path, Context()))
+        list(read_later_export.read(path, ImportContext()))
     assert len(exports) >= 20
     assert sum(isinstance(each, Item) for each in found) > 40
     assert not [each for each in found if isinstance(each, Problem)]

@@ -10,7 +10,7 @@ import pytest
 from backfile.archive.importers.common.rows import detect_delimiter
 from backfile.archive.importers.common.table_columns import map_columns
 from backfile.archive.importers.formats import tables
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
 
@@ -27,14 +27,14 @@ ROW = {
 }
 
 
-def read(tmp_path: Path, content: str | bytes, name: str = "t.jsonl", **columns: str) -> list[Found]:
+def read(tmp_path: Path, content: str | bytes, name: str = "t.jsonl", **columns: str) -> list[ImportEvent]:
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return list(tables.read(path, Context(columns=columns)))
+    return list(tables.read(path, ImportContext(columns=columns)))
 
 
-def certainty(content: str | bytes, name: str) -> int:
-    return tables.recognises(Probe(Path(name), False, content if isinstance(content, bytes) else content.encode()))
+def confidence(content: str | bytes, name: str) -> int:
+    return tables.detect(Probe(Path(name), False, content if isinstance(content, bytes) else content.encode()))
 
 
 def test_a_row_of_json_is_an_article(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_text_that_is_markdown_stays_markdown(tmp_path: Path) -> None:
     ],
 )
 def test_recognising(content: str | bytes, name: str, least: int, most: int) -> None:
-    assert least <= certainty(content, name) <= most
+    assert least <= confidence(content, name) <= most
 
 
 def test_columns_are_each_of_one_field() -> None:

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from backfile.archive.importers.common.bylines import Dateline, byline_authors, closing_line_authors, parse_dateline
 from backfile.archive.importers.formats import text_file
-from backfile.archive.importers.item import Context, Item, Skipped
+from backfile.archive.importers.item import ImportContext, Item, Skipped
 from backfile.archive.importers.markdown.plain_to_markdown import (
     looks_like_html,
     looks_like_markdown,
     plain_to_markdown,
 )
-from backfile.archive.importers.sources.registry import probe, recognise
+from backfile.archive.importers.sources.registry import detect_format, probe
 from backfile.archive.markdown.renderer import to_text
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
@@ -39,7 +39,7 @@ goes on here.
 
 
 def article(text: str, name: str = "x.txt") -> Item:
-    return text_file.article_in(text, name, Context())
+    return text_file.article_in(text, name, ImportContext())
 
 
 def test_an_article_as_newspapers_set_it() -> None:
@@ -165,7 +165,7 @@ def test_a_dateline_without_its_year_takes_it_from_the_path() -> None:
 def test_encodings(tmp_path: Path, encoding: str, text: str) -> None:
     path = tmp_path / "a.txt"
     path.write_bytes(f"{text}\n\n{text}\n".encode(encoding))
-    (item,) = text_file.read(path, Context())
+    (item,) = text_file.read(path, ImportContext())
     assert isinstance(item, Item)
     assert item.title == text
 
@@ -178,7 +178,7 @@ def test_a_folder_of_texts_with_one_bad_file(tmp_path: Path) -> None:
     (tmp_path / "deep/d.TXT").write_text("D\n\nText.")
     (tmp_path / "e.txt").symlink_to("/etc/passwd")
     (tmp_path / ".hidden.txt").write_text("H")
-    found = list(text_file.read(tmp_path, Context()))
+    found = list(text_file.read(tmp_path, ImportContext()))
     assert [(type(each), each.path if isinstance(each, Problem) else each.origin) for each in found] == [
         (Item, "a.txt"),
         (Problem, "b.txt"),
@@ -186,10 +186,10 @@ def test_a_folder_of_texts_with_one_bad_file(tmp_path: Path) -> None:
         (Item, "deep/d.TXT"),
         (Problem, "e.txt"),
     ]
-    recognised = recognise(probe(tmp_path))
-    assert recognised is not None
-    assert recognised.importer.KIND == "text"
-    assert text_file.count(tmp_path, Context()) == 5
+    detected = detect_format(probe(tmp_path))
+    assert detected is not None
+    assert detected.format.KIND == "text"
+    assert text_file.count(tmp_path, ImportContext()) == 5
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Cn", "Co"]), max_size=80))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from backfile.archive.importers.article_builder import article_of
+from backfile.archive.importers.article_builder import build_article
 from backfile.archive.importers.formats import mhtml, url_list, warc, web_pages
-from backfile.archive.importers.item import Context, Fetched, Found, Item, Skipped
+from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.sources import registry
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
@@ -38,7 +38,7 @@ def page(picture: str = "pier.png", title: str = "The night ferry") -> bytes:
     <footer>Copyright The Harbour Post</footer></body></html>""".encode()
 
 
-def only(found: list[Found]) -> Item:
+def only(found: list[ImportEvent]) -> Item:
     assert len(found) == 1
     assert isinstance(found[0], Item), found[0]
     return found[0]
@@ -46,7 +46,7 @@ def only(found: list[Found]) -> Item:
 
 def test_a_page_becomes_an_article(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(page())
-    item = only(list(web_pages.read(tmp_path / "a.html", Context())))
+    item = only(list(web_pages.read(tmp_path / "a.html", ImportContext())))
     assert (item.title, item.authors, item.date) == ("The night ferry", ("Edna Marsh",), PartialDate(2019, 3, 14))
     assert (item.topics, item.language) == (("Ferries", "Sea"), "en")
     assert item.source is not None
@@ -62,7 +62,7 @@ def test_a_complete_page_brings_its_pictures(tmp_path: Path) -> None:
     (tmp_path / "Ferry_files").mkdir()
     (tmp_path / "Ferry_files" / "pier.png").write_bytes(PNG)
     (tmp_path / "Ferry_files" / "frame.html").write_bytes(b"<html>advertisement</html>")
-    item = only(list(web_pages.read(tmp_path, Context())))
+    item = only(list(web_pages.read(tmp_path, ImportContext())))
     assert [asset.load() for asset in item.assets] == [PNG]
     assert item.assets[0].name in item.body
 
@@ -71,7 +71,7 @@ def test_single_file_pages_bring_their_pictures_and_address(tmp_path: Path) -> N
     data = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
     saved = b"<!--\n Page saved with SingleFile \n url: https://harbour.example/2019/x \n-->" + page(data)
     (tmp_path / "a.html").write_bytes(saved)
-    item = only(list(web_pages.read(tmp_path / "a.html", Context())))
+    item = only(list(web_pages.read(tmp_path / "a.html", ImportContext())))
     assert [asset.load() for asset in item.assets] == [PNG]
     assert "data:" not in item.body
     assert item.assets[0].name.startswith("https://harbour.example/2019/")
@@ -83,7 +83,7 @@ def test_pictures_are_never_read_from_elsewhere(tmp_path: Path) -> None:
     (tmp_path / "in" / "a_files").mkdir()
     (tmp_path / "in" / "a_files" / "link.png").symlink_to(tmp_path / "secret.png")
     (tmp_path / "in" / "a.html").write_bytes(page("a_files/../../secret.png"))
-    assert only(list(web_pages.read(tmp_path / "in", Context()))).assets == ()
+    assert only(list(web_pages.read(tmp_path / "in", ImportContext()))).assets == ()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_pictures_are_never_read_from_elsewhere(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_is_no_article_is_told(tmp_path: Path, content: bytes, kind: type) -> None:
     (tmp_path / "a.html").write_bytes(content)
-    found = list(web_pages.read(tmp_path / "a.html", Context()))
+    found = list(web_pages.read(tmp_path / "a.html", ImportContext()))
     assert len(found) == 1
     assert isinstance(found[0], kind)
 
@@ -112,38 +112,38 @@ def saved_as_mhtml() -> bytes:
 def test_mhtml_brings_page_and_pictures(tmp_path: Path) -> None:
     path = tmp_path / "ferry.mhtml"
     path.write_bytes(saved_as_mhtml())
-    item = only(list(mhtml.read(path, Context())))
+    item = only(list(mhtml.read(path, ImportContext())))
     assert (item.title, item.source and item.source.url) == ("The night ferry", URL)
     assert [(asset.name, asset.load()) for asset in item.assets] == [("https://harbour.example/pier.png", PNG)]
-    recognised = registry.recognise(registry.probe(path))
-    assert recognised is not None
-    assert recognised.importer.KIND == "mhtml"
+    detected = registry.detect_format(registry.probe(path))
+    assert detected is not None
+    assert detected.format.KIND == "mhtml"
 
 
 @pytest.mark.parametrize("content", [b"", b"Content-Type: multipart/related; boundary=x\n\n--x\n", bytes(range(256))])
 def test_broken_mhtml_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.mhtml").write_bytes(content)
-    assert all(isinstance(each, Skipped | Problem) for each in mhtml.read(tmp_path / "a.mhtml", Context()))
+    assert all(isinstance(each, Skipped | Problem) for each in mhtml.read(tmp_path / "a.mhtml", ImportContext()))
 
 
 def test_lists_of_addresses_are_fetched_line_by_line(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text(f"# mine\n{URL}\nhttps://harbour.example/photo\n{URL}\nhttps://gone.example/\n", encoding="utf-8")
 
-    def fetch(url: str) -> Fetched:
+    def fetch(url: str) -> FetchResponse:
         if "gone" in url:
             raise OSError("no host")
-        return Fetched(url, "image/png" if "photo" in url else "text/html; charset=utf-8", page())
+        return FetchResponse(url, "image/png" if "photo" in url else "text/html; charset=utf-8", page())
 
-    item, photo, gone = url_list.read(path, Context(fetch=fetch))
+    item, photo, gone = url_list.read(path, ImportContext(fetch=fetch))
     assert isinstance(item, Item)
     assert item.origin == URL
     assert isinstance(photo, Skipped)
     assert isinstance(gone, Problem)
-    assert all(isinstance(each, Skipped) for each in url_list.read(path, Context()))
-    recognised = registry.recognise(registry.probe(path))
-    assert recognised is not None
-    assert recognised.importer.KIND == "urls"
+    assert all(isinstance(each, Skipped) for each in url_list.read(path, ImportContext()))
+    detected = registry.detect_format(registry.probe(path))
+    assert detected is not None
+    assert detected.format.KIND == "urls"
 
 
 def crawl(*, packed: bool = True) -> bytes:
@@ -170,7 +170,7 @@ def crawl(*, packed: bool = True) -> bytes:
 def test_a_warc_gives_its_articles_and_says_what_it_leaves_out(tmp_path: Path, packed: bool) -> None:
     path = tmp_path / ("a.warc.gz" if packed else "a.warc")
     path.write_bytes(crawl(packed=packed))
-    item, gone, short = warc.read(path, Context())
+    item, gone, short = warc.read(path, ImportContext())
     assert isinstance(item, Item)
     assert (item.origin, item.title) == (URL, "The night ferry")
     assert item.extra["captured"] == "2019-03-15"
@@ -183,21 +183,21 @@ def test_a_wacz_gives_the_articles_of_its_warcs(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("datapackage.json", "{}")
         archive.writestr("archive/data.warc.gz", crawl())
-    assert [type(each) for each in warc.read(path, Context())] == [Item, Skipped, Skipped]
-    recognised = registry.recognise(registry.probe(path))
-    assert recognised is not None
-    assert recognised.importer.KIND == "warc"
+    assert [type(each) for each in warc.read(path, ImportContext())] == [Item, Skipped, Skipped]
+    detected = registry.detect_format(registry.probe(path))
+    assert detected is not None
+    assert detected.format.KIND == "warc"
 
 
 @pytest.mark.parametrize("content", [b"", b"WARC/1.1\r\nnonsense", b"PK\x03\x04", bytes(range(256)) * 9])
 def test_a_broken_warc_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.warc").write_bytes(content)
-    assert [type(each) for each in warc.read(tmp_path / "a.warc", Context())] == [Problem]
+    assert [type(each) for each in warc.read(tmp_path / "a.warc", ImportContext())] == [Problem]
 
 
 def test_a_cut_warc_gives_what_came_before(tmp_path: Path) -> None:
     (tmp_path / "a.warc").write_bytes(crawl(packed=False)[:-300])
-    assert isinstance(next(iter(warc.read(tmp_path / "a.warc", Context()))), Item)
+    assert isinstance(next(iter(warc.read(tmp_path / "a.warc", ImportContext()))), Item)
 
 
 def test_links_between_pages_of_a_folder_are_known(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_links_between_pages_of_a_folder_are_known(tmp_path: Path) -> None:
     all</a> and of <a href="gone.html">what is gone</a> there is more to say than this.</p></article>""")  # fmt: skip
     (tmp_path / "news" / "ferry.html").write_bytes(linking)
     (tmp_path / "the pier.html").write_bytes(page())
-    pier, ferry = web_pages.read(tmp_path, Context())
+    pier, ferry = web_pages.read(tmp_path, ImportContext())
     assert isinstance(ferry, Item)
     assert isinstance(pier, Item)
     assert list(ferry.links.values()) == ["the pier.html"]
@@ -219,8 +219,8 @@ def test_a_title_is_never_a_row_of_layout(tmp_path: Path) -> None:
     text = f"<p><a href='/all'>Read on the web</a></p><p>The ferry is back. {SENTENCE * 3}</p><p>{SENTENCE * 3}</p>"
     path = tmp_path / "a.html"
     path.write_text(f"<html><body><div>{row}{text}</div></body></html>", encoding="utf-8")
-    article = article_of(only(list(web_pages.read(path, Context()))))
+    article = build_article(only(list(web_pages.read(path, ImportContext()))))
     assert article is not None
     assert article.title.startswith("The ferry is back. The night ferry")
     path.write_text(f"<html><head><title>No. 4</title></head><body>{row}{text}</body></html>", encoding="utf-8")
-    assert only(list(web_pages.read(path, Context()))).title == "No. 4"
+    assert only(list(web_pages.read(path, ImportContext()))).title == "No. 4"

@@ -9,7 +9,7 @@ import pytest
 
 from backfile.archive.importers.formats.wordpress import wxr
 from backfile.archive.importers.formats.wordpress.post_html import to_html
-from backfile.archive.importers.item import Context, Found, Item, Probe, Skipped
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.report import Problem
 
@@ -36,10 +36,10 @@ def post(number: int = 1, content: str = "<p>It left.</p>", **fields: str) -> st
 <category domain="post_format">Aside</category>{inner}</item>"""
 
 
-def read(tmp_path: Path, content: str) -> list[Found]:
+def read(tmp_path: Path, content: str) -> list[ImportEvent]:
     path = tmp_path / "export.xml"
     path.write_text(content, encoding="utf-8")
-    return list(wxr.read(path, Context()))
+    return list(wxr.read(path, ImportContext()))
 
 
 def test_a_post(tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_entities_are_not_resolved(tmp_path: Path) -> None:
 
 
 def test_exports_are_recognised_and_other_feeds_are_not() -> None:
-    assert wxr.recognises(Probe(Path("x"), False, HEAD.encode())) == 98
-    assert wxr.recognises(Probe(Path("x"), False, b'<rss version="2.0"><channel>')) == 0
+    assert wxr.detect(Probe(Path("x"), False, HEAD.encode())) == 98
+    assert wxr.detect(Probe(Path("x"), False, b'<rss version="2.0"><channel>')) == 0
 
 
 @pytest.mark.corpora
@@ -135,6 +135,6 @@ def test_the_exports_of_the_world() -> None:
     root = Path(os.environ.get("CORPORA", Path.home() / ".cache/backfile-corpora")) / "wxr-wordpress"
     if not root.is_dir():
         pytest.skip("the corpus wxr-wordpress is not on this machine")
-    found = [each for path in sorted(root.rglob("*.xml")) for each in wxr.read(path, Context())]
+    found = [each for path in sorted(root.rglob("*.xml")) for each in wxr.read(path, ImportContext())]
     assert sum(isinstance(each, Item) for each in found) > 300
     assert sum(isinstance(each, Problem) for each in found) < 10

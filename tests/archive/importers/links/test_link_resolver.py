@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from backfile.archive.importers.formats.markdown_tree import tree as trees
-from backfile.archive.importers.formats.markdown_tree.site_builders import recognise_site
+from backfile.archive.importers.formats.markdown_tree.site_builders import detect_site
 from backfile.archive.importers.import_report import ImportReport
-from backfile.archive.importers.importer import Importing
-from backfile.archive.importers.item import Context, Item
-from backfile.archive.importers.links.link_resolver import Crosslinks, addresses_in_front_matter
-from backfile.archive.importers.links.site_url import site_address
+from backfile.archive.importers.importer import Importer
+from backfile.archive.importers.item import ImportContext, Item
+from backfile.archive.importers.links.link_resolver import LinkResolver, addresses_in_front_matter
+from backfile.archive.importers.links.site_url import site_url_of
 from backfile.archive.importers.sources.detection import open_sources
 from backfile.archive.storage.library import Library
 
@@ -22,10 +22,10 @@ WORDS = "The ferry left late again, and nobody at the pier knew why it had. " * 
 
 def bring(source: Path, library: Path, day: int = 14) -> ImportReport:
     library.mkdir(exist_ok=True)
-    with Importing(Library(library), today=date(2026, 3, day)) as importing:
+    with Importer(Library(library), today=date(2026, 3, day)) as importer:
         for each in open_sources(source):
-            importing.read(each, Context())
-    return importing.report
+            importer.read(each, ImportContext())
+    return importer.report
 
 
 def tree(root: Path, files: dict[str, str]) -> Path:
@@ -116,13 +116,13 @@ def test_addresses_mean_what_builders_make_of_them(sign: str, path: str, address
         *("_posts/2019-01-01-a.md", "_posts/2019-02-02-b.md", "docs/a.mdx", "docs/b.mdx", "Notes/a.md"),
         *("Deep/Night Ferry.md", "v1.md", "release/v5.1.1.md"),
     ]
-    site = recognise_site([sign, *(["content/blog"] if "content" in path else [])])
-    found = Crosslinks([each for each in paths if site.holds(each)], site).links(path, f"See [it]({address}).")
+    site = detect_site([sign, *(["content/blog"] if "content" in path else [])])
+    found = LinkResolver([each for each in paths if site.holds(each)], site).links(path, f"See [it]({address}).")
     assert found == ({address: target} if target else {})
 
 
 def read_tree(root: Path, path: str) -> Item:
-    return next(each for each in trees.read(root, Context()) if isinstance(each, Item) and each.origin == path)
+    return next(each for each in trees.read(root, ImportContext()) if isinstance(each, Item) and each.origin == path)
 
 
 SETTINGS = {
@@ -165,11 +165,11 @@ def test_what_does_not_come_along_is_linked_where_the_site_is(tmp_path: Path, na
     ],
 )
 def test_only_addresses_that_are_certain_are_written_in_full(address: str, public: str) -> None:
-    site = recognise_site(["hugo.toml", "content/blog"])
-    crosslinks = Crosslinks(["content/blog/a.md"], site, "https://post.example/")
+    site = detect_site(["hugo.toml", "content/blog"])
+    resolver = LinkResolver(["content/blog/a.md"], site, "https://post.example/")
     body = f"See [it]({address}) and `[it]({address})`."
-    assert crosslinks.in_full("content/blog/a.md", body, ()) == f"See [it]({public}) and `[it]({address})`."
-    assert Crosslinks(["content/blog/a.md"], site).in_full("content/blog/a.md", body, ()) == body
+    assert resolver.in_full("content/blog/a.md", body, ()) == f"See [it]({public}) and `[it]({address})`."
+    assert LinkResolver(["content/blog/a.md"], site).in_full("content/blog/a.md", body, ()) == body
 
 
 def test_a_site_in_a_folder_and_files_that_come_along(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_site_in_a_folder_and_files_that_come_along(tmp_path: Path) -> None:
 )
 def test_settings_that_say_no_address_say_none(tmp_path: Path, name: str, settings: str) -> None:
     root = tree(tmp_path, {name: settings, "content/a.md": "x"})
-    assert site_address(root, recognise_site([name, "content/a.md"])) == ""
+    assert site_url_of(root, detect_site([name, "content/a.md"])) == ""
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backfile.archive.frontmatter.rewriter import yaml_block
-from backfile.archive.importers.importer import Importing
-from backfile.archive.importers.item import Context, Found, Item
+from backfile.archive.importers.importer import Importer
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item
 from backfile.archive.importers.links import markdown_links
-from backfile.archive.importers.links.web_addresses import address_key, addresses_given, front_entries
-from backfile.archive.importers.sources.detection import Source as From
-from backfile.archive.importers.sources.detection import open_sources
+from backfile.archive.importers.links.web_addresses import addresses_given, front_entries, url_key
+from backfile.archive.importers.sources.detection import ImportSource, open_sources
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.storage.library import Library
-from tests.archive.importers.test_importer import DAY, Given, actions, files, take
+from tests.archive.importers.test_importer import DAY, FakeFormat, actions, files, take
 
 SITE = "https://post.example"
 WORDS = " and nobody at the pier knew why it had gone so late that day" * 4
@@ -137,14 +136,14 @@ def test_links_follow_an_article_that_was_moved_and_go_back_to_the_net_when_it_i
 
 
 def test_an_import_that_was_stopped_leaves_links_to_the_net_and_the_next_sets_them(tmp_path: Path) -> None:
-    class Stopped(Given):
-        def read(self, path: Path, context: Context):  # type: ignore[no-untyped-def]
+    class Stopped(FakeFormat):
+        def read(self, path: Path, context: ImportContext):  # type: ignore[no-untyped-def]
             yield from self.found
             raise KeyboardInterrupt
 
-    items: list[Found] = [post("ferry", f"See [t]({SITE}/train)."), post("train", f"See [f]({SITE}/ferry).")]
-    with pytest.raises(KeyboardInterrupt), Importing(Library(tmp_path), today=DAY) as importing:
-        importing.read(From(Path("x"), "export.xml", "given", False, Stopped(items)), Context())
+    items: list[ImportEvent] = [post("ferry", f"See [t]({SITE}/train)."), post("train", f"See [f]({SITE}/ferry).")]
+    with pytest.raises(KeyboardInterrupt), Importer(Library(tmp_path), today=DAY) as importer:
+        importer.read(ImportSource(Path("x"), "export.xml", "given", False, Stopped(items)), ImportContext())
     assert f"See [t]({SITE}/train)." in text_of(tmp_path, "ferry")
     assert actions(take(tmp_path, *items)) == {"changed": 2}
     assert "See [t](2019-03-14-train.md)." in text_of(tmp_path, "ferry")
@@ -158,12 +157,12 @@ def test_the_addresses_that_are_read_of_front_matter_are_those_of_one_page_each(
     read = addresses_given(front_entries(f"---\n{block}---\n\ntext\n")[0]).others
     assert all(address.startswith("https://x.example/") for address in read)
     plain = [each for each in addresses if not set(each) & set(" '\"]}[{") and each[-1] != ","]
-    assert {address_key(each) for each in plain} <= {address_key(each) for each in read}
+    assert {url_key(each) for each in plain} <= {url_key(each) for each in read}
 
 
 def test_hostile_brackets_cost_one_pass() -> None:
     for pump in ("![", "](", "[", "<a ", "![[a]", "<img src=", "](<http://x", "\n[a", "![a](<"):
-        list(markdown_links.addresses(pump * 40_000))
+        list(markdown_links.link_destinations(pump * 40_000))
 
 
 def test_links_of_an_export_of_wordpress_lead_to_its_posts(tmp_path: Path) -> None:
@@ -180,9 +179,9 @@ def test_links_of_an_export_of_wordpress_lead_to_its_posts(tmp_path: Path) -> No
     )
     (tmp_path / "library").mkdir()
     for expected in ({"added": 2}, {"unchanged": 2}):
-        with Importing(Library(tmp_path / "library"), today=DAY) as importing:
+        with Importer(Library(tmp_path / "library"), today=DAY) as importer:
             for each in open_sources(export):
-                importing.read(each, Context())
-        assert actions(importing.report) == expected
+                importer.read(each, ImportContext())
+        assert actions(importer.report) == expected
         assert "See [it](2019-03-14-train.md#times)," in text_of(tmp_path / "library", "ferry")
         assert "See [it](2019-03-14-ferry.md#times)," in text_of(tmp_path / "library", "train")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from backfile.archive.importers.import_report import Action, ImportReport
-from backfile.archive.importers.importer import Importing
-from backfile.archive.importers.item import Context
+from backfile.archive.importers.importer import Importer
+from backfile.archive.importers.item import ImportContext
 from backfile.archive.importers.sources import unpacking
 from backfile.archive.importers.sources.detection import open_sources
 from backfile.archive.storage.library import Library
@@ -24,10 +24,10 @@ WORDS = "The ferry left late again, and nobody at the pier knew why it had. " * 
 
 def bring(source: Path, library: Path, kind: str | None = None) -> ImportReport:
     library.mkdir(exist_ok=True)
-    with Importing(Library(library), today=date(2026, 3, 14)) as importing:
+    with Importer(Library(library), today=date(2026, 3, 14)) as importer:
         for each in open_sources(source, kind):
-            importing.read(each, Context())
-    return importing.report
+            importer.read(each, ImportContext())
+    return importer.report
 
 
 def packed(path: Path, files: dict[str, str | bytes]) -> Path:
