@@ -17,10 +17,10 @@ from backfile.web.screens import about, api, article, browse, export, feeds, med
 from backfile.web.service.compression import register_compression
 from backfile.web.service.errors import register_errors
 from backfile.web.service.headers import register_headers
-from backfile.web.service.i18n import register_wording
+from backfile.web.service.i18n import register_i18n
 from backfile.web.service.rendering import EscapingEnvironment
 from backfile.web.service.services import EXTENSION, Services
-from backfile.web.service.ui_language import register_language
+from backfile.web.service.ui_language import register_ui_language
 
 HERE = Path(__file__).parent
 SCREENS = (about, api, article, browse, export, feeds, media, search)
@@ -36,7 +36,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     """
     settings = settings or load()
     library = Library(settings.library)
-    app = Flask("backfile", root_path=str(HERE))
+    app = Flask(__name__)
     app.jinja_environment = EscapingEnvironment
     app.config.update(
         PROVIDE_AUTOMATIC_OPTIONS=False,
@@ -46,13 +46,13 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions[EXTENSION] = services = _services(settings, library, open_index)
     app.jinja_env.globals["archive"] = services
-    register_wording(app, HERE / "static")
-    register_language(app)
+    register_i18n(app, HERE / "static")
+    register_ui_language(app)
     register_headers(app, hosts=trusted_hosts(settings), public=services.public, remote_images=services.remote_images)
     register_errors(app)
     register_compression(app)
     for screen in SCREENS:
-        app.register_blueprint(screen.screen)
+        app.register_blueprint(screen.blueprint)
     if settings.proxies:
         count = settings.proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]

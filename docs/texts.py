@@ -29,7 +29,7 @@ CALLS = {
     "gettext": None,
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
-    "noted": None,
+    "gettext_noop": None,
     "Notice": (1,),
     "Remark": (2,),
     "_note": (2,),

@@ -237,7 +237,7 @@ def all_errors() -> set[type[BackfileError]]:
 
 
 def test_4_every_error_is_mapped_for_the_web_and_for_the_command_line() -> None:
-    from backfile.web.service.errors import TABLE
+    from backfile.web.service.errors import ERROR_RESPONSES
 
     imported = {
         error for error in all_errors() if error.__module__.startswith("backfile.archive.importers.")
@@ -245,7 +245,7 @@ def test_4_every_error_is_mapped_for_the_web_and_for_the_command_line() -> None:
     at_start = {
         error for error in all_errors() if error.__module__ in ("backfile.config", "backfile.web.server.granian_server")
     }  # before any page
-    assert {error.__name__ for error in all_errors() - imported - at_start - TABLE.keys()} == set()
+    assert {error.__name__ for error in all_errors() - imported - at_start - ERROR_RESPONSES.keys()} == set()
     assert {error.__name__ for error in all_errors() - imported - main.EXIT_CODES.keys()} <= {"AddressUnavailable"}
 
 

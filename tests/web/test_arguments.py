@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from backfile.index.engine import MAX_DEPTH, Sort
-from backfile.web.service.arguments import MOST_VALUES, SearchArguments, read_arguments
+from backfile.web.service.arguments import MAX_VALUES, SearchArguments, read_arguments
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=12)
 DATES = st.sampled_from(["", "2019", "2019-03", "2019-03-14", "0900"])
@@ -65,9 +65,9 @@ def test_what_is_not_understood_is_left_out_and_said() -> None:
 
 
 def test_values_beyond_the_bound_are_left_out_and_said() -> None:
-    values = MultiDict([("author", f"author {number}") for number in range(MOST_VALUES + 1)])
+    values = MultiDict([("author", f"author {number}") for number in range(MAX_VALUES + 1)])
     arguments = read_arguments(values)
-    assert len(arguments.authors) == MOST_VALUES
+    assert len(arguments.authors) == MAX_VALUES
     assert arguments.notices == ("Only the first 100 of 101 authors were used.",)
 
 

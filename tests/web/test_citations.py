@@ -34,7 +34,7 @@ URL = "https://example.org/article/1998/night%20ferry"
 
 
 def test_a_citation_in_words() -> None:
-    assert citations.plain(ARTICLE, URL, "Backfile") == (
+    assert citations.plain_citation(ARTICLE, URL, "Backfile") == (
         f"Ada Marsh, Joris van Dijk, “Ferries & {{trains}}: 100 % on time”, The Gazette, March 1998. {URL}"
     )
 
@@ -78,15 +78,15 @@ def test_csl() -> None:
     assert item["author"] == [{"literal": "Ada Marsh"}, {"literal": "Joris van Dijk"}]
 
 
-PASSAGE = citations.Passage(r"50 % of C:\ports {sic", f"{URL}#:~:text=50")
+PASSAGE = citations.QuotedPassage(r"50 % of C:\ports {sic", f"{URL}#:~:text=50")
 
 
 def test_a_passage_in_words_stands_before_the_reference() -> None:
     reference = "Ada Marsh, Joris van Dijk, “Ferries & {trains}: 100 % on time”, The Gazette, March 1998."
     words = f"{PASSAGE.quoted} {reference}"
-    assert citations.plain(ARTICLE, URL, "Backfile", PASSAGE) == f"{words} {PASSAGE.url}"
+    assert citations.plain_citation(ARTICLE, URL, "Backfile", PASSAGE) == f"{words} {PASSAGE.url}"
     elsewhere = "https://gazette.example/1"
-    assert citations.plain(ARTICLE, elsewhere, "Backfile", PASSAGE) == f"{words} {elsewhere} ({PASSAGE.url})"
+    assert citations.plain_citation(ARTICLE, elsewhere, "Backfile", PASSAGE) == f"{words} {elsewhere} ({PASSAGE.url})"
 
 
 def test_a_passage_is_a_note_of_the_reader_in_each_format() -> None:
@@ -114,7 +114,7 @@ def test_a_passage_is_a_note_of_the_reader_in_each_format() -> None:
 def test_the_address_of_a_passage_names_words_of_one_block_at_either_end(
     selected: str, text: str | None, directive: str | None
 ) -> None:
-    passage = citations.passage_of(selected, URL)
+    passage = citations.quote_passage(selected, URL)
     assert passage is not None
     assert passage.text == (text or selected)
     found = passage.url.removeprefix(f"{URL}#:~:text=")
@@ -127,27 +127,27 @@ def test_the_address_of_a_passage_names_words_of_one_block_at_either_end(
 
 
 def test_nothing_selected_is_no_passage() -> None:
-    assert citations.passage_of(" \n\t\0 ", URL) is None
+    assert citations.quote_passage(" \n\t\0 ", URL) is None
 
 
 def test_a_long_passage_ends_after_a_whole_word() -> None:
-    passage = citations.passage_of("ferry " * 400, URL)
+    passage = citations.quote_passage("ferry " * 400, URL)
     assert passage is not None
     assert re.fullmatch("(ferry )+ferry…", passage.text)
-    assert citations.MOST_QUOTED - 6 <= len(passage.text) <= citations.MOST_QUOTED + 1
+    assert citations.MAX_PASSAGE - 6 <= len(passage.text) <= citations.MAX_PASSAGE + 1
     assert passage.url.endswith("ferry%20ferry%20ferry%20ferry")
-    exact = citations.passage_of("x" * citations.MOST_QUOTED, URL)
+    exact = citations.quote_passage("x" * citations.MAX_PASSAGE, URL)
     assert exact is not None
-    assert exact.text == "x" * citations.MOST_QUOTED
+    assert exact.text == "x" * citations.MAX_PASSAGE
 
 
 @settings(max_examples=60)
 @given(st.text(max_size=60) | st.text(alphabet="{}\\%&~^\r\n\u2028\x85 —:", max_size=30))
 def test_no_passage_breaks_out_of_its_field(selected: str) -> None:
-    passage = citations.passage_of(selected, URL)
+    passage = citations.quote_passage(selected, URL)
     if passage is None:
         return
-    bare = citations.passage_of("bare", URL)
+    bare = citations.quote_passage("bare", URL)
     entry = citations.bibtex(ARTICLE, URL, "Backfile", passage)
     assert len(entry.splitlines()) == len(citations.bibtex(ARTICLE, URL, "Backfile", bare).splitlines())
     depths = [entry[: place + 1].count("{") - entry[: place + 1].count("}") for place in range(len(entry))]

@@ -16,7 +16,7 @@ from backfile.archive.errors import BackfileError, FrontMatterInvalid
 from backfile.config import Settings
 from backfile.index.engine import Engine, Page, Request
 from backfile.index.errors import DeadlineExceeded, IndexUnusable
-from backfile.web.service.errors import TABLE, answer_for
+from backfile.web.service.errors import ERROR_RESPONSES, error_response_for
 from tests.web_archive import archive_app, client, indexed
 
 __all__ = ["archive_app", "client"]
@@ -55,7 +55,7 @@ def test_the_whole_tree_is_mapped() -> None:
     reported = {
         e for e in tree() if e.__module__.startswith("backfile.archive.importers.")
     }  # end in the report of an import
-    unmapped = tree() - TABLE.keys() - reported
+    unmapped = tree() - ERROR_RESPONSES.keys() - reported
     assert not {e for e in unmapped if e.__module__.startswith(("backfile.archive.", "backfile.index."))}
     assert unmapped <= OUTSIDE_THE_WEB
 
@@ -63,7 +63,7 @@ def test_the_whole_tree_is_mapped() -> None:
 def test_every_error_is_a_kind_page_and_json(failing_app: Flask) -> None:
     client = failing_app.test_client()
     for error in tree():
-        answer = answer_for(error)
+        answer = error_response_for(error)
         page = client.get(f"/fail/{error.__name__}")
         assert page.status_code == answer.status
         assert f"<h1>{answer.heading}</h1>" in page.text

@@ -229,15 +229,15 @@ def test_the_way_back_and_on_to_the_neighbours(client: FlaskClient) -> None:
     results = page(client, "/search?q=letter&topic=letters&sort=oldest&per_page=5&page=2")
     links = [href(node) for node in results.css(".hit h2 a")]
     first = page(client, links[0])
-    assert words(one(first, ".trail .quiet")) == "Result 6 of 12"
-    back = urlsplit(href(one(first, ".trail .first")))
+    assert words(one(first, ".breadcrumb .quiet")) == "Result 6 of 12"
+    back = urlsplit(href(one(first, ".breadcrumb .first")))
     assert (back.path, back.query) == ("/search", "q=letter&topic=letters&sort=oldest&page=2&per_page=5")
     assert results.css(f"#{back.fragment}")[0].css("h2")
-    following = href(one(first, ".trail [rel=next]"))
+    following = href(one(first, ".breadcrumb [rel=next]"))
     assert urlsplit(following).path == urlsplit(links[1]).path
-    before = page(client, href(one(first, ".trail [rel=prev]")))
-    assert words(one(before, ".trail .quiet")) == "Result 5 of 12"
-    assert urlsplit(href(one(before, ".trail [rel=next]"))).path == urlsplit(links[0]).path
+    before = page(client, href(one(first, ".breadcrumb [rel=prev]")))
+    assert words(one(before, ".breadcrumb .quiet")) == "Result 5 of 12"
+    assert urlsplit(href(one(before, ".breadcrumb [rel=next]"))).path == urlsplit(links[0]).path
 
 
 def test_every_neighbour_can_be_walked_to(client: FlaskClient) -> None:
@@ -246,7 +246,7 @@ def test_every_neighbour_can_be_walked_to(client: FlaskClient) -> None:
     while True:
         tree = page(client, address)
         seen.append(words(one(tree, "h1")))
-        following = tree.css(".trail [rel=next]")
+        following = tree.css(".breadcrumb [rel=next]")
         if not following:
             break
         address = href(following[0])

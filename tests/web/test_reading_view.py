@@ -44,8 +44,8 @@ def test_an_article_can_be_read_while_the_index_cannot(tmp_path: Path) -> None:
     assert response.status_code == 200
     assert "The index cannot be used at the moment" in (tree.css_first(".notices").text())
     assert tree.css("mark#m1")
-    assert tree.css_first(".trail .first").attributes["href"] == "/search?q=ferry"
-    assert not tree.css(".further, .trail [rel=next]")
+    assert tree.css_first(".breadcrumb .first").attributes["href"] == "/search?q=ferry"
+    assert not tree.css(".further, .breadcrumb [rel=next]")
     assert client.get("/search?q=ferry").status_code == 503
 
 

@@ -24,12 +24,12 @@ from backfile.index.sync.watcher import relevant
 from backfile.web.server.granian_server import AddressUnavailable, free_port
 from backfile.web.server.index_process import address
 
-PATIENCE = 60.0  # seconds until a test gives up on a server; a guard, not a promise
+TIMEOUT = 60.0  # seconds until a test gives up on a server; a guard, not a promise
 
 
 def ask(url: str) -> str:
     try:
-        with urlopen(url, timeout=PATIENCE) as answer:
+        with urlopen(url, timeout=TIMEOUT) as answer:
             return str(answer.read().decode())
     except HTTPError as error:
         return str(error.read().decode())
@@ -52,7 +52,7 @@ def finds(url: str, query: str) -> bool:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         assert time.monotonic() < deadline, "it did not come to pass"
         time.sleep(0.1)
@@ -90,7 +90,7 @@ class Server:
 
     def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> int:
         (os.killpg if group else os.kill)(self.process.pid, number)
-        code = self.process.wait(PATIENCE)
+        code = self.process.wait(TIMEOUT)
         assert self.process.stderr is not None
         self.said += self.process.stderr.read().splitlines()
         self.process.stderr.close()

@@ -25,8 +25,8 @@ from backfile.app import create_app
 from backfile.archive.model import PartialDate
 from backfile.config import LANGUAGES, SOURCE_LANGUAGE, Settings
 from backfile.index.query import parse
-from backfile.web.service.i18n import duration, number, say, spoken
-from backfile.web.service.ui_language import COOKIE, FOLDER, Speech, speech_in
+from backfile.web.service.i18n import format_date, format_duration, format_number, translate
+from backfile.web.service.ui_language import COOKIE, FOLDER, UiLanguage, load_ui_language
 from tests.web_archive import archive_app, client
 
 __all__ = ["archive_app", "client"]
@@ -123,7 +123,7 @@ def test_notices_of_the_query_language_are_in_the_catalogue() -> None:
         for notice in (*parsed.notices, *([parsed.refused] if parsed.refused else [])):
             codes.add(notice.code)
             assert notice.template in known
-            assert "%(" not in say(notice)
+            assert "%(" not in translate(notice)
     assert len(codes) >= 12
 
 
@@ -194,8 +194,8 @@ def outside_brackets(text: str) -> str:
 def test_every_word_of_a_page_is_of_the_catalogue_or_of_the_archive(
     address: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marking = Speech("de", Locale.parse("de"), Marking())
-    monkeypatch.setattr(backfile.web.service.ui_language, "speech_in", lambda code: marking)
+    marking = UiLanguage("de", Locale.parse("de"), Marking())
+    monkeypatch.setattr(backfile.web.service.ui_language, "load_ui_language", lambda code: marking)
     tree = LexborHTMLParser(client.get(address).text)
     assert tree.body
     attributes = [
@@ -318,12 +318,12 @@ def test_numbers_and_dates_are_written_as_in_the_language(
     archive_app: Flask, code: str, expected: tuple[str, ...]
 ) -> None:
     with archive_app.test_request_context(f"/?lang={code}"):
-        dates = [spoken(PartialDate.parse(text)) for text in ("2019-03-01", "2019-03", "2019")]
-        assert (number(14327), *dates, duration(1234)) == expected
+        dates = [format_date(PartialDate.parse(text)) for text in ("2019-03-01", "2019-03", "2019")]
+        assert (format_number(14327), *dates, format_duration(1234)) == expected
 
 
 def test_amounts_are_counted_as_in_the_language() -> None:
-    english, french = speech_in("en").texts, speech_in("fr").texts
+    english, french = load_ui_language("en").texts, load_ui_language("fr").texts
     assert english.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s matches"
     assert french.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s occurrence"
     assert french.ngettext("%(num)s match", "%(num)s matches", 2) == "%(num)s occurrences"

@@ -11,19 +11,19 @@ from flask import Blueprint, render_template
 from backfile.index.engine import Facet, Sort
 from backfile.index.query import parse
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.i18n import gettext, noted
-from backfile.web.service.search_service import Found, count, find
+from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.search_service import SearchResult, count_articles, run_search
 from backfile.web.service.services import services
 from backfile.web.views.result_views import find_facet
 from backfile.web.views.year_chart import year_chart
 
-MOST_PROBLEMS = 200
+MAX_PROBLEMS = 200
 TITLES = 20
 
 _WORD = re.compile(r"\b[^\W\d_]{4,12}\b")
 _PAIR = re.compile(r"\b([^\W\d_]{4,12}) ([^\W\d_]{4,12})\b")
 
-screen = Blueprint("about", __name__)
+blueprint = Blueprint("about", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Example:
     count: int
 
 
-@screen.get("/about")
+@blueprint.get("/about")
 def about() -> str:
     """The page about the archive."""
     arguments = SearchArguments(sort=Sort.NEWEST, per_page=TITLES)
-    found = find(arguments)
+    found = run_search(arguments)
     problems = services().read_problems()
     return render_template(
         "about.html",
@@ -51,40 +51,40 @@ def about() -> str:
         years=year_chart(found.years, arguments),
         examples=examples(found),
         problems=problems,
-        shown=min(len(problems), MOST_PROBLEMS),
+        shown=min(len(problems), MAX_PROBLEMS),
         status=services().engine.status(),
     )
 
 
-def examples(found: Found) -> list[Example]:
+def examples(found: SearchResult) -> list[Example]:
     """Every form of the query language with words of this archive's newest titles and its largest facets."""
     made = []
     for query, meaning in _queries(found):
-        total = count(parse(query).tree)
+        total = count_articles(parse(query).tree)
         if total:
             made.append(Example(query, gettext(meaning), SearchArguments(query=query).url(), total))
     return made
 
 
-def _queries(found: Found) -> Iterator[tuple[str, str]]:
+def _queries(found: SearchResult) -> Iterator[tuple[str, str]]:
     titles = [hit.title.text for hit in found.page.hits]
     words = sorted({word for title in titles for word in _WORD.findall(title)}, key=lambda word: (-len(word), word))
     pairs = [pair for title in titles for pair in _PAIR.findall(title)]
     if pairs:
         first, second = (word.lower() for word in pairs[0])
-        yield f"{first} {second}", noted("both words, in any of their forms; close together counts more")
-        yield f'"{first} {second}"', noted("exactly these words in this order")
-        yield f'"{second} {first}"~5', noted("at most five words apart, in any order")
-        yield f"{first} OR {second}", noted("either of them")
-        yield f"{first} -{second}", noted("the first without the second")
-        yield f"title:{first}", noted("in the title; so also text: and summary:")
+        yield f"{first} {second}", gettext_noop("both words, in any of their forms; close together counts more")
+        yield f'"{first} {second}"', gettext_noop("exactly these words in this order")
+        yield f'"{second} {first}"~5', gettext_noop("at most five words apart, in any order")
+        yield f"{first} OR {second}", gettext_noop("either of them")
+        yield f"{first} -{second}", gettext_noop("the first without the second")
+        yield f"title:{first}", gettext_noop("in the title; so also text: and summary:")
     longest = next((word.lower() for word in words if not parse(f"{word}*").notices), None)
     if longest:
-        yield f"{longest[:4]}*", noted("words that begin so")
-        yield f"{longest[:2]}?{longest[3:]}", noted("any one letter in the place of ?")
-        yield f"{longest}~", noted("words spelt nearly so")
-        yield f"={longest}", noted("this form only, no other")
-    for name, meaning in (("author", noted("written by")), ("topic", noted("on a topic"))):
+        yield f"{longest[:4]}*", gettext_noop("words that begin so")
+        yield f"{longest[:2]}?{longest[3:]}", gettext_noop("any one letter in the place of ?")
+        yield f"{longest}~", gettext_noop("words spelt nearly so")
+        yield f"={longest}", gettext_noop("this form only, no other")
+    for name, meaning in (("author", gettext_noop("written by")), ("topic", gettext_noop("on a topic"))):
         for value in find_facet(found.page, name).values[:1]:
             yield f'{name}:"{value.value}"', meaning
     yield from _by_date(found.years)
@@ -94,7 +94,7 @@ def _by_date(years: Facet) -> Iterator[tuple[str, str]]:
     known = sorted(int(value.value) for value in years.values)
     if known:
         middle = f"{known[len(known) // 2]:04d}"
-        yield f"date:{middle}", noted("from this year; a month or a day works as well")
-        yield f"date:{known[0]:04d}..{middle}", noted("from the beginning of the one to the end of the other")
-        yield f"before:{middle}", noted("earlier than")
-        yield f"after:{middle}", noted("later than")
+        yield f"date:{middle}", gettext_noop("from this year; a month or a day works as well")
+        yield f"date:{known[0]:04d}..{middle}", gettext_noop("from the beginning of the one to the end of the other")
+        yield f"before:{middle}", gettext_noop("earlier than")
+        yield f"after:{middle}", gettext_noop("later than")

@@ -9,21 +9,21 @@ from flask import Blueprint, Response, jsonify, request
 from backfile.index.engine import Hit
 from backfile.index.serialising import article_path, page_to_json
 from backfile.web.screens.search import arguments_of_request
-from backfile.web.service.search_service import find
+from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
 from backfile.web.views.openapi import document
 
 API_FACETS = 10
-MOST_TYPED = 200
+MAX_TYPED = 200
 
-screen = Blueprint("api", __name__)
+blueprint = Blueprint("api", __name__)
 
 
-@screen.get("/api/search")
+@blueprint.get("/api/search")
 def search() -> Response:
     """The search of `/search` in the JSON that `backfile search --json` prints too; arguments as there."""
     arguments = arguments_of_request()
-    found = find(arguments, facet_size=API_FACETS)
+    found = run_search(arguments, facet_size=API_FACETS)
     notices = (*arguments.notices, *(notice.text for notice in found.parsed.notices))
 
     def locate(hit: Hit) -> str:
@@ -32,13 +32,13 @@ def search() -> Response:
     return jsonify(page_to_json(arguments.query, found.page, notices=notices, url_of=locate))
 
 
-@screen.get("/api/suggest")
+@blueprint.get("/api/suggest")
 def suggest() -> Response:
     """Words, titles, authors and topics that a half-typed query may become.
 
     With `format=opensearch` in the form of OpenSearch Suggestions 1.1, for the address bar of a browser.
     """
-    typed = request.args.get("q", "")[:MOST_TYPED]
+    typed = request.args.get("q", "")[:MAX_TYPED]
     found = services().engine.complete(typed) if typed.strip() else None
     if request.args.get("format") == "opensearch":
         response = jsonify([typed, list(found.words) if found else []])
@@ -58,13 +58,13 @@ def suggest() -> Response:
     return jsonify(answer)
 
 
-@screen.get("/api/openapi.json")
+@blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """The OpenAPI 3.1 document of these addresses."""
     return jsonify(document(services().title, services().absolute("")))
 
 
-@screen.get("/health")
+@blueprint.get("/health")
 def health() -> Response:
     """How the index stands; 503 when it cannot be used, so that a monitor notices."""
     status = services().engine.status()

@@ -24,31 +24,31 @@ from backfile.index.sync.reader import document_of
 from backfile.web.screens.media import addresses
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.errors import answer_for
+from backfile.web.service.errors import error_response_for
 from backfile.web.service.i18n import gettext
-from backfile.web.service.search_service import neighbours, understand
-from backfile.web.service.services import Readable, services
+from backfile.web.service.search_service import neighbours, parse_query
+from backfile.web.service.services import RenderedBody, services
 from backfile.web.views import citations
 from backfile.web.views.hit_views import HitView, Link, Part, hit_views, parts
 from backfile.web.views.json_ld import is_web_address, json_ld
 from backfile.web.views.marked_html import mark_html
 
-FURTHER = 5
-LEAST_HEADINGS = 3
-FRESH = 60  # seconds
+RELATED_LIMIT = 5
+MIN_HEADINGS = 3
+RENDERED_SECONDS = 60  # seconds
 CITATIONS = {
-    "txt": (citations.plain, "text/plain"),
+    "txt": (citations.plain_citation, "text/plain"),
     "bib": (citations.bibtex, "application/x-bibtex"),
     "ris": (citations.ris, "application/x-research-info-systems"),
 }
 
 log = logging.getLogger("backfile.web")
 
-screen = Blueprint("article", __name__)
+blueprint = Blueprint("article", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Trail:
+class Breadcrumb:
     """Where the reader came from: the list, the place in it, and the results on either side."""
 
     back: str | None = None
@@ -59,7 +59,7 @@ class Trail:
 
 
 @dataclass(frozen=True, slots=True)
-class MarkedPieces:
+class HighlightedArticle:
     """Title and summary as parts, the body as safe HTML; marks are numbered through from 1 in that order."""
 
     title: tuple[Part, ...]
@@ -69,7 +69,7 @@ class MarkedPieces:
 
 
 @dataclass(frozen=True, slots=True)
-class Further:
+class RelatedArticles:
     """A list of other articles below the article."""
 
     id: str
@@ -78,42 +78,42 @@ class Further:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class IndexContext:
     """What the index knows about an article's page; `notice` says why it knows nothing at the moment."""
 
     languages: tuple[str, ...]
-    trail: Trail = Trail()
-    further: tuple[Further, ...] = ()
+    breadcrumb: Breadcrumb = Breadcrumb()
+    related: tuple[RelatedArticles, ...] = ()
     notice: str = ""
 
 
-@screen.get("/article/<path:article_id>")
+@blueprint.get("/article/<path:article_id>")
 def article(article_id: str) -> str:
     """An article; with `q` its matches are marked and numbered, `match` says at which one the reader stands."""
     shown = services().library.get(article_id)
     arguments = arguments_of_request()
-    query = understand(arguments.query).tree
-    readable = make_readable(shown)
-    rendered = readable.rendered
-    around = _surroundings(arguments, query, shown)
-    pieces = _mark(shown, readable, query, around.languages)
+    query = parse_query(arguments.query).tree
+    rendered_body = render_body(shown)
+    rendered = rendered_body.rendered
+    around = _index_context(arguments, query, shown)
+    pieces = _highlight_article(shown, rendered_body, query, around.languages)
     return render_template(
         "article.html",
         article=shown,
         pieces=pieces,
-        contents=rendered.contents if len(rendered.contents) >= LEAST_HEADINGS else (),
+        contents=rendered.contents if len(rendered.contents) >= MIN_HEADINGS else (),
         problem=rendered.problem,
-        trail=around.trail,
+        breadcrumb=around.breadcrumb,
         notice=around.notice,
         authors=_links("author", shown.authors),
         topics=_links("topic", shown.topics),
-        further=around.further,
+        related=around.related,
         **_steps(arguments, article_id, pieces.count),
-        **_for_machines(shown),
+        **_metadata(shown),
     )
 
 
-@screen.get("/article/<path:article_id>.md")
+@blueprint.get("/article/<path:article_id>.md")
 def markdown(article_id: str) -> str | Response:
     """The article's file as it is, front matter included, as plain text; or else the article whose id ends so."""
     library = services().library
@@ -124,12 +124,12 @@ def markdown(article_id: str) -> str | Response:
     return Response((library.root / found.path).read_bytes(), content_type="text/plain; charset=utf-8")
 
 
-@screen.get("/cite/<path:article_id>.<any(txt, bib, ris, json):form>")
+@blueprint.get("/cite/<path:article_id>.<any(txt, bib, ris, json):form>")
 def citation(article_id: str, form: str) -> Response:
     """The citation of an article, or of the `passage` quoted from it, in words or for reference managers."""
     found = services().library.get(article_id)
     url, title = _source_url(found) or _address(found), services().title
-    passage = citations.passage_of(request.args.get("passage", ""), _address(found))
+    passage = citations.quote_passage(request.args.get("passage", ""), _address(found))
     if form == "json":
         response = jsonify(citations.csl(found, url, title, passage))
         response.mimetype = "application/vnd.citationstyles.csl+json"
@@ -138,7 +138,7 @@ def citation(article_id: str, form: str) -> Response:
     return Response(write(found, url, title, passage), content_type=f"{kind}; charset=utf-8")
 
 
-def make_readable(shown: Article) -> Readable:
+def render_body(shown: Article) -> RenderedBody:
     """The body as HTML and as text, remembered by its content.
 
     A link or a picture whose target has come or gone meanwhile is noticed after a minute at most.
@@ -146,35 +146,37 @@ def make_readable(shown: Article) -> Readable:
     body = body_without_title(shown.body, shown.title)
     digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
-    def make() -> Readable:
+    def make() -> RenderedBody:
         base = addresses(services().library, shown.path)
-        return Readable(to_html(body, remote_images=services().remote_images, base=base), to_text(body))
+        return RenderedBody(to_html(body, remote_images=services().remote_images, base=base), to_text(body))
 
-    return services().readable((shown.path, digest, int(time.monotonic() // FRESH)), make)
+    return services().bodies((shown.path, digest, int(time.monotonic() // RENDERED_SECONDS)), make)
 
 
-def _surroundings(arguments: SearchArguments, query: Node, shown: Article) -> Surroundings:
+def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> IndexContext:
     """What the index adds to the page. The article itself can be read without one, and the page then says so."""
     try:
-        return Surroundings(services().languages, _trail(arguments, query), _further(shown))
+        return IndexContext(services().languages, _breadcrumb(arguments, query), _related_articles(shown))
     except (IndexUnusable, IndexLocked, DeadlineExceeded) as error:
         log.warning("%s is shown without its neighbours: %s", shown.id, error)
         back = arguments.url() if arguments.query or arguments.has_filters else None
-        heading = gettext(answer_for(type(error)).heading)
+        heading = gettext(error_response_for(type(error)).heading)
         notice = gettext("%(heading)s. The article is shown without what the index adds to it.", heading=heading)
-        return Surroundings((services().language,), Trail(back), notice=notice)
+        return IndexContext((services().language,), Breadcrumb(back), notice=notice)
 
 
-def _mark(shown: Article, readable: Readable, query: Node, languages: tuple[str, ...]) -> MarkedPieces:
+def _highlight_article(
+    shown: Article, rendered_body: RenderedBody, query: Node, languages: tuple[str, ...]
+) -> HighlightedArticle:
     """Marks the article by the one matcher; nothing is marked when the query does not find the article."""
-    html = readable.rendered.html
+    html = rendered_body.rendered.html
     matcher = Matcher(query, languages)
-    marks = None if isinstance(query, Everything) else matcher.match(document_of(shown, readable.text))
+    marks = None if isinstance(query, Everything) else matcher.match(document_of(shown, rendered_body.text))
     title_spans: tuple[Span, ...] = marks.title if marks else ()
     summary_spans: tuple[Span, ...] = marks.summary if marks else ()
     before = len(title_spans) + len(summary_spans)
     body = mark_html(html, matcher, hit=marks, first=before + 1) if marks else None
-    return MarkedPieces(
+    return HighlightedArticle(
         title=parts(shown.title, title_spans, first=1),
         summary=parts(shown.summary or "", summary_spans, first=len(title_spans) + 1),
         body=body.html if body else html,
@@ -199,17 +201,17 @@ def _steps(arguments: SearchArguments, article_id: str, matches: int) -> dict[st
     }
 
 
-def _trail(arguments: SearchArguments, query: Node) -> Trail:
+def _breadcrumb(arguments: SearchArguments, query: Node) -> Breadcrumb:
     if not arguments.query and not arguments.has_filters and arguments.place is None:
-        return Trail()
+        return Breadcrumb()
     place = arguments.place
     if place is None:
-        return Trail(back=arguments.url())
+        return Breadcrumb(back=arguments.url())
     page, before, after = neighbours(arguments, query, place)
     back = arguments.url(page=(place - 1) // arguments.per_page + 1) + f"#hit-{place}"
     if place > page.total:
-        return Trail(back=arguments.url())
-    return Trail(
+        return Breadcrumb(back=arguments.url())
+    return Breadcrumb(
         back=back,
         total=page.total,
         place=place,
@@ -218,26 +220,28 @@ def _trail(arguments: SearchArguments, query: Node) -> Trail:
     )
 
 
-def _further(shown: Article) -> tuple[Further, ...]:
+def _related_articles(shown: Article) -> tuple[RelatedArticles, ...]:
     """Similar articles, and others by the first author."""
     engine, plain = services().engine, SearchArguments()
     try:
-        similar = engine.more_like_this(shown.id, limit=FURTHER)
+        similar = engine.more_like_this(shown.id, limit=RELATED_LIMIT)
     except ArticleNotFound:  # so new that the index does not know it yet
         similar = ()
-    lists = [Further("similar", gettext("Similar articles"), hit_views(plain, similar))]
+    lists = [RelatedArticles("similar", gettext("Similar articles"), hit_views(plain, similar))]
     if shown.authors:
         author = shown.authors[0]
         request_for_author = Request(
             Everything(),
             Filters(authors=(author,)),
             Sort.NEWEST,
-            per_page=FURTHER + 1,
+            per_page=RELATED_LIMIT + 1,
             passages=0,
             facet_size=1,
         )
-        others = [hit for hit in engine.search(request_for_author).hits if hit.id != shown.id][:FURTHER]
-        lists.append(Further("by-author", gettext("More by %(author)s", author=author), hit_views(plain, others)))
+        others = [hit for hit in engine.search(request_for_author).hits if hit.id != shown.id][:RELATED_LIMIT]
+        lists.append(
+            RelatedArticles("by-author", gettext("More by %(author)s", author=author), hit_views(plain, others))
+        )
     return tuple(each for each in lists if each.hits)
 
 
@@ -253,7 +257,7 @@ def _source_url(shown: Article) -> str | None:
     return shown.source.url if shown.source and is_web_address(shown.source.url) else None
 
 
-def _for_machines(shown: Article) -> dict[str, Any]:
+def _metadata(shown: Article) -> dict[str, Any]:
     """Addresses, citations and metadata for browsers, search engines and reference managers."""
     url, title = _address(shown), services().title
     source_url = _source_url(shown)
@@ -264,8 +268,8 @@ def _for_machines(shown: Article) -> dict[str, Any]:
         "markdown_url": article_path(shown.id) + ".md",
         "cite_url": "/cite/" + article_path(shown.id).removeprefix("/article/"),
         "citations": (("txt", gettext("Plain text")), ("bib", "BibTeX"), ("ris", "RIS"), ("json", "CSL-JSON")),
-        "most_quoted": citations.MOST_QUOTED,
-        "citation": citations.plain(shown, source_url or url, title),
+        "most_quoted": citations.MAX_PASSAGE,
+        "citation": citations.plain_citation(shown, source_url or url, title),
         "bibtex": citations.bibtex(shown, source_url or url, title),
         "json_ld": json_ld(shown, url, source_url, title),
     }

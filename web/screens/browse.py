@@ -13,21 +13,21 @@ from flask import Blueprint, render_template, request
 from backfile.index.engine import FacetValue, Page, Sort
 from backfile.web.screens.search import arguments_of_request, show_results
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.errors import PageMissing
-from backfile.web.service.i18n import gettext, noted
-from backfile.web.service.search_service import find
+from backfile.web.service.errors import PageNotFound
+from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.search_service import run_search
 from backfile.web.views.hit_views import Link
 from backfile.web.views.result_views import find_facet, result_view
-from backfile.web.views.sparklines import timelines
+from backfile.web.views.sparklines import sparklines
 from backfile.web.views.year_chart import year_chart
 
 FRONT_ARTICLES = 8
 FRONT_VALUES = 12
 FEW = 40  # values that need no alphabet
 ONE_PAGE = 400
-KINDS = {"authors": ("author", noted("Authors")), "topics": ("topic", noted("Topics"))}
+KINDS = {"authors": ("author", gettext_noop("Authors")), "topics": ("topic", gettext_noop("Topics"))}
 
-screen = Blueprint("browse", __name__)
+blueprint = Blueprint("browse", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Group:
     values: tuple[tuple[Link, int], ...]
 
 
-@screen.get("/")
+@blueprint.get("/")
 def home() -> str:
     """The front page: search box, newest articles, years, topics, authors."""
     newest = SearchArguments(sort=Sort.NEWEST, per_page=FRONT_ARTICLES, usual_per_page=FRONT_ARTICLES)
-    found = find(newest)
+    found = run_search(newest)
     plain = SearchArguments()
     return render_template(
         "home.html",
@@ -54,7 +54,7 @@ def home() -> str:
     )
 
 
-@screen.get("/<any(authors, topics):kind>")
+@blueprint.get("/<any(authors, topics):kind>")
 def list_values(kind: str) -> str:
     """All authors or topics by the alphabet; a letter at a time when there are many."""
     facet, heading = KINDS[kind]
@@ -67,7 +67,7 @@ def list_values(kind: str) -> str:
         here=f"/{kind}",
         heading=gettext(heading),
         facet=facet,
-        timelines=timelines(facet),
+        sparklines=sparklines(facet),
         total=len(every),
         letter=letter,
         shown=sum(len(group.values) for group in shown),
@@ -76,19 +76,19 @@ def list_values(kind: str) -> str:
     )
 
 
-@screen.get("/author/<path:name>")
+@blueprint.get("/author/<path:name>")
 def author(name: str) -> str:
     """The articles of one author."""
     return _one_value(SearchArguments(authors=(name,)), name)
 
 
-@screen.get("/topic/<path:name>")
+@blueprint.get("/topic/<path:name>")
 def topic(name: str) -> str:
     """The articles on one topic."""
     return _one_value(SearchArguments(topics=(name,)), name)
 
 
-@screen.get("/years")
+@blueprint.get("/years")
 def years() -> str:
     """Articles per year, drawn and listed."""
     page = _everything()
@@ -104,11 +104,11 @@ def years() -> str:
     )
 
 
-@screen.get("/year/<name>")
+@blueprint.get("/year/<name>")
 def year(name: str) -> str:
     """The articles of one year."""
     if not (name.isascii() and name.isdigit() and 1 <= int(name) <= 9999):
-        raise PageMissing(gettext("“%(name)s” is not a year.", name=name))
+        raise PageNotFound(gettext("“%(name)s” is not a year.", name=name))
     text = f"{int(name):04d}"
     return _one_value(SearchArguments(first=text, last=text), text)
 
@@ -132,7 +132,7 @@ def _one_value(only: SearchArguments, name: str) -> str:
 
 
 def _everything() -> Page:
-    return find(SearchArguments(per_page=1), facet_size=None).page
+    return run_search(SearchArguments(per_page=1), facet_size=None).page
 
 
 def _sorting_key(value: str) -> tuple[bool, str]:

@@ -14,7 +14,7 @@ from backfile.index.engine import MAX_DEPTH, Hit, Page
 from backfile.index.serialising import article_path
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.search_service import request_for, understand
+from backfile.web.service.search_service import build_request, parse_query
 from backfile.web.service.services import services
 
 CHUNK = 250  # hits a search
@@ -23,10 +23,10 @@ COLUMNS = (
 )  # fmt: skip
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
-screen = Blueprint("export", __name__)
+blueprint = Blueprint("export", __name__)
 
 
-@screen.get("/search.csv")
+@blueprint.get("/search.csv")
 def as_csv() -> Response:
     """The articles of a search as CSV (RFC 4180, UTF-8 with the mark by which Excel knows it), one a row.
 
@@ -36,7 +36,7 @@ def as_csv() -> Response:
     return _download(chain(["\ufeff", _csv_line(COLUMNS)], (_csv_line(_flat(row)) for row in rows)), "text/csv", total)
 
 
-@screen.get("/search.jsonl")
+@blueprint.get("/search.jsonl")
 def as_json_lines() -> Response:
     """The articles of a search as JSON Lines: an object a line, `authors` and `topics` as lists, null for no value."""
     total, rows = _rows(arguments_of_request())
@@ -57,12 +57,12 @@ def _rows(asked: SearchArguments) -> tuple[int, Iterator[dict[str, object]]]:
     The first search runs at once, so that what is wrong is told before anything is sent. An article that moves while
     the list is being read, because the archive changes, is given once.
     """
-    query = understand(asked.query).tree
+    query = parse_query(asked.query).tree
     absolute = services().absolute
 
     def search(number: int) -> Page:
         arguments = asked.with_(page=number, per_page=CHUNK)
-        return services().engine.search(request_for(arguments, query, facet_size=0))
+        return services().engine.search(build_request(arguments, query, facet_size=0))
 
     first = search(1)
 

@@ -13,9 +13,9 @@ from backfile.archive.model import PartialDate
 from backfile.index.engine import Sort
 from backfile.index.serialising import article_path
 from backfile.web.screens.search import arguments_of_request, heading_of
-from backfile.web.service.errors import PageMissing
+from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext
-from backfile.web.service.search_service import find
+from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
 from backfile.web.views.hit_views import HitView, hit_views
 
@@ -24,11 +24,11 @@ ADDRESSES_A_SITEMAP = 50_000
 UNKNOWN = date(1970, 1, 1)
 NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-screen = Blueprint("feeds", __name__)
+blueprint = Blueprint("feeds", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class FeedEntry:
     """One entry of a feed: the hit, its full address and its moment."""
 
     hit: HitView
@@ -36,17 +36,18 @@ class Entry:
     updated: str
 
 
-@screen.get("/search.atom")
+@blueprint.get("/search.atom")
 def atom() -> Response:
     """The newest articles of a search as an Atom feed (RFC 4287).
 
     Atom asks every entry for a moment: a partial date stands for its first day, no date for 1970-01-01.
     """
     asked = arguments_of_request().with_()
-    found = find(asked.with_(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
+    found = run_search(asked.with_(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
     absolute = services().absolute
     entries = [
-        Entry(view, absolute(article_path(view.id)), moment(view.date)) for view in hit_views(asked, found.page.hits)
+        FeedEntry(view, absolute(article_path(view.id)), moment(view.date))
+        for view in hit_views(asked, found.page.hits)
     ]
     text = render_template(
         "feed.xml",
@@ -59,14 +60,14 @@ def atom() -> Response:
     return _xml(text, "application/atom+xml")
 
 
-@screen.get("/opensearch.xml")
+@blueprint.get("/opensearch.xml")
 def opensearch() -> Response:
     """The OpenSearch 1.1 description, by which a browser can add the archive to its search engines."""
     text = render_template("opensearch.xml", root=services().absolute(""))
     return _xml(text, "application/opensearchdescription+xml")
 
 
-@screen.get("/robots.txt")
+@blueprint.get("/robots.txt")
 def robots() -> Response:
     """Closed to robots unless the library is public; then open but for the endless space of searches."""
     if not services().public:
@@ -75,7 +76,7 @@ def robots() -> Response:
     return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
-@screen.get("/sitemap.xml")
+@blueprint.get("/sitemap.xml")
 def sitemap_index() -> Response:
     """The parts of the sitemap, each of at most 50,000 addresses (sitemaps.org 0.9)."""
     parts = range(1, max(1, ceil(len(_ids()) / ADDRESSES_A_SITEMAP)) + 1)
@@ -83,12 +84,12 @@ def sitemap_index() -> Response:
     return _xml(text, "application/xml")
 
 
-@screen.get("/sitemap-<int:part>.xml")
+@blueprint.get("/sitemap-<int:part>.xml")
 def sitemap(part: int) -> Response:
     """One part of the sitemap: the addresses of articles in the order of their ids."""
     ids = _ids()[(part - 1) * ADDRESSES_A_SITEMAP : part * ADDRESSES_A_SITEMAP] if part > 0 else []
     if not ids and part != 1:
-        raise PageMissing(gettext("The sitemap has no part %(part)s.", part=part))
+        raise PageNotFound(gettext("The sitemap has no part %(part)s.", part=part))
     addresses = [services().absolute(article_path(article_id)) for article_id in ids]
     text = render_template("sitemap.xml", addresses=addresses)
     return _xml(text, "application/xml")

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, send_file
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.library import Library
 from backfile.index.serialising import article_path
-from backfile.web.service.errors import PageMissing
+from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext
 from backfile.web.service.services import services
 
@@ -27,15 +27,15 @@ TYPES = {
 }
 STATIC_FOLDERS = ("", "static", "public", "assets")
 
-screen = Blueprint("media", __name__)
+blueprint = Blueprint("media", __name__)
 
 
-@screen.get("/media/<path:path>")
+@blueprint.get("/media/<path:path>")
 def picture(path: str) -> Response:
     """A picture of the library; nothing else of it is given out, and nothing in it can run: its policy is a sandbox."""
     found = find_picture(services().library, path)
     if found is None:
-        raise PageMissing(gettext("The library has no such picture."))
+        raise PageNotFound(gettext("The library has no such picture."))
     response = send_file(found, mimetype=TYPES[found.suffix.lower()], conditional=True, max_age=3600)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

@@ -21,14 +21,14 @@ from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.processes import end_with_parent
 from backfile.index.sync.synchronization import Progress, update_index
-from backfile.web.server.index_process import KeeperProcess, address
+from backfile.web.server.index_process import IndexProcess, address
 
 log = logging.getLogger("backfile.server")
 
 THREADS = 4  # a worker; more would wait for one another, fewer would let one slow search hold up the rest
-PATIENCE = 2  # seconds for requests under way when the server stops
+SHUTDOWN_TIMEOUT = 2  # seconds for requests under way when the server stops
 START = "fork" if sys.platform == "linux" else "spawn"  # elsewhere system libraries do not bear to be forked
-HEAD_TIMEOUT = 20_000  # ms in which the head of a request must have come
+HEADER_TIMEOUT = 20_000  # ms in which the head of a request must have come
 
 
 class AddressUnavailable(BackfileError):
@@ -51,7 +51,7 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
     if not settings.index_folder.exists():
         report = update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
         log.info("%s", report.summary())
-    keeper = KeeperProcess(settings, host, port)
+    keeper = IndexProcess(settings, host, port)
     try:
         _answer(settings, host, port, make_app)
     finally:
@@ -70,9 +70,9 @@ def _answer(settings: Settings, host: str, port: int, make_app: MakeApp) -> None
         workers=settings.workers,
         blocking_threads=THREADS,
         websockets=False,
-        http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT),
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT),
         respawn_failed_workers=True,
-        workers_kill_timeout=PATIENCE,
+        workers_kill_timeout=SHUTDOWN_TIMEOUT,
         log_level=LogLevels.warning,
     )
     server.serve(target_loader=partial(_start_worker, make_app, settings), wrap_loader=False)

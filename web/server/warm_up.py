@@ -12,7 +12,7 @@ from backfile.web.screens.article import article
 from backfile.web.screens.browse import home
 from backfile.web.screens.search import show_results
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.search_service import find
+from backfile.web.service.search_service import run_search
 
 log = logging.getLogger("backfile.web")
 
@@ -25,7 +25,7 @@ def warm(app: Flask) -> None:
     try:
         with app.test_request_context("/"):
             home()
-            for hit in find(SearchArguments(sort=Sort.NEWEST, per_page=1)).page.hits:
+            for hit in run_search(SearchArguments(sort=Sort.NEWEST, per_page=1)).page.hits:
                 show_results(SearchArguments(query=" OR ".join(hit.title.text.lower().split()[:3])))
                 article(hit.id)
     except BackfileError as error:

@@ -14,16 +14,16 @@ from werkzeug.datastructures import MultiDict
 from backfile.archive.model import PartialDate
 from backfile.index.engine import MAX_DEPTH, Filters, Sort
 from backfile.index.serialising import article_path
-from backfile.web.service.i18n import gettext, noted
+from backfile.web.service.i18n import gettext, gettext_noop
 
 PER_PAGE = 10
-MOST_PER_PAGE = 100
-MOST_VALUES = 100
+MAX_PER_PAGE = 100
+MAX_VALUES = 100
 TOO_MANY = {
-    "author": noted("Only the first %(most)s of %(all)s authors were used."),
-    "topic": noted("Only the first %(most)s of %(all)s topics were used."),
+    "author": gettext_noop("Only the first %(most)s of %(all)s authors were used."),
+    "topic": gettext_noop("Only the first %(most)s of %(all)s topics were used."),
 }
-ENDS = {"from": noted("from"), "to": noted("to")}
+ENDS = {"from": gettext_noop("from"), "to": gettext_noop("to")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> 
         last=_date(values, "to", notices),
         sort=_sort(values.get("sort", ""), notices),
         page=_number(values, "page", range(1, MAX_DEPTH + 1), notices) or 1,
-        per_page=_number(values, "per_page", range(1, MOST_PER_PAGE + 1), notices) or per_page,
+        per_page=_number(values, "per_page", range(1, MAX_PER_PAGE + 1), notices) or per_page,
         usual_per_page=per_page,
         place=_number(values, "place", range(1, MAX_DEPTH + 1), notices),
         notices=tuple(notices),
@@ -151,9 +151,9 @@ def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> 
 
 def _several(values: MultiDict[str, str], name: str, notices: list[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(value for value in values.getlist(name) if value.strip()))
-    if len(chosen) > MOST_VALUES:
-        notices.append(gettext(TOO_MANY[name], most=MOST_VALUES, all=len(chosen)))
-    return chosen[:MOST_VALUES]
+    if len(chosen) > MAX_VALUES:
+        notices.append(gettext(TOO_MANY[name], most=MAX_VALUES, all=len(chosen)))
+    return chosen[:MAX_VALUES]
 
 
 def _date(values: MultiDict[str, str], name: str, notices: list[str]) -> str:

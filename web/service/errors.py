@@ -12,14 +12,14 @@ from backfile.archive import errors as archive_errors
 from backfile.config import SOURCE_LANGUAGE
 from backfile.index import errors as index_errors
 from backfile.web.service.arguments import read_arguments
-from backfile.web.service.i18n import gettext, noted
-from backfile.web.service.ui_language import FOR_PROGRAMS, speech
+from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.ui_language import API_PATHS, current_language
 
 RETRY_AFTER = "30"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ErrorResponse:
     """The HTTP status of an error, the heading of its page, and what readers are told instead of its own message.
 
     The other messages are for the archive's keeper, and in English, as on the command line.
@@ -30,57 +30,59 @@ class Answer:
     message: str = ""
 
 
-TABLE: dict[type[archive_errors.BackfileError], Answer] = {
-    archive_errors.BackfileError: Answer(500, noted("Something went wrong here")),
-    archive_errors.ArchiveError: Answer(500, noted("The archive could not be read")),
-    archive_errors.LibraryMissing: Answer(503, noted("The archive is not there at the moment")),
-    archive_errors.LibrarySettingsInvalid: Answer(500, noted("The archive’s settings cannot be understood")),
-    archive_errors.ArticleNotFound: Answer(
+ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
+    archive_errors.BackfileError: ErrorResponse(500, gettext_noop("Something went wrong here")),
+    archive_errors.ArchiveError: ErrorResponse(500, gettext_noop("The archive could not be read")),
+    archive_errors.LibraryMissing: ErrorResponse(503, gettext_noop("The archive is not there at the moment")),
+    archive_errors.LibrarySettingsInvalid: ErrorResponse(
+        500, gettext_noop("The archive’s settings cannot be understood")
+    ),
+    archive_errors.ArticleNotFound: ErrorResponse(
         404,
-        noted("There is no such article"),
-        noted("No article of this archive has this address. It may have been moved, renamed or removed."),
+        gettext_noop("There is no such article"),
+        gettext_noop("No article of this archive has this address. It may have been moved, renamed or removed."),
     ),
-    archive_errors.ArticleUnreadable: Answer(500, noted("This article cannot be read")),
-    archive_errors.FrontMatterInvalid: Answer(500, noted("This article cannot be read")),
-    index_errors.SearchError: Answer(500, noted("The search went wrong")),
-    index_errors.QueryRefused: Answer(400, noted("This search asks for too much")),
-    index_errors.DeadlineExceeded: Answer(
+    archive_errors.ArticleUnreadable: ErrorResponse(500, gettext_noop("This article cannot be read")),
+    archive_errors.FrontMatterInvalid: ErrorResponse(500, gettext_noop("This article cannot be read")),
+    index_errors.SearchError: ErrorResponse(500, gettext_noop("The search went wrong")),
+    index_errors.QueryRefused: ErrorResponse(400, gettext_noop("This search asks for too much")),
+    index_errors.DeadlineExceeded: ErrorResponse(
         503,
-        noted("This search took too long and was stopped"),
-        noted("Ask with fewer words, or with more telling ones."),
+        gettext_noop("This search took too long and was stopped"),
+        gettext_noop("Ask with fewer words, or with more telling ones."),
     ),
-    index_errors.IndexUnusable: Answer(503, noted("The index cannot be used at the moment")),
-    index_errors.IndexLocked: Answer(503, noted("The index is being written at the moment")),
-    index_errors.CacheFolderRefused: Answer(500, noted("The folder of the index cannot be used")),
+    index_errors.IndexUnusable: ErrorResponse(503, gettext_noop("The index cannot be used at the moment")),
+    index_errors.IndexLocked: ErrorResponse(503, gettext_noop("The index is being written at the moment")),
+    index_errors.CacheFolderRefused: ErrorResponse(500, gettext_noop("The folder of the index cannot be used")),
 }
 
-PAGES = {
+HTTP_ERRORS = {
     400: (
-        noted("This request cannot be understood"),
-        noted("The address does not have the form that this archive understands."),
+        gettext_noop("This request cannot be understood"),
+        gettext_noop("The address does not have the form that this archive understands."),
     ),
     404: (
-        noted("There is no such page"),
-        noted(
+        gettext_noop("There is no such page"),
+        gettext_noop(
             "Nothing in this archive has this address. It may have been moved, or the address may have been cut short."
         ),
     ),
     405: (
-        noted("This archive can only be read"),
-        noted("Nothing can be sent to it or changed through the web."),
+        gettext_noop("This archive can only be read"),
+        gettext_noop("Nothing can be sent to it or changed through the web."),
     ),
-    413: (noted("This request is too large"), noted("More was sent with it than this archive takes.")),
-    414: (noted("This address is too long"), noted("Ask with fewer words or fewer filters.")),
+    413: (gettext_noop("This request is too large"), gettext_noop("More was sent with it than this archive takes.")),
+    414: (gettext_noop("This address is too long"), gettext_noop("Ask with fewer words or fewer filters.")),
     500: (
-        noted("Something went wrong here"),
-        noted("It is not your fault. The archive’s keeper finds the reason in the log."),
+        gettext_noop("Something went wrong here"),
+        gettext_noop("It is not your fault. The archive’s keeper finds the reason in the log."),
     ),
 }
 
 
-def answer_for(error_class: type[BaseException]) -> Answer:
+def error_response_for(error_class: type[BaseException]) -> ErrorResponse:
     """The answer for an error class: its own line of the table, or that of its nearest ancestor there."""
-    return next(TABLE[each] for each in error_class.__mro__ if each in TABLE)
+    return next(ERROR_RESPONSES[each] for each in error_class.__mro__ if each in ERROR_RESPONSES)
 
 
 def register_errors(app: Flask) -> None:
@@ -90,14 +92,14 @@ def register_errors(app: Flask) -> None:
 
 
 def _backfile_error(error: archive_errors.BackfileError) -> Response:
-    answer = answer_for(type(error))
+    answer = error_response_for(type(error))
     heading = gettext(answer.heading)
-    if _for_programs():
+    if _wants_json():
         response = _as_json(answer.status, heading, str(error), error.hint)
     elif answer.message:
         response = _page(answer.status, heading, gettext(answer.message))
     else:
-        foreign = speech().code != SOURCE_LANGUAGE and not isinstance(error, index_errors.QueryRefused)
+        foreign = current_language().code != SOURCE_LANGUAGE and not isinstance(error, index_errors.QueryRefused)
         response = _page(answer.status, heading, str(error), error.hint, foreign=foreign)
     if answer.status == 503:
         response.headers["Retry-After"] = RETRY_AFTER
@@ -107,10 +109,10 @@ def _backfile_error(error: archive_errors.BackfileError) -> Response:
 def _http_error(error: HTTPException) -> Response | HTTPException:
     if isinstance(error, RequestRedirect) or error.code is None:
         return error
-    known_heading, known_message = PAGES.get(error.code, (error.name, ""))
-    own_message = error.description if isinstance(error, PageMissing) else None
+    known_heading, known_message = HTTP_ERRORS.get(error.code, (error.name, ""))
+    own_message = error.description if isinstance(error, PageNotFound) else None
     message = own_message or (gettext(known_message) if known_message else "")
-    make = _as_json if _for_programs() else _page
+    make = _as_json if _wants_json() else _page
     response = make(error.code, gettext(known_heading), message, "")
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
@@ -125,14 +127,14 @@ def as_sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
 
 
-class PageMissing(HTTPException):
+class PageNotFound(HTTPException):
     """A page that is not there, with our own words why."""
 
     code = 404
 
 
-def _for_programs() -> bool:
-    return request.path.startswith(FOR_PROGRAMS)
+def _wants_json() -> bool:
+    return request.path.startswith(API_PATHS)
 
 
 def _as_json(status: int, heading: str, message: str, hint: str) -> Response:

@@ -9,8 +9,8 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, RequestURITooLarge, SecurityError
 
 METHODS = ("GET", "HEAD")
-MOST_BODY = 64 * 1024
-MOST_ADDRESS = 16 * 1024
+MAX_BODY = 64 * 1024
+MAX_URL = 16 * 1024
 A_YEAR = 365 * 24 * 3600
 
 
@@ -62,7 +62,7 @@ def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, r
 def _refuse() -> None:
     if request.method not in METHODS:
         raise MethodNotAllowed(valid_methods=METHODS)
-    if (request.content_length or 0) > MOST_BODY:
+    if (request.content_length or 0) > MAX_BODY:
         raise RequestEntityTooLarge
-    if len(request.query_string) + len(request.path) > MOST_ADDRESS:
+    if len(request.query_string) + len(request.path) > MAX_URL:
         raise RequestURITooLarge

@@ -8,8 +8,8 @@ from backfile.index.engine import MAX_DEPTH, Facet, Filters, Hit, Page, Request
 from backfile.index.errors import QueryRefused
 from backfile.index.query import Node, Parsed, parse
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.errors import PageMissing
-from backfile.web.service.i18n import gettext, ngettext, say
+from backfile.web.service.errors import PageNotFound
+from backfile.web.service.i18n import gettext, ngettext, translate
 from backfile.web.service.services import services
 from backfile.web.views.result_views import find_facet
 
@@ -18,7 +18,7 @@ NO_FILTERS = Filters()
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """An answer: how the query was understood, the page, and the facet of years, which is in full."""
 
     parsed: Parsed
@@ -28,13 +28,13 @@ class Found:
     @property
     def notices(self) -> tuple[str, ...]:
         """What the query language and the engine have to say about this search."""
-        return (*map(say, self.parsed.notices), *self.page.notices)
+        return (*map(translate, self.parsed.notices), *self.page.notices)
 
 
-def find(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> Found:
-    """Runs the search; raises `PageMissing` for a page past the end, `QueryRefused` and what the engine raises."""
-    parsed = understand(arguments.query)
-    request = replace(request_for(arguments, parsed.tree, facet_size=facet_size), all_years=True)
+def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> SearchResult:
+    """Runs the search; raises `PageNotFound` for a page past the end, `QueryRefused` and what the engine raises."""
+    parsed = parse_query(arguments.query)
+    request = replace(build_request(arguments, parsed.tree, facet_size=facet_size), all_years=True)
     if request.page * request.per_page > MAX_DEPTH:
         raise QueryRefused(
             gettext("Only the first %(most)s articles of a list can be looked through.", most=MAX_DEPTH),
@@ -43,19 +43,19 @@ def find(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> 
     page = services().engine.search(request)
     if arguments.page > max(page.pages, 1):
         pages = ngettext("This search has %(num)s page", "This search has %(num)s pages", page.pages)
-        raise PageMissing(gettext("%(pages)s; there is no page %(page)s.", pages=pages, page=arguments.page))
-    return Found(parsed, page, find_facet(page, "year"))
+        raise PageNotFound(gettext("%(pages)s; there is no page %(page)s.", pages=pages, page=arguments.page))
+    return SearchResult(parsed, page, find_facet(page, "year"))
 
 
-def understand(query: str) -> Parsed:
+def parse_query(query: str) -> Parsed:
     """The query as a tree; raises `QueryRefused` when it is beyond the bounds."""
     parsed = parse(query)
     if parsed.refused:
-        raise QueryRefused(say(parsed.refused))
+        raise QueryRefused(translate(parsed.refused))
     return parsed
 
 
-def request_for(arguments: SearchArguments, query: Node, *, facet_size: int | None = FACET_SIZE) -> Request:
+def build_request(arguments: SearchArguments, query: Node, *, facet_size: int | None = FACET_SIZE) -> Request:
     """The engine's request for these arguments."""
     return Request(
         query=query,
@@ -68,7 +68,7 @@ def request_for(arguments: SearchArguments, query: Node, *, facet_size: int | No
     )
 
 
-def count(query: Node, filters: Filters = NO_FILTERS) -> int:
+def count_articles(query: Node, filters: Filters = NO_FILTERS) -> int:
     """How many articles a query finds; raises as `find` does."""
     request = Request(query=query, filters=filters, per_page=1, passages=0, facet_size=1, deadline=services().deadline)
     return services().engine.search(request).total
@@ -81,7 +81,7 @@ def neighbours(arguments: SearchArguments, query: Node, place: int) -> tuple[Pag
     """
     first, last = max(place - 2, 0), place
     size = next(size for size in range(3, place + 4) if first // size == last // size)
-    request = replace(request_for(arguments, query, facet_size=1), page=first // size + 1, per_page=size, passages=0)
+    request = replace(build_request(arguments, query, facet_size=1), page=first // size + 1, per_page=size, passages=0)
     page = services().engine.search(request)
     start = (request.page - 1) * size
     before = page.hits[place - 2 - start] if place > 1 and place - 2 - start < len(page.hits) else None

@@ -17,10 +17,10 @@ from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Engine
 
 EXTENSION = "backfile"
-MOST_REMEMBERED = 4_000_000  # characters of rendered articles a process
+MAX_RENDERED = 4_000_000  # characters of rendered articles a process
 
 
-class Readable(NamedTuple):
+class RenderedBody(NamedTuple):
     """An article's body as the reading page shows it and as the index knows it."""
 
     rendered: Rendered
@@ -52,8 +52,8 @@ class Services:
     base_url: str = ""
     per_page: int = 10
     deadline: float = 1.5
-    readable: Cache[Readable] = field(default_factory=lambda: bounded_cache(MOST_REMEMBERED, attrgetter("size")))
-    drawn: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
+    bodies: Cache[RenderedBody] = field(default_factory=lambda: bounded_cache(MAX_RENDERED, attrgetter("size")))
+    sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
     _engine: Engine | None = None
     _lock: Lock = field(default_factory=Lock)
 

@@ -22,12 +22,12 @@ from backfile.web.service.services import services
 FOLDER = Path(__file__).parents[1] / "translations"
 LOCALES = {"en": "en_GB"}  # whose numbers and dates, where that is not the language itself
 COOKIE = "lang"  # also the name of the argument
-REMEMBERED = 365 * 24 * 3600  # seconds
-FOR_PROGRAMS = ("/api/", "/health")  # always in English: code reads them
+COOKIE_MAX_AGE = 365 * 24 * 3600  # seconds
+API_PATHS = ("/api/", "/health")  # always in English: code reads them
 
 
 @dataclass(frozen=True, eq=False)
-class Speech:
+class UiLanguage:
     """One language of the interface. Compared by identity, so that what is said in it can be remembered by it."""
 
     code: str
@@ -36,10 +36,10 @@ class Speech:
 
 
 # Asked for some hundred times a page: a variable of the context costs a tenth of Flask's `g`.
-_spoken_now: ContextVar[Speech | None] = ContextVar("spoken_now", default=None)
+_current_language: ContextVar[UiLanguage | None] = ContextVar("current_language", default=None)
 
 
-class Choice(NamedTuple):
+class LanguageChoice(NamedTuple):
     """A language to choose: its code, its own name, and the address of the same page in it."""
 
     code: str
@@ -49,7 +49,7 @@ class Choice(NamedTuple):
 
 
 @cache
-def speech_in(code: str) -> Speech:
+def load_ui_language(code: str) -> UiLanguage:
     """The language with that code, its catalogue read from `translations/<code>.po`.
 
     The catalogue is compiled here, in some ten milliseconds, and not when the program is built: each language is one
@@ -57,41 +57,41 @@ def speech_in(code: str) -> Speech:
     """
     locale = Locale.parse(LOCALES.get(code, code))
     if code == SOURCE_LANGUAGE:
-        return Speech(code, locale, NullTranslations())
+        return UiLanguage(code, locale, NullTranslations())
     with (FOLDER / f"{code}.po").open("rb") as file:
         catalogue = read_po(file, locale=code, abort_invalid=True)
     compiled = BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return Speech(code, locale, GNUTranslations(compiled))
+    return UiLanguage(code, locale, GNUTranslations(compiled))
 
 
-def speech() -> Speech:
+def current_language() -> UiLanguage:
     """The language in which the current request is answered; outside of one, the language of the code."""
-    said = _spoken_now.get()
+    said = _current_language.get()
     if said is None:
         if not has_request_context():
-            return speech_in(SOURCE_LANGUAGE)
-        said = speech_in(_wanted())
-        _spoken_now.set(said)
+            return load_ui_language(SOURCE_LANGUAGE)
+        said = load_ui_language(_negotiate())
+        _current_language.set(said)
     return said
 
 
-def _wanted() -> str:
+def _negotiate() -> str:
     """What the reader chose, now or before; else what the settings say; what the browser asks for; the library's own.
 
     A browser that asks only for languages that we have not (`Accept-Language: nl`) says nothing.
     """
-    if request.path.startswith(FOR_PROGRAMS):
+    if request.path.startswith(API_PATHS):
         return SOURCE_LANGUAGE
     wishes = (request.args.get(COOKIE), request.cookies.get(COOKIE), services().interface_language)
     for code in wishes:
         if code in LANGUAGES:
             return str(code)
-    return _asked_by_browser() or (services().language if services().language in LANGUAGES else SOURCE_LANGUAGE)
+    return _accepted_language() or (services().language if services().language in LANGUAGES else SOURCE_LANGUAGE)
 
 
-def _asked_by_browser() -> str | None:
+def _accepted_language() -> str | None:
     """The first of its languages that is ours, `fr-CH` standing for French (RFC 4647, lookup).
 
     Werkzeug's own choice takes an exact match further down before it looks at what `fr-CH` may stand for.
@@ -100,30 +100,35 @@ def _asked_by_browser() -> str | None:
     return next((code for code in primary if code in LANGUAGES), None)
 
 
-def choices() -> list[Choice]:
+def language_choices() -> list[LanguageChoice]:
     """All languages, each with the address of the current page in it."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != COOKIE]
-    same, current = urlencode([*pairs, (COOKIE, "")]), speech().code
-    return [Choice(code, name, f"?{same}{code}", code == current) for code, name in LANGUAGES.items()]
+    same, current = urlencode([*pairs, (COOKIE, "")]), current_language().code
+    return [LanguageChoice(code, name, f"?{same}{code}", code == current) for code, name in LANGUAGES.items()]
 
 
-def register_language(app: Flask) -> None:
+def register_ui_language(app: Flask) -> None:
     """Has every answer say its language and what that depends on, and the reader's choice remembered for a year."""
-    app.after_request(_tell)
-    app.teardown_request(_forget)
+    app.after_request(_add_language_headers)
+    app.teardown_request(_reset_language)
 
 
-def _forget(_: BaseException | None) -> None:
-    _spoken_now.set(None)
+def _reset_language(_: BaseException | None) -> None:
+    _current_language.set(None)
 
 
-def _tell(response: Response) -> Response:
-    if _spoken_now.get() is None:  # nothing in it depends on the language: a file, an answer for programs
+def _add_language_headers(response: Response) -> Response:
+    if _current_language.get() is None:  # nothing in it depends on the language: a file, an answer for programs
         return response
-    response.headers["Content-Language"] = speech().code
+    response.headers["Content-Language"] = current_language().code
     response.vary.update(("Accept-Language", "Cookie"))
     if request.args.get(COOKIE) in LANGUAGES:
         response.set_cookie(
-            COOKIE, speech().code, max_age=REMEMBERED, secure=request.is_secure, httponly=True, samesite="Lax"
+            COOKIE,
+            current_language().code,
+            max_age=COOKIE_MAX_AGE,
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Lax",
         )
     return response

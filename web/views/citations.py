@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from backfile.archive.model import Article
-from backfile.web.service.i18n import gettext, spoken
-from backfile.web.views.hit_views import directive
+from backfile.web.service.i18n import format_date, gettext
+from backfile.web.views.hit_views import text_directive
 
-MOST_QUOTED = 1000
+MAX_PASSAGE = 1000
 """Characters of a passage: percent-encoded, even a thousand Chinese ones fit into an address."""
 
 FEW_WORDS = 4
@@ -33,7 +33,7 @@ _BIBTEX_ESCAPES = {
 _LINE_END = re.compile(r"[\r\n]+")
 
 
-class Passage(NamedTuple):
+class QuotedPassage(NamedTuple):
     """Words quoted from an article, in one line, and the address at which browsers show them in it."""
 
     text: str
@@ -45,24 +45,24 @@ class Passage(NamedTuple):
         return f"“{self.text}”"
 
 
-def passage_of(selected: str, url: str) -> Passage | None:
+def quote_passage(selected: str, url: str) -> QuotedPassage | None:
     """The passage that a reader selected, blocks on lines of their own, in the article at the address.
 
     None for nothing but space. What is longer than MOST_QUOTED ends after a whole word, and an ellipsis says so.
     """
     kept = _CONTROL.sub("", selected).strip()
-    text = kept[:MOST_QUOTED]
-    is_cut = len(kept) > MOST_QUOTED
-    if is_cut and not kept[MOST_QUOTED].isspace():
+    text = kept[:MAX_PASSAGE]
+    is_cut = len(kept) > MAX_PASSAGE
+    if is_cut and not kept[MAX_PASSAGE].isspace():
         ends = [end.start() for end in _WORD_END.finditer(text)]
         text = text[: ends[-1]] if ends else text
     lines = [" ".join(line.split()) for line in text.replace("\t", "\n").splitlines() if line.strip()]
     if not lines:
         return None
-    return Passage(" ".join(lines) + "…" * is_cut, f"{url}#:~:text={_whereabouts(lines)}")
+    return QuotedPassage(" ".join(lines) + "…" * is_cut, f"{url}#:~:text={_fragment(lines)}")
 
 
-def _whereabouts(lines: Sequence[str]) -> str:
+def _fragment(lines: Sequence[str]) -> str:
     """A text directive: the whole of a short passage, else its first and last words, neither of which leave a block.
 
     Syntax: WICG Scroll To Text Fragment.
@@ -70,14 +70,14 @@ def _whereabouts(lines: Sequence[str]) -> str:
     first, last = lines[0], lines[-1]
     ends = [end.start() for end in _WORD_END.finditer(first)]
     if len(lines) == 1 and len(ends) < 2 * FEW_WORDS:
-        return directive([first])
+        return text_directive([first])
     starts = [end.end() for end in _WORD_END.finditer(last)]
     opening = first[: ends[FEW_WORDS - 1]] if len(ends) >= FEW_WORDS else first
     closing = last[starts[-FEW_WORDS] :] if len(starts) >= FEW_WORDS else last
-    return f"{directive([opening])},{directive([closing])}"
+    return f"{text_directive([opening])},{text_directive([closing])}"
 
 
-def plain(article: Article, url: str, archive_title: str, passage: Passage | None = None) -> str:
+def plain_citation(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> str:
     """`Author, “Title”, Source, 14 March 2019. https://…`, a passage before it and its own address after it.
 
     Where `url` is the article's address in the archive, the passage's address takes its place.
@@ -86,7 +86,7 @@ def plain(article: Article, url: str, archive_title: str, passage: Passage | Non
         ", ".join(article.authors),
         gettext("“%(title)s”", title=article.title),
         _publication(article, archive_title),
-        spoken(article.date) if article.date else "",
+        format_date(article.date) if article.date else "",
     ]
     words = ", ".join(part for part in parts if part)
     if passage is None:
@@ -95,7 +95,7 @@ def plain(article: Article, url: str, archive_title: str, passage: Passage | Non
     return gettext("“%(passage)s” %(citation)s", passage=passage.text, citation=f"{words}. {address}")
 
 
-def bibtex(article: Article, url: str, archive_title: str, passage: Passage | None = None) -> str:
+def bibtex(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> str:
     """One `@article` entry; its key is the article's id with nothing but letters, digits, `-`, `.` and `/`."""
     fields = {
         "author": " and ".join("{" + _escape(author) + "}" for author in article.authors),
@@ -112,7 +112,7 @@ def bibtex(article: Article, url: str, archive_title: str, passage: Passage | No
     return "\n".join([f"@article{{{key},", *lines, "}", ""])
 
 
-def ris(article: Article, url: str, archive_title: str, passage: Passage | None = None) -> str:
+def ris(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> str:
     """One RIS record with CRLF line ends."""
     date = article.date
     known = date.isoformat().split("-") if date and date.month else []
@@ -134,7 +134,7 @@ def ris(article: Article, url: str, archive_title: str, passage: Passage | None 
     return "\r\n".join([*lines, "ER  - ", ""])
 
 
-def csl(article: Article, url: str, archive_title: str, passage: Passage | None = None) -> list[dict[str, Any]]:
+def csl(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> list[dict[str, Any]]:
     """A CSL-JSON list with the one item."""
     item: dict[str, Any] = {
         "id": article.id,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from backfile.archive.model import PartialDate, Source
 from backfile.index.engine import FieldMatch, HighlightedText, Hit, Span
 from backfile.web.service.arguments import SearchArguments, quoted
-from backfile.web.service.i18n import gettext, noted, number
+from backfile.web.service.i18n import format_number, gettext, gettext_noop
 
 SHOWN_TOPICS = 6
 CONTEXT_WORDS = 3
@@ -20,12 +20,12 @@ _SIGNS = frozenset((*SENTENCE_ENDS, *",;–—|"))
 _BLOCK_END = re.compile(r"(?:\n|\t|  *[\n\t])\s*")
 
 FIELDS = {
-    "title": noted("Title"),
-    "summary": noted("Summary"),
-    "text": noted("Text"),
-    "author": noted("Author"),
-    "topic": noted("Topic"),
-    "source": noted("Source"),
+    "title": gettext_noop("Title"),
+    "summary": gettext_noop("Summary"),
+    "text": gettext_noop("Text"),
+    "author": gettext_noop("Author"),
+    "topic": gettext_noop("Topic"),
+    "source": gettext_noop("Source"),
 }
 
 Part = tuple[int | None, str]
@@ -48,7 +48,7 @@ class PassageView(NamedTuple):
     ends_inside: bool
 
 
-class ReasonView(NamedTuple):
+class FieldMatchView(NamedTuple):
     """The name of a field, and the words found in it: `ferry 3×, night`."""
 
     label: str
@@ -70,14 +70,14 @@ class HitView(NamedTuple):
     language: str | None
     passages: tuple[PassageView, ...]
     matches: int
-    reasons: tuple[ReasonView, ...]
+    reasons: tuple[FieldMatchView, ...]
 
 
-class Narrowing:
+class FacetLinks:
     """The addresses of a search with one more author or topic: all but the value is made once for a whole page."""
 
     def __init__(self, arguments: SearchArguments, facet: str) -> None:
-        self._chosen = chosen_values(arguments, facet)
+        self._chosen = selected_values(arguments, facet)
         self._unchanged = arguments.url(page=1)
         wider = (*self._chosen, "\0")  # no argument holds NUL: see read_arguments
         address = arguments.url(authors=wider) if facet == "author" else arguments.url(topics=wider)
@@ -91,14 +91,14 @@ class Narrowing:
         return self._unchanged if value in self._chosen else f"{self._before}{quoted(value)}{self._after}"
 
 
-def chosen_values(arguments: SearchArguments, facet: str) -> tuple[str, ...]:
+def selected_values(arguments: SearchArguments, facet: str) -> tuple[str, ...]:
     """The values chosen in the facet `author` or `topic`."""
     return arguments.authors if facet == "author" else arguments.topics
 
 
 def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None = None) -> tuple[HitView, ...]:
     """The views of hits. Their addresses keep the search when `first`, the place of the first of them, is given."""
-    authors, topics = Narrowing(arguments, "author"), Narrowing(arguments, "topic")
+    authors, topics = FacetLinks(arguments, "author"), FacetLinks(arguments, "topic")
     locate = arguments.article_addresses()
     return tuple(
         _hit_view(locate, hit, None if first is None else first + place, authors, topics)
@@ -107,7 +107,7 @@ def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None
 
 
 def _hit_view(
-    locate: Callable[[str, int | None], str], hit: Hit, place: int | None, authors: Narrowing, topics: Narrowing
+    locate: Callable[[str, int | None], str], hit: Hit, place: int | None, authors: FacetLinks, topics: FacetLinks
 ) -> HitView:
     passages = hit.passages
     if hit.summary and not any(passage.spans for passage in passages):
@@ -125,13 +125,13 @@ def _hit_view(
         language=hit.language,
         passages=tuple(_passage_view(passage, place) for place, passage in enumerate(passages, 1)),
         matches=hit.matches,
-        reasons=tuple(map(_reason_view, hit.field_matches)),
+        reasons=tuple(map(_field_match_view, hit.field_matches)),
     )
 
 
-def _reason_view(reason: FieldMatch) -> ReasonView:
-    words = [f"{word} {number(count)}×" if count > 1 else word for word, count in reason.words]
-    return ReasonView(gettext(FIELDS[reason.field]), ", ".join(words))
+def _field_match_view(reason: FieldMatch) -> FieldMatchView:
+    words = [f"{word} {format_number(count)}×" if count > 1 else word for word, count in reason.words]
+    return FieldMatchView(gettext(FIELDS[reason.field]), ", ".join(words))
 
 
 def _passage_view(passage: HighlightedText, number: int) -> PassageView:
@@ -184,9 +184,9 @@ def text_fragment(hit: Hit) -> str:
             before = _line_of(passage.text[:start], -1)[-CONTEXT_WORDS:]
             after = _line_of(passage.text[end:], 0)[:CONTEXT_WORDS]
             terms = ",".join(
-                [f"{directive(before)}-"] * bool(before)
-                + [directive(passage.text[start:end].split())]
-                + [f"-{directive(after)}"] * bool(after)
+                [f"{text_directive(before)}-"] * bool(before)
+                + [text_directive(passage.text[start:end].split())]
+                + [f"-{text_directive(after)}"] * bool(after)
             )
             return f"#m1:~:text={terms}"
     return "#m1" if hit.title.spans else ""
@@ -199,6 +199,6 @@ def _line_of(text: str, which: int) -> list[str]:
     return line.split() if inner.isspace() else []
 
 
-def directive(words: Sequence[str]) -> str:
+def text_directive(words: Sequence[str]) -> str:
     """Words as a text directive takes them, where hyphens and commas have a meaning of their own."""
     return quote(" ".join(words), safe="").replace("-", "%2D")

@@ -8,34 +8,34 @@ from dataclasses import dataclass
 from backfile.index.engine import Filters
 from backfile.index.query import Node, Not, Or, Phrase, any_words, normalised, parse, parts, to_text, without
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.i18n import gettext, noted
-from backfile.web.service.search_service import count
+from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.search_service import count_articles
 from backfile.web.views.hit_views import Link
 from backfile.web.views.result_views import Chip, chips
 
-MOST_PARTS = 8
+MAX_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class AlternativeSearches:
     """Ways out of one kind; each a link and the number of articles it finds, never none."""
 
     heading: str
     tips: tuple[tuple[Link, int], ...]
 
 
-def advise(arguments: SearchArguments, query: Node) -> tuple[Advice, ...]:
+def find_alternatives(arguments: SearchArguments, query: Node) -> tuple[AlternativeSearches, ...]:
     """What would find something: without a filter, without a word, any of the words, each word alone."""
     groups = (
-        (noted("Without a filter"), _without_filters(arguments, query)),
-        (noted("With fewer words"), _changed(arguments, _with_fewer(query))),
-        (noted("Most of the words"), _most(arguments, query)),
-        (noted("Without the quotation marks"), _changed(arguments, _unquoted(query))),
-        (noted("Any of these words"), _changed(arguments, _any(query))),
-        (noted("Each part alone"), _changed(arguments, _alone(query))),
+        (gettext_noop("Without a filter"), _without_filters(arguments, query)),
+        (gettext_noop("With fewer words"), _changed(arguments, _with_fewer(query))),
+        (gettext_noop("Most of the words"), _most(arguments, query)),
+        (gettext_noop("Without the quotation marks"), _changed(arguments, _unquoted(query))),
+        (gettext_noop("Any of these words"), _changed(arguments, _any(query))),
+        (gettext_noop("Each part alone"), _changed(arguments, _alone(query))),
     )
     found = [(heading, tuple(tip for tip in tips if tip[1])) for heading, tips in groups]
-    return tuple(Advice(gettext(heading), tips) for heading, tips in found if tips)
+    return tuple(AlternativeSearches(gettext(heading), tips) for heading, tips in found if tips)
 
 
 def _without_filters(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
@@ -43,9 +43,12 @@ def _without_filters(arguments: SearchArguments, query: Node) -> Iterator[tuple[
         return
     applied = chips(arguments)
     for chip in applied if len(applied) > 1 else ():
-        yield Link(_left_out(chip), chip.url), count(query, chip.rest.filters)
+        yield Link(_left_out(chip), chip.url), count_articles(query, chip.rest.filters)
     bare = arguments.url(authors=(), topics=(), first="", last="")
-    yield Link(gettext("without any filter") if len(applied) > 1 else _left_out(applied[0]), bare), count(query)
+    yield (
+        Link(gettext("without any filter") if len(applied) > 1 else _left_out(applied[0]), bare),
+        count_articles(query),
+    )
 
 
 def _left_out(chip: Chip) -> str:
@@ -56,11 +59,11 @@ def _changed(arguments: SearchArguments, queries: Iterable[Node]) -> Iterator[tu
     filters: Filters = arguments.filters
     for query in queries:
         text = to_text(query)
-        yield Link(text, arguments.url(query=text)), count(query, filters)
+        yield Link(text, arguments.url(query=text)), count_articles(query, filters)
 
 
 def _with_fewer(query: Node) -> Iterator[Node]:
-    if 2 < len(parts(query)) <= MOST_PARTS:
+    if 2 < len(parts(query)) <= MAX_PARTS:
         for part in parts(query):
             yield without(query, part)
 
@@ -68,14 +71,14 @@ def _with_fewer(query: Node) -> Iterator[Node]:
 def _most(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
     """Any five of six parts, one link for all: worth offering from four on, where less is a different question."""
     several = len(parts(query))
-    if not 4 <= several <= MOST_PARTS:
+    if not 4 <= several <= MAX_PARTS:
         return
     most = parse(to_text(normalised(Or(tuple(_with_fewer(query))))))
     if most.refusal is None:
         url = arguments.url(query=to_text(most.tree))
         yield (
             Link(gettext("any %(some)s of the %(all)s words", some=several - 1, all=several), url),
-            count(most.tree, arguments.filters),
+            count_articles(most.tree, arguments.filters),
         )
 
 
@@ -91,5 +94,5 @@ def _any(query: Node) -> Iterator[Node]:
 
 
 def _alone(query: Node) -> Iterator[Node]:
-    if 1 < len(parts(query)) <= MOST_PARTS:
+    if 1 < len(parts(query)) <= MAX_PARTS:
         yield from (part for part in parts(query) if not isinstance(part, Not))

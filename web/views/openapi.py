@@ -6,7 +6,7 @@ from typing import Any
 
 from backfile.index.engine import MAX_DEPTH, Sort
 from backfile.index.query import MAX_CHARACTERS
-from backfile.web.service.arguments import MOST_PER_PAGE, MOST_VALUES
+from backfile.web.service.arguments import MAX_PER_PAGE, MAX_VALUES
 
 Json = dict[str, Any]
 
@@ -83,7 +83,7 @@ def _search(*, paged: bool = False) -> list[Json]:
         _parameter("sort", "The order.", {"type": "string", "enum": list(Sort)}),
     ]
     if paged:
-        numbers = (("page", MAX_DEPTH), ("per_page", MOST_PER_PAGE))
+        numbers = (("page", MAX_DEPTH), ("per_page", MAX_PER_PAGE))
         parameters += [
             _parameter(name, "", {"type": "integer", "minimum": 1, "maximum": most}) for name, most in numbers
         ]
@@ -95,7 +95,7 @@ def _query() -> Json:
 
 
 def _values() -> Json:
-    return {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": MOST_VALUES}
+    return {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": MAX_VALUES}
 
 
 def _typed() -> Json:

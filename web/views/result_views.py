@@ -9,17 +9,17 @@ from typing import NamedTuple
 from backfile.archive.model import PartialDate
 from backfile.index.engine import Facet, Page, Sort
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.i18n import gettext, noted, spoken
-from backfile.web.views.hit_views import HitView, Link, chosen_values, hit_views
+from backfile.web.service.i18n import format_date, gettext, gettext_noop
+from backfile.web.views.hit_views import HitView, Link, hit_views, selected_values
 from backfile.web.views.year_chart import YearChart, year_chart
 
 SHOWN_VALUES = 10
-LEGENDS = {"author": noted("Author"), "topic": noted("Topic")}
+LEGENDS = {"author": gettext_noop("Author"), "topic": gettext_noop("Topic")}
 SORTS = (
-    (Sort.RELEVANCE, noted("Relevance")),
-    (Sort.NEWEST, noted("Newest")),
-    (Sort.OLDEST, noted("Oldest")),
-    (Sort.TITLE, noted("Title")),
+    (Sort.RELEVANCE, gettext_noop("Relevance")),
+    (Sort.NEWEST, gettext_noop("Newest")),
+    (Sort.OLDEST, gettext_noop("Oldest")),
+    (Sort.TITLE, gettext_noop("Title")),
 )
 
 
@@ -32,7 +32,7 @@ class Chip:
     rest: SearchArguments
 
 
-class Choice(NamedTuple):
+class FacetChoice(NamedTuple):
     """One value of a facet and its number of articles, None when the engine did not count that far down the list."""
 
     value: str
@@ -46,8 +46,8 @@ class FacetView:
 
     name: str
     legend: str
-    shown: tuple[Choice, ...]
-    more: tuple[Choice, ...]
+    shown: tuple[FacetChoice, ...]
+    more: tuple[FacetChoice, ...]
     total: int
     all_url: str | None
 
@@ -96,7 +96,7 @@ def result_view(arguments: SearchArguments, page: Page, years: Facet, *, keep_se
 
 def facet_view(arguments: SearchArguments, facet: Facet, *, shown: int = SHOWN_VALUES) -> FacetView:
     """The view of a facet with `shown` values at once: chosen ones first, wherever they stand in the list."""
-    chosen = chosen_values(arguments, facet.name)
+    chosen = selected_values(arguments, facet.name)
     choices = _choices(facet, chosen)
     shown = max(shown, sum(choice.chosen for choice in choices))
     if len(choices) <= shown + 2:
@@ -112,11 +112,11 @@ def facet_view(arguments: SearchArguments, facet: Facet, *, shown: int = SHOWN_V
     )
 
 
-def _choices(facet: Facet, chosen: Sequence[str]) -> tuple[Choice, ...]:
+def _choices(facet: Facet, chosen: Sequence[str]) -> tuple[FacetChoice, ...]:
     counted = {value.value: value.count for value in facet.values}
     missing = 0 if len(facet.values) >= facet.total else None
-    first = [Choice(value, counted.get(value, missing), True) for value in chosen]
-    rest = [Choice(value.value, value.count, False) for value in facet.values if value.value not in chosen]
+    first = [FacetChoice(value, counted.get(value, missing), True) for value in chosen]
+    rest = [FacetChoice(value.value, value.count, False) for value in facet.values if value.value not in chosen]
     return (*first, *rest)
 
 
@@ -145,7 +145,7 @@ def _without_each(arguments: SearchArguments) -> Iterator[tuple[str, SearchArgum
 
 
 def _said(date: str) -> str:
-    return spoken(PartialDate.parse(date))
+    return format_date(PartialDate.parse(date))
 
 
 def _numbers(arguments: SearchArguments, page: Page) -> tuple[Link | None, ...]:

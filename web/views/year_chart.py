@@ -12,7 +12,7 @@ from backfile.web.service.i18n import gettext, ngettext
 
 HEIGHT = 64
 BAR = 10
-MOST_BARS = 60
+MAX_BARS = 60
 
 
 class Bar(NamedTuple):
@@ -98,7 +98,7 @@ def span_of(first: Bar, last: Bar) -> str:
 
 def _step(earliest: int, latest: int) -> int:
     """Years a bar: one, or as many as keep the bars wide enough to be hit with a finger."""
-    return next((step for step in (1, 10) if (latest - earliest) // step < MOST_BARS), 100)
+    return next((step for step in (1, 10) if (latest - earliest) // step < MAX_BARS), 100)
 
 
 def _label(start: int, step: int) -> str:
