@@ -60,7 +60,7 @@ def test_a_list_comes_without_drawings_when_time_runs_out(
 
     settings, engine = indexed(tmp_path)
     client = create_app(settings, open_index=lambda: engine).test_client()
-    monkeypatch.setattr(backfile.web.views.sparklines, "find", out_of_time)
+    monkeypatch.setattr(backfile.web.views.sparklines, "run_search", out_of_time)
     response = client.get("/authors")
     assert response.status_code == 200
     assert "Ada Marsh" in response.text
