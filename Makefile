@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
+BENCH_SETUP := $(VENV)/.complete-bench
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links --no-annotate
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve test long thorough lint format types docs texts check minimum wheel bench lock picture clean
@@ -62,11 +65,16 @@ minimum: setup  ## the tests with the oldest dependencies that pyproject.toml al
 wheel: setup  ## build the wheel, install it elsewhere, ask it for /search
 	$(BIN)/python .ci/wheel.py
 
-bench: setup  ## compare with other engines; `python -m bench --help` for more
-	$(BIN)/python -m bench compare
+$(BENCH_SETUP): bench/requirements.lock $(SETUP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement bench/requirements.lock
+	touch $@
 
-lock: setup  ## renew requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --no-annotate --extra import --group dev --upgrade --output-file requirements.lock pyproject.toml
+bench: $(BENCH_SETUP)  ## compare with other engines; BENCH="--articles 10000" and the like; `python -m bench` for more
+	$(BIN)/python -m bench compare $(BENCH)
+
+lock: setup  ## renew the locks; UPGRADE=--upgrade takes the newest versions of everything
+	$(COMPILE) --extra import --group dev $(UPGRADE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --group bench $(UPGRADE) --output-file bench/requirements.lock
 
 picture: setup  ## take the picture of the README from the running program
 	$(BIN)/python docs/picture.py
