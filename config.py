@@ -21,7 +21,7 @@ from backfile.index.sync.state import FOLDER
 PREFIX = "BACKFILE_"
 FILE = "backfile.toml"
 SOURCE_LANGUAGE = "en"
-LANGUAGES = {SOURCE_LANGUAGE: "English", "de": "Deutsch", "fr": "Français"}  # of the pages; see web/translations
+UI_LANGUAGES = {SOURCE_LANGUAGE: "English", "de": "Deutsch", "fr": "Français"}  # catalogues are in web/translations
 _NOT_SETTINGS = {f"{PREFIX}CONFIG", f"{PREFIX}REQUIRE_BROWSER"}  # the file itself; a switch of the test suite
 
 
@@ -92,9 +92,9 @@ def _engine(value: Any) -> str:
 
 
 def _language(value: Any) -> str:
-    if value == "" or value in LANGUAGES:
+    if value == "" or value in UI_LANGUAGES:
         return str(value)
-    raise ValueError(f"{value!r} is not one of {', '.join(LANGUAGES)}")
+    raise ValueError(f"{value!r} is not one of {', '.join(UI_LANGUAGES)}")
 
 
 WHOLE = Kind("whole number", _whole)
@@ -104,7 +104,7 @@ TEXT = Kind("text", _text)
 PATH = Kind("path", _path)
 TEXTS = Kind("list", _texts)
 ENGINE = Kind("name", _engine)
-LANGUAGE = Kind(" or ".join(f"`{code}`" for code in LANGUAGES), _language)
+LANGUAGE = Kind(" or ".join(f"`{code}`" for code in UI_LANGUAGES), _language)
 
 
 def _setting(kind: Kind, default: Any, help: str, bounds: tuple[float, float] | None = None) -> Any:

@@ -18,7 +18,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from backfile.config import LANGUAGES, SOURCE_LANGUAGE  # noqa: E402 - the checkout first
+from backfile.config import SOURCE_LANGUAGE, UI_LANGUAGES  # noqa: E402 - the checkout first
 
 FOLDER = ROOT / "web" / "translations"
 METHODS = [("templates/**", "jinja2"), ("web/**.py", "python"), ("index/**.py", "python")]
@@ -72,7 +72,7 @@ def renewed(code: str, texts: Catalog) -> str:
     written = io.BytesIO()
     write_po(written, made, width=120, omit_header=True, include_lineno=False, sort_by_file=True, ignore_obsolete=True)
     # Babel's own header holds times and its version; the file shall change when its texts do.
-    header = HEADER.format(name=LANGUAGES[code], code=code, plural_forms=made.plural_forms)
+    header = HEADER.format(name=UI_LANGUAGES[code], code=code, plural_forms=made.plural_forms)
     return f"{header}\n{written.getvalue().decode().strip()}\n"
 
 
@@ -91,7 +91,7 @@ def main() -> None:
     """Writes the catalogues, or with --check names what is outdated and fails."""
     texts = extracted()
     wrong = False
-    for code in LANGUAGES:
+    for code in UI_LANGUAGES:
         path = FOLDER / f"{code}.po"
         if code == SOURCE_LANGUAGE:
             continue

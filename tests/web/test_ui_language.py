@@ -23,7 +23,7 @@ from selectolax.lexbor import LexborHTMLParser
 import backfile.web.service.ui_language
 from backfile.app import create_app
 from backfile.archive.model import PartialDate
-from backfile.config import LANGUAGES, SOURCE_LANGUAGE, Settings
+from backfile.config import SOURCE_LANGUAGE, UI_LANGUAGES, Settings
 from backfile.index.query import parse
 from backfile.web.service.i18n import format_date, format_duration, format_number, translate
 from backfile.web.service.ui_language import COOKIE, FOLDER, UiLanguage, load_ui_language
@@ -31,7 +31,7 @@ from tests.web_archive import archive_app, client
 
 __all__ = ["archive_app", "client"]
 
-TRANSLATED = sorted(set(LANGUAGES) - {SOURCE_LANGUAGE})
+TRANSLATED = sorted(set(UI_LANGUAGES) - {SOURCE_LANGUAGE})
 NAMES = {"BibTeX", "CSL-JSON", "CSV", "JSON Lines", "Markdown", "RIS", "MB"}  # the same in every language
 LETTER = re.compile(r"[^\W\d_]")
 PAGES = (
@@ -271,7 +271,7 @@ def test_without_a_choice_the_setting_and_the_library_speak(tmp_path: Path) -> N
 def test_the_foot_leads_to_the_same_page_in_each_language(client: FlaskClient) -> None:
     tree = LexborHTMLParser(client.get("/search?q=ferry&author=Ada+Marsh&author=Miriam+Stein&lang=de").text)
     links = {link.text(): link for link in tree.css("#languages a")}
-    assert list(links) == list(LANGUAGES.values())
+    assert list(links) == list(UI_LANGUAGES.values())
     assert links["Français"].attributes["href"] == "?q=ferry&author=Ada+Marsh&author=Miriam+Stein&lang=fr"
     assert [link.text() for link in tree.css("#languages [aria-current]")] == ["Deutsch"]
     assert all(link.attributes["lang"] == link.attributes["hreflang"] for link in links.values())
@@ -294,7 +294,7 @@ def test_programs_are_answered_in_english(client: FlaskClient) -> None:
         assert "cookie" not in vary, address
 
 
-@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("code", UI_LANGUAGES)
 def test_texts_of_articles_keep_their_own_language(client: FlaskClient, code: str) -> None:
     tree = LexborHTMLParser(client.get(f"/article/odd/rahma?q=a&lang={code}").text)
     article = tree.css_first("#article")

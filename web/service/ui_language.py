@@ -16,7 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from flask import Flask, Response, has_request_context, request
 
-from backfile.config import LANGUAGES, SOURCE_LANGUAGE
+from backfile.config import SOURCE_LANGUAGE, UI_LANGUAGES
 from backfile.web.service.services import services
 
 FOLDER = Path(__file__).parents[1] / "translations"
@@ -86,9 +86,9 @@ def _negotiate() -> str:
         return SOURCE_LANGUAGE
     wishes = (request.args.get(COOKIE), request.cookies.get(COOKIE), services().interface_language)
     for code in wishes:
-        if code in LANGUAGES:
+        if code in UI_LANGUAGES:
             return str(code)
-    return _accepted_language() or (services().language if services().language in LANGUAGES else SOURCE_LANGUAGE)
+    return _accepted_language() or (services().language if services().language in UI_LANGUAGES else SOURCE_LANGUAGE)
 
 
 def _accepted_language() -> str | None:
@@ -97,14 +97,14 @@ def _accepted_language() -> str | None:
     Werkzeug's own choice takes an exact match further down before it looks at what `fr-CH` may stand for.
     """
     primary = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
-    return next((code for code in primary if code in LANGUAGES), None)
+    return next((code for code in primary if code in UI_LANGUAGES), None)
 
 
 def language_choices() -> list[LanguageChoice]:
     """All languages, each with the address of the current page in it."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != COOKIE]
     same, current = urlencode([*pairs, (COOKIE, "")]), current_language().code
-    return [LanguageChoice(code, name, f"?{same}{code}", code == current) for code, name in LANGUAGES.items()]
+    return [LanguageChoice(code, name, f"?{same}{code}", code == current) for code, name in UI_LANGUAGES.items()]
 
 
 def register_ui_language(app: Flask) -> None:
@@ -122,7 +122,7 @@ def _add_language_headers(response: Response) -> Response:
         return response
     response.headers["Content-Language"] = current_language().code
     response.vary.update(("Accept-Language", "Cookie"))
-    if request.args.get(COOKIE) in LANGUAGES:
+    if request.args.get(COOKIE) in UI_LANGUAGES:
         response.set_cookie(
             COOKIE,
             current_language().code,
