@@ -196,7 +196,10 @@ class Completions:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of an index: `documents` searchable, `problems` found by verification (empty: none)."""
+    """State of an index: searchable `documents`, and the `problems` that verification found.
+
+    `language_counts` maps each language, as the documents name it (`pt-BR`), to the number of documents in it.
+    """
 
     engine: str
     documents: int
@@ -204,6 +207,7 @@ class Status:
     bytes: int
     languages: tuple[str, ...]
     stamp: str
+    language_counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
 
 
@@ -224,6 +228,12 @@ class Engine(Protocol):
 
     def fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every document in the newest commit."""
+
+    def ids(self, start: int = 0, stop: int | None = None) -> Sequence[str]:
+        """Ids of the newest commit in the order of their code points: those from index `start` up to `stop`.
+
+        Indexes past the end give no ids. Costs as much as the range is long, however large the index.
+        """
 
     def write(self, changes: Changes, *, wait: float = 10.0) -> None:
         """Commits a batch as a whole, durably; readers see it at their next call.

@@ -17,10 +17,9 @@ from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import Entry
 from backfile.index.analysis import stemming
-from backfile.index.engine import Changes, Engine, Fingerprint, Request
+from backfile.index.engine import Changes, Engine, Fingerprint
 from backfile.index.engines import open_engine
 from backfile.index.errors import IndexUnusable
-from backfile.index.query import InField, Word
 from backfile.index.sync.plan import ChangeCollector, FingerprintedDocument, SyncPlan, make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
@@ -190,22 +189,18 @@ class _Synchronisation:
         self._save(collector)
         if collector.report.did_nothing:
             return
-        languages = self._choose_languages(self._count_languages(), self._engine.status().documents)
+        status = self._engine.status()
+        counts: Counter[str] = Counter()
+        for language, count in status.language_counts.items():
+            counts[_code(language)] += count
+        languages = self._choose_languages(counts, status.documents)
         if languages != self._languages:
             self._languages = languages
             self._commit(collector, self._stamp)
 
-    def _count_languages(self) -> dict[str, int]:
-        return {
-            code: self._engine.search(
-                Request(InField("lang", Word(code)), per_page=1, passages=0, facet_size=0, deadline=60)
-            ).total
-            for code in stemming.LANGUAGES
-        }
-
 
 def _code(language: str) -> str:
-    return language.lower().partition("-")[0]
+    return language.lower().replace("_", "-").partition("-")[0]
 
 
 def _outwait_clock(entries: Iterable[Entry]) -> None:

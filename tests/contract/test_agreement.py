@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -52,6 +52,10 @@ def check_agreement(name: str, history: list[Batch], questions: list[tuple[Node,
             batch.write(naive)
             batch.write(other)
         assert other.fingerprints() == naive.fingerprints()
+        assert other.status().language_counts == naive.status().language_counts
+        ids = naive.ids()
+        for start, stop in combinations(range(len(ids) + 2), 2):
+            assert list(other.ids(start, stop)) == list(ids[start:stop])
         for query, narrowed, sort in questions:
             request = Request(query, filters=narrowed, sort=sort, per_page=20, facet_size=None, deadline=60)
             assert_same(naive.search(request), other.search(request), sort)

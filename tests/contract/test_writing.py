@@ -17,7 +17,7 @@ def test_an_empty_index_answers(engine: Engine) -> None:
     page = search(engine, "ferry")
     assert (page.total, page.hits, page.pages, page.suggestion) == (0, (), 0, None)
     assert found(engine, "") == set()
-    assert engine.fingerprints() == {}
+    assert (engine.fingerprints(), list(engine.ids()), engine.status().language_counts) == ({}, [], {})
     assert engine.status().documents == 0
     assert engine.complete("fer") == type(engine.complete(""))()
 
@@ -98,6 +98,23 @@ def test_fingerprints_come_back_and_can_be_touched(engine: Engine) -> None:
     assert found(engine, "") == {"x/a", "b"}
 
 
+def test_ids_are_given_by_range_in_order(engine: Engine) -> None:
+    load(engine, article("b"), article("é"), article("a/z"))
+    load(engine, article("a"), article("\U0001f600"), article("\uffff"))
+    engine.write(Changes(drop=("b",)))
+    assert list(engine.ids()) == ["a", "a/z", "é", "\uffff", "\U0001f600"]
+    assert [list(engine.ids(*each)) for each in ((1, 3), (3,), (4, 99), (5, 9))] == [
+        ["a/z", "é"], ["\uffff", "\U0001f600"], ["\U0001f600"], [],
+    ]  # fmt: skip
+
+
+def test_status_counts_articles_by_language(engine: Engine) -> None:
+    load(engine, article("a", language="fr"), article("b", language="pt-BR"), article("c"), article("d", language="fr"))
+    assert engine.status().language_counts == {"fr": 2, "pt-BR": 1}
+    load(engine, article("a", language="de"), drop=("b",))
+    assert engine.status().language_counts == {"de": 1, "fr": 1}
+
+
 def test_a_generator_is_consumed_once_and_a_broken_one_changes_nothing(engine: Engine) -> None:
     def documents(*, broken: bool) -> Iterator[tuple[Document, Fingerprint]]:
         for key in ("a", "b"):
@@ -174,6 +191,7 @@ def test_a_closed_engine_says_so(engine: Engine) -> None:
         engine.fingerprints,
         lambda: engine.write(Changes()),
         lambda: engine.complete("fer"),
+        engine.ids,
         lambda: engine.more_like_this("a"),
         engine.status,
     ):

@@ -90,6 +90,10 @@ class MemoryEngine:
         state = self._state
         return {key: (words.document.path, state.fingerprints[key]) for key, words in state.documents.items()}
 
+    def ids(self, start: int = 0, stop: int | None = None) -> Sequence[str]:
+        """Ids in the order of their code points."""
+        return sorted(self._state.documents)[start:stop]
+
     def write(self, changes: Changes, *, wait: float = 10.0) -> None:
         """Commits a batch as a whole: drops, then puts, then touches."""
         self._state  # noqa: B018 - raises when closed
@@ -129,7 +133,8 @@ class MemoryEngine:
     def status(self, *, verify: bool = False) -> Status:
         """How the index stands; in memory nothing can be damaged."""
         state = self._state
-        return Status("memory", len(state.documents), state.generation, 0, state.languages, state.stamp)
+        languages = Counter(words.document.language for words in state.documents.values() if words.document.language)
+        return Status("memory", len(state.documents), state.generation, 0, state.languages, state.stamp, languages)
 
     def close(self) -> None:
         """Forgets everything."""

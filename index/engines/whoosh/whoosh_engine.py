@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -71,6 +71,11 @@ class WhooshEngine:
         """Id → (path, fingerprint) of every document in the newest commit."""
         return self.commit().fingerprints()
 
+    def ids(self, start: int = 0, stop: int | None = None) -> Sequence[str]:
+        """Ids of the newest commit in the order of their code points: those from index `start` up to `stop`."""
+        commit = self.commit()
+        return commit.ids(start, commit.live_count if stop is None else stop)
+
     def write(self, changes: Changes, *, wait: float = 10.0) -> None:
         """Commits a batch as a whole, durably. Raises `IndexLocked`, `IndexUnusable`, `SearchError` (disk)."""
         with self._lock:
@@ -88,6 +93,7 @@ class WhooshEngine:
             bytes=commit.size(),
             languages=commit.languages,
             stamp=commit.stamp,
+            language_counts=commit.language_counts,
             problems=tuple(commit.verify()) if verify else (),
         )
 

@@ -161,7 +161,7 @@ class ArrayTermsReader(base.TermsReader):
         for field in _FIELDS:
             if field >= fieldname:
                 terms = self._terms(field)
-                for number in range(terms.position(prefix) if field == fieldname else 0, len(terms)):
+                for number in range(terms.lower_bound(prefix) if field == fieldname else 0, len(terms)):
                     yield field, terms.bytes_at(number)
 
     def items(self) -> Iterator[tuple[tuple[str, bytes], TermInfo]]:
@@ -221,7 +221,7 @@ class ArrayCursor(base.FieldCursor):
 
     def find(self, string: str | bytes) -> str | None:
         """Goes to the first term that does not sort before `string`."""
-        self._number = self._terms.position(string if isinstance(string, bytes) else string.encode())
+        self._number = self._terms.lower_bound(string if isinstance(string, bytes) else string.encode())
         return self.text()
 
     def next(self) -> str | None:

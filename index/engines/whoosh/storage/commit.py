@@ -6,7 +6,8 @@ has removed the files. There is nothing to close.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,6 +85,30 @@ class Commit:
         for segment in self.segments:
             found |= segment.fingerprints()
         return found
+
+    def ids(self, start: int, stop: int) -> list[str]:
+        """Ids of the live documents with the ranks `start` to `stop - 1` in the order of all ids."""
+        ids = [segment.ids for segment in self.segments]
+        counts = [segment.live_ids_before() for segment in self.segments]
+
+        def rank(key: bytes) -> int:
+            return sum(int(count[own.lower_bound(key)]) for own, count in zip(ids, counts, strict=True))
+
+        found: list[str] = []
+        for segment, own in zip(self.segments, ids, strict=True):
+            low, high = (
+                bisect_left(range(len(own)), edge, key=lambda at: rank(own.bytes_at(at))) for edge in (start, stop)
+            )
+            found += segment.live_ids(low, high)
+        return sorted(found)
+
+    @cached_property
+    def language_counts(self) -> dict[str, int]:
+        """Number of live documents in each language."""
+        counts: Counter[str] = Counter()
+        for segment in self.segments:
+            counts.update(segment.language_counts())
+        return dict(sorted(counts.items()))
 
     def files(self) -> Iterator[ArrayFile]:
         """Every array file of the commit."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import compress, repeat
+from itertools import accumulate, compress, repeat
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from backfile.index.engine import Document, Fingerprint
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.stored_fields import StoredFields, TextStore, unpack_stored_fields
-from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
+from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, sizes_between
 from backfile.index.highlight.matcher import Prepared
 
 _HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
@@ -162,6 +163,26 @@ class Segment:
             return -1
         document = int(self.data.file.array("id_documents")[place])
         return document if self.live_docs is None or self.live_docs[document] else -1
+
+    def live_ids(self, low: int, high: int) -> list[str]:
+        """The ids numbered `low` to `high - 1` in `ids`, less those of deleted documents."""
+        found = self.ids.texts(low, high)
+        if self.live_docs is None:
+            return found
+        return list(compress(found, self.live_docs[self.data.file.array("id_documents")[low:high]].tolist()))
+
+    def live_ids_before(self) -> Sequence[int]:
+        """For every index into `ids`, its end included, the number of live documents with an earlier id."""
+        if self.live_docs is None:
+            return range(self.size + 1)
+        return list(accumulate(self.live_docs[self.data.file.array("id_documents")].tolist(), initial=0))
+
+    def language_counts(self) -> dict[str, int]:
+        """Number of live documents in each language."""
+        column = self.facet("language")
+        live = slice(None) if self.live_docs is None else self.live_docs.repeat(sizes_between(column.starts))
+        counts = np.bincount(column.ordinals[live], minlength=len(column.values)).tolist()
+        return {value: count for value, count in zip(column.values.texts(), counts, strict=True) if count}
 
     def stored_fields(self, document: int) -> StoredFields:
         """What is stored of a document beside its text, at the price of a small JSON record."""

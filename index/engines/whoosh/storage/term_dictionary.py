@@ -47,7 +47,7 @@ class TermDictionary:
         """The term of that number as UTF-8. Raises `IndexError` beyond the end."""
         return bytes(self.data[int(self.offsets[number]) : int(self.offsets[number + 1]) - 1])
 
-    def position(self, term: bytes) -> int:
+    def lower_bound(self, term: bytes) -> int:
         """How many terms sort before `term`."""
         offsets, data = self._searchable, self.data
         low, high = 0, len(self)
@@ -70,14 +70,14 @@ class TermDictionary:
 
     def find_bytes(self, term: bytes) -> int:
         """The number of a term given as UTF-8, or -1."""
-        number = self.position(term)
+        number = self.lower_bound(term)
         return number if number < len(self) and self.bytes_at(number) == term else -1
 
     def prefix(self, prefix: str) -> tuple[int, int]:
         """The terms that begin with `prefix` are those numbered `low` to `high - 1`."""
         first = encode(prefix)
         # 0xff occurs in no UTF-8 sequence, so this sorts after everything that begins with the prefix.
-        return self.position(first), self.position(first + b"\xff")
+        return self.lower_bound(first), self.lower_bound(first + b"\xff")
 
     def texts(self, low: int = 0, high: int | None = None) -> list[str]:
         """The terms numbered `low` to `high - 1` (None: to the end); a whole vocabulary at about 30 ns a term."""
