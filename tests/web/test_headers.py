@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import brotli
 import pytest
 import zstandard
 from flask import Flask
@@ -117,7 +118,8 @@ def test_no_secret_and_no_session(archive_app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accepted", "encoding"), [("gzip", "gzip"), ("gzip, deflate, br, zstd", "zstd"), ("br", None)]
+    ("accepted", "encoding"),
+    [("gzip", "gzip"), ("br, gzip", "br"), ("gzip, deflate, br, zstd", "zstd"), ("compress", None)],
 )
 @pytest.mark.parametrize("path", ["/search", "/static/backfile.css", "/api/search"])
 def test_texts_are_compressed_for_those_who_can_read_it(
@@ -128,9 +130,23 @@ def test_texts_are_compressed_for_those_who_can_read_it(
         assert "Accept-Encoding" in small.headers["Vary"]
         if encoding is None:
             return
-        unpacked = gzip.decompress(small.data) if encoding == "gzip" else zstandard.decompress(small.data)
+        unpack = {"gzip": gzip.decompress, "br": brotli.decompress, "zstd": zstandard.decompress}[encoding]
         assert len(small.data) == small.content_length < len(plain.data) / 2
-        assert unpacked[:15] == plain.data[:15]
+        assert unpack(small.data)[:15] == plain.data[:15]
+
+
+@pytest.mark.parametrize("path", ["/robots.txt", "/search.csv", "/media/pictures/quay.png"])
+def test_small_responses_streams_and_pictures_are_not_compressed(client: FlaskClient, path: str) -> None:
+    with client.get(path, headers={"Accept-Encoding": "gzip, br, zstd"}) as response:
+        assert response.status_code == 200
+        assert "Content-Encoding" not in response.headers
+
+
+def test_a_range_of_a_file_is_not_compressed(client: FlaskClient) -> None:
+    with client.get("/static/backfile.css", headers={"Accept-Encoding": "gzip", "Range": "bytes=0-1999"}) as response:
+        assert response.status_code == 206
+        assert "Content-Encoding" not in response.headers
+        assert len(response.data) == 2000
 
 
 def test_a_file_the_browser_has_is_not_sent_again(client: FlaskClient) -> None:
