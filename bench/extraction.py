@@ -27,9 +27,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from backfile.archive.importers.common.html_parser import parse_html
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.extraction.page_metadata import read_metadata
-from backfile.archive.importers.markdown.html_to_markdown import parse_html
 from backfile.archive.markdown.renderer import to_text
 from backfile.archive.metadata.dates import DateUnclear, parse_date
 

@@ -16,6 +16,9 @@ _MARKS = (
 )
 _CONTROLS = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 _SAMPLE = 65_536
+_DETECTION_SAMPLE = 200_000
+_FEW_LETTERS = 12
+_LATIN_1 = {"ISO-8859-1", "WINDOWS-1252"}  # browsers too read the one as the other: https://encoding.spec.whatwg.org
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,26 @@ def decode(raw: bytes) -> Decoded:
     if "\x00" in text:
         return _with_nulls(raw, text)
     return Decoded(text, "utf-8")
+
+
+def detect_encoding(raw: bytes) -> str:
+    """Name of a text's encoding, as Python knows it.
+
+    UTF-8, UTF-16 and UTF-32 are certain. Other encodings are guessed from the letters (cchardet) if there are enough of
+    them; Windows-1252 is the default. Raises `ArticleUnreadable` for binary data.
+    """
+    certain = decode(raw).encoding
+    sample = raw[:_DETECTION_SAMPLE]
+    if certain not in {"cp1252", "latin-1"} or len(sample) - len(sample.decode("ascii", "ignore")) < _FEW_LETTERS:
+        return certain
+    import cchardet  # noqa: PLC0415 - most files need no guessing
+
+    guessed = cchardet.detect(sample)["encoding"] or certain
+    try:
+        raw.decode(guessed)
+    except (LookupError, UnicodeDecodeError):
+        return certain
+    return certain if guessed in _LATIN_1 else guessed.lower()
 
 
 def _with_nulls(raw: bytes, text: str) -> Decoded:

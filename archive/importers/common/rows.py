@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable
-from backfile.archive.importers.markdown.charset import detect_encoding
 from backfile.archive.report import Problem
-from backfile.archive.storage.decoding import decode
+from backfile.archive.storage.decoding import decode, detect_encoding
 
 MAX_ROW = 32 * 1024 * 1024
 """Characters of one row."""

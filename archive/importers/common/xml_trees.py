@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.markdown.html_to_markdown import decode_html, parse_html
+from backfile.archive.importers.common.html_parser import decode_html, parse_html
 
 _ENTITY = re.compile(r"&(\w{1,31});")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})

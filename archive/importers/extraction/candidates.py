@@ -17,9 +17,9 @@ from readability.readability import Unparseable
 from trafilatura.readability_lxml import Document as QuickDocument
 
 from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.html_parser import parse_html
 from backfile.archive.importers.extraction.blocks import PageBlock
 from backfile.archive.importers.extraction.text_similarity import PassageIndex
-from backfile.archive.importers.markdown.html_to_markdown import parse_html
 
 Reading = Callable[[HtmlElement], str]
 _AGREEMENT = 2

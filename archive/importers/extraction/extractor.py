@@ -12,11 +12,12 @@ from html import escape
 
 from lxml.html import HtmlElement
 
+from backfile.archive.importers.common.html_parser import parse_html
 from backfile.archive.importers.extraction.blocks import article_element, page_blocks
 from backfile.archive.importers.extraction.candidates import agreed_blocks, primary_candidates
 from backfile.archive.importers.extraction.cleaning import clean_page, wrap_loose_text
 from backfile.archive.importers.extraction.page_metadata import PageMetadata, read_metadata
-from backfile.archive.importers.markdown.html_to_markdown import parse_html, tree_to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.model import PartialDate, Source
 
 _MARKUP = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)

@@ -17,7 +17,7 @@ from xml.parsers.expat import ExpatError
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.document_html import lower_headings, text_of
+from backfile.archive.importers.common.html_parser import lower_headings, parse_html, text_of
 from backfile.archive.importers.common.masthead import LONGEST_LINE, MastheadLine, parse_masthead_line
 from backfile.archive.importers.common.office_properties import (
     document_authors,
@@ -27,7 +27,7 @@ from backfile.archive.importers.common.office_properties import (
 )
 from backfile.archive.importers.common.xml_trees import local_name, parse_xml
 from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
-from backfile.archive.importers.markdown.html_to_markdown import parse_html, tree_to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.importers.sources.containers import open_members
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date

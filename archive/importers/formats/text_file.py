@@ -12,13 +12,12 @@ from backfile.archive.frontmatter.front_matter import Form, parse
 from backfile.archive.importers.common.bylines import closing_line_authors, parse_dateline
 from backfile.archive.importers.common.masthead import LONGEST_LINE, date_in_words, parse_masthead_line
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
-from backfile.archive.importers.markdown.charset import detect_encoding
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.mapping import read_metadata
 from backfile.archive.metadata.path_dates import date_in_path
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
-from backfile.archive.storage.decoding import decode
+from backfile.archive.storage.decoding import decode, detect_encoding
 from backfile.archive.storage.durable_files import read_bytes
 from backfile.archive.storage.file_titles import title_from_path
 

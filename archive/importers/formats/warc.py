@@ -16,10 +16,10 @@ from typing import IO
 
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
+from backfile.archive.importers.common.html_parser import MAX_BYTES
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.formats.web_pages import read_page
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
-from backfile.archive.importers.markdown.html_to_markdown import MAX_BYTES
 from backfile.archive.importers.sources.containers import ContainerRefused, Member, open_members
 from backfile.archive.report import Problem
 

@@ -17,12 +17,12 @@ from urllib.parse import unquote, unquote_to_bytes
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.html_parser import decode_html, parse_html, safe_address
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract_from
 from backfile.archive.importers.extraction.page_metadata import base_url_of
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
 from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.links.link_resolver import LinkResolver
-from backfile.archive.importers.markdown.html_to_markdown import decode_html, parse_html, safe_address
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import read_bytes
 

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.html_parser import parse_html
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.item import FetchResponse, Item
-from backfile.archive.importers.markdown.html_to_markdown import html_to_markdown, parse_html
+from backfile.archive.importers.markdown.html_to_markdown import html_to_markdown
 
 ONLY_A_LINK = "only a link; use --fetch"
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from backfile.archive.importers.markdown.html_to_markdown import parse_html, tree_to_markdown
+from backfile.archive.importers.common.html_parser import parse_html
+from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.importers.markdown.layout_tables import dissolve_tables, is_marked_layout
 
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|max-height\s*:\s*0(?![.\d])", re.IGNORECASE)

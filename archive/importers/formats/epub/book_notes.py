@@ -13,7 +13,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.document_html import text_of
+from backfile.archive.importers.common.html_parser import text_of
 from backfile.archive.importers.common.xml_trees import parse_xhtml
 from backfile.archive.importers.formats.epub.package_document import resolve_href
 from backfile.archive.importers.sources.containers import Member

@@ -16,13 +16,13 @@ from urllib.parse import unquote, urldefrag
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.document_html import lower_headings, text_of
+from backfile.archive.importers.common.html_parser import lower_headings, safe_address, text_of
 from backfile.archive.importers.common.masthead import LONGEST_LINE, parse_masthead_line
 from backfile.archive.importers.common.xml_trees import parse_xhtml
 from backfile.archive.importers.formats.epub.book_notes import BookNotes
 from backfile.archive.importers.formats.epub.package_document import Book, SpineItem, TocEntry, resolve_href
 from backfile.archive.importers.item import Asset, Skipped
-from backfile.archive.importers.markdown.html_to_markdown import safe_address, tree_to_markdown
+from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.importers.sources.containers import Member
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem

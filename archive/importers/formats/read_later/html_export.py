@@ -13,8 +13,8 @@ from typing import Any
 
 from lxml import etree
 
+from backfile.archive.importers.common.html_parser import decode_html, parse_html
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
-from backfile.archive.importers.markdown.html_to_markdown import decode_html, parse_html
 
 SIGNATURE = re.compile(rb"<!DOCTYPE\s+NETSCAPE-Bookmark-file-1|<title>\s*Pocket Export\s*</title>", re.IGNORECASE)
 

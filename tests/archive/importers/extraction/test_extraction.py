@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from backfile.archive.importers.common.html_parser import parse_html
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.extraction.page_authors import visible_authors
 from backfile.archive.importers.extraction.page_metadata import read_metadata
-from backfile.archive.importers.markdown.html_to_markdown import parse_html
 from backfile.archive.model import PartialDate
 from bench import extraction as bench
 

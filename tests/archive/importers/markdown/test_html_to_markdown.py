@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.markdown.html_to_markdown import MAX_BYTES, decode_html, html_to_markdown, parse_html
+from backfile.archive.importers.common.html_parser import MAX_BYTES, decode_html, parse_html
+from backfile.archive.importers.markdown.html_to_markdown import html_to_markdown
 from backfile.archive.markdown.renderer import to_html, to_text
 
 ACTIVE = re.compile(r"<script|javascript:|\son\w+\s*=|<iframe|<object|<svg|vbscript:", re.IGNORECASE)
