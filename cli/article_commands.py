@@ -1,10 +1,11 @@
-"""The commands that read articles or ask the index: `index`, `search`, `show`, `check`, `stats`."""
+"""Commands that read articles or search the index: `index`, `search`, `show`, `check`, `stats`."""
 
 from __future__ import annotations
 
 import logging
 import time
 from contextlib import closing
+from dataclasses import asdict
 
 import click
 
@@ -20,7 +21,6 @@ from backfile.cli.terminal import (
     print_json,
     print_page,
     print_problems,
-    problem_to_json,
     with_settings,
 )
 from backfile.config import Settings
@@ -56,7 +56,7 @@ def index(settings: Settings, as_json: bool) -> int:
             Library(settings.library), settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
         )
     if as_json:
-        print_json(report.counts() | {"problems": [problem_to_json(problem) for problem in report.failed]})
+        print_json(report.counts() | {"problems": [asdict(problem) for problem in report.failed]})
     else:
         print_problems(report.failed)
         click.echo(f"{report.summary()} ({time.monotonic() - began:.1f} s)")
@@ -105,12 +105,12 @@ def search(
     filters = Filters(authors, topics, first.first if first else None, last.last if last else None)
     request = Request(parsed.tree, filters, Sort(sort), page, settings.per_page, deadline=settings.deadline)
     with closing(_open_index(settings)) as engine:
-        found = engine.search(request)
+        results = engine.search(request)
     notices = [notice.text for notice in parsed.notices]
     if as_json:
-        print_json(page_to_json(text, found, notices=notices))
+        print_json(page_to_json(text, results, notices=notices))
     else:
-        print_page(found, notices)
+        print_page(results, notices)
 
 
 @click.command()
@@ -175,7 +175,7 @@ def check(settings: Settings, as_json: bool) -> int:
         result = check_library(Library(settings.library), settings.cache_folder, settings.engine, progress=progress)
     if as_json:
         numbers = {"articles": result.articles, "searchable": result.searchable}
-        problems = [problem_to_json(problem) for problem in result.problems]
+        problems = [asdict(problem) for problem in result.problems]
         print_json(numbers | {"problems": problems, "index": result.index})
     else:
         print_problems(result.problems)
@@ -221,7 +221,7 @@ def stats(settings: Settings, as_json: bool) -> None:
 
 
 def _open_index(settings: Settings) -> Engine:
-    """The index for reading, built first if there is none; raises `IndexUnusable` for a damaged one."""
+    """Engine for reading, after building a missing index; raises `IndexUnusable` for a damaged one."""
     library = Library(settings.library)
     if not settings.index_folder.exists():
         log.info("There is no index yet; building it.")

@@ -6,9 +6,9 @@ import shlex
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,17 +27,16 @@ from backfile.cli.terminal import ProgressBar, print_json, with_settings
 from backfile.config import Settings
 from backfile.index.sync.synchronization import update_index
 
-SHOWN = 20  # lines about each kind of outcome; the rest is in the JSON
-SECONDS_BETWEEN = 0.2
+MAX_LINES = 20  # of each kind of result; the rest is in the JSON
+REFRESH_SECONDS = 0.2
 
 
 class ColumnType(click.ParamType[tuple[str, str]]):
-    """`field=column`, such as `title=Headline`."""
+    """Mapping of a field to a column of a table: `title=Headline`."""
 
     name = "field=column"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
-        """Reads the text of an option; a bad one is a usage error."""
         field, sign, column = value.partition("=")
         if not sign or field not in FIELDS or not column:
             self.fail(f"{value!r}: write it as FIELD=COLUMN; the fields are {', '.join(FIELDS)}", param, ctx)
@@ -79,34 +78,44 @@ def import_command(
     backfile import archive.csv --map title=Headline --map text=Body
     """
     _refuse_overlap(names, settings.library)
+    fetch_page = _fetcher(allow_private, settings.contact)
     with ExitStack() as stack:
         library = Library(_library_folder(settings.library, dry_run, stack))
-        fetch_page = _fetcher(allow_private, settings.contact)
-        context = ImportContext(fetch_page if fetch else None, dict(columns), language, None)
-        context = replace(context, day_first=library.settings.day_first)
-        show = stack.enter_context(Display(print_outcomes=dry_run and not as_json))
-        today = datetime.now().astimezone().date()
-        importer = Importer(library, today=today, dry_run=dry_run, tell=show)
+        context = ImportContext(
+            fetch_page if fetch else None, dict(columns), language, day_first=library.settings.day_first
+        )
+        report = _import(library, _sources(names, kind, fetch_page), context, dry_run=dry_run, as_json=as_json)
+    if report.wrote and not (dry_run or no_index):
+        with ProgressBar("Reading articles") as progress:
+            update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
+    if not (as_json or dry_run):
+        click.echo(f"Look at it with: backfile serve {shlex.quote(str(settings.library))}")
+    return 1 if report.counts[Action.FAILED] else 0
+
+
+def _import(
+    library: Library, sources: Iterable[AnySource], context: ImportContext, *, dry_run: bool, as_json: bool
+) -> ImportReport:
+    """Imports the sources and prints the report, also when Ctrl-C interrupts it."""
+    today = datetime.now().astimezone().date()
+    with ImportDisplay(print_results=dry_run and not as_json) as display:
+        importer = Importer(library, today=today, dry_run=dry_run, tell=display.show)
         try:
             with importer:
-                for source in _sources(names, kind, fetch_page):
-                    show.expect(source.count(context))
+                for source in sources:
+                    display.expect(source.count(context))
                     importer.read(source, context)
         except KeyboardInterrupt:
-            show.close()
+            display.clear()
             _print_report(importer.report, as_json=as_json, dry_run=dry_run)
             click.echo("Stopped. What was imported so far is whole; run the same again to go on.", err=True)
             raise
     _print_report(importer.report, as_json=as_json, dry_run=dry_run)
-    if importer.report.wrote and not (dry_run or no_index):
-        _update_index(settings)
-    if not (as_json or dry_run):
-        click.echo(f"Look at it with: backfile serve {shlex.quote(str(settings.library))}")
-    return 1 if importer.report.counts[Action.FAILED] else 0
+    return importer.report
 
 
 def _refuse_overlap(names: tuple[str, ...], library: Path) -> None:
-    """A library cannot be imported into itself, and a folder that holds it would be imported over and over."""
+    """Raises `UsageError` for a source that does not exist, lies in the library or contains it."""
     here = library.resolve()
     for name in names:
         if is_url(name):
@@ -121,7 +130,7 @@ def _refuse_overlap(names: tuple[str, ...], library: Path) -> None:
 
 
 def _library_folder(folder: Path, dry_run: bool, stack: ExitStack) -> Path:
-    """The folder of the library, made if there is none; a dry run has an empty one instead."""
+    """Folder of the library, created if missing; for a dry run an empty temporary folder instead."""
     if folder.is_dir():
         return folder
     if dry_run:
@@ -139,7 +148,7 @@ def _sources(names: tuple[str, ...], kind: str | None, fetch: Callable[[str], Fe
 
 
 def _fetcher(allow_private: bool, contact: str) -> Callable[[str], FetchResponse]:
-    """The one way to the web; its library is loaded when it is gone."""
+    """Function that fetches an address; it imports the HTTP client at its first call."""
 
     def fetch(url: str) -> FetchResponse:
         from backfile.archive.importers.sources.fetching import fetch as fetch_page  # noqa: PLC0415 - loads a client of the web
@@ -149,52 +158,45 @@ def _fetcher(allow_private: bool, contact: str) -> Callable[[str], FetchResponse
     return fetch
 
 
-def _update_index(settings: Settings) -> None:
-    with ProgressBar("Reading articles") as progress:
-        update_index(
-            Library(settings.library), settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
-        )
+class ImportDisplay:
+    """Display of a running import: each result on stdout, or a status line on a terminal."""
 
-
-class Display:
-    """What is seen while an import runs: each outcome as it comes, or on a terminal how far it is and how fast."""
-
-    def __init__(self, *, print_outcomes: bool) -> None:
-        self._print_outcomes = print_outcomes
-        self._on_terminal = sys.stderr.isatty() and not print_outcomes
+    def __init__(self, *, print_results: bool) -> None:
+        self._print_results = print_results
+        self._on_terminal = sys.stderr.isatty() and not print_results
         self._began = self._shown = time.monotonic()
         self._done, self._total, self._all_known = 0, 0, True
 
-    def __enter__(self) -> Display:
+    def __enter__(self) -> ImportDisplay:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.close()
+        self.clear()
 
     def expect(self, count: int | None) -> None:
-        """Adds to the number of items that are to come; None if it is not known."""
+        """Adds the number of items of a source; None if it is unknown."""
         self._all_known = self._all_known and count is not None
         self._total = max(self._total, self._done) + (count or 0)
 
-    def __call__(self, outcome: ItemResult) -> None:
-        """Shows one outcome."""
+    def show(self, result: ItemResult) -> None:
+        """Counts a result, and prints it or refreshes the status line."""
         self._done += 1
-        if self._print_outcomes:
-            click.echo(str(outcome))
+        if self._print_results:
+            click.echo(str(result))
         now = time.monotonic()
-        if self._on_terminal and now - self._shown > SECONDS_BETWEEN:
+        if self._on_terminal and now - self._shown > REFRESH_SECONDS:
             self._shown = now
-            click.echo(f"\r\x1b[K{self._line(now)}", err=True, nl=False)
+            click.echo(f"\r\x1b[K{self._status(now)}", err=True, nl=False)
 
-    def _line(self, now: float) -> str:
+    def _status(self, now: float) -> str:
         rate = self._done / (now - self._began)
         if not self._all_known or self._total < self._done:
             return f"{self._done:,} items, {rate:,.0f} a second"
         left = timedelta(seconds=round((self._total - self._done) / rate))
         return f"{self._done:,} of {self._total:,} items, {rate:,.0f} a second, {left} left"
 
-    def close(self) -> None:
-        """Takes the line of progress away."""
+    def clear(self) -> None:
+        """Erases the status line."""
         if self._on_terminal and self._shown != self._began:
             click.echo("\r\x1b[K", err=True, nl=False)
             self._shown = self._began
@@ -203,23 +205,18 @@ class Display:
 def _print_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         counts = {str(action): report.counts[action] for action in Action}
-        print_json({"dry_run": dry_run, "counts": counts, "items": [_json(each) for each in report.outcomes]})
+        print_json({"dry_run": dry_run, "counts": counts, "items": [asdict(each) for each in report.outcomes]})
         return
     for action in (Action.KEPT, Action.DUPLICATE, Action.SKIPPED, Action.FAILED):
         if not dry_run:
-            _print_some([str(outcome) for outcome in report.of(action)], all_of_them=action is Action.FAILED)
-    _print_some([f"note      {each.path}: {note}" for each in report.outcomes for note in each.notes])
+            _print_lines([str(result) for result in report.of(action)], limited=action is not Action.FAILED)
+    _print_lines([f"note      {each.path}: {note}" for each in report.outcomes for note in each.notes])
     click.echo(f"{'Would be: ' if dry_run else ''}{report.summary()}")
 
 
-def _print_some(lines: list[str], *, all_of_them: bool = False) -> None:
-    shown = lines if all_of_them else lines[:SHOWN]
+def _print_lines(lines: list[str], *, limited: bool = True) -> None:
+    shown = lines[:MAX_LINES] if limited else lines
     for line in shown:
         click.echo(line, err=True)
     if len(lines) > len(shown):
         click.echo(f"          and {len(lines) - len(shown):,} more such; --json has them all", err=True)
-
-
-def _json(outcome: ItemResult) -> dict[str, Any]:
-    values = asdict(outcome)
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}

@@ -1,5 +1,7 @@
-"""The `backfile` command. Exit codes: 0 done, 1 done but some articles failed, 2 wrong usage, 3 the archive or the
-index cannot be used."""
+"""The `backfile` command: dispatch, exit codes, and the commands `serve` and `settings`.
+
+Exit codes: 0 done, 1 done but some articles failed, 2 wrong usage, 3 the archive or the index cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -41,19 +43,19 @@ EXIT_CODES: dict[type[archive_errors.BackfileError], int] = {
     index_errors.CacheFolderRefused: 3,
     config.SettingsInvalid: 2,
 }
-INTERRUPTED = 130  # as a shell says of a command that Ctrl-C ended
-PIPE_CLOSED = 141  # as a shell says of a command whose reader went away, such as `head`
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+PIPE_CLOSED = 141  # 128 + SIGPIPE, as when `head` closes the pipe
 
 log = logging.getLogger("backfile")
 
 
 def main() -> None:
-    """The entry point of the console script."""
+    """Entry point of the console script."""
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command and returns its exit code; what goes wrong is said on stderr in a line or two."""
+    """Runs one command and returns its exit code; errors are printed on stderr with their hints."""
     log_to_stderr()
     try:
         with backfile.make_context("backfile", list(arguments)) as context:
@@ -68,7 +70,7 @@ def run(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to be flushed goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # discards the unflushed rest
         return PIPE_CLOSED
     except (archive_errors.BackfileError, OSError) as error:
         print_error(error)
@@ -76,14 +78,14 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def exit_code(error_class: type[archive_errors.BackfileError]) -> int:
-    """The exit code for an error class: its own line of the table, or that of its nearest ancestor there."""
+    """Exit code of an error class: its own in EXIT_CODES, or that of its nearest base class there."""
     return next(EXIT_CODES[each] for each in error_class.__mro__ if each in EXIT_CODES)
 
 
-class Commands(click.Group):
-    """The commands, of which those defined elsewhere are imported when they are called: reading articles takes much."""
+class LazyGroup(click.Group):
+    """Group that imports the commands of LAZY when they are called: their imports take long."""
 
-    ELSEWHERE: ClassVar[dict[str, str]] = {
+    LAZY: ClassVar[dict[str, str]] = {
         "check": "backfile.cli.article_commands.check",
         "import": "backfile.cli.import_command.import_command",
         "index": "backfile.cli.article_commands.index",
@@ -93,24 +95,22 @@ class Commands(click.Group):
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, in order."""
-        return sorted([*super().list_commands(ctx), *self.ELSEWHERE])
+        return sorted([*super().list_commands(ctx), *self.LAZY])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of a name; None when there is none."""
-        if cmd_name not in self.ELSEWHERE:
+        if cmd_name not in self.LAZY:
             return super().get_command(ctx, cmd_name)
-        module, _, name = self.ELSEWHERE[cmd_name].rpartition(".")
-        found: click.Command = getattr(import_module(module), name)
-        return found
+        module, _, name = self.LAZY[cmd_name].rpartition(".")
+        command: click.Command = getattr(import_module(module), name)
+        return command
 
     def by_name(self) -> dict[str, click.Command]:
-        """Every command under its name, in order."""
+        """Commands by name, sorted; imports all of them."""
         context = click.Context(self)
         return {name: command for name in self.list_commands(context) if (command := self.get_command(context, name))}
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="backfile")
 def backfile() -> None:
     """A searchable archive for articles kept as Markdown files with front matter.
@@ -139,8 +139,8 @@ def serve(settings: Settings) -> None:
     """
     from backfile.web.server.granian_server import serve as serve_web
 
-    nobody_named_one = click.get_current_context().meta[ORIGINS]["library"] == "default"
-    if nobody_named_one and not settings.library.exists():
+    is_default = click.get_current_context().meta[ORIGINS]["library"] == "default"
+    if is_default and not settings.library.exists():
         from backfile.archive.storage.sample_library import copy_sample
 
         copy_sample(settings.library)
@@ -151,7 +151,7 @@ def serve(settings: Settings) -> None:
 
 @cache
 def _make_app(settings: Settings) -> Flask:
-    """The application, warm. Kept, so that workers that are forked find it made."""
+    """Warmed-up application; cached, so that forked workers inherit it."""
     from backfile.app import create_app
     from backfile.web.server.warm_up import warm
 
@@ -175,14 +175,14 @@ def show_settings(settings: Settings, as_json: bool) -> None:
     origins = click.get_current_context().meta[ORIGINS]
     values = {name: getattr(settings, name) for name in config.table()}
     if as_json:
-        print_json({name: {"value": _plain(value), "origin": origins[name]} for name, value in values.items()})
+        print_json({name: {"value": _to_json(value), "origin": origins[name]} for name, value in values.items()})
         return
     for name, value in values.items():
-        shown = json.dumps(_plain(value), ensure_ascii=False) if value is not None else ""
+        shown = json.dumps(_to_json(value), ensure_ascii=False) if value is not None else ""
         click.echo(f"{name:<14} {shown:<24} {'' if origins[name] == 'default' else origins[name]}".rstrip())
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
 
 

@@ -1,4 +1,4 @@
-"""What the commands share: flags made from the table of settings, a progress bar, and what they print."""
+"""Options made from the table of settings, the progress bar, and output common to the commands."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for 
 Command = Callable[..., Any]
 
 ORIGINS = "backfile.origins"
-"""Where `with_settings` leaves the origins of the settings in the context of the command."""
+"""Key of the origins of the settings in `click.Context.meta`."""
 
 
 def with_settings(*names: str, folder: bool = False) -> Callable[[Command], Command]:
-    """Gives a command the flags of the settings called `names`, and the settings in force as its first argument.
+    """Adds the flags of the named settings to a command, and passes the settings in force as its first argument.
 
-    With `folder` the library may also be named without a flag. Where each setting comes from is left in the context.
+    With `folder` an argument may name the library. The origins of the settings are stored in the context under ORIGINS.
     """
 
     def decorate(command: Command) -> Command:
@@ -66,18 +66,17 @@ def _option(name: str) -> Callable[[Command], Command]:
     default = config.describe_default(setting)
     help = setting.metadata["help"].replace("`", "") + (f"  [default: {default}]" if default else "")
     flag = config.flag(name)
-    if setting.metadata["kind"] is config.TRUTH:
+    if setting.metadata["type"] is config.BOOLEAN:
         return click.option(f"{flag}/--no-{flag.removeprefix('--')}", name, default=None, help=help)
-    return click.option(flag, name, metavar=setting.metadata["kind"].word.upper(), help=help)
+    return click.option(flag, name, metavar=setting.metadata["type"].name.upper(), help=help)
 
 
 class DateType(click.ParamType[PartialDate]):
-    """`2019`, `2019-03` or `2019-03-14`."""
+    """Partial date: `2019`, `2019-03` or `2019-03-14`."""
 
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> PartialDate:
-        """Reads the text of an option; a bad one is a usage error."""
         try:
             return PartialDate.parse(value)
         except ValueError as error:
@@ -85,7 +84,7 @@ class DateType(click.ParamType[PartialDate]):
 
 
 class ProgressBar:
-    """A bar on stderr, if that is a terminal, for work that takes longer than a second."""
+    """Progress bar on stderr, shown after one second, on a terminal only."""
 
     def __init__(self, label: str) -> None:
         self._label, self._began, self._shown = label, time.monotonic(), 0
@@ -109,55 +108,50 @@ class ProgressBar:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on one line, so that several are JSON Lines."""
+    """Prints a JSON value on one line; several calls print JSON Lines."""
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
 def print_error(error: BackfileError | OSError) -> None:
-    """What went wrong and what to do about it, on stderr."""
+    """Prints an error and its hint on stderr."""
     for problem in error.problems if isinstance(error, SettingsInvalid) else (str(error),):
         click.echo(f"Error: {problem}", err=True)
     if hint := getattr(error, "hint", ""):
         click.echo(f"       {hint}", err=True)
 
 
-def problem_to_json(problem: Problem) -> dict[str, Any]:
-    """`{"path", "line", "reason", "hint"}`."""
-    return {"path": problem.path, "line": problem.line, "reason": problem.reason, "hint": problem.hint}
-
-
 def print_problems(problems: Iterable[Problem]) -> None:
-    """One a line on stderr, as `path:line: reason (hint)`."""
+    """Prints problems on stderr, one a line: `path:line: reason (hint)`."""
     for problem in problems:
         click.echo(str(problem), err=True)
 
 
 def print_page(page: Page, notices: Sequence[str]) -> None:
-    """A page of results to read; what there is to say about the query goes to stderr."""
+    """Prints a page of results; notices go to stderr."""
     for notice in [*notices, *page.notices]:
         click.echo(notice, err=True)
-    place = f", page {page.page:,} of {page.pages:,}" if page.pages > 1 else ""
-    click.echo(f"{page.total:,} article{'s' if page.total != 1 else ''}{place}")
+    position = f", page {page.page:,} of {page.pages:,}" if page.pages > 1 else ""
+    click.echo(f"{page.total:,} article{'s' if page.total != 1 else ''}{position}")
     for hit in page.hits:
         click.echo()
-        click.echo(heading(_lit(hit.title), hit.authors, hit.date, hit.topics))
+        click.echo(heading(_bold_spans(hit.title), hit.authors, hit.date, hit.topics))
         for passage in hit.passages:
-            click.echo("    … " + _lit(passage).replace("\n", " "))
+            click.echo("    … " + _bold_spans(passage).replace("\n", " "))
         click.echo("    " + click.style(hit.id, dim=True))
     if page.suggestion:
         click.echo(f"\nDid you mean: {page.suggestion}")
 
 
 def heading(title: str, authors: Sequence[str], date: PartialDate | None, topics: Sequence[str]) -> str:
-    """The title, and on a second line date, authors and topics as far as they are known."""
+    """Title, and on a second line the date, authors and topics that are known."""
     details = [str(date or ""), ", ".join(authors), ", ".join(topics)]
     return f"{title}\n    {' · '.join(detail for detail in details if detail)}".rstrip()
 
 
-def _lit(marked: HighlightedText) -> str:
-    """The text with its matches in bold, which `click.echo` leaves out where there is no terminal."""
+def _bold_spans(highlighted: HighlightedText) -> str:
+    """Text with its spans in bold; `click.echo` strips the style unless it prints to a terminal."""
     parts, end = [], 0
-    for start, stop in marked.spans:
-        parts += [marked.text[end:start], click.style(marked.text[start:stop], bold=True)]
+    for start, stop in highlighted.spans:
+        parts += [highlighted.text[end:start], click.style(highlighted.text[start:stop], bold=True)]
         end = stop
-    return "".join([*parts, marked.text[end:]])
+    return "".join([*parts, highlighted.text[end:]])
