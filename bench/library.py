@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from backfile.archive.storage.library import Library
-from backfile.index.analysis.tokenizer import tokens
+from backfile.index.analysis.tokenizer import tokenize
 from backfile.index.engine import Engine, Request
 from backfile.index.engines import open_engine
 from backfile.index.query import parse
@@ -54,7 +54,7 @@ def _queries(library: Library, count: int, seed: int) -> list[str]:
     texts = [document.text for document in taken if document is not None and document.text.strip()]
     queries: list[str] = []
     while len(queries) < count:
-        words = [token.term for token in tokens(chance.choice(texts)) if token.term.isalpha()]
+        words = [token.term for token in tokenize(chance.choice(texts)) if token.term.isalpha()]
         if len(words) > 1:
             at = chance.randrange(len(words) - 1)
             queries.append(" ".join(words[at : at + 1 + len(queries) % 2]))

@@ -24,11 +24,11 @@ from itertools import islice
 from pathlib import Path
 
 from backfile.archive.storage.library import Library
-from backfile.index.analysis.tokenizer import family_keys, tokens
+from backfile.index.analysis.tokenizer import stem_keys, tokenize
 from backfile.index.engine import Document
 from backfile.index.fields import DEFAULT_FIELDS, values
-from backfile.index.highlight.matcher import FamilyIn, Marks, Matcher, Prepared
-from backfile.index.hits import hit_of
+from backfile.index.highlight.highlighter import Highlighter, Highlights, PreparedDocument, StemSiblingsIn
+from backfile.index.highlight.hits import build_hit
 from backfile.index.query import Node, parse
 from backfile.index.sync.reader import read_documents
 
@@ -51,7 +51,7 @@ ORDINARY = range(3_000, 5_000)
 LONG = 1_000_000
 LANGUAGES = ("en",)
 RUNS = 7
-UNMARKED = Marks()
+UNMARKED = Highlights()
 HEADS = f"{'marks':>8}{'first':>9}{'again':>8}{'x re':>8}"
 
 
@@ -70,8 +70,8 @@ def main() -> None:
     print(f"{'query':44}{HEADS} {HEADS}")
     for text in QUERIES:
         query = parse(text).tree
-        finds = Matcher(query, LANGUAGES)
-        hits = list(islice((document for document in ordinary if finds.match(document)), HITS))
+        finds = Highlighter(query, LANGUAGES)
+        hits = list(islice((document for document in ordinary if finds.highlight(document)), HITS))
         end = text.split()[-1].strip('"~2*8')
         long = Document("long", "long.md", "A long article", f"{joined[: LONG - len(end) - 2]} {end}.")
         ten, one = _Case(query, family, hits), _Case(query, family, [long])
@@ -94,16 +94,16 @@ def _documents(folder: Path) -> Iterator[Document]:
             yield taken.document
 
 
-def _families(documents: Sequence[Document]) -> FamilyIn:
+def _families(documents: Sequence[Document]) -> StemSiblingsIn:
     """The families of all words of the documents."""
     by_key: dict[str, set[str]] = {}
-    for term in {token.term for document in documents for text in _texts(document) for token in tokens(text)}:
-        for key in family_keys(term, LANGUAGES):
+    for term in {token.term for document in documents for text in _texts(document) for token in tokenize(text)}:
+        for key in stem_keys(term, LANGUAGES):
             by_key.setdefault(key, set()).add(term)
 
     @lru_cache
     def family(term: str, fields: tuple[str, ...]) -> frozenset[str]:
-        return frozenset().union(*(by_key.get(key, ()) for key in family_keys(term, LANGUAGES)))
+        return frozenset().union(*(by_key.get(key, ()) for key in stem_keys(term, LANGUAGES)))
 
     return family
 
@@ -117,23 +117,23 @@ class _Case:
     """A query and documents that it finds."""
 
     query: Node
-    family: FamilyIn
+    family: StemSiblingsIn
     documents: Sequence[Document]
 
     def first(self) -> int:
         """Makes the hits of the documents as if they had not been met before; the number of marks in them."""
-        return self.shown([Prepared(document) for document in self.documents])
+        return self.shown([PreparedDocument(document) for document in self.documents])
 
-    def shown(self, prepared: Sequence[Prepared]) -> int:
-        matcher = Matcher(self.query, LANGUAGES, self.family)
-        marked = zip(prepared, matcher.match_all(prepared), strict=True)
-        hits = [hit_of(each.document, marks or UNMARKED, score=0.0, limit=3) for each, marks in marked]
+    def shown(self, prepared: Sequence[PreparedDocument]) -> int:
+        matcher = Highlighter(self.query, LANGUAGES, self.family)
+        marked = zip(prepared, matcher.highlight_all(prepared), strict=True)
+        hits = [build_hit(each.document, marks or UNMARKED, score=0.0, limit=3) for each, marks in marked]
         return sum(hit.matches for hit in hits)
 
     def row(self) -> str:
         if not self.documents:
             return f"{'-':>8}" * 4
-        prepared = [Prepared(document) for document in self.documents]
+        prepared = [PreparedDocument(document) for document in self.documents]
         marks = self.shown(prepared)
         first, again = _best(self.first), _best(lambda: self.shown(prepared))
         yardstick = _best(lambda: [re.findall(r"\w+", document.text) for document in self.documents])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date as Day
 
 from backfile.index.engine import Document, Filters, Sort
-from backfile.index.query import And, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, Node, Not, Or, Phrase, Wildcard, Word
 from bench.drivers.base import Question
 
 _WORD = re.compile(r"[a-z]{3,14}")
@@ -78,7 +78,7 @@ def questions(sample: Sequence[Document]) -> list[Question]:
             Question("NOT", And((*mix.words(common), Not(*mix.words(middling))))),
             Question("phrase", mix.phrase(2)),
             Question("phrase with small words", mix.phrase(3, small=True)),
-            Question("prefix", Pattern(mix.random.choice(middling)[:4] + "*")),
+            Question("prefix", Wildcard(mix.random.choice(middling)[:4] + "*")),
             Question("filter by author", *mix.words(common), Filters(authors=(mix.author(),))),
             Question("filter by date", And(mix.words(common, middling)), mix.years(3)),
             Question("newest first", And(mix.words(common, middling)), sort=Sort.NEWEST),

@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from backfile.index.analysis.tokenizer import find_surfaces
+from backfile.index.analysis.tokenizer import find_raw_tokens
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request
 from backfile.index.engines import DEFAULT, open_engine
-from backfile.index.query import And, InField, Node, Not, Or, Word, normalised, parse
+from backfile.index.query import And, InField, Node, Not, Or, Word, normalize, parse
 
 COLLECTIONS = ("ir-cranfield", "ir-cacm")
 DEPTH = 1_000
@@ -84,8 +84,8 @@ def question(text: str) -> Node:
     query language is taken word for word.
     """
     parsed = parse(text)
-    leaves = map(Word, find_surfaces(text)) if parsed.refusal else _leaves(parsed.tree)
-    return normalised(Or(tuple(leaves)))
+    leaves = map(Word, find_raw_tokens(text)) if parsed.refusal else _leaves(parsed.tree)
+    return normalize(Or(tuple(leaves)))
 
 
 def _leaves(tree: Node) -> Iterator[Node]:

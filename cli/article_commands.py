@@ -27,7 +27,7 @@ from backfile.config import Settings
 from backfile.index import errors as index_errors
 from backfile.index.engine import Engine, Filters, Request, Sort
 from backfile.index.engines import open_engine
-from backfile.index.query import Everything, parse
+from backfile.index.query import MatchAll, parse
 from backfile.index.serialising import document_to_json, page_to_json
 from backfile.index.sync.reader import document_of, read_documents
 from backfile.index.sync.state import read_problems
@@ -195,7 +195,7 @@ def stats(settings: Settings, as_json: bool) -> None:
     backfile stats ~/articles
     """
     with closing(_open_index(settings)) as engine:
-        page = engine.search(Request(Everything(), per_page=1, passages=0, facet_size=None, deadline=60))
+        page = engine.search(Request(MatchAll(), per_page=1, passages=0, facet_size=None, deadline=60))
         status = engine.status()
     facets = {facet.name: facet for facet in page.facets}
     years = sorted(value.value for value in facets["year"].values)

@@ -31,7 +31,7 @@ CALLS = {
     "pgettext": ((1, "c"), 2),
     "gettext_noop": None,
     "Notice": (1,),
-    "Remark": (2,),
+    "NoticeTemplate": (2,),
     "_note": (2,),
     "_refused": (1,),
 }

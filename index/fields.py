@@ -44,9 +44,3 @@ def host(url: str | None) -> str:
         return urlsplit(url or "").hostname or ""
     except ValueError:  # an address that is none, such as http://[
         return ""
-
-
-def speaks(language: str | None, asked: str) -> bool:
-    """Whether a language code is the one asked for or a variety of it: pt finds pt-BR, not the other way round."""
-    code, wanted = ((text or "").replace("_", "-").casefold() for text in (language, asked))
-    return bool(wanted) and (code == wanted or code.startswith(f"{wanted}-"))

@@ -16,7 +16,7 @@ from paths import DATA
 
 from backfile.archive.storage.library import Library
 from backfile.index.analysis.stemming import LANGUAGES
-from backfile.index.analysis.tokenizer import Token, family_keys, tokens
+from backfile.index.analysis.tokenizer import Token, stem_keys, tokenize
 from backfile.index.engine import Document
 from backfile.index.fields import WORD_FIELDS, values
 from backfile.index.sync import reading_rules
@@ -57,12 +57,12 @@ def _reading(taken: ReadResult) -> Golden:
         "document": None,
     }
     if (document := taken.document) is not None:
-        found = {field: [list(tokens(value)) for value in values(document, field)] for field in WORD_FIELDS}
+        found = {field: [list(tokenize(value)) for value in values(document, field)] for field in WORD_FIELDS}
         terms = sorted({token.term for texts in found.values() for text in texts for token in text})
         reading["document"] = asdict(document)
         reading["terms"] = {field: [" ".join(map(_spelt, text)) for text in texts] for field, texts in found.items()}
-        reading["families"] = {term: " ".join(sorted(family_keys(term, _languages(document)))) for term in terms}
-        every = repr([sorted(family_keys(term, tuple(sorted(LANGUAGES)))) for term in terms])
+        reading["families"] = {term: " ".join(sorted(stem_keys(term, _languages(document)))) for term in terms}
+        every = repr([sorted(stem_keys(term, tuple(sorted(LANGUAGES)))) for term in terms])
         reading["families_in_all_languages"] = hashlib.blake2b(every.encode(), digest_size=16).hexdigest()
     return reading
 

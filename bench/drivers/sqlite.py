@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from backfile.index.engine import Document, Filters, Sort
-from backfile.index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 from bench.drivers.base import Answer, Question
 
 SCHEMA = """
@@ -67,7 +67,7 @@ class Sqlite:
 
 def _where(query: Node, filters: Filters) -> tuple[str, list[str]]:
     clauses, values = ["1"], []
-    if not isinstance(query, Everything):
+    if not isinstance(query, MatchAll):
         clauses, values = ["words MATCH ?"], [_match(query)]
     for name, chosen in (("author", filters.authors), ("topic", filters.topics)):
         if chosen:
@@ -84,7 +84,7 @@ def _match(node: Node) -> str:
     match node:
         case Word(text=text) | Phrase(text=text):
             return f'"{text}"'
-        case Pattern(text=text):
+        case Wildcard(text=text):
             return f'"{text.rstrip("*")}" *'
         case And(nodes=nodes):
             positive = " AND ".join(_match(child) for child in nodes if not isinstance(child, Not))

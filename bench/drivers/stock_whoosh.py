@@ -11,7 +11,7 @@ from whoosh import query as q
 from whoosh.analysis import StemmingAnalyzer
 
 from backfile.index.engine import Document, Filters, Sort
-from backfile.index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 from bench.drivers.base import Answer, Question
 
 TEXTS = ("title", "summary", "text")
@@ -59,14 +59,14 @@ class StockWhoosh:
 
     def _node(self, node: Node) -> q.Query:  # noqa: PLR0911  (one return a kind of node)
         match node:
-            case Everything():
+            case MatchAll():
                 return q.Every()
             case Word(text=text):
                 return q.Or([q.Term(name, self._stem(name, text)) for name in TEXTS])
             case Phrase(text=text):
                 words = [self._stem("text", word) for word in text.split()]
                 return q.Or([q.Phrase(name, words) for name in TEXTS])
-            case Pattern(text=text):
+            case Wildcard(text=text):
                 return q.Or([q.Prefix(name, text.rstrip("*")) for name in TEXTS])
             case And(nodes=nodes):
                 return q.And([self._node(child) for child in nodes])

@@ -14,7 +14,7 @@ import tantivy
 from tantivy import FieldType, Occur, Query
 
 from backfile.index.engine import Document, Sort
-from backfile.index.query import And, Everything, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 from bench.drivers.base import Answer, Question
 
 FIELDS = ["title", "summary", "text"]
@@ -79,13 +79,13 @@ class Tantivy:
 
     def _node(self, node: Node) -> Query:
         match node:
-            case Everything():
+            case MatchAll():
                 return Query.all_query()
             case Word(text=text):
                 return self.index.parse_query(text, FIELDS, field_boosts=BOOSTS)
             case Phrase(text=text):
                 return self.index.parse_query(f'"{text}"', FIELDS, field_boosts=BOOSTS)
-            case Pattern(text=text):
+            case Wildcard(text=text):
                 pattern = text.replace("*", ".*")
                 return Query.boolean_query([(Occur.Should, Query.regex_query(self.schema, f, pattern)) for f in FIELDS])
             case And(nodes=nodes):

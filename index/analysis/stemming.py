@@ -60,7 +60,7 @@ class _Stemmers(threading.local):
 _stemmers = _Stemmers()
 
 
-def family_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
+def stem_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
     """What `term` (as `index.analysis` gives it) has in common with its family, for the languages of an index.
 
     Two terms are of one family if they are equal or share a key. A key is `language:stem` by that language's Snowball
@@ -73,10 +73,10 @@ def family_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
     return frozenset(keys or [f":{term}"])
 
 
-def keys_in(terms: Sequence[str], language: str) -> list[str]:
+def stem_keys_in(terms: Sequence[str], language: str) -> list[str]:
     """The key of each term in one language, without `language:` before it: `declar`, or `:us` for what has no stem.
 
-    The same as `family_keys` says of each, at a third of the cost where there are many.
+    The same as `stem_keys` says of each, at a third of the cost where there are many.
     """
     codes = _known((language,))
     if not codes:
@@ -113,9 +113,9 @@ def _accented(term: str, language: str) -> str:
     return ending.sub(accented, term)
 
 
-def family_beginnings(term: str, languages: tuple[str, ...]) -> frozenset[str]:
+def stem_prefixes(term: str, languages: tuple[str, ...]) -> frozenset[str]:
     """Folded beginnings, one of which every term of the family has, elision aside; "" where nothing is known."""
-    return frozenset(_beginning(key) for key in family_keys(term, languages))
+    return frozenset(_beginning(key) for key in stem_keys(term, languages))
 
 
 def _beginning(key: str) -> str:

@@ -12,7 +12,7 @@ from backfile.index.analysis.normalization import fold
 _CONTRACTED = re.compile(r"'(?:s|m|d|t|re|ve|ll)\Z")
 
 
-def is_function_word(term: str, language: str) -> bool:
+def is_stop_word(term: str, language: str) -> bool:
     """Whether a folded term is in the Snowball project's list for a language (ISO 639-1), or is a contraction of one.
 
     Never for a language without a list.

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.analysis.tokenizer import MAX_TERM, tokens
+from backfile.index.analysis.tokenizer import MAX_TERM, tokenize
 
 _U64 = npt.NDArray[np.uint64]
 _I32 = npt.NDArray[np.int32]
@@ -40,7 +40,7 @@ _MASKS = np.array([(1 << 8 * size) - 1 for size in range(_WORD + 1)], np.uint64)
 
 
 class Encoded(NamedTuple):
-    """The tokens of some texts, one text after the other, in the order of `tokens`.
+    """The tokens of some texts, one text after the other, in the order of `tokenize`.
 
     `ids` (u32) are numbers of terms. `stacked` are the indexes in `ids` of those tokens that stand at the position of
     the token before them; every other one stands one position further on (see `token_positions`). `counts` has the
@@ -230,7 +230,7 @@ class _Chunks(dict[bytes, int]):
         ids: list[int] = []
         stacked: list[bool] = []
         width = 0
-        for token in tokens(chunk.decode("utf-8", "surrogatepass")):
+        for token in tokenize(chunk.decode("utf-8", "surrogatepass")):
             stacked.append(token.position < width)
             width = token.position + 1
             ids.append(self._number(token.term))

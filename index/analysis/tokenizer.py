@@ -15,16 +15,25 @@ from itertools import accumulate, islice, product
 from typing import NamedTuple
 
 from backfile.index.analysis.normalization import INVISIBLE, MARKS, character_class, fold
-from backfile.index.analysis.stemming import family_keys
+from backfile.index.analysis.stemming import stem_keys
 
 __all__ = [
-    "MAX_FORMS", "MAX_TERM", "POSITION_GAP", "Form", "Surface", "Token", "analyse", "family_keys", "fold",
-    "query_forms", "tokens",
+    "MAX_SEQUENCES",
+    "MAX_TERM",
+    "POSITION_GAP",
+    "RawToken",
+    "TermSequence",
+    "Token",
+    "analyze",
+    "fold",
+    "stem_keys",
+    "term_sequences",
+    "tokenize",
 ]  # fmt: skip
 
 POSITION_GAP = 1_000  # between two values of one field, so that no phrase reaches from one into the next
 MAX_TERM = 128  # characters kept of a word; no language needs them, but a line of base64 would
-MAX_FORMS = 8  # combinations of spellings tried for one phrase
+MAX_SEQUENCES = 8  # combinations of spellings tried for one phrase
 APOSTROPHES = "'’‘ʼ＇"
 CONNECTORS = "-‐‑_.&＆,"  # the comma between digits only
 
@@ -41,7 +50,7 @@ _UNIT_MARKS = character_class(
     "108f 109a-109d 1160-11ff 17b4-17d3 17dd 3099-309a a9e5 aa7b-aa7d d7b0-d7fb ff9e-ff9f"
 )
 _STACKED = "\u17d2[\u1780-\u17a2]|\u1039[\u1000-\u102a]|\u0e4d\u0e32"  # a mark and the letter that it binds
-UNIT = re.compile(f"(?:[{_UNITS}]|[{_UNIT_MARKS}])(?:{_STACKED}|[{_UNIT_MARKS}{INVISIBLE}])*")
+UNSPACED_CHARACTER = re.compile(f"(?:[{_UNITS}]|[{_UNIT_MARKS}])(?:{_STACKED}|[{_UNIT_MARKS}{INVISIBLE}])*")
 _UNIT_RUN = f"[{_UNITS}{_UNIT_MARKS}][{_UNITS}{_UNIT_MARKS}{INVISIBLE}]*"
 
 _LETTER = f"[^\\W_ʼ{_UNITS}{_UNIT_MARKS}]"
@@ -52,8 +61,8 @@ _JOINT = rf"[{CONNECTORS.replace(',', '')}]|(?<=\d),(?=\d)"
 _SURFACES = re.compile(f"{_PART}(?:(?:{_JOINT}){_PART})*|{_UNIT_RUN}")
 _PARTS = re.compile(_PART)
 
-find_surfaces = _SURFACES.findall
-iter_surfaces = _SURFACES.finditer
+find_raw_tokens = _SURFACES.findall
+iter_raw_tokens = _SURFACES.finditer
 
 
 class Token(NamedTuple):
@@ -66,7 +75,7 @@ class Token(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Surface:
+class RawToken:
     """What a surface stands for: its tokens, counted from its own start, and the positions that they take.
 
     `units` says that it is a run of Chinese, Japanese, Korean, Thai, Lao, Khmer or Burmese.
@@ -77,22 +86,22 @@ class Surface:
     units: bool = False
 
 
-Form = tuple[tuple[tuple[str, int], ...], int]
+TermSequence = tuple[tuple[tuple[str, int], ...], int]
 """Terms with their offsets, and the number of positions that they take: one way to write what was typed."""
 
 
-def tokens(text: str) -> Iterator[Token]:
+def tokenize(text: str) -> Iterator[Token]:
     """Every term of `text` in the order of positions; at one position the part comes before what it is joined into."""
     position = 0
-    for found in iter_surfaces(text):
-        start, surface = found.start(), analyse(found[0])
+    for found in iter_raw_tokens(text):
+        start, surface = found.start(), analyze(found[0])
         for token in surface.tokens:
             yield Token(token.term, position + token.position, start + token.start, start + token.end)
         position += surface.width
 
 
-def analyse(surface: str) -> Surface:
-    """What one surface, a match of `iter_surfaces`, stands for."""
+def analyze(surface: str) -> RawToken:
+    """What one surface, a match of `iter_raw_tokens`, stands for."""
     if _is_unit_run(surface):
         return _unit_run(surface)
     parts: list[list[Token]] = []
@@ -102,11 +111,11 @@ def analyse(surface: str) -> Surface:
     found = [token for part in parts for token in part]
     if joined := _joined(parts):
         found.insert(len(parts[0]), Token(joined, 0, 0, len(surface)))
-    return Surface(tuple(found), len(parts))
+    return RawToken(tuple(found), len(parts))
 
 
 def _is_unit_run(surface: str) -> bool:
-    return UNIT.match(surface) is not None
+    return UNSPACED_CHARACTER.match(surface) is not None
 
 
 def _part(match: re.Match[str], position: int) -> list[Token]:
@@ -131,9 +140,9 @@ def _joined(parts: Sequence[list[Token]]) -> str:
     return joined if len(joined) <= MAX_TERM else ""
 
 
-def _unit_run(surface: str) -> Surface:
+def _unit_run(surface: str) -> RawToken:
     """Each unit is a term, and each pair of neighbours a term at the first one's position."""
-    units = [(fold(match[0]), match.start(), match.end()) for match in UNIT.finditer(surface)]
+    units = [(fold(match[0]), match.start(), match.end()) for match in UNSPACED_CHARACTER.finditer(surface)]
     units = [unit for unit in units if unit[0]]
     found: list[Token] = []
     for position, (term, start, end) in enumerate(units):
@@ -141,24 +150,24 @@ def _unit_run(surface: str) -> Surface:
         if position + 1 < len(units):
             following = units[position + 1]
             found.append(Token(term + following[0], position, start, following[2]))
-    return Surface(tuple(found), len(units), units=True)
+    return RawToken(tuple(found), len(units), units=True)
 
 
 @lru_cache(maxsize=1024)
-def query_forms(text: str) -> tuple[Form, ...]:
+def term_sequences(text: str) -> tuple[TermSequence, ...]:
     """The ways in which what was typed may stand in an article; () when nothing of it is a word.
 
     A plain word has one form of one term. `e-mail` has two, its parts in order and `email`; a phrase of several such
     words has at most MAX_FORMS, the one with all parts first. A run of Chinese and the like is looked for by pairs.
     """
-    alternatives = [forms for match in iter_surfaces(text) if (forms := _surface_forms(match[0]))]
+    alternatives = [forms for match in iter_raw_tokens(text) if (forms := _surface_forms(match[0]))]
     if not alternatives:
         return ()
-    return tuple(_concatenated(choice) for choice in islice(product(*alternatives), MAX_FORMS))
+    return tuple(_concatenated(choice) for choice in islice(product(*alternatives), MAX_SEQUENCES))
 
 
-def _surface_forms(text: str) -> tuple[Form, ...]:
-    surface = analyse(text)
+def _surface_forms(text: str) -> tuple[TermSequence, ...]:
+    surface = analyze(text)
     if not surface.tokens:
         return ()
     if surface.units:
@@ -179,11 +188,11 @@ def _is_acronym(text: str, parts: Sequence[Token]) -> bool:
     return all(len(part.term) == 1 for part in parts) and not re.search("[^.\\w]", text)
 
 
-def _form(found: Sequence[Token], width: int) -> Form:
+def _form(found: Sequence[Token], width: int) -> TermSequence:
     return tuple((token.term, token.position) for token in found), width
 
 
-def _concatenated(forms: Sequence[Form]) -> Form:
+def _concatenated(forms: Sequence[TermSequence]) -> TermSequence:
     starts = accumulate((width for _, width in forms), initial=0)
     moved = [(term, start + offset) for (terms, _), start in zip(forms, starts, strict=False) for term, offset in terms]
     return tuple(moved), sum(width for _, width in forms)

@@ -9,7 +9,7 @@ from rapidfuzz.distance import OSA
 
 from backfile.index.analysis.normalization import fold
 
-Fits = Callable[[str], bool]
+TermTest = Callable[[str], bool]
 
 _STARS = re.compile(r"\*+")
 _NOT_IN_TERMS = re.compile(r"[^\w'+#*?]|_")
@@ -20,7 +20,7 @@ def literal_prefix(text: str) -> str:
     return re.split(r"[*?]", _as_term(text), maxsplit=1)[0]
 
 
-def pattern_fits(text: str) -> Fits:
+def wildcard_test(text: str) -> TermTest:
     """A test of terms for a pattern: `*` stands for any run of characters, none included, `?` for exactly one.
 
     Case and accents are folded and connectors dropped, as in the terms of compounds: `e-ma*` fits `email`. The time
@@ -30,8 +30,8 @@ def pattern_fits(text: str) -> Fits:
     return lambda term: match(term) is not None
 
 
-def fitting_lines(text: str, lines: str) -> list[int]:
-    """Which of the terms, one a line, a pattern fits: the numbers of their lines, ascending; as `pattern_fits` has it.
+def matching_lines(text: str, lines: str) -> list[int]:
+    """Which of the terms, one a line, a pattern fits: the numbers of their lines, ascending; as `wildcard_test` has it.
 
     One search through all of them takes a quarter of the time of a test for each.
     """
@@ -54,7 +54,7 @@ def _expression(text: str) -> str:
     return first + "".join(f"(?>.*?{piece})" for piece in inner) + f".*{last}"
 
 
-def fuzzy_fits(text: str, distance: int) -> Fits:
+def fuzzy_test(text: str, distance: int) -> TermTest:
     """A test of terms for a fuzzy word: at most `distance` edits away and with the same first letter.
 
     An edit is a letter put in, left out or changed, or two neighbours swapped, no part of a word edited twice (the

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from backfile.index.analysis.tokenizer import Token, tokens
+from backfile.index.analysis.tokenizer import Token, tokenize
 from backfile.index.engine import Span
 from backfile.index.highlight.prefilter import CONNECTOR, ODD, SPACE, Beginning, may_begin_in, skeleton, squeezed
 
@@ -114,12 +114,12 @@ class Scanned:
         """The tokens of a chunk, positions and spans counted from its own beginning."""
         start, end = chunk
         text = self.text[start:end]
-        return _tokens(text) if end - start <= _REMEMBERED else tuple(tokens(text))
+        return _tokens(text) if end - start <= _REMEMBERED else tuple(tokenize(text))
 
     def all_tokens(self, bounds: Span) -> list[Token]:
         """Every token of one of the texts."""
         start, end = bounds
-        return [Token(term, at, start + low, start + high) for term, at, low, high in tokens(self.text[start:end])]
+        return [Token(term, at, start + low, start + high) for term, at, low, high in tokenize(self.text[start:end])]
 
     def around(self, chunk: Span, before: int, after: int) -> list[Token]:
         """The tokens of a chunk and of `before` positions or more before it and `after` after it, in the same text."""
@@ -195,4 +195,4 @@ def _width(found: Sequence[Token]) -> int:
 
 @lru_cache(maxsize=8_192)
 def _tokens(text: str) -> tuple[Token, ...]:
-    return tuple(tokens(text))
+    return tuple(tokenize(text))

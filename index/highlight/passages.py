@@ -25,10 +25,10 @@ _SENTENCE_END = re.compile(
 _SPACE = re.compile(r"\s")
 
 
-def passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[HighlightedText, ...]:
+def select_passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[HighlightedText, ...]:
     """The best passages of `text` that hold marks, at most `limit`, in the order of reading.
 
-    `spans` are sorted and disjoint, as `Matcher` gives them. A passage has 200 to 280 characters if the text has,
+    `spans` are sorted and disjoint, as `Highlighter` gives them. A passage has 200 to 280 characters if the text has,
     begins and ends with a sentence or a line where that fits, else between words, and overlaps no other; the best
     have most different marked words, then most marks, then come first. Without spans: the beginning of the text.
     """

@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from backfile.index.analysis.normalization import INVISIBLE, MARKS, fold
-from backfile.index.analysis.tokenizer import APOSTROPHES, CONNECTORS, MAX_TERM, UNIT
+from backfile.index.analysis.tokenizer import APOSTROPHES, CONNECTORS, MAX_TERM, UNSPACED_CHARACTER
 
 SPACE = b" "  # what no surface holds
 CONNECTOR = b"-"  # any of those that join words
@@ -167,13 +167,13 @@ def _byte(letter: str, folded: str, composing: frozenset[str]) -> int:
     if not _is_in_words(folded):
         return ODD[0]
     byte = _folded_byte(folded)
-    return ODD[0] if UNIT.match(letter) and byte < _UNITS else byte
+    return ODD[0] if UNSPACED_CHARACTER.match(letter) and byte < _UNITS else byte
 
 
 def _folded_byte(letter: str) -> int:
     if letter.isascii():
         return ord(letter)
-    first = _UNITS if UNIT.match(letter) else _LETTERS
+    first = _UNITS if UNSPACED_CHARACTER.match(letter) else _LETTERS
     return first + ord(letter) % _SPAN[first]
 
 

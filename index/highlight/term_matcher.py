@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate, chain, groupby, pairwise
 
-from backfile.index.analysis.stemming import family_beginnings
-from backfile.index.analysis.tokenizer import MAX_TERM, POSITION_GAP, Form, Token, family_keys, query_forms
-from backfile.index.analysis.wildcards import Fits, fuzzy_fits, fuzzy_term, literal_prefix, pattern_fits
+from backfile.index.analysis.stemming import stem_prefixes
+from backfile.index.analysis.tokenizer import MAX_TERM, POSITION_GAP, TermSequence, Token, stem_keys, term_sequences
+from backfile.index.analysis.wildcards import TermTest, fuzzy_term, fuzzy_test, literal_prefix, wildcard_test
 from backfile.index.engine import Span
 from backfile.index.highlight.match_candidates import ANYWHERE, Scanned
 from backfile.index.highlight.prefilter import CONNECTOR, ODD, SPACE, Beginning, beginnings, goes_on, in_a_row
-from backfile.index.query import Fuzzy, Pattern, Phrase, Word
+from backfile.index.query import Fuzzy, Phrase, Wildcard, Word
 
 _SPACE = SPACE[0]
 _APOSTROPHE = ord("'")
@@ -63,23 +63,23 @@ Family = Callable[[str], frozenset[str]]
 
 
 def finder_for(
-    node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...], family: Family | None = None
+    node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[str, ...], family: Family | None = None
 ) -> Finder:
     """The finder of a leaf of a query; quicker with a `family`, but only for texts whose terms that knows."""
     match node:
-        case Pattern():
-            return _Single(pattern_fits(node.text), beginnings(frozenset([literal_prefix(node.text)])))
+        case Wildcard():
+            return _Single(wildcard_test(node.text), beginnings(frozenset([literal_prefix(node.text)])))
         case Fuzzy():
-            return _Single(fuzzy_fits(node.text, node.distance), beginnings(frozenset([fuzzy_term(node.text)[:1]])))
+            return _Single(fuzzy_test(node.text, node.distance), beginnings(frozenset([fuzzy_term(node.text)[:1]])))
         case Phrase(within=None):
-            return _Either([_in_order(form) for form in query_forms(node.text)])
+            return _Either([_in_order(form) for form in term_sequences(node.text)])
         case Phrase():
-            return _Either([_Together.within(form, node.within or 0) for form in query_forms(node.text)])
+            return _Either([_Together.within(form, node.within or 0) for form in term_sequences(node.text)])
         case Word():
-            return _Either([_spelling(form, node.exact, languages, family) for form in query_forms(node.text)])
+            return _Either([_spelling(form, node.exact, languages, family) for form in term_sequences(node.text)])
 
 
-def _spelling(form: Form, exact: bool, languages: tuple[str, ...], family: Family | None) -> Finder:
+def _spelling(form: TermSequence, exact: bool, languages: tuple[str, ...], family: Family | None) -> Finder:
     terms, _ = form
     if len(terms) > 1:
         return _in_order(form)
@@ -89,8 +89,8 @@ def _spelling(form: Form, exact: bool, languages: tuple[str, ...], family: Famil
     if family:
         known = family(term) | {term}
         return _Single(known.__contains__, beginnings(frozenset(map(_longest_part, known)), whole=True))
-    whole = all(key == f":{term}" for key in family_keys(term, languages))
-    return _Single(_family_of(term, languages), beginnings(family_beginnings(term, languages), whole=whole))
+    whole = all(key == f":{term}" for key in stem_keys(term, languages))
+    return _Single(_family_of(term, languages), beginnings(stem_prefixes(term, languages), whole=whole))
 
 
 def _longest_part(term: str) -> str:
@@ -102,9 +102,9 @@ def _exactly(term: str) -> _Single:
     return _Single(term.__eq__, beginnings(frozenset([term]), whole=True))
 
 
-def _family_of(term: str, languages: tuple[str, ...]) -> Fits:
-    keys = family_keys(term, languages)
-    starts = tuple(family_beginnings(term, languages))
+def _family_of(term: str, languages: tuple[str, ...]) -> TermTest:
+    keys = stem_keys(term, languages)
+    starts = tuple(stem_prefixes(term, languages))
 
     def fits(other: str) -> bool:
         # Stemming is dear, and a term that does not begin as the family does can only belong to it by an elision.
@@ -115,7 +115,7 @@ def _family_of(term: str, languages: tuple[str, ...]) -> Fits:
     return fits
 
 
-_keys = lru_cache(maxsize=20_000)(family_keys)
+_keys = lru_cache(maxsize=20_000)(stem_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class _Either:
 class _Single:
     """Terms that pass a test, where terms may begin."""
 
-    def __init__(self, fits: Fits, beginning: Beginning | None) -> None:
+    def __init__(self, fits: TermTest, beginning: Beginning | None) -> None:
         self._beginning = beginning
         self._known = _Known(fits)
 
@@ -155,7 +155,7 @@ class _Single:
 class _Known:
     """What a test of terms has said of chunks."""
 
-    def __init__(self, fits: Fits) -> None:
+    def __init__(self, fits: TermTest) -> None:
         self.plain = _Sizes(fits)
         self._fits = fits
         self._spans: dict[str, tuple[Span, ...]] = {}
@@ -176,7 +176,7 @@ class _Sizes(dict[bytes, int]):
     Plain are letters a-z and digits with connectors behind at most: analysis makes them the one term that they are.
     """
 
-    def __init__(self, fits: Fits) -> None:
+    def __init__(self, fits: TermTest) -> None:
         super().__init__()
         self._fits = fits
 
@@ -204,7 +204,7 @@ class _Together:
     room: int = _ROOM
 
     @classmethod
-    def in_order(cls, form: Form) -> _Together:
+    def in_order(cls, form: TermSequence) -> _Together:
         """The terms of a form at their offsets."""
         terms, width = form
         anchor, offset = max(terms, key=lambda each: len(each[0]))
@@ -212,21 +212,21 @@ class _Together:
         return cls._around(form, anchor, last, width - offset, lambda found: _sequences(terms, found))
 
     @classmethod
-    def special(cls, form: Form) -> _Together:
+    def special(cls, form: TermSequence) -> _Together:
         """The terms of a form at their offsets, around any of them."""
         terms, width = form
         together = cls._around(form, terms[0][0], width, width, lambda found: _sequences(terms, found))
         return replace(together, others=tuple(_known_beginnings(term for term, _ in terms)), room=_WIDE_ROOM)
 
     @classmethod
-    def within(cls, form: Form, distance: int) -> _Together:
+    def within(cls, form: TermSequence, distance: int) -> _Together:
         """The terms of a form in any order, the outermost at most `distance` positions apart."""
         reach = min(distance, POSITION_GAP - 1)
         wanted = frozenset(term for term, _ in form[0])
         return cls._around(form, max(wanted, key=len), reach, reach, lambda found: _windows(wanted, reach, found))
 
     @classmethod
-    def _around(cls, form: Form, anchor: str, before: int, after: int, search: _Search) -> _Together:
+    def _around(cls, form: TermSequence, anchor: str, before: int, after: int, search: _Search) -> _Together:
         others = _known_beginnings(term for term, _ in form[0] if term != anchor)
         return cls(_exactly(anchor), tuple(others), before, after, search)
 
@@ -273,7 +273,7 @@ def _known_beginnings(terms: Iterable[str]) -> list[Beginning]:
     return [beginning for beginning in found if beginning]
 
 
-def _in_order(form: Form) -> Finder:
+def _in_order(form: TermSequence) -> Finder:
     terms = [term for term, _ in form[0]]
     pattern = in_a_row(terms) if len(terms) == form[1] else None
     if pattern is None:

@@ -8,9 +8,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from backfile.index.analysis.tokenizer import query_forms
+from backfile.index.analysis.tokenizer import term_sequences
 from backfile.index.query.nodes import OPERATORS, Node, Phrase, Word
-from backfile.index.query.operands import QUESTION, WILD, Remark, read_dates, read_run, trimmed
+from backfile.index.query.operands import (
+    QUESTION,
+    WILD,
+    NoticeTemplate,
+    parse_date_range,
+    parse_operand,
+    strip_punctuation,
+)
 
 FIELDS = ("title", "text", "summary", "author", "topic", "source", "lang")
 DATE_FIELDS = ("date", "before", "after")
@@ -36,7 +43,7 @@ class Notice:
         return self.template % {name: f"{value:,}" if isinstance(value, int) else value for name, value in self.values}
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """What a token is to the grammar. An OPERAND without a node has no letters: it is there, but finds nothing."""
 
     OPERAND = auto()
@@ -50,10 +57,10 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class QueryToken:
     """A token, the place in the text where it begins, and its node when it is an operand."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     at: int
     node: Node | None = None
@@ -76,7 +83,7 @@ _PARTNERS = {
     **dict.fromkeys("」』", ""),
     **dict.fromkeys("〝〞〟", "〞〟"),
 }
-_PREFIXES = (Kind.NOT, Kind.FIELD, Kind.UNKNOWN_FIELD)
+_PREFIXES = (TokenKind.NOT, TokenKind.FIELD, TokenKind.UNKNOWN_FIELD)
 _DASHES = "-‐‑–−"
 _GAP = re.compile(r"(?:[\s;!¡¿—―…․‥、。，；：！？]|,(?<!\d,)|,(?!\d)|\.(?=\.))+")
 # One run of a query: up to a space, a bracket, a bar, a quotation mark or a sign that parts words. Kept inside: commas
@@ -92,36 +99,36 @@ _WITHIN = re.compile(r"~(\d*)")
 _STAND_ALONE = re.compile(rf"(AND|OR|NOT)(?![^\s()|{_QUOTES}])")
 
 
-class Scanner:
+class Lexer:
     """Cuts one query into tokens; `notices` collects (place, notice) on the way. No text makes it raise."""
 
     def __init__(self, text: str) -> None:
         self.text = text.translate(_SIGNS)
         self.notices: list[tuple[int, Notice]] = []
         self._at = 0
-        self._prefix: Kind | None = None  # the sign right before, if what follows belongs to it
+        self._prefix: TokenKind | None = None  # the sign right before, if what follows belongs to it
 
-    def tokens(self) -> Iterator[Token]:
+    def tokens(self) -> Iterator[QueryToken]:
         """The tokens from left to right; brackets may still be without a partner, operators without a word."""
         while self._at < len(self.text):
             gap = _GAP.match(self.text, self._at)
-            if self._prefix is Kind.NOT and (gap or self.text[self._at] in ")|"):
-                yield Token(Kind.OPERAND, "", self._at)  # what the hyphen stood before was no word
+            if self._prefix is TokenKind.NOT and (gap or self.text[self._at] in ")|"):
+                yield QueryToken(TokenKind.OPERAND, "", self._at)  # what the hyphen stood before was no word
                 self._prefix = None
             if gap:
                 self._at, self._prefix = gap.end(), None
             elif token := self._next():
                 self._prefix = token.kind if token.kind in _PREFIXES and token.text not in OPERATORS else None
                 yield token
-        if self._prefix is Kind.NOT:
-            yield Token(Kind.OPERAND, "", self._at)
+        if self._prefix is TokenKind.NOT:
+            yield QueryToken(TokenKind.OPERAND, "", self._at)
 
-    def _next(self) -> Token | None:
+    def _next(self) -> QueryToken | None:
         sign = self.text[self._at]
         if sign == "|":
-            return self._sign(Kind.OR)
+            return self._sign(TokenKind.OR)
         if sign in "()":
-            return self._sign(Kind.OPEN if sign == "(" else Kind.CLOSE)
+            return self._sign(TokenKind.OPEN if sign == "(" else TokenKind.CLOSE)
         if sign in _QUOTES:
             return self._phrase()
         if self._at_edge() and sign in _DASHES:
@@ -141,19 +148,19 @@ class Scanner:
     def _note(self, code: str, template: str, at: int | None = None, **values: str | int) -> None:
         self.notices.append((self._at if at is None else at, Notice(template, code, tuple(values.items()))))
 
-    def _remark(self, remark: Remark, run: str, at: int) -> None:
+    def _remark(self, remark: NoticeTemplate, run: str, at: int) -> None:
         self._note(remark.code, remark.template, at, run=run if len(run) <= MAX_SHOWN else run[:MAX_SHOWN] + "…")
 
-    def _sign(self, kind: Kind) -> Token:
+    def _sign(self, kind: TokenKind) -> QueryToken:
         start = self._at
         self._at += 1
-        while kind is Kind.OR and self._follows(self._at) == "|":
+        while kind is TokenKind.OR and self._follows(self._at) == "|":
             self._at += 1
-        return Token(kind, self.text[start], start)
+        return QueryToken(kind, self.text[start], start)
 
     # --- quotation marks -------------------------------------------------------------------------------------------
 
-    def _phrase(self) -> Token | None:
+    def _phrase(self) -> QueryToken | None:
         start = self._at
         end = self._closing(start)
         self._at = start + 1
@@ -163,12 +170,12 @@ class Scanner:
         words = " ".join(re.sub(f"[{_QUOTES}]", " ", self.text[start + 1 : end]).split())
         self._at = end + 1
         within = self._within()
-        if not query_forms(words):
+        if not term_sequences(words):
             self._note(
                 "empty", "Nothing to search for stands between two quotation marks, so they were ignored.", start
             )
-            return Token(Kind.OPERAND, words, start)
-        return Token(Kind.OPERAND, words, start, Phrase(words, within))
+            return QueryToken(TokenKind.OPERAND, words, start)
+        return QueryToken(TokenKind.OPERAND, words, start, Phrase(words, within))
 
     def _closing(self, start: int) -> int:
         """Where the quotation that begins at `start` ends: at its own kind of mark or else at the next of any kind."""
@@ -194,20 +201,20 @@ class Scanner:
 
     # --- operators before a word -----------------------------------------------------------------------------------
 
-    def _dash(self) -> Token | None:
+    def _dash(self) -> QueryToken | None:
         start = self._at
         while self._follows(self._at) in _DASHES:
             self._at += 1
         apart = _GAP.match(self._follows(self._at)) or self._follows(self._at) in ")|"
         if self._at - start == 1 and not apart:
-            return Token(Kind.NOT, "-", start)
+            return QueryToken(TokenKind.NOT, "-", start)
         if apart and self.text[start : self._at] == "-" and len(self.text.split()) > 1:
             self._note(
                 "dash", "A hyphen that stands alone was ignored; to leave a word out, write it as “-word”.", start
             )
         return None
 
-    def _exact(self) -> Token | None:
+    def _exact(self) -> QueryToken | None:
         self._at += 1
         follows = self._follows(self._at)
         if follows in _QUOTES:
@@ -218,7 +225,7 @@ class Scanner:
             self._note("exact", "An equals sign must stand right before a word, as in “=word”; it was ignored.")
         return None
 
-    def _field(self) -> Token | None:
+    def _field(self) -> QueryToken | None:
         found = _FIELD.match(self.text, self._at)
         if found is None:
             return None
@@ -232,7 +239,7 @@ class Scanner:
             return self._dates(name, found.end())
         self._at = found.end()
         if name in FIELDS:
-            return Token(Kind.FIELD, name, start)
+            return QueryToken(TokenKind.FIELD, name, start)
         self._note(
             "field",
             "There is no field “%(name)s:”, so it was looked for as a word; the fields are %(known)s and %(last)s.",
@@ -241,20 +248,24 @@ class Scanner:
             known=_ALL_BUT_LAST,
             last=DATE_FIELDS[-1],
         )
-        return Token(Kind.UNKNOWN_FIELD, typed, start) if glued else Token(Kind.OPERAND, typed, start, Word(typed))
+        return (
+            QueryToken(TokenKind.UNKNOWN_FIELD, typed, start)
+            if glued
+            else QueryToken(TokenKind.OPERAND, typed, start, Word(typed))
+        )
 
     # --- dates and words -------------------------------------------------------------------------------------------
 
-    def _dates(self, name: str, at: int) -> Token:
+    def _dates(self, name: str, at: int) -> QueryToken:
         start = self._at
         while self._follows(at).isspace() and at < len(self.text):
             at += 1
         found = _VALUE.match(self.text, at)
         value = found[0].strip(_QUOTES + ",;!?") if found else ""
-        dates = read_dates(name, value if read_dates(name, value) else value.rstrip("."))
+        dates = parse_date_range(name, value if parse_date_range(name, value) else value.rstrip("."))
         if found and dates:
             self._at = found.end()
-            return Token(Kind.OPERAND, value, start, dates)
+            return QueryToken(TokenKind.OPERAND, value, start, dates)
         self._note(
             "date",
             "“%(name)s:” needs a date such as 2019, 2019-03 or 2019-03-14; it was looked for as a word.",
@@ -262,9 +273,9 @@ class Scanner:
         )
         self._at += len(name) + 1
         glued = not self._follows(self._at).isspace()
-        return Token(Kind.UNKNOWN_FIELD if glued else Kind.OPERAND, name, start, Word(name))
+        return QueryToken(TokenKind.UNKNOWN_FIELD if glued else TokenKind.OPERAND, name, start, Word(name))
 
-    def _run(self, *, exact: bool = False) -> Token | None:
+    def _run(self, *, exact: bool = False) -> QueryToken | None:
         """The next run: an operator, an operand, or None when only punctuation before a word was passed over."""
         start = self._at
         if not exact and (operator := self._operator()):
@@ -274,25 +285,25 @@ class Scanner:
         lead = next((place for place, sign in enumerate(run) if sign.isalnum()), len(run))
         self._at += lead or len(run)
         if lead == len(run):
-            return Token(Kind.OPERAND, run, start)
+            return QueryToken(TokenKind.OPERAND, run, start)
         if lead:
             if run[lead - 1] in "*?":
                 self._remark(WILD, run, start)
             return None
         return self._operand(start, run, exact=exact)
 
-    def _operator(self) -> Token | None:
+    def _operator(self) -> QueryToken | None:
         found = _STAND_ALONE.match(self.text, self._at)
         before = self.text[self._at - 1] if self._at else " "
         if found is None or self._prefix or not (before.isspace() or before in "()|" or before in _QUOTES):
             return None
         start, self._at = self._at, found.end()
-        return Token(Kind[found[1]], found[1], start)
+        return QueryToken(TokenKind[found[1]], found[1], start)
 
-    def _operand(self, start: int, run: str, *, exact: bool) -> Token:
-        node, ignored = read_run(trimmed(run), exact=exact)
+    def _operand(self, start: int, run: str, *, exact: bool) -> QueryToken:
+        node, ignored = parse_operand(strip_punctuation(run), exact=exact)
         if ignored:
             self._remark(ignored, run, start)
         elif run.endswith("?") and (self.text[self._at :].lstrip()[:1].islower() or len(self.text.split()) == 1):
             self._remark(QUESTION, run, start)
-        return Token(Kind.OPERAND, run, start, node)
+        return QueryToken(TokenKind.OPERAND, run, start, node)

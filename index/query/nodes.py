@@ -11,7 +11,7 @@ from backfile.archive.model import PartialDate
 
 
 @dataclass(frozen=True, slots=True)
-class Everything:
+class MatchAll:
     """Every article: what an empty query asks for."""
 
 
@@ -32,7 +32,7 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class Wildcard:
     """Words of the form `ferr*`, `f?rry`, `*` for any run, `?` for one letter; at least two letters before `*`."""
 
     text: str
@@ -47,18 +47,24 @@ class Fuzzy:
 
 
 @dataclass(frozen=True, slots=True)
-class Dates:
+class DateRange:
     """Articles whose date may lie between `first` and `last`, both included; None is open."""
 
     first: Day | None
     last: Day | None
+
+    def overlaps(self, date: PartialDate | None) -> bool:
+        """Test of a date: one of the days that it may mean lies in the range; False without a date."""
+        if date is None:
+            return False
+        return (self.last is None or date.first <= self.last) and (self.first is None or date.last >= self.first)
 
 
 @dataclass(frozen=True, slots=True)
 class InField:
     """`node` looked for in one field only: title, text, summary, author, topic, source or lang.
 
-    In a normal tree no `InField`, `Dates`, `Everything` or bare `Not` stands below one (see `normalised`).
+    In a normal tree no `InField`, `DateRange`, `MatchAll` or bare `Not` stands below one (see `normalize`).
     """
 
     field: str
@@ -86,7 +92,7 @@ class Not:
     node: Node
 
 
-Node = Everything | Word | Phrase | Pattern | Fuzzy | Dates | InField | And | Or | Not
+Node = MatchAll | Word | Phrase | Wildcard | Fuzzy | DateRange | InField | And | Or | Not
 
 OPERATORS = frozenset({"AND", "OR", "NOT"})
 # Scripts written without spaces: Thai, Lao, Khmer, Myanmar; Han, Kana, Hangul. Two letters of them count as one word.
@@ -96,22 +102,22 @@ UNSPACED = (
 _COUNTED = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\W_{UNSPACED}]+")
 
 
-def normalised(tree: Node) -> Node:
+def normalize(tree: Node) -> Node:
     """The same query in the form that `parse` gives, which engines may rely on.
 
-    `And` and `Or` have two or more different nodes, none of their own kind; nothing is negated twice; `Everything`
+    `And` and `Or` have two or more different nodes, none of their own kind; nothing is negated twice; `MatchAll`
     stands alone; fields reach down to the parts they are about, the innermost field winning, so that no `InField` or
-    `Dates` stands below an `InField`.
+    `DateRange` stands below an `InField`.
     """
     match tree:
         case And() | Or():
-            return _joined(type(tree), map(normalised, tree.nodes))
+            return _joined(type(tree), map(normalize, tree.nodes))
         case Not():
-            return _negated(normalised(tree.node))
+            return _negated(normalize(tree.node))
         case InField():
-            return _in_field(tree.field, normalised(tree.node))
-        case Dates(first=None, last=None):
-            return Everything()
+            return _in_field(tree.field, normalize(tree.node))
+        case DateRange(first=None, last=None):
+            return MatchAll()
         case Word(exact=False) if tree.text in OPERATORS:
             return Word(tree.text.lower())
     return tree
@@ -122,13 +128,13 @@ def _joined(kind: type[And] | type[Or], nodes: Iterable[Node]) -> Node:
     flat: dict[Node, None] = {}
     for node in nodes:
         flat.update(dict.fromkeys(node.nodes if isinstance(node, kind) else (node,)))
-    if kind is Or and Everything() in flat:
-        return Everything()
-    flat.pop(Everything(), None)
+    if kind is Or and MatchAll() in flat:
+        return MatchAll()
+    flat.pop(MatchAll(), None)
     several = tuple(flat)
     if len(several) > 1:
         return kind(several)
-    return several[0] if several else Everything()
+    return several[0] if several else MatchAll()
 
 
 def _negated(node: Node) -> Node:
@@ -138,11 +144,11 @@ def _negated(node: Node) -> Node:
 def _in_field(field: str, node: Node) -> Node:
     """`node`, already normal, below a field."""
     match node:
-        case Everything() | Dates() | InField():
+        case MatchAll() | DateRange() | InField():
             return node
         case Not():
             return Not(_in_field(field, node.node))
-        case And() | Or() if any(isinstance(part, (InField, Dates)) for part in walk(node)):
+        case And() | Or() if any(isinstance(part, (InField, DateRange)) for part in walk(node)):
             return _joined(type(node), [_in_field(field, part) for part in node.nodes])
     return InField(field, node)
 
@@ -169,22 +175,22 @@ def to_text(tree: Node) -> str:
             return " ".join(f"({to_text(node)})" if isinstance(node, Or) else to_text(node) for node in tree.nodes)
         case Or():
             return " OR ".join(map(to_text, tree.nodes))
-        case Everything():
+        case MatchAll():
             return ""
     return _leaf_text(tree)
 
 
-def _leaf_text(leaf: Word | Phrase | Pattern | Fuzzy | Dates) -> str:
+def _leaf_text(leaf: Word | Phrase | Wildcard | Fuzzy | DateRange) -> str:
     match leaf:
         case Word():
             return f"={leaf.text}" if leaf.exact else leaf.text
         case Phrase():
             return f'"{leaf.text}"' + ("" if leaf.within is None else f"~{leaf.within}")
-        case Pattern():
+        case Wildcard():
             return leaf.text
         case Fuzzy():
             return f"{leaf.text}~" + ("" if leaf.distance == 1 else str(leaf.distance))
-        case Dates():
+        case DateRange():
             return f"date:{_dates_text(leaf.first, leaf.last)}"
 
 
@@ -208,15 +214,15 @@ def _whole(day: Day, edge: str) -> list[PartialDate]:
     return [span for span in spans if getattr(span, edge) == day]
 
 
-def nesting(tree: Node) -> int:
+def nesting_depth(tree: Node) -> int:
     """How deep the brackets of `to_text(tree)` are nested."""
     match tree:
         case And():
-            return max(nesting(node) + isinstance(node, Or) for node in tree.nodes)
+            return max(nesting_depth(node) + isinstance(node, Or) for node in tree.nodes)
         case Or():
-            return max(map(nesting, tree.nodes))
+            return max(map(nesting_depth, tree.nodes))
         case Not() | InField():
-            return nesting(tree.node) + isinstance(tree.node, (And, Or))
+            return nesting_depth(tree.node) + isinstance(tree.node, (And, Or))
     return 0
 
 
@@ -229,40 +235,40 @@ def _words_in(node: Node) -> int:
     match node:
         case Word() | Phrase():
             return len(_COUNTED.findall(node.text))
-        case Pattern() | Fuzzy() | Dates():
+        case Wildcard() | Fuzzy() | DateRange():
             return 1
     return 0
 
 
-def parts(tree: Node) -> tuple[Node, ...]:
+def clauses(tree: Node) -> tuple[Node, ...]:
     """The parts of the query that must all hold: the nodes of a top-level `And`, else the tree itself."""
     match tree:
         case And():
             return tree.nodes
-        case Everything():
+        case MatchAll():
             return ()
     return (tree,)
 
 
-def without(tree: Node, part: Node) -> Node:
-    """The query less one of its `parts`; `Everything()` when none is left; `ValueError` if it has no such part."""
-    left = [node for node in parts(tree) if node != part]
-    if len(left) == len(parts(tree)):
+def without_clause(tree: Node, part: Node) -> Node:
+    """The query less one of its `clauses`; `MatchAll()` when none is left; `ValueError` if it has no such part."""
+    left = [node for node in clauses(tree) if node != part]
+    if len(left) == len(clauses(tree)):
         raise ValueError(f"not a part of the query: {part!r}")
     return _joined(And, left)
 
 
-def any_words(tree: Node) -> Node:
+def match_any(tree: Node) -> Node:
     """“Any of these words”: the words, phrases and groups of a top-level `And` become alternatives.
 
     What narrows without being looked for in the text (fields, dates, `Not`) still must hold. A query with fewer than
     two alternatives comes back unchanged.
     """
-    narrowing = [node for node in parts(tree) if isinstance(node, (InField, Dates, Not))]
-    choices = [node for node in parts(tree) if node not in narrowing]
+    narrowing = [node for node in clauses(tree) if isinstance(node, (InField, DateRange, Not))]
+    choices = [node for node in clauses(tree) if node not in narrowing]
     if len(choices) < 2:
         return tree
-    return normalised(And((Or(tuple(choices)), *narrowing)))
+    return normalize(And((Or(tuple(choices)), *narrowing)))
 
 
 def words_of(tree: Node) -> tuple[str, ...]:

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from backfile.archive.model import PartialDate
-from backfile.index.analysis.tokenizer import query_forms
-from backfile.index.query.nodes import UNSPACED, Dates, Fuzzy, Node, Pattern, Word
+from backfile.index.analysis.tokenizer import term_sequences
+from backfile.index.query.nodes import UNSPACED, DateRange, Fuzzy, Node, Wildcard, Word
 
 LEAST_BEFORE_STAR = 2
 LEAST_FOR_FUZZY = 3
@@ -27,21 +27,29 @@ _DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?\Z")
 _BETWEEN = re.compile(r"\.{2,3}|…|–")
 
 
-class Remark(NamedTuple):
+class NoticeTemplate(NamedTuple):
     """The code of a notice, and its sentence with `%(run)s` where the run as typed belongs."""
 
     code: str
     template: str
 
 
-STAR = Remark("star", "The * of “%(run)s” needs at least two letters before it, as in “ferr*”, so it was ignored.")
-WILD = Remark("wildcard", "In “%(run)s” a * or ? was ignored: they work within and after the letters of a word.")
-QUESTION = Remark("question", "The ? of “%(run)s” was read as a question mark; an ending of any letters is written *.")
-FUZZY = Remark("fuzzy", "The ~ of “%(run)s” was ignored: “spelt nearly so” needs a word of three letters or more.")
-EDITS = Remark("edits", "In “%(run)s” the number can be 1 or 2: how many letters may differ.")
+STAR = NoticeTemplate(
+    "star", "The * of “%(run)s” needs at least two letters before it, as in “ferr*”, so it was ignored."
+)
+WILD = NoticeTemplate(
+    "wildcard", "In “%(run)s” a * or ? was ignored: they work within and after the letters of a word."
+)
+QUESTION = NoticeTemplate(
+    "question", "The ? of “%(run)s” was read as a question mark; an ending of any letters is written *."
+)
+FUZZY = NoticeTemplate(
+    "fuzzy", "The ~ of “%(run)s” was ignored: “spelt nearly so” needs a word of three letters or more."
+)
+EDITS = NoticeTemplate("edits", "In “%(run)s” the number can be 1 or 2: how many letters may differ.")
 
 
-def trimmed(run: str) -> str:
+def strip_punctuation(run: str) -> str:
     """The run without the punctuation around it, save what belongs to a word: C++, F#, U.S., ferr*, ferry~."""
     begin, end = 0, len(run)
     while begin < end and not run[begin].isalnum():
@@ -55,7 +63,7 @@ def trimmed(run: str) -> str:
     return body + (kept[0] if kept and body else "")
 
 
-def read_run(run: str, *, exact: bool = False) -> tuple[Node | None, Remark | None]:
+def parse_operand(run: str, *, exact: bool = False) -> tuple[Node | None, NoticeTemplate | None]:
     """What a trimmed run stands for (None: nothing that can be found), and which part of it was ignored.
 
     A sign that cannot be obeyed is taken off, and what is left is read again, so that the outcome, written as a query,
@@ -68,7 +76,7 @@ def read_run(run: str, *, exact: bool = False) -> tuple[Node | None, Remark | No
         remark = remark or ignored
         if node is not None:
             return node, remark
-        shorter = trimmed(fuzzy[1]) if fuzzy else run.rstrip("*?~")
+        shorter = strip_punctuation(fuzzy[1]) if fuzzy else run.rstrip("*?~")
         if shorter == run:
             break
         run = shorter
@@ -76,10 +84,10 @@ def read_run(run: str, *, exact: bool = False) -> tuple[Node | None, Remark | No
 
 
 def _word(text: str, *, exact: bool) -> Word | None:
-    return Word(text, exact) if query_forms(text) else None
+    return Word(text, exact) if term_sequences(text) else None
 
 
-def _pattern(run: str) -> tuple[Pattern | None, Remark | None]:
+def _pattern(run: str) -> tuple[Wildcard | None, NoticeTemplate | None]:
     if not _WILD.search(run):
         return None, None
     text = re.sub(r"\*+", "*", _CONNECTORS.sub("", run))
@@ -87,11 +95,11 @@ def _pattern(run: str) -> tuple[Pattern | None, Remark | None]:
         return None, WILD
     if "*" in text and _letters(text.partition("*")[0]) < LEAST_BEFORE_STAR:
         return None, STAR
-    return Pattern(text), None
+    return Wildcard(text), None
 
 
-def _fuzzy(before: str, digit: str) -> tuple[Fuzzy | None, Remark | None]:
-    text = _CONNECTORS.sub("", trimmed(before))
+def _fuzzy(before: str, digit: str) -> tuple[Fuzzy | None, NoticeTemplate | None]:
+    text = _CONNECTORS.sub("", strip_punctuation(before))
     if not _is_spelt(text) or _letters(text) < LEAST_FOR_FUZZY:
         return None, FUZZY
     edits = int(digit or 1)
@@ -111,7 +119,7 @@ def _is_spelt(text: str) -> bool:
     )
 
 
-def read_dates(field: str, value: str) -> Dates | None:
+def parse_date_range(field: str, value: str) -> DateRange | None:
     """The range that `date:`, `before:` or `after:` with this value stands for; None when it holds no such date.
 
     `before:2019` ends with 2018, `after:2019` begins with 2020: neither touches the span of its date.
@@ -124,19 +132,19 @@ def read_dates(field: str, value: str) -> Dates | None:
     try:
         match field:
             case "before" if first:
-                return Dates(None, first.first - timedelta(days=1))
+                return DateRange(None, first.first - timedelta(days=1))
             case "after" if first:
-                return Dates(first.last + timedelta(days=1), None)
+                return DateRange(first.last + timedelta(days=1), None)
     except OverflowError:  # the day before the year 1, the day after 9999
         return None
     return _ordered(first.first if first else None, last.last if last else None, first, last)
 
 
-def _ordered(begin: Day | None, end: Day | None, first: PartialDate | None, last: PartialDate | None) -> Dates:
+def _ordered(begin: Day | None, end: Day | None, first: PartialDate | None, last: PartialDate | None) -> DateRange:
     """The range, or, when it was written backwards, the range from the later date back to the earlier one."""
     if first and last and begin and end and begin > end:
-        return Dates(last.first, first.last)
-    return Dates(begin, end)
+        return DateRange(last.first, first.last)
+    return DateRange(begin, end)
 
 
 def _read_date(text: str) -> PartialDate | None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backfile.index.query.lexer import Kind, Notice, Scanner, Token
+from backfile.index.query.lexer import Lexer, Notice, QueryToken, TokenKind
 from backfile.index.query.nodes import (
     And,
-    Everything,
     InField,
+    MatchAll,
     Node,
     Not,
     Or,
     Word,
-    nesting,
-    normalised,
+    nesting_depth,
+    normalize,
     to_text,
     word_count,
 )
@@ -23,12 +23,12 @@ MAX_CHARACTERS = 1_000
 MAX_WORDS = 64
 MAX_NESTING = 20
 
-_BEGINNERS = (Kind.OPERAND, Kind.OPEN, Kind.NOT, Kind.FIELD, Kind.UNKNOWN_FIELD)
+_BEGINNERS = (TokenKind.OPERAND, TokenKind.OPEN, TokenKind.NOT, TokenKind.FIELD, TokenKind.UNKNOWN_FIELD)
 
 
 @dataclass(frozen=True, slots=True)
-class Parsed:
-    """A query as understood. With a `refusal`, the query is beyond the bounds: `tree` is `Everything()` and must not
+class ParsedQuery:
+    """A query as understood. With a `refusal`, the query is beyond the bounds: `tree` is `MatchAll()` and must not
     be run."""
 
     tree: Node
@@ -41,8 +41,8 @@ class Parsed:
         return self.refused.text if self.refused else None
 
 
-def parse(text: str) -> Parsed:
-    """Reads a query; never raises. The tree is normal (see `index.tree.normalised`).
+def parse(text: str) -> ParsedQuery:
+    """Reads a query; never raises. The tree is normal (see `index.tree.normalize`).
 
     Grammar, `OR` binding weakest: `query = all {("OR" | "|") all}`, `all = part {["AND"] part}`, `part =
     {"-" | "NOT" | field ":"} (word | phrase | date | "(" query ")")`. An operator without its operand is a word, a
@@ -50,34 +50,34 @@ def parse(text: str) -> Parsed:
     """
     if len(text.strip()) > MAX_CHARACTERS:
         return _refused("The query is longer than %(most)s characters; please shorten it.", most=MAX_CHARACTERS)
-    scanner = Scanner(text)
+    scanner = Lexer(text)
     tokens, strays, depth = _paired(list(scanner.tokens()))
     if depth > MAX_NESTING:
         return _too_deep()
     grammar = _Grammar(tokens)
-    tree = normalised(grammar.query() or Everything())
+    tree = normalize(grammar.query() or MatchAll())
     if beyond := _beyond_bounds(tree):
         return beyond
     notices = [*scanner.notices, *strays, *grammar.notices]
-    if isinstance(tree, Everything) and text.strip():
+    if isinstance(tree, MatchAll) and text.strip():
         notices.append(
             (0, Notice("The query has no letter or digit to search for, so everything is shown.", "nothing"))
         )
     notices.sort(key=lambda noted: noted[0])
-    return Parsed(tree, tuple(dict.fromkeys(notice for _, notice in notices)))
+    return ParsedQuery(tree, tuple(dict.fromkeys(notice for _, notice in notices)))
 
 
-def _refused(template: str, **numbers: int) -> Parsed:
-    return Parsed(Everything(), refused=Notice(template, "refused", tuple(numbers.items())))
+def _refused(template: str, **numbers: int) -> ParsedQuery:
+    return ParsedQuery(MatchAll(), refused=Notice(template, "refused", tuple(numbers.items())))
 
 
-def _too_deep() -> Parsed:
+def _too_deep() -> ParsedQuery:
     return _refused(
         "The brackets of the query are nested more than %(most)s deep; please simplify it.", most=MAX_NESTING
     )
 
 
-def _beyond_bounds(tree: Node) -> Parsed | None:
+def _beyond_bounds(tree: Node) -> ParsedQuery | None:
     words = word_count(tree)
     if words > MAX_WORDS:
         return _refused(
@@ -85,7 +85,7 @@ def _beyond_bounds(tree: Node) -> Parsed | None:
             words=words,
             most=MAX_WORDS,
         )
-    if nesting(tree) > MAX_NESTING:
+    if nesting_depth(tree) > MAX_NESTING:
         return _too_deep()
     if len(to_text(tree)) > MAX_CHARACTERS:
         return _refused(
@@ -94,18 +94,18 @@ def _beyond_bounds(tree: Node) -> Parsed | None:
     return None
 
 
-def _paired(tokens: list[Token]) -> tuple[list[Token], list[tuple[int, Notice]], int]:
+def _paired(tokens: list[QueryToken]) -> tuple[list[QueryToken], list[tuple[int, Notice]], int]:
     """The tokens without the brackets that have no partner, notices about those, and the depth of the others."""
     opened: list[int] = []
     depth = 0
     strays: set[int] = set()
     for place, token in enumerate(tokens):
-        if token.kind is Kind.OPEN:
+        if token.kind is TokenKind.OPEN:
             opened.append(place)
-        elif token.kind is Kind.CLOSE and opened:
+        elif token.kind is TokenKind.CLOSE and opened:
             depth = max(depth, len(opened))
             opened.pop()
-        elif token.kind is Kind.CLOSE:
+        elif token.kind is TokenKind.CLOSE:
             strays.add(place)
     strays.update(opened)
     notice = Notice("A bracket has no partner, so it was ignored.", "bracket")
@@ -116,7 +116,7 @@ def _paired(tokens: list[Token]) -> tuple[list[Token], list[tuple[int, Notice]],
 class _Grammar:
     """Recursive descent over paired tokens; only brackets recurse. None stands for an operand with nothing to find."""
 
-    def __init__(self, tokens: list[Token]) -> None:
+    def __init__(self, tokens: list[QueryToken]) -> None:
         self.notices: list[tuple[int, Notice]] = []
         self._tokens = tokens
         self._next = 0
@@ -124,7 +124,7 @@ class _Grammar:
     def query(self) -> Node | None:
         """Alternatives up to the end or to the bracket that closes them."""
         choices = [self._all()]
-        while self._kind() is Kind.OR:
+        while self._kind() is TokenKind.OR:
             token = self._take()
             if self._kind() in _BEGINNERS:
                 choices.append(self._all())
@@ -136,12 +136,12 @@ class _Grammar:
     def _all(self) -> Node | None:
         """Parts side by side or joined by AND; an OR or AND with nothing before it is a word."""
         found: list[Node | None] = []
-        while (kind := self._kind()) not in (None, Kind.CLOSE):
+        while (kind := self._kind()) not in (None, TokenKind.CLOSE):
             if kind in _BEGINNERS:
                 found.append(self._part())
             elif not found:
                 found.append(self._literal(self._take()))
-            elif kind is Kind.OR:
+            elif kind is TokenKind.OR:
                 break
             else:
                 token = self._take()
@@ -151,8 +151,8 @@ class _Grammar:
 
     def _part(self) -> Node | None:
         """One operand with the signs before it, which are applied from the inside out."""
-        prefixes: list[Token] = []
-        while self._kind() in (Kind.NOT, Kind.FIELD, Kind.UNKNOWN_FIELD):
+        prefixes: list[QueryToken] = []
+        while self._kind() in (TokenKind.NOT, TokenKind.FIELD, TokenKind.UNKNOWN_FIELD):
             token = self._take()
             if self._kind() not in _BEGINNERS:
                 node: Node | None = self._literal(token)
@@ -166,7 +166,7 @@ class _Grammar:
 
     def _operand(self) -> Node | None:
         token = self._take()
-        if token.kind is Kind.OPERAND:
+        if token.kind is TokenKind.OPERAND:
             return token.node
         node = self.query()
         if node is None:
@@ -174,7 +174,7 @@ class _Grammar:
         self._take()
         return node
 
-    def _literal(self, token: Token) -> Node | None:
+    def _literal(self, token: QueryToken) -> Node | None:
         """An operator that has nothing to work on: the word that it is, or nothing if it is a sign."""
         if token.text == "|":
             self._note("operator", "A “|” needs something to search for on both sides, so it was ignored.", token)
@@ -182,29 +182,29 @@ class _Grammar:
         if token.text == "-":
             self._note("operator", "A “-” needs a word right after it, so it was ignored.", token)
             return None
-        if token.kind in (Kind.AND, Kind.OR, Kind.NOT):
+        if token.kind in (TokenKind.AND, TokenKind.OR, TokenKind.NOT):
             self._note("operator", "“%(name)s” has nothing to work on here, so it was looked for as a word.", token)
         else:
             self._note("field", "Nothing stands after “%(name)s:”, so it was looked for as a word.", token)
         return Word(token.text)
 
-    def _kind(self) -> Kind | None:
+    def _kind(self) -> TokenKind | None:
         return self._tokens[self._next].kind if self._next < len(self._tokens) else None
 
-    def _take(self) -> Token:
+    def _take(self) -> QueryToken:
         self._next += 1
         return self._tokens[self._next - 1]
 
-    def _note(self, code: str, template: str, token: Token) -> None:
+    def _note(self, code: str, template: str, token: QueryToken) -> None:
         self.notices.append((token.at, Notice(template, code, (("name", token.text),))))
 
 
-def _applied(token: Token, node: Node | None) -> Node | None:
-    if token.kind is Kind.UNKNOWN_FIELD:
+def _applied(token: QueryToken, node: Node | None) -> Node | None:
+    if token.kind is TokenKind.UNKNOWN_FIELD:
         return _together(Word(token.text), node)
     if node is None:
         return None
-    return Not(node) if token.kind is Kind.NOT else InField(token.text, node)
+    return Not(node) if token.kind is TokenKind.NOT else InField(token.text, node)
 
 
 def _together(*nodes: Node | None) -> Node | None:

@@ -1,28 +1,28 @@
-"""The score of a hit: BM25F with bonuses, as pure functions that every engine shares.
+"""BM25F with bonuses, as pure functions that every engine shares.
 
-The scoring leaves of a query are its words, phrases, patterns and fuzzy words that look in title, summary or text and
-stand in a satisfied branch (never below a Not). The score of an article is the sum over
+The scoring terms of a query are its words, phrases, wildcards and fuzzy words that look in title, summary or text and
+stand in a satisfied clause (never below a Not). The score of an article is the sum over
 
-* its scoring leaves: telling(…) · saturated(tf~), where tf~ = Σ over the leaf's fields of weighted_frequency(…);
-* neighbouring plain words (`pairs`) that both match: pair · min(idf of the two) · saturated(tf~ of the pair), where an
-  occurrence of the pair is a position of the first word with one of the second 1 to `window` positions further on
-  (each position of the first counts once; forms of the family count as the word, unweighted); where more than `BEST`
-  articles are found, only those get it that are among the `BEST` without it, ties included;
-* `whole_title`, once, when every scoring leaf of the query that is not below a Not occurs in the title.
+* its scoring terms: query_weight(…) · saturate(tf~), where tf~ = Σ over the term's fields of weighted_frequency(…);
+* neighbouring single words (`neighbour_pairs`) that both match: pair · min(idf of the two) · saturate(tf~ of the
+  pair). The frequency of a pair is the number of positions of the first word with one of the second 1 to `window`
+  positions further on; stem siblings count as the word, unweighted. If more than `BEST` articles match, only the
+  `BEST` without this bonus get it, ties included;
+* `whole_title`, once, if every scoring term of the query that is not below a Not occurs in the title.
 
-How telling a leaf is, is its idf; that of a function word of the main language (the first of the index) is cut to
-`function_word` of it, so that *of the* or *what are* do not outweigh the words that matter. The pair bonus keeps the
-full idf: the words of *The Who* are worth something next to each other.
+The query weight of a term is its idf. The weight of a stop word of the main language (the first of the index) is
+multiplied by `stop_word`, so that *of the* or *what are* do not outweigh the words that matter. The pair bonus keeps
+the full idf: the words of *The Who* are worth something next to each other.
 
-df is the number of live documents in which the leaf matches in any of its fields, N that of all live documents;
+df is the number of live documents in which the term matches in any of its fields, N that of all live documents;
 field lengths are in token positions, their averages over the live documents that have the field (a length > 0).
-The frequency of a word in a field is that of the typed form plus `family` times that of its other forms; a phrase
-counts the positions at which any of its forms begins, and so do the spellings of a compound (`e-mail`: parts and
-`email` at one position are one); words within a distance count the positions at which one of them stands with all of
-them in the positions from there to there + distance; patterns and fuzzy words add up the frequencies of the terms
-that fit.
+The frequency of a word in a field is that of the typed form plus `stem_sibling` times that of its stem siblings. A
+phrase counts the positions at which any of its term sequences begins, and so does a compound (`e-mail`: parts and
+`email` at one position are one). Words within a distance count the positions at which one of them stands with all of
+them in the positions from there to there + distance. Wildcards and fuzzy words add up the frequencies of the terms
+that match.
 
-BM25F after Zaragoza, Craswell, Taylor, Saria and Robertson, "Microsoft Cambridge at TREC 13" (2004); idf as in Lucene,
+BM25F: Zaragoza, Craswell, Taylor, Saria and Robertson, "Microsoft Cambridge at TREC 13" (2004); idf as in Lucene,
 never negative.
 """
 
@@ -36,8 +36,8 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.analysis.stop_words import is_function_word
-from backfile.index.analysis.tokenizer import query_forms
+from backfile.index.analysis.stop_words import is_stop_word
+from backfile.index.analysis.tokenizer import term_sequences
 from backfile.index.query import And, Node, Or, Word
 
 BEST = 10_000
@@ -57,8 +57,8 @@ class Weights:
     title: float = 4.0
     summary: float = 2.0
     text: float = 1.0
-    family: float = 0.6
-    function_word: float = 0.1
+    stem_sibling: float = 0.6
+    stop_word: float = 0.1
     pair: float = 0.3
     window: int = 3
     whole_title: float = 1.0
@@ -76,14 +76,14 @@ def idf(df: int, documents: int) -> float:
     return math.log(1 + (documents - df + 0.5) / (df + 0.5))
 
 
-def telling(node: Node, df: int, documents: int, languages: Sequence[str], weights: Weights = WEIGHTS) -> float:
+def query_weight(node: Node, df: int, documents: int, languages: Sequence[str], weights: Weights = WEIGHTS) -> float:
     """What a scoring leaf weighs: its idf, less if it is a function word of the first of `languages`, unless exact."""
     damped = bool(languages) and isinstance(node, Word) and not node.exact and _is_function_word(node, languages[0])
-    return idf(df, documents) * (weights.function_word if damped else 1.0)
+    return idf(df, documents) * (weights.stop_word if damped else 1.0)
 
 
 def _is_function_word(word: Word, language: str) -> bool:
-    return is_plain(word) and is_function_word(query_forms(word.text)[0][0][0][0], language)
+    return is_single_term(word) and is_stop_word(term_sequences(word.text)[0][0][0][0], language)
 
 
 def weighted_frequency(
@@ -94,20 +94,20 @@ def weighted_frequency(
     return weights.of(field) * frequency / norm
 
 
-def saturated(frequency: Number, weights: Weights = WEIGHTS) -> Number:
+def saturate(frequency: Number, weights: Weights = WEIGHTS) -> Number:
     """tf~ · (k1 + 1) / (tf~ + k1): from 0 towards k1 + 1."""
     return frequency * (weights.k1 + 1) / (frequency + weights.k1)
 
 
-def is_plain(node: Node) -> bool:
+def is_single_term(node: Node) -> bool:
     """Whether a node is a word that stands for single terms: one form of one term and the family of that."""
     if not isinstance(node, Word):
         return False
-    forms = query_forms(node.text)
+    forms = term_sequences(node.text)
     return len(forms) == 1 and len(forms[0][0]) == 1
 
 
-def pairs(node: And | Or) -> tuple[tuple[int, int], ...]:
+def neighbour_pairs(node: And | Or) -> tuple[tuple[int, int], ...]:
     """The indexes (first, second) of neighbouring children of a node that are both plain words."""
-    plain = [is_plain(child) for child in node.nodes]
+    plain = [is_single_term(child) for child in node.nodes]
     return tuple((index, index + 1) for index in range(len(plain) - 1) if plain[index] and plain[index + 1])

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from rapidfuzz.distance import OSA
 
-from backfile.index.analysis.tokenizer import query_forms
+from backfile.index.analysis.tokenizer import term_sequences
 from backfile.index.query import And, Node, Or, Word, to_text
 
 CORRECTED_BELOW = 3  # hits; with more the reader has probably found what was meant
 _SHORTEST = 4  # letters; shorter words are near to too many others
 
 
-def corrected(query: Node, best: Callable[[str], str | None]) -> str | None:
+def correct_query(query: Node, best: Callable[[str], str | None]) -> str | None:
     """The query as text with the words that `best` knows a better word for; None if there is none.
 
     `best` is given the folded term of a plain word. Words in fields, phrases and below a Not stay as they are.
@@ -28,13 +28,13 @@ def _better(node: Node, best: Callable[[str], str | None]) -> Node:
         case And() | Or():
             return replace(node, nodes=tuple(_better(child, best) for child in node.nodes))
         case Word(exact=False):
-            forms = query_forms(node.text)
+            forms = term_sequences(node.text)
             if len(forms) == 1 and len(forms[0][0]) == 1 and (found := best(forms[0][0][0][0])):
                 return Word(found)
     return node
 
 
-def nearest(term: str, known: int, vocabulary: Iterable[tuple[str, int]]) -> str | None:
+def nearest_word(term: str, known: int, vocabulary: Iterable[tuple[str, int]]) -> str | None:
     """The word of a vocabulary (term, number of articles) that `term` was most probably meant to be.
 
     `known` is the number of articles that have `term` or its family. A word is near if it begins alike and is one

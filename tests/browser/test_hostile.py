@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Route
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import to_html, to_text
 from backfile.index.engine import Span
-from backfile.index.highlight.matcher import Marks
+from backfile.index.highlight.highlighter import Highlights
 from backfile.web.service.headers import content_security_policy
 from backfile.web.views.marked_html import mark_html
 
@@ -92,7 +92,7 @@ async () => {
 class EveryWord:
     """Stands in for a matcher that finds every word."""
 
-    def marks_in(self, text: str, field: str = "text", *, hit: Marks | None = None) -> Sequence[Span]:
+    def highlight_text(self, text: str, field: str = "text", *, hit: Highlights | None = None) -> Sequence[Span]:
         return [found.span() for found in re.finditer(r"\w+", text)]
 
 

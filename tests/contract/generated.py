@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backfile.archive.model import PartialDate, Source
 from backfile.index.engine import Document, Filters
-from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 
 WORDS = (
     "ferry", "ferries", "Ferry", "night", "nights", "the", "of", "to", "declare", "declared", "declaring",
@@ -71,7 +71,7 @@ words = st.builds(Word, _word, exact=st.booleans()) | st.builds(Word, st.tuples(
 _spelt = st.lists(_word, min_size=1, max_size=4).map(" ".join)
 phrases = st.builds(Phrase, _spelt, within=st.one_of(st.none(), st.none(), st.integers(0, 6)))
 patterns = st.builds(
-    Pattern, st.sampled_from(["fe*", "n?ght*", "*s", "em*", "c?fe", "手*", "decl*d", "?", "*", "e-m*l", "st*a*e"])
+    Wildcard, st.sampled_from(["fe*", "n?ght*", "*s", "em*", "c?fe", "手*", "decl*d", "?", "*", "e-m*l", "st*a*e"])
 )
 fuzzies = st.builds(Fuzzy, _word | st.sampled_from(["feryr", "nihgt", "minster"]), distance=st.sampled_from([1, 2]))
 leaves = st.one_of(words, words, phrases, patterns, fuzzies)
@@ -90,7 +90,7 @@ _in_fields = st.builds(
     ),
 )
 _in_language = st.builds(InField, st.just("lang"), st.sampled_from(["en", "EN-gb", "pt", "fr", "p*"]).map(Word))
-_others = st.one_of(_in_fields, _in_language, st.builds(Dates, days, days), st.just(Everything()))
+_others = st.one_of(_in_fields, _in_language, st.builds(DateRange, days, days), st.just(MatchAll()))
 queries: st.SearchStrategy[Node] = st.recursive(st.one_of(leaves, leaves, leaves, _others), _branches, max_leaves=6)
 """Trees of every kind of node."""
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from backfile.index.engine import Engine
-from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 from contract.library import article, found, load
 
 LIBRARY = [
@@ -94,21 +94,21 @@ def test_finds_by_field(shared: Engine, query: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("node", "expected"),
     [
-        (Everything(), "board night year new old undated"),
-        (Not(Everything()), ""),
+        (MatchAll(), "board night year new old undated"),
+        (Not(MatchAll()), ""),
         (Not(Not(Word("harbour"))), "board night undated"),
-        (And((Word("harbour"), Everything())), "board night undated"),
+        (And((Word("harbour"), MatchAll())), "board night undated"),
         (Or((Not(Word("harbour")), Word("riddle"))), "year new old undated"),
         (InField("title", Not(Word("ferry"))), "board year new old undated"),
         (InField("title", Or((Word("crane"), And((Word("ferry"), Not(Word("board"))))))), "night new"),
         (InField("author", InField("title", Word("crane"))), "new"),
-        (InField("title", Dates(date(2020, 1, 1), None)), "new"),
+        (InField("title", DateRange(date(2020, 1, 1), None)), "new"),
         (InField("lang", Or((Word("fr"), Word("en")))), "board night"),
-        (InField("lang", Not(Pattern("pt*"))), "board night undated"),
-        (InField("lang", Everything()), "board night year new old undated"),
-        (Dates(None, None), "board night year new old"),
-        (Dates(date(2019, 12, 31), date(2019, 12, 31)), "year"),
-        (Dates(date(2020, 1, 1), date(2019, 1, 1)), ""),
+        (InField("lang", Not(Wildcard("pt*"))), "board night undated"),
+        (InField("lang", MatchAll()), "board night year new old undated"),
+        (DateRange(None, None), "board night year new old"),
+        (DateRange(date(2019, 12, 31), date(2019, 12, 31)), "year"),
+        (DateRange(date(2020, 1, 1), date(2019, 1, 1)), ""),
         (Word("!!"), ""),
         (Not(Word("!!")), "board night year new old undated"),
         (Phrase("— …"), ""),
@@ -117,8 +117,8 @@ def test_finds_by_field(shared: Engine, query: str, expected: str) -> None:
         (Phrase("ferry ferry", within=0), "board night"),
         (Phrase("night ferry", within=0), ""),
         (Word("night ferry"), "board"),
-        (Pattern("*"), "board night year new old undated"),
-        (Pattern("??????"), "undated"),
+        (Wildcard("*"), "board night year new old undated"),
+        (Wildcard("??????"), "undated"),
         (Fuzzy("riddel", distance=2), "undated"),
         (Fuzzy("", distance=2), ""),
     ],

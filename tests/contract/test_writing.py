@@ -9,7 +9,7 @@ import pytest
 from backfile.archive.errors import ArticleNotFound
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request, Sort
 from backfile.index.errors import DeadlineExceeded, IndexUnusable
-from backfile.index.query import Everything, Word
+from backfile.index.query import MatchAll, Word
 from contract.library import article, fingerprint, found, listed, load, search
 
 
@@ -212,4 +212,4 @@ def test_many_commits_answer_as_one(engine: Engine) -> None:
             engine.write(Changes(drop=(f"a{number - 1:02}",)))
     left = [number for number in range(30) if number % 3 != 1]
     assert listed(engine, "ferry", sort=Sort.OLDEST, per_page=100) == [f"a{number:02}" for number in left]
-    assert engine.search(Request(Everything())).total == engine.status().documents == len(left)
+    assert engine.search(Request(MatchAll())).total == engine.status().documents == len(left)

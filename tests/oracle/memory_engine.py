@@ -16,7 +16,7 @@ from pathlib import Path
 
 from backfile.archive.errors import ArticleNotFound
 from backfile.index.analysis.normalization import fold
-from backfile.index.analysis.tokenizer import tokens
+from backfile.index.analysis.tokenizer import tokenize
 from backfile.index.engine import (
     FACETS,
     MAX_DEPTH,
@@ -35,12 +35,12 @@ from backfile.index.engine import (
 )
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
 from backfile.index.fields import DEFAULT_FIELDS
-from backfile.index.highlight.matcher import Marks, Matcher, dated_within
-from backfile.index.hits import hit_of
-from backfile.index.query import Dates, Word
+from backfile.index.highlight.highlighter import Highlighter, Highlights
+from backfile.index.highlight.hits import build_hit
+from backfile.index.query import DateRange, Word
 from backfile.index.ranking.bm25f import idf
-from backfile.index.ranking.spelling import CORRECTED_BELOW, corrected, nearest
-from oracle.naive_search import Searcher, Words
+from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
+from oracle.naive_search import NaiveSearcher, TokenizedDocument
 
 _TELLING = 20  # words by which similar articles are looked for
 
@@ -49,7 +49,7 @@ _TELLING = 20  # words by which similar articles are looked for
 class _State:
     """One commit."""
 
-    documents: Mapping[str, Words] = field(default_factory=dict)
+    documents: Mapping[str, TokenizedDocument] = field(default_factory=dict)
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)
     stamp: str = ""
@@ -76,7 +76,7 @@ class MemoryEngine:
             raise QueryRefused(
                 f"only the first {MAX_DEPTH:,} hits can be shown", hint="Narrow the search or sort it another way."
             )
-        searcher = Searcher(tuple(state.documents.values()), state.languages)
+        searcher = NaiveSearcher(tuple(state.documents.values()), state.languages)
         candidates = _in_time(state.documents.values(), request.deadline)
         found = [words for words in candidates if searcher.finds(request.query, words)]
         return _Answer(state, request, found, searcher).page(began)
@@ -107,7 +107,7 @@ class MemoryEngine:
     def complete(self, text: str, *, limit: int = 5) -> Completions:
         """Completions of the last word of `text`; titles and names must have the words before it as well."""
         state = self._state
-        typed = [token.term for token in tokens(text)]
+        typed = [token.term for token in tokenize(text)]
         if not typed:
             return Completions()
         documents = sorted((words.document for words in state.documents.values()), key=_newest)
@@ -124,11 +124,11 @@ class MemoryEngine:
         words, state = self._words(article_id), self._state
         telling = _telling_words(words, _vocabulary(state), len(state.documents))
         documents = list(state.documents.values())
-        searcher = Searcher(documents, state.languages)
+        searcher = NaiveSearcher(documents, state.languages)
         scored = [(sum(searcher.share(word, other) for word in telling), other) for other in documents]
         found = [(score, other) for score, other in scored if score > 0 and other is not words]
         found.sort(key=lambda item: (-item[0], *_newest(item[1].document)))
-        return tuple(hit_of(other.document, Marks(), score=score, limit=1) for score, other in found[:limit])
+        return tuple(build_hit(other.document, Highlights(), score=score, limit=1) for score, other in found[:limit])
 
     def status(self, *, verify: bool = False) -> Status:
         """How the index stands; in memory nothing can be damaged."""
@@ -140,7 +140,7 @@ class MemoryEngine:
         """Forgets everything."""
         self._committed = None
 
-    def _words(self, article_id: str) -> Words:
+    def _words(self, article_id: str) -> TokenizedDocument:
         try:
             return self._state.documents[article_id]
         except KeyError:
@@ -154,13 +154,13 @@ def _after(state: _State, changes: Changes) -> _State:
         documents.pop(article_id, None)
         fingerprints.pop(article_id, None)
     for document, fingerprint in arriving:
-        documents[document.id] = Words(document)
+        documents[document.id] = TokenizedDocument(document)
         fingerprints[document.id] = fingerprint
     fingerprints |= {key: fingerprint for key, fingerprint in changes.touch.items() if key in documents}
     return _State(documents, fingerprints, changes.languages, changes.stamp, state.generation + 1)
 
 
-def _in_time(documents: Iterable[Words], deadline: float) -> Iterator[Words]:
+def _in_time(documents: Iterable[TokenizedDocument], deadline: float) -> Iterator[TokenizedDocument]:
     end = time.perf_counter() + deadline
     for words in documents:
         if time.perf_counter() > end:
@@ -174,8 +174,8 @@ class _Answer:
 
     state: _State
     request: Request
-    found: Sequence[Words]
-    searcher: Searcher
+    found: Sequence[TokenizedDocument]
+    searcher: NaiveSearcher
 
     def page(self, began: float) -> Page:
         request = self.request
@@ -193,17 +193,17 @@ class _Answer:
             suggestion=self._suggestion() if len(kept) < CORRECTED_BELOW else None,
         )
 
-    def _filtered(self, *, but: str = "") -> list[Words]:
+    def _filtered(self, *, but: str = "") -> list[TokenizedDocument]:
         """The documents that pass every filter but those of one facet."""
         return [words for words in self.found if _passes(words.document, self.request.filters, but)]
 
-    def _scores(self, found: Sequence[Words]) -> list[float]:
+    def _scores(self, found: Sequence[TokenizedDocument]) -> list[float]:
         if self.request.sort is not Sort.RELEVANCE:
             return [0.0] * len(found)
         return self.searcher.scores(self.request.query, found)
 
-    def _order(self) -> Callable[[tuple[float, Words]], tuple[object, ...]]:
-        def key(scored: tuple[float, Words]) -> tuple[object, ...]:
+    def _order(self) -> Callable[[tuple[float, TokenizedDocument]], tuple[object, ...]]:
+        def key(scored: tuple[float, TokenizedDocument]) -> tuple[object, ...]:
             score, document = scored[0], scored[1].document
             match self.request.sort:
                 case Sort.RELEVANCE:
@@ -216,15 +216,15 @@ class _Answer:
 
         return key
 
-    def _hit(self, words: Words, score: float) -> Hit:
-        marks = self._matcher.match(words.document)
+    def _hit(self, words: TokenizedDocument, score: float) -> Hit:
+        marks = self._highlighter.highlight(words.document)
         if marks is None:
             raise AssertionError(f"the matcher does not find {words.document.id!r}, which the engine found")
-        return hit_of(words.document, marks, score=score, limit=self.request.passages)
+        return build_hit(words.document, marks, score=score, limit=self.request.passages)
 
     @cached_property
-    def _matcher(self) -> Matcher:
-        return Matcher(self.request.query, self.state.languages)
+    def _highlighter(self) -> Highlighter:
+        return Highlighter(self.request.query, self.state.languages)
 
     def _facet(self, name: str) -> Facet:
         documents = [words.document for words in self._filtered(but=name)]
@@ -239,9 +239,9 @@ class _Answer:
 
         def best(term: str) -> str | None:
             known = sum(self.searcher.finds(Word(term), words) for words in self.state.documents.values())
-            return nearest(term, known, vocabulary.items())
+            return nearest_word(term, known, vocabulary.items())
 
-        return corrected(self.request.query, best)
+        return correct_query(self.request.query, best)
 
 
 def _facet_values(document: Document, name: str) -> tuple[str, ...]:
@@ -257,7 +257,7 @@ def _passes(document: Document, filters: Filters, but: str) -> bool:
     by_author = but == "author" or not filters.authors or not set(filters.authors).isdisjoint(document.authors)
     by_topic = but == "topic" or not filters.topics or not set(filters.topics).isdisjoint(document.topics)
     undated = filters.first is None and filters.last is None
-    by_date = but == "year" or undated or dated_within(document.date, Dates(filters.first, filters.last))
+    by_date = but == "year" or undated or DateRange(filters.first, filters.last).overlaps(document.date)
     return by_author and by_topic and by_date
 
 
@@ -272,7 +272,7 @@ def _newest(document: Document) -> tuple[int, str]:
 
 def _begins(text: str, typed: Sequence[str]) -> bool:
     """Whether a text has a word that begins as the last one typed and every other one as it is."""
-    terms = [token.term for token in tokens(text)]
+    terms = [token.term for token in tokenize(text)]
     return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 
 
@@ -281,11 +281,11 @@ def _vocabulary(state: _State) -> Counter[str]:
     return Counter(term for words in state.documents.values() for term in _terms(words))
 
 
-def _terms(words: Words) -> set[str]:
+def _terms(words: TokenizedDocument) -> set[str]:
     return {token.term for field in DEFAULT_FIELDS for value in words.values[field] for token in value}
 
 
-def _telling_words(words: Words, vocabulary: Mapping[str, int], documents: int) -> list[Word]:
+def _telling_words(words: TokenizedDocument, vocabulary: Mapping[str, int], documents: int) -> list[Word]:
     """The words of a document that tell most about it: frequency × idf, of those that another document has too."""
     counts = Counter(token.term for field in ("title", "text") for value in words.values[field] for token in value)
     worth = {

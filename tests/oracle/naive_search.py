@@ -10,21 +10,21 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from backfile.index.analysis.tokenizer import POSITION_GAP, Form, Token, family_keys, query_forms, tokens
-from backfile.index.analysis.wildcards import fuzzy_fits, pattern_fits
+from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, Token, stem_keys, term_sequences, tokenize
+from backfile.index.analysis.wildcards import fuzzy_test, wildcard_test
 from backfile.index.engine import Document
 from backfile.index.fields import DEFAULT_FIELDS, WORD_FIELDS, values
-from backfile.index.highlight.matcher import dated_within, language_asked
-from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
+from backfile.index.query.language_filter import language_matches
 from backfile.index.ranking import bm25f
 from backfile.index.ranking.bm25f import WEIGHTS
 
-Leaf = Word | Phrase | Pattern | Fuzzy
+Leaf = Word | Phrase | Wildcard | Fuzzy
 Scope = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Words:
+class TokenizedDocument:
     """A document and the tokens of every value of its word fields."""
 
     document: Document
@@ -32,7 +32,7 @@ class Words:
     @cached_property
     def values(self) -> dict[str, list[list[Token]]]:
         """Field → a list of tokens a value."""
-        return {field: [list(tokens(text)) for text in values(self.document, field)] for field in WORD_FIELDS}
+        return {field: [list(tokenize(text)) for text in values(self.document, field)] for field in WORD_FIELDS}
 
     @cached_property
     def lengths(self) -> dict[str, int]:
@@ -40,10 +40,10 @@ class Words:
         return {field: sum(value[-1].position + 1 for value in self.values[field] if value) for field in DEFAULT_FIELDS}
 
 
-class Searcher:
+class NaiveSearcher:
     """Answers about documents as they are now: which one a query finds, and with what score."""
 
-    def __init__(self, documents: Sequence[Words], languages: tuple[str, ...]) -> None:
+    def __init__(self, documents: Sequence[TokenizedDocument], languages: tuple[str, ...]) -> None:
         self._documents = documents
         self._languages = languages
         self._frequencies: dict[tuple[Leaf, Scope], int] = {}
@@ -53,7 +53,7 @@ class Searcher:
             for field in DEFAULT_FIELDS
         }
 
-    def finds(self, node: Node, words: Words, scope: Scope = DEFAULT_FIELDS) -> bool:
+    def finds(self, node: Node, words: TokenizedDocument, scope: Scope = DEFAULT_FIELDS) -> bool:
         """Whether a query finds a document."""
         match node:
             case And() | Or():
@@ -63,11 +63,11 @@ class Searcher:
                 return not self.finds(node.node, words, scope)
             case InField() if node.field != "lang":
                 return self.finds(node.node, words, (node.field,))
-            case Everything() | Dates() | InField():
+            case MatchAll() | DateRange() | InField():
                 return _holds(node, words.document)
         return any(self.frequency(node, words, field) > 0 for field in scope)
 
-    def scores(self, node: Node, found: Sequence[Words]) -> list[float]:
+    def scores(self, node: Node, found: Sequence[TokenizedDocument]) -> list[float]:
         """The scores of all the documents that the query finds."""
         if len(found) <= bm25f.BEST:
             return [self.score(node, words) for words in found]
@@ -75,49 +75,49 @@ class Searcher:
         least = sorted(apart, reverse=True)[bm25f.BEST - 1] - bm25f.ROUNDING
         return [self.score(node, words) if score >= least else score for words, score in zip(found, apart, strict=True)]
 
-    def score(self, node: Node, words: Words, *, near: bool = True) -> float:
+    def score(self, node: Node, words: TokenizedDocument, *, near: bool = True) -> float:
         """The score of a document that the query finds; not `near`: without the bonus of neighbouring words."""
         leaves = list(_scoring_leaves(node, DEFAULT_FIELDS))
         in_title = ["title" in scope and self.frequency(leaf, words, "title") > 0 for leaf, scope in leaves]
         bonus = WEIGHTS.whole_title if leaves and all(in_title) else 0.0
         return self._score(node, words, DEFAULT_FIELDS, near) + bonus
 
-    def _score(self, node: Node, words: Words, scope: Scope, near: bool) -> float:
+    def _score(self, node: Node, words: TokenizedDocument, scope: Scope, near: bool) -> float:
         match node:
             case InField(field=field) if field in DEFAULT_FIELDS:
                 return self._score(node.node, words, (field,), near)
-            case Not() | Everything() | Dates() | InField():
+            case Not() | MatchAll() | DateRange() | InField():
                 return 0.0
             case And() | Or():
                 return self._compound_score(node, words, scope, near)
         return self.share(node, words, scope)
 
-    def share(self, leaf: Leaf, words: Words, scope: Scope = DEFAULT_FIELDS) -> float:
+    def share(self, leaf: Leaf, words: TokenizedDocument, scope: Scope = DEFAULT_FIELDS) -> float:
         """What one leaf gives to the score of a document."""
         frequency = self._normed(words, scope, lambda field: self.frequency(leaf, words, field))
-        return self._weight(leaf, scope) * bm25f.saturated(frequency)
+        return self._weight(leaf, scope) * bm25f.saturate(frequency)
 
-    def _compound_score(self, node: And | Or, words: Words, scope: Scope, near: bool) -> float:
+    def _compound_score(self, node: And | Or, words: TokenizedDocument, scope: Scope, near: bool) -> float:
         found = [self.finds(child, words, scope) for child in node.nodes]
         own = sum(self._score(child, words, scope, near) for child, hit in zip(node.nodes, found, strict=True) if hit)
-        pairs = [pair for pair in bm25f.pairs(node) if near and found[pair[0]] and found[pair[1]]]
+        pairs = [pair for pair in bm25f.neighbour_pairs(node) if near and found[pair[0]] and found[pair[1]]]
         return own + sum(
             self._pair_score(node.nodes[first], node.nodes[second], words, scope) for first, second in pairs
         )
 
-    def _pair_score(self, first: Node, second: Node, words: Words, scope: Scope) -> float:
+    def _pair_score(self, first: Node, second: Node, words: TokenizedDocument, scope: Scope) -> float:
         if not (isinstance(first, Word) and isinstance(second, Word)):
             raise TypeError("a pair is made of words")
         frequency = self._normed(words, scope, lambda field: self._neighbours(first, second, words, field))
         telling = min(self._idf(first, scope), self._idf(second, scope))
-        return WEIGHTS.pair * telling * bm25f.saturated(frequency)
+        return WEIGHTS.pair * telling * bm25f.saturate(frequency)
 
-    def _normed(self, words: Words, scope: Scope, count: Callable[[str], float]) -> float:
+    def _normed(self, words: TokenizedDocument, scope: Scope, count: Callable[[str], float]) -> float:
         lengths, averages = words.lengths, self._averages
         return sum(bm25f.weighted_frequency(count(name), lengths[name], averages[name], name) for name in scope)
 
     def _weight(self, leaf: Leaf, scope: Scope) -> float:
-        return bm25f.telling(leaf, self._df(leaf, scope), len(self._documents), self._languages)
+        return bm25f.query_weight(leaf, self._df(leaf, scope), len(self._documents), self._languages)
 
     def _idf(self, leaf: Leaf, scope: Scope) -> float:
         return bm25f.idf(self._df(leaf, scope), len(self._documents))
@@ -127,38 +127,38 @@ class Searcher:
             self._frequencies[leaf, scope] = sum(self.finds(leaf, words, scope) for words in self._documents)
         return self._frequencies[leaf, scope]
 
-    def frequency(self, leaf: Leaf, words: Words, field: str) -> float:
+    def frequency(self, leaf: Leaf, words: TokenizedDocument, field: str) -> float:
         """How often a leaf stands in a field of a document, as `index.ranking` counts."""
         return sum(self._frequency(leaf, value) for value in words.values[field])
 
     def _frequency(self, leaf: Leaf, value: Sequence[Token]) -> float:
         match leaf:
-            case Pattern():
-                fits = pattern_fits(leaf.text)
+            case Wildcard():
+                fits = wildcard_test(leaf.text)
                 return sum(fits(token.term) for token in value)
             case Fuzzy():
-                fits = fuzzy_fits(leaf.text, leaf.distance)
+                fits = fuzzy_test(leaf.text, leaf.distance)
                 return sum(fits(token.term) for token in value)
             case Phrase(within=None):
-                return len({start for form in query_forms(leaf.text) for start in _starts(form, value)})
+                return len({start for form in term_sequences(leaf.text) for start in _starts(form, value)})
             case Phrase():
                 within = leaf.within or 0
-                return len({start for form in query_forms(leaf.text) for start in _windows(form, within, value)})
-        typed = {start for form in query_forms(leaf.text) for start in _starts(form, value)}
+                return len({start for form in term_sequences(leaf.text) for start in _windows(form, within, value)})
+        typed = {start for form in term_sequences(leaf.text) for start in _starts(form, value)}
         others = 0 if leaf.exact else sum(self._is_relative(token.term, leaf) for token in value)
-        return len(typed) + WEIGHTS.family * others
+        return len(typed) + WEIGHTS.stem_sibling * others
 
     def _is_relative(self, term: str, word: Word) -> bool:
         """Whether a term is of the family of the word but not one of the word's own spellings."""
-        typed = {terms[0][0] for terms, _ in query_forms(word.text) if len(terms) == 1}
+        typed = {terms[0][0] for terms, _ in term_sequences(word.text) if len(terms) == 1}
         return term not in typed and any(not self._family(term).isdisjoint(self._family(own)) for own in typed)
 
     def _family(self, term: str) -> frozenset[str]:
         if term not in self._keys:
-            self._keys[term] = family_keys(term, self._languages)
+            self._keys[term] = stem_keys(term, self._languages)
         return self._keys[term]
 
-    def _neighbours(self, first: Word, second: Word, words: Words, field: str) -> int:
+    def _neighbours(self, first: Word, second: Word, words: TokenizedDocument, field: str) -> int:
         count = 0
         for value in words.values[field]:
             following = {token.position for token in value if self._frequency(second, [token]) > 0}
@@ -171,16 +171,16 @@ def _average(lengths: Sequence[int]) -> float:
     return sum(lengths) / len(lengths) if lengths else 0.0
 
 
-def _holds(node: Everything | Dates | InField, document: Document) -> bool:
+def _holds(node: MatchAll | DateRange | InField, document: Document) -> bool:
     match node:
-        case Dates():
-            return dated_within(document.date, node)
+        case DateRange():
+            return node.overlaps(document.date)
         case InField():
-            return language_asked(node.node, document.language)
+            return language_matches(node.node, document.language)
     return True
 
 
-def _starts(form: Form, value: Sequence[Token]) -> set[int]:
+def _starts(form: TermSequence, value: Sequence[Token]) -> set[int]:
     """The positions at which the terms of a form stand at their offsets."""
     places = {(token.term, token.position) for token in value}
     return {
@@ -188,7 +188,7 @@ def _starts(form: Form, value: Sequence[Token]) -> set[int]:
     }
 
 
-def _windows(form: Form, within: int, value: Sequence[Token]) -> set[int]:
+def _windows(form: TermSequence, within: int, value: Sequence[Token]) -> set[int]:
     """The positions at which a term of the form stands with all of them from there to `within` positions on."""
     wanted = {term for term, _ in form[0]}
     own = [token for token in value if token.term in wanted]
@@ -207,5 +207,5 @@ def _scoring_leaves(node: Node, scope: Scope) -> Iterator[tuple[Leaf, Scope]]:
         case And() | Or():
             for child in node.nodes:
                 yield from _scoring_leaves(child, scope)
-        case Word() | Phrase() | Pattern() | Fuzzy():
+        case Word() | Phrase() | Wildcard() | Fuzzy():
             yield node, scope

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import to_html
 from backfile.index.engine import Span
-from backfile.index.highlight.matcher import Marks, Matcher
+from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.query import parse
 from backfile.web.views.marked_html import mark_html
 from tests.archive.markdown.test_plain_text import bodies
@@ -30,14 +30,14 @@ class Spans:
         self.pattern = re.compile(pattern)
         self.text = ""
 
-    def marks_in(self, text: str, field: str = "text", *, hit: Marks | None = None) -> Sequence[Span]:
+    def highlight_text(self, text: str, field: str = "text", *, hit: Highlights | None = None) -> Sequence[Span]:
         assert field == "text"
         self.text = text
         return [found.span() for found in self.pattern.finditer(text) if found[0].strip()]
 
 
 def marked(body: str, query: str) -> str:
-    return mark_html(to_html(body).html, Matcher(parse(query).tree)).html
+    return mark_html(to_html(body).html, Highlighter(parse(query).tree)).html
 
 
 def check(html: str, pattern: str) -> None:
@@ -46,7 +46,7 @@ def check(html: str, pattern: str) -> None:
     done = mark_html(html, spans, first=5)
     assert spans.text == plain_text(html)  # which takes a shorter way than runs
     assert re.sub(r'<mark (?:id="m|data-mark=")\d+">|</mark>', "", done.html) == html
-    found = spans.marks_in(spans.text)
+    found = spans.highlight_text(spans.text)
     assert done.count == len(found) == len(re.findall(r'<mark id="m\d+">', done.html))
     shown: dict[int, str] = {}
     for number, words in MARK.findall(done.html):
@@ -58,7 +58,7 @@ def check(html: str, pattern: str) -> None:
 
 def test_a_word_is_marked_and_numbered() -> None:
     html = "<p>The ferry left. No ferry came.</p>"
-    done = mark_html(html, Matcher(parse("ferry").tree), first=3)
+    done = mark_html(html, Highlighter(parse("ferry").tree), first=3)
     assert done.html == '<p>The <mark id="m3">ferry</mark> left. No <mark id="m4">ferry</mark> came.</p>'
     assert done.count == 2
 
@@ -91,8 +91,8 @@ def test_entities_are_never_cut() -> None:
 
 def test_nothing_to_mark_changes_nothing() -> None:
     html = to_html("# A\n\n| b |\n|---|\n| c & d |\n").html
-    assert mark_html(html, Matcher(parse("zebra").tree)).html == html
-    assert mark_html("", Matcher(parse("zebra").tree)).count == 0
+    assert mark_html(html, Highlighter(parse("zebra").tree)).html == html
+    assert mark_html("", Highlighter(parse("zebra").tree)).count == 0
 
 
 @given(

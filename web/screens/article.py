@@ -17,8 +17,8 @@ from backfile.archive.markdown.renderer import to_html, to_text
 from backfile.archive.model import Article
 from backfile.index.engine import Filters, Request, Sort, Span
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
-from backfile.index.highlight.matcher import Matcher
-from backfile.index.query import Everything, Node
+from backfile.index.highlight.highlighter import Highlighter
+from backfile.index.query import MatchAll, Node
 from backfile.index.serialising import article_path
 from backfile.index.sync.reader import document_of
 from backfile.web.screens.media import addresses
@@ -170,12 +170,12 @@ def _highlight_article(
 ) -> HighlightedArticle:
     """Marks the article by the one matcher; nothing is marked when the query does not find the article."""
     html = rendered_body.rendered.html
-    matcher = Matcher(query, languages)
-    marks = None if isinstance(query, Everything) else matcher.match(document_of(shown, rendered_body.text))
+    highlighter = Highlighter(query, languages)
+    marks = None if isinstance(query, MatchAll) else highlighter.highlight(document_of(shown, rendered_body.text))
     title_spans: tuple[Span, ...] = marks.title if marks else ()
     summary_spans: tuple[Span, ...] = marks.summary if marks else ()
     before = len(title_spans) + len(summary_spans)
-    body = mark_html(html, matcher, hit=marks, first=before + 1) if marks else None
+    body = mark_html(html, highlighter, hit=marks, first=before + 1) if marks else None
     return HighlightedArticle(
         title=parts(shown.title, title_spans, first=1),
         summary=parts(shown.summary or "", summary_spans, first=len(title_spans) + 1),
@@ -231,7 +231,7 @@ def _related_articles(shown: Article) -> tuple[RelatedArticles, ...]:
     if shown.authors:
         author = shown.authors[0]
         request_for_author = Request(
-            Everything(),
+            MatchAll(),
             Filters(authors=(author,)),
             Sort.NEWEST,
             per_page=RELATED_LIMIT + 1,

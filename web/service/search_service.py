@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from backfile.index.engine import MAX_DEPTH, Facet, Filters, Hit, Page, Request
 from backfile.index.errors import QueryRefused
-from backfile.index.query import Node, Parsed, parse
+from backfile.index.query import Node, ParsedQuery, parse
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, ngettext, translate
@@ -21,7 +21,7 @@ NO_FILTERS = Filters()
 class SearchResult:
     """An answer: how the query was understood, the page, and the facet of years, which is in full."""
 
-    parsed: Parsed
+    parsed: ParsedQuery
     page: Page
     years: Facet
 
@@ -47,7 +47,7 @@ def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZ
     return SearchResult(parsed, page, find_facet(page, "year"))
 
 
-def parse_query(query: str) -> Parsed:
+def parse_query(query: str) -> ParsedQuery:
     """The query as a tree; raises `QueryRefused` when it is beyond the bounds."""
     parsed = parse(query)
     if parsed.refused:

@@ -8,13 +8,13 @@ from typing import Protocol
 
 from backfile.archive.markdown.plain_text import Run, SourceMap, text_runs
 from backfile.index.engine import Span
-from backfile.index.highlight.matcher import Marks
+from backfile.index.highlight.highlighter import Highlights
 
 
 class MarksTexts(Protocol):
-    """What is asked of a matcher: the spans of a text to mark, sorted and disjoint; see `index.matching.Matcher`."""
+    """Highlighter of one text: sorted, disjoint spans; see `index.highlight.highlighter.Highlighter`."""
 
-    def marks_in(self, text: str, field: str = "text", *, hit: Marks | None = None) -> Sequence[Span]: ...
+    def highlight_text(self, text: str, field: str = "text", *, hit: Highlights | None = None) -> Sequence[Span]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class MarkedHtml:
     count: int
 
 
-def mark_html(html: str, matcher: MarksTexts, *, hit: Marks | None = None, first: int = 1) -> MarkedHtml:
+def mark_html(html: str, highlighter: MarksTexts, *, hit: Highlights | None = None, first: int = 1) -> MarkedHtml:
     """Marks an article's HTML, which must come from `archive.markdown.to_html`.
 
     The matcher sees exactly the text that the index keeps of this article. Mark number `n`, counted from `first`,
@@ -34,7 +34,7 @@ def mark_html(html: str, matcher: MarksTexts, *, hit: Marks | None = None, first
     """
     runs = text_runs(html)
     text = "".join([part for run in runs for part in (run.before, run.text)])
-    spans = matcher.marks_in(text, hit=hit)
+    spans = highlighter.highlight_text(text, hit=hit)
     written: list[str] = []
     copied = begun = 0
     for number, start, end in _places(html, runs, spans):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from backfile.index.engine import Filters
-from backfile.index.query import Node, Not, Or, Phrase, any_words, normalised, parse, parts, to_text, without
+from backfile.index.query import Node, Not, Or, Phrase, clauses, match_any, normalize, parse, to_text, without_clause
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.i18n import gettext, gettext_noop
 from backfile.web.service.search_service import count_articles
@@ -63,17 +63,17 @@ def _changed(arguments: SearchArguments, queries: Iterable[Node]) -> Iterator[tu
 
 
 def _with_fewer(query: Node) -> Iterator[Node]:
-    if 2 < len(parts(query)) <= MAX_PARTS:
-        for part in parts(query):
-            yield without(query, part)
+    if 2 < len(clauses(query)) <= MAX_PARTS:
+        for part in clauses(query):
+            yield without_clause(query, part)
 
 
 def _most(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
     """Any five of six parts, one link for all: worth offering from four on, where less is a different question."""
-    several = len(parts(query))
+    several = len(clauses(query))
     if not 4 <= several <= MAX_PARTS:
         return
-    most = parse(to_text(normalised(Or(tuple(_with_fewer(query))))))
+    most = parse(to_text(normalize(Or(tuple(_with_fewer(query))))))
     if most.refusal is None:
         url = arguments.url(query=to_text(most.tree))
         yield (
@@ -88,11 +88,11 @@ def _unquoted(query: Node) -> Iterator[Node]:
 
 
 def _any(query: Node) -> Iterator[Node]:
-    alternatives = any_words(query)
+    alternatives = match_any(query)
     if alternatives != query:
         yield alternatives
 
 
 def _alone(query: Node) -> Iterator[Node]:
-    if 1 < len(parts(query)) <= MAX_PARTS:
-        yield from (part for part in parts(query) if not isinstance(part, Not))
+    if 1 < len(clauses(query)) <= MAX_PARTS:
+        yield from (part for part in clauses(query) if not isinstance(part, Not))

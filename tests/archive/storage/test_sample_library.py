@@ -14,7 +14,7 @@ from backfile.archive.markdown.renderer import to_html, to_text
 from backfile.archive.model import Article
 from backfile.archive.storage.library import Library
 from backfile.index.engine import Document
-from backfile.index.highlight.matcher import Matcher
+from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.query import parse
 from backfile.index.sync.reader import document_of
 
@@ -133,7 +133,7 @@ def test_days_of_the_week_are_those_of_the_calendar(articles: dict[str, Article]
     ],
 )
 def test_searching_it_is_rewarding(documents: list[Document], query: str, least: int, most: int, among: str) -> None:
-    matcher = Matcher(parse(query).tree, LANGUAGES)
-    found = {document.id for document in documents if matcher.match(document) is not None}
+    highlighter = Highlighter(parse(query).tree, LANGUAGES)
+    found = {document.id for document in documents if highlighter.highlight(document) is not None}
     assert among in found
     assert least <= len(found) <= most, sorted(found)

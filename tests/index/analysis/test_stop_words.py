@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backfile.index.analysis.stop_words import is_function_word
+from backfile.index.analysis.stop_words import is_stop_word
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from backfile.index.analysis.stop_words import is_function_word
     ],
 )  # fmt: skip
 def test_by_language(term: str, language: str, listed: bool) -> None:
-    assert is_function_word(term, language) == listed
+    assert is_stop_word(term, language) == listed

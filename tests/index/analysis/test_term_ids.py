@@ -1,4 +1,4 @@
-"""The encoder, which must say the same as tokens() does, whatever the texts and however its tables fill."""
+"""The encoder, which must say the same as tokenize() does, whatever the texts and however its tables fill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backfile.index.analysis import term_ids
 from backfile.index.analysis.term_ids import Encoder, token_positions
-from backfile.index.analysis.tokenizer import MAX_TERM, POSITION_GAP, tokens
+from backfile.index.analysis.tokenizer import MAX_TERM, POSITION_GAP, tokenize
 
 any_text = st.one_of(
     texts(30),
@@ -35,7 +35,9 @@ def encoded(encoder: Encoder, texts: list[str], firsts: list[int]) -> list[list[
 
 def assert_says_what_tokens_say(encoder: Encoder, texts: list[str]) -> None:
     firsts = [number * POSITION_GAP for number in range(len(texts))]
-    expected = [[(t.term, first + t.position) for t in tokens(text)] for text, first in zip(texts, firsts, strict=True)]
+    expected = [
+        [(t.term, first + t.position) for t in tokenize(text)] for text, first in zip(texts, firsts, strict=True)
+    ]
     assert encoded(encoder, texts, firsts) == expected
     widths = [found[-1][1] - first + 1 if found else 0 for found, first in zip(expected, firsts, strict=True)]
     assert encoder.encode(texts).widths.tolist() == widths
@@ -88,7 +90,7 @@ def test_full_tables_change_nothing(monkeypatch, first_bits: int, most_bits: int
 
 def test_a_chunk_is_analysed_once(monkeypatch) -> None:
     analysed: list[str] = []
-    monkeypatch.setattr(term_ids, "tokens", lambda chunk: analysed.append(chunk) or tokens(chunk))
+    monkeypatch.setattr(term_ids, "tokenize", lambda chunk: analysed.append(chunk) or tokenize(chunk))
     encoder = Encoder()
     for _ in range(3):
         encoder.encode(["e-mail, E-Mail; (e-mail) naïve " * 5, "internationalisation-of-the-harbour-ferry " * 3])

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from paths import DATA
 
 from backfile.index.analysis.normalization import MARKS
-from backfile.index.analysis.stemming import keys_in
+from backfile.index.analysis.stemming import stem_keys_in
 from backfile.index.analysis.tokenizer import (
-    MAX_FORMS,
+    MAX_SEQUENCES,
     MAX_TERM,
-    analyse,
-    family_keys,
+    analyze,
     fold,
-    query_forms,
-    tokens,
+    stem_keys,
+    term_sequences,
+    tokenize,
 )
 
 GOLDEN = DATA / "analysis" / "tokens.txt"
@@ -35,7 +35,7 @@ def cases() -> list[tuple[str, str]]:
 
 
 def shown(text: str) -> str:
-    found = [(token, text[token.start : token.end]) for token in tokens(text)]
+    found = [(token, text[token.start : token.end]) for token in tokenize(text)]
     return " ".join(f"{token.term}@{token.position}" + f"[{part}]" * (part != token.term) for token, part in found)
 
 
@@ -47,7 +47,7 @@ def test_tokens_of_odd_texts(text: str, expected: str) -> None:
 @settings(max_examples=100)
 @given(any_text)
 def test_positions_rise_by_one_and_spans_lie_in_the_text(text: str) -> None:
-    found = list(tokens(text))
+    found = list(tokenize(text))
     steps = [later.position - earlier.position for earlier, later in pairwise(found)]
     assert set(steps) <= {0, 1}
     assert not found or found[0].position == 0
@@ -58,24 +58,24 @@ def test_positions_rise_by_one_and_spans_lie_in_the_text(text: str) -> None:
 @settings(max_examples=100)
 @given(any_text, any_text)
 def test_white_space_parts_surfaces(first: str, second: str) -> None:
-    left = list(tokens(first))
+    left = list(tokenize(first))
     width = left[-1].position + 1 if left else 0
     moved = [
         token._replace(
             position=token.position + width, start=token.start + len(first) + 1, end=token.end + len(first) + 1
         )
-        for token in tokens(second)
+        for token in tokenize(second)
     ]
-    assert list(tokens(f"{first} {second}")) == left + moved
+    assert list(tokenize(f"{first} {second}")) == left + moved
 
 
 @settings(max_examples=100)
 @given(any_text)
 def test_canonically_equal_texts_have_equal_terms(text: str) -> None:
-    terms = [(token.term, token.position) for token in tokens(text)]
+    terms = [(token.term, token.position) for token in tokenize(text)]
     for form in ("NFC", "NFD"):
         other = unicodedata.normalize(form, text)
-        assert [(token.term, token.position) for token in tokens(other)] == terms
+        assert [(token.term, token.position) for token in tokenize(other)] == terms
 
 
 @settings(max_examples=100)
@@ -91,9 +91,9 @@ def test_every_mark_is_known_as_one() -> None:
 
 
 def test_long_words_are_cut_and_long_compounds_not_joined() -> None:
-    assert [token.term for token in tokens("x" * 1_000)] == ["x" * MAX_TERM]
+    assert [token.term for token in tokenize("x" * 1_000)] == ["x" * MAX_TERM]
     parts = "-".join(["part"] * 100)
-    assert [token.position for token in tokens(parts)] == list(range(100))
+    assert [token.position for token in tokenize(parts)] == list(range(100))
 
 
 @pytest.mark.parametrize(
@@ -117,20 +117,20 @@ def test_long_words_are_cut_and_long_compounds_not_joined() -> None:
 )
 def test_query_forms(typed: str, forms: list[str]) -> None:
     found = [
-        " ".join(f"{term}@{offset}" for term, offset in terms) + f" /{width}" for terms, width in query_forms(typed)
+        " ".join(f"{term}@{offset}" for term, offset in terms) + f" /{width}" for terms, width in term_sequences(typed)
     ]
     assert found == forms
 
 
 def test_query_forms_are_bounded() -> None:
-    assert len(query_forms("a-b " * 20)) == MAX_FORMS
+    assert len(term_sequences("a-b " * 20)) == MAX_SEQUENCES
 
 
 @settings(max_examples=100)
 @given(any_text)
 def test_what_is_typed_as_it_stands_is_found(text: str) -> None:
-    places = {(token.term, token.position) for token in tokens(text)}
-    forms = query_forms(text)
+    places = {(token.term, token.position) for token in tokenize(text)}
+    forms = term_sequences(text)
     assert not forms or set(forms[0][0]) <= places
     assert bool(forms) == bool(places)
 
@@ -153,7 +153,7 @@ def test_what_is_typed_as_it_stands_is_found(text: str) -> None:
     ],
 )
 def test_families(languages: tuple[str, ...], words: str) -> None:
-    first, *others = (family_keys(word, languages) for word in words.split())
+    first, *others = (stem_keys(word, languages) for word in words.split())
     assert all(first & other for other in others)
 
 
@@ -172,21 +172,21 @@ def test_families(languages: tuple[str, ...], words: str) -> None:
 )
 def test_strangers(languages: tuple[str, ...], words: str) -> None:
     first, *others = words.split()
-    assert any(family_keys(first, languages).isdisjoint(family_keys(other, languages)) for other in others)
+    assert any(stem_keys(first, languages).isdisjoint(stem_keys(other, languages)) for other in others)
 
 
 @settings(max_examples=200)
 @given(st.lists(any_text, max_size=3), st.sampled_from(["en", "fr", "it", "ca", "pt", "de", "ru", "pt-BR", "xx"]))
 def test_keys_of_many_terms_are_those_of_each(found: list[str], language: str) -> None:
     examples = "l'avion dell'arte nacoes declarees minister's d'acord's us 1990s c++ l' s's harbours"
-    terms = [*examples.split(), *(token.term for text in found for token in tokens(text))]
+    terms = [*examples.split(), *(token.term for text in found for token in tokenize(text))]
     prefix = f"{language.partition('-')[0]}:"
-    assert keys_in(terms, language) == [
-        key.removeprefix(prefix) for term in terms for key in family_keys(term, (language,))
+    assert stem_keys_in(terms, language) == [
+        key.removeprefix(prefix) for term in terms for key in stem_keys(term, (language,))
     ]
 
 
 def test_a_surface_is_known_by_itself() -> None:
-    assert analyse("手機").units
-    assert analyse("e-mail").width == 2
-    assert analyse("ـ").width == 0
+    assert analyze("手機").units
+    assert analyze("e-mail").width == 2
+    assert analyze("ـ").width == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfile.index.analysis.wildcards import fitting_lines, pattern_fits
+from backfile.index.analysis.wildcards import matching_lines, wildcard_test
 
 terms = st.lists(st.text("abc'é+#1", min_size=1, max_size=6), max_size=12)
 patterns = st.text("abc?*é'", min_size=1, max_size=7)
@@ -14,9 +14,9 @@ patterns = st.text("abc?*é'", min_size=1, max_size=7)
 
 @given(patterns, terms)
 def test_lines_fit_as_terms_do(pattern: str, terms: list[str]) -> None:
-    fits = pattern_fits(pattern)
+    fits = wildcard_test(pattern)
     expected = [number for number, term in enumerate(terms) if fits(term)]
-    assert (fitting_lines(pattern, "\n".join(terms)) if terms else []) == expected
+    assert (matching_lines(pattern, "\n".join(terms)) if terms else []) == expected
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ def test_lines_fit_as_terms_do(pattern: str, terms: list[str]) -> None:
     [("f?rry", [1]), ("fe*", [0, 1, 2]), ("f*s", [2]), ("ferry", [1]), ("*", [0, 1, 2, 3])],
 )
 def test_lines_are_numbered_from_nought(pattern: str, found: list[int]) -> None:
-    assert fitting_lines(pattern, "fer\nferry\nferries's\nzoo") == found
+    assert matching_lines(pattern, "fer\nferry\nferries's\nzoo") == found

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backfile.index.highlight.matcher import merged
-from backfile.index.highlight.passages import LONGEST, SHORTEST, passages
+from backfile.index.highlight.highlighter import merge_spans
+from backfile.index.highlight.passages import LONGEST, SHORTEST, select_passages
 
 FILLER = "The harbour has much to tell, and most of it is told at length by the men on the quay. "
 texts = st.lists(
@@ -24,7 +24,7 @@ def marked_texts(draw: st.DrawFn) -> tuple[str, tuple[tuple[int, int], ...]]:
         return text, ()
     starts = st.integers(0, len(text) - 1)
     spans = draw(st.lists(st.tuples(starts, st.integers(1, 12)), max_size=12))
-    return text, merged([(start, min(start + length, len(text))) for start, length in spans])
+    return text, merge_spans([(start, min(start + length, len(text))) for start, length in spans])
 
 
 @settings(max_examples=150, deadline=None)
@@ -33,7 +33,7 @@ def test_passages_are_disjoint_parts_in_reading_order_with_marks(
     case: tuple[str, tuple[tuple[int, int], ...]], limit: int
 ) -> None:
     text, spans = case
-    found = passages(text, spans, limit)
+    found = select_passages(text, spans, limit)
     assert len(found) <= limit
     place = 0
     for passage in found:
@@ -52,7 +52,7 @@ def spans_of(word: str, text: str) -> tuple[tuple[int, int], ...]:
 
 def test_begins_and_ends_with_sentences() -> None:
     text = f"{FILLER}Mr. J. Smith took the ferry. {FILLER}{FILLER}{FILLER}"
-    (passage,) = passages(text, spans_of("ferry", text))
+    (passage,) = select_passages(text, spans_of("ferry", text))
     assert passage.text.startswith("Mr. J. Smith")
     assert passage.text.endswith("on the quay.")
     assert SHORTEST <= len(passage.text) <= LONGEST
@@ -60,19 +60,19 @@ def test_begins_and_ends_with_sentences() -> None:
 
 def test_prefers_passages_with_more_different_words() -> None:
     text = f"ferry ferry ferry. {FILLER * 4}A night ferry. {FILLER * 4}night night. {FILLER * 4}"
-    (passage,) = passages(text, spans_of("ferry|night", text), 1)
+    (passage,) = select_passages(text, spans_of("ferry|night", text), 1)
     assert "A night ferry." in passage.text
 
 
 def test_shows_the_best_in_the_order_of_reading() -> None:
     text = "".join(f"Number {number}: a ferry. {FILLER * 4}" for number in range(9))
-    found = passages(text, spans_of("ferry", text), 3)
+    found = select_passages(text, spans_of("ferry", text), 3)
     assert [passage.text[:9] for passage in found] == ["Number 0:", "Number 1:", "Number 2:"]
 
 
 def test_long_sentences_are_cut_between_words() -> None:
     text = "and so on " * 200 + "ferry " + "and so forth " * 200
-    (passage,) = passages(text, spans_of("ferry", text))
+    (passage,) = select_passages(text, spans_of("ferry", text))
     assert passage.text.split()[0] in {"and", "so", "on"}
     assert passage.text.split()[-1] in {"and", "so", "forth"}
     assert [passage.text[start:end] for start, end in passage.spans] == ["ferry"]
@@ -80,28 +80,28 @@ def test_long_sentences_are_cut_between_words() -> None:
 
 def test_text_without_spaces_is_cut_anyway() -> None:
     text = "一" * 1_000 + "手機" + "二" * 1_000
-    (passage,) = passages(text, spans_of("手機", text))
+    (passage,) = select_passages(text, spans_of("手機", text))
     assert "手機" in passage.text
     assert len(passage.text) <= LONGEST
 
 
 @pytest.mark.parametrize("text", ["", "  \n "])
 def test_nothing_to_show(text: str) -> None:
-    assert passages(text, ()) == ()
+    assert select_passages(text, ()) == ()
 
 
 def test_without_marks_the_lead() -> None:
-    (passage,) = passages(f"  First. {FILLER * 9}", ())
+    (passage,) = select_passages(f"  First. {FILLER * 9}", ())
     assert passage.text.startswith("First.")
     assert passage.text.endswith("quay.")
 
 
 def test_a_mark_longer_than_a_passage_is_shown_as_far_as_it_goes() -> None:
     text = "night" + " " * 10 + "x " * 400
-    (passage,) = passages(text, ((0, 600),))
+    (passage,) = select_passages(text, ((0, 600),))
     assert passage.spans == ((0, len(passage.text)),)
 
 
 def test_thousands_of_marks_are_no_matter() -> None:
     text = f"ferry {FILLER}" * 20_000
-    assert len(passages(text, spans_of("ferry", text))) == 3
+    assert len(select_passages(text, spans_of("ferry", text))) == 3

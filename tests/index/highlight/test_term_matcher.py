@@ -9,14 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
-from backfile.index.analysis.stemming import family_beginnings
-from backfile.index.analysis.tokenizer import POSITION_GAP, Token, family_keys, fold, query_forms, tokens
-from backfile.index.analysis.wildcards import Fits, fuzzy_fits, pattern_fits
+from backfile.index.analysis.stemming import stem_prefixes
+from backfile.index.analysis.tokenizer import POSITION_GAP, Token, fold, stem_keys, term_sequences, tokenize
+from backfile.index.analysis.wildcards import TermTest, fuzzy_test, wildcard_test
 from backfile.index.engine import Span
 from backfile.index.highlight.match_candidates import ANYWHERE, Scanned
 from backfile.index.highlight.prefilter import ODD, beginnings, skeleton
 from backfile.index.highlight.term_matcher import Texts, finder_for
-from backfile.index.query import Fuzzy, Pattern, Phrase, Word
+from backfile.index.query import Fuzzy, Phrase, Wildcard, Word
 
 PIECES = (
     "ferry", "ferries", "Ferry's", "FERRY’S", "night", "nights", "e-mail", "Email", "E-MAILS", "C++", "c++-like",
@@ -47,36 +47,38 @@ runs = st.lists(words, min_size=1, max_size=3).map(" ".join)
 nodes = st.one_of(
     st.builds(Word, words, st.booleans()),
     st.builds(Phrase, runs, st.one_of(st.none(), st.integers(0, 8), st.just(5_000))),
-    st.builds(Pattern, st.sampled_from(("fe*", "f?rry", "ni*t", "em*", "us*", "ca*", "c*", "*s", "手*", "ka*", "が*"))),
+    st.builds(
+        Wildcard, st.sampled_from(("fe*", "f?rry", "ni*t", "em*", "us*", "ca*", "c*", "*s", "手*", "ka*", "が*"))
+    ),
     st.builds(Fuzzy, st.sampled_from(("ferry", "nihgt", "cafe", "die", "手機")), st.integers(1, 2)),
 )
 languages = st.sampled_from((("en",), ("en", "fr"), ("de",), ("nl", "en"), ("ar", "en"), ("ru",), ()))
 
 
-def spans_by_all_tokens(text: str, node: Word | Phrase | Pattern | Fuzzy, known: tuple[str, ...]) -> set[Span]:
+def spans_by_all_tokens(text: str, node: Word | Phrase | Wildcard | Fuzzy, known: tuple[str, ...]) -> set[Span]:
     """The rules again, as plainly as they can be written, over every token."""
-    found = list(tokens(text))
+    found = list(tokenize(text))
     match node:
-        case Pattern():
-            return fitting(found, pattern_fits(node.text))
+        case Wildcard():
+            return fitting(found, wildcard_test(node.text))
         case Fuzzy():
-            return fitting(found, fuzzy_fits(node.text, node.distance))
+            return fitting(found, fuzzy_test(node.text, node.distance))
     spans: set[Span] = set()
-    for terms, _ in query_forms(node.text):
+    for terms, _ in term_sequences(node.text):
         if isinstance(node, Phrase) and node.within is not None:
             spans |= windows(found, {term for term, _ in terms}, min(node.within, POSITION_GAP - 1))
         elif isinstance(node, Phrase) or len(terms) > 1:
             spans |= sequences(found, terms)
         else:
             term = terms[0][0]
-            keys = frozenset() if node.exact else family_keys(term, known)
+            keys = frozenset() if node.exact else stem_keys(term, known)
             spans |= fitting(
-                found, lambda other, term=term, keys=keys: other == term or bool(keys & family_keys(other, known))
+                found, lambda other, term=term, keys=keys: other == term or bool(keys & stem_keys(other, known))
             )
     return spans
 
 
-def fitting(found: list[Token], fits: Fits) -> set[Span]:
+def fitting(found: list[Token], fits: TermTest) -> set[Span]:
     return {(token.start, token.end) for token in found if fits(token.term)}
 
 
@@ -118,7 +120,9 @@ def windows(found: list[Token], wanted: set[str], reach: int) -> set[Span]:
 @example("l'avion d'avions AVION qu’avion's", Word("avion"), ("fr", "en"))
 @example("be being beings-be be's unbeing", Word("being"), ("en",))
 @example("xother'other other+other otherß other手other", Word("other"), ("en",))
-def test_same_spans_as_all_tokens(text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]) -> None:
+def test_same_spans_as_all_tokens(
+    text: str, node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[str, ...]
+) -> None:
     check(text, node, languages)
 
 
@@ -126,18 +130,18 @@ def test_same_spans_as_all_tokens(text: str, node: Word | Phrase | Pattern | Fuz
 @settings(max_examples=examples(30_000), deadline=None)
 @given(anything, nodes, languages)
 def test_same_spans_as_all_tokens_at_length(
-    text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]
+    text: str, node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[str, ...]
 ) -> None:
     check(text, node, languages)
 
 
-def check(text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]) -> None:
+def check(text: str, node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[str, ...]) -> None:
     """The rule of finding, by stems and by a vocabulary."""
-    vocabulary = {token.term for token in tokens(text)}
+    vocabulary = {token.term for token in tokenize(text)}
 
     def family(term: str) -> frozenset[str]:
-        keys = family_keys(term, languages)
-        return frozenset(other for other in vocabulary if not keys.isdisjoint(family_keys(other, languages)))
+        keys = stem_keys(term, languages)
+        return frozenset(other for other in vocabulary if not keys.isdisjoint(stem_keys(other, languages)))
 
     wanted = spans_by_all_tokens(text, node, languages)
     assert set(finder_for(node, languages)(Scanned.of(text))) == wanted
@@ -146,17 +150,17 @@ def check(text: str, node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str
 
 @pytest.mark.parametrize(
     "node",
-    [Phrase("the of", 999), Phrase("the " * 60), Phrase("of the", 5), Word("the"), Pattern("t*"), Fuzzy("teh", 1)],
+    [Phrase("the of", 999), Phrase("the " * 60), Phrase("of the", 5), Word("the"), Wildcard("t*"), Fuzzy("teh", 1)],
     ids=repr,
 )
-def test_long_texts_of_nothing_but_the_words_take_no_longer_than_others(node: Word | Phrase | Pattern | Fuzzy) -> None:
+def test_long_texts_of_nothing_but_the_words_take_no_longer_than_others(node: Word | Phrase | Wildcard | Fuzzy) -> None:
     text = "the of the the " * 20_000
     assert finder_for(node, ("en",))(Scanned.of(text)) or isinstance(node, Phrase)
 
 
 @pytest.mark.parametrize("text", ["the-" * 50_000, "the-\u0345" * 30_000, "-" * 1_000_000])
 def test_a_chunk_of_very_many_words_is_gone_through_once(text: str) -> None:
-    for node in (Word("the"), Word("theth"), Phrase("the of"), Pattern("th*")):
+    for node in (Word("the"), Word("theth"), Phrase("the of"), Wildcard("th*")):
         assert isinstance(finder_for(node, ("en",))(Scanned.of(text)), list)
 
 
@@ -170,7 +174,7 @@ def test_a_skeleton_has_a_byte_for_each_character(text: str) -> None:
 @given(anything)
 def test_every_term_begins_where_its_beginning_is_looked_for(text: str) -> None:
     scanned = Scanned.of(text)
-    for token in tokens(text):
+    for token in tokenize(text):
         beginning = beginnings(frozenset([token.term]))
         specials = scanned.specials(beginning) if beginning else set()
         plain = (beginning.plain if beginning else ANYWHERE).finditer(scanned.skeleton)
@@ -197,7 +201,7 @@ def test_texts_scanned_together_and_taken_apart_are_as_if_scanned_apart(pairs: l
 @example(["night", "ferry", "night ferry"], Phrase("night ferry"), ("en",))
 @example(["", "night", "ferry"], Phrase("night ferry", 9), ("en",))
 def test_texts_scanned_together_are_searched_each_by_itself(
-    texts: list[str], node: Word | Phrase | Pattern | Fuzzy, languages: tuple[str, ...]
+    texts: list[str], node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[str, ...]
 ) -> None:
     rows = Texts.of([[text] for text in texts]).find(finder_for(node, languages))
     assert [set(spans) for spans in rows] == [spans_by_all_tokens(text, node, languages) for text in texts]
@@ -222,12 +226,12 @@ def test_families_begin_as_said(language: str) -> None:
         "generate", "news", "idly", "gently", "early", "only", "singly", "inning",
     )  # fmt: skip
     for first in forms:
-        starts = family_beginnings(first, (language,))
+        starts = stem_prefixes(first, (language,))
         for other in forms:
-            if not family_keys(first, (language,)).isdisjoint(family_keys(other, (language,))):
+            if not stem_keys(first, (language,)).isdisjoint(stem_keys(other, (language,))):
                 assert any(part.startswith(start) for start in starts for part in (other, other.rpartition("'")[2]))
 
 
 def test_languages_that_rewrite_beginnings_are_not_guessed() -> None:
-    assert family_beginnings("kitab", ("ar",)) == {""}
-    assert "" in family_beginnings("buku", ("en", "id"))
+    assert stem_prefixes("kitab", ("ar",)) == {""}
+    assert "" in stem_prefixes("buku", ("en", "id"))

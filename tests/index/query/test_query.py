@@ -18,20 +18,20 @@ from paths import DATA, ROOT
 from backfile.index import query
 from backfile.index.query import (
     And,
-    Dates,
-    Everything,
+    DateRange,
     Fuzzy,
     InField,
+    MatchAll,
     Node,
     Not,
     Or,
-    Pattern,
     Phrase,
+    Wildcard,
     Word,
     parse,
     to_text,
 )
-from backfile.index.query.nodes import nesting, word_count
+from backfile.index.query.nodes import nesting_depth, word_count
 
 DATA = DATA / "query"
 DOCS = ROOT / "docs" / "query-language.md"
@@ -43,17 +43,17 @@ DOCS = ROOT / "docs" / "query-language.md"
 def sketch(tree: Node) -> str:  # noqa: PLR0911
     """The tree in one line, as the golden files write it."""
     match tree:
-        case Everything():
+        case MatchAll():
             return "everything"
         case Word():
             return f"exact {tree.text}" if tree.exact else tree.text
         case Phrase():
             return f"“{tree.text}”" + (f" within {tree.within}" if tree.within else "")
-        case Pattern():
+        case Wildcard():
             return f"pattern {tree.text}"
         case Fuzzy():
             return f"fuzzy {tree.text} {tree.distance}"
-        case Dates():
+        case DateRange():
             return f"dates {tree.first or '…'} to {tree.last or '…'}"
         case InField():
             return f"{tree.field}[{sketch(tree.node)}]"
@@ -143,7 +143,7 @@ def test_beyond_the_bounds(text: str, reason: str) -> None:
     parsed = parse(text)
     assert parsed.refusal is not None
     assert reason in parsed.refusal
-    assert parsed.tree == Everything()
+    assert parsed.tree == MatchAll()
     assert parsed.notices == ()
 
 
@@ -186,10 +186,10 @@ def leaves() -> st.SearchStrategy[Node]:
     return st.one_of(
         st.builds(Word, WORDS, st.booleans()),
         st.builds(Phrase, phrases, st.none() | st.integers(1, 1_000)),
-        st.builds(Pattern, st.tuples(ASCII_WORDS, st.sampled_from(["*", "?y", "*ing", "?*", "*a?b"])).map("".join)),
+        st.builds(Wildcard, st.tuples(ASCII_WORDS, st.sampled_from(["*", "?y", "*ing", "?*", "*a?b"])).map("".join)),
         st.builds(Fuzzy, ASCII_WORDS, st.sampled_from([1, 2])),
-        ranges.map(lambda ends: Dates(*(sorted(ends) if all(ends) else ends))),  # type: ignore[type-var]
-        st.builds(Dates, st.just(Day(2019, 1, 1)), st.sampled_from([Day(2019, 1, 31), Day(2019, 12, 31)])),
+        ranges.map(lambda ends: DateRange(*(sorted(ends) if all(ends) else ends))),  # type: ignore[type-var]
+        st.builds(DateRange, st.just(Day(2019, 1, 1)), st.sampled_from([Day(2019, 1, 31), Day(2019, 12, 31)])),
     )
 
 
@@ -199,7 +199,7 @@ def larger(nodes: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     return st.one_of(st.builds(And, several), st.builds(Or, several), nodes.map(Not), st.builds(InField, fields, nodes))
 
 
-TREES = st.recursive(leaves(), larger, max_leaves=12).map(query.normalised)
+TREES = st.recursive(leaves(), larger, max_leaves=12).map(query.normalize)
 
 
 @given(TREES)
@@ -208,25 +208,25 @@ def test_every_normal_tree_has_a_text(tree: Node) -> None:
     if len(to_text(tree)) <= query.MAX_CHARACTERS and word_count(tree) <= query.MAX_WORDS:
         assert parsed.tree == tree
         assert {notice.code for notice in parsed.notices} == set()
-        assert nesting(tree) <= query.MAX_NESTING
+        assert nesting_depth(tree) <= query.MAX_NESTING
     else:
         assert parsed.refusal
 
 
 @given(TREES)
 def test_a_normal_tree_is_its_own_normal_form(tree: Node) -> None:
-    assert query.normalised(tree) == tree
+    assert query.normalize(tree) == tree
     for node in query.walk(tree):
         match node:
             case And() | Or():
                 assert len(set(node.nodes)) == len(node.nodes) >= 2
-                assert not any(isinstance(part, (type(node), Everything)) for part in node.nodes)
+                assert not any(isinstance(part, (type(node), MatchAll)) for part in node.nodes)
             case Not():
-                assert not isinstance(node.node, (Not, Everything))
+                assert not isinstance(node.node, (Not, MatchAll))
             case InField():
                 assert not isinstance(node.node, Not)
                 below = list(query.walk(node))[1:]
-                assert not any(isinstance(part, (InField, Dates, Everything)) for part in below)
+                assert not any(isinstance(part, (InField, DateRange, MatchAll)) for part in below)
 
 
 # --- no text is an error -------------------------------------------------------------------------------------------
@@ -243,12 +243,12 @@ def assert_reads_itself(text: str) -> None:
     """The promises that hold for every text: a normal tree within bounds whose own text means the same."""
     parsed = parse(text)
     if parsed.refusal:
-        assert parsed.tree == Everything()
+        assert parsed.tree == MatchAll()
         return
     again = parse(to_text(parsed.tree))
     assert again.tree == parsed.tree
     assert again.refusal is None
-    assert query.normalised(parsed.tree) == parsed.tree
+    assert query.normalize(parsed.tree) == parsed.tree
     assert all(notice.code and notice.text.endswith(".") for notice in parsed.notices)
 
 
@@ -314,16 +314,16 @@ def test_words_of_are_those_looked_for() -> None:
 
 def test_parts_can_be_left_out() -> None:
     tree = tree_of("night ferry -strike")
-    assert [to_text(query.without(tree, part)) for part in query.parts(tree)] == [
+    assert [to_text(query.without_clause(tree, part)) for part in query.clauses(tree)] == [
         "ferry -strike",
         "night -strike",
         "night ferry",
     ]
-    assert query.without(Word("ferry"), Word("ferry")) == Everything()
-    assert query.without(tree_of("a b"), Word("a")) == Word("b")
-    assert query.parts(Everything()) == ()
+    assert query.without_clause(Word("ferry"), Word("ferry")) == MatchAll()
+    assert query.without_clause(tree_of("a b"), Word("a")) == Word("b")
+    assert query.clauses(MatchAll()) == ()
     with pytest.raises(ValueError, match="not a part"):
-        query.without(tree, Word("strike"))
+        query.without_clause(tree, Word("strike"))
 
 
 @pytest.mark.parametrize(
@@ -338,4 +338,4 @@ def test_parts_can_be_left_out() -> None:
     ],
 )
 def test_any_words(text: str, any_of_these: str) -> None:
-    assert to_text(query.any_words(tree_of(text))) == any_of_these
+    assert to_text(query.match_any(tree_of(text))) == any_of_these

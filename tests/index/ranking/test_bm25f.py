@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backfile.index.query import And, Node, Or, Phrase, Word
-from backfile.index.ranking.bm25f import WEIGHTS, Weights, idf, is_plain, pairs, saturated, telling, weighted_frequency
+from backfile.index.ranking.bm25f import (
+    WEIGHTS,
+    Weights,
+    idf,
+    is_single_term,
+    neighbour_pairs,
+    query_weight,
+    saturate,
+    weighted_frequency,
+)
 
 counts = st.integers(1, 10_000)
 
@@ -28,23 +37,23 @@ def test_idf_by_hand() -> None:
 
 def test_function_words_of_the_main_language_decide_little() -> None:
     full = idf(5, 100)
-    assert telling(Word("ferry"), 5, 100, ("en",)) == full
-    assert telling(Word("The"), 5, 100, ("en", "de")) == pytest.approx(WEIGHTS.function_word * full)
-    assert telling(Word("die"), 5, 100, ("en", "de")) == full
-    assert telling(Word("die"), 5, 100, ("de", "en")) < full
-    assert telling(Word("the", exact=True), 5, 100, ("en",)) == full
-    assert telling(Phrase("the"), 5, 100, ("en",)) == full
-    assert telling(Word("the"), 5, 100, ()) == full
+    assert query_weight(Word("ferry"), 5, 100, ("en",)) == full
+    assert query_weight(Word("The"), 5, 100, ("en", "de")) == pytest.approx(WEIGHTS.stop_word * full)
+    assert query_weight(Word("die"), 5, 100, ("en", "de")) == full
+    assert query_weight(Word("die"), 5, 100, ("de", "en")) < full
+    assert query_weight(Word("the", exact=True), 5, 100, ("en",)) == full
+    assert query_weight(Phrase("the"), 5, 100, ("en",)) == full
+    assert query_weight(Word("the"), 5, 100, ()) == full
 
 
 @given(st.floats(0.1, 1e6), st.floats(0.1, 1e6))
 def test_saturation_rises_towards_its_bound(first: float, second: float) -> None:
     less, more = sorted((first, second))
-    assert 0 < saturated(less) <= saturated(more) <= WEIGHTS.k1 + 1
+    assert 0 < saturate(less) <= saturate(more) <= WEIGHTS.k1 + 1
 
 
 def test_one_occurrence_in_an_average_text_counts_one() -> None:
-    assert saturated(weighted_frequency(1.0, 100.0, 100.0, "text")) == pytest.approx(1.0)
+    assert saturate(weighted_frequency(1.0, 100.0, 100.0, "text")) == pytest.approx(1.0)
 
 
 def test_fields_weigh_what_they_say_and_longer_ones_less() -> None:
@@ -57,9 +66,9 @@ def test_fields_weigh_what_they_say_and_longer_ones_less() -> None:
 
 def test_arrays_and_numbers_give_the_same() -> None:
     frequencies, lengths = np.array([1.0, 2.5, 0.0]), np.array([10.0, 300.0, 7.0])
-    many = saturated(weighted_frequency(frequencies, lengths, 50.0, "summary"))
+    many = saturate(weighted_frequency(frequencies, lengths, 50.0, "summary"))
     single = [
-        saturated(weighted_frequency(float(count), float(length), 50.0, "summary"))
+        saturate(weighted_frequency(float(count), float(length), 50.0, "summary"))
         for count, length in zip(frequencies, lengths, strict=True)
     ]
     assert many.tolist() == single
@@ -73,10 +82,10 @@ def test_arrays_and_numbers_give_the_same() -> None:
     ],
 )  # fmt: skip
 def test_plain_words(node: Node, plain: bool) -> None:
-    assert is_plain(node) == plain
+    assert is_single_term(node) == plain
 
 
 def test_pairs_are_neighbours_among_plain_words() -> None:
     words = (Word("a"), Word("b"), Phrase("c"), Word("d"), Word("e-f"), Word("g"), Word("h"))
-    assert pairs(And(words)) == ((0, 1), (5, 6))
-    assert pairs(Or(words[:2])) == ((0, 1),)
+    assert neighbour_pairs(And(words)) == ((0, 1), (5, 6))
+    assert neighbour_pairs(Or(words[:2])) == ((0, 1),)

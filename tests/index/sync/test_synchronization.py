@@ -25,7 +25,7 @@ from backfile.archive.storage.walker import Entry
 from backfile.index.engine import Engine, Fingerprint, Request, Status
 from backfile.index.engines import DEFAULT, open_engine
 from backfile.index.errors import CacheFolderRefused, IndexLocked
-from backfile.index.query import Everything, parse
+from backfile.index.query import MatchAll, parse
 from backfile.index.sync import reader, reading_rules, synchronization
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
@@ -518,4 +518,4 @@ class TestRecords:
 
 
 def test_the_empty_query_finds_everything() -> None:
-    assert parse("").tree == Everything()
+    assert parse("").tree == MatchAll()

@@ -21,7 +21,7 @@ from backfile.index.engines import open_engine
 from backfile.index.engines.whoosh.search import posting_lists, posting_reader
 from backfile.index.engines.whoosh.search import scorer as scoring
 from backfile.index.engines.whoosh.whoosh_engine import WhooshEngine
-from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 from backfile.index.ranking import bm25f
 
 WORDS = (  # noqa: SIM905
@@ -64,14 +64,14 @@ leaves = st.one_of(
     words,
     words,
     st.builds(Phrase, runs, st.one_of(st.none(), st.integers(0, 6))),
-    st.builds(Pattern, st.sampled_from(("fe*", "f?rry", "ha*rs", "ni*", "de*", "ema*", "c*", "fer?*s"))),
+    st.builds(Wildcard, st.sampled_from(("fe*", "f?rry", "ha*rs", "ni*", "de*", "ema*", "c*", "fer?*s"))),
     st.builds(Fuzzy, st.sampled_from(("ferry", "nigth", "trade", "cafe", "declare")), st.integers(1, 2)),
 )
 days = st.one_of(st.none(), st.dates(Day(2017, 1, 1), Day(2021, 12, 31)))
 tests = st.one_of(
-    st.builds(Dates, days, days),
+    st.builds(DateRange, days, days),
     st.builds(InField, st.just("lang"), st.sampled_from((Word("fr"), Word("en"), Or((Word("pt"), Word("fr")))))),
-    st.just(Everything()),
+    st.just(MatchAll()),
 )
 fields = st.sampled_from(("title", "summary", "text", "author", "topic", "source"))
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whoosh_library import documents, expected_postings, fingerprint, libraries, read_postings, segment_of
 
-from backfile.index.analysis.stemming import family_keys
+from backfile.index.analysis.stemming import stem_keys
 from backfile.index.analysis.term_ids import Encoder
 from backfile.index.analysis.tokenizer import POSITION_GAP
 from backfile.index.engine import Document
@@ -184,7 +184,7 @@ def test_stem_tables_group_terms_by_their_shared_keys(tmp_path_factory, library,
 
 
 def is_of_family(term: str, wanted: str, languages: tuple[str, ...]) -> bool:
-    pairs = ((family_keys(term, (language,)), family_keys(wanted, (language,))) for language in languages)
+    pairs = ((stem_keys(term, (language,)), stem_keys(wanted, (language,))) for language in languages)
     return term == wanted or any(one & other for one, other in pairs)
 
 

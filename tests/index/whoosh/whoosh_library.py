@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from backfile.archive.model import PartialDate, Source
 from backfile.index.analysis.term_ids import Encoder
-from backfile.index.analysis.tokenizer import POSITION_GAP, tokens
+from backfile.index.analysis.tokenizer import POSITION_GAP, tokenize
 from backfile.index.engine import Document, Fingerprint
 from backfile.index.engines.whoosh.indexing.segment_writer import write_segment
 from backfile.index.engines.whoosh.storage.array_file import ArrayFile
@@ -78,7 +78,7 @@ def expected_postings(listed: list[Document], field: str) -> dict[str, dict[int,
         base = 0
         for value in word_values(document, field):
             position = -1
-            for token in tokens(value):
+            for token in tokenize(value):
                 position = token.position
                 found[token.term][number].append(base + position)
             base += position + 1 + POSITION_GAP

@@ -9,7 +9,7 @@ from whoosh import columns, fields
 from whoosh.analysis.acore import Token
 from whoosh.analysis.tokenizers import Tokenizer
 
-from backfile.index.analysis.tokenizer import tokens
+from backfile.index.analysis.tokenizer import tokenize
 
 
 class WordTokenizer(Tokenizer):
@@ -18,7 +18,7 @@ class WordTokenizer(Tokenizer):
     def __call__(self, value: str, **options: Any) -> Iterator[Token]:
         """Yields one and the same Whoosh token, changed each time, as Whoosh's own tokenizers do."""
         token = Token(**options)
-        for found in tokens(value):
+        for found in tokenize(value):
             token.text = found.term
             token.pos, token.startchar, token.endchar = found.position, found.start, found.end
             token.stopped, token.boost = False, 1.0

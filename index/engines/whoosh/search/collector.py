@@ -20,8 +20,8 @@ from backfile.index.engines.whoosh.search.scorer import Scorer, is_scored
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import ColumnKey, ScoreKey, SortKey, StringKey, first_documents
 from backfile.index.errors import DeadlineExceeded, QueryRefused
-from backfile.index.highlight.matcher import Matcher
-from backfile.index.query import Everything
+from backfile.index.highlight.highlighter import Highlighter
+from backfile.index.query import MatchAll
 from backfile.index.ranking.spelling import CORRECTED_BELOW
 
 Array = npt.NDArray[Any]
@@ -44,8 +44,8 @@ def search(searcher: Searcher, request: Request) -> Page:
     facets = tuple(found.facet(name, request.facet_limit(name)) for name in FACETS)
     check()
     shown = _ordered(searcher, root, found.selection, request, check)
-    matcher = Matcher(request.query, searcher.commit.languages, searcher.family)
-    hits = tuple(present(searcher, shown, matcher, request.passages, check))
+    highlighter = Highlighter(request.query, searcher.commit.languages, searcher.family)
+    hits = tuple(present(searcher, shown, highlighter, request.passages, check))
     total = len(found.selection)
     suggestion = correction(searcher, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
@@ -103,7 +103,7 @@ class _Found:
 
     def _selection(self, filters: Iterable[Array]) -> DocSet:
         masks = list(filters)
-        if not isinstance(self.root.node, Everything):
+        if not isinstance(self.root.node, MatchAll):
             masks.append(self.root.mask)
         if not masks:
             return self.searcher.everything

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from backfile.index.analysis.tokenizer import tokens
+from backfile.index.analysis.tokenizer import tokenize
 from backfile.index.engine import Completions
 from backfile.index.engines.whoosh.search.collector import by_newest
 from backfile.index.engines.whoosh.search.doc_set import DocSet
@@ -18,7 +18,7 @@ from backfile.index.engines.whoosh.search.term_weight import read_term
 
 def complete(searcher: Searcher, text: str, limit: int) -> Completions:
     """Completions of the last word of `text`; titles and names must have the words before it as well."""
-    typed = [token.term for token in tokens(text)]
+    typed = [token.term for token in tokenize(text)]
     if not typed or not searcher.size:
         return Completions()
     return Completions(
@@ -53,7 +53,7 @@ def _names(searcher: Searcher, field: str, typed: Sequence[str], limit: int) -> 
 
 
 def _begins(text: str, typed: Sequence[str]) -> bool:
-    terms = [token.term for token in tokens(text)]
+    terms = [token.term for token in tokenize(text)]
     return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 
 

@@ -9,10 +9,10 @@ from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import TermWeight, close_terms
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.query import Node, Word
-from backfile.index.ranking.spelling import corrected, nearest
+from backfile.index.ranking.spelling import correct_query, nearest_word
 
 _MOST_EDITS = 2
-_TIMES = 10  # a word is put in the place of another only if so many times more articles have it, says `nearest`
+_TIMES = 10  # a word is put in the place of another only if so many times more articles have it, says `nearest_word`
 
 
 def correction(searcher: Searcher, query: Node) -> str | None:
@@ -22,9 +22,9 @@ def correction(searcher: Searcher, query: Node) -> str | None:
         known = TermWeight(searcher, Word(term), DEFAULT_FIELDS).frequency
         if known * _TIMES >= searcher.commit.live_count:
             return None
-        return nearest(term, known, counted(searcher, _near(searcher, term, known * _TIMES)))
+        return nearest_word(term, known, counted(searcher, _near(searcher, term, known * _TIMES)))
 
-    return corrected(query, best)
+    return correct_query(query, best)
 
 
 def _near(searcher: Searcher, term: str, least: int) -> list[str]:

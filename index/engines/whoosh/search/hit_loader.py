@@ -6,15 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 
 from backfile.index.engine import Hit
 from backfile.index.engines.whoosh.search.searcher import Searcher
-from backfile.index.highlight.matcher import Marks, Matcher
-from backfile.index.hits import hit_of
+from backfile.index.highlight.highlighter import Highlighter, Highlights
+from backfile.index.highlight.hits import build_hit
 
-_UNMARKED = Marks()
+_UNMARKED = Highlights()
 _AT_ONCE = 10  # hits whose texts are held together; as many again hardly gain
 
 
 def present(
-    searcher: Searcher, found: Sequence[tuple[int, float]], matcher: Matcher, limit: int, check: Callable[[], None]
+    searcher: Searcher,
+    found: Sequence[tuple[int, float]],
+    highlighter: Highlighter,
+    limit: int,
+    check: Callable[[], None],
 ) -> Iterator[Hit]:
     """The hits of documents (global numbers, each with its score), with at most `limit` passages each.
 
@@ -24,5 +28,5 @@ def present(
         check()
         some = found[first : first + _AT_ONCE]
         prepared = [searcher.prepared(number) for number, _ in some]
-        for each, marks, (_, score) in zip(prepared, matcher.match_all(prepared), some, strict=True):
-            yield hit_of(each.document, marks or _UNMARKED, score=score, limit=limit)
+        for each, marks, (_, score) in zip(prepared, highlighter.highlight_all(prepared), some, strict=True):
+            yield build_hit(each.document, marks or _UNMARKED, score=score, limit=limit)

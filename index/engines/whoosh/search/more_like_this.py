@@ -9,16 +9,16 @@ from functools import cached_property
 
 import numpy as np
 
-from backfile.index.analysis.tokenizer import MAX_TERM, tokens
+from backfile.index.analysis.tokenizer import MAX_TERM, tokenize
 from backfile.index.engine import Document, Hit
 from backfile.index.engines.whoosh.search.collector import by_score
 from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
 from backfile.index.engines.whoosh.search.searcher import Array, Searcher
 from backfile.index.engines.whoosh.search.term_weight import read_term
 from backfile.index.fields import DEFAULT_FIELDS
-from backfile.index.highlight.matcher import Marks
-from backfile.index.hits import hit_of
-from backfile.index.ranking.bm25f import idf, saturated
+from backfile.index.highlight.highlighter import Highlights
+from backfile.index.highlight.hits import build_hit
+from backfile.index.ranking.bm25f import idf, saturate
 
 TELLING = 20  # words by which similar articles are looked for
 _SHORTEST = 3  # letters
@@ -73,14 +73,14 @@ def more_like_this(searcher: Searcher, document: Document, limit: int) -> tuple[
     for *_, word in _telling_words(searcher, document):
         weight = idf(word.articles, searcher.commit.live_count)
         for documents, amounts in word.amounts():
-            scores[documents] += weight * saturated(amounts)
+            scores[documents] += weight * saturate(amounts)
     if searcher.live is not None:
         scores *= searcher.live
     if own := searcher.commit.find(document.id):
         scores[own[0].base + own[1]] = 0.0
     found = np.flatnonzero(scores != 0)
     return tuple(
-        hit_of(searcher.document(number), Marks(), score=score, limit=1)
+        build_hit(searcher.document(number), Highlights(), score=score, limit=1)
         for number, score in by_score(searcher, found, scores.take(found), limit)
     )
 
@@ -129,7 +129,7 @@ def _terms(text: str) -> Iterator[str]:
     for chunk in text.split():
         plain = _PLAIN.fullmatch(chunk)
         # Most chunks between spaces are a word and punctuation: what `tokens` makes of them is plain to see.
-        terms = [plain[1].lower()[:MAX_TERM]] if plain else [token.term for token in tokens(chunk)]
+        terms = [plain[1].lower()[:MAX_TERM]] if plain else [token.term for token in tokenize(chunk)]
         yield from (term for term in terms if len(term) >= _SHORTEST and term.isalpha())
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.analysis.tokenizer import POSITION_GAP, Form, query_forms
+from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, term_sequences
 from backfile.index.engines.whoosh.search.positions import TermPositions, count_by_doc, union
 from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
 from backfile.index.engines.whoosh.search.searcher import Searcher
@@ -26,11 +26,11 @@ _Following = tuple[TermPositions, int, int]  # a term, and how many positions on
 def phrase_postings(searcher: Searcher, field: str, phrase: Phrase) -> SparsePostings:
     """The documents of a phrase with the number of places where one of its forms begins."""
     reach = None if phrase.within is None else min(phrase.within, POSITION_GAP - 1)
-    return sequence_postings(searcher, field, query_forms(phrase.text), reach)
+    return sequence_postings(searcher, field, term_sequences(phrase.text), reach)
 
 
 def sequence_postings(
-    searcher: Searcher, field: str, forms: tuple[Form, ...], reach: int | None = None
+    searcher: Searcher, field: str, forms: tuple[TermSequence, ...], reach: int | None = None
 ) -> SparsePostings:
     """The documents of any of the forms with the number of places where one of them begins.
 
@@ -39,7 +39,7 @@ def sequence_postings(
     return count_by_doc(union([_starts(searcher, field, form, reach) for form in forms]))
 
 
-def _starts(searcher: Searcher, field: str, form: Form, reach: int | None) -> Array:
+def _starts(searcher: Searcher, field: str, form: TermSequence, reach: int | None) -> Array:
     found = [np.empty(0, np.int64)]
     for segment in searcher.segments:
         terms = dict(_terms(searcher, segment, field, form))
@@ -52,7 +52,7 @@ def _starts(searcher: Searcher, field: str, form: Form, reach: int | None) -> Ar
     return np.concatenate(found)
 
 
-def _terms(searcher: Searcher, segment: Segment, field: str, form: Form) -> Iterator[tuple[str, TermPositions]]:
+def _terms(searcher: Searcher, segment: Segment, field: str, form: TermSequence) -> Iterator[tuple[str, TermPositions]]:
     """The terms of a form that the segment holds, each once."""
     postings = segment.field(field)
     for term in dict.fromkeys(term for term, _ in form[0]):

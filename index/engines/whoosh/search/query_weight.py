@@ -13,8 +13,8 @@ import numpy.typing as npt
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import TermWeight
 from backfile.index.fields import DEFAULT_FIELDS
-from backfile.index.highlight.matcher import language_asked
-from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
+from backfile.index.query.language_filter import language_matches
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
@@ -69,13 +69,13 @@ class Compiler:
         """The branch of a node that looks in these fields."""
         self._check()
         match node:
-            case Everything():
+            case MatchAll():
                 return QueryWeight(node, given=np.ones(self._searcher.size, np.bool_))
-            case Dates():
+            case DateRange():
                 return QueryWeight(node, given=self._dated(node))
             case InField(field="lang"):
                 return QueryWeight(
-                    node, given=self._searcher.language_mask(lambda code: language_asked(node.node, code))
+                    node, given=self._searcher.language_mask(lambda code: language_matches(node.node, code))
                 )
             case InField():
                 return self.branch(node.node, (node.field,))
@@ -83,14 +83,14 @@ class Compiler:
                 return QueryWeight(node, [self.branch(node.node, fields)])
             case And() | Or():
                 return QueryWeight(node, [self.branch(child, fields) for child in node.nodes])
-            case Word() | Phrase() | Pattern() | Fuzzy():
+            case Word() | Phrase() | Wildcard() | Fuzzy():
                 return QueryWeight(node, leaf=self._leaf(node, fields))
 
-    def _leaf(self, node: Word | Phrase | Pattern | Fuzzy, fields: tuple[str, ...]) -> TermWeight:
+    def _leaf(self, node: Word | Phrase | Wildcard | Fuzzy, fields: tuple[str, ...]) -> TermWeight:
         made: TermWeight = self._searcher.held((node, fields), lambda: TermWeight(self._searcher, node, fields))
         return made
 
-    def _dated(self, node: Dates) -> Array:
+    def _dated(self, node: DateRange) -> Array:
         first = node.first.toordinal() if node.first else 1
         last = node.last.toordinal() if node.last else np.iinfo(np.int32).max
         return self._searcher.date_mask(first, int(last))

@@ -27,7 +27,7 @@ from backfile.index.engines.whoosh.search.top_docs import smallest
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.query import And, Not, Or
 from backfile.index.ranking import bm25f
-from backfile.index.ranking.bm25f import WEIGHTS, idf, pairs, saturated, telling
+from backfile.index.ranking.bm25f import WEIGHTS, idf, neighbour_pairs, query_weight, saturate
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
@@ -62,7 +62,7 @@ class _TermScore:
 
     def add_to(self, sums: Array, batch: DocBatch) -> None:
         """Adds what the leaf gives."""
-        given = saturated(self.leaf.amounts(batch))
+        given = saturate(self.leaf.amounts(batch))
         given *= self.weight
         sums += _gated(given, self.gates, batch)
 
@@ -114,7 +114,7 @@ class Scorer:
         elif isinstance(branch.node, (And, Or)):
             for child in branch.children:
                 self._note(child, _gates(branch, child, gates))
-            for first, second in pairs(branch.node):
+            for first, second in neighbour_pairs(branch.node):
                 one, other = branch.children[first].leaf, branch.children[second].leaf
                 if one is not None and other is not None and is_scored(one):
                     weight = WEIGHTS.pair * min(self._idf(one), self._idf(other))
@@ -122,7 +122,7 @@ class Scorer:
 
     def _weight(self, leaf: TermWeight) -> float:
         commit = self._searcher.commit
-        return telling(leaf.node, leaf.frequency, commit.live_count, commit.languages)
+        return query_weight(leaf.node, leaf.frequency, commit.live_count, commit.languages)
 
     def _idf(self, leaf: TermWeight) -> float:
         return idf(leaf.frequency, self._searcher.commit.live_count)
@@ -222,7 +222,7 @@ class Scorer:
             # Each occurrence of the first word counts at most once, each of the second for `window` before it, and
             # other forms of the family in full.
             most = np.minimum(amounts[pair.one], WEIGHTS.window * amounts[pair.other])
-            limits += pair.weight * saturated(most / min(WEIGHTS.family, 1.0))
+            limits += pair.weight * saturate(most / min(WEIGHTS.stem_sibling, 1.0))
         return limits
 
     def _add_pairs_to(self, chosen: Array) -> None:
@@ -245,7 +245,7 @@ class Scorer:
             found = count_by_doc(starts.take(np.flatnonzero(close)))
             norms = self._searcher.norms(name).take(found.documents)
             amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
-        return _gated(pair.weight * saturated(amounts), pair.gates, DocList(places.documents))
+        return _gated(pair.weight * saturate(amounts), pair.gates, DocList(places.documents))
 
 
 def _whole_titles(root: QueryWeight) -> Array:

@@ -20,7 +20,7 @@ from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table,
 from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
-from backfile.index.highlight.matcher import Prepared
+from backfile.index.highlight.highlighter import PreparedDocument
 from backfile.index.ranking.bm25f import weighted_frequency
 
 Array = npt.NDArray[Any]
@@ -84,7 +84,7 @@ class Searcher:
         """A stored document by its global number."""
         return self.prepared(number).document
 
-    def prepared(self, number: int) -> Prepared:
+    def prepared(self, number: int) -> PreparedDocument:
         """A stored document, made ready for matchers, by its global number."""
         segment, local = self.commit.locate(number)
         return segment.prepared(local)

@@ -11,19 +11,19 @@ import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
-from backfile.index.analysis.tokenizer import query_forms
-from backfile.index.analysis.wildcards import fitting_lines, fuzzy_term, literal_prefix
+from backfile.index.analysis.tokenizer import term_sequences
+from backfile.index.analysis.wildcards import fuzzy_term, literal_prefix, matching_lines
 from backfile.index.engines.whoosh.search.phrases import phrase_postings, sequence_postings
 from backfile.index.engines.whoosh.search.positions import union
 from backfile.index.engines.whoosh.search.posting_lists import DocBatch, PostingList, pack_postings
 from backfile.index.engines.whoosh.search.posting_reader import PostingReader
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
-from backfile.index.query import Fuzzy, Pattern, Phrase, Word
-from backfile.index.ranking.bm25f import WEIGHTS, is_plain
+from backfile.index.query import Fuzzy, Phrase, Wildcard, Word
+from backfile.index.ranking.bm25f import WEIGHTS, is_single_term
 
 Array = npt.NDArray[Any]
-TermNode = Word | Phrase | Pattern | Fuzzy
+TermNode = Word | Phrase | Wildcard | Fuzzy
 
 
 class TermWeight:
@@ -38,8 +38,8 @@ class TermWeight:
         self.fields = fields
         self._searcher = searcher
         self.words: dict[str, StemmedTerm] = {}
-        if isinstance(node, Word) and is_plain(node):
-            term = query_forms(node.text)[0][0][0][0]
+        if isinstance(node, Word) and is_single_term(node):
+            term = term_sequences(node.text)[0][0][0][0]
             self.words = {name: StemmedTerm(searcher, name, term, exact=node.exact) for name in fields}
         self._frequency: int | None = None
         self.parts = {name: [part for part in self._found(name) if len(part[0])] for name in fields}
@@ -55,7 +55,7 @@ class TermWeight:
 
     def _found(self, field: str) -> list[tuple[PostingList, float]]:
         match self.node:
-            case Pattern():
+            case Wildcard():
                 return [(read_pattern(self._searcher, field, self.node.text).frequencies, 1.0)]
             case Fuzzy():
                 return [(read_fuzzy(self._searcher, field, self.node.text, self.node.distance).frequencies, 1.0)]
@@ -117,7 +117,7 @@ class StemmedTerm:
         """The frequencies of the term, and those of the other forms."""
         if not self.kin:
             return [(self.typed.frequencies, 1.0)]
-        return [(self.typed.frequencies, 1.0), (self.kin.frequencies, WEIGHTS.family)]
+        return [(self.typed.frequencies, 1.0), (self.kin.frequencies, WEIGHTS.stem_sibling)]
 
     def places(self, chosen: Array) -> Array:
         """Where any of the forms stands in the chosen documents (ascending), sorted, each place once."""
@@ -138,13 +138,13 @@ def read_term(searcher: Searcher, field: str, term: str) -> PostingReader:
 
 def spellings(searcher: Searcher, field: str, word: Word) -> list[tuple[PostingList, float]]:
     """A word of several spellings: the places where one of them begins, and the family of those of a single term."""
-    forms = query_forms(word.text)
+    forms = term_sequences(word.text)
     starts = pack_postings(sequence_postings(searcher, field, forms), searcher.size)
     if word.exact:
         return [(starts, 1.0)]
     single = tuple(terms[0][0] for terms, _ in forms if len(terms) == 1)
     relatives = PostingReader(searcher, field, lambda postings: searcher.kin(postings, single))
-    return [(starts, 1.0), (relatives.frequencies, WEIGHTS.family)]
+    return [(starts, 1.0), (relatives.frequencies, WEIGHTS.stem_sibling)]
 
 
 def read_pattern(searcher: Searcher, field: str, text: str) -> PostingReader:
@@ -155,7 +155,7 @@ def read_pattern(searcher: Searcher, field: str, text: str) -> PostingReader:
 
     def numbers(postings: FieldPostings) -> Iterable[int]:
         low, high = postings.prefix(prefix)
-        return [low + place for place in fitting_lines(text, postings.terms.lines(low, high))] if low < high else ()
+        return [low + place for place in matching_lines(text, postings.terms.lines(low, high))] if low < high else ()
 
     return PostingReader(searcher, field, numbers)
 

@@ -1,7 +1,7 @@
 """Word families on disk: for a segment and a language, which terms of each field share a key.
 
 A file a segment and language, so that a language can be added without touching the postings. Per word field it holds
-`FIELD.keys` (sorted), `FIELD.starts` and `FIELD.members` (term numbers). A key is what `index.families.family_keys`
+`FIELD.keys` (sorted), `FIELD.starts` and `FIELD.members` (term numbers). A key is what `index.families.stem_keys`
 gives for that language alone, `en:` taken off the front of `en:declar`. A term alone in its family under its own name
 is left out: that is most of them.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backfile.index.analysis.stemming import keys_in
+from backfile.index.analysis.stemming import stem_keys_in
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, encode, writing
 from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, write_terms
@@ -35,7 +35,7 @@ def write_stem_table(path: Path, segment: ArrayFile, language: str) -> None:
 
 def _families(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
     grouped: defaultdict[str, list[int]] = defaultdict(list)
-    for number, key in enumerate(keys_in(terms, language)):
+    for number, key in enumerate(stem_keys_in(terms, language)):
         grouped[key].append(number)
     return sorted(
         (key, members)
@@ -46,7 +46,7 @@ def _families(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
 
 def stem_key(term: str, language: str) -> str:
     """The key of a term in one language as it is stored: `declar`, or `:us` for terms that have no stem."""
-    return keys_in((term,), language)[0]
+    return stem_keys_in((term,), language)[0]
 
 
 class StemTable:

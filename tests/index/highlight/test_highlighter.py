@@ -7,11 +7,11 @@ from itertools import pairwise
 from contract.generated import documents, queries, word_queries
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from oracle.naive_search import Searcher, Words
+from oracle.naive_search import NaiveSearcher, TokenizedDocument
 
-from backfile.index.analysis.tokenizer import family_keys, query_forms, tokens
+from backfile.index.analysis.tokenizer import stem_keys, term_sequences, tokenize
 from backfile.index.engine import Document
-from backfile.index.highlight.matcher import Marks, Matcher, merged
+from backfile.index.highlight.highlighter import Highlighter, Highlights, merge_spans
 from backfile.index.query import And, InField, Node, Not, Or, Phrase, Word, parse, walk
 
 LANGUAGES = ("en", "fr", "ru")
@@ -19,55 +19,57 @@ LANGUAGES = ("en", "fr", "ru")
 
 def marked(query: str | Node, text: str, **fields: str) -> list[str] | None:
     tree = parse(query).tree if isinstance(query, str) else query
-    marks = Matcher(tree, ("en",)).match(Document("a", "a.md", fields.get("title", "Title"), text))
+    marks = Highlighter(tree, ("en",)).highlight(Document("a", "a.md", fields.get("title", "Title"), text))
     return None if marks is None else [text[start:end] for start, end in marks.text]
 
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), queries)
 def test_matches_what_the_naive_rules_find(document: Document, query: Node) -> None:
-    words = Words(document)
-    is_hit = Searcher([words], LANGUAGES).finds(query, words)
-    assert (Matcher(query, LANGUAGES).match(document) is not None) == is_hit
+    words = TokenizedDocument(document)
+    is_hit = NaiveSearcher([words], LANGUAGES).finds(query, words)
+    assert (Highlighter(query, LANGUAGES).highlight(document) is not None) == is_hit
 
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), word_queries.filter(lambda query: not any(isinstance(node, Not) for node in walk(query))))
 def test_a_hit_is_an_article_with_marks(document: Document, query: Node) -> None:
-    marks = Matcher(query, LANGUAGES).match(document)
+    marks = Highlighter(query, LANGUAGES).highlight(document)
     assert (marks is not None) == (marks is not None and marks.count > 0)
-    words = Words(document)
-    assert (marks is not None) == Searcher([words], LANGUAGES).finds(query, words)
+    words = TokenizedDocument(document)
+    assert (marks is not None) == NaiveSearcher([words], LANGUAGES).finds(query, words)
 
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), word_queries)
 def test_every_mark_is_of_the_query_or_its_family(document: Document, query: Node) -> None:
-    marks = Matcher(query, LANGUAGES).match(document)
+    marks = Highlighter(query, LANGUAGES).highlight(document)
     keys = {
         key
         for node in walk(query)
         if isinstance(node, (Word, Phrase))
-        for terms, _ in query_forms(node.text)
+        for terms, _ in term_sequences(node.text)
         for term, _ in terms
-        for key in family_keys(term, LANGUAGES)
+        for key in stem_keys(term, LANGUAGES)
     }
     for field, spans in (("title", marks.title), ("summary", marks.summary), ("text", marks.text)) if marks else ():
         text = getattr(document, field) or ""
         for start, end in spans:
-            assert any(not keys.isdisjoint(family_keys(token.term, LANGUAGES)) for token in tokens(text[start:end]))
+            assert any(not keys.isdisjoint(stem_keys(token.term, LANGUAGES)) for token in tokenize(text[start:end]))
             assert text[start:end] == text[start:end].strip(" .\n")
 
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), queries)
 def test_marks_in_the_text_alone_are_those_in_the_article(document: Document, query: Node) -> None:
-    matcher = Matcher(query, LANGUAGES)
-    marks = matcher.match(document)
+    highlighter = Highlighter(query, LANGUAGES)
+    marks = highlighter.highlight(document)
     if marks is not None:
-        assert matcher.marks_in(document.text, hit=marks) == marks.text
-        assert matcher.marks_in(document.title, "title", hit=marks) == marks.title
-        assert set(marks.text) <= set(matcher.marks_in(document.text)) or any(isinstance(n, Or) for n in walk(query))
+        assert highlighter.highlight_text(document.text, hit=marks) == marks.text
+        assert highlighter.highlight_text(document.title, "title", hit=marks) == marks.title
+        assert set(marks.text) <= set(highlighter.highlight_text(document.text)) or any(
+            isinstance(n, Or) for n in walk(query)
+        )
 
 
 _odd = st.text(alphabet="abt1 '’-.,_&+#é\u0301\u00ad™手機ßhe\n", max_size=30)
@@ -78,10 +80,10 @@ _odd = st.text(alphabet="abt1 '’-.,_&+#é\u0301\u00ad™手機ßhe\n", max_siz
 @example("a-b c", "ab", None, True)
 @given(_odd, _odd.filter(bool), st.sampled_from((None, 0, 2, 5)), st.booleans())
 def test_signs_within_words_change_nothing(text: str, typed: str, within: int | None, exact: bool) -> None:
-    words = Words(Document("a", "a.md", "x", text))
+    words = TokenizedDocument(Document("a", "a.md", "x", text))
     for query in (Word(typed, exact), Phrase(typed, within)):
-        is_hit = Searcher([words], LANGUAGES).finds(query, words)
-        assert (Matcher(query, LANGUAGES).match(words.document) is not None) == is_hit
+        is_hit = NaiveSearcher([words], LANGUAGES).finds(query, words)
+        assert (Highlighter(query, LANGUAGES).highlight(words.document) is not None) == is_hit
 
 
 def test_a_phrase_far_from_its_first_word_is_found() -> None:
@@ -138,11 +140,11 @@ def test_compounds_and_scripts() -> None:
 
 
 def test_marks_are_counted() -> None:
-    assert Marks(((0, 1),), (), ((0, 1), (2, 3))).count == 3
+    assert Highlights(((0, 1),), (), ((0, 1), (2, 3))).count == 3
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)).map(lambda pair: (pair[0], pair[0] + pair[1]))))
 def test_merged_spans_cover_the_same_places(spans: list[tuple[int, int]]) -> None:
-    joined = merged(spans)
+    joined = merge_spans(spans)
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(joined))
     assert {place for span in joined for place in range(*span)} == {place for span in spans for place in range(*span)}

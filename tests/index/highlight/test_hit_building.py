@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from backfile.index.engine import Document, FieldMatch
-from backfile.index.highlight.matcher import Matcher
-from backfile.index.hits import hit_of
+from backfile.index.highlight.highlighter import Highlighter
+from backfile.index.highlight.hits import build_hit
 from backfile.index.query import parse
 
 DOCUMENT = Document(
@@ -42,7 +42,7 @@ DOCUMENT = Document(
     ],
 )
 def test_words_by_field_as_they_are_written(query: str, wanted: list[FieldMatch]) -> None:
-    marks = Matcher(parse(query).tree).match(DOCUMENT)
+    marks = Highlighter(parse(query).tree).highlight(DOCUMENT)
     assert marks is not None
-    assert list(hit_of(DOCUMENT, marks, score=1.0, limit=3).field_matches) == wanted
-    assert hit_of(DOCUMENT, marks, score=1.0, limit=0).field_matches == ()
+    assert list(build_hit(DOCUMENT, marks, score=1.0, limit=3).field_matches) == wanted
+    assert build_hit(DOCUMENT, marks, score=1.0, limit=0).field_matches == ()

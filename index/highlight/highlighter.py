@@ -7,23 +7,21 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Protocol
 
-from backfile.archive.model import PartialDate
-from backfile.index.analysis.normalization import fold
-from backfile.index.analysis.wildcards import pattern_fits
 from backfile.index.engine import Document, Span
-from backfile.index.fields import DEFAULT_FIELDS, speaks, values
+from backfile.index.fields import DEFAULT_FIELDS, values
 from backfile.index.highlight.match_candidates import Scanned
 from backfile.index.highlight.term_matcher import Family, Finder, Texts, finder_for
-from backfile.index.query import And, Dates, Everything, Fuzzy, InField, Node, Not, Or, Pattern, Phrase, Word
+from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
+from backfile.index.query.language_filter import language_matches
 
-Term = Word | Phrase | Pattern | Fuzzy
+Term = Word | Phrase | Wildcard | Fuzzy
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class Highlights:
     """The spans to mark in the title, summary and text of a hit, and their number: sorted, disjoint, not empty.
 
-    `branches` is what `Matcher.marks_in` needs to mark other texts of the same article alike.
+    `branches` is what `Highlighter.highlight_text` needs to mark other texts of the same article alike.
     """
 
     title: tuple[Span, ...] = ()
@@ -37,7 +35,7 @@ class Marks:
         return len(self.title) + len(self.summary) + len(self.text)
 
 
-class Prepared:
+class PreparedDocument:
     """A document made ready for matchers: worth keeping where the document is kept. May be used by several threads."""
 
     def __init__(self, document: Document) -> None:
@@ -45,7 +43,7 @@ class Prepared:
         self._scanned: Scanned | None = None
 
     @staticmethod
-    def joined(prepared: Sequence[Prepared]) -> Scanned:
+    def joined(prepared: Sequence[PreparedDocument]) -> Scanned:
         """The texts of some documents in DEFAULT_FIELDS, one document after the other."""
         fresh = [each for each in prepared if each._scanned is None]
         if fresh:
@@ -58,11 +56,11 @@ class Prepared:
         return self.document.title, self.document.summary or "", self.document.text
 
 
-FamilyIn = Callable[[str, tuple[str, ...]], frozenset[str]]
+StemSiblingsIn = Callable[[str, tuple[str, ...]], frozenset[str]]
 """All terms that some documents have in some fields of the family of a term."""
 
 
-class Matcher:
+class Highlighter:
     """A query made ready for article after article; `languages` are those of the index's word families.
 
     Given a `family`, it knows words by that instead of stemming what it meets, but only in documents whose terms the
@@ -70,23 +68,23 @@ class Matcher:
     threads.
     """
 
-    def __init__(self, query: Node, languages: tuple[str, ...] = ("en",), family: FamilyIn | None = None) -> None:
+    def __init__(self, query: Node, languages: tuple[str, ...] = ("en",), family: StemSiblingsIn | None = None) -> None:
         self._leaves: list[_Leaf] = []
         self._languages = languages
         self._family = family
         self._root = self._compiled(query, DEFAULT_FIELDS)
 
-    def match(self, document: Document) -> Marks | None:
+    def highlight(self, document: Document) -> Highlights | None:
         """What to mark in a document; None if the query does not find it."""
-        return self.match_all([Prepared(document)])[0]
+        return self.highlight_all([PreparedDocument(document)])[0]
 
-    def match_all(self, documents: Sequence[Prepared]) -> list[Marks | None]:
+    def highlight_all(self, documents: Sequence[PreparedDocument]) -> list[Highlights | None]:
         """`match` for each of some documents, at a price that grows with their text and little with their number."""
         articles = _Articles(documents)
         satisfied = self._root.satisfied(articles)
         return [None if leaves is None else articles.marks(number, leaves) for number, leaves in enumerate(satisfied)]
 
-    def marks_in(self, text: str, field: str = "text", *, hit: Marks | None = None) -> tuple[Span, ...]:
+    def highlight_text(self, text: str, field: str = "text", *, hit: Highlights | None = None) -> tuple[Span, ...]:
         """What to mark in one text of an article that is a hit, as if it were (part of) that field of it.
 
         With `hit`, the marks of the article, only the branches of the query that it satisfies are marked; without,
@@ -94,10 +92,10 @@ class Matcher:
         """
         scanned = Scanned.of(text)
         leaves = self._leaves if hit is None else hit.branches
-        return merged([span for leaf in leaves if field in leaf.fields for span in leaf.find(scanned)])
+        return merge_spans([span for leaf in leaves if field in leaf.fields for span in leaf.find(scanned)])
 
     @staticmethod
-    def values_matched(document: Document, hit: Marks) -> list[tuple[str, str]]:
+    def matching_values(document: Document, hit: Highlights) -> list[tuple[str, str]]:
         """Names of fields and those of their values (authors, topics, source) in which a branch of the hit stands."""
         leaves = [leaf for leaf in hit.branches if leaf.fields != DEFAULT_FIELDS]
         if not leaves:
@@ -119,7 +117,7 @@ class Matcher:
                 return _Without(self._compiled(node.node, fields, lit=False))
             case InField() if node.field != "lang":
                 return self._compiled(node.node, (node.field,), lit)
-            case Everything() | Dates() | InField():
+            case MatchAll() | DateRange() | InField():
                 return _Test(_test(node))
         leaf = _Leaf(finder_for(node, self._languages, self._family_in(fields)), fields)
         if lit:
@@ -131,12 +129,12 @@ class Matcher:
         return None if family is None else lambda term: family(term, fields)
 
 
-def _test(node: Everything | Dates | InField) -> Callable[[Document], bool]:
+def _test(node: MatchAll | DateRange | InField) -> Callable[[Document], bool]:
     match node:
-        case Dates():
-            return lambda document: dated_within(document.date, node)
+        case DateRange():
+            return lambda document: node.overlaps(document.date)
         case InField():
-            return lambda document: language_asked(node.node, document.language)
+            return lambda document: language_matches(node.node, document.language)
     return lambda document: True
 
 
@@ -146,7 +144,7 @@ _Leaves = tuple["_Leaf", ...]
 class _Articles:
     """Documents under the eyes of a matcher: the texts of all of them are searched as one, and once for each leaf."""
 
-    def __init__(self, prepared: Sequence[Prepared]) -> None:
+    def __init__(self, prepared: Sequence[PreparedDocument]) -> None:
         self.documents = [each.document for each in prepared]
         self._prepared = prepared
         self._texts: dict[tuple[str, ...], Texts] = {}
@@ -160,16 +158,16 @@ class _Articles:
             self._spans[key] = [dict(zip(leaf.fields, spans, strict=False)) for _ in self.documents]
         return self._spans[key]
 
-    def marks(self, number: int, leaves: _Leaves) -> Marks:
+    def marks(self, number: int, leaves: _Leaves) -> Highlights:
         """The merged spans of the leaves in one of the documents."""
         found = [self.spans(leaf)[number] for leaf in leaves]
         title, summary, text = (_marked(found, field) for field in DEFAULT_FIELDS)
-        return Marks(title, summary, text, leaves)
+        return Highlights(title, summary, text, leaves)
 
     def _texts_of(self, fields: tuple[str, ...]) -> Texts:
         if fields not in self._texts:
             if fields == DEFAULT_FIELDS:
-                texts = Texts(Prepared.joined(self._prepared))
+                texts = Texts(PreparedDocument.joined(self._prepared))
             else:
                 texts = Texts.of([values(document, field) for document in self.documents for field in fields])
             self._texts[fields] = texts
@@ -178,7 +176,7 @@ class _Articles:
 
 def _marked(found: Sequence[dict[str, list[Span]]], field: str) -> tuple[Span, ...]:
     some = [spans for leaf in found if (spans := leaf.get(field))]
-    return merged(list(chain.from_iterable(some))) if some else ()
+    return merge_spans(list(chain.from_iterable(some))) if some else ()
 
 
 class _Branch(Protocol):
@@ -243,30 +241,7 @@ def _joined(found: Sequence[_Leaves | None]) -> _Leaves | None:
     return sum(held, ()) if held else None
 
 
-def dated_within(date: PartialDate | None, asked: Dates) -> bool:
-    """Whether the days that a date may mean overlap those asked for; never, if there is no date."""
-    if date is None:
-        return False
-    return (asked.last is None or date.first <= asked.last) and (asked.first is None or date.last >= asked.first)
-
-
-def language_asked(node: Node, language: str | None) -> bool:
-    """Whether a language code fits what is asked below `lang:`; a pattern is compared with the code's letters."""
-    match node:
-        case And():
-            return all(language_asked(child, language) for child in node.nodes)
-        case Or():
-            return any(language_asked(child, language) for child in node.nodes)
-        case Not():
-            return not language_asked(node.node, language)
-        case Pattern():
-            return pattern_fits(node.text)(fold(language or ""))
-        case Word() | Phrase() | Fuzzy():
-            return speaks(language, node.text)
-    return isinstance(node, Everything)
-
-
-def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
+def merge_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
     """Spans in order, those that overlap made one."""
     joined: list[Span] = []
     last = -1
