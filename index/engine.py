@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date as Day
 from enum import StrEnum
@@ -236,9 +237,15 @@ class Engine(Protocol):
         """
 
     def write(self, changes: Changes, *, wait: float = 10.0) -> None:
-        """Commits a batch as a whole, durably; readers see it at their next call.
+        """Commits a batch as a whole, durably; readers see it at their next call. Takes the write lock.
 
         Raises `IndexLocked` when another writer holds the index for longer than `wait` seconds.
+        """
+
+    def lock(self, *, wait: float = 10.0) -> AbstractContextManager[None]:
+        """Holds the write lock over a block in which this thread reads, decides and writes.
+
+        Raises `IndexLocked` as `write` does. The lock ends with its process.
         """
 
     def complete(self, text: str, *, limit: int = 5) -> Completions:

@@ -6,23 +6,21 @@ import logging
 import multiprocessing
 import os
 import threading
+from collections.abc import Iterable
 from multiprocessing.context import ForkServerContext
 
 from backfile.index.errors import SearchError
 
-# What the helpers need is imported once, in the process that they are forked from; so is the program itself, which
-# multiprocessing would have each of them import again.
-_PRELOADED = ("__main__", "backfile.index.sync.reader", "backfile.index.engines.whoosh.indexing.segment_workers")
 
+def helper_context(preload: Iterable[str]) -> ForkServerContext:
+    """Context that forks helper processes from a server process, not from this one.
 
-def helper_context() -> ForkServerContext:
-    """How processes that help with reading and writing are started.
-
-    They are forked from a server, not from this process: it may run threads, whose locks a forked child would find
-    held for ever.
+    This process may run threads, whose locks a forked child would find held for ever. The server imports the modules
+    in `preload` once, and the main program, which each child would otherwise import again; it is started by the first
+    helper, so that later calls preload nothing more.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(_PRELOADED))
+    context.set_forkserver_preload(["__main__", *preload])
     return context
 
 

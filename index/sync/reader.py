@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
 from backfile.archive.markdown.headings import body_without_title
@@ -55,16 +56,20 @@ def document_of(article: Article, text: str | None = None) -> Document:
     )
 
 
-def read_documents(library: Library, paths: Sequence[str], *, processes: int | None = None) -> Iterator[ReadResult]:
+def read_documents(
+    library: Library, paths: Sequence[str], *, processes: int | None = None, preload: Sequence[str] = ()
+) -> Iterator[ReadResult]:
     """Reads the files at `paths` (relative to the library) in their order, one `ReadResult` each.
 
     Many files are read by `processes` processes (by default one a core). A file that brings its process down is
-    reported like any other that cannot be read, and the rest goes on. Raises `SearchError` when no process starts.
+    reported like any other that cannot be read, and the rest goes on. Processes that write afterwards are forked from
+    the same server: `preload` names the modules they need. Raises `SearchError` when no process starts.
     """
     processes = cores() if processes is None else processes
     if processes < 2 or len(paths) < MANY:
         return (_read(library, path) for path in paths)
-    return _read_in_processes(library.root, paths, processes)
+    context = helper_context([__name__, *preload])
+    return _read_in_processes(paths, processes, lambda count: _pool(context, library.root, count))
 
 
 def _read(library: Library, path: str) -> ReadResult:
@@ -73,19 +78,19 @@ def _read(library: Library, path: str) -> ReadResult:
     return ReadResult(path, document, reading.problems, reading.digest, reading.left_out)
 
 
-def _read_in_processes(root: Path, paths: Sequence[str], processes: int) -> Iterator[ReadResult]:
+def _read_in_processes(paths: Sequence[str], processes: int, start: StartPool) -> Iterator[ReadResult]:
     chunks = deque(paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK))
     while chunks:
         try:
-            yield from _read_chunks(root, chunks, processes)
+            yield from _read_chunks(start, chunks, processes)
         except BrokenProcessPool:  # by a file of one of the chunks under way: which one, reading them singly tells
             suspects = [path for _ in range(min(processes * _AHEAD, len(chunks))) for path in chunks.popleft()]
-            yield from _read_singly(root, suspects)
+            yield from _read_singly(start, suspects)
 
 
-def _read_chunks(root: Path, chunks: deque[Sequence[str]], processes: int) -> Iterator[ReadResult]:
+def _read_chunks(start: StartPool, chunks: deque[Sequence[str]], processes: int) -> Iterator[ReadResult]:
     """Takes each chunk off the queue once it is read, so that what is left on it is what is left to do."""
-    pool = _pool(root, processes)
+    pool = start(processes)
     under_way: deque[Future[list[ReadResult]]] = deque()
     try:
         while chunks:
@@ -99,8 +104,8 @@ def _read_chunks(root: Path, chunks: deque[Sequence[str]], processes: int) -> It
         pool.shutdown(cancel_futures=True)
 
 
-def _read_singly(root: Path, paths: Sequence[str]) -> Iterator[ReadResult]:
-    pool = _pool(root, 1)
+def _read_singly(start: StartPool, paths: Sequence[str]) -> Iterator[ReadResult]:
+    pool = start(1)
     try:
         for path in paths:
             try:
@@ -108,7 +113,7 @@ def _read_singly(root: Path, paths: Sequence[str]) -> Iterator[ReadResult]:
             except BrokenProcessPool:
                 yield ReadResult(path, None, (_deadly(path),), "")
                 pool.shutdown()
-                pool = _pool(root, 1)
+                pool = start(1)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -117,11 +122,13 @@ def _deadly(path: str) -> Problem:
     return Problem(path, None, "reading it brought the process down", "the file may be too large for this machine")
 
 
+StartPool = Callable[[int], ProcessPoolExecutor]
+
 _library: Library  # of a reading process, from its start on
 
 
-def _pool(root: Path, processes: int) -> ProcessPoolExecutor:
-    pool = ProcessPoolExecutor(processes, mp_context=helper_context(), initializer=_start_reading, initargs=(root,))
+def _pool(context: ForkServerContext, root: Path, processes: int) -> ProcessPoolExecutor:
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_reading, initargs=(root,))
     try:
         pool.submit(_read_chunk, ()).result()
     except (BrokenProcessPool, OSError, EOFError) as error:

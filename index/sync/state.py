@@ -9,19 +9,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import write_bytes
-from backfile.index.errors import CacheFolderRefused, IndexLocked
+from backfile.index.errors import CacheFolderRefused
 
 log = logging.getLogger("backfile.index")
 
@@ -109,35 +107,6 @@ def prepare_cache_folder(folder: Path) -> None:
         raise CacheFolderRefused(
             f"{folder} holds other things than an index of Backfile", hint="name a folder that is new or empty"
         )
-
-
-@contextmanager
-def writer_lock(folder: Path, wait: float) -> Iterator[None]:
-    """Holds the cache folder against every other synchronisation, in this process or another.
-
-    Says so when it has to wait; raises `IndexLocked` after `wait` seconds. The lock dies with its process.
-    """
-    with (folder / "lock").open("a") as lock:
-        _acquire(lock.fileno(), folder, wait)
-        yield
-
-
-def _acquire(descriptor: int, folder: Path, wait: float) -> None:
-    deadline = time.monotonic() + wait
-    told = False
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise IndexLocked(
-                    f"another process is writing the index in {folder} and did not finish within {wait:g} s",
-                    hint="try again later, or wait longer with --wait SECONDS",
-                ) from None
-        if not told:
-            log.warning("Another process is writing the index; waiting up to %g s for it.", wait)
-            told = True
-        time.sleep(0.05)
 
 
 def mark_damaged(folder: Path) -> None:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import chain, islice
 from pathlib import Path
 
@@ -31,7 +32,6 @@ from backfile.index.sync.state import (
     prepare_cache_folder,
     save_state,
     set_aside,
-    writer_lock,
 )
 
 log = logging.getLogger("backfile.index")
@@ -57,25 +57,16 @@ def update_index(
     cannot be used.
     """
     prepare_cache_folder(folder)
-    with writer_lock(folder, wait):
+    with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
         try:
             if is_marked_damaged(folder):
                 raise IndexUnusable("a check found it damaged")
-            return _open_and_synchronise(library, folder, engine_name, wait, progress)
+            return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
         except IndexUnusable as error:
             broken = set_aside(folder)
             log.warning("The index cannot be used (%s). It is kept as %s and built anew.", error, broken)
-            return _open_and_synchronise(library, folder, engine_name, wait, progress)
-
-
-def _open_and_synchronise(
-    library: Library, folder: Path, engine_name: str, wait: float, progress: Progress | None
-) -> Report:
-    engine = open_engine(engine_name, folder / "index")
-    try:
+    with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
         return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
-    finally:
-        engine.close()
 
 
 def synchronise(
@@ -92,7 +83,7 @@ def synchronise(
     """
     folder = library.root / FOLDER if folder is None else folder
     prepare_cache_folder(folder)
-    with writer_lock(folder, wait):
+    with engine.lock(wait=wait):
         return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
 
 
@@ -144,7 +135,9 @@ class _Synchronisation:
         self, planned: SyncPlan, collector: ChangeCollector, progress: Progress
     ) -> Iterator[FingerprintedDocument]:
         _outwait_clock(planned.read)
-        taken = read_documents(self._library, [entry.path for entry in planned.read])
+        taken = read_documents(
+            self._library, [entry.path for entry in planned.read], preload=[type(self._engine).__module__]
+        )
         for number, (entry, each) in enumerate(zip(planned.read, taken, strict=True), start=1):
             settled = collector.settle(entry, each)
             if settled is not None:

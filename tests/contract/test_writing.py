@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from backfile.archive.errors import ArticleNotFound
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request, Sort
-from backfile.index.errors import DeadlineExceeded, IndexUnusable
+from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
 from backfile.index.query import MatchAll, Word
 from contract.library import article, fingerprint, found, listed, load, search
 
@@ -181,6 +182,17 @@ def test_a_page_outlives_the_engine(engine: Engine) -> None:
     assert (page.total, page.facets[0].values) == (1, ())
 
 
+def test_the_write_lock_admits_the_thread_that_holds_it_only(engine: Engine) -> None:
+    with engine.lock(), ThreadPoolExecutor(1) as pool:
+        load(engine, article("a", "ferry"))
+        with pytest.raises(IndexLocked):
+            pool.submit(engine.write, Changes(drop=["a"]), wait=0.0).result()
+        assert found(engine, "ferry") == {"a"}
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(engine.write, Changes(drop=["a"]), wait=0.0).result()
+    assert found(engine, "ferry") == set()
+
+
 def test_a_closed_engine_says_so(engine: Engine) -> None:
     load(engine, article("a", "ferry"))
     engine.close()
@@ -190,6 +202,7 @@ def test_a_closed_engine_says_so(engine: Engine) -> None:
         lambda: engine.document("a"),
         engine.fingerprints,
         lambda: engine.write(Changes()),
+        lambda: engine.lock().__enter__(),
         lambda: engine.complete("fer"),
         engine.ids,
         lambda: engine.more_like_this("a"),

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -61,7 +62,7 @@ class MemoryEngine:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._committed: _State | None = _State()
-        self._writing = threading.Lock()
+        self._writing = threading.RLock()
 
     @property
     def _state(self) -> _State:
@@ -96,11 +97,17 @@ class MemoryEngine:
 
     def write(self, changes: Changes, *, wait: float = 10.0) -> None:
         """Commits a batch as a whole: drops, then puts, then touches."""
+        with self.lock(wait=wait):
+            self._committed = _after(self._state, changes)
+
+    @contextmanager
+    def lock(self, *, wait: float = 10.0) -> Iterator[None]:
+        """Holds the write lock over a block."""
         self._state  # noqa: B018 - raises when closed
         if not self._writing.acquire(timeout=max(wait, 0)):
             raise IndexLocked("another writer is at work", hint="Try again when it is done.")
         try:
-            self._committed = _after(self._state, changes)
+            yield
         finally:
             self._writing.release()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 
 from backfile.archive.errors import ArticleNotFound
 from backfile.index.engine import Changes, Completions, Document, Fingerprint, Hit, Page, Request, Status
+from backfile.index.engines.whoosh.codec.write_lock import WriteLock
 from backfile.index.engines.whoosh.indexing import writer
 from backfile.index.engines.whoosh.search import collector, completion, more_like_this
 from backfile.index.engines.whoosh.search.searcher import Searcher
@@ -30,12 +32,13 @@ class WhooshEngine:
         self._commit: Commit | None = Commit()
         self._searcher: Searcher | None = None
         self._lock = Lock()
+        self._write_lock = WriteLock(folder)
 
     def commit(self) -> Commit:
         """The newest commit. Raises `IndexUnusable`."""
         with self._lock:
             if self._commit is None:
-                raise IndexUnusable("the index was closed")
+                raise _closed()
             self._commit = open_commit(self._folder, self._commit)
             return self._commit
 
@@ -78,10 +81,16 @@ class WhooshEngine:
 
     def write(self, changes: Changes, *, wait: float = 10.0) -> None:
         """Commits a batch as a whole, durably. Raises `IndexLocked`, `IndexUnusable`, `SearchError` (disk)."""
-        with self._lock:
-            if self._commit is None:
-                raise IndexUnusable("the index was closed")
-        writer.write(self._folder, changes, wait=wait)
+        with self.lock(wait=wait):
+            writer.write(self._folder, changes)
+
+    @contextmanager
+    def lock(self, *, wait: float = 10.0) -> Iterator[None]:
+        """Holds the write lock over a block. Raises `IndexLocked`."""
+        if self._commit is None:
+            raise _closed()
+        with self._write_lock.held(wait):
+            yield
 
     def status(self, *, verify: bool = False) -> Status:
         """How the index stands; with `verify` every checksum is read and each failure listed."""
@@ -102,3 +111,7 @@ class WhooshEngine:
         with self._lock:
             self._commit = None
             self._searcher = None
+
+
+def _closed() -> IndexUnusable:
+    return IndexUnusable("the index was closed")

@@ -24,12 +24,13 @@ from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import Entry
 from backfile.index.engine import Engine, Fingerprint, Request, Status
 from backfile.index.engines import DEFAULT, open_engine
-from backfile.index.errors import CacheFolderRefused, IndexLocked
+from backfile.index.engines.whoosh.storage import array_file, manifest
+from backfile.index.errors import CacheFolderRefused, IndexLocked, IndexUnusable
 from backfile.index.query import MatchAll, parse
 from backfile.index.sync import reader, reading_rules, synchronization
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
-from backfile.index.sync.state import SyncState, load_state, mark_damaged, read_problems, save_state, writer_lock
+from backfile.index.sync.state import SyncState, load_state, mark_damaged, read_problems, save_state
 from backfile.index.sync.synchronization import synchronise, update_index
 
 
@@ -464,22 +465,43 @@ class TestKeepingTheIndex:
         assert len(broken) == 1
         assert "20010101" not in broken[0].name
 
+    def engine(self, library: Library) -> Engine:
+        return open_engine(DEFAULT, library.root / ".backfile" / "index")
+
     def test_a_second_writer_waits_and_says_so(self, library: Library, caplog: pytest.LogCaptureFixture) -> None:
-        folder = library.root / ".backfile"
-        folder.mkdir()
-        held = writer_lock(folder, 0)
-        held.__enter__()
-        timer = threading.Timer(0.2, lambda: held.__exit__(None, None, None))
-        timer.start()
+        entered, leave = threading.Event(), threading.Event()
+
+        def hold() -> None:
+            with self.engine(library).lock():
+                entered.set()
+                leave.wait(30)
+
+        holder = threading.Thread(target=hold)
+        holder.start()
+        assert entered.wait(30)
+        threading.Timer(0.2, leave.set).start()
         assert len(self.bring(library, wait=30).added) == 3
-        timer.join()
+        holder.join()
         assert "waiting" in caplog.text
 
     def test_a_second_writer_gives_up(self, library: Library) -> None:
-        folder = library.root / ".backfile"
-        folder.mkdir()
-        with writer_lock(folder, 0), pytest.raises(IndexLocked, match="another process"):
+        with self.engine(library).lock(), pytest.raises(IndexLocked, match="another process"):
             self.bring(library, wait=0.1)
+
+    def test_an_index_of_an_older_format_is_built_anew(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with monkeypatch.context() as older:
+            for module in (array_file, manifest):
+                older.setattr(module, "FORMAT", 1)
+            self.bring(library)
+            before = self.answers(library)
+        with pytest.raises(IndexUnusable, match="format 1, but this program reads format 2"):
+            self.status(library)
+        assert len(self.bring(library).added) == 3
+        assert "format 1" in caplog.text
+        assert "built anew" in caplog.text
+        assert self.answers(library) == before
 
     def test_a_cache_elsewhere_leaves_the_library_alone(self, library: Library, tmp_path: Path) -> None:
         update_index(library, tmp_path / "cache", DEFAULT)

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 from whoosh import fields
-from whoosh.index import create_in
+from whoosh.index import LockError, create_in, open_dir
 from whoosh_library import fingerprint
 
 from backfile.archive.errors import ArticleNotFound
 from backfile.index.engine import Changes, Document, Fingerprint
 from backfile.index.engines.whoosh import WhooshEngine
-from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME, write_lock
+from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME, WriteLock
 from backfile.index.engines.whoosh.indexing import pending_commit, writer
 from backfile.index.engines.whoosh.indexing.merge_policy import MOST_SMALL, RATIO, SMALL, segments_to_merge
 from backfile.index.engines.whoosh.storage import array_file, commit_reader
@@ -253,7 +253,7 @@ def test_processes_that_cannot_start_are_told_from_those_that_die(tmp_path):
 
 
 def test_a_second_writer_waits_and_gives_up(engine, folder):
-    with write_lock(folder, 0), pytest.raises(IndexLocked, match=r"did not finish within 0\.1 s"):
+    with WriteLock(folder).held(0), pytest.raises(IndexLocked, match=r"did not finish within 0\.1 s"):
         engine.write(Changes(put=[(article("a"), fingerprint(article("a")))]), wait=0.1)
     assert held(engine) == {}
 
@@ -280,10 +280,22 @@ def test_a_second_writer_goes_on_when_the_first_is_done(engine, folder):
 
 
 def test_a_lock_in_a_folder_that_was_replaced_is_not_the_lock(folder):
-    with write_lock(folder, 0):
+    with WriteLock(folder).held(0):
         shutil.rmtree(folder)
-        with write_lock(folder, 0):
+        with WriteLock(folder).held(0):
             assert (folder / LOCK_NAME).exists()
+
+
+def test_whoosh_programs_and_this_one_respect_the_same_lock(engine, folder):
+    put(engine, article("a"))
+    with engine.lock(), pytest.raises(LockError):
+        open_dir(str(folder)).writer()
+    theirs = open_dir(str(folder)).lock("WRITELOCK")
+    assert theirs.acquire()
+    with pytest.raises(IndexLocked, match="another process"):
+        engine.write(Changes(drop=["a"]), wait=0.1)
+    theirs.release()
+    engine.write(Changes(drop=["a"]), wait=0.1)
 
 
 def test_leftovers_of_killed_writers_go_at_the_next_write(engine, folder):

@@ -13,15 +13,18 @@ from typing import Any, NoReturn
 
 import numpy as np
 from whoosh.codec import base
+from whoosh.filedb.filestore import RamStorage
+from whoosh.index import TOC
 from whoosh.matching.mcore import LeafMatcher, ReadTooFar
 from whoosh.reading import TermInfo, TermNotFound
 from whoosh.util import random_name
 
 from backfile.index.engines.whoosh.codec.document_reader import ArrayDocumentReader
+from backfile.index.engines.whoosh.codec.schema import whoosh_schema
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.commit_reader import open_segment
 from backfile.index.engines.whoosh.storage.index_layout import INDEX_NAME, WORD_FIELDS
-from backfile.index.engines.whoosh.storage.manifest import SegmentEntry
+from backfile.index.engines.whoosh.storage.manifest import SegmentEntry, toc_name
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 
@@ -67,6 +70,14 @@ class ArraySegment(base.Segment):
     def should_assemble(self) -> bool:
         """Never packed into a compound file: it is one file already."""
         return False
+
+
+def table_of_contents(segments: list[ArraySegment], generation: int) -> bytes:
+    """Whoosh's table of contents of a commit, as Whoosh writes it."""
+    storage = RamStorage()
+    TOC(whoosh_schema(), segments, generation).write(storage, INDEX_NAME)
+    content: bytes = storage.files[toc_name(generation)]
+    return content
 
 
 def new_segment_name() -> str:

@@ -8,17 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from whoosh.filedb.filestore import RamStorage
-from whoosh.index import TOC
 
 from backfile.index.engine import Fingerprint
-from backfile.index.engines.whoosh.codec.schema import whoosh_schema
-from backfile.index.engines.whoosh.codec.whoosh_codec import ArraySegment
+from backfile.index.engines.whoosh.codec.whoosh_codec import ArraySegment, table_of_contents
 from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME
 from backfile.index.engines.whoosh.indexing.segment_writer import write_fingerprints
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, sync_folder, write_durably, writing
 from backfile.index.engines.whoosh.storage.commit_reader import open_commit, open_segment
-from backfile.index.engines.whoosh.storage.index_layout import INDEX_NAME
 from backfile.index.engines.whoosh.storage.manifest import Manifest, SegmentEntry, is_ours, manifest_name, toc_name
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.engines.whoosh.storage.stem_table import write_stem_table
@@ -117,7 +113,9 @@ class PendingCommit:
         # Largest first: a reader meets most documents under small numbers, and the order tells the tiers.
         self.segments.sort(key=lambda segment: -segment.segment.size)
         entries = tuple(segment.entry for segment in self.segments)
-        toc = _table_of_contents(self.segments, number)
+        toc = table_of_contents(
+            [ArraySegment(each.entry, each.segment.size, each.segment.live_count) for each in self.segments], number
+        )
         manifest = Manifest(
             generation=number,
             languages=self.languages,
@@ -177,12 +175,3 @@ def _write_touched(path: Path, segment: Segment, touched: Mapping[int, Fingerpri
         fingerprints[number] = fingerprint
     with writing(path) as file:
         write_fingerprints(file, fingerprints)
-
-
-def _table_of_contents(segments: Iterable[PendingSegment], number: int) -> bytes:
-    """Whoosh's table of contents, as Whoosh writes it."""
-    listed = [ArraySegment(each.entry, each.segment.size, each.segment.live_count) for each in segments]
-    storage = RamStorage()
-    TOC(whoosh_schema(), listed, number).write(storage, INDEX_NAME)
-    content: bytes = storage.files[toc_name(number)]
-    return content

@@ -30,7 +30,7 @@ class SegmentWorkers:
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._context = helper_context()
+        self._context = helper_context([__name__])
         self._idle: list[Connection] = []
         self._busy: list[Connection] = []
         self._started: set[Connection] = set()

@@ -10,7 +10,6 @@ from pathlib import Path
 from backfile.index.analysis.term_ids import Encoder
 from backfile.index.engine import Changes
 from backfile.index.engines.whoosh.codec.whoosh_codec import new_segment_name
-from backfile.index.engines.whoosh.codec.write_lock import write_lock
 from backfile.index.engines.whoosh.indexing.merge_policy import segments_to_merge
 from backfile.index.engines.whoosh.indexing.pending_commit import PendingCommit, PendingSegment, data_name
 from backfile.index.engines.whoosh.indexing.segment_merger import merge_segments
@@ -26,22 +25,21 @@ MOST_WORKERS = 6
 """Processes that invert at the same time, however many cores there are: so that all of them stay below 2 GB."""
 
 
-def write(folder: Path, changes: Changes, *, wait: float) -> None:
-    """Commits a batch of changes; see `index.engine.Engine.write`.
+def write(folder: Path, changes: Changes) -> None:
+    """Commits a batch of changes; see `index.engine.Engine.write`. The caller holds the write lock.
 
-    Raises `IndexLocked`, `IndexUnusable`, and `SearchError` when the disk is full or fails; then nothing has changed.
+    Raises `IndexUnusable`, and `SearchError` when the disk is full or fails; then nothing has changed.
     """
-    with write_lock(folder, wait):
+    with _disk_errors(folder):
+        draft = PendingCommit(folder, changes.languages, changes.stamp)
+    old = list(draft.segments)
+    try:
+        _apply(draft, old, changes)
         with _disk_errors(folder):
-            draft = PendingCommit(folder, changes.languages, changes.stamp)
-        old = list(draft.segments)
-        try:
-            _apply(draft, old, changes)
-            with _disk_errors(folder):
-                _commit(draft)
-        finally:
-            with _disk_errors(folder):
-                draft.remove_leftovers()
+            _commit(draft)
+    finally:
+        with _disk_errors(folder):
+            draft.remove_leftovers()
 
 
 def _commit(draft: PendingCommit) -> None:
