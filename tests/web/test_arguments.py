@@ -77,7 +77,7 @@ def test_the_usual_page_size_is_left_out_of_addresses() -> None:
     assert arguments.url() == "/search?q=ferry"
 
 
-def test_an_article_keeps_the_search_the_place_and_the_match() -> None:
+def test_an_article_keeps_the_search_the_rank_and_the_match() -> None:
     arguments = SearchArguments(query="night ferry", topics=("transport",), page=2)
-    address = arguments.article_url("1998/the café", place=12, match=3)
+    address = arguments.article_url("1998/the café", rank=12, match=3)
     assert address == "/article/1998/the%20caf%C3%A9?q=night+ferry&topic=transport&place=12&match=3"

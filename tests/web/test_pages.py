@@ -143,14 +143,14 @@ def test_notices_are_shown(client: FlaskClient) -> None:
 def test_nothing_found_says_so_and_shows_ways_out_with_real_counts(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry+zebra+harbour")
     assert words(one(tree, "[role=status]")) == "Nothing found"
-    tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".advice li")}
+    tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".alternatives li")}
     assert tips == {
         "ferry harbour": "1 article",
         "ferry OR zebra OR harbour": "2 articles",
         "ferry": "2 articles",
         "harbour": "1 article",
     }
-    for tip in tree.css(".advice li"):
+    for tip in tree.css(".alternatives li"):
         there = page(client, href(tip.css_first("a")))
         assert words(one(there, "[role=status]")).startswith(words(tip.css_first(".count")))
 
@@ -168,20 +168,20 @@ def test_a_hit_says_why_it_was_found(client: FlaskClient) -> None:
 
 def test_most_of_the_words_are_one_way_out(client: FlaskClient) -> None:
     tree = page(client, "/search?q=harbour+board+ferry+zebra")
-    tip = next(tip for tip in tree.css(".advice li") if words(tip).startswith("any 3 of the 4 words"))
+    tip = next(tip for tip in tree.css(".alternatives li") if words(tip).startswith("any 3 of the 4 words"))
     there = page(client, href(tip.css_first("a")))
     assert words(one(there, "[role=status]")).startswith(words(tip.css_first(".count")))
 
 
 def test_nothing_found_offers_to_drop_a_filter(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry&author=Miriam+Stein&from=1998")
-    tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".advice li")}
+    tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".alternatives li")}
     assert tips == {"without “Miriam Stein”": "2 articles", "without any filter": "2 articles"}
 
 
 def test_a_phrase_that_is_not_there_is_offered_without_its_quotes(client: FlaskClient) -> None:
     tree = page(client, '/search?q="ferry+night"')
-    assert texts(tree, ".advice li") == ["ferry night 1 article"]
+    assert texts(tree, ".alternatives li") == ["ferry night 1 article"]
 
 
 def test_no_words_at_all_list_everything(client: FlaskClient) -> None:

@@ -53,7 +53,7 @@ class Breadcrumb:
 
     back: str | None = None
     total: int | None = None
-    place: int | None = None
+    rank: int | None = None
     previous: str | None = None
     next: str | None = None
 
@@ -190,7 +190,7 @@ def _steps(arguments: SearchArguments, article_id: str, matches: int) -> dict[st
     match = int(asked) if asked.isascii() and asked.isdigit() and 0 < int(asked[:9]) <= matches else None
 
     def step(number: int) -> str:
-        return arguments.article_url(article_id, place=arguments.place, match=number) + f"#m{number}"
+        return arguments.article_url(article_id, rank=arguments.rank, match=number) + f"#m{number}"
 
     return {
         "query": arguments.query,
@@ -202,21 +202,21 @@ def _steps(arguments: SearchArguments, article_id: str, matches: int) -> dict[st
 
 
 def _breadcrumb(arguments: SearchArguments, query: Node) -> Breadcrumb:
-    if not arguments.query and not arguments.has_filters and arguments.place is None:
+    if not arguments.query and not arguments.has_filters and arguments.rank is None:
         return Breadcrumb()
-    place = arguments.place
-    if place is None:
+    rank = arguments.rank
+    if rank is None:
         return Breadcrumb(back=arguments.url())
-    page, before, after = neighbours(arguments, query, place)
-    back = arguments.url(page=(place - 1) // arguments.per_page + 1) + f"#hit-{place}"
-    if place > page.total:
+    page, before, after = neighbours(arguments, query, rank)
+    back = arguments.url(page=(rank - 1) // arguments.per_page + 1) + f"#hit-{rank}"
+    if rank > page.total:
         return Breadcrumb(back=arguments.url())
     return Breadcrumb(
         back=back,
         total=page.total,
-        place=place,
-        previous=arguments.article_url(before.id, place=place - 1) if before else None,
-        next=arguments.article_url(after.id, place=place + 1) if after else None,
+        rank=rank,
+        previous=arguments.article_url(before.id, rank=rank - 1) if before else None,
+        next=arguments.article_url(after.id, rank=rank + 1) if after else None,
     )
 
 

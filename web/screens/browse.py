@@ -120,7 +120,7 @@ def links_to_values(facet: str, values: Iterable[FacetValue]) -> list[tuple[Link
 
 def _one_value(only: SearchArguments, name: str) -> str:
     asked = arguments_of_request()
-    arguments = asked.with_(
+    arguments = asked.with_changes(
         authors=only.authors or asked.authors,
         topics=only.topics or asked.topics,
         first=only.first or asked.first,

@@ -61,7 +61,7 @@ def _rows(asked: SearchArguments) -> tuple[int, Iterator[dict[str, object]]]:
     absolute = services().absolute
 
     def search(number: int) -> Page:
-        arguments = asked.with_(page=number, per_page=CHUNK)
+        arguments = asked.with_changes(page=number, per_page=CHUNK)
         return services().engine.search(build_request(arguments, query, facet_size=0))
 
     first = search(1)

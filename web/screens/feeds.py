@@ -31,7 +31,7 @@ blueprint = Blueprint("feeds", __name__)
 class FeedEntry:
     """One entry of a feed: the hit, its full address and its moment."""
 
-    hit: HitView
+    view: HitView
     url: str
     updated: str
 
@@ -42,11 +42,11 @@ def atom() -> Response:
 
     Atom asks every entry for a moment: a partial date stands for its first day, no date for 1970-01-01.
     """
-    asked = arguments_of_request().with_()
-    found = run_search(asked.with_(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
+    asked = arguments_of_request().with_changes()
+    found = run_search(asked.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
     absolute = services().absolute
     entries = [
-        FeedEntry(view, absolute(article_path(view.id)), moment(view.date))
+        FeedEntry(view, absolute(article_path(view.hit.id)), moment(view.hit.date))
         for view in hit_views(asked, found.page.hits)
     ]
     text = render_template(

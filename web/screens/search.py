@@ -69,7 +69,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bo
         view=result_view(arguments, found.page, found.years),
         notices=(*arguments.notices, *found.notices),
         suggestion=_suggestion(arguments, found),
-        advice=find_alternatives(arguments, found.parsed.tree) if not found.page.total else (),
+        alternatives=find_alternatives(arguments, found.parsed.tree) if not found.page.total else (),
         feed_url=arguments.url("/search.atom", page=1),
         exports=[(gettext(name), arguments.url(path, page=1)) for name, path in EXPORTS],
     )

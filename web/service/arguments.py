@@ -1,13 +1,12 @@
-"""What a reader asks for, as an address says it; and addresses that say what a reader may ask for next."""
+"""Arguments of a search in URLs: reading them from a request, writing them into links."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -28,11 +27,11 @@ ENDS = {"from": gettext_noop("from"), "to": gettext_noop("to")}
 
 @dataclass(frozen=True, slots=True)
 class SearchArguments:
-    """The arguments of `/search`: always usable, whatever was in the address.
+    """Arguments of `/search`, valid whatever the URL held.
 
-    `first` and `last` keep the text of the date fields; what could not be understood was left out of the search and
-    stands in `notices`. `usual_per_page` is the setting, left out of addresses. `place` is the rank of the hit from
-    which an article was opened, from 1.
+    `first` and `last` keep the text of the date fields. Arguments that could not be understood are left out of the
+    search and named in `notices`. `usual_per_page` is the setting, which URLs leave out. `rank` (`place` in URLs) is
+    the rank of the hit from which an article was opened, from 1.
     """
 
     query: str = ""
@@ -44,12 +43,12 @@ class SearchArguments:
     page: int = 1
     per_page: int = PER_PAGE
     usual_per_page: int = PER_PAGE
-    place: int | None = None
+    rank: int | None = None
     notices: tuple[str, ...] = ()
 
     @property
     def filters(self) -> Filters:
-        """The engine's filters; a partial date stands for its whole span."""
+        """Filters for the engine; a partial date stands for its whole span."""
         return Filters(
             authors=self.authors,
             topics=self.topics,
@@ -59,97 +58,73 @@ class SearchArguments:
 
     @property
     def has_filters(self) -> bool:
-        """Whether anything beside the query narrows the search."""
+        """Whether any filter is set beside the query."""
         return self.filters != Filters()
 
-    def with_(self, **changes: Any) -> SearchArguments:
-        """The same search with other values in some fields; it starts at its first page unless `page` is given."""
-        return replace(self, **({"page": 1, "place": None, "notices": ()} | changes))
+    def selected(self, facet: str) -> tuple[str, ...]:
+        """Values selected in the facet `author` or `topic`."""
+        return self.authors if facet == "author" else self.topics
+
+    def with_values(self, facet: str, values: tuple[str, ...]) -> SearchArguments:
+        """Replaces the values selected in the facet `author` or `topic`; starts at the first page."""
+        return self.with_changes(**{"authors" if facet == "author" else "topics": values})
+
+    def with_changes(self, **changes: Any) -> SearchArguments:
+        """Replaces fields; starts at the first page unless `page` is given."""
+        return replace(self, **({"page": 1, "rank": None, "notices": ()} | changes))
 
     def url(self, path: str = "/search", **changes: Any) -> str:
-        """The address of this search, or of the one `with_` the changes.
+        """URL of this search, or of `with_changes` if there are any; default values are left out."""
+        search = self.with_changes(**changes) if changes else replace(self, rank=None)
+        return _url(path, search.pairs())
 
-        Values that are the default are left out, so that one view has one address.
-        """
-        return _address(path, self._pairs({"page": 1, "place": None} | changes if changes else {"place": None}))
-
-    def article_url(self, article_id: str, *, place: int | None = None, match: int | None = None) -> str:
-        """The address of an article that keeps this search, the hit's place in it (which says the page, too) and the
-        match to stand at."""
-        pairs = replace(self, place=place, page=1).pairs()
+    def article_url(self, article_id: str, *, rank: int | None = None, match: int | None = None) -> str:
+        """URL of an article that keeps the search, the rank of the hit (which implies the page) and a match number."""
+        pairs = replace(self, rank=rank, page=1).pairs()
         if match is not None:
             pairs.append(("match", str(match)))
-        return _address(article_path(article_id), pairs)
-
-    def article_addresses(self) -> Callable[[str, int | None], str]:
-        """As `article_url` by id and place, for all the hits of a page: what they share is made once."""
-        shared = _address("", replace(self, place=None, page=1).pairs())
-        joined = f"{shared}&place=" if shared else "?place="
-
-        def locate(article_id: str, place: int | None) -> str:
-            return article_path(article_id) + (shared if place is None else f"{joined}{place}")
-
-        return locate
+        return _url(article_path(article_id), pairs)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Names and values as they stand in an address, in one fixed order."""
-        return self._pairs({})
-
-    def _pairs(self, changes: Mapping[str, Any]) -> list[tuple[str, str]]:
-        """Those of this search with other values in some fields: thirty times a page, so without making it first."""
-
-        def get(name: str) -> Any:
-            return changes[name] if name in changes else getattr(self, name)
-
-        pairs = [("q", query)] if (query := get("query")) else []
-        pairs += [("author", author) for author in get("authors")]
-        pairs += [("topic", topic) for topic in get("topics")]
-        pairs += [(name, text) for name, field in (("from", "first"), ("to", "last")) if (text := get(field))]
-        if (sort := get("sort")) is not Sort.RELEVANCE:
-            pairs.append(("sort", sort.value))
-        if (page := get("page")) != 1:
-            pairs.append(("page", str(page)))
-        if (per_page := get("per_page")) != self.usual_per_page:
-            pairs.append(("per_page", str(per_page)))
-        if (place := get("place")) is not None:
-            pairs.append(("place", str(place)))
+        """Names and values as in a URL, in one fixed order."""
+        pairs = [("q", self.query)] if self.query else []
+        pairs += [("author", author) for author in self.authors]
+        pairs += [("topic", topic) for topic in self.topics]
+        pairs += [(name, text) for name, text in (("from", self.first), ("to", self.last)) if text]
+        if self.sort is not Sort.RELEVANCE:
+            pairs.append(("sort", self.sort.value))
+        if self.page != 1:
+            pairs.append(("page", str(self.page)))
+        if self.per_page != self.usual_per_page:
+            pairs.append(("per_page", str(self.per_page)))
+        if self.rank is not None:
+            pairs.append(("place", str(self.rank)))
         return pairs
 
 
-def _address(path: str, pairs: Iterable[tuple[str, str]]) -> str:
-    query = "&".join([f"{name}={quoted(value)}" for name, value in pairs])
-    return f"{path}?{query}" if query else path
-
-
-@lru_cache(maxsize=4096)
-def quoted(value: str) -> str:
-    """As `quote_plus`, whose work is half of that for a page: the same few values stand in a hundred addresses."""
-    return quote_plus(value)
+def _url(path: str, pairs: list[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> SearchArguments:
-    """Reads the arguments of a request; what is not understood becomes a notice, never an error.
-
-    NUL, which no text of an archive holds, is taken out, so that it can stand for "any value" elsewhere.
-    """
+    """Reads the arguments of a request; an argument that cannot be understood becomes a notice, never an error."""
     notices: list[str] = []
-    values = MultiDict((name, value.replace("\0", "")) for name, value in values.items(multi=True))
     return SearchArguments(
         query=" ".join(values.get("q", "").split()),
-        authors=_several(values, "author", notices),
-        topics=_several(values, "topic", notices),
+        authors=_values(values, "author", notices),
+        topics=_values(values, "topic", notices),
         first=_date(values, "from", notices),
         last=_date(values, "to", notices),
         sort=_sort(values.get("sort", ""), notices),
         page=_number(values, "page", range(1, MAX_DEPTH + 1), notices) or 1,
         per_page=_number(values, "per_page", range(1, MAX_PER_PAGE + 1), notices) or per_page,
         usual_per_page=per_page,
-        place=_number(values, "place", range(1, MAX_DEPTH + 1), notices),
+        rank=_number(values, "place", range(1, MAX_DEPTH + 1), notices),
         notices=tuple(notices),
     )
 
 
-def _several(values: MultiDict[str, str], name: str, notices: list[str]) -> tuple[str, ...]:
+def _values(values: MultiDict[str, str], name: str, notices: list[str]) -> tuple[str, ...]:
     chosen = tuple(dict.fromkeys(value for value in values.getlist(name) if value.strip()))
     if len(chosen) > MAX_VALUES:
         notices.append(gettext(TOO_MANY[name], most=MAX_VALUES, all=len(chosen)))

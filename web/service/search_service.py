@@ -1,4 +1,4 @@
-"""Running a reader's search: the page asked for, the years in full, and bare counts."""
+"""Search service: runs the search of a request, counts queries, finds the neighbours of a hit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_FILTERS = Filters()
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """An answer: how the query was understood, the page, and the facet of years, which is in full."""
+    """Parsed query, page of hits, and the complete facet of years."""
 
     parsed: ParsedQuery
     page: Page
@@ -27,12 +27,12 @@ class SearchResult:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What the query language and the engine have to say about this search."""
+        """Notices of the parser and of the engine."""
         return (*map(translate, self.parsed.notices), *self.page.notices)
 
 
 def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> SearchResult:
-    """Runs the search; raises `PageNotFound` for a page past the end, `QueryRefused` and what the engine raises."""
+    """Runs a search. Raises `PageNotFound` for a page past the end, `QueryRefused`, and the errors of the engine."""
     parsed = parse_query(arguments.query)
     request = replace(build_request(arguments, parsed.tree, facet_size=facet_size), all_years=True)
     if request.page * request.per_page > MAX_DEPTH:
@@ -48,7 +48,7 @@ def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZ
 
 
 def parse_query(query: str) -> ParsedQuery:
-    """The query as a tree; raises `QueryRefused` when it is beyond the bounds."""
+    """Parses a query; raises `QueryRefused` if it exceeds a limit."""
     parsed = parse(query)
     if parsed.refused:
         raise QueryRefused(translate(parsed.refused))
@@ -56,7 +56,7 @@ def parse_query(query: str) -> ParsedQuery:
 
 
 def build_request(arguments: SearchArguments, query: Node, *, facet_size: int | None = FACET_SIZE) -> Request:
-    """The engine's request for these arguments."""
+    """Builds the request for the engine."""
     return Request(
         query=query,
         filters=arguments.filters,
@@ -74,16 +74,16 @@ def count_articles(query: Node, filters: Filters = NO_FILTERS) -> int:
     return services().engine.search(request).total
 
 
-def neighbours(arguments: SearchArguments, query: Node, place: int) -> tuple[Page, Hit | None, Hit | None]:
-    """The hits before and after the one at `place` (from 1) of a result list, with the page they were read from.
+def neighbours(arguments: SearchArguments, query: Node, rank: int) -> tuple[Page, Hit | None, Hit | None]:
+    """Hits before and after the one at `rank` (from 1), and the page they were read from.
 
-    One search is enough: for every place up to 10,000 a page of at most 13 hits holds all three.
+    One search suffices: for every rank up to 10,000 a page size of at most 13 holds all three on one page.
     """
-    first, last = max(place - 2, 0), place
-    size = next(size for size in range(3, place + 4) if first // size == last // size)
+    first, last = max(rank - 2, 0), rank
+    size = next(size for size in range(3, rank + 4) if first // size == last // size)
     request = replace(build_request(arguments, query, facet_size=1), page=first // size + 1, per_page=size, passages=0)
     page = services().engine.search(request)
     start = (request.page - 1) * size
-    before = page.hits[place - 2 - start] if place > 1 and place - 2 - start < len(page.hits) else None
-    after = page.hits[place - start] if place - start < len(page.hits) else None
+    before = page.hits[rank - 2 - start] if rank > 1 and rank - 2 - start < len(page.hits) else None
+    after = page.hits[rank - start] if rank - start < len(page.hits) else None
     return page, before, after

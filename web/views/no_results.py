@@ -1,4 +1,4 @@
-"""What to ask instead when nothing was found: each way out with its real count."""
+"""Alternative searches for a page without results, each with its number of articles."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ MAX_PARTS = 8
 
 @dataclass(frozen=True, slots=True)
 class AlternativeSearches:
-    """Ways out of one kind; each a link and the number of articles it finds, never none."""
+    """Searches of one kind; each a link and the number of articles it finds, at least one."""
 
     heading: str
-    tips: tuple[tuple[Link, int], ...]
+    links: tuple[tuple[Link, int], ...]
 
 
 def find_alternatives(arguments: SearchArguments, query: Node) -> tuple[AlternativeSearches, ...]:
-    """What would find something: without a filter, without a word, any of the words, each word alone."""
+    """Runs the query without a filter, without a word, with any word, with each part alone; keeps those with hits."""
     groups = (
         (gettext_noop("Without a filter"), _without_filters(arguments, query)),
         (gettext_noop("With fewer words"), _changed(arguments, _with_fewer(query))),
-        (gettext_noop("Most of the words"), _most(arguments, query)),
+        (gettext_noop("Most of the words"), _any_but_one(arguments, query)),
         (gettext_noop("Without the quotation marks"), _changed(arguments, _unquoted(query))),
         (gettext_noop("Any of these words"), _changed(arguments, _any(query))),
         (gettext_noop("Each part alone"), _changed(arguments, _alone(query))),
     )
-    found = [(heading, tuple(tip for tip in tips if tip[1])) for heading, tips in groups]
-    return tuple(AlternativeSearches(gettext(heading), tips) for heading, tips in found if tips)
+    found = [(heading, tuple(link for link in links if link[1])) for heading, links in groups]
+    return tuple(AlternativeSearches(gettext(heading), links) for heading, links in found if links)
 
 
 def _without_filters(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
@@ -43,7 +43,7 @@ def _without_filters(arguments: SearchArguments, query: Node) -> Iterator[tuple[
         return
     applied = chips(arguments)
     for chip in applied if len(applied) > 1 else ():
-        yield Link(_left_out(chip), chip.url), count_articles(query, chip.rest.filters)
+        yield Link(_left_out(chip), chip.url), count_articles(query, chip.without.filters)
     bare = arguments.url(authors=(), topics=(), first="", last="")
     yield (
         Link(gettext("without any filter") if len(applied) > 1 else _left_out(applied[0]), bare),
@@ -68,8 +68,8 @@ def _with_fewer(query: Node) -> Iterator[Node]:
             yield without_clause(query, part)
 
 
-def _most(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
-    """Any five of six parts, one link for all: worth offering from four on, where less is a different question."""
+def _any_but_one(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
+    """OR of all queries with one part left out (any five of six), for four parts or more."""
     several = len(clauses(query))
     if not 4 <= several <= MAX_PARTS:
         return

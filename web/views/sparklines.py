@@ -1,4 +1,4 @@
-"""When the articles of each author or on each topic appeared, as a drawing the size of a word."""
+"""Sparklines: articles per period of each author or topic, as SVG paths the size of a word."""
 
 from __future__ import annotations
 
@@ -19,25 +19,24 @@ log = logging.getLogger("backfile.web")
 
 
 class Sparkline(NamedTuple):
-    """The years of a value's first and last article, and its steps from period to period as a path of SVG."""
+    """Years of the first and last article of a value, and its counts per period as an SVG path."""
 
     span: str
     path: str
 
 
 class Sparklines(NamedTuple):
-    """The timeline of each value of a facet, all over the same `width` periods."""
+    """Sparkline of each value of a facet, all over the same `width` periods."""
 
     width: int
     height: int
-    of: dict[str, Sparkline]
+    lines: dict[str, Sparkline]
 
 
 def sparklines(facet: str) -> Sparklines | None:
-    """The timelines of all authors or topics; None when no two articles are of different years.
+    """Sparklines of all authors or topics; None if all articles are of one period or the deadline is exceeded.
 
-    One search a period, of which there are sixty at most, gives those of every value at once; they are kept until
-    the index changes. A list is worth more than its drawings: where time runs out it comes without them.
+    Runs one search a period (at most 60), each of which counts all values; cached until the index changes.
     """
     status = services().engine.status()
     key = (facet, status.generation, status.stamp)
@@ -55,27 +54,27 @@ def _draw(facet: str) -> Sparklines | None:
     if chart is None or len(chart.bars) < 2:
         return None
     counts: dict[str, dict[int, int]] = {}
-    for place, bar in enumerate(chart.bars):
+    for period, bar in enumerate(chart.bars):
         if bar.articles:
             of_period = replace(every, first=f"{bar.first:04d}", last=f"{bar.last:04d}")
             for value in find_facet(run_search(of_period, facet_size=None).page, facet).values:
-                counts.setdefault(value.value, {})[place] = value.count
-    of = {
+                counts.setdefault(value.value, {})[period] = value.count
+    lines = {
         value: Sparkline(span_of(chart.bars[min(known)], chart.bars[max(known)]), steps(known))
         for value, known in counts.items()
     }
-    return Sparklines(len(chart.bars), HEIGHT, of)
+    return Sparklines(len(chart.bars), HEIGHT, lines)
 
 
 def steps(counts: dict[int, int]) -> str:
-    """A path of SVG that goes up and down with the counts, a unit wide for each, from the first to the last place.
+    """SVG path of a step chart: one unit of width a period, from the first to the last with articles.
 
-    The highest fills the drawing; a single article among thousands can still be seen.
+    The largest count has the full height, any other count above 0 at least 2 units.
     """
     most, first = max(counts.values()), min(counts)
     written, before = [f"M{first} {HEIGHT}"], HEIGHT
-    for place in range(first, max(counts) + 1):
-        count = counts.get(place, 0)
+    for period in range(first, max(counts) + 1):
+        count = counts.get(period, 0)
         top = HEIGHT - max(2, round(count / most * HEIGHT)) if count else HEIGHT
         written.append(f"V{top}h1" if top != before else "h1")
         before = top

@@ -1,10 +1,9 @@
-"""Articles per year as bars that are links."""
+"""Year chart: articles per year as bars that are links."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import NamedTuple
-from urllib.parse import quote_plus
 
 from backfile.index.engine import Facet
 from backfile.web.service.arguments import SearchArguments
@@ -16,15 +15,14 @@ MAX_BARS = 60
 
 
 class Bar(NamedTuple):
-    """One bar: the years `first` to `last`, both included; `x` and `height` in units of the drawing."""
+    """Bar for the years `first` to `last`, both included; `x` and `height` in SVG units."""
 
     first: int
     last: int
-
     label: str
     articles: int
     url: str
-    chosen: bool
+    selected: bool
     x: int
     height: int
 
@@ -36,18 +34,18 @@ class Bar(NamedTuple):
 
     @property
     def area(self) -> str:
-        """All of its column, which can be hit even where the bar is low: a path of SVG."""
+        """SVG path of the whole column, the click target."""
         return f"M{self.x} 0h{BAR}v{HEIGHT}h-{BAR}z"
 
     @property
     def drawing(self) -> str:
-        """The bar itself, a unit apart from its neighbours: a path of SVG."""
+        """SVG path of the bar, with a unit of space on either side."""
         return f"M{self.x + 1} {HEIGHT}v-{self.height}h{BAR - 2}v{self.height}z"
 
 
 @dataclass(frozen=True, slots=True)
 class YearChart:
-    """Bars from the earliest to the latest year without gaps; `step` years a bar (1, 10 or 100)."""
+    """Bars from the earliest to the latest year, without gaps; `step` years a bar (1, 10 or 100)."""
 
     bars: tuple[Bar, ...]
     step: int
@@ -56,33 +54,32 @@ class YearChart:
 
     @property
     def span(self) -> str:
-        """`1994–2024`, or the one year there is."""
+        """`1994–2024`, or one year."""
         return span_of(self.bars[0], self.bars[-1])
 
     @property
     def filled(self) -> tuple[Bar, ...]:
-        """The bars with articles, latest first."""
+        """Bars with articles, latest first."""
         return tuple(bar for bar in reversed(self.bars) if bar.articles)
 
 
 def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
-    """The chart of a facet of years given in full; None when there is nothing to draw."""
+    """Chart of a complete facet of years; None without years."""
     counts = {int(value.value): value.count for value in facet.values}
     if not counts:
         return None
     step = _step(min(counts), max(counts))
     starts = range(min(counts) // step * step, max(counts) + 1, step)
     sums = [sum(counts.get(year, 0) for year in range(start, start + step)) for start in starts]
-    chosen = _chosen_years(arguments)
-    before, between, after = arguments.url(first="\0", last="\0").split(quote_plus("\0"))
+    selected = _selected_years(arguments)
     bars = tuple(
         Bar(
             first=(first := max(start, 1)),
             last=(last := start + step - 1),
             label=_label(start, step),
             articles=count,
-            url=f"{before}{first:04d}{between}{last:04d}{after}",
-            chosen=start in chosen,
+            url=arguments.url(first=f"{first:04d}", last=f"{last:04d}"),
+            selected=start in selected,
             x=index * BAR,
             height=max(2, round(count / max(sums) * (HEIGHT - 2))) if count else 0,
         )
@@ -92,12 +89,12 @@ def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
 
 
 def span_of(first: Bar, last: Bar) -> str:
-    """The years from the one bar to the other: `1994–2024`, or the one year."""
+    """Years from one bar to another: `1994–2024`, or one year."""
     return f"{first.first}" if first.first == last.last else f"{first.first}–{last.last}"
 
 
 def _step(earliest: int, latest: int) -> int:
-    """Years a bar: one, or as many as keep the bars wide enough to be hit with a finger."""
+    """Years a bar: one, ten or a hundred, so that bars stay wide enough to touch."""
     return next((step for step in (1, 10) if (latest - earliest) // step < MAX_BARS), 100)
 
 
@@ -105,7 +102,7 @@ def _label(start: int, step: int) -> str:
     return f"{start}" if step == 1 else f"{start}–{start + step - 1}"
 
 
-def _chosen_years(arguments: SearchArguments) -> range:
+def _selected_years(arguments: SearchArguments) -> range:
     filters = arguments.filters
     if filters.first is None and filters.last is None:
         return range(0)
