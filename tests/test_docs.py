@@ -6,7 +6,11 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -48,6 +52,83 @@ def anchors(page: Path) -> set[str]:
     """The ids that a viewer of Markdown gives to headings: lower case, hyphens for spaces, no punctuation."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+PRODUCT = ("archive", "index", "web", "cli", "app", "config")
+FOLDERS = (*PRODUCT[:4], "tests", "bench", "docs", "static", "templates", ".ci")
+OF_OTHERS = {"DC", "whoosh"}  # Dublin Core and the library, of whose names ours have the same
+
+
+@cache
+def modules() -> dict[str, list[str]]:
+    """Product modules by the last part of their names."""
+    paths = [path for name in PRODUCT for path in ([*(ROOT / name).rglob("*.py")] or [ROOT / f"{name}.py"])]
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        found.setdefault(name.rpartition(".")[2], []).append(name)
+    return found
+
+
+@cache
+def classes() -> dict[str, type]:
+    """Public classes of the product by name."""
+    loaded = [import_module(f"backfile.{name}") for names in modules().values() for name in names]
+    return {name: each for module in loaded for name, each in vars(module).items() if isinstance(each, type)}
+
+
+def exists(name: str) -> bool:
+    """Whether a name in a page's code span is there, if it names a file, a module or an attribute of the product."""
+    first, _, rest = name.partition(".")
+    if re.fullmatch(rf"({'|'.join(map(re.escape, FOLDERS))})/[\w./-]*", name):
+        return (ROOT / name).exists()
+    if re.fullmatch(r"\w+\.py", name):
+        return any(ROOT.glob(name)) or any(path for top in FOLDERS for path in (ROOT / top).rglob(name))
+    if first in OF_OTHERS or name.endswith((".toml", ".html", ".md", ".json", ".po")):
+        return True
+    if re.fullmatch(r"[A-Z][A-Za-z]+\.[a-z_]\w*", name):
+        known = classes().get(first)
+        return known is not None and (hasattr(known, rest) or rest in annotations(known))
+    parts = re.split("[.:]", name.removeprefix("backfile."))
+    named = re.fullmatch(r"[a-z_]+(\.\w+)+(:\w+)?", name) and (first == "backfile" or first in modules())
+    return not named or any(resolves(module, parts[1:]) for module in modules().get(parts[0], ()))
+
+
+def annotations(known: type) -> set[str]:
+    return {name for base in known.__mro__ for name in getattr(base, "__annotations__", ())}
+
+
+def resolves(module: str, rest: list[str]) -> bool:
+    """Whether a module has a submodule or an attribute of that dotted name."""
+    value: Any = import_module(f"backfile.{module}")
+    for part in rest:
+        if not hasattr(value, part) and hasattr(value, "__path__") and find_spec(f"{value.__name__}.{part}"):
+            import_module(f"{value.__name__}.{part}")
+        if not hasattr(value, part):
+            return False
+        value = getattr(value, part)
+    return True
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_modules_and_classes_named_in_a_page_exist(name: str) -> None:
+    text = re.sub(r"^(```|~~~).*?^\1", "", (ROOT / name).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    spans = {re.sub(r"\(.*\)$", "", span) for span in re.findall(r"`([^`\n]+)`", text)}
+    assert sorted(span for span in spans if not exists(span)) == []
+
+
+def test_a_name_that_is_gone_is_noticed() -> None:
+    there = ["index/query/", "config.py", "index.query.parse", "query.parse", "Engine.write", "backfile.app:create_app"]
+    gone = [
+        "index/queries/",
+        "configuration.py",
+        "index.query.prase",
+        "Engine.wirte",
+        "backfile.app:make",
+        "web.search",
+    ]
+    assert [name for name in [*there, "str.split"] if not exists(name)] == []
+    assert [name for name in gone if exists(name)] == []
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

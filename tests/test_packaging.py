@@ -1,4 +1,4 @@
-"""What is shipped: everything the program needs, nothing it does not, and a lock that fits."""
+"""The wheel holds all that the program needs and nothing else; the locks fit pyproject.toml."""
 
 from __future__ import annotations
 
@@ -12,9 +12,16 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 from paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+BUILD = ["hatchling", "editables"]
+RUNTIME = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["import"]]
+LOCKS = {
+    "requirements.lock": [*RUNTIME, *PROJECT["dependency-groups"]["dev"], *BUILD],
+    "bench/requirements.lock": PROJECT["dependency-groups"]["bench"],
+}
 OURS = {path.stem for path in ROOT.glob("*.py")} | {"archive", "cli", "index", "web"}
 
 
@@ -23,8 +30,7 @@ def normal(name: str) -> str:
 
 
 def declared() -> set[str]:
-    extra = PROJECT["project"]["optional-dependencies"]["import"]
-    return {normal(entry) for entry in [*PROJECT["project"]["dependencies"], *extra]}
+    return {normal(entry) for entry in RUNTIME}
 
 
 def product_code() -> list[Path]:
@@ -49,30 +55,38 @@ def imported() -> set[str]:
 def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
     providers = packages_distributions()
     needed = {normal(name) for module in imported() for name in providers[module]}
-    extensions = {"pymdown-extensions"}  # named in text, as Python-Markdown loads it
+    not_imported = {"pymdown-extensions", "lxml-html-clean"}  # named in text; imported by jusText
     ours_to_declare = needed - {"werkzeug", "jinja2", "markupsafe"}  # come with Flask, which is built on them
     assert ours_to_declare <= declared()
-    assert declared() <= needed | extensions
+    assert declared() <= needed | not_imported
 
 
-@pytest.fixture(scope="module")
-def locked() -> dict[str, list[str]]:
-    """Name → hashes of every package of the lock."""
-    found: dict[str, list[str]] = {}
-    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
-        if match := re.match(r"([A-Za-z0-9_.-]+)==", line):
+def read_lock(path: Path) -> dict[str, tuple[str, list[str]]]:
+    """Version and hashes of every package of a lock."""
+    found: dict[str, tuple[str, list[str]]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if match := re.match(r"([A-Za-z0-9_.-]+)==([^ ;]+)", line):
             name = normal(match[1])
-            found.setdefault(name, [])
+            found.setdefault(name, (match[2], []))
         elif match := re.match(r" +--hash=(sha256:[0-9a-f]{64})", line):
-            found[name].append(match[1])
+            found[name][1].append(match[1])
     return found
 
 
-def test_the_lock_holds_everything_with_hashes_and_no_address(locked: dict[str, list[str]]) -> None:
-    tools = {normal(entry) for entry in PROJECT["dependency-groups"]["dev"]}
-    assert declared() | tools | {"hatchling", "editables"} <= locked.keys()
-    assert all(locked.values())
-    assert "://" not in (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_fits_the_project_and_has_hashes_and_no_address(name: str) -> None:
+    locked = read_lock(ROOT / name)
+    required = [Requirement(entry) for entry in LOCKS[name]]
+    assert {normal(each.name) for each in required} <= locked.keys()
+    unfit = [str(each) for each in required if not each.specifier.contains(locked[normal(each.name)][0], True)]
+    assert unfit == []
+    assert all(hashes for _, hashes in locked.values())
+    assert "://" not in (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_checkout_has_the_name_of_the_installed_package() -> None:
+    assert (ROOT / "backfile").readlink() == Path(".")
+    assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"] == {"": "backfile"}
 
 
 def test_the_wheel_holds_what_the_program_needs_and_nothing_else(tmp_path: Path) -> None:
