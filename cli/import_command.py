@@ -99,12 +99,12 @@ def _import(
     """Imports the sources and prints the report, also when Ctrl-C interrupts it."""
     today = datetime.now().astimezone().date()
     with ImportDisplay(print_results=dry_run and not as_json) as display:
-        importer = Importer(library, today=today, dry_run=dry_run, tell=display.show)
+        importer = Importer(library, today=today, dry_run=dry_run, on_result=display.show)
         try:
             with importer:
                 for source in sources:
                     display.expect(source.count(context))
-                    importer.read(source, context)
+                    importer.import_source(source, context)
         except KeyboardInterrupt:
             display.clear()
             _print_report(importer.report, as_json=as_json, dry_run=dry_run)
@@ -205,12 +205,12 @@ class ImportDisplay:
 def _print_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
     if as_json:
         counts = {str(action): report.counts[action] for action in Action}
-        print_json({"dry_run": dry_run, "counts": counts, "items": [asdict(each) for each in report.outcomes]})
+        print_json({"dry_run": dry_run, "counts": counts, "items": [asdict(each) for each in report.results]})
         return
     for action in (Action.KEPT, Action.DUPLICATE, Action.SKIPPED, Action.FAILED):
         if not dry_run:
-            _print_lines([str(result) for result in report.of(action)], limited=action is not Action.FAILED)
-    _print_lines([f"note      {each.path}: {note}" for each in report.outcomes for note in each.notes])
+            _print_lines([str(result) for result in report.results_of(action)], limited=action is not Action.FAILED)
+    _print_lines([f"note      {each.path}: {note}" for each in report.results for note in each.notes])
     click.echo(f"{'Would be: ' if dry_run else ''}{report.summary()}")
 
 

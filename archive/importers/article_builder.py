@@ -53,19 +53,16 @@ def build_article(item: Item, language: str | None = None) -> Article | None:
     )
 
 
-def at(article: Article, path: str, body: str) -> Article:
-    """The article placed at a path below the library."""
+def place_article(article: Article, path: str, body: str) -> Article:
+    """Article at a path below the library, with the body that it has there."""
     return replace(article, id=without_suffix(path), path=path, body=body)
 
 
-def without_extra(article: Article) -> Article:
-    """The article with nothing in its front matter but its own fields."""
-    return replace(article, extra={})
-
-
-def is_too_much(article: Article) -> bool:
-    """Whether the further keys of an article are more than its front matter can hold."""
-    return len(repr(article.extra)) > MAX_EXTRA
+def limit_extra(article: Article) -> tuple[Article, tuple[str, ...]]:
+    """Article without its further keys if they are more than its front matter can hold, and a note that says so."""
+    if len(repr(article.extra)) <= MAX_EXTRA:
+        return article, ()
+    return replace(article, extra={}), ("its further keys were too much for front matter and are left out",)
 
 
 def text(value: str) -> str:

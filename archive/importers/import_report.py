@@ -1,4 +1,4 @@
-"""What became of each item of an import, and of all of them together."""
+"""Report of an import: what was done with each item, and counts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Action(StrEnum):
-    """What an import does with an item."""
+    """Action of an import on one item."""
 
     ADDED = "added"
     CHANGED = "changed"
@@ -21,10 +21,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What was done (or, in a dry run, would be) with the item `origin`.
+    """Action that was taken (or, in a dry run, would be) on the item `origin`.
 
-    `path` is the article's file below the library: of a duplicate, that of the article that was there already. `notes`
-    are things to look at although it was written.
+    `path` is the article's file below the library; of a duplicate, that of the article that was there already. `notes`
+    are warnings about an article that was written.
     """
 
     action: Action
@@ -40,29 +40,23 @@ class ItemResult:
 
 @dataclass(slots=True)
 class ImportReport:
-    """The outcome of an import. Of items that were unchanged only the number is kept; `wrote` says whether the library
-    is another than before."""
+    """Results of an import. Unchanged items are only counted; `wrote` says whether the library was changed."""
 
-    outcomes: list[ItemResult] = field(default_factory=list)
+    results: list[ItemResult] = field(default_factory=list)
     counts: Counter[Action] = field(default_factory=Counter)
     wrote: bool = False
 
-    def add(self, outcome: ItemResult) -> None:
-        """Counts an outcome and keeps it if there is something to tell."""
-        self.counts[outcome.action] += 1
-        if outcome.action is not Action.UNCHANGED or outcome.notes:
-            self.outcomes.append(outcome)
+    def add(self, result: ItemResult) -> None:
+        """Counts a result and keeps it unless its item was unchanged."""
+        self.counts[result.action] += 1
+        if result.action is not Action.UNCHANGED or result.notes:
+            self.results.append(result)
 
-    @property
-    def total(self) -> int:
-        """How many items there were."""
-        return self.counts.total()
-
-    def of(self, action: Action) -> list[ItemResult]:
-        """The outcomes of one kind, in the order of the source."""
-        return [outcome for outcome in self.outcomes if outcome.action is action]
+    def results_of(self, action: Action) -> list[ItemResult]:
+        """Results with one action, in the order of the source."""
+        return [result for result in self.results if result.action is action]
 
     def summary(self) -> str:
-        """All in one line: `120 added, 3 changed, 1,877 unchanged, 1 failed`."""
+        """Counts on one line: `120 added, 3 changed, 1,877 unchanged, 1 failed`."""
         shown = [f"{self.counts[action]:,} {action}" for action in Action if self.counts[action]]
         return ", ".join(shown) or "nothing to import"

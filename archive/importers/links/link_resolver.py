@@ -9,7 +9,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
 from backfile.archive.importers.links.markdown_links import link_destinations, replace_destinations
-from backfile.archive.importers.links.web_addresses import url_host
+from backfile.archive.importers.links.urls import url_host
+from backfile.archive.metadata.field_names import normal
 
 _SUFFIX = re.compile(r"\.(?:md|mdx|markdown|html?)\Z", re.IGNORECASE)
 _ARTICLE = re.compile(r"\.(?:md|mdx|markdown)\Z", re.IGNORECASE)
@@ -20,8 +21,8 @@ _POST = re.compile(
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
 _DAY_AND_NAME = re.compile(r"(?:\A|/)(\d{4}/\d\d/\d\d/[^/]+)\Z")
 _SECTION = re.compile(r"(?:\A|(?<=/))_?index\Z", re.IGNORECASE)
-_WORD = re.compile(r"(?![-#]\s)[^\s\"',\[\]]+")
-_STANDS_FOR = re.compile(r"(?:\A|/):")  # something that the builder puts there: /:year/:title/
+_WORD = re.compile(r"[^\s\"',\[\]]+")
+_PLACEHOLDER = re.compile(r"(?:\A|/):")  # filled in by the site builder: /:year/:title/
 _DATED = re.compile(r"\d{4}-\d\d-\d\d-")
 
 
@@ -132,17 +133,20 @@ class LinkResolver:
         yield from (posixpath.join(folder, stem) for folder in self._site.folders)
 
 
-def addresses_in_front_matter(path: str, entries: Mapping[str, str]) -> Iterator[str]:
-    """The addresses that the front matter of the article at `path` gives it: its own, and those it had before."""
+def addresses_in_front_matter(path: str, data: Mapping[str, object]) -> Iterator[str]:
+    """Yields the addresses that front matter gives to the article at `path`: its own, and its former ones."""
+    entries = {normal(key): list(_words(value)) for key, value in data.items()}
     for key in ("path", "permalink", "url"):
-        found = _WORD.search(entries.get(key, ""))
-        if found and not _STANDS_FOR.search(found[0]):
-            yield found[0]
+        yield from (word for word in entries.get(key, ())[:1] if not _PLACEHOLDER.search(word))
     for key in ("aliases", "alias", "redirectfrom"):
-        yield from _WORD.findall(entries.get(key, ""))
-    slug = _WORD.search(entries.get("slug", ""))
-    if slug:
-        yield posixpath.join(posixpath.dirname(_INDEX.sub("", _SUFFIX.sub("", path))), slug[0])
+        yield from entries.get(key, ())
+    for slug in entries.get("slug", ())[:1]:
+        yield posixpath.join(posixpath.dirname(_INDEX.sub("", _SUFFIX.sub("", path))), slug)
+
+
+def _words(value: object) -> Iterator[str]:
+    for text in value if isinstance(value, list) else [value]:
+        yield from _WORD.findall(str(text)) if isinstance(text, str | int) else ()
 
 
 def _places(stem: str, site: SiteLayout) -> Iterator[str]:

@@ -1,14 +1,14 @@
-"""The addresses in a body of Markdown: of links, pictures and definitions, also in HTML, but not those in code."""
+"""Link destinations in a Markdown body: of links, images and definitions, also in HTML, but not in code."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from backfile.archive.markdown.code_regions import Regions
 
-# Quantifiers are possessive and stop at the next sign of their own kind, so that hostile text costs one pass as well.
-_ADDRESS = re.compile(
+# Quantifiers are possessive and stop at the next delimiter of their own kind, so that hostile text costs one pass.
+_DESTINATION = re.compile(
     r"""!\[(?:[^\[\]\\]++|\\.|\[[^\[\]]*+\])*+\]\([ ]*+(?:<(?P<angled>[^<>\n]++)>|(?P<shown>[^\s()<>]++))
       | (?<!\\)\]\([ ]*+<?(?P<linked>[^\s<>()]++)(?=[)>\s])
       | <(?:img|source|video|audio)\b[^<>]*?\ssrc=["'](?P<source>[^"'<>]++)["']
@@ -16,27 +16,36 @@ _ADDRESS = re.compile(
       | ^[ ]{0,3}\[(?!\^)[^\[\]\n]++\]:[ \t]*+<?(?P<defined>[^\s<>]++)""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
-_PICTURES = frozenset({"angled", "shown", "source"})
+_IMAGES = frozenset({"angled", "shown", "source"})
 
 
 def link_destinations(body: str) -> Iterator[tuple[str, bool]]:
-    """Each address, also in code, and whether it is that of a picture."""
-    for found in _ADDRESS.finditer(body):
+    """Yields each destination, also in code, and whether it is that of an image."""
+    for found in _DESTINATION.finditer(body):
         name = found.lastgroup or ""
-        yield found[name].strip(), name in _PICTURES
+        yield found[name].strip(), name in _IMAGES
 
 
 def replace_destinations(body: str, new: Callable[[str, bool], str | None]) -> str:
-    """The body with those addresses replaced for which `new` (as `link_destinations` has them) gives another."""
+    """Replaces the destinations for which `new(destination, is_image)` returns another; code stays as it is."""
     written, copied = [], 0
     regions: Regions | None = None
-    for found in _ADDRESS.finditer(body):
+    for found in _DESTINATION.finditer(body):
         name = found.lastgroup or ""
-        given = new(found[name].strip(), name in _PICTURES)
-        if given is None:
+        replacement = new(found[name].strip(), name in _IMAGES)
+        if replacement is None:
             continue
         regions = regions or Regions(body)
         if regions.end_of_code(found.start()) is None:
-            written += [body[copied : found.start(name)], given]
+            written += [body[copied : found.start(name)], replacement]
             copied = found.end(name)
     return "".join((*written, body[copied:]))
+
+
+def replace_literally(body: str, replacements: Mapping[str, str]) -> str:
+    """Replaces whole destinations, written exactly as the keys of `replacements`, wherever delimiters enclose them."""
+    if not replacements:
+        return body
+    longest_first = "|".join(re.escape(name) for name in sorted(replacements, key=len, reverse=True))
+    literal = re.compile(rf"""(?<=[("'<\s])(?:{longest_first})(?=[)"'>\s])|(?<=:[ ])(?:{longest_first})$""", re.M)
+    return literal.sub(lambda found: replacements[found[0]], body)

@@ -1,60 +1,53 @@
-"""Links between articles that were imported together: from the address that a source has to where the article lies.
+"""Links between items of one source, by the origins of their targets.
 
-Which article an address means is known by its importer; where that article lies is known when it was written, which may
-be after the one that links to it. So what cannot be told at once waits for the end of the source.
+A format knows which item a link means; the path of that item's article is known when it is written, which may be after
+the article that links to it. Links whose targets are not there yet are pending until the end of the source.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 
-from backfile.archive.importers.library.assets import point
 from backfile.archive.importers.library.import_log import ImportLog
 from backfile.archive.importers.library.provenance import CLOSING
-from backfile.archive.importers.links.published_links import place_of
+from backfile.archive.importers.links.markdown_links import replace_literally
+from backfile.archive.importers.links.published_links import relative_link
 
 
-@dataclass(slots=True)
 class PendingLinks:
-    """The links of the articles of one source. `waiting` is the path of an article → its links that wait."""
+    """Links of the articles of one source whose targets are not written yet: path → destination → origin."""
 
-    waiting: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    def __init__(self, log: ImportLog) -> None:
+        self._log = log
+        self._pending: dict[str, Mapping[str, str]] = {}
 
-    def settle(self, body: str, path: str, links: Mapping[str, str], log: ImportLog, *, only: str | None = None) -> str:
-        """The body of the article at `path` with the links whose targets are there; the others are noted.
+    def resolve(self, body: str, path: str, links: Mapping[str, str], *, only: str | None = None) -> str:
+        """Body of the article at `path` with the links whose targets are there; the others become pending.
 
-        `links` gives for addresses in the body the origins of the articles that they lead to. With `only` those links
-        are set whose new address is in this text, and none waits.
+        `links` maps destinations in the body to the origins of their targets. With `only`, no more than the links whose
+        new destination is in that text are set, and none becomes pending.
         """
-        known, unknown = _known(path, links, log)
+        known = self._known(path, links)
         if only is not None:
-            return point(body, {address: place for address, place in known.items() if place in only})
-        if unknown:
-            self.waiting[path] = unknown
+            return replace_literally(body, {link: new for link, new in known.items() if new in only})
+        if len(known) < len(links):
+            self._pending[path] = {link: origin for link, origin in links.items() if link not in known}
         else:
-            self.waiting.pop(path, None)
-        return point(body, known)
+            self._pending.pop(path, None)
+        return replace_literally(body, known)
 
-    def late(self, log: ImportLog) -> Iterator[tuple[str, str]]:
-        """Path and new text of every article that has links whose targets came after it."""
-        for path, links in self.waiting.items():
-            known, _ = _known(path, links, log)
-            text = log.text(path) if known else ""
+    def resolve_pending(self) -> Iterator[tuple[str, str]]:
+        """Yields path and new text of every article with links whose targets came after it."""
+        pending, self._pending = self._pending, {}
+        for path, links in pending.items():
+            known = self._known(path, links)
+            text = self._log.text(path) if known else ""
             head, closing, body = text.partition(CLOSING)
-            linked = head + closing + point(body, known)
+            linked = head + closing + replace_literally(body, known)
             if linked != text:
                 yield path, linked
 
-
-def _known(path: str, links: Mapping[str, str], log: ImportLog) -> tuple[dict[str, str], dict[str, str]]:
-    """The new addresses of links whose targets are there, and the links to the others."""
-    known: dict[str, str] = {}
-    unknown: dict[str, str] = {}
-    for address, origin in links.items():
-        record = log.find(origin)
-        if record is None:
-            unknown[address] = origin
-        else:
-            known[address] = place_of(record.path, path, address)
-    return known, unknown
+    def _known(self, path: str, links: Mapping[str, str]) -> dict[str, str]:
+        """Destinations → relative links to the targets that are in the library."""
+        targets = ((link, self._log.find(origin)) for link, origin in links.items())
+        return {link: relative_link(target.path, path, link) for link, target in targets if target is not None}

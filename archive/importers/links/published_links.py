@@ -1,8 +1,8 @@
-"""Links by absolute address from one article of a site to another: they lead to where that one lies in the library.
+"""Links by absolute URL between articles of one site, pointed to where the target lies in the library.
 
-Only addresses of the host that an article is from itself are looked at. What is known is what was in the library when
-the import began, so that an article comes out the same whichever is read first; links to what came since are set in
-one pass at the end.
+Only URLs of a host that the article itself is from are resolved. Known targets are those in the library when the import
+began, so that an article comes out the same whichever is read first; links to newer ones are set in one pass at the
+end.
 """
 
 from __future__ import annotations
@@ -13,108 +13,99 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, urldefrag
 
-from backfile.archive.importers.library.provenance import CLOSING
+from backfile.archive.importers.library.provenance import CLOSING, ArticleUrls
 from backfile.archive.importers.links.markdown_links import replace_destinations
-from backfile.archive.importers.links.web_addresses import addresses_given, front_entries, url_host, url_key
+from backfile.archive.importers.links.urls import url_host, url_key
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
-    """The article at `path`; `origin` is empty if it was not imported, `hosts` are those of its own addresses."""
+class _PublishedArticle:
+    """Article at `path`; `origin` is empty if it was not imported, `hosts` are those of its own URLs."""
 
     path: str
     origin: str
     hosts: tuple[str, ...]
 
 
-_SHARED = _Published("", "", ())
+_AMBIGUOUS = _PublishedArticle("", "", ())
 
 
 class PublishedLinks:
-    """The articles of a library by the addresses that they were published at. One that several have leads to none."""
+    """Articles of a library by the URLs that they were published at. A URL of several articles resolves to none."""
 
     def __init__(self) -> None:
-        self._known: dict[str, _Published] = {}
-        self._new: dict[str, _Published] = {}
-        self._imported: dict[str, _Published] = {}
-        self._hosts: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._known: dict[str, _PublishedArticle] = {}
+        self._new: dict[str, _PublishedArticle] = {}
+        self._imported: dict[str, _PublishedArticle] = {}
+        self._interned: dict[tuple[str, ...], tuple[str, ...]] = {}
 
-    def add(self, path: str, text: str, origin: str = "") -> None:
-        """Makes an article known that is there when the import begins; of copies the one that is added last counts."""
-        self._add(self._known, path, text, origin)
+    def add(self, path: str, urls: ArticleUrls, origin: str = "") -> None:
+        """Adds an article that is there when the import begins; of copies the last one added counts."""
+        self._add(self._known, path, urls, origin)
 
-    def note(self, path: str, text: str, origin: str) -> None:
-        """Makes an article known that was written since. Links lead there when `late` has set them."""
-        self._add(self._new, path, text, origin)
+    def add_new(self, path: str, urls: ArticleUrls, origin: str) -> None:
+        """Adds an article that was written since; links to it are set by `resolve_new`."""
+        self._add(self._new, path, urls, origin)
 
-    def _add(self, articles: dict[str, _Published], path: str, text: str, origin: str) -> None:
-        given = addresses_given(front_entries(text)[0])
-        hosts = _hosts((*given.own, origin))
-        article = _Published(path, origin, self._hosts.setdefault(hosts, hosts))
+    def _add(self, articles: dict[str, _PublishedArticle], path: str, urls: ArticleUrls, origin: str) -> None:
+        hosts = url_hosts((*urls.own, origin))
+        article = _PublishedArticle(path, origin, self._interned.setdefault(hosts, hosts))
         if origin and hosts:
             self._imported[path] = article
-        for address in (*given.own, *given.others):
-            key = url_key(address)
-            if key is not None:
-                _put(articles, key, article)
+        for key in filter(None, map(url_key, (*urls.own, *urls.others))):
+            _put(articles, key, article)
 
-    def settle(self, text: str, path: str, origin: str, *, only: str | None = None) -> str:
-        """The text of the file of an article at `path`, in which the links are led to the articles that are known.
+    def resolve(self, body: str, path: str, hosts: tuple[str, ...], *, only: str | None = None) -> str:
+        """Body of the article at `path`, with links to URLs on its own `hosts` pointed to the articles known there.
 
-        With `only` those links are whose new address is in this text.
+        With `only`, no more than the links whose new destination is in that text are set.
         """
-        if "://" not in text:
-            return text
-        head, closing, body = text.partition(CLOSING)
-        hosts = _hosts((*addresses_given(front_entries(head + closing)[0]).own, origin))
+        if not hosts or "://" not in body:
+            return body
 
-        def place(address: str, is_picture: bool) -> str | None:
-            is_ours = not is_picture and url_host(address) in hosts
-            target = self._known.get(url_key(address) or "") if is_ours else None
-            if target is None or target is _SHARED or target.path == path:
+        def target_of(url: str, is_image: bool) -> str | None:
+            is_own_host = not is_image and url_host(url) in hosts
+            target = self._known.get(url_key(url) or "") if is_own_host else None
+            if target is None or target is _AMBIGUOUS or target.path == path:
                 return None
-            led = place_of(target.path, path, address)
-            return led if only is None or led in only else None
+            link = relative_link(target.path, path, url)
+            return link if only is None or link in only else None
 
-        return head + closing + replace_destinations(body, place) if hosts else text
+        return replace_destinations(body, target_of)
 
-    def late(self, read: Callable[[str], str]) -> Iterator[tuple[str, str]]:
-        """Path and new text of every imported article that has links to what came since; `read` gives its text."""
+    def resolve_new(self, read: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+        """Yields path and new text of every imported article with links to newer ones; `read` returns its text."""
         new, self._new = self._new, {}
-        hosts = {host for key, article in new.items() if self._is_new(key, article) for host in (_host_in(key),)}
+        hosts = {re.split("[/?]", key, maxsplit=1)[0] for key, article in new.items() if self._is_news(key, article)}
         for key, article in new.items():
             _put(self._known, key, article)
-        if not hosts:
-            return
         for path, article in list(self._imported.items()):
             if hosts.isdisjoint(article.hosts):
                 continue
             text = read(path)
-            linked = self.settle(text, path, article.origin)
+            head, closing, body = text.partition(CLOSING)
+            linked = head + closing + self.resolve(body, path, article.hosts)
             if linked != text:
                 yield path, linked
 
-    def _is_new(self, key: str, article: _Published) -> bool:
+    def _is_news(self, key: str, article: _PublishedArticle) -> bool:
         known = self._known.get(key)
-        return known is None or (known.path != article.path and known is not _SHARED)
+        return known is None or (known.path != article.path and known is not _AMBIGUOUS)
 
 
-def place_of(target: str, path: str, address: str) -> str:
-    """How the article at `path` refers to the one at `target`, for which it has an address, whose fragment is kept."""
-    place = quote(posixpath.relpath(target, posixpath.dirname(path)))
-    fragment = urldefrag(address)[1]
-    return f"{place}#{fragment}" if fragment else place
+def relative_link(target: str, path: str, url: str) -> str:
+    """Relative link from the article at `path` to the one at `target`, with the fragment of `url`."""
+    link = quote(posixpath.relpath(target, posixpath.dirname(path)))
+    fragment = urldefrag(url)[1]
+    return f"{link}#{fragment}" if fragment else link
 
 
-def _put(articles: dict[str, _Published], key: str, article: _Published) -> None:
-    there = articles.get(key)
-    is_same = there is None or there.path == article.path or (there.origin != "" and there.origin == article.origin)
-    articles[key] = article if is_same else _SHARED
+def url_hosts(urls: Iterable[str]) -> tuple[str, ...]:
+    """Hosts of URLs, sorted, each once; other origins have none."""
+    return tuple(sorted({host for host in map(url_host, urls) if host}))
 
 
-def _hosts(addresses: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted({host for host in map(url_host, addresses) if host}))
-
-
-def _host_in(key: str) -> str:
-    return re.split("[/?]", key, maxsplit=1)[0]
+def _put(articles: dict[str, _PublishedArticle], key: str, article: _PublishedArticle) -> None:
+    known = articles.get(key)
+    is_same = known is None or known.path == article.path or (known.origin != "" and known.origin == article.origin)
+    articles[key] = article if is_same else _AMBIGUOUS

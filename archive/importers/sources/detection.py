@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.item import FetchResponse, Format, ImportContext, ImportEvent
 from backfile.archive.importers.library.file_names import asset_name
+from backfile.archive.importers.library.provenance import origin_of
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.unpacking import ZIP_BASED_KINDS, is_archive, unpack
 from backfile.archive.storage.durable_files import write_bytes
@@ -31,6 +32,10 @@ class ImportSource:
     is_folder: bool
     format: Format
     url: str | None = None
+
+    def origin_of(self, name: str) -> str:
+        """Origin of the item that the source calls `name`."""
+        return origin_of(self.label, self.is_folder, name)
 
     def read(self, context: ImportContext) -> Iterator[ImportEvent]:
         """The items; raises `ArchiveError` if a library that this kind stands on is missing."""

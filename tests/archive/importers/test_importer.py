@@ -18,8 +18,8 @@ from backfile.archive.importers.import_report import Action, ImportReport
 from backfile.archive.importers.importer import Importer
 from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.library.duplicates import Candidate, DuplicateIndex, read_candidate
-from backfile.archive.importers.library.provenance import checksum, origin_of, read_stamp
-from backfile.archive.importers.links.web_addresses import url_key
+from backfile.archive.importers.library.provenance import checksum, front_data, origin_of, read_provenance
+from backfile.archive.importers.links.urls import url_key
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.detection import ImportSource, RejectedSource, open_sources
 from backfile.archive.model import PartialDate, Source
@@ -60,7 +60,9 @@ def take(
 ) -> ImportReport:
     root.mkdir(exist_ok=True)
     with Importer(Library(root), today=today, dry_run=dry_run) as importer:
-        importer.read(ImportSource(Path(label), label, kind, False, FakeFormat(list(found), kind)), ImportContext())
+        importer.import_source(
+            ImportSource(Path(label), label, kind, False, FakeFormat(list(found), kind)), ImportContext()
+        )
     return importer.report
 
 
@@ -132,7 +134,17 @@ def test_what_a_person_edited_is_left_alone(tmp_path: Path, edit: tuple[str, str
     assert actions(take(tmp_path, FERRY)) == {"unchanged": 1}
     report = take(tmp_path, replace(FERRY, body=OTHER))
     assert actions(report) == {"kept": 1}
-    assert "left alone" in report.outcomes[0].reason
+    assert "left alone" in report.results[0].reason
+    assert files(tmp_path) == before
+
+
+def test_an_article_whose_front_matter_a_person_broke_is_left_alone(tmp_path: Path) -> None:
+    take(tmp_path, FERRY)
+    path = tmp_path / "2019/2019-03-14-the-night-ferry.md"
+    path.write_text(path.read_text().replace("authors: [", "authors: [["))
+    before = files(tmp_path)
+    assert actions(take(tmp_path, FERRY)) == {"unchanged": 1}
+    assert actions(take(tmp_path, replace(FERRY, body=OTHER))) == {"kept": 1}
     assert files(tmp_path) == before
 
 
@@ -168,7 +180,7 @@ def test_the_same_address_is_linked_not_doubled(tmp_path: Path) -> None:
     take(tmp_path, one)
     report = take(tmp_path, replace(two, body="Shorter."), label="other.html", kind="html")
     assert actions(report) == {"duplicate": 1}
-    assert report.outcomes[0].path == "2019/2019-03-14-the-night-ferry.md"
+    assert report.results[0].path == "2019/2019-03-14-the-night-ferry.md"
     article = Library(tmp_path).get("2019/2019-03-14-the-night-ferry")
     assert article.extra["also_at"] == ["https://copy.example/9"]
     before = files(tmp_path)
@@ -198,7 +210,9 @@ def test_of_two_exports_with_one_origin_the_fuller_text_stays(tmp_path: Path) ->
     def both() -> dict[str, int]:
         with Importer(library, today=DAY) as importer:
             for label, item in (("june.xml", teaser), ("march.xml", whole)):
-                importer.read(ImportSource(Path(label), label, "given", False, FakeFormat([item])), ImportContext())
+                importer.import_source(
+                    ImportSource(Path(label), label, "given", False, FakeFormat([item])), ImportContext()
+                )
         return actions(importer.report)
 
     assert both() == {"added": 1, "changed": 1}
@@ -261,7 +275,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(tmp_path: Path) -> 
     would = take(tmp_path, *found, dry_run=True)
     assert files(tmp_path) == {}
     did = take(tmp_path, *found)
-    assert [str(each) for each in would.outcomes] == [str(each) for each in did.outcomes]
+    assert [str(each) for each in would.results] == [str(each) for each in did.results]
     assert actions(would) == {"added": 2, "duplicate": 1, "skipped": 1, "failed": 1}
 
 
@@ -295,7 +309,7 @@ def test_assets_lie_beside_the_article_under_safe_names(tmp_path: Path) -> None:
         f'![A]({folder}/night-ferry.png "x") <img src="{folder}/b.jpg"> [doc]({folder}/b-2.jpg) ![gone](gone.png)'
         in body
     )
-    assert len(report.outcomes[0].notes) == 3
+    assert len(report.results[0].notes) == 3
 
 
 def test_a_changed_picture_is_a_change_and_an_edited_one_an_edit(tmp_path: Path) -> None:
@@ -322,7 +336,7 @@ def test_nothing_is_written_through_a_link_out_of_the_library(tmp_path: Path) ->
     (tmp_path / "library/2019").symlink_to(outside)
     report = take(tmp_path / "library", FERRY)
     assert actions(report) == {"failed": 1}
-    assert "leads out" in report.outcomes[0].reason
+    assert "leads out" in report.results[0].reason
     assert list(outside.iterdir()) == []
 
 
@@ -336,10 +350,10 @@ def test_an_interrupted_import_is_whole_and_goes_on(tmp_path: Path) -> None:
 
     importer = Importer(Library(tmp_path), today=DAY)
     with pytest.raises(KeyboardInterrupt), importer:
-        importer.read(ImportSource(Path("x"), "export.xml", "given", False, Interrupted([])), ImportContext())
+        importer.import_source(ImportSource(Path("x"), "export.xml", "given", False, Interrupted([])), ImportContext())
     assert actions(importer.report) == {"added": 70}
     assert len(files(tmp_path)) == 70
-    assert all(read_stamp(content.decode()) for content in files(tmp_path).values())
+    assert all(read_provenance(path, front_data(content.decode())) for path, content in files(tmp_path).items())
     assert actions(take(tmp_path, *items)) == {"unchanged": 70, "added": 30}
 
 
@@ -359,7 +373,7 @@ def test_a_source_that_breaks_off_is_a_failure_and_what_came_before_stays(tmp_pa
             raise ValueError("the rest is noise")
 
     with Importer(Library(tmp_path), today=DAY) as importer:
-        importer.read(ImportSource(Path("x"), "x.xml", "given", False, Broken([])), ImportContext())
+        importer.import_source(ImportSource(Path("x"), "x.xml", "given", False, Broken([])), ImportContext())
     assert actions(importer.report) == {"added": 1, "failed": 1}
 
 
@@ -388,15 +402,15 @@ def test_strange_values_come_out_as_text(tmp_path: Path) -> None:
 def test_what_has_no_title_is_called_by_its_first_words_and_nothing_is_skipped_with_a_reason(tmp_path: Path) -> None:
     report = take(tmp_path, Item("1", " ", f"**How** it began {LONG}"), Item("2", "", "\n"))
     assert (
-        report.outcomes[0].path
+        report.results[0].path
         == "undated/how-it-began-word0-of-the-story-word1-of-the-story-word2-of-the-story-word3-of.md"
     )
-    assert str(report.outcomes[1]) == "skipped   export.xml#2: neither title nor text"
+    assert str(report.results[1]) == "skipped   export.xml#2: neither title nor text"
 
 
 def test_further_keys_beyond_measure_are_left_out_with_a_note(tmp_path: Path) -> None:
     report = take(tmp_path, replace(FERRY, extra={"raw": "x" * 100_000}))
-    assert "too much" in report.outcomes[0].notes[0]
+    assert "too much" in report.results[0].notes[0]
     assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").title == FERRY.title
 
 
@@ -436,11 +450,12 @@ def test_addresses_of_one_page() -> None:
     assert [url_key(each) for each in ("https://post.example/", "mailto:a@b", "http://[x", "a/b")] == [None] * 4
 
 
-def test_articles_are_skimmed_in_every_form() -> None:
+def test_candidates_are_read_from_every_form_of_front_matter() -> None:
     yaml = "---\ntitle: 'A 1'\nsource:\n  url: https://x.example/1\nalso_at: [https://y.example]\ndate: 2019-03-14\n"
     yaml += "---\nText"
     toml = '+++\ntitle = "A 1"\ncanonical = "https://x.example/1"\ndate = 2019-03-14\n+++\nText'
-    for text in (yaml, toml):
+    headers = "Title: A 1\nLink: https://x.example/1\nDate: 2019-03-14\n\nText"
+    for text in (yaml, toml, headers):
         found = read_candidate("a.md", text)
         assert (found.title, found.date, found.text) == ("A 1", PartialDate(2019, 3, 14), "Text")
         assert found.addresses[0] == "https://x.example/1"
@@ -454,7 +469,7 @@ def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: igno
     for entry in sorted(Library(root).walk(), key=lambda entry: entry.path):
         candidate = read_candidate(entry.path, (root / entry.path).read_text())
         without_numbers = Candidate("", None, (), candidate.text)
-        assert known.twin(without_numbers) is None, entry.path
+        assert known.find(without_numbers) is None, entry.path
         known.add(entry.path, without_numbers)
 
 
@@ -462,13 +477,13 @@ def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: igno
 @pytest.mark.corpora
 @pytest.mark.parametrize(("name", "joined"), [("digitalgov", 4), ("do-tutorials", 2), ("rust-blog", 0)])
 def test_of_whole_trees_only_the_same_texts_are_joined(corpus, name: str, joined: int) -> None:  # type: ignore[no-untyped-def]
-    known, twins = DuplicateIndex(), 0
+    known, duplicates = DuplicateIndex(), 0
     for found in tree.read(corpus(name), ImportContext()):
         if isinstance(found, Item):
             candidate = Candidate(found.title, found.date, (), found.body)
-            twins += known.twin(candidate) is not None
+            duplicates += known.find(candidate) is not None
             known.add(found.origin, candidate)
-    assert twins == joined
+    assert duplicates == joined
 
 
 def test_a_heap_is_looked_at_file_by_file(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAss
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.links.link_resolver import LinkResolver, addresses_in_front_matter
 from backfile.archive.importers.links.site_url import site_url_of
-from backfile.archive.importers.links.web_addresses import front_entries
 from backfile.archive.markdown.shortcodes import expand
 from backfile.archive.metadata.field_names import NESTED, TOPICS, normal
 from backfile.archive.metadata.mapping import read_metadata
@@ -89,8 +88,8 @@ def _given(root: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
     real = str(root.resolve())
     for path in paths:
         with suppress(ArticleUnreadable, OSError):
-            entries, _ = front_entries(decode(read_bytes(f"{real}/{path}", real)).text)
-            yield from ((path, address) for address in addresses_in_front_matter(path, entries))
+            data = parse(decode(read_bytes(f"{real}/{path}", real)).text).data
+            yield from ((path, address) for address in addresses_in_front_matter(path, data))
 
 
 def _connected(item: Item, resolver: LinkResolver) -> Item:

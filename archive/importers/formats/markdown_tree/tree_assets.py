@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
 from backfile.archive.importers.item import Asset
-from backfile.archive.importers.library.assets import ENDINGS
+from backfile.archive.importers.library.assets import ASSET_SUFFIXES
 from backfile.archive.importers.links.markdown_links import link_destinations
 from backfile.archive.storage.durable_files import read_bytes
 
@@ -103,4 +103,4 @@ def _note(missing: list[str]) -> tuple[str, ...]:
 
 
 def _may_lie_beside(name: str) -> bool:
-    return name.rpartition(".")[2].lower() in ENDINGS and not posixpath.basename(name).startswith(".")
+    return name.rpartition(".")[2].lower() in ASSET_SUFFIXES and not posixpath.basename(name).startswith(".")

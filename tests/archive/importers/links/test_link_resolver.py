@@ -24,7 +24,7 @@ def bring(source: Path, library: Path, day: int = 14) -> ImportReport:
     library.mkdir(exist_ok=True)
     with Importer(Library(library), today=date(2026, 3, day)) as importer:
         for each in open_sources(source):
-            importer.read(each, ImportContext())
+            importer.import_source(each, ImportContext())
     return importer.report
 
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from backfile.archive.frontmatter.rewriter import yaml_block
 from backfile.archive.importers.importer import Importer
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item
+from backfile.archive.importers.library.provenance import article_urls, front_data
 from backfile.archive.importers.links import markdown_links
-from backfile.archive.importers.links.web_addresses import addresses_given, front_entries, url_key
+from backfile.archive.importers.links.urls import url_key
 from backfile.archive.importers.sources.detection import ImportSource, open_sources
 from backfile.archive.model import PartialDate, Source
 from backfile.archive.storage.library import Library
@@ -143,7 +144,7 @@ def test_an_import_that_was_stopped_leaves_links_to_the_net_and_the_next_sets_th
 
     items: list[ImportEvent] = [post("ferry", f"See [t]({SITE}/train)."), post("train", f"See [f]({SITE}/ferry).")]
     with pytest.raises(KeyboardInterrupt), Importer(Library(tmp_path), today=DAY) as importer:
-        importer.read(ImportSource(Path("x"), "export.xml", "given", False, Stopped(items)), ImportContext())
+        importer.import_source(ImportSource(Path("x"), "export.xml", "given", False, Stopped(items)), ImportContext())
     assert f"See [t]({SITE}/train)." in text_of(tmp_path, "ferry")
     assert actions(take(tmp_path, *items)) == {"changed": 2}
     assert "See [t](2019-03-14-train.md)." in text_of(tmp_path, "ferry")
@@ -154,7 +155,7 @@ def test_an_import_that_was_stopped_leaves_links_to_the_net_and_the_next_sets_th
 @given(st.lists(st.text("ab/,:'\"]}[{ é#%?=", max_size=9).map(lambda end: f"https://x.example/{end}"), max_size=3))
 def test_the_addresses_that_are_read_of_front_matter_are_those_of_one_page_each(addresses: list[str]) -> None:
     block = yaml_block({"title": "x", "also_at": addresses})
-    read = addresses_given(front_entries(f"---\n{block}---\n\ntext\n")[0]).others
+    read = article_urls(front_data(f"---\n{block}---\n\ntext\n")).others
     assert all(address.startswith("https://x.example/") for address in read)
     plain = [each for each in addresses if not set(each) & set(" '\"]}[{") and each[-1] != ","]
     assert {url_key(each) for each in plain} <= {url_key(each) for each in read}
@@ -181,7 +182,7 @@ def test_links_of_an_export_of_wordpress_lead_to_its_posts(tmp_path: Path) -> No
     for expected in ({"added": 2}, {"unchanged": 2}):
         with Importer(Library(tmp_path / "library"), today=DAY) as importer:
             for each in open_sources(export):
-                importer.read(each, ImportContext())
+                importer.import_source(each, ImportContext())
         assert actions(importer.report) == expected
         assert "See [it](2019-03-14-train.md#times)," in text_of(tmp_path / "library", "ferry")
         assert "See [it](2019-03-14-ferry.md#times)," in text_of(tmp_path / "library", "train")

@@ -26,7 +26,7 @@ def bring(source: Path, library: Path, kind: str | None = None) -> ImportReport:
     library.mkdir(exist_ok=True)
     with Importer(Library(library), today=date(2026, 3, 14)) as importer:
         for each in open_sources(source, kind):
-            importer.read(each, ImportContext())
+            importer.import_source(each, ImportContext())
     return importer.report
 
 
@@ -54,7 +54,7 @@ def test_an_omnivore_export_is_opened_by_itself(tmp_path: Path) -> None:
 def test_a_pocket_export_is_opened_by_itself(tmp_path: Path) -> None:
     table = "title,url,time_added,tags,status\nFerry,https://post.example/ferry,1552521600,,unread\n"
     report = bring(packed(tmp_path / "pocket.zip", {"part_000000.csv": table}), tmp_path / "library")
-    assert [(each.action, each.origin) for each in report.outcomes] == [(Action.SKIPPED, "https://post.example/ferry")]
+    assert [(each.action, each.origin) for each in report.results] == [(Action.SKIPPED, "https://post.example/ferry")]
 
 
 @pytest.mark.parametrize("form", ["zip", "tar.gz"])
@@ -100,15 +100,15 @@ def test_nothing_leaves_the_archive_but_files_within_limits(tmp_path: Path, monk
     report = bring(path, tmp_path / "library")
     assert report.counts[Action.ADDED] == 1
     assert report.counts[Action.FAILED] == 5
-    assert [each.origin for each in report.of(Action.SKIPPED)] == ["bad/inner.zip"]
+    assert [each.origin for each in report.results_of(Action.SKIPPED)] == ["bad/inner.zip"]
     assert not list(tmp_path.rglob("escaped*"))
     assert not list((tmp_path / "temporary").iterdir())
     monkeypatch.setattr(unpacking, "MAX_BYTES", 1000)
-    assert "more than" in bring(packed(tmp_path / "a.zip", {"a.txt": "x " * 1000}), tmp_path / "b").outcomes[0].reason
+    assert "more than" in bring(packed(tmp_path / "a.zip", {"a.txt": "x " * 1000}), tmp_path / "b").results[0].reason
 
 
 def test_a_broken_archive_is_a_failure(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", {"a.txt": WORDS * 100})
     path.write_bytes(path.read_bytes()[:200])
-    (outcome,) = bring(path, tmp_path / "library").outcomes
+    (outcome,) = bring(path, tmp_path / "library").results
     assert outcome.action is Action.FAILED

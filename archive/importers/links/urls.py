@@ -1,0 +1,45 @@
+"""URLs of web pages: the key that different URLs of one page share, and the host of a URL."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+
+_TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|ref_src|cmpid|smid|igshid|share", re.IGNORECASE)
+
+
+def url_key(url: str) -> str | None:
+    """Key shared by all URLs of one page; None if `url` is not the URL of a single page.
+
+    The key ignores the scheme, `www.`, a final slash, the fragment, tracking parameters and the order of parameters.
+    A URL without path and query names a publication, not an article.
+    """
+    parts = _split(url)
+    if parts is None or not parts.netloc:
+        return None
+    path = unquote(parts.path).rstrip("/")
+    query = urlencode(sorted((k, v) for k, v in parse_qsl(parts.query) if not _TRACKING.fullmatch(k)))
+    return f"{_host(parts)}{path}?{query}" if path or query else None
+
+
+def origin_key(origin: str) -> str:
+    """Key by which origins are compared: `url_key` of a URL, any other origin itself."""
+    return url_key(origin) or origin
+
+
+def url_host(url: str) -> str | None:
+    """Host of an http(s) URL without `www.`; None for anything else."""
+    parts = _split(url)
+    return _host(parts) or None if parts is not None else None
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    return parts if parts.scheme in {"http", "https"} else None
+
+
+def _host(parts: SplitResult) -> str:
+    return parts.netloc.lower().removeprefix("www.")
