@@ -70,6 +70,16 @@ def parse_date(value: object, *, day_first: bool | None = None) -> PartialDate:
     raise _unclear(value)
 
 
+def date_with_note(value: object, *, day_first: bool | None = None) -> tuple[PartialDate | None, str]:
+    """Date of a value as far as it is known, and a note on the part that is unclear; None and "" for an empty value."""
+    if value is None or value == "":
+        return None, ""
+    try:
+        return parse_date(value, day_first=day_first), ""
+    except DateUnclear as unclear:
+        return unclear.known, str(unclear)
+
+
 def _from_text(text: str, day_first: bool | None) -> PartialDate:
     if len(text) > _LONGEST:
         raise _unclear(text)

@@ -11,6 +11,7 @@ from backfile.archive.metadata.author_names import name_in
 from backfile.archive.model import Source
 
 _URL = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\]]+)\]\((https?://[^\s()]+)\)\Z", re.IGNORECASE)
 _BRACKETED = re.compile(r"<(https?://[^\s<>]+)>\Z", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:")
@@ -46,6 +47,12 @@ def find_source(names: Iterable[tuple[str, object]], urls: Iterable[tuple[str, o
         elif its_url is None and _SCHEME.match(value.strip()):
             refused.append((key, value.strip()))
     return Found(Source(name, url) if name or url else None, tuple(used), tuple(refused))
+
+
+def source_of(name: str, address: str = "") -> Source | None:
+    """Source with a name, a web address or both; None if there is neither. Addresses of other schemes are dropped."""
+    url = address if _ADDRESS.match(address) else None
+    return Source(name or None, url) if name or url else None
 
 
 def _name_and_url(value: object) -> tuple[str | None, str | None]:

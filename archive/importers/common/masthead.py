@@ -1,4 +1,4 @@
-"""Lines above a text that say who wrote it and when: `By Edna Marsh | 14 March 2019`."""
+"""Masthead: title, byline and date that stand above a text, such as `By Edna Marsh | 14 March 2019`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 
 from backfile.archive.importers.common.bylines import byline_authors
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.model import PartialDate
 
 LONGEST_LINE = 150
-"""Characters; a longer line is text."""
+"""Characters; a longer line belongs to the text."""
 
 _PARTS = re.compile(r"\s+(?:\||•|·|—|–)\s+")
 _DATE_WORDS = re.compile(
@@ -18,34 +18,54 @@ _DATE_WORDS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MastheadLine:
-    """The authors and the date that a line states; at least one of them."""
+@dataclass(slots=True)
+class Masthead:
+    """Metadata read off the lines above a text."""
 
-    authors: tuple[str, ...]
-    date: PartialDate | None
+    title: str = ""
+    summary: str = ""
+    authors: tuple[str, ...] = ()
+    date: PartialDate | None = None
+
+    def add_line(self, line: str, *, day_first: bool | None, may_repeat: bool = False) -> bool:
+        """Adds a byline, a date or both; returns whether the line is nothing else.
+
+        A second byline or date is refused unless `may_repeat`; the first one counts.
+        """
+        found = _authors_and_date(line, day_first) if len(line) <= LONGEST_LINE else None
+        if found is None:
+            return False
+        authors, date = found
+        if not may_repeat and ((authors and self.authors) or (date and self.date)):
+            return False
+        self.authors, self.date = self.authors or authors, self.date or date
+        return True
 
 
-def parse_masthead_line(line: str, *, day_first: bool | None) -> MastheadLine | None:
-    """What a line states if it is a byline, a date or both; None if there is anything else in it."""
+def _authors_and_date(line: str, day_first: bool | None) -> tuple[tuple[str, ...], PartialDate | None] | None:
+    """Authors and date of a line that holds only these; None for any other line."""
     authors: tuple[str, ...] = ()
     date: PartialDate | None = None
     for part in _PARTS.split(line.strip()):
-        its_date = date_in_words(_DATE_WORDS.sub("", part, count=1), day_first=day_first)
-        its_authors = byline_authors(part)
-        if its_date is None and not its_authors:
+        part_date = date_in_words(_DATE_WORDS.sub("", part, count=1), day_first=day_first)
+        part_authors = byline_authors(part)
+        if part_date is None and not part_authors:
             return None
-        authors, date = authors or its_authors, date or its_date
-    return MastheadLine(authors, date)
+        authors, date = authors or part_authors, date or part_date
+    return authors, date
 
 
 def date_in_words(words: str, near: PartialDate | None = None, *, day_first: bool | None) -> PartialDate | None:
-    """The date that words mean; one without its year is completed by a date that is known otherwise."""
+    """Date that words state; the year of `near` completes one without a year. None if any part is unclear."""
     if not any(letter.isdecimal() for letter in words):
         return None
     for text in (words, f"{words}, {near.year}" if near else ""):
-        try:
-            return parse_date(text, day_first=day_first)
-        except DateUnclear:
-            continue
+        date, note = date_with_note(text, day_first=day_first)
+        if not note and date:
+            return date
     return None
+
+
+def letters_only(text: str) -> str:
+    """Letters and digits of a text in lower case, by which titles are compared."""
+    return re.sub(r"[\W_]+", "", text).casefold()

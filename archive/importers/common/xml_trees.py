@@ -33,9 +33,9 @@ def parse_xml(content: bytes) -> Any:
     return root
 
 
-def local_name(tag: str) -> str:
-    """A name without its namespace, also of trees that were mended, where a prefix may stand for nothing."""
-    return tag.rpartition("}")[2].rpartition(":")[2]
+def local_name(name: object) -> str:
+    """Name of an element or attribute without namespace or prefix; empty for comments, whose tag is no text."""
+    return name.rpartition("}")[2].rpartition(":")[2] if isinstance(name, str) else ""
 
 
 def parse_xhtml(content: bytes) -> HtmlElement:

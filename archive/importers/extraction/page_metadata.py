@@ -24,7 +24,7 @@ from lxml.html import HtmlElement
 from backfile.archive.importers.extraction.page_authors import is_plausible_author, visible_authors
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import PartialDate, Source
 
@@ -303,11 +303,9 @@ def _seen(element: HtmlElement) -> str:
 
 
 def _date(text: str) -> PartialDate | None:
-    date: PartialDate | None
-    try:
-        date = parse_date(text.strip())
-    except DateUnclear as error:
-        date = error.known if error.known and error.known.month else None
+    date, note = date_with_note(text.strip())
+    if note and date and not date.month:
+        return None
     return date if date and _FIRST_YEAR <= date.year <= datetime.now(UTC).year + 1 else None
 
 

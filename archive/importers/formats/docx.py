@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -18,8 +17,9 @@ from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import lower_headings, parse_html, text_of
-from backfile.archive.importers.common.masthead import LONGEST_LINE, MastheadLine, parse_masthead_line
+from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead
 from backfile.archive.importers.common.office_properties import (
+    DocumentProperties,
     document_authors,
     document_title,
     is_software_name,
@@ -30,8 +30,7 @@ from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, I
 from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.importers.sources.containers import open_members
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
-from backfile.archive.model import PartialDate
+from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.report import Problem
 from backfile.archive.storage.file_titles import title_from_path
 
@@ -152,60 +151,43 @@ def _keeping(pictures: dict[str, bytes]) -> Callable[[Any], dict[str, str]]:
     return keep
 
 
-@dataclass(frozen=True, slots=True)
-class _Properties:
-    title: str = ""
-    authors: tuple[str, ...] = ()
-    created: PartialDate | None = None
-    topics: tuple[str, ...] = ()
-    summary: str = ""
-    language: str = ""
-
-
-def _properties(core: bytes) -> _Properties:
+def _properties(core: bytes) -> DocumentProperties:
     """The core properties (ISO/IEC 29500-2, 11); none if they are broken, for the text is what counts."""
     try:
         tree = parse_xml(core) if core else None
     except ArchiveError:
         tree = None
     if tree is None:
-        return _Properties()
+        return DocumentProperties()
     values: dict[str, str] = {
         local_name(each.tag): (each.text or "").strip() for each in tree if isinstance(each.tag, str)
     }
     by_program = is_software_name(values.get("creator")) or is_software_name(values.get("description"))
-    return _Properties(
+    return DocumentProperties(
         document_title(values.get("title")),
         () if by_program else document_authors(values.get("creator")),
-        None if by_program else _day(values.get("created", "")),
+        None if by_program else date_with_note(values.get("created"))[0],
         tuple(dict.fromkeys(keyword_topics(values.get("keywords")) + keyword_topics(values.get("category")))),
         "" if by_program else values.get("description", ""),
         values.get("language", ""),
     )
 
 
-def _day(text: str) -> PartialDate | None:
-    try:
-        return parse_date(text) if text else None
-    except DateUnclear as unclear:
-        return unclear.known
-
-
 def _item(
-    tree: HtmlElement, said: _Properties, pictures: Mapping[str, bytes], name: str, context: ImportContext
+    tree: HtmlElement, properties: DocumentProperties, pictures: Mapping[str, bytes], name: str, context: ImportContext
 ) -> Item:
-    top = _take_top(tree, said.title, context)
+    masthead = _take_masthead(tree, properties.title, context)
     lower_headings(tree)
     body = tree_to_markdown(tree, base_url=None)
     return Item(
         origin=name,
-        title=top.title or said.title or title_from_path(name.rpartition(".")[0] or name),
+        title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
         body=body,
-        authors=top.authors or said.authors,
-        topics=said.topics,
-        date=top.date or said.created,
-        summary=top.summary or said.summary or None,
-        language=said.language or None,
+        authors=masthead.authors or properties.authors,
+        topics=properties.topics,
+        date=masthead.date or properties.created,
+        summary=masthead.summary or properties.summary or None,
+        language=properties.language or None,
         assets=tuple(_asset(each, content) for each, content in pictures.items() if each in body),
     )
 
@@ -214,36 +196,27 @@ def _asset(name: str, content: bytes) -> Asset:
     return Asset(name, lambda: content)
 
 
-@dataclass(slots=True)
-class _Top:
-    """What stands above the text."""
-
-    title: str = ""
-    summary: str = ""
-    authors: tuple[str, ...] = ()
-    date: PartialDate | None = None
-    spent: list[HtmlElement] = field(default_factory=list)
-
-
-def _take_top(tree: HtmlElement, title: str, context: ImportContext) -> _Top:
-    """Takes title, subtitle, byline and date off the text, and its table of contents."""
+def _take_masthead(tree: HtmlElement, title: str, context: ImportContext) -> Masthead:
+    """Removes title, subtitle, byline and date from the text, and its table of contents."""
     for entry in tree.xpath(".//p[@class='toc']"):
         entry.drop_tree()
-    top = _Top()
+    masthead = Masthead()
     blocks = list(filter(text_of, tree.iter(*_BLOCKS)))[: _LINES_ON_TOP + 2]
-    number = _title_at(blocks, tree, title)
+    number = _title_index(blocks, tree, title)
+    used = []
     if number is not None:
-        top.title = text_of(blocks[number])
-        top.spent.append(blocks[number])
+        masthead.title = text_of(blocks[number])
+        used.append(blocks[number])
     for block in blocks[0 if number is None else number + 1 :][:_LINES_ON_TOP]:
-        if not _take_line(block, top, context):
+        if not _add_block(block, masthead, context):
             break
-    for each in top.spent:
+        used.append(block)
+    for each in used:
         each.drop_tree()
-    return top
+    return masthead
 
 
-def _title_at(blocks: list[HtmlElement], tree: HtmlElement, title: str) -> int | None:
+def _title_index(blocks: list[HtmlElement], tree: HtmlElement, title: str) -> int | None:
     """Which of the first blocks is the title: by its style, as the only heading of its rank, by the properties, or as
     a short bold line."""
     for number, block in enumerate(blocks[:3]):
@@ -264,23 +237,15 @@ def _is_bold_line(block: HtmlElement) -> bool:
     return len(words) < LONGEST_LINE and not _ENDS_SENTENCE.search(words) and " ".join(bold.split()) == words
 
 
-def _take_line(block: HtmlElement, top: _Top, context: ImportContext) -> bool:
-    """Whether a block below the title belongs to it, which is then noted."""
-    words = text_of(block)
-    if block.tag not in ("p", "h2", "h3") or (len(words) > LONGEST_LINE and block.get("class") != "subtitle"):
+def _add_block(block: HtmlElement, masthead: Masthead, context: ImportContext) -> bool:
+    """Adds a block below the title to the masthead; returns whether it belongs there."""
+    words, style = text_of(block), block.get("class")
+    if block.tag not in ("p", "h2", "h3") or (len(words) > LONGEST_LINE and style != "subtitle"):
         return False
-    if block.get("class") == "subtitle" and not top.summary:
-        top.summary = words
-    elif block.get("class") == "author":
-        top.authors = (*top.authors, *author_names(words))
+    if style == "subtitle" and not masthead.summary:
+        masthead.summary = words
+    elif style == "author":
+        masthead.authors = (*masthead.authors, *author_names(words))
     else:
-        found = parse_masthead_line(words, day_first=context.day_first)
-        if found is None or (found.authors and top.authors) or (found.date and top.date):
-            return False
-        _note(found, top)
-    top.spent.append(block)
+        return masthead.add_line(words, day_first=context.day_first)
     return True
-
-
-def _note(found: MastheadLine, top: _Top) -> None:
-    top.authors, top.date = top.authors or found.authors, top.date or found.date

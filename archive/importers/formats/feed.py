@@ -27,9 +27,10 @@ from backfile.archive.importers.links.full_text import (
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import date_with_note
+from backfile.archive.metadata.publications import source_of
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
 
 KIND = "feed"
@@ -122,7 +123,7 @@ def _xml_item(entry: Any, feed: Any) -> ImportEvent:
         date=date or updated,
         updated=updated if date else None,
         summary=(html_to_line(description) or None) if best and description != best.value else None,
-        source=_source(html_to_line(origin.get("title") or feed.get("title")), link),
+        source=source_of(html_to_line(origin.get("title") or feed.get("title")), link),
         language=_language((detail or {}).get("language"), feed.get("language")),
         notes=tuple(filter(None, (note, update_note))),
     )
@@ -147,15 +148,11 @@ def _name(entry: Any) -> str:
 def _date(entry: Any, key: str) -> tuple[PartialDate | None, str]:
     """A date as it is written there, in the time of its place; what the library for feeds alone can read in UTC."""
     written = str(entry.get(key) or "") if key in entry else ""  # feedparser gives `updated` for want of `published`
-    if not written:
-        return None, ""
-    try:
-        return parse_date(written), ""
-    except DateUnclear as unclear:
-        known = entry.get(f"{key}_parsed")
-        if known is not None and 1 <= known.tm_year <= 9999:
-            return PartialDate(known.tm_year, known.tm_mon, known.tm_mday), ""
-        return unclear.known, str(unclear)
+    date, note = date_with_note(written)
+    known = entry.get(f"{key}_parsed") if note else None
+    if known is not None and 1 <= known.tm_year <= 9999:
+        return PartialDate(known.tm_year, known.tm_mon, known.tm_mday), ""
+    return date, note
 
 
 def _json_items(content: bytes, context: ImportContext) -> Iterator[ImportEvent]:
@@ -182,7 +179,7 @@ def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent
     summary = html_to_line(str(entry.get("summary") or ""))
     body = fragment_to_markdown(html, link or None) if html.strip() else plain_to_markdown(text)
     authors = chain(*(_authors(holder) for holder in (entry, feed)))
-    dates = [_json_date(entry.get(key)) for key in ("date_published", "date_modified")]
+    dates = [date_with_note(entry.get(key) or None) for key in ("date_published", "date_modified")]
     name = str(entry.get("id") or link or entry.get("title") or "")
     title = html_to_line(str(entry.get("title") or ""))
     if not title and not body and not summary:
@@ -196,7 +193,7 @@ def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent
         date=dates[0][0] or dates[1][0],
         updated=dates[1][0] if dates[0][0] else None,
         summary=summary or None if body else None,
-        source=_source(html_to_line(str(feed.get("title") or "")), link),
+        source=source_of(html_to_line(str(feed.get("title") or "")), link),
         language=_language(entry.get("language"), feed.get("language")),
         notes=tuple(note for _, note in dates if note),
     )
@@ -208,13 +205,6 @@ def _authors(holder: Mapping[str, Any]) -> Iterator[list[str]]:
     names = [str(each["name"]) for each in listed if each.get("name")]
     if names:
         yield names
-
-
-def _json_date(value: object) -> tuple[PartialDate | None, str]:
-    try:
-        return (parse_date(value), "") if value else (None, "")
-    except DateUnclear as unclear:
-        return unclear.known, str(unclear)
 
 
 def _with_full_text(item: Item, context: ImportContext) -> Item:
@@ -233,11 +223,6 @@ def _with_full_text(item: Item, context: ImportContext) -> Item:
 
 def _is_teaser(item: Item) -> bool:
     return _CUT.search(item.body[-60:]) is not None or (item.summary is None and len(item.body) < TEASER)
-
-
-def _source(name: str, link: str) -> Source | None:
-    url = link if re.match(r"https?://\S+\Z", link, re.IGNORECASE) else None
-    return Source(name or None, url) if name or url else None
 
 
 def _language(*codes: object) -> str | None:

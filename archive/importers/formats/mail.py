@@ -20,8 +20,9 @@ from backfile.archive.importers.library.file_names import asset_name
 from backfile.archive.importers.markdown.email_html import email_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.metadata.dates import date_with_note
+from backfile.archive.metadata.publications import source_of
+from backfile.archive.model import Source
 from backfile.archive.report import Problem
 
 KIND = "newsletter"
@@ -130,7 +131,7 @@ def _found(message: EmailMessage, number: int) -> ImportEvent:
     body, assets, notes = _body(message)
     if not title and not body:
         return Skipped(origin, "has neither subject nor text")
-    date, note = _date(message)
+    date, note = date_with_note(_header(message, "Date"))
     name, mailbox_address = parseaddr(_header(message, "From"))
     return Item(
         origin=origin,
@@ -156,28 +157,16 @@ def _origin(message: EmailMessage, number: int) -> str:
     return f"mid:{named}" if named and " " not in named else f"message-{number}"
 
 
-def _date(message: EmailMessage) -> tuple[PartialDate | None, str]:
-    """The day on which a letter was sent, where it was sent."""
-    written = _header(message, "Date")
-    if not written:
-        return None, ""
-    try:
-        return parse_date(written), ""
-    except DateUnclear as unclear:
-        return unclear.known, str(unclear)
-
-
-def _address(message: EmailMessage) -> str | None:
+def _address(message: EmailMessage) -> str:
     """The address of the letter in an archive on the web (RFC 5064), if it gives one."""
     found = _ADDRESS.search(_header(message, "Archived-At") or _header(message, "X-Archived-At"))
-    return found[0] if found else None
+    return found[0] if found else ""
 
 
-def _source(message: EmailMessage, sender: str, address: str | None) -> Source | None:
+def _source(message: EmailMessage, sender: str, address: str) -> Source | None:
     """The list by its name (`The Post <post.example.org>`, RFC 2919), else the sender."""
     listed = _header(message, "List-Id").partition("<")[0].strip(' "')
-    name = listed or sender
-    return Source(name or None, address) if name or address else None
+    return source_of(listed or sender, address)
 
 
 def _body(message: EmailMessage) -> tuple[str, tuple[Asset, ...], tuple[str, ...]]:

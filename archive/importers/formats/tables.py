@@ -16,7 +16,7 @@ from backfile.archive.importers.markdown.plain_to_markdown import (
 )
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.mapping import read_metadata, words
 from backfile.archive.metadata.publications import find_source
 from backfile.archive.metadata.topic_names import topic_names
@@ -124,10 +124,7 @@ def _date(value: object, context: ImportContext) -> tuple[PartialDate | None, st
         return None, ""
     text = str(value).strip()
     number = float(text) if text.replace(".", "", 1).isdecimal() and text.isascii() else None
-    try:
-        return parse_date(value if number is None else number, day_first=context.day_first), ""
-    except DateUnclear as unclear:
-        return unclear.known, str(unclear)
+    return date_with_note(value if number is None else number, day_first=context.day_first)
 
 
 def _origin(values: Mapping[str, object], title: str, date: PartialDate | None) -> str:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable
 from backfile.archive.frontmatter.front_matter import Form, parse
 from backfile.archive.importers.common.bylines import closing_line_authors, parse_dateline
-from backfile.archive.importers.common.masthead import LONGEST_LINE, date_in_words, parse_masthead_line
+from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, date_in_words
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.mapping import read_metadata
 from backfile.archive.metadata.path_dates import date_in_path
-from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode, detect_encoding
 from backfile.archive.storage.durable_files import read_bytes
@@ -78,17 +76,6 @@ def _files(path: Path) -> Iterator[Path]:
             yield file
 
 
-@dataclass(slots=True)
-class _Top:
-    """What stands above the text; `rest` is where the text begins."""
-
-    title: str = ""
-    authors: tuple[str, ...] = ()
-    date: PartialDate | None = None
-    summary: list[str] = field(default_factory=list)
-    rest: int = 0
-
-
 def article_in(text: str, name: str, context: ImportContext) -> Item:
     """The article in a text; `name` is the path of its file, which may tell its date and, if need be, its title."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n").lstrip("\ufeff")
@@ -96,24 +83,20 @@ def article_in(text: str, name: str, context: ImportContext) -> Item:
     if front.form is not Form.NONE and front.data:
         return _with_headers(front.data, front.body, name, context)
     lines = text.split("\n")
-    top = _top(lines, context)
-    body = "\n".join(lines[top.rest :])
+    masthead, rest = _read_masthead(lines, context)
+    body = "\n".join(lines[rest:])
     dated_line = parse_dateline(body)
-    written = (
-        date_in_words(dated_line.date, date_in_path(name), day_first=context.day_first)
-        if dated_line and dated_line.date
-        else None
-    )
-    extra = {"place": dated_line.place} if dated_line else {}
+    path_date = date_in_path(name)
+    written = date_in_words(dated_line.date, path_date, day_first=context.day_first) if dated_line else None
     last = _BLANK_LINES.split(body.strip())[-1]
     return Item(
         origin=name,
-        title=top.title or title_from_path(name.rpartition(".")[0] or name),
+        title=masthead.title or title_from_path(name.rpartition(".")[0] or name),
         body=plain_to_markdown(body),
-        authors=top.authors or closing_line_authors(last),
-        date=top.date or written or date_in_path(name),
-        summary=" ".join(top.summary) or None,
-        extra=extra,
+        authors=masthead.authors or closing_line_authors(last),
+        date=masthead.date or written or path_date,
+        summary=masthead.summary or None,
+        extra={"place": dated_line.place} if dated_line else {},
     )
 
 
@@ -135,22 +118,21 @@ def _with_headers(data: Mapping[str, object], body: str, name: str, context: Imp
     )
 
 
-def _top(lines: list[str], context: ImportContext) -> _Top:
-    """Reads title, byline, date and a line between them off the top, as long as each line is one of these.
+def _read_masthead(lines: list[str], context: ImportContext) -> tuple[Masthead, int]:
+    """Masthead on top of a text, and the number of the line where the text begins.
 
-    A first line that is as long as a paragraph is text; the title is then the file's name.
+    A first line as long as a paragraph belongs to the text, which then has no title.
     """
-    top = _Top()
-    number = _next(lines, 0)
+    masthead = Masthead()
+    number = _next_line(lines, 0)
     first = lines[number].strip()
     if len(first) > _LONGEST_TITLE or _is_wrapped(lines, number):
-        return top
-    top.title = first.lstrip("# ").strip() or first
-    top.rest = number + 1
-    if top.rest < len(lines) and _UNDERLINE.match(lines[top.rest]):
-        top.rest += 1
-    _read_lines_below(lines, top, context)
-    return top
+        return masthead, 0
+    masthead.title = first.lstrip("# ").strip() or first
+    rest = number + 1
+    if rest < len(lines) and _UNDERLINE.match(lines[rest]):
+        rest += 1
+    return masthead, _read_lines_below(lines, rest, masthead, context)
 
 
 def _is_wrapped(lines: list[str], number: int) -> bool:
@@ -159,35 +141,31 @@ def _is_wrapped(lines: list[str], number: int) -> bool:
     return len(lines[number].strip()) > 60 and below[:1].islower()
 
 
-def _read_lines_below(lines: list[str], top: _Top, context: ImportContext) -> None:
-    """A line that is neither byline nor date is a summary, if one of these follows; else the text begins there."""
+def _read_lines_below(lines: list[str], rest: int, masthead: Masthead, context: ImportContext) -> int:
+    """Adds bylines and dates below the title to the masthead; returns the number of the line after them.
+
+    Other lines between the title and the last of these are the summary.
+    """
     summary: list[str] = []
-    number = top.rest
+    number = rest
     for _ in range(_LINES_ON_TOP):
-        number = _next(lines, number)
+        number = _next_line(lines, number)
         line = lines[number].strip() if number < len(lines) else ""
         if not line or len(line) > LONGEST_LINE:
-            return
-        if not _take_line(line, top, context):
-            summary.append(line)
-            if len(summary) > 2 or top.authors or top.date:
-                return
+            break
+        if masthead.add_line(line, day_first=context.day_first):
+            masthead.summary = " ".join(filter(None, (masthead.summary, *summary)))
+            summary, rest = [], number + 1
         else:
-            top.summary, summary = [*top.summary, *summary], []
-            top.rest = number + 1
+            summary.append(line)
+            if len(summary) > 2 or masthead.authors or masthead.date:
+                break
         number += 1
+    return rest
 
 
-def _take_line(line: str, top: _Top, context: ImportContext) -> bool:
-    """Whether a line is a byline, a date, or both, which is then noted."""
-    found = parse_masthead_line(line, day_first=context.day_first)
-    if found is None or (found.authors and top.authors) or (found.date and top.date):
-        return False
-    top.authors, top.date = top.authors or found.authors, top.date or found.date
-    return True
-
-
-def _next(lines: list[str], number: int) -> int:
+def _next_line(lines: list[str], number: int) -> int:
+    """Number of the first line from `number` on that is not blank."""
     while number < len(lines) and not lines[number].strip():
         number += 1
     return number

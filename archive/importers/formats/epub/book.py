@@ -11,7 +11,7 @@ from backfile.archive.importers.formats.epub.chapters import Chapter, Chapters
 from backfile.archive.importers.formats.epub.package_document import Book, read_book
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources.containers import Member, open_members
-from backfile.archive.model import Source
+from backfile.archive.metadata.publications import source_of
 from backfile.archive.report import Problem
 
 KIND = "epub"
@@ -72,7 +72,7 @@ def _item(chapter: Chapter, book: Book) -> Item | Skipped:
         authors=chapter.authors or book.authors,
         topics=book.topics,
         date=chapter.date or book.date,
-        source=Source(book.title, None) if book.title else None,
+        source=source_of(book.title),
         language=book.language or None,
         extra=book.extra,
         assets=chapter.assets,

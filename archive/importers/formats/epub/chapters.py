@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import lower_headings, safe_address, text_of
-from backfile.archive.importers.common.masthead import LONGEST_LINE, parse_masthead_line
+from backfile.archive.importers.common.masthead import Masthead, letters_only
 from backfile.archive.importers.common.xml_trees import parse_xhtml
 from backfile.archive.importers.formats.epub.book_notes import BookNotes
 from backfile.archive.importers.formats.epub.package_document import Book, SpineItem, TocEntry, resolve_href
@@ -152,12 +152,12 @@ class Chapters:
         title = label or heading or ("" if may_go_on else _page_title(tree))
         self._notes.attach(tree, file)
         links, pictures = self._point(tree, file)
-        authors, date = self._take_top(tree, title)
+        masthead = self._take_masthead(tree, title)
         lower_headings(tree)
         body = tree_to_markdown(tree, base_url=None)
         assets = tuple(_asset(name, member) for name, member in pictures.items() if name in body)
         kept = {written: target for written, target in links.items() if written in body}
-        return Chapter(origin, title, body, authors, date, assets, kept)
+        return Chapter(origin, title, body, masthead.authors, masthead.date, assets, kept)
 
     def _point(self, tree: HtmlElement, file: str) -> tuple[dict[str, str], dict[str, Member]]:
         """Gives links and pictures the names that their files have in the book; notes them as they will be written."""
@@ -183,23 +183,20 @@ class Chapters:
                     links[written] = self._targets.get((name, unquote(fragment)), name)
         return links, pictures
 
-    def _take_top(self, tree: HtmlElement, title: str) -> tuple[tuple[str, ...], PartialDate | None]:
-        """Takes the heading that is the title off the text, and a byline below it."""
-        authors: tuple[str, ...] = ()
-        date: PartialDate | None = None
+    def _take_masthead(self, tree: HtmlElement, title: str) -> Masthead:
+        """Removes the heading that is the title from the text, and the byline and date below it."""
+        masthead = Masthead(title)
         blocks = [each for each in tree.iter(*_HEADINGS, "p") if text_of(each)][: _LINES_BELOW_TITLE + 2]
         for number, block in enumerate(blocks):
             words = text_of(block)
-            is_title = _bare(words) == _bare(title) if block.tag == "p" else _same(words, title, blocks[:number])
-            if is_title:
-                block.drop_tree()
-                continue
-            found = parse_masthead_line(words, day_first=self._day_first) if len(words) <= LONGEST_LINE else None
-            if found is None:
+            if block.tag == "p":
+                is_title = letters_only(words) == letters_only(title)
+            else:
+                is_title = _is_title(words, title, blocks[:number])
+            if not is_title and not masthead.add_line(words, day_first=self._day_first, may_repeat=True):
                 break
-            authors, date = authors or found.authors, date or found.date
             block.drop_tree()
-        return authors, date
+        return masthead
 
 
 def _origin(entry: TocEntry) -> str:
@@ -311,12 +308,8 @@ def _page_title(tree: HtmlElement) -> str:
     return "" if re.search(r"\.x?html?\Z", words) else words
 
 
-def _same(heading: str, title: str, above: list[HtmlElement]) -> bool:
+def _is_title(heading: str, title: str, above: list[HtmlElement]) -> bool:
     """Whether a heading is the title, or a part of one that is set in two lines (`Chapter 1`, `The ferry`)."""
-    bare, whole = _bare(heading), _bare(title)
-    joined = _bare("".join(map(text_of, above)) + heading)
+    bare, whole = letters_only(heading), letters_only(title)
+    joined = letters_only("".join(map(text_of, above)) + heading)
     return bool(bare) and (whole.startswith(bare) or whole.endswith(bare) or joined == whole)
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).casefold()

@@ -16,7 +16,7 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.xml_trees import local_name, parse_xhtml, parse_xml
 from backfile.archive.importers.sources.containers import Member
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import PartialDate
 
@@ -149,7 +149,7 @@ def _metadata(package: Any) -> Book:
 
 
 def _is_author(creator: Any, refined: Mapping[tuple[str, str], str]) -> bool:
-    roles = [value for name, value in creator.attrib.items() if local_name(str(name)) == "role"]
+    roles = [value for name, value in creator.attrib.items() if local_name(name) == "role"]
     role = roles[0] if roles else refined.get((creator.get("id", ""), "role"), "aut")
     return role.lower() in ("", "aut", "author") and bool(_words(creator))
 
@@ -158,21 +158,16 @@ def _date(dates: list[Any]) -> PartialDate | None:
     """The day of publication; of several dates the one that says so, and none that says it is another."""
 
     def event(each: Any) -> str:
-        return next((value for name, value in each.attrib.items() if local_name(str(name)) == "event"), "")
+        return next((value for name, value in each.attrib.items() if local_name(name) == "event"), "")
 
     chosen = next((each for each in dates if "publication" in event(each)), None)
     chosen = chosen if chosen is not None else next((each for each in dates if not event(each)), None)
-    if chosen is None or not _words(chosen):
-        return None
-    try:
-        date = parse_date(_words(chosen))
-    except DateUnclear:
-        return None
-    return date if date.year >= _OLDEST_YEAR else None
+    date, note = date_with_note(_words(chosen) if chosen is not None else None)
+    return date if date and not note and date.year >= _OLDEST_YEAR else None
 
 
 def _isbn(identifier: Any) -> str:
-    scheme = next((v for n, v in identifier.attrib.items() if local_name(str(n)) == "scheme"), "")
+    scheme = next((v for n, v in identifier.attrib.items() if local_name(n) == "scheme"), "")
     found = _ISBN.match(f"isbn:{_words(identifier)}" if scheme.lower() == "isbn" else _words(identifier))
     return re.sub(r"[ -]", "", found[1] or found[2]) if found else ""
 

@@ -1,7 +1,7 @@
 """PDF with text: an article a file, its paragraphs put together again from the lines on its pages.
 
 The title is what is set largest on the first page, unless the properties name one that stands there; author and date
-are those stated below it, else those of the properties. A scan is no text, and is said to be none.
+are those stated below it, else those of the properties. A scan is no text, and is properties to be none.
 """
 
 from __future__ import annotations
@@ -16,12 +16,18 @@ from urllib.parse import urlsplit
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.bylines import closing_line_authors
-from backfile.archive.importers.common.masthead import LONGEST_LINE, parse_masthead_line
-from backfile.archive.importers.common.office_properties import document_authors, document_title, keyword_topics
+from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, letters_only
+from backfile.archive.importers.common.office_properties import (
+    DocumentProperties,
+    document_authors,
+    document_title,
+    keyword_topics,
+)
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.metadata.dates import date_with_note
+from backfile.archive.metadata.publications import source_of
+from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import MAX_BYTES
 from backfile.archive.storage.file_titles import title_from_path
@@ -115,18 +121,18 @@ def _article(document: pdfium.PdfDocument, name: str, context: ImportContext) ->
         if length > MAX_BYTES:
             raise ArchiveError(f"has more than {MAX_BYTES >> 20} MB of text", hint="split it")
     _refuse_scan(seen)
-    said = _properties(document)
-    top = _take_top(blocks, layout.size, said.title, context)
+    properties = _properties(document)
+    masthead = _take_masthead(blocks, layout.size, properties.title, context)
     body = blocks_to_markdown(blocks, layout.size)
     return Item(
         origin=name,
-        title=top.title or said.title or title_from_path(name.rpartition(".")[0] or name),
+        title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
         body=body,
-        authors=top.authors or said.authors or closing_line_authors(body.rpartition("\n\n")[2]),
-        topics=said.topics,
-        date=top.date or said.created,
-        summary=said.summary or None,
-        source=Source(urlsplit(seen.address).hostname, seen.address) if seen.address else None,
+        authors=masthead.authors or properties.authors or closing_line_authors(body.rpartition("\n\n")[2]),
+        topics=properties.topics,
+        date=masthead.date or properties.created,
+        summary=properties.summary or None,
+        source=source_of(urlsplit(seen.address).hostname or "", seen.address),
         language=_language(document) or None,
         notes=_notes(seen),
     )
@@ -165,19 +171,10 @@ def _notes(seen: _Seen) -> tuple[str, ...]:
     return (f"{len(seen.without_text):,} of {seen.pages:,} pages have no text (page {listed})",)
 
 
-@dataclass(frozen=True, slots=True)
-class _Properties:
-    title: str
-    authors: tuple[str, ...]
-    created: PartialDate | None
-    topics: tuple[str, ...]
-    summary: str
-
-
-def _properties(document: pdfium.PdfDocument) -> _Properties:
+def _properties(document: pdfium.PdfDocument) -> DocumentProperties:
     values = {key: value.replace("\x00", "") for key, value in document.get_metadata_dict().items()}
     title = re.sub(r"\AMicrosoft Word\s*-\s*", "", values.get("Title", ""))
-    return _Properties(
+    return DocumentProperties(
         document_title(title),
         document_authors(values.get("Author")),
         _day(values.get("CreationDate", "")),
@@ -189,12 +186,7 @@ def _properties(document: pdfium.PdfDocument) -> _Properties:
 def _day(text: str) -> PartialDate | None:
     """A date such as `D:20190314091500+01'00'` (ISO 32000-1, 7.9.4)."""
     found = _DAY.match(text)
-    if found is None:
-        return None
-    try:
-        return parse_date("-".join(part for part in found.groups() if part))
-    except DateUnclear as unclear:
-        return unclear.known
+    return date_with_note("-".join(filter(None, found.groups())))[0] if found else None
 
 
 def _language(document: pdfium.PdfDocument) -> str:
@@ -207,31 +199,24 @@ def _language(document: pdfium.PdfDocument) -> str:
     return buffer.raw[: min(length, 64)].decode("utf-16-le", errors="ignore").rstrip("\x00")
 
 
-@dataclass(slots=True)
-class _Top:
-    title: str = ""
-    authors: tuple[str, ...] = ()
-    date: PartialDate | None = None
-
-
-def _take_top(blocks: list[TextBlock], size: float, title: str, context: ImportContext) -> _Top:
+def _take_masthead(blocks: list[TextBlock], size: float, title: str, context: ImportContext) -> Masthead:
     """Takes the title, and the byline and date below it, off the blocks of the first page."""
-    top = _Top()
+    masthead = Masthead()
     first = blocks[:_BLOCKS_SEARCHED]
-    number = _title_at(first, size, title)
+    number = _title_index(first, size, title)
     if number is None:
-        return top
-    top.title = title if _bare(first[number].text) == _bare(title) else _one_line(first[number])
+        return masthead
+    masthead.title = title if letters_only(first[number].text) == letters_only(title) else _one_line(first[number])
     spent = [first[number]]
     for block in first[number + 1 : number + _BLOCKS_ON_TOP]:
-        if not _take_block(block, top, size, context):
+        if not _take_block(block, masthead, size, context):
             break
         spent.append(block)
     blocks[:] = [block for block in blocks if block.text and not any(block is each for each in spent)]
-    return top
+    return masthead
 
 
-def _title_at(first: list[TextBlock], size: float, title: str) -> int | None:
+def _title_index(first: list[TextBlock], size: float, title: str) -> int | None:
     """Which block is the title: the one that the properties name, else the one in the largest letters."""
     named = next((number for number, block in enumerate(first) if title and _is_named(block, title)), None)
     if named is not None:
@@ -250,25 +235,21 @@ def _title_at(first: list[TextBlock], size: float, title: str) -> int | None:
 def _is_named(block: TextBlock, title: str) -> bool:
     """Whether a block is the title of the properties, which may have the name of a site at its end."""
     words = _one_line(block)
-    if _bare(words) == _bare(title):
+    if letters_only(words) == letters_only(title):
         return True
     rest = title[len(words) :] if title.casefold().startswith(words.casefold()) else ""
     return len(words) >= _SHORTEST_TITLE and _BEFORE_SITE.match(rest) is not None
 
 
-def _take_block(block: TextBlock, top: _Top, size: float, context: ImportContext) -> bool:
+def _take_block(block: TextBlock, masthead: Masthead, size: float, context: ImportContext) -> bool:
     """Takes the lines off a block that say who wrote the text or when; whether nothing is left of it."""
     lines = block.text.split("\n")
-    while lines and len(lines[0]) <= LONGEST_LINE:
-        found = parse_masthead_line(lines[0], day_first=context.day_first)
-        if found is None:
-            break
-        top.authors, top.date = top.authors or found.authors, top.date or found.date
+    while lines and masthead.add_line(lines[0], day_first=context.day_first, may_repeat=True):
         del lines[0]
     block.text = "\n".join(lines)
-    if lines and not top.authors and block.is_centred and not block.is_bold and block.size >= size:
-        top.authors = _names(lines[0])
-        if top.authors:
+    if lines and not masthead.authors and block.is_centred and not block.is_bold and block.size >= size:
+        masthead.authors = _names(lines[0])
+        if masthead.authors:
             block.text = "\n".join(lines[1:])
     return not block.text
 
@@ -281,7 +262,3 @@ def _names(line: str) -> tuple[str, ...]:
 
 def _one_line(block: TextBlock) -> str:
     return " ".join(block.text.replace("\u00ad", "").split())
-
-
-def _bare(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text).casefold()

@@ -19,9 +19,10 @@ from backfile.archive.importers.links.full_text import (
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import date_with_note
+from backfile.archive.metadata.publications import source_of
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
 
 _ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
@@ -85,7 +86,6 @@ def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
     )
     remark = html_to_line(saved.note)
     host = (urlsplit(saved.url).hostname or "").removeprefix("www.") if is_link else ""
-    name = saved.site or host
     return Item(
         origin=origin,
         title=html_to_line(saved.title) or saved.url,
@@ -94,7 +94,7 @@ def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
         topics=topic_names(list(dict.fromkeys(saved.topics)), key="topics", path=""),
         date=date,
         summary=remark or None if body else None,
-        source=Source(name or None, saved.url if is_link else None) if name or is_link else None,
+        source=source_of(saved.site or host, saved.url),
         language=language_code(saved.language),
         extra={**saved.extra, **({"saved_on": on.isoformat()} if on else {})},
         notes=(note,) if note else (),
@@ -112,10 +112,7 @@ def parse_saved_date(value: object) -> tuple[PartialDate | None, str]:
         if number == 0:
             return None, ""
         number = number / 1_000_000 if number > _MICROSECONDS else float(number)
-    try:
-        return parse_date(number), ""
-    except DateUnclear as unclear:
-        return unclear.known, str(unclear)
+    return date_with_note(number)
 
 
 def tag_names(text: object, separators: str = ",;|") -> tuple[str, ...]:

@@ -14,14 +14,16 @@ from lxml import etree
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.item_count import count_matches
+from backfile.archive.importers.common.xml_trees import local_name
 from backfile.archive.importers.formats.wordpress.post_html import to_html
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.links.full_text import fragment_to_markdown, html_to_line
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import date_with_note
+from backfile.archive.metadata.publications import source_of
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
 
 KIND = "wordpress"
@@ -95,7 +97,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     )
     try:
         for _, element in stream:
-            name = _local(element)
+            name = local_name(element.tag)
             if name == "item":
                 yield _found(element, site, context)
                 _let_go(element)
@@ -113,7 +115,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 
 def _in_item(element: etree._Element) -> bool:
     parent = element.getparent()
-    return parent is not None and _local(parent) in ("item", "image", "comment")
+    return parent is not None and local_name(parent.tag) in ("item", "image", "comment")
 
 
 def _let_go(element: etree._Element) -> None:
@@ -124,16 +126,11 @@ def _let_go(element: etree._Element) -> None:
         del parent[0]
 
 
-def _local(element: etree._Element) -> str:
-    """The name of an element without namespace or prefix (which old exports use undeclared); empty for comments."""
-    return re.split("[}:]", element.tag)[-1] if isinstance(element.tag, str) else ""
-
-
 def _fields(element: etree._Element) -> dict[str, str]:
     """Name of each child → its text, the first of a name; both `encoded` are told apart as `content` and `excerpt`."""
     fields: dict[str, str] = {}
     for child in element:
-        name = _local(child)
+        name = local_name(child.tag)
         if name == "encoded":
             name = "excerpt" if "excerpt" in str(child.tag) else "content"
         fields.setdefault(name, (child.text or "").strip())
@@ -149,7 +146,7 @@ def _found(element: etree._Element, site: _Site, context: ImportContext) -> Impo
     topics = [
         child.text.strip()
         for child in element
-        if _local(child) == "category" and child.text and child.get("domain", "category") in _TOPICS
+        if local_name(child.tag) == "category" and child.text and child.get("domain", "category") in _TOPICS
     ]
     try:
         return _item(fields, list(dict.fromkeys(topics)), origin, site)
@@ -190,7 +187,7 @@ def _item(fields: dict[str, str], topics: list[str], origin: str, site: _Site) -
         date=date,
         updated=updated,
         summary=html_to_line(fields.get("excerpt")) or None,
-        source=_source(site.title, link),
+        source=source_of(site.title, link),
         language=site.language,
         extra={} if post_type in ("post", "page") else {"post_type": post_type},
         notes=(*notes, *filter(None, (date_note,))),
@@ -198,17 +195,6 @@ def _item(fields: dict[str, str], topics: list[str], origin: str, site: _Site) -
 
 
 def _date(fields: dict[str, str], names: tuple[str, ...]) -> tuple[PartialDate | None, str]:
-    """The first of these dates that is one, in the time of the site; what is not understood of the first."""
-    for name in names:
-        written = fields.get(name, "")
-        if written and not written.startswith(_NO_DATE):
-            try:
-                return parse_date(written), ""
-            except DateUnclear as unclear:
-                return unclear.known, str(unclear)
-    return None, ""
-
-
-def _source(name: str, link: str) -> Source | None:
-    url = link if link.startswith(("http://", "https://")) else None
-    return Source(name or None, url) if name or url else None
+    """First of the named dates that is given, in the time of the site, with a note if it is unclear."""
+    given = (fields.get(name, "") for name in names)
+    return date_with_note(next((text for text in given if text and not text.startswith(_NO_DATE)), None))
