@@ -18,8 +18,7 @@ from long_runs import examples
 from backfile.archive.model import PartialDate, Source
 from backfile.index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
 from backfile.index.engines import open_engine
-from backfile.index.engines.whoosh.search import posting_lists, posting_reader
-from backfile.index.engines.whoosh.search import scorer as scoring
+from backfile.index.engines.whoosh.search import max_score, posting_lists, posting_reader, scorer
 from backfile.index.engines.whoosh.whoosh_engine import WhooshEngine
 from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 from backfile.index.ranking import bm25f
@@ -163,23 +162,22 @@ bounds = st.tuples(st.sampled_from((1, 3, 100)), st.sampled_from((0, 2, 100)), s
 
 
 @contextmanager
-def few_are_many(chunk: int, dense: int, best: int) -> Iterator[None]:
-    """From so many documents on, and where one in so many holds a word, what is done for many is done; so many may
-    get the bonus of neighbours."""
+def small_limits(batch: int, dense_ratio: int, best: int) -> Iterator[None]:
+    """Lowers the limits from which on batches, pruning, bounds, dense postings and the rescoring window take effect."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scoring, "_CHUNK", chunk)
-        patch.setattr(scoring, "_MANY", chunk)
-        patch.setattr(scoring, "_AT_ONCE", chunk)
+        patch.setattr(scorer, "_BATCH", batch)
+        patch.setattr(max_score, "_PRUNED_FROM", batch)
+        patch.setattr(scorer, "_RESCORED_AT_ONCE", batch)
         patch.setattr(bm25f, "BEST", best)
         for module in (posting_lists, posting_reader):
-            patch.setattr(module, "DENSE", dense)
+            patch.setattr(module, "DENSE_RATIO", dense_ratio)
         yield
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batches, st.lists(requests, min_size=4, max_size=12), bounds)
 def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request], bounds: tuple[int, int, int]) -> None:
-    with few_are_many(*bounds):
+    with small_limits(*bounds):
         assert_agreement(batches, requests)
 
 
@@ -190,14 +188,12 @@ def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request], boun
 def test_pages_agree_over_many_libraries(
     batches: Sequence[Batch], requests: Sequence[Request], bounds: tuple[int, int, int]
 ) -> None:
-    with few_are_many(*bounds):
+    with small_limits(*bounds):
         assert_agreement(batches, requests)
 
 
 @pytest.mark.parametrize("best", [3, 50, 10_000])
-def test_alternatives_that_cannot_be_among_the_best_change_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best: int
-) -> None:
+def test_max_score_pruning_changes_no_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, best: int) -> None:
     monkeypatch.setattr(bm25f, "BEST", best)
     random = Random(7)
     words, weights = ("of", "harbour", "ferry", "night", "declared", "zebra"), (300, 100, 10, 5, 2, 1)
@@ -207,21 +203,23 @@ def test_alternatives_that_cannot_be_among_the_best_change_nothing(
     engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents]))
     kinds = [random.choice((Or, Or, And)) for _ in range(80)]
     queries = [kind(tuple(map(Word, random.sample(words, random.randint(2, 5))))) for kind in kinds]
-    asked = [Request(query, per_page=random.randint(1, 12)) for query in queries]
-    whole = [engine.search(request).hits for request in asked]
-    monkeypatch.setattr(scoring, "_MANY", 10)
-    monkeypatch.setattr(scoring, "_AT_ONCE", 5)
-    left: list[int] = []
-    whole_score = scoring.Scorer._sums
+    requests = [Request(query, per_page=random.randint(1, 12)) for query in queries]
+    expected = [engine.search(request).hits for request in requests]
+    monkeypatch.setattr(max_score, "_PRUNED_FROM", 10)
+    monkeypatch.setattr(scorer, "_RESCORED_AT_ONCE", 5)
+    scored: list[int] = []
+    score = scorer.Scorer.score
 
-    def counted(scorer: scoring.Scorer, found: np.ndarray, summands: Sequence[scoring._ScorePart]) -> np.ndarray:
-        if summands is scorer._summands:
-            left.append(len(found))
-        return whole_score(scorer, found, summands)
+    def count_scored(
+        own: scorer.Scorer, doc_ids: np.ndarray, terms: Sequence[scorer.TermScore] | None = None
+    ) -> np.ndarray:
+        if terms is None:
+            scored.append(len(doc_ids))
+        return score(own, doc_ids, terms)
 
-    monkeypatch.setattr(scoring.Scorer, "_sums", counted)
-    pages = [engine.search(request) for request in asked]
-    for page, hits in zip(pages, whole, strict=True):
+    monkeypatch.setattr(scorer.Scorer, "score", count_scored)
+    pages = [engine.search(request) for request in requests]
+    for page, hits in zip(pages, expected, strict=True):
         assert [hit.id for hit in page.hits] == [hit.id for hit in hits]
         assert [hit.score for hit in page.hits] == pytest.approx([hit.score for hit in hits], rel=1e-12)
-    assert sum(left) < 0.8 * sum(page.total for page in pages)
+    assert sum(scored) < 0.8 * sum(page.total for page in pages)

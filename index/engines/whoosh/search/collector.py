@@ -1,9 +1,10 @@
-"""How a request is carried out: branches → documents → facets, order, hits."""
+"""Collector: query weight → matching documents → facets, top documents, hits."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -11,61 +12,56 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engine import FACETS, MAX_DEPTH, Facet, Filters, Page, Request, Sort
-from backfile.index.engines.whoosh.search.did_you_mean import correction
+from backfile.index.engine import FACETS, MAX_DEPTH, Facet, Filters, Hit, Page, Request, Sort
 from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.hit_loader import present
-from backfile.index.engines.whoosh.search.query_weight import Compiler, QueryWeight
-from backfile.index.engines.whoosh.search.scorer import Scorer, is_scored
+from backfile.index.engines.whoosh.search.max_score import score_best
+from backfile.index.engines.whoosh.search.posting_reader import document_frequency
+from backfile.index.engines.whoosh.search.query_weight import QueryWeight, create_weight
+from backfile.index.engines.whoosh.search.scorer import is_scored
 from backfile.index.engines.whoosh.search.searcher import Searcher
-from backfile.index.engines.whoosh.search.top_docs import ColumnKey, ScoreKey, SortKey, StringKey, first_documents
+from backfile.index.engines.whoosh.search.term_weight import create_term_weight, find_close_terms
+from backfile.index.engines.whoosh.search.top_docs import top_by_field, top_by_score
 from backfile.index.errors import DeadlineExceeded, QueryRefused
-from backfile.index.highlight.highlighter import Highlighter
-from backfile.index.query import MatchAll
-from backfile.index.ranking.spelling import CORRECTED_BELOW
+from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.highlight.highlighter import Highlighter, Highlights
+from backfile.index.highlight.hits import build_hit
+from backfile.index.query import MatchAll, Node, Word
+from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
 
+_UNMARKED = Highlights()
+_HIGHLIGHTED_AT_ONCE = 10  # hits whose texts are searched together; more at once hardly gain
+_MAX_EDITS = 2
+_MIN_RATIO = 10  # a correction has so many times the articles of the word it replaces (`spelling.nearest`)
+
 
 def search(searcher: Searcher, request: Request) -> Page:
-    """Answers a request from a view; raises `QueryRefused` and `DeadlineExceeded` as `Engine.search` says."""
+    """Answers a request. Raises `QueryRefused` and `DeadlineExceeded` as `Engine.search` promises."""
     started = time.perf_counter()
-    stop = request.page * request.per_page
-    if request.page < 1 or request.per_page < 1 or stop > MAX_DEPTH:
+    if request.page < 1 or request.per_page < 1 or request.page * request.per_page > MAX_DEPTH:
         raise QueryRefused(
             f"page {request.page} of {request.per_page} hits lies outside the first {MAX_DEPTH:,} hits",
             hint="narrow the search by another word, an author, a topic or a date",
         )
     check = deadline(started, request.deadline)
-    root = Compiler(searcher, check).branch(request.query)
-    found = _Found(searcher, root, request.filters)
+    root = create_weight(searcher, request.query, check)
+    matches = _match(searcher, root, request.filters)
     check()
-    facets = tuple(found.facet(name, request.facet_limit(name)) for name in FACETS)
+    facets = tuple(matches.count_facet(name, request.facet_limit(name)) for name in FACETS)
     check()
-    shown = _ordered(searcher, root, found.selection, request, check)
-    highlighter = Highlighter(request.query, searcher.commit.languages, searcher.family)
-    hits = tuple(present(searcher, shown, highlighter, request.passages, check))
-    total = len(found.selection)
-    suggestion = correction(searcher, request.query) if total < CORRECTED_BELOW else None
+    top = _select_page(searcher, root, matches.docs, request, check)
+    highlighter = Highlighter(request.query, searcher.commit.languages, searcher.sibling_terms)
+    hits = tuple(_load_hits(searcher, top, highlighter, request.passages, check))
+    total = len(matches.docs)
+    suggestion = _correct(searcher, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
     return Page(total, hits, facets, request.page, -(-total // request.per_page), took, suggestion)
 
 
-def by_newest(searcher: Searcher, documents: Array, wanted: int) -> Array:
-    """The newest `wanted` of the documents (ascending), in order."""
-    return first_documents(documents, [_newest(searcher), _ids(searcher)], wanted)
-
-
-def by_score(searcher: Searcher, documents: Array, scores: Array, wanted: int) -> list[tuple[int, float]]:
-    """The best `wanted` of the documents (ascending), in order, each with its score."""
-    score = ScoreKey(documents, -scores)
-    chosen = first_documents(documents, [score, _newest(searcher), _ids(searcher)], wanted)
-    return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
-
-
 def deadline(started: float, seconds: float) -> Check:
-    """A function to call between steps; raises `DeadlineExceeded` once the time is up."""
+    """Creates a function to call between steps; it raises `DeadlineExceeded` once the time is up."""
 
     def check() -> None:
         if time.perf_counter() - started > seconds:
@@ -76,84 +72,93 @@ def deadline(started: float, seconds: float) -> Check:
     return check
 
 
-@dataclass
-class _Found:
-    """The documents that query and filters find; for each facet also those that its own filters leave out."""
+@dataclass(frozen=True)
+class _Matches:
+    """Live documents that match the query and all filters, and the mask of each facet's filter."""
 
     searcher: Searcher
     root: QueryWeight
-    filters: Filters
+    filter_masks: dict[str, Array]
+    docs: DocSet
 
-    def __post_init__(self) -> None:
-        self._masks = self._filter_masks()
-        self.selection = self._selection(self._masks.values())
-
-    def _filter_masks(self) -> dict[str, Array]:
-        masks = {}
-        chosen = self.filters
-        if chosen.authors:
-            masks["author"] = self.searcher.facet_mask("author", chosen.authors)
-        if chosen.topics:
-            masks["topic"] = self.searcher.facet_mask("topic", chosen.topics)
-        if chosen.first or chosen.last:
-            first = chosen.first.toordinal() if chosen.first else 1
-            last = chosen.last.toordinal() if chosen.last else int(np.iinfo(np.int32).max)
-            masks["year"] = self.searcher.date_mask(first, last)
-        return masks
-
-    def _selection(self, filters: Iterable[Array]) -> DocSet:
-        masks = list(filters)
-        if not isinstance(self.root.node, MatchAll):
-            masks.append(self.root.mask)
-        if not masks:
-            return self.searcher.everything
-        if self.searcher.live is not None:
-            masks.append(self.searcher.live)
-        return DocSet.of(reduce(np.logical_and, masks))
-
-    def facet(self, name: str, size: int | None) -> Facet:
-        """The facet's counts, its own filter ignored."""
-        table = self.searcher.facet(name)
-        selection = self.selection
-        if name in self._masks:
-            selection = self._selection([mask for other, mask in self._masks.items() if other != name])
-        counts = table.counts(selection)
+    def count_facet(self, name: str, size: int | None) -> Facet:
+        """Counts a facet's values, its own filter ignored (drill sideways)."""
+        table = self.searcher.facet_table(name)
+        docs = self.docs
+        if name in self.filter_masks:
+            others = [mask for other, mask in self.filter_masks.items() if other != name]
+            docs = _intersect_masks(self.searcher, self.root, others)
+        counts = table.count(docs)
         return table.latest(name, counts, size) if name == "year" else table.largest(name, counts, size)
 
 
-def _ordered(
-    searcher: Searcher, root: QueryWeight, found: DocSet, request: Request, check: Check
+def _match(searcher: Searcher, root: QueryWeight, filters: Filters) -> _Matches:
+    masks = {}
+    if filters.authors:
+        masks["author"] = searcher.facet_mask("author", filters.authors)
+    if filters.topics:
+        masks["topic"] = searcher.facet_mask("topic", filters.topics)
+    if filters.first or filters.last:
+        masks["year"] = searcher.date_mask(filters.first, filters.last)
+    return _Matches(searcher, root, masks, _intersect_masks(searcher, root, masks.values()))
+
+
+def _intersect_masks(searcher: Searcher, root: QueryWeight, filter_masks: Iterable[Array]) -> DocSet:
+    masks = list(filter_masks)
+    if not isinstance(root.node, MatchAll):
+        masks.append(root.mask)
+    if not masks:
+        return searcher.all_docs
+    if searcher.live_docs is not None:
+        masks.append(searcher.live_docs)
+    return DocSet.from_mask(reduce(np.logical_and, masks))
+
+
+def _select_page(
+    searcher: Searcher, root: QueryWeight, docs: DocSet, request: Request, check: Check
 ) -> list[tuple[int, float]]:
-    """The documents of the page batch for, in order, each with its score (0 when the order is another)."""
+    """Documents of the requested page in order, each with its score (0 if not sorted by score)."""
     stop = request.page * request.per_page
-    keys: list[SortKey] = [_newest(searcher), _ids(searcher)]
-    documents, score = found.documents, None
-    match request.sort:
-        case Sort.RELEVANCE:
-            if any(is_scored(leaf) for leaf in root.leaves()):
-                scorer = Scorer(searcher, root, found, stop, check)
-                documents = scorer.documents
-                score = ScoreKey(documents, np.negative(scorer.scores, out=scorer.scores))
-                keys.insert(0, score)
-        case Sort.OLDEST:
-            keys[0] = _oldest(searcher)
-        case Sort.TITLE:
-            keys.insert(0, StringKey(searcher.segments, lambda s: s.title_order, lambda s: s.titles))
+    start = stop - request.per_page
+    if request.sort is Sort.RELEVANCE and any(map(is_scored, root.term_weights())):
+        scored = score_best(searcher, root, docs, stop, check)
+        check()
+        return top_by_score(searcher, scored.doc_ids, scored.scores, stop)[start:]
     check()
-    chosen = first_documents(documents, keys, stop)[stop - request.per_page :]
-    if score is None:
-        return [(number, 0.0) for number in chosen.tolist()]
-    return list(zip(chosen.tolist(), (0.0 - score.keys(chosen, len(chosen))).tolist(), strict=True))
+    return [(doc_id, 0.0) for doc_id in top_by_field(searcher, docs.doc_ids, request.sort, stop)[start:].tolist()]
 
 
-def _newest(searcher: Searcher) -> SortKey:
-    return ColumnKey(searcher.newest_first)
+def _load_hits(
+    searcher: Searcher, top: Sequence[tuple[int, float]], highlighter: Highlighter, passages: int, check: Check
+) -> Iterator[Hit]:
+    """Hits of documents and scores, highlighted, with at most `passages` passages each."""
+    for begin in range(0, len(top), _HIGHLIGHTED_AT_ONCE):
+        check()
+        some = top[begin : begin + _HIGHLIGHTED_AT_ONCE]
+        prepared = [searcher.prepared(doc_id) for doc_id, _ in some]
+        for each, marks, (_, score) in zip(prepared, highlighter.highlight_all(prepared), some, strict=True):
+            yield build_hit(each.document, marks or _UNMARKED, score=score, limit=passages)
 
 
-def _oldest(searcher: Searcher) -> SortKey:
-    undated = np.int32(np.iinfo(np.int32).max)
-    return ColumnKey(np.where(searcher.first_days == 0, undated, searcher.first_days))
+def _correct(searcher: Searcher, query: Node) -> str | None:
+    """Spelling correction of a query by the terms of the index; None if there is none."""
+
+    def find_better(term: str) -> str | None:
+        known = create_term_weight(searcher, Word(term), DEFAULT_FIELDS).doc_frequency
+        if known * _MIN_RATIO >= searcher.commit.live_count:
+            return None
+        close = _find_close_terms(searcher, term, known * _MIN_RATIO)
+        counted = ((word, document_frequency(searcher, word)) for word in close)
+        return nearest_word(term, known, [(word, count) for word, count in counted if count])
+
+    return correct_query(query, find_better)
 
 
-def _ids(searcher: Searcher) -> SortKey:
-    return StringKey(searcher.segments, lambda segment: segment.id_order, lambda segment: segment.ids)
+def _find_close_terms(searcher: Searcher, term: str, min_count: int) -> list[str]:
+    """Terms within the edit distance that more than `min_count` documents may have."""
+    bounds: Counter[str] = Counter()
+    for segment in searcher.segments:
+        for postings in map(segment.field, DEFAULT_FIELDS):
+            for ordinal in find_close_terms(postings, term, _MAX_EDITS).tolist():
+                bounds[postings.terms[ordinal]] += postings.count(ordinal, ordinal + 1)
+    return [word for word, bound in bounds.items() if bound > min_count]

@@ -1,4 +1,4 @@
-"""What a half-typed query may become."""
+"""Completion of a half-typed query: words, titles, authors and topics."""
 
 from __future__ import annotations
 
@@ -7,62 +7,109 @@ from collections.abc import Sequence
 import numpy as np
 
 from backfile.index.analysis.tokenizer import tokenize
-from backfile.index.engine import Completions
-from backfile.index.engines.whoosh.search.collector import by_newest
+from backfile.index.engine import Completions, Sort
 from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.document_frequency import most_frequent
-from backfile.index.engines.whoosh.search.posting_reader import PostingReader
+from backfile.index.engines.whoosh.search.posting_reader import PostingReader, document_frequency, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
-from backfile.index.engines.whoosh.search.term_weight import read_term
+from backfile.index.engines.whoosh.search.top_docs import top_by_field
+from backfile.index.fields import DEFAULT_FIELDS
 
 
 def complete(searcher: Searcher, text: str, limit: int) -> Completions:
-    """Completions of the last word of `text`; titles and names must have the words before it as well."""
+    """Completes the last word of `text`; titles and names must have the words before it as well."""
     typed = [token.term for token in tokenize(text)]
     if not typed or not searcher.size:
         return Completions()
     return Completions(
-        words=tuple(most_frequent(searcher, typed[-1], limit)),
-        titles=_titles(searcher, typed, limit),
-        authors=_names(searcher, "author", typed, limit),
-        topics=_names(searcher, "topic", typed, limit),
+        words=tuple(_complete_word(searcher, typed[-1], limit)),
+        titles=_complete_title(searcher, typed, limit),
+        authors=_complete_name(searcher, "author", typed, limit),
+        topics=_complete_name(searcher, "topic", typed, limit),
     )
 
 
-def _titles(searcher: Searcher, typed: Sequence[str], limit: int) -> tuple[tuple[str, str], ...]:
+def _complete_title(searcher: Searcher, typed: Sequence[str], limit: int) -> tuple[tuple[str, str], ...]:
+    """Ids and titles of the newest matching documents."""
     found = []
-    for document in by_newest(searcher, _beginning(searcher, "title", typed).documents, limit).tolist():
-        segment, number = searcher.commit.locate(document)
-        head = segment.stored_fields(number)
-        found.append((head.id, head.title))
+    for doc_id in top_by_field(searcher, _match(searcher, "title", typed).doc_ids, Sort.NEWEST, limit).tolist():
+        segment, number = searcher.commit.locate(doc_id)
+        stored = segment.stored_fields(number)
+        found.append((stored.id, stored.title))
     return tuple(found)
 
 
-def _names(searcher: Searcher, field: str, typed: Sequence[str], limit: int) -> tuple[str, ...]:
-    """StringKey by the number of their articles; the articles found may have others that do not begin so."""
-    table = searcher.facet(field)
-    numbers = np.flatnonzero(table.counts(_beginning(searcher, field, typed)) > 0)
+def _complete_name(searcher: Searcher, field: str, typed: Sequence[str], limit: int) -> tuple[str, ...]:
+    """Names by their number of articles. Articles that match may have other names, which do not."""
+    table = searcher.facet_table(field)
+    ordinals = np.flatnonzero(table.count(_match(searcher, field, typed)) > 0)
     names: list[str] = []
-    for number in numbers[np.argsort(-table.totals[numbers], kind="stable")].tolist():
-        name = table.values[number]
-        if _begins(name, typed):
+    for ordinal in ordinals[np.argsort(-table.totals[ordinals], kind="stable")].tolist():
+        name = table.values[ordinal]
+        if _matches_text(name, typed):
             names.append(name)
         if len(names) == limit:
             break
     return tuple(names)
 
 
-def _begins(text: str, typed: Sequence[str]) -> bool:
+def _matches_text(text: str, typed: Sequence[str]) -> bool:
     terms = [token.term for token in tokenize(text)]
     return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 
 
-def _beginning(searcher: Searcher, field: str, typed: Sequence[str]) -> DocSet:
-    """The live documents that have in a field a word that begins as the last one typed, and the others as they are."""
+def _match(searcher: Searcher, field: str, typed: Sequence[str]) -> DocSet:
+    """Live documents with all terms typed in a field, the last one as a prefix."""
     last = PostingReader(searcher, field, lambda postings: range(*postings.prefix(typed[-1])))
-    inside = np.ones(searcher.size, np.bool_) if searcher.live is None else searcher.live
-    for found in [last, *(read_term(searcher, field, term) for term in typed[:-1])]:
+    found = searcher.all_docs.mask
+    for reader in [last, *(term_reader(searcher, field, term) for term in typed[:-1])]:
         mask = np.zeros(searcher.size, np.bool_)
-        mask[found.documents()] = True
-        inside = inside & mask
-    return DocSet.of(inside)
+        mask[reader.read_doc_ids()] = True
+        found = found & mask
+    return DocSet.from_mask(found)
+
+
+def _complete_word(searcher: Searcher, prefix: str, limit: int) -> list[str]:
+    """Terms with a prefix by document frequency, largest first, then in code point order.
+
+    Document frequencies over all fields are exact, but counted for few terms: first for the most frequent of each
+    segment and field, more of which are taken while another term could still be among the first.
+    """
+    taken = 4 * limit + 16
+    while True:
+        bounds, max_unseen = _bound_frequencies(searcher, prefix, taken)
+        best = _most_frequent(searcher, bounds, limit)
+        if max_unseen == 0 or (len(best) == limit and best[-1][0] > max_unseen):
+            return [term for _, term in best]
+        taken *= 8
+
+
+def _bound_frequencies(searcher: Searcher, prefix: str, taken: int) -> tuple[dict[str, int], int]:
+    """Upper bounds of the document frequencies of terms with a prefix, and the bound of any term left out.
+
+    The `taken` most frequent terms of each segment and field are considered; a term's bound is the sum of its counts.
+    """
+    bounds: dict[str, int] = {}
+    max_unseen = 0
+    for postings in (segment.field(field) for segment in searcher.segments for field in DEFAULT_FIELDS):
+        low, high = postings.prefix(prefix)
+        counts = np.diff(postings.starts[low : high + 1].astype(np.int64))
+        ordinals = np.arange(high - low)
+        if len(counts) > taken:
+            ordinals = np.argpartition(counts, len(counts) - taken)[len(counts) - taken :]
+            max_unseen += int(counts[ordinals].min())
+        for ordinal in ordinals.tolist():
+            term = postings.terms[low + ordinal]
+            bounds[term] = bounds.get(term, 0) + int(counts[ordinal])
+    return bounds, max_unseen
+
+
+def _most_frequent(searcher: Searcher, bounds: dict[str, int], limit: int) -> list[tuple[int, str]]:
+    """First `limit` terms as (document frequency, term); terms whose bounds are too low are not counted."""
+    best: list[tuple[int, str]] = []
+    for term in sorted(bounds, key=lambda term: (-bounds[term], term)):
+        if len(best) == limit and bounds[term] < best[-1][0]:
+            break
+        count = document_frequency(searcher, term)
+        if count:
+            best = sorted([*best, (count, term)], key=lambda found: (-found[0], found[1]))[:limit]
+    return best

@@ -1,4 +1,4 @@
-"""Counting facet values over hits: one `bincount` a slot, exact, whatever the number of values."""
+"""Facet counting: one `bincount` per column of ordinals, exact for any number of values."""
 
 from __future__ import annotations
 
@@ -11,88 +11,86 @@ import numpy as np
 import numpy.typing as npt
 
 from backfile.index.engine import Facet, FacetValue
-from backfile.index.engines.whoosh.search.doc_set import DocSet, ranges
+from backfile.index.engines.whoosh.search.doc_set import DocSet, expand_ranges
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
 
 Array = npt.NDArray[Any]
 
+_MIN_FILL = 4  # a further slot is made while one document in so many has a value for it
+
 
 class ValueDictionary(Protocol):
-    """Distinct strings in the order of their code points."""
+    """Distinct strings in code point order."""
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, number: int) -> str: ...
+    def __getitem__(self, ordinal: int) -> str: ...
 
     def find(self, term: str) -> int:
-        """The number of a value, or -1."""
+        """Ordinal of a value, or -1."""
 
 
 @dataclass(frozen=True)
 class FacetTable:
-    """The values of a facet laid out for counting.
+    """Ordinals of a facet's values by document, laid out for counting (multi-valued doc values).
 
-    `slots[k]` holds for every document the number of its value k, or `len(values)` where it has no such (int32[size]).
-    ValueDictionary beyond the slots, which few documents have, are pairs of `extra_documents` (ascending) and
-    `extra_ordinals`.
+    `slots[k]` holds the ordinal of every document's value k, or `len(values)` if it has no such value (int32[size]).
+    The values of the few documents with more of them than there are slots are pairs of `overflow_doc_ids` (ascending)
+    and `overflow_ordinals`.
     """
 
     values: ValueDictionary
     slots: list[Array]
-    extra_documents: Array
-    extra_ordinals: Array
-    live: DocSet
+    overflow_doc_ids: Array
+    overflow_ordinals: Array
+    live_docs: DocSet
 
-    def counts(self, selection: DocSet) -> Array:
-        """How many of the documents have each value (int64[len(values)])."""
-        if selection is self.live:
+    def count(self, docs: DocSet) -> Array:
+        """Number of documents with each value (int64[len(values)])."""
+        if docs is self.live_docs:
             return self.totals
-        if len(selection) * 2 > selection.size:  # it is cheaper to count those that were not selected
-            return self._sums - self._count(selection.others)
-        return self._count(selection)
+        if len(docs) * 2 > docs.size:
+            return self._totals_with_deleted - self._count(docs.complement)
+        return self._count(docs)
 
     @cached_property
     def totals(self) -> Array:
-        """The counts over all live documents."""
-        return self._count(self.live)
+        """Counts over all live documents."""
+        return self._count(self.live_docs)
 
     @cached_property
-    def _sums(self) -> Array:
-        """The counts over all documents, deleted ones included."""
-        return self._count(DocSet.of(np.ones(len(self.slots[0]), np.bool_)))
+    def _totals_with_deleted(self) -> Array:
+        return self._count(DocSet.from_mask(np.ones(len(self.slots[0]), np.bool_)))
 
-    def _count(self, selection: DocSet) -> Array:
-        beyond = len(self.values)
-        counts = np.zeros(beyond + 1, np.int64)
+    def _count(self, docs: DocSet) -> Array:
+        missing = len(self.values)
+        counts = np.zeros(missing + 1, np.int64)
         for slot in self.slots:
-            counts += np.bincount(slot.take(selection.documents), minlength=beyond + 1)
-        if len(self.extra_documents):
-            counts += np.bincount(self.extra_ordinals.take(self._extras(selection)), minlength=beyond + 1)
-        return counts[:beyond]
+            counts += np.bincount(slot.take(docs.doc_ids), minlength=missing + 1)
+        if len(self.overflow_doc_ids):
+            counts += np.bincount(self.overflow_ordinals.take(self._overflow_of(docs)), minlength=missing + 1)
+        return counts[:missing]
 
-    def _extras(self, selection: DocSet) -> Array:
-        """Which of the extra pairs belong to the documents."""
-        if len(selection) * 16 < len(self.extra_documents):
-            low = self.extra_documents.searchsorted(selection.documents)
-            high = self.extra_documents.searchsorted(selection.documents, side="right")
-            return ranges(low, high - low)
-        return np.flatnonzero(selection.mask.take(self.extra_documents))
+    def _overflow_of(self, docs: DocSet) -> Array:
+        """Indexes of the documents' overflow pairs."""
+        if len(docs) * 16 < len(self.overflow_doc_ids):
+            low = self.overflow_doc_ids.searchsorted(docs.doc_ids)
+            high = self.overflow_doc_ids.searchsorted(docs.doc_ids, side="right")
+            return expand_ranges(low, high - low)
+        return np.flatnonzero(docs.mask.take(self.overflow_doc_ids))
 
     def mask(self, chosen: Sequence[str]) -> Array:
-        """True for the documents that have at least one of the chosen values (bool[size])."""
-        wanted = np.zeros(len(self.values) + 1, np.bool_)
-        for value in chosen:
-            number = self.values.find(value)
-            if number >= 0:
-                wanted[number] = True
-        found = wanted.take(self.slots[0])
+        """Documents with at least one of the chosen values (bool[size])."""
+        is_chosen = np.zeros(len(self.values) + 1, np.bool_)
+        is_chosen[[ordinal for value in chosen if (ordinal := self.values.find(value)) >= 0]] = True
+        found = is_chosen.take(self.slots[0])
         for slot in self.slots[1:]:
-            found |= wanted.take(slot)
-        found[self.extra_documents[np.flatnonzero(wanted.take(self.extra_ordinals))]] = True
+            found |= is_chosen.take(slot)
+        found[self.overflow_doc_ids[np.flatnonzero(is_chosen.take(self.overflow_ordinals))]] = True
         return found
 
     def largest(self, name: str, counts: Array, size: int | None) -> Facet:
-        """The facet with its `size` largest values; values of one count are in their own order."""
+        """Facet with its `size` largest values; values with equal counts are in code point order."""
         present = int(np.count_nonzero(counts))
         kept = present if size is None else min(size, present)
         keys = counts * len(counts) - np.arange(len(counts))
@@ -100,69 +98,64 @@ class FacetTable:
             best = np.argpartition(keys, len(keys) - kept)[len(keys) - kept :] if kept else keys[:0]
         else:
             best = np.arange(len(keys))
-        best = best[np.argsort(-keys[best])]
-        values = (FacetValue(self.values[int(n)], int(counts[n])) for n in best.tolist())
-        return Facet(name, tuple(values), present)
+        return self._facet(name, counts, best[np.argsort(-keys[best])], present)
 
     def latest(self, name: str, counts: Array, size: int | None) -> Facet:
-        """The facet with its last values in descending order: years, latest first."""
+        """Facet with its `size` last values, last one first: years."""
         present = np.flatnonzero(counts != 0)[::-1]
-        values = (FacetValue(self.values[int(n)], int(counts[n])) for n in present[:size].tolist())
-        return Facet(name, tuple(values), len(present))
+        return self._facet(name, counts, present[:size], len(present))
+
+    def _facet(self, name: str, counts: Array, ordinals: Array, total: int) -> Facet:
+        values = (FacetValue(self.values[ordinal], int(counts[ordinal])) for ordinal in ordinals.tolist())
+        return Facet(name, tuple(values), total)
 
 
-class _List(list[str]):
-    """ValueDictionary held in memory: those of several segments, merged, or years."""
+class _ValueList(list[str]):
+    """Value dictionary in memory: values of several segments, merged, or years."""
 
     @cached_property
-    def _numbers(self) -> dict[str, int]:
-        return {value: number for number, value in enumerate(self)}
+    def _ordinals(self) -> dict[str, int]:
+        return {value: ordinal for ordinal, value in enumerate(self)}
 
     def find(self, term: str) -> int:
-        return self._numbers.get(term, -1)
+        return self._ordinals.get(term, -1)
 
 
-def facet_table(columns: Sequence[FacetColumn], live: DocSet) -> FacetTable:
-    """The table of a facet over the segments whose columns these are; `live` are the live documents."""
-    values, ordinals = _merged(columns)
+def facet_table(columns: Sequence[FacetColumn], live_docs: DocSet) -> FacetTable:
+    """Facet table over segments, given the column of each."""
+    values, ordinals = _merge_columns(columns)
     lengths = np.concatenate([np.empty(0, np.intp), *(np.diff(column.starts) for column in columns)]).astype(np.intp)
-    return _table(values, ordinals, lengths, live)
+    starts = lengths.cumsum() - lengths
+    slots: list[Array] = []
+    longer = np.flatnonzero(lengths > 0)
+    while not slots or (len(longer) and len(longer) * _MIN_FILL >= len(lengths)):
+        slot = np.full(len(lengths), len(values), np.int32)
+        slot[longer] = ordinals.take(starts.take(longer) + len(slots))
+        slots.append(slot)
+        longer = np.flatnonzero(lengths > len(slots))
+    rest = lengths.take(longer) - len(slots)
+    overflow = expand_ranges(starts.take(longer) + len(slots), rest)
+    return FacetTable(values, slots, longer.repeat(rest), ordinals.take(overflow), live_docs)
 
 
-def _merged(columns: Sequence[FacetColumn]) -> tuple[ValueDictionary, Array]:
+def _merge_columns(columns: Sequence[FacetColumn]) -> tuple[ValueDictionary, Array]:
+    """Dictionary of all segments' values, and the ordinals in it of all documents' values, end to end."""
     if len(columns) == 1:
         return columns[0].values, columns[0].ordinals.astype(np.int32)
-    lists = [column.values.texts() for column in columns]
-    values = _List(sorted(set().union(*lists)))
+    dictionaries = [column.values.texts() for column in columns]
+    values = _ValueList(sorted(set().union(*dictionaries)))
     parts = [np.empty(0, np.int32)]
-    for texts, column in zip(lists, columns, strict=True):
-        numbers = np.fromiter(map(values.find, texts), np.int32, len(texts))
-        parts.append(numbers.take(column.ordinals))
+    for texts, column in zip(dictionaries, columns, strict=True):
+        merged = np.fromiter(map(values.find, texts), np.int32, len(texts))
+        parts.append(merged.take(column.ordinals))
     return values, np.concatenate(parts)
 
 
-def _table(values: ValueDictionary, ordinals: Array, lengths: Array, live: DocSet) -> FacetTable:
-    starts = lengths.cumsum() - lengths
-    slots: list[Array] = []
-    while True:
-        having = np.flatnonzero(lengths > len(slots))
-        if slots and len(having) * 4 < len(lengths):
-            break
-        if slots and not len(having):
-            break
-        slot = np.full(len(lengths), len(values), np.int32)
-        slot[having] = ordinals.take(starts.take(having) + len(slots))
-        slots.append(slot)
-    depth = len(slots)
-    extra = ranges(starts.take(having) + depth, lengths.take(having) - depth)
-    return FacetTable(values, slots, having.repeat(lengths.take(having) - depth), ordinals.take(extra), live)
-
-
-def year_table(years: Array, live: DocSet) -> FacetTable:
-    """The table of the facet of years, given every document's year (0: none)."""
+def year_table(years: Array, live_docs: DocSet) -> FacetTable:
+    """Facet table of years, given every document's year (0: undated)."""
     dated = years[years != 0]
     first, last = (int(dated.min()), int(dated.max())) if len(dated) else (1, 0)
-    values = _List(map(str, range(first, last + 1)))
+    values = _ValueList(map(str, range(first, last + 1)))
     slot = np.where(years != 0, years.astype(np.int32) - first, len(values)).astype(np.int32)
     nothing = np.empty(0, np.intp)
-    return FacetTable(values, [slot], nothing, nothing, live)
+    return FacetTable(values, [slot], nothing, nothing, live_docs)

@@ -1,7 +1,7 @@
-"""Phrases and words within a distance: places where they begin, segment by segment, from the rarest word to the others.
+"""Phrase and proximity matching: positions where a phrase begins, segment by segment, from the rarest term on.
 
-Of every word but the first only the positions are read that are needed to tell whether it stands where it should
-(docs/decisions/execution.md).
+Only the rarest term's positions are gathered; those of every other term are bisected, and only in the documents that
+are still candidates (docs/decisions/execution.md).
 """
 
 from __future__ import annotations
@@ -13,74 +13,78 @@ import numpy as np
 import numpy.typing as npt
 
 from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, term_sequences
-from backfile.index.engines.whoosh.search.positions import TermPositions, count_by_doc, union
+from backfile.index.engines.whoosh.search.positions import TermPositions, count_by_doc, merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.query import Phrase
 
 Array = npt.NDArray[Any]
-_Following = tuple[TermPositions, int, int]  # a term, and how many positions on it must stand, at least and at most
+_Distance = tuple[TermPositions, int, int]  # a term, and the least and greatest distance at which it must follow
 
 
 def phrase_postings(searcher: Searcher, field: str, phrase: Phrase) -> SparsePostings:
-    """The documents of a phrase with the number of places where one of its forms begins."""
-    reach = None if phrase.within is None else min(phrase.within, POSITION_GAP - 1)
-    return sequence_postings(searcher, field, term_sequences(phrase.text), reach)
+    """Documents of a phrase with the number of positions where one of its term sequences begins."""
+    within = None if phrase.within is None else min(phrase.within, POSITION_GAP - 1)
+    return sequence_postings(searcher, field, term_sequences(phrase.text), within)
 
 
 def sequence_postings(
-    searcher: Searcher, field: str, forms: tuple[TermSequence, ...], reach: int | None = None
+    searcher: Searcher, field: str, sequences: tuple[TermSequence, ...], within: int | None = None
 ) -> SparsePostings:
-    """The documents of any of the forms with the number of places where one of them begins.
+    """Documents of any of the term sequences with the number of positions where one begins.
 
-    The words stand in order (`reach` None), or each at the place or in the `reach` positions that follow.
+    The terms stand in order and adjacent (`within` None), or each at the position or in the `within` positions after.
     """
-    return count_by_doc(union([_starts(searcher, field, form, reach) for form in forms]))
+    return count_by_doc(merge_sorted([_match(searcher, field, sequence, within) for sequence in sequences]))
 
 
-def _starts(searcher: Searcher, field: str, form: TermSequence, reach: int | None) -> Array:
+def _match(searcher: Searcher, field: str, sequence: TermSequence, within: int | None) -> Array:
+    """Packed positions at which a term sequence begins."""
     found = [np.empty(0, np.int64)]
     for segment in searcher.segments:
-        terms = dict(_terms(searcher, segment, field, form))
-        if len(terms) < len({term for term, _ in form[0]}):
+        terms = dict(_read_terms(searcher, segment, field, sequence))
+        if len(terms) < len({term for term, _ in sequence[0]}):
             continue
-        if reach is None:
-            found.append(_in_order([(terms[term], offset) for term, offset in form[0]]))
+        if within is None:
+            found.append(_match_ordered([(terms[term], offset) for term, offset in sequence[0]]))
         else:
-            found.append(_near(list(terms.values()), reach))
+            found.append(_match_unordered(list(terms.values()), within))
     return np.concatenate(found)
 
 
-def _terms(searcher: Searcher, segment: Segment, field: str, form: TermSequence) -> Iterator[tuple[str, TermPositions]]:
-    """The terms of a form that the segment holds, each once."""
+def _read_terms(
+    searcher: Searcher, segment: Segment, field: str, sequence: TermSequence
+) -> Iterator[tuple[str, TermPositions]]:
+    """Distinct terms of a sequence that the segment has."""
     postings = segment.field(field)
-    for term in dict.fromkeys(term for term, _ in form[0]):
-        number = searcher.number(postings, term)
-        if number >= 0:
-            yield term, TermPositions(segment, postings, number)
+    for term in dict.fromkeys(term for term, _ in sequence[0]):
+        ordinal = searcher.term_ordinal(postings, term)
+        if ordinal >= 0:
+            yield term, TermPositions(segment, postings, ordinal)
 
 
-def _in_order(terms: list[tuple[TermPositions, int]]) -> Array:
-    """Where a phrase of terms with offsets begins."""
-    (first, begin), *others = sorted(terms, key=lambda found: len(found[0]))
-    return _places(first, [(term, offset - begin, offset - begin) for term, offset in others]) - begin
+def _match_ordered(terms: list[tuple[TermPositions, int]]) -> Array:
+    """Packed positions at which terms stand at their offsets."""
+    (rarest, first_offset), *others = sorted(terms, key=lambda found: len(found[0]))
+    distances = [(term, offset - first_offset, offset - first_offset) for term, offset in others]
+    return _match_distances(rarest, distances) - first_offset
 
 
-def _near(terms: list[TermPositions], reach: int) -> Array:
-    """Places where one of the terms stands and each of them within the `reach` positions that follow or there."""
+def _match_unordered(terms: list[TermPositions], within: int) -> Array:
+    """Packed positions of any term that have each of the others there or in the `within` positions after."""
     rarest_first = sorted(terms, key=len)
-    return union([_places(term, [(o, 0, reach) for o in rarest_first if o is not term]) for term in terms])
+    return merge_sorted(
+        [_match_distances(term, [(o, 0, within) for o in rarest_first if o is not term]) for term in terms]
+    )
 
 
-def _places(first: TermPositions, others: list[_Following]) -> Array:
-    """The places of a term that the others follow."""
-    documents, occurrences = first.documents, None
+def _match_distances(first: TermPositions, others: list[_Distance]) -> Array:
+    """Packed positions of a term that have all others at their distances."""
+    doc_ids, candidates = first.doc_ids, None
     for term, least, most in others:
-        kept, postings = term.among(documents)
-        occurrences = first.occurrences(kept) if occurrences is None else occurrences.of(kept)
-        occurrences = occurrences.take(term.follows(occurrences, postings, least, most))
-        documents = occurrences.documents
-    if occurrences is None:
-        occurrences = first.occurrences(np.arange(len(first)))
-    return first.places_of(occurrences)
+        kept, postings = term.intersect(doc_ids)
+        candidates = first.candidates(kept) if candidates is None else candidates.take_docs(kept)
+        candidates = candidates.take(term.test_distance(candidates, postings, least, most))
+        doc_ids = candidates.doc_ids
+    return first.pack(first.candidates() if candidates is None else candidates)

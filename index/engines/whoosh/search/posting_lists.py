@@ -1,4 +1,8 @@
-"""How often something occurs in each document: a list where few documents hold it, a table where many do."""
+"""Posting lists in memory: sparse (sorted doc ids) for rare terms, dense (a column) for common ones.
+
+The two layouts follow the array and bitmap containers of Roaring bitmaps (Chambi et al. 2016), with a term frequency in
+place of a bit. Doc ids are global to the searcher.
+"""
 
 from __future__ import annotations
 
@@ -7,144 +11,88 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engines.whoosh.search.doc_set import intersect_by_bisection
+from backfile.index.engines.whoosh.search.doc_set import DocBatch
 
 Array = npt.NDArray[Any]
 
-DENSE = 32  # one in so many documents, from which on a table costs less to make and to look up than a list
+DENSE_RATIO = 32  # from one document in 32 on, a column costs less to build and to look up than a list
 
 
 class PostingList(Protocol):
-    """Documents (global numbers) with a frequency each."""
+    """Documents with a term frequency each."""
 
     def __len__(self) -> int:
-        """How many postings they were made of: none exactly if no document is among them."""
+        """Number of postings it was built from: 0 if and only if it has no documents."""
 
     @property
     def nbytes(self) -> int:
-        """What they hold in memory, in bytes."""
+        """Memory in bytes."""
 
     @property
-    def documents(self) -> Array:
-        """The documents, ascending (intp)."""
+    def doc_ids(self) -> Array:
+        """Documents, ascending (intp)."""
 
     def mark(self, mask: Array) -> None:
-        """Sets `mask` (bool[size]) where the documents are."""
+        """Sets `mask` (bool[size]) at its documents."""
 
-    def has(self, documents: Array) -> Array:
-        """Which of some documents (ascending) are among them (bool)."""
+    def contains(self, doc_ids: Array) -> Array:
+        """Tests membership of ascending doc ids (bool[len(doc_ids)])."""
 
-    def add_to(self, amounts: Array, batch: DocBatch, norms: Array, weight: float) -> None:
-        """Adds weight · norm · frequency to the amounts (float64) of the documents batch for.
+    def add_weighted(self, totals: Array, batch: DocBatch, norms: Array, boost: float) -> None:
+        """Adds boost · norm · frequency to the totals (float64[len(batch)]) of a batch.
 
-        `norms` has an element for every document of the searcher.
+        `norms` is a column over all documents of the searcher.
         """
 
 
-class DocBatch(Protocol):
-    """Documents of which something is batch."""
-
-    def __len__(self) -> int: ...
-
-    def of(self, column: Array) -> Array:
-        """What a column, which has an element for every document of the searcher, holds for each of them."""
-
-    def find(self, documents: Array) -> tuple[Array, Array]:
-        """Which of some documents (ascending) are among them, and where: indexes in the ones and in the others."""
-
-
-class DocList:
-    """Documents by their numbers, ascending."""
-
-    def __init__(self, numbers: Array) -> None:
-        self.numbers = numbers
-
-    def __len__(self) -> int:
-        return len(self.numbers)
-
-    def of(self, column: Array) -> Array:
-        """What a column holds for each of them."""
-        found: Array = column.take(self.numbers)
-        return found
-
-    def find(self, documents: Array) -> tuple[Array, Array]:
-        """Which of some documents (ascending) are among them, and where."""
-        if not len(self):
-            return self.numbers, self.numbers
-        low, high = documents.searchsorted((self.numbers[0], self.numbers[-1] + 1))
-        own = documents[low:high]
-        if len(own) < len(self):
-            here, there = intersect_by_bisection(own, self.numbers)
-        else:
-            there, here = intersect_by_bisection(self.numbers, own)
-        return here + low, there
-
-
-class DocRange:
-    """The documents numbered `start` to `stop - 1`: what is batch of them lies together."""
-
-    def __init__(self, start: int, stop: int) -> None:
-        self._start = start
-        self._stop = stop
-
-    def __len__(self) -> int:
-        return self._stop - self._start
-
-    def of(self, column: Array) -> Array:
-        """What a column holds for each of them: a view of it."""
-        return column[self._start : self._stop]
-
-    def find(self, documents: Array) -> tuple[Array, Array]:
-        """Which of some documents (ascending) are among them, and where."""
-        low, high = documents.searchsorted((self._start, self._stop)).tolist()
-        return np.arange(low, high), documents[low:high] - self._start
-
-
 class SparsePostings:
-    """A list: `documents` (intp), ascending, each once, and `frequencies` aligned with them."""
+    """Posting list as `doc_ids` (intp, ascending, distinct) and `frequencies` aligned with them."""
 
-    def __init__(self, documents: Array, frequencies: Array) -> None:
-        self.documents = documents
+    def __init__(self, doc_ids: Array, frequencies: Array) -> None:
+        self.doc_ids = doc_ids
         self.frequencies = frequencies
 
     @classmethod
-    def summed(cls, documents: Array, frequencies: Array) -> SparsePostings:
-        """The run of documents in any order, those that occur more than once with the sum of their frequencies."""
-        if not len(documents):
-            return cls(documents, frequencies)
-        order = documents.argsort(kind="stable")
-        ordered = documents.take(order)
-        first = firsts(ordered)
-        return cls(ordered.take(first), np.add.reduceat(frequencies.take(order), first, dtype=np.uint32))
+    def summed(cls, doc_ids: Array, frequencies: Array) -> SparsePostings:
+        """Sorts postings in any order and adds up the frequencies of a document that occurs more than once."""
+        if not len(doc_ids):
+            return cls(doc_ids, frequencies)
+        order = doc_ids.argsort(kind="stable")
+        ordered = doc_ids.take(order)
+        starts = group_starts(ordered)
+        return cls(ordered.take(starts), np.add.reduceat(frequencies.take(order), starts, dtype=np.uint32))
 
     def __len__(self) -> int:
-        return len(self.documents)
+        return len(self.doc_ids)
 
     @property
     def nbytes(self) -> int:
-        """What it holds in memory, in bytes."""
-        return self.documents.nbytes + self.frequencies.nbytes
+        """Memory in bytes."""
+        return self.doc_ids.nbytes + self.frequencies.nbytes
 
     def mark(self, mask: Array) -> None:
-        """Sets `mask` where the documents are."""
-        mask[self.documents] = True
+        """Sets `mask` at its documents."""
+        mask[self.doc_ids] = True
 
-    def has(self, documents: Array) -> Array:
-        """Which of some documents are among them."""
+    def contains(self, doc_ids: Array) -> Array:
+        """Tests membership by bisection."""
         if not len(self):
-            return np.zeros(len(documents), np.bool_)
-        found: Array = self.documents.take(self.documents.searchsorted(documents), mode="clip") == documents
+            return np.zeros(len(doc_ids), np.bool_)
+        found: Array = self.doc_ids.take(self.doc_ids.searchsorted(doc_ids), mode="clip") == doc_ids
         return found
 
-    def add_to(self, amounts: Array, batch: DocBatch, norms: Array, weight: float) -> None:
-        """Adds weight · norm · frequency to the amounts of the documents batch for."""
-        here, there = batch.find(self.documents)
-        if len(here):
-            amounts[there] += weight * self.frequencies.take(here) * norms.take(self.documents.take(here))
+    def add_weighted(self, totals: Array, batch: DocBatch, norms: Array, boost: float) -> None:
+        """Adds boost · norm · frequency at the intersection with the batch."""
+        own, places = batch.locate(self.doc_ids)
+        if len(own):
+            totals[places] += boost * self.frequencies.take(own) * norms.take(self.doc_ids.take(own))
 
 
 class DensePostings:
-    """A number for every document of the searcher, 0 where there is none; `postings` is how many it was made of."""
+    """Posting list as a column of frequencies over all documents of the searcher, 0 where there is none.
+
+    `postings` is the number of postings it was built from.
+    """
 
     def __init__(self, frequencies: Array, postings: int) -> None:
         self.frequencies = frequencies
@@ -155,42 +103,42 @@ class DensePostings:
 
     @property
     def nbytes(self) -> int:
-        """What it holds in memory, in bytes."""
+        """Memory in bytes."""
         return self.frequencies.nbytes
 
     @property
-    def documents(self) -> Array:
-        """The documents, ascending."""
-        return np.flatnonzero(self.frequencies != 0)  # eight times as fast as for the numbers themselves
+    def doc_ids(self) -> Array:
+        """Documents, ascending."""
+        return np.flatnonzero(self.frequencies != 0)  # eight times as fast as flatnonzero of the numbers themselves
 
     def mark(self, mask: Array) -> None:
-        """Sets `mask` where the documents are."""
+        """Sets `mask` at its documents."""
         np.logical_or(mask, self.frequencies, out=mask)
 
-    def has(self, documents: Array) -> Array:
-        """Which of some documents are among them."""
-        found: Array = self.frequencies.take(documents) != 0
+    def contains(self, doc_ids: Array) -> Array:
+        """Tests membership by lookup."""
+        found: Array = self.frequencies.take(doc_ids) != 0
         return found
 
-    def add_to(self, amounts: Array, batch: DocBatch, norms: Array, weight: float) -> None:
-        """Adds weight · norm · frequency to the amounts of the documents batch for."""
-        found = batch.of(norms) * batch.of(self.frequencies)
-        if weight != 1.0:
-            found *= weight
-        amounts += found
+    def add_weighted(self, totals: Array, batch: DocBatch, norms: Array, boost: float) -> None:
+        """Adds boost · norm · frequency to the whole batch."""
+        weighted = batch.take(norms) * batch.take(self.frequencies)
+        if boost != 1.0:
+            weighted *= boost
+        totals += weighted
 
 
-def pack_postings(run: SparsePostings, size: int) -> PostingList:
-    """A run as it is, or as a table of `size` documents if it is long."""
-    if len(run) * DENSE <= size:
-        return run
-    table = np.zeros(size, np.uint32)
-    table[run.documents] = run.frequencies
-    return DensePostings(table, len(run))
+def choose_layout(postings: SparsePostings, size: int) -> PostingList:
+    """Converts a long list to the dense layout over `size` documents; returns a short one unchanged."""
+    if len(postings) * DENSE_RATIO <= size:
+        return postings
+    frequencies = np.zeros(size, np.uint32)
+    frequencies[postings.doc_ids] = postings.frequencies
+    return DensePostings(frequencies, len(postings))
 
 
-def firsts(values: Array) -> Array:
-    """The indexes at which sorted values change, 0 (if there is any) included."""
-    new = np.ones(len(values), np.bool_)
-    np.not_equal(values[1:], values[:-1], out=new[1:])
-    return np.flatnonzero(new)
+def group_starts(values: Array) -> Array:
+    """Indexes at which sorted values change; the first index, 0, included unless there are no values."""
+    changes = np.ones(len(values), np.bool_)
+    np.not_equal(values[1:], values[:-1], out=changes[1:])
+    return np.flatnonzero(changes)

@@ -1,4 +1,4 @@
-"""From terms to postings: the documents, frequencies and positions of terms over all segments of a view."""
+"""Posting reader: documents, frequencies and positions of terms of one field over all segments of a searcher."""
 
 from __future__ import annotations
 
@@ -9,91 +9,96 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engines.whoosh.search.positions import TermPositions, union
-from backfile.index.engines.whoosh.search.posting_lists import DENSE, DensePostings, PostingList, SparsePostings
+from backfile.index.engines.whoosh.search.positions import TermPositions, merge_sorted
+from backfile.index.engines.whoosh.search.posting_lists import (
+    DENSE_RATIO,
+    DensePostings,
+    PostingList,
+    SparsePostings,
+)
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
+from backfile.index.fields import DEFAULT_FIELDS
 
 Array = npt.NDArray[Any]
 
-_BYTES_IN_TWO = 257  # so many numbers of a byte add up to one of two bytes
-_BLOCK = 1 << 16  # documents that a posting's narrow number can tell from each other
-_NONE: Array = np.empty(0, np.intp)
+_UINT16_TERMS = 257  # that many frequencies of one byte add up to two bytes at most
+_BLOCK = 1 << 16  # documents addressed by the narrow doc ids of one block
+_NO_DOC_IDS: Array = np.empty(0, np.intp)
 _NO_FREQUENCIES: Array = np.empty(0, np.uint8)
-
-Numbers = Callable[[FieldPostings], Iterable[int]]
 
 
 class PostingReader:
-    """Some terms of one field: for each segment the stretches (low, high) of term numbers that are meant."""
+    """Reads the postings of some terms of one field as if they were one term (Lucene's `MultiTerms`).
 
-    def __init__(self, searcher: Searcher, field: str, numbers: Numbers) -> None:
+    `find_terms` gives the ordinals of the terms in each segment's field, ascending.
+    """
+
+    def __init__(self, searcher: Searcher, field: str, find_terms: Callable[[FieldPostings], Iterable[int]]) -> None:
         self.field = field
         self._size = searcher.size
-        self._parts: list[_TermRange] = []
-        for segment in searcher.segments:
-            postings = segment.field(field)
-            for low, high in _stretches(numbers(postings)):
-                self._parts.append(_TermRange(segment, postings, low, high))
+        self._ranges = [
+            _TermRange(segment, postings, low, high)
+            for segment in searcher.segments
+            for postings in (segment.field(field),)
+            for low, high in _consecutive(find_terms(postings))
+        ]
 
     def __bool__(self) -> bool:
-        return bool(self._parts)
+        return bool(self._ranges)
+
+    def count_postings(self) -> int:
+        """Number of postings: of a single term, its document frequency with deleted documents."""
+        return sum(map(len, self._ranges))
+
+    def read(self) -> PostingList:
+        """Posting list with the summed frequencies of the terms, in the layout that suits its length."""
+        return self._read_dense() if self.count_postings() * DENSE_RATIO > self._size else self.read_sparse()
+
+    def read_sparse(self) -> SparsePostings:
+        """Posting list in the sparse layout, whatever its length."""
+        parts = [part.read() for part in self._ranges]
+        doc_ids = _concatenate([doc_ids for doc_ids, _ in parts], _NO_DOC_IDS)
+        frequencies = _concatenate([frequencies for _, frequencies in parts], _NO_FREQUENCIES)
+        build = SparsePostings if self._has_one_term else SparsePostings.summed
+        return build(doc_ids, frequencies)
 
     @property
-    def count(self) -> int:
-        """How many postings they have."""
-        return sum(map(len, self._parts))
+    def _has_one_term(self) -> bool:
+        """True if no segment has two of the terms, so that no document occurs twice."""
+        return all(part.is_single for part in self._ranges) and len(self._ranges) == len(
+            {part.segment.base for part in self._ranges}
+        )
 
-    @property
-    def frequencies(self) -> PostingList:
-        """How often any of them occurs in each document that holds one: gathered anew each time."""
-        return self._table() if self.count * DENSE > self._size else self.run()
-
-    def run(self) -> SparsePostings:
-        """The same as a list, however many they are."""
-        found = [part.postings_of() for part in self._parts]
-        documents = _joined([documents for documents, _ in found], _NONE)
-        frequencies = _joined([frequencies for _, frequencies in found], _NO_FREQUENCIES)
-        if self._each_once:
-            return SparsePostings(documents, frequencies)
-        return SparsePostings.summed(documents, frequencies)
-
-    @property
-    def _each_once(self) -> bool:
-        """Whether no document can have two of them: there is one a segment."""
-        return all(part.is_single for part in self._parts) and len(self._parts) == len({p.base for p in self._parts})
-
-    def _table(self) -> DensePostings:
-        terms = sum(part.high - part.low for part in self._parts)
-        # A byte each holds one term a segment, two the sum of 257 bytes, and four whatever there is.
-        dtype = np.uint8 if self._each_once else np.uint16 if terms <= _BYTES_IN_TWO else np.uint32
-        if not all(part.has_small_frequencies for part in self._parts):
+    def _read_dense(self) -> DensePostings:
+        terms = sum(part.high - part.low for part in self._ranges)
+        # One byte holds a term's frequency, two bytes the sum of 257 of them, four bytes any sum.
+        dtype = np.uint8 if self._has_one_term else np.uint16 if terms <= _UINT16_TERMS else np.uint32
+        if not all(part.fits_one_byte for part in self._ranges):
             dtype = np.uint32
-        table = np.zeros(self._size, dtype)
-        begun: set[int] = set()
-        for part in self._parts:
-            part.add_to(table[part.base : part.base + part.segment.size], anew=part.base not in begun)
-            begun.add(part.base)
+        column = np.zeros(self._size, dtype)
+        written: set[int] = set()
+        for part in self._ranges:
+            base = part.segment.base
+            part.add_to(column[base : base + part.segment.size], is_first=base not in written)
+            written.add(base)
         if dtype != np.uint8:
-            table = table.astype(np.min_scalar_type(table.max(initial=0)))
-        return DensePostings(table, self.count)
+            column = column.astype(np.min_scalar_type(column.max(initial=0)))
+        return DensePostings(column, self.count_postings())
 
-    def documents(self) -> Array:
-        """The documents that hold any of them (intp), term after term: those with several are repeated."""
-        return _joined([part.count_by_doc() for part in self._parts], _NONE)
+    def read_doc_ids(self) -> Array:
+        """Documents (intp), term after term: a document with several of the terms is repeated."""
+        return _concatenate([part.read_doc_ids() for part in self._ranges], _NO_DOC_IDS)
 
-    def places(self, chosen: Array) -> Array:
-        """Where they stand in the chosen documents (ascending): document << 32 | position, int64.
-
-        Sorted, each place once.
-        """
-        return union([places for part in self._parts for places in part.places(chosen)])
+    def read_positions(self, doc_ids: Array) -> Array:
+        """Packed positions (see `positions`) of any of the terms in ascending `doc_ids`: sorted, distinct."""
+        return merge_sorted([found for part in self._ranges for found in part.read_positions(doc_ids)])
 
 
 @dataclass(frozen=True, eq=False)
 class _TermRange:
-    """The terms numbered `low` to `high - 1` of a field in one segment."""
+    """Terms with the ordinals `low` to `high - 1` of a field in one segment."""
 
     segment: Segment
     postings: FieldPostings
@@ -104,66 +109,94 @@ class _TermRange:
         return self.postings.count(self.low, self.high)
 
     @property
-    def base(self) -> int:
-        return self.segment.base
-
-    @property
     def is_single(self) -> bool:
         return self.high - self.low == 1
 
     @property
-    def has_small_frequencies(self) -> bool:
-        """Whether a byte holds any of them."""
+    def fits_one_byte(self) -> bool:
         return self.postings.frequencies(self.low, self.high).dtype == np.uint8
 
-    def add_to(self, table: Array, *, anew: bool) -> None:
-        """Adds the frequencies to a table of the segment; `anew`: nothing has been added yet."""
-        if self.is_single:
-            for base, documents, frequencies in self.postings.blocks(self.low):
-                block, numbers = table[base : base + _BLOCK], documents.astype(np.intp)
-                if anew:
-                    block[numbers] = frequencies
-                else:
-                    np.add.at(block, numbers, frequencies.astype(table.dtype))
-        else:
-            found, counts = self.postings.postings_range(self.low, self.high)
-            np.add.at(table, found.astype(np.intp), counts.astype(table.dtype))
+    def add_to(self, column: Array, *, is_first: bool) -> None:
+        """Adds the frequencies to the segment's part of a column; `is_first`: the part is still all 0."""
+        if not self.is_single:
+            doc_ids, frequencies = self.postings.postings_range(self.low, self.high)
+            np.add.at(column, doc_ids.astype(np.intp), frequencies.astype(column.dtype))
+            return
+        for base, narrow_ids, frequencies in self.postings.blocks(self.low):
+            block, doc_ids = column[base : base + _BLOCK], narrow_ids.astype(np.intp)
+            if is_first:
+                block[doc_ids] = frequencies
+            else:
+                np.add.at(block, doc_ids, frequencies.astype(column.dtype))
 
-    def postings_of(self) -> tuple[Array, Array]:
-        documents, frequencies = self.postings.postings_range(self.low, self.high)
-        return self._moved(documents), frequencies
+    def read(self) -> tuple[Array, Array]:
+        doc_ids, frequencies = self.postings.postings_range(self.low, self.high)
+        return self._to_global(doc_ids), frequencies
 
-    def count_by_doc(self) -> Array:
-        return self._moved(self.postings.documents(self.low, self.high))
+    def read_doc_ids(self) -> Array:
+        return self._to_global(self.postings.documents(self.low, self.high))
 
-    def places(self, chosen: Array) -> Iterator[Array]:
-        low, high = chosen.searchsorted((self.base, self.base + self.segment.size))
+    def read_positions(self, doc_ids: Array) -> Iterator[Array]:
+        """Packed positions of each term in the segment's share of ascending global doc ids."""
+        base = self.segment.base
+        low, high = doc_ids.searchsorted((base, base + self.segment.size))
         if low < high:
-            documents = (chosen[low:high] - self.base).astype(np.uint32)
-            for number in range(self.low, self.high):
-                yield TermPositions(self.segment, self.postings, number).places(documents)
+            own = (doc_ids[low:high] - base).astype(np.uint32)
+            for ordinal in range(self.low, self.high):
+                yield TermPositions(self.segment, self.postings, ordinal).read(own)
 
-    def _moved(self, documents: Array) -> Array:
-        found = documents.astype(np.intp)
-        if self.base:
-            found += self.base
+    def _to_global(self, doc_ids: Array) -> Array:
+        found = doc_ids.astype(np.intp)
+        if self.segment.base:
+            found += self.segment.base
         return found
 
 
-def _stretches(numbers: Iterable[int]) -> list[tuple[int, int]]:
-    """Ascending numbers as (first, last + 1) of the stretches without a gap."""
-    if isinstance(numbers, range):  # a prefix may have hundreds of thousands of terms
-        return [(numbers.start, numbers.stop)] if numbers else []
-    found: list[tuple[int, int]] = []
-    for number in numbers:
-        if found and found[-1][1] == number:
-            found[-1] = (found[-1][0], number + 1)
+def _consecutive(ordinals: Iterable[int]) -> list[tuple[int, int]]:
+    """Ranges (first, last + 1) without gaps of ascending ordinals."""
+    if isinstance(ordinals, range):  # a prefix may have hundreds of thousands of terms
+        return [(ordinals.start, ordinals.stop)] if ordinals else []
+    ranges: list[tuple[int, int]] = []
+    for ordinal in ordinals:
+        if ranges and ranges[-1][1] == ordinal:
+            ranges[-1] = (ranges[-1][0], ordinal + 1)
         else:
-            found.append((number, number + 1))
-    return found
+            ranges.append((ordinal, ordinal + 1))
+    return ranges
 
 
-def _joined(parts: Sequence[Array], nothing: Array) -> Array:
+def _concatenate(parts: Sequence[Array], nothing: Array) -> Array:
     if len(parts) == 1:
         return parts[0]
     return np.concatenate(parts) if parts else nothing
+
+
+def term_reader(searcher: Searcher, field: str, term: str) -> PostingReader:
+    """Reader of a single term, without its stem siblings."""
+
+    def find(postings: FieldPostings) -> Iterable[int]:
+        ordinal = searcher.term_ordinal(postings, term)
+        return (ordinal,) if ordinal >= 0 else ()
+
+    return PostingReader(searcher, field, find)
+
+
+def document_frequency(searcher: Searcher, term: str) -> int:
+    """Number of live documents with the term, without its stem siblings, in one of the default fields."""
+    readers = [reader for field in DEFAULT_FIELDS if (reader := term_reader(searcher, field, term))]
+    if len(readers) == 1 and searcher.live_docs is None:
+        return readers[0].count_postings()
+    longest_first = sorted((reader.read_doc_ids() for reader in readers), key=len, reverse=True)
+    return count_union(longest_first, searcher.live_docs)
+
+
+def count_union(lists: Iterable[Array], live_docs: Array | None) -> int:
+    """Number of live documents in the union of ascending lists of doc ids; fastest with the longest list first."""
+    disjoint: list[Array] = []
+    for doc_ids in lists:
+        rest = doc_ids
+        for known in disjoint:
+            if len(known):
+                rest = rest[known.take(known.searchsorted(rest), mode="clip") != rest]
+        disjoint.append(rest)
+    return sum(len(part) if live_docs is None else int(np.count_nonzero(live_docs.take(part))) for part in disjoint)

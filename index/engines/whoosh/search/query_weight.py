@@ -1,4 +1,4 @@
-"""A query tree over a view as branches, each with the mask of the documents that it finds."""
+"""Query weights: the query tree resolved against a searcher, each node with a mask of the documents it matches."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from backfile.index.engines.whoosh.search.searcher import Searcher
-from backfile.index.engines.whoosh.search.term_weight import TermWeight
+from backfile.index.engines.whoosh.search.term_weight import TermWeight, create_term_weight
 from backfile.index.fields import DEFAULT_FIELDS
-from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
+from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or
 from backfile.index.query.language_filter import language_matches
 
 Array = npt.NDArray[Any]
@@ -22,75 +22,58 @@ Check = Callable[[], None]
 
 @dataclass
 class QueryWeight:
-    """A node of the query. `mask` is True for the documents that it finds, deleted ones perhaps included.
-
-    Masks may be shared with caches: never write into one.
-    """
+    """Node of a query with its children, or its term weight, or the mask of a filter."""
 
     node: Node
     children: list[QueryWeight] = field(default_factory=list)
-    leaf: TermWeight | None = None
-    given: Array | None = None
+    term: TermWeight | None = None
+    filter_mask: Array | None = None
 
     @cached_property
     def mask(self) -> Array:
-        """bool[size of the searcher]."""
-        if self.leaf is not None:
-            return self.leaf.mask
-        if self.given is not None:
-            return self.given
+        """Documents that match, deleted ones perhaps included (bool[size]). Read-only: caches may share it."""
+        if self.term is not None:
+            return self.term.build_mask()
+        if self.filter_mask is not None:
+            return self.filter_mask
         if isinstance(self.node, Not):
             return np.logical_not(self.children[0].mask)
-        combine = np.logical_or if isinstance(self.node, Or) else np.logical_and
+        is_and = isinstance(self.node, And)
+        combine = np.logical_and if is_and else np.logical_or
         first, *others = self.children
         mask = first.mask.copy()
         for child in others:
-            # Of an And, masks of leaves are not batch for again: memory that is used anew costs less than fresh one.
-            combine(mask, child.leaf.mask if child.leaf and isinstance(self.node, And) else child.mask, out=mask)
+            # Masks of an And's terms are not needed again: memory that is freed and reused costs less than fresh one.
+            combine(mask, child.term.build_mask() if child.term and is_and else child.mask, out=mask)
         return mask
 
-    def leaves(self) -> Iterator[TermWeight]:
-        """The leaves that are not below a Not, in the order of the query."""
-        if self.leaf is not None:
-            yield self.leaf
+    def term_weights(self) -> Iterator[TermWeight]:
+        """Term weights that are not below a Not, in the order of the query."""
+        if self.term is not None:
+            yield self.term
         elif not isinstance(self.node, Not):
             for child in self.children:
-                yield from child.leaves()
+                yield from child.term_weights()
 
 
-class Compiler:
-    """Makes branches; `check` is called between steps and raises when time is up."""
-
-    def __init__(self, searcher: Searcher, check: Check) -> None:
-        self._searcher = searcher
-        self._check = check
-
-    def branch(self, node: Node, fields: tuple[str, ...] = DEFAULT_FIELDS) -> QueryWeight:  # noqa: PLR0911
-        """The branch of a node that looks in these fields."""
-        self._check()
-        match node:
-            case MatchAll():
-                return QueryWeight(node, given=np.ones(self._searcher.size, np.bool_))
-            case DateRange():
-                return QueryWeight(node, given=self._dated(node))
-            case InField(field="lang"):
-                return QueryWeight(
-                    node, given=self._searcher.language_mask(lambda code: language_matches(node.node, code))
-                )
-            case InField():
-                return self.branch(node.node, (node.field,))
-            case Not():
-                return QueryWeight(node, [self.branch(node.node, fields)])
-            case And() | Or():
-                return QueryWeight(node, [self.branch(child, fields) for child in node.nodes])
-            case Word() | Phrase() | Wildcard() | Fuzzy():
-                return QueryWeight(node, leaf=self._leaf(node, fields))
-
-    def _leaf(self, node: Word | Phrase | Wildcard | Fuzzy, fields: tuple[str, ...]) -> TermWeight:
-        made: TermWeight = self._searcher.held((node, fields), lambda: TermWeight(self._searcher, node, fields))
-        return made
-
-    def _dated(self, node: DateRange) -> Array:
-        first = node.first.toordinal() if node.first else 1
-        last = node.last.toordinal() if node.last else np.iinfo(np.int32).max
-        return self._searcher.date_mask(first, int(last))
+def create_weight(  # noqa: PLR0911
+    searcher: Searcher, node: Node, check: Check, fields: tuple[str, ...] = DEFAULT_FIELDS
+) -> QueryWeight:
+    """Resolves a query that searches in some fields; `check` is called for each node and raises when time is up."""
+    check()
+    match node:
+        case MatchAll():
+            return QueryWeight(node, filter_mask=np.ones(searcher.size, np.bool_))
+        case DateRange():
+            return QueryWeight(node, filter_mask=searcher.date_mask(node.first, node.last))
+        case InField(field="lang"):
+            mask = searcher.language_mask(lambda code: language_matches(node.node, code))
+            return QueryWeight(node, filter_mask=mask)
+        case InField():
+            return create_weight(searcher, node.node, check, (node.field,))
+        case Not():
+            return QueryWeight(node, [create_weight(searcher, node.node, check, fields)])
+        case And() | Or():
+            return QueryWeight(node, [create_weight(searcher, child, check, fields) for child in node.nodes])
+    term: TermWeight = searcher.term_weights((node, fields), lambda: create_term_weight(searcher, node, fields))
+    return QueryWeight(node, term=term)

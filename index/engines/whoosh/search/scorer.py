@@ -1,15 +1,13 @@
-"""`index.ranking` by arrays: the best of the documents that a query finds, and their scores.
+"""Scorer: BM25F with bonuses (`index.ranking.bm25f`) over batches of documents.
 
-Two things keep the work small where many documents are found, and change nothing in the result (more in
-docs/decisions/execution.md). Of alternatives, documents that have only words which tell little are left out as soon as
-enough others are known to be better. And the bonus of neighbouring words, which needs positions, is worked out only for
-the documents that it could bring among the best.
+The score of a document is the sum of its term scores (BM25F, Zaragoza et al. 2004; Robertson & Zaragoza 2009), a bonus
+if its title has every term, and bonuses for pairs of neighbouring terms. Pair bonuses need positions and are computed
+only for documents that they could bring among the best: a rescoring window with exact bounds.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Protocol
@@ -17,9 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.positions import count_by_doc, follows
-from backfile.index.engines.whoosh.search.posting_lists import DocBatch, DocList, DocRange
+from backfile.index.engines.whoosh.search.doc_set import DocBatch, DocList, DocRange
+from backfile.index.engines.whoosh.search.positions import count_by_doc, has_within
 from backfile.index.engines.whoosh.search.query_weight import QueryWeight
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import TermWeight
@@ -31,292 +28,270 @@ from backfile.index.ranking.bm25f import WEIGHTS, idf, neighbour_pairs, query_we
 
 Array = npt.NDArray[Any]
 Check = Callable[[], None]
-Gates = tuple[QueryWeight, ...]
+Required = tuple[QueryWeight, ...]  # a part of the score counts only in documents that match all of these
 
-_CHUNK = 16_384  # documents scored at a time: what is made of them stays in the processor's cache
-_MANY = 100_000  # documents from which on it pays to ask which of them are worth scoring
-_SCATTERED = 4  # of so many documents one must be batch for, or else those between are not scored along with them
-_AT_ONCE = 256  # documents whose positions are read without asking which of them matter
-_FIRST = 4
-
-
-def is_scored(leaf: TermWeight) -> bool:
-    """Whether a leaf counts for the score: it must look in title, summary or text."""
-    return any(name in DEFAULT_FIELDS for name in leaf.fields)
+_BATCH = 16_384  # documents scored at a time: the temporary arrays stay in the processor's cache
+_MAX_GAPS = 4  # a batch is scored as a range if at least one document in so many belongs to it
+_RESCORED_AT_ONCE = 256  # documents that get pair bonuses without a further bound
+_RESCORED_PER_HIT = 4
 
 
-class _ScorePart(Protocol):
-    """A part of the score that each document has by itself."""
+def is_scored(term: TermWeight) -> bool:
+    """Tests whether a term counts for the score: it must search in title, summary or text."""
+    return any(field in DEFAULT_FIELDS for field in term.postings)
 
-    def add_to(self, sums: Array, batch: DocBatch) -> None:
-        """Adds it to the sums (float64) of the documents batch for."""
+
+class ScorePart(Protocol):
+    """Summand of the score that needs no positions."""
+
+    def add_to(self, scores: Array, batch: DocBatch) -> None:
+        """Adds the summand to the scores (float64) of a batch."""
 
 
 @dataclass(frozen=True, eq=False)
-class _TermScore:
-    """A scored leaf and what it weighs, in documents that all of `gates` find."""
+class TermScore:
+    """BM25F score of a term in the documents that match all of `required`."""
 
-    leaf: TermWeight
+    term: TermWeight
     weight: float
-    gates: Gates
+    required: Required
+    norms: Callable[[str], Array]
 
-    def add_to(self, sums: Array, batch: DocBatch) -> None:
-        """Adds what the leaf gives."""
-        given = saturate(self.leaf.amounts(batch))
-        given *= self.weight
-        sums += _gated(given, self.gates, batch)
-
-
-@dataclass(frozen=True, eq=False)
-class _TitleBonus:
-    """The bonus of some documents (ascending)."""
-
-    documents: Array
-
-    def add_to(self, sums: Array, batch: DocBatch) -> None:
-        """Adds the bonus."""
-        sums[batch.find(self.documents)[1]] += WEIGHTS.whole_title
-
-
-@dataclass(frozen=True, eq=False)
-class _PairScore:
-    """Two neighbouring plain words and what they weigh, in documents that all of `gates` find."""
-
-    one: TermWeight
-    other: TermWeight
-    weight: float
-    gates: Gates
-
-
-class Scorer:
-    """Scores documents that `root` finds, for the best `wanted`; `check` is called between steps.
-
-    `documents` (ascending) are those of `found` that may be among the best. Their `scores` (float64) are exact for the
-    best; any other may lack bonuses that could not bring it among them.
-    """
-
-    def __init__(self, searcher: Searcher, root: QueryWeight, found: DocSet, wanted: int, check: Check) -> None:
-        self._searcher = searcher
-        self._check = check
-        self._wanted = wanted
-        self._parts: list[_TermScore] = []
-        self._pairs: list[_PairScore] = []
-        self._note(root, ())
-        self._summands: list[_ScorePart] = [*self._parts, _TitleBonus(_whole_titles(root))]
-        self.documents, self.scores = self._contenders(root, found)
-        self._add_pairs()
-
-    def _note(self, branch: QueryWeight, gates: Gates) -> None:
-        """Notes what a branch adds to the score of the documents that all of `gates` find."""
-        if branch.leaf is not None:
-            if is_scored(branch.leaf):
-                self._parts.append(_TermScore(branch.leaf, self._weight(branch.leaf), gates))
-        elif isinstance(branch.node, (And, Or)):
-            for child in branch.children:
-                self._note(child, _gates(branch, child, gates))
-            for first, second in neighbour_pairs(branch.node):
-                one, other = branch.children[first].leaf, branch.children[second].leaf
-                if one is not None and other is not None and is_scored(one):
-                    weight = WEIGHTS.pair * min(self._idf(one), self._idf(other))
-                    self._pairs.append(_PairScore(one, other, weight, gates))
-
-    def _weight(self, leaf: TermWeight) -> float:
-        commit = self._searcher.commit
-        return query_weight(leaf.node, leaf.frequency, commit.live_count, commit.languages)
-
-    def _idf(self, leaf: TermWeight) -> float:
-        return idf(leaf.frequency, self._searcher.commit.live_count)
-
-    def _contenders(self, root: QueryWeight, found: DocSet) -> tuple[Array, Array]:
-        """The documents that may be among the best, ascending, with their scores but for the pairs."""
-        if not isinstance(root.node, Or) or len(found) <= _MANY:
-            return found.documents, self._sums(found.documents, self._summands)
-        most = [sum(_most(part.weight) for part in self._below(child)) for child in root.children]
-        dearest_first = [root.children[n] for n in sorted(range(len(most)), key=lambda n: -most[n])]
-        most.sort(reverse=True)
-        bonuses = WEIGHTS.whole_title + self._most_of_pairs
-        left, least = found.mask, -math.inf
-        documents, scores = np.empty(0, np.intp), np.empty(0)
-        for number, child in enumerate(dearest_first):
-            # Documents that can never reach `least`, whatever they were given for pairs, are left out. Nor can any of
-            # no higher score: so it does not matter that they are missing when the best without bonuses are counted.
-            if sum(most[number:]) + bonuses < least - bm25f.ROUNDING:
-                break
-            more, left = np.flatnonzero(left & child.mask), left & ~child.mask
-            limits = self._sums(more, self._below(child)) + bonuses
-            for worth, other in zip(most[number + 1 :], dearest_first[number + 1 :], strict=True):
-                limits += worth * other.mask.take(more)
-            if least == -math.inf:
-                least = self._reached(more, limits)
-            more = _able(more, limits, least)
-            documents = np.concatenate([documents, more])
-            scores = np.concatenate([scores, self._sums(more, self._summands)])
-            least = max(least, self._least(scores))
-        order = documents.argsort(kind="stable")
-        return documents.take(order), scores.take(order)
-
-    def _below(self, child: QueryWeight) -> list[_TermScore]:
-        leaves = set(child.leaves())
-        return [part for part in self._parts if part.leaf in leaves]
-
-    def _reached(self, documents: Array, limits: Array) -> float:
-        """A score that as many of the documents reach as are wanted: the most promising are looked at."""
-        if len(documents) <= 2 * self._wanted:
-            return -math.inf
-        promising = np.argpartition(limits, -2 * self._wanted)[-2 * self._wanted :]
-        promising.sort()
-        return self._least(self._sums(documents.take(promising), self._summands))
-
-    def _least(self, scores: Array) -> float:
-        """The score of the last document wanted when these are all, if there are so many."""
-        if len(scores) < self._wanted:
-            return -math.inf
-        return -float(smallest(-scores, self._wanted))
+    def add_to(self, scores: Array, batch: DocBatch) -> None:
+        """Adds weight · saturated tf~."""
+        own = saturate(self.term.weighted_frequencies(batch, self.norms))
+        own *= self.weight
+        scores += _restrict(own, self.required, batch)
 
     @property
-    def _most_of_pairs(self) -> float:
-        return sum(_most(pair.weight) for pair in self._pairs)
+    def max_score(self) -> float:
+        """Upper bound of the term's score (its *impact*)."""
+        return self.weight * (WEIGHTS.k1 + 1)
 
-    def _sums(self, documents: Array, summands: Sequence[_ScorePart]) -> Array:
-        """What some of the summands give to documents (ascending)."""
-        parts = [np.empty(0)]
-        for begin in range(0, len(documents), _CHUNK):
-            self._check()
-            chunk = documents[begin : begin + _CHUNK]
-            first, last = int(chunk[0]), int(chunk[-1])
-            if last - first < _SCATTERED * len(chunk):
-                parts.append(_summed(DocRange(first, last + 1), summands).take(chunk - first))
+
+@dataclass(frozen=True, eq=False)
+class TitleBonus:
+    """Bonus of the documents (ascending ids) whose titles match every scored term."""
+
+    doc_ids: Array
+
+    def add_to(self, scores: Array, batch: DocBatch) -> None:
+        """Adds the bonus."""
+        scores[batch.locate(self.doc_ids)[1]] += WEIGHTS.whole_title
+
+
+@dataclass(frozen=True, eq=False)
+class PairScore:
+    """Bonus of two neighbouring plain words in the documents that match all of `required`."""
+
+    first: TermWeight
+    second: TermWeight
+    weight: float
+    required: Required
+
+    @property
+    def max_score(self) -> float:
+        """Upper bound of the bonus."""
+        return self.weight * (WEIGHTS.k1 + 1)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredDocs:
+    """Documents (ascending) and their scores (float64).
+
+    Scores are exact for the best documents. Others may lack bonuses that could not bring them among the best.
+    """
+
+    doc_ids: Array
+    scores: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """Score of a query, taken apart into its summands. `check` is called between steps and raises when time is up."""
+
+    norms: Callable[[str], Array]
+    terms: Sequence[TermScore]
+    pairs: Sequence[PairScore]
+    title_bonus: TitleBonus
+    check: Check
+
+    @property
+    def max_bonus(self) -> float:
+        """Upper bound of all bonuses together."""
+        return WEIGHTS.whole_title + self._max_pairs
+
+    @property
+    def _max_pairs(self) -> float:
+        return sum(pair.max_score for pair in self.pairs)
+
+    def score(self, doc_ids: Array, terms: Sequence[TermScore] | None = None) -> Array:
+        """Scores of ascending doc ids without pair bonuses; with `terms`, the sum of these term scores only."""
+        parts: Sequence[ScorePart] = [*self.terms, self.title_bonus] if terms is None else terms
+        found = [np.empty(0)]
+        for begin in range(0, len(doc_ids), _BATCH):
+            self.check()
+            batch = doc_ids[begin : begin + _BATCH]
+            first, last = int(batch[0]), int(batch[-1])
+            if last - first < _MAX_GAPS * len(batch):
+                found.append(_sum(parts, DocRange(first, last + 1)).take(batch - first))
             else:
-                parts.append(_summed(DocList(chunk), summands))
-        return np.concatenate(parts)
+                found.append(_sum(parts, DocList(batch)))
+        return np.concatenate(found)
 
-    def _add_pairs(self) -> None:
-        """Adds bonuses to the documents that could be among the best with them.
+    def add_pair_bonuses(self, scored: ScoredDocs, wanted: int) -> None:
+        """Adds pair bonuses to the documents that could be among the best `wanted` with them.
 
-        Of many documents, the best without bonuses come first: their scores tell which of the others still could.
+        Only the `bm25f.BEST` best without bonuses are considered. The threshold is the score of the last document
+        wanted; where many documents could reach it, the best get their bonuses first, which raises the threshold.
         """
-        if not self._pairs:
+        if not self.pairs:
             return
-        rest = _best(self.scores, bm25f.BEST)
-        if len(rest) > self._wanted:
-            rest = _able(rest, self.scores.take(rest) + self._most_of_pairs, self._least(self.scores))
-        if len(rest) > max(_AT_ONCE, _FIRST * self._wanted):
-            scores = self.scores.take(rest)
-            limits = scores + self._limits(self.documents.take(rest))
-            able = _able(rest, limits, self._least(scores))
-            if len(able) > _AT_ONCE:
-                first = _best(scores, 2 * self._wanted)
-                best = rest.take(first)
-                self._add_pairs_to(best)
+        chosen = _best(scored.scores, bm25f.BEST)
+        if len(chosen) > wanted:
+            limits = scored.scores.take(chosen) + self._max_pairs
+            chosen = can_reach(chosen, limits, threshold(scored.scores, wanted))
+        if len(chosen) > max(_RESCORED_AT_ONCE, _RESCORED_PER_HIT * wanted):
+            scores = scored.scores.take(chosen)
+            limits = scores + self._pair_limits(scored.doc_ids.take(chosen))
+            able = can_reach(chosen, limits, threshold(scores, wanted))
+            if len(able) > _RESCORED_AT_ONCE:
+                first = _best(scores, 2 * wanted)
+                best = chosen.take(first)
+                self._add_pair_bonuses(scored, best)
                 limits[first] = -1.0
-                able = _able(rest, limits, self._least(self.scores.take(best)))
-            rest = able
-        self._add_pairs_to(rest)
+                able = can_reach(chosen, limits, threshold(scored.scores.take(best), wanted))
+            chosen = able
+        self._add_pair_bonuses(scored, chosen)
 
-    def _limits(self, documents: Array) -> Array:
-        """The most that each of some documents (ascending) can get for pairs."""
-        batch = DocList(documents)
-        amounts = {leaf: leaf.amounts(batch) for pair in self._pairs for leaf in (pair.one, pair.other)}
-        limits = np.zeros(len(documents))
-        for pair in self._pairs:
-            # Each occurrence of the first word counts at most once, each of the second for `window` before it, and
-            # other forms of the family in full.
-            most = np.minimum(amounts[pair.one], WEIGHTS.window * amounts[pair.other])
+    def _pair_limits(self, doc_ids: Array) -> Array:
+        """Upper bound of the pair bonuses of each of ascending doc ids."""
+        batch = DocList(doc_ids)
+        frequencies = {
+            term: term.weighted_frequencies(batch, self.norms)
+            for pair in self.pairs
+            for term in (pair.first, pair.second)
+        }
+        limits = np.zeros(len(doc_ids))
+        for pair in self.pairs:
+            # Each position of the first word counts at most once, each of the second for `window` before it, and stem
+            # siblings in full.
+            most = np.minimum(frequencies[pair.first], WEIGHTS.window * frequencies[pair.second])
             limits += pair.weight * saturate(most / min(WEIGHTS.stem_sibling, 1.0))
         return limits
 
-    def _add_pairs_to(self, chosen: Array) -> None:
-        """Adds bonuses to the documents with the indexes `chosen`."""
+    def _add_pair_bonuses(self, scored: ScoredDocs, chosen: Array) -> None:
+        """Adds pair bonuses to the documents with the given indexes (ascending)."""
         if len(chosen):
-            places = _PairPositions(self.documents.take(chosen))
-            for pair in self._pairs:
-                self.scores[chosen] += self._bonuses(pair, places)
+            positions = _PositionCache(scored.doc_ids.take(chosen))
+            for pair in self.pairs:
+                scored.scores[chosen] += self._pair_bonuses(pair, positions)
 
-    def _bonuses(self, pair: _PairScore, places: _PairPositions) -> Array:
-        """What a pair gives to each of the documents in which `places` looks."""
-        amounts = np.zeros(len(places.documents))
-        for name in pair.one.fields:
-            self._check()
-            there = places.with_both(pair, name)
-            if there is None:
+    def _pair_bonuses(self, pair: PairScore, positions: _PositionCache) -> Array:
+        """Bonus of a pair for each of the documents of a position cache."""
+        frequencies = np.zeros(len(positions.doc_ids))
+        for field in pair.first.postings:
+            self.check()
+            shared = positions.restrict_to_pair(pair, field)
+            if shared is None:
                 continue
-            starts = there.of(pair.one, name)
-            close = follows(starts, there.of(pair.other, name), 1, WEIGHTS.window)
-            found = count_by_doc(starts.take(np.flatnonzero(close)))
-            norms = self._searcher.norms(name).take(found.documents)
-            amounts[places.documents.searchsorted(found.documents)] += norms * found.frequencies
-        return _gated(pair.weight * saturate(amounts), pair.gates, DocList(places.documents))
+            firsts = shared.read(pair.first, field)
+            is_near = has_within(firsts, shared.read(pair.second, field), 1, WEIGHTS.window)
+            found = count_by_doc(firsts.take(np.flatnonzero(is_near)))
+            norms = self.norms(field).take(found.doc_ids)
+            frequencies[positions.doc_ids.searchsorted(found.doc_ids)] += norms * found.frequencies
+        return _restrict(pair.weight * saturate(frequencies), pair.required, DocList(positions.doc_ids))
 
 
-def _whole_titles(root: QueryWeight) -> Array:
-    """The documents whose title holds every scored leaf, ascending."""
-    leaves = [leaf for leaf in root.leaves() if is_scored(leaf)]
-    if not leaves:
+class _PositionCache:
+    """Packed positions of plain words in some documents (ascending); each word is read once for both its pairs."""
+
+    def __init__(self, doc_ids: Array) -> None:
+        self.doc_ids = doc_ids
+        self._positions: dict[tuple[int, str], Array] = {}
+
+    def restrict_to_pair(self, pair: PairScore, field: str) -> _PositionCache | None:
+        """Cache for the documents with both words of a pair in a field; None if there are none."""
+        if not pair.first.postings[field] or not pair.second.postings[field]:
+            return None
+        has_both = pair.first.matches_in(field, self.doc_ids) & pair.second.matches_in(field, self.doc_ids)
+        count = int(np.count_nonzero(has_both))
+        if 2 * count > len(has_both):  # reading the others too costs less than reading a word anew for its other pair
+            return self
+        return _PositionCache(self.doc_ids[has_both]) if count else None
+
+    def read(self, term: TermWeight, field: str) -> Array:
+        """Packed positions of a plain word in a field."""
+        key = (id(term), field)
+        if key not in self._positions:
+            self._positions[key] = term.terms[field].read_positions(self.doc_ids)
+        return self._positions[key]
+
+
+def create_scorer(searcher: Searcher, root: QueryWeight, check: Check) -> Scorer:
+    """Takes the score of a query apart into its summands."""
+    parts = list(_parts(searcher, root, ()))
+    terms = [part for part in parts if isinstance(part, TermScore)]
+    pair_scores = [part for part in parts if isinstance(part, PairScore)]
+    return Scorer(searcher.norms, terms, pair_scores, TitleBonus(_full_title_matches(root)), check)
+
+
+def _parts(searcher: Searcher, weight: QueryWeight, required: Required) -> Iterator[TermScore | PairScore]:
+    """Term scores and pair scores of a node in the documents that match all of `required`."""
+    commit = searcher.commit
+    if weight.term is not None and is_scored(weight.term):
+        term = weight.term
+        importance = query_weight(term.node, term.doc_frequency, commit.live_count, commit.languages)
+        yield TermScore(term, importance, required, searcher.norms)
+    if not isinstance(weight.node, And | Or):
+        return
+    for child in weight.children:
+        # An alternative with several terms counts only where all of it matches.
+        is_optional = child.term is None and isinstance(weight.node, Or) and not isinstance(child.node, Not)
+        yield from _parts(searcher, child, (*required, child) if is_optional else required)
+    for one, other in neighbour_pairs(weight.node):
+        first, second = weight.children[one].term, weight.children[other].term
+        if first is not None and second is not None and is_scored(first):
+            rarer = min(idf(term.doc_frequency, commit.live_count) for term in (first, second))
+            yield PairScore(first, second, WEIGHTS.pair * rarer, required)
+
+
+def _full_title_matches(root: QueryWeight) -> Array:
+    """Documents whose titles match every scored term, ascending."""
+    terms = [term for term in root.term_weights() if is_scored(term)]
+    if not terms:
         return np.empty(0, np.intp)
-    fewest, *others = sorted(leaves, key=lambda leaf: leaf.count_in("title"))
-    found = fewest.documents_in("title")
-    for leaf in others:
-        found = found.take(np.flatnonzero(leaf.is_in("title", found)))
+    rarest, *others = sorted(terms, key=lambda term: term.count_postings("title"))
+    found = rarest.doc_ids_in("title")
+    for term in others:
+        found = found.take(np.flatnonzero(term.matches_in("title", found)))
     return found
 
 
-def _most(weight: float) -> float:
-    """The most that a leaf or a pair of some weight can give."""
-    return weight * (WEIGHTS.k1 + 1)
+def _sum(parts: Sequence[ScorePart], batch: DocBatch) -> Array:
+    scores = np.zeros(len(batch))
+    for part in parts:
+        part.add_to(scores, batch)
+    return scores
 
 
-def _summed(batch: DocBatch, summands: Iterable[_ScorePart]) -> Array:
-    sums = np.zeros(len(batch))
-    for summand in summands:
-        summand.add_to(sums, batch)
-    return sums
+def _restrict(scores: Array, required: Required, batch: DocBatch) -> Array:
+    """Scores of a batch, set to 0 where a required node does not match."""
+    return reduce(np.multiply, (batch.take(weight.mask) for weight in required), scores)
 
 
 def _best(scores: Array, count: int) -> Array:
-    """The indexes (ascending) of the `count` highest scores, and of those that tie with the last."""
+    """Indexes (ascending) of the `count` highest scores and of those that tie with the last."""
     if count >= len(scores):
         return np.arange(len(scores))
-    return np.flatnonzero(scores >= -smallest(-scores, count) - bm25f.ROUNDING)
+    return np.flatnonzero(scores >= threshold(scores, count) - bm25f.ROUNDING)
 
 
-def _able(documents: Array, limits: Array, least: float) -> Array:
-    """Those of some documents whose limits reach a score."""
-    return documents.take(np.flatnonzero(limits >= least - bm25f.ROUNDING))
+def threshold(scores: Array, wanted: int) -> float:
+    """Score of the last of the best `wanted` documents, which a better one must exceed; -inf if there are fewer."""
+    return -float(smallest(-scores, wanted)) if len(scores) >= wanted else -np.inf
 
 
-def _gates(branch: QueryWeight, child: QueryWeight, gates: Gates) -> Gates:
-    """The gates for a child: alternatives that are not leaves hold for some of the documents only."""
-    if child.leaf is not None or isinstance(branch.node, And) or isinstance(child.node, Not):
-        return gates
-    return (*gates, child)
-
-
-def _gated(given: Array, gates: Sequence[QueryWeight], batch: DocBatch) -> Array:
-    """What is given to each of the documents, 0 where one of the gates does not find it."""
-    return reduce(np.multiply, (batch.of(gate.mask) for gate in gates), given)
-
-
-class _PairPositions:
-    """Where plain words stand in some documents (ascending); a word between two others is looked up once."""
-
-    def __init__(self, documents: Array) -> None:
-        self.documents = documents
-        self._known: dict[tuple[int, str], Array] = {}
-
-    def with_both(self, pair: _PairScore, field: str) -> _PairPositions | None:
-        """Places in those documents that have both words of a pair in a field; None where none has."""
-        if not pair.one.parts[field] or not pair.other.parts[field]:
-            return None
-        documents = self.documents
-        both = pair.one.is_in(field, documents) & pair.other.is_in(field, documents)
-        count = int(np.count_nonzero(both))
-        if 2 * count > len(both):  # most: reading the rest too costs less than reading a word anew for its other pair
-            return self
-        return _PairPositions(documents[both]) if count else None
-
-    def of(self, leaf: TermWeight, field: str) -> Array:
-        """The places of a leaf in a field."""
-        key = (id(leaf), field)
-        if key not in self._known:
-            self._known[key] = leaf.words[field].places(self.documents)
-        return self._known[key]
+def can_reach(values: Array, limits: Array, least: float) -> Array:
+    """Selects the values whose upper bounds reach a threshold."""
+    return values.take(np.flatnonzero(limits >= least - bm25f.ROUNDING))

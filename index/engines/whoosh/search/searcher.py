@@ -1,13 +1,14 @@
-"""A generation in one piece: columns over all its documents, and what is worth keeping while it is the newest.
+"""Searcher over all segments of one commit: global doc ids, concatenated columns, per-commit caches.
 
-Searching works on *global* document numbers, a segment's own plus its base, so that an operation costs one call of
-numpy and not one a segment.
+A global doc id is the document's number in its segment plus the segment's base (Lucene's `docBase`), so that an
+operation is one numpy call and not one per segment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Callable
+from datetime import date as Day
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -25,107 +26,113 @@ from backfile.index.ranking.bm25f import weighted_frequency
 
 Array = npt.NDArray[Any]
 
-_KEPT_NUMBERS = 8192  # look-ups of words
-_KEPT_MASKS = 64  # of a byte a document each
-_HELD_BYTES = 256 << 20  # of leaves: whoever narrows a search or turns its pages asks for the same words again
+_CACHED_TERMS = 8192
+_CACHED_COLUMNS = 8  # more than there are scored fields or facets
+_CACHED_MASKS = 64  # of one byte a document each
+_CACHED_WEIGHTS = 256 << 20  # bytes of term weights: a reader who refines a search or turns a page repeats its terms
 
 
 class Searcher:
-    """Columns of a generation. All is computed at first use and then stays as it is; threads may share a view."""
+    """Columns and caches of one commit, each computed at first use. Safe for several threads.
+
+    The caches do not refer to the searcher: a searcher that is no longer used is freed at once.
+    """
 
     def __init__(self, commit: Commit) -> None:
         self.commit = commit
         self.segments = [segment for segment in commit.segments if segment.size]
         self.size = sum(segment.size for segment in self.segments)
-        self.held: Cache[Any] = bounded_cache(_HELD_BYTES, lambda made: made.nbytes)
-        self.norms = lru_cache(self._norms)
-        self.number = lru_cache(_KEPT_NUMBERS)(self._number)
-        self.kin = lru_cache(_KEPT_NUMBERS)(self._kin)
-        self.family = lru_cache(_KEPT_NUMBERS)(self._family)
-        self.facet = lru_cache(self._facet)
-        self.facet_mask = lru_cache(_KEPT_MASKS)(self._facet_mask)
-        self.date_mask = lru_cache(_KEPT_MASKS)(self._date_mask)
+        self.term_weights: Cache[Any] = bounded_cache(_CACHED_WEIGHTS, lambda weight: weight.nbytes)
+        self._filters: Cache[Array] = bounded_cache(_CACHED_MASKS)
+        self._norms: Cache[Array] = bounded_cache(_CACHED_COLUMNS)
+        self._facet_tables: Cache[FacetTable] = bounded_cache(_CACHED_COLUMNS)
+        self.term_ordinal = lru_cache(_CACHED_TERMS)(FieldPostings.find)
+        self.stem_siblings = lru_cache(_CACHED_TERMS)(partial(_stem_siblings, commit.languages))
 
-    def column(self, part: Callable[[Segment], Array], dtype: npt.DTypeLike) -> Array:
-        """What `part` gives for each segment, end to end."""
-        parts = [part(segment) for segment in self.segments]
+    def column(self, read: Callable[[Segment], Array], dtype: npt.DTypeLike) -> Array:
+        """Concatenates the columns that `read` returns for each segment."""
+        parts = [read(segment) for segment in self.segments]
         if len(parts) == 1:
             return parts[0].astype(dtype, copy=False)
         return np.concatenate([np.empty(0, dtype), *parts], dtype=dtype, casting="unsafe")
 
     @cached_property
-    def live(self) -> Array | None:
-        """True for documents that are not deleted (bool[size]); None when none is."""
+    def live_docs(self) -> Array | None:
+        """True for documents that are not deleted (bool[size]); None when there are no deletions."""
         if all(segment.live_docs is None for segment in self.segments):
             return None
         return self.column(lambda s: np.ones(s.size, np.bool_) if s.live_docs is None else s.live_docs, np.bool_)
 
     @cached_property
-    def everything(self) -> DocSet:
+    def all_docs(self) -> DocSet:
         """All live documents."""
-        return DocSet.of(np.ones(self.size, np.bool_) if self.live is None else self.live)
+        return DocSet.from_mask(np.ones(self.size, np.bool_) if self.live_docs is None else self.live_docs)
 
     @cached_property
     def first_days(self) -> Array:
-        """First day of every document's date as an ordinal (int32[size]); 0 for the undated."""
+        """First day of every document's date as an ordinal (int32[size]); 0 for undated documents."""
         return self.column(lambda segment: segment.first_day, np.int32)
 
     @cached_property
-    def newest_first(self) -> Array:
-        """Numbers by which the newest document comes first, the undated last (int32[size])."""
-        return -self.first_days
-
-    @cached_property
     def last_days(self) -> Array:
-        """Last day of every document's date as an ordinal (int32[size]); 0 for the undated."""
+        """Last day of every document's date as an ordinal (int32[size]); 0 for undated documents."""
         return self.column(lambda segment: segment.last_day, np.int32)
 
-    def document(self, number: int) -> Document:
-        """A stored document by its global number."""
-        return self.prepared(number).document
+    @cached_property
+    def newest_first(self) -> Array:
+        """Sort values that put the newest document first and undated ones last (int32[size])."""
+        return -self.first_days
 
-    def prepared(self, number: int) -> PreparedDocument:
-        """A stored document, made ready for matchers, by its global number."""
-        segment, local = self.commit.locate(number)
-        return segment.prepared(local)
+    def document(self, doc_id: int) -> Document:
+        """Stored document."""
+        return self.prepared(doc_id).document
 
-    def _number(self, postings: FieldPostings, term: str) -> int:
-        """The number of a term in a field of a segment, or -1."""
-        return postings.find(term)
+    def prepared(self, doc_id: int) -> PreparedDocument:
+        """Stored document, prepared for highlighting."""
+        segment, number = self.commit.locate(doc_id)
+        return segment.prepared(number)
 
-    def _kin(self, postings: FieldPostings, terms: tuple[str, ...]) -> Sequence[int]:
-        """The numbers of the terms that are of one family with one of `terms` but none of them."""
-        own = {self.number(postings, term) for term in terms}
-        languages = self.commit.languages
-        return sorted({number for term in terms for number in postings.stem_siblings(term, languages).tolist()} - own)
-
-    def _family(self, term: str, fields: tuple[str, ...]) -> frozenset[str]:
-        """The terms that are of one family with `term` but not itself, in any of some fields."""
+    def sibling_terms(self, term: str, fields: tuple[str, ...]) -> frozenset[str]:
+        """Terms of the fields that share a stem with `term`, without `term` itself."""
         postings = [segment.field(field) for segment in self.segments for field in fields]
-        return frozenset(own.terms[number] for own in postings for number in self.kin(own, (term,)))
+        return frozenset(own.terms[ordinal] for own in postings for ordinal in self.stem_siblings(own, (term,)))
 
-    def _norms(self, field: str) -> Array:
-        """For every document what one occurrence in a scored field is worth (float64[size])."""
+    def norms(self, field: str) -> Array:
+        """BM25F contribution of a single occurrence in a scored field, for every document (float64[size])."""
+        return self._norms(field, lambda: self._compute_norms(field))
+
+    def _compute_norms(self, field: str) -> Array:
         lengths = self.column(lambda segment: segment.lengths(field), np.float64)
         average = self.commit.average_length(field)
         return np.broadcast_to(weighted_frequency(np.ones(len(lengths)), lengths, average, field), lengths.shape)
 
-    def _facet(self, name: str) -> FacetTable:
-        """The table of author, topic, language or year."""
+    def facet_table(self, name: str) -> FacetTable:
+        """Facet table of author, topic, language or year."""
+        return self._facet_tables(name, lambda: self._build_facet_table(name))
+
+    def _build_facet_table(self, name: str) -> FacetTable:
         if name == "year":
-            return year_table(self.column(lambda segment: segment.years, np.int32), self.everything)
-        return facet_table([segment.facet(name) for segment in self.segments], self.everything)
+            return year_table(self.column(lambda segment: segment.years, np.int32), self.all_docs)
+        return facet_table([segment.facet(name) for segment in self.segments], self.all_docs)
 
-    def _facet_mask(self, name: str, values: tuple[str, ...]) -> Array:
-        """True for documents with at least one of the values."""
-        return self.facet(name).mask(values)
+    def facet_mask(self, name: str, values: tuple[str, ...]) -> Array:
+        """True for documents with at least one of the facet values (bool[size])."""
+        return self._filters((name, values), lambda: self.facet_table(name).mask(values))
 
-    def _date_mask(self, first: int, last: int) -> Array:
-        """True for documents whose date may lie between two ordinals, both included."""
-        return (self.first_days <= last) & (self.last_days >= max(first, 1))
+    def date_mask(self, first: Day | None, last: Day | None) -> Array:
+        """True for documents whose date may lie between two days, both included; None: no limit (bool[size])."""
+        start = first.toordinal() if first else 1
+        stop = last.toordinal() if last else int(np.iinfo(np.int32).max)
+        return self._filters((start, stop), lambda: (self.first_days <= stop) & (self.last_days >= start))
 
-    def language_mask(self, fits: Callable[[str | None], bool]) -> Array:
-        """True for documents whose language code (None: not known) fits."""
-        table = self.facet("language")
-        values = [table.values[number] for number in range(len(table.values))]
-        return np.array([*map(fits, values), fits(None)], np.bool_).take(table.slots[0])
+    def language_mask(self, accepts: Callable[[str | None], bool]) -> Array:
+        """True for documents whose language code (None: unknown) is accepted (bool[size])."""
+        table = self.facet_table("language")
+        codes = [table.values[ordinal] for ordinal in range(len(table.values))]
+        return np.array([*map(accepts, codes), accepts(None)], np.bool_).take(table.slots[0])
+
+
+def _stem_siblings(languages: tuple[str, ...], postings: FieldPostings, terms: tuple[str, ...]) -> list[int]:
+    """Ordinals, ascending, of the terms that share a stem with one of `terms`, without `terms` themselves."""
+    siblings = {ordinal for term in terms for ordinal in postings.stem_siblings(term, languages).tolist()}
+    return sorted(siblings.difference(map(postings.find, terms)))

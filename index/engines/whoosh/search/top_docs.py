@@ -1,4 +1,4 @@
-"""The order of a result list: the first documents by several keys, without sorting the rest."""
+"""Top documents by several sort keys, selected without sorting the rest."""
 
 from __future__ import annotations
 
@@ -9,113 +9,148 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from backfile.index.engine import Sort
+from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 
 Array = npt.NDArray[Any]
 
 _GROUP = 64
-_BEHIND = np.iinfo(np.int64).max
+_LAST = np.iinfo(np.int64).max
 
 
 class SortKey(Protocol):
-    """One criterion of an order."""
+    """Criterion of a sort order."""
 
-    def keys(self, documents: Array, wanted: int) -> Array:
-        """Numbers that order the documents (ascending, global), the smallest first.
+    def values(self, doc_ids: Array, wanted: int) -> Array:
+        """Sort values of ascending doc ids, smallest first.
 
-        They must be right for the first `wanted` documents; any that come later may have any larger number.
+        They are exact for the first `wanted` documents; later ones may have any larger value.
         """
 
 
 @dataclass(frozen=True)
 class ScoreKey:
-    """Numbers known for each of some documents: `values[i]` is that of `documents[i]` (ascending)."""
+    """Sort key by values known for some documents: `known[i]` is that of `doc_ids[i]` (ascending)."""
 
-    documents: Array
-    values: Array
+    doc_ids: Array
+    known: Array
 
-    def keys(self, documents: Array, wanted: int) -> Array:
-        """The numbers themselves."""
-        if documents is self.documents:
-            return self.values
-        found: Array = self.values.take(self.documents.searchsorted(documents))
+    def values(self, doc_ids: Array, wanted: int) -> Array:
+        """Sort values of documents among those known."""
+        if doc_ids is self.doc_ids:
+            return self.known
+        found: Array = self.known.take(self.doc_ids.searchsorted(doc_ids))
         return found
 
 
 @dataclass(frozen=True)
 class ColumnKey:
-    """A number for every document of the generation."""
+    """Sort key by a column over all documents of the searcher."""
 
-    values: Array
+    column: Array
 
-    def keys(self, documents: Array, wanted: int) -> Array:
-        """The numbers themselves."""
-        found: Array = self.values.take(documents)
+    def values(self, doc_ids: Array, wanted: int) -> Array:
+        """Sort values from the column."""
+        found: Array = self.column.take(doc_ids)
         return found
 
 
 @dataclass(frozen=True)
 class StringKey:
-    """Strings: each segment has its own sorted dictionary, so only the first few of each are compared as strings."""
+    """Sort key by strings, of which each segment has a sorted dictionary.
+
+    Within a segment ordinals are compared. Only the strings that can be among the first are compared across segments.
+    """
 
     segments: Sequence[Segment]
-    order: Callable[[Segment], Array]
-    names: Callable[[Segment], TermDictionary]
+    ordinals: Callable[[Segment], Array]
+    dictionary: Callable[[Segment], TermDictionary]
 
-    def keys(self, documents: Array, wanted: int) -> Array:
-        """Ranks among the documents that may be among the first `wanted`."""
-        parts = [self._first(segment, documents, wanted) for segment in self.segments]
-        texts = sorted(set().union(*(names for _, _, names in parts)))
-        rank = {text: number for number, text in enumerate(texts)}
-        return np.concatenate([np.empty(0, np.int64), *(_ranked(*part, rank) for part in parts)])
+    def values(self, doc_ids: Array, wanted: int) -> Array:
+        """Ranks among the strings of the documents that can be among the first."""
+        parts = [self._first_strings(segment, doc_ids, wanted) for segment in self.segments]
+        strings = sorted(set().union(*(strings for _, _, strings in parts)))
+        rank = {string: number for number, string in enumerate(strings)}
+        return np.concatenate([np.empty(0, np.int64), *(_rank(*part, rank) for part in parts)])
 
-    def _first(self, segment: Segment, documents: Array, wanted: int) -> tuple[Array, Array, list[bytes]]:
-        """The numbers of the segment's documents, the distinct ones that may be wanted, and their strings."""
-        low, high = documents.searchsorted((segment.base, segment.base + segment.size))
-        numbers = self.order(segment).take(documents[low:high] - segment.base).astype(np.int64)
-        near = numbers
-        if len(numbers) > wanted:
-            near = numbers[numbers <= smallest(numbers, wanted)]
-        distinct = np.unique(near)
-        names = self.names(segment)
-        return numbers, distinct, [names.bytes_at(number) for number in distinct.tolist()]
+    def _first_strings(self, segment: Segment, doc_ids: Array, wanted: int) -> tuple[Array, Array, list[bytes]]:
+        """Ordinals of the segment's documents, the distinct ones that can be among the first, and their strings."""
+        low, high = doc_ids.searchsorted((segment.base, segment.base + segment.size))
+        ordinals = self.ordinals(segment).take(doc_ids[low:high] - segment.base).astype(np.int64)
+        first = ordinals
+        if len(ordinals) > wanted:
+            first = ordinals[ordinals <= smallest(ordinals, wanted)]
+        distinct = np.unique(first)
+        dictionary = self.dictionary(segment)
+        return ordinals, distinct, [dictionary.bytes_at(ordinal) for ordinal in distinct.tolist()]
 
 
-def _ranked(numbers: Array, distinct: Array, names: list[bytes], rank: dict[bytes, int]) -> Array:
-    ranks = np.array([rank[name] for name in names], np.int64)
-    place = distinct.searchsorted(numbers)
-    known = place < len(distinct)
-    ranked = np.full(len(numbers), _BEHIND)
-    ranked[known] = ranks[place[known]]
+def _rank(ordinals: Array, distinct: Array, strings: list[bytes], rank: dict[bytes, int]) -> Array:
+    ranks = np.array([rank[string] for string in strings], np.int64)
+    places = distinct.searchsorted(ordinals)
+    is_known = places < len(distinct)
+    ranked = np.full(len(ordinals), _LAST)
+    ranked[is_known] = ranks[places[is_known]]
     return ranked
 
 
 def smallest(values: Array, count: int) -> Any:
-    """The `count`-th smallest of at least as many numbers.
+    """Returns the `count`-th smallest of at least as many values.
 
-    Of many, the smallest of each of some groups are looked at first: the `count`-th of these is an upper bound.
+    A long array is cut into groups: the `count`-th smallest of their minima is an upper bound that leaves few values.
     """
     columns = len(values) // _GROUP
     if count * 4 < columns:
-        groups = values[: columns * _GROUP].reshape(_GROUP, columns).min(axis=0)
-        values = values[values <= np.partition(groups, count - 1)[count - 1]]
+        minima = values[: columns * _GROUP].reshape(_GROUP, columns).min(axis=0)
+        values = values[values <= np.partition(minima, count - 1)[count - 1]]
     return np.partition(values, count - 1)[count - 1]
 
 
-def first_documents(documents: Array, keys: Sequence[SortKey], wanted: int) -> Array:
-    """The first `wanted` of the documents (ascending, global), in order; the last key must leave no ties."""
-    certain, open_ = [np.empty(0, np.intp)], documents
-    missing = min(wanted, len(documents))
+def select_top(doc_ids: Array, keys: Sequence[SortKey], wanted: int) -> Array:
+    """First `wanted` of ascending doc ids, in order of the keys; the last key must leave no ties.
+
+    Each key is computed only for the documents that tie with the last one by the keys before it.
+    """
+    certain, tied = [np.empty(0, np.intp)], doc_ids
+    missing = min(wanted, len(doc_ids))
     for key in keys:
-        if len(open_) <= missing:
+        if len(tied) <= missing:
             break
-        values = key.keys(open_, missing)
+        values = key.values(tied, missing)
         last = smallest(values, missing)
-        near = np.flatnonzero(values <= last)
-        is_last = values.take(near) == last
-        certain.append(open_.take(near[~is_last]))
-        open_ = open_.take(near[is_last])
+        first = np.flatnonzero(values <= last)
+        is_last = values.take(first) == last
+        certain.append(tied.take(first[~is_last]))
+        tied = tied.take(first[is_last])
         missing -= len(certain[-1])
-    chosen = np.sort(np.concatenate([*certain, open_[:missing]]))
-    return chosen[np.lexsort([key.keys(chosen, len(chosen)) for key in reversed(keys)])]
+    chosen = np.sort(np.concatenate([*certain, tied[:missing]]))
+    return chosen[np.lexsort([key.values(chosen, len(chosen)) for key in reversed(keys)])]
+
+
+def top_by_field(searcher: Searcher, doc_ids: Array, order: Sort, wanted: int) -> Array:
+    """First `wanted` of ascending doc ids by date or title, in order."""
+    newest, by_id = _tie_breakers(searcher)
+    match order:
+        case Sort.OLDEST:
+            undated = np.int32(np.iinfo(np.int32).max)
+            oldest = ColumnKey(np.where(searcher.first_days == 0, undated, searcher.first_days))
+            return select_top(doc_ids, [oldest, by_id], wanted)
+        case Sort.TITLE:
+            title = StringKey(searcher.segments, lambda segment: segment.title_order, lambda segment: segment.titles)
+            return select_top(doc_ids, [title, newest, by_id], wanted)
+    return select_top(doc_ids, [newest, by_id], wanted)
+
+
+def top_by_score(searcher: Searcher, doc_ids: Array, scores: Array, wanted: int) -> list[tuple[int, float]]:
+    """Best `wanted` of ascending doc ids, in order, with their scores. Overwrites `scores`."""
+    score = ScoreKey(doc_ids, np.negative(scores, out=scores))
+    chosen = select_top(doc_ids, [score, *_tie_breakers(searcher)], wanted)
+    return list(zip(chosen.tolist(), (0.0 - score.values(chosen, len(chosen))).tolist(), strict=True))
+
+
+def _tie_breakers(searcher: Searcher) -> tuple[SortKey, SortKey]:
+    """Keys by date, newest first, and by id."""
+    by_id = StringKey(searcher.segments, lambda segment: segment.id_order, lambda segment: segment.ids)
+    return ColumnKey(searcher.newest_first), by_id
