@@ -1,8 +1,8 @@
-"""Signs in the text of HTML that Markdown would take for markup, hidden while the text is converted.
+"""Escaping of Markdown's special characters in plain text and in the text of HTML trees.
 
-Whether a sign is markup depends on where it stands, and only the tree says that; the converter escapes by sign alone,
-`eco\\-friendly`, or not at all. So each sign that is in danger becomes a noncharacter of Unicode (U+FDD0 and the
-following), which no converter knows, and comes back escaped.
+Whether a character is special depends on its position. Of HTML, only the tree tells the position, and the converter
+escapes by character alone (`eco\\-friendly`) or not at all. So special characters in a tree are replaced by
+noncharacters of Unicode (U+FDD0 and the following), which the converter passes through, and restored escaped.
 """
 
 from __future__ import annotations
@@ -12,18 +12,27 @@ import re
 from lxml import etree
 from lxml.html import HtmlElement
 
-from backfile.archive.importers.markdown.brackets import inert_brackets
-
-_SIGNS = "\\`*_[]<>~{$%!&#-+=|:.)"
-_HIDDEN = {ord(sign): chr(0xFDD0 + place) for place, sign in enumerate(_SIGNS)}
-_WRITTEN = {0xFDD0 + place: f"\\{sign}" for place, sign in enumerate(_SIGNS)}
-# Not every dialect lets a backslash stand before these.
-_WRITTEN |= {0xFDD0 + _SIGNS.index("&"): "&amp;", 0xFDD0 + _SIGNS.index(":"): "&#58;"}
+_SPECIAL = "\\`*_[]<>~{$%!&#-+=|:.)"
+# Not every dialect lets a backslash stand before "&" and ":".
+_ESCAPED = {sign: f"\\{sign}" for sign in _SPECIAL} | {"&": "&amp;", ":": "&#58;"}
+_PLACEHOLDERS = {ord(sign): chr(0xFDD0 + number) for number, sign in enumerate(_SPECIAL)}
+_RESTORED = {0xFDD0 + number: _ESCAPED[sign] for number, sign in enumerate(_SPECIAL)}
 _NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
 
-_ANYWHERE = re.compile(
-    r"[\\`\[\]~]|(?<!\s)\*|\*(?!\s)|(?<![^\W_])_|_(?![^\W_])|<(?=[a-zA-Z/!?]|\Z)|&(?=#?\w+;)"
-    r"|\{(?=[{%:#.]|[\w-]+=)|\$\$|%%|!(?=\[)"
+# A pair of brackets in one line begins a link only before `(` or `[`, a definition before `:`; a label alone is a link
+# only if it is defined, and importers define none but notes (`[^1]`). `[x]` and `[ ]` are boxes of tasks, `[!note]`
+# begins a callout, `[[…]]` is a link of Obsidian, `^[…]` a note, `[…]{…}` a span and `[toc]` a table of contents.
+# FOOTNOTE… stands for a note that comes later.
+_INERT_BRACKETS = re.compile(
+    r"(?<![\[\]!^*\\])(?<!ENDNOTE)\[(?![\s^!]|x\]|toc\])[^\[\]\n]{1,200}(?<!\s)\](?![\[\](:{]|FOOTNOTE)", re.IGNORECASE
+)
+_UNDERSCORE_OR_ENTITY = r"(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|\$\$|%%"
+_IN_PLAIN_TEXT = re.compile(rf"[\\`*\[\]<>]|{_UNDERSCORE_OR_ENTITY}|~~|\{{\{{|\{{%")
+_LINE_START = re.compile(r"#{1,6}(?=\s|\Z)|>|[-+](?=\s)|={2,}\Z|-{2,}\Z|:{3,}|~{3,}|\|")
+_DEFINITION = re.compile(r"\A:(?!::)")
+_NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|\Z)")
+_IN_TREE = re.compile(
+    rf"[\\`\[\]~]|(?<!\s)\*|\*(?!\s)|{_UNDERSCORE_OR_ENTITY}|<(?=[a-zA-Z/!?]|\Z)|\{{(?=[{{%:#.]|[\w-]+=)|!(?=\[)"
 )
 _IN_HEADING = re.compile(r"\{|(?<!\S)#+(?=\s*\Z)")
 _BEGINS_BLOCK = re.compile(
@@ -42,6 +51,38 @@ _LONG_ENOUGH = 12
 _WITHIN = "x"  # stands for what comes before in a line in which no block can begin
 
 
+def inert_brackets(line: str, *, is_begun: bool = False, is_continued: bool = False) -> frozenset[int]:
+    """Positions of brackets in a line that need no escape, so that `[sic]` and `[…]` stay as they were written.
+
+    `is_begun` and `is_continued` say that the line goes on before or after this text, so that the neighbours of its
+    first or last bracket are unknown.
+    """
+    if "[" not in line:
+        return frozenset()
+    pairs = ((found.start(), found.end() - 1) for found in _INERT_BRACKETS.finditer(line))
+    uncertain = {0} if is_begun else set()
+    if is_continued:
+        uncertain.add(len(line) - 1)
+    return frozenset(position for pair in pairs if uncertain.isdisjoint(pair) for position in pair)
+
+
+def escape_inline(text: str) -> str:
+    """Escapes one line of plain text: characters special to Markdown, HTML and site builders."""
+    inert = inert_brackets(text)
+    return _IN_PLAIN_TEXT.sub(
+        lambda found: found[0] if found.start() in inert else "".join(map(_ESCAPED.__getitem__, found[0])), text
+    )
+
+
+def escape_line(line: str) -> str:
+    """Escapes a line of a paragraph, which must not begin a block of another kind."""
+    escaped = _DEFINITION.sub(_ESCAPED[":"], escape_inline(line))
+    number = _NUMBER.match(escaped)
+    if number is not None:
+        return f"{number[1]}\\{escaped[number.end(1) :]}"
+    return f"\\{escaped}" if _LINE_START.match(escaped) else escaped
+
+
 def drop_placeholders(text: str) -> str:
     """Text in which no sign is hidden yet."""
     return _NONCHARACTERS.sub("", text)
@@ -55,7 +96,7 @@ def escape_tree(tree: HtmlElement) -> None:
 
 def restore_escapes(markdown: str) -> str:
     """Markdown with the hidden signs escaped in it."""
-    return markdown.translate(_WRITTEN)
+    return markdown.translate(_RESTORED)
 
 
 class _TreeEscaper:
@@ -87,7 +128,7 @@ class _TreeEscaper:
     def _begin(self, element: HtmlElement) -> None:
         self._is_in_link |= element.tag == "a"
         if element.tag == "img" and element.get("alt"):
-            element.set("alt", _ANYWHERE.sub(_hide, element.get("alt") or ""))
+            element.set("alt", _IN_TREE.sub(_hide, element.get("alt") or ""))
         if element.tag not in _INLINE:
             self._line = _WITHIN if element.tag in _HEADINGS or element in self._cells else ""
         elif len(self._line) < _LONG_ENOUGH and (element.tag == "img" or element.text_content().strip()):
@@ -116,7 +157,7 @@ class _TreeEscaper:
             joined = _IN_HEADING.sub(_hide, joined)
         end = len(joined.rstrip())
         if following is not None and following.tag == "a" and joined[:end].endswith("!"):
-            joined = f"{joined[: end - 1]}{_HIDDEN[ord('!')]}{joined[end:]}"
+            joined = f"{joined[: end - 1]}{_PLACEHOLDERS[ord('!')]}{joined[end:]}"
         return joined
 
     def _hidden_in_line(self, line: str, plain: frozenset[int]) -> str:
@@ -128,8 +169,8 @@ class _TreeEscaper:
         begun = _BEGINS_BLOCK.match(before + line[start:])
         place = begun.start(begun.lastindex or 0) - len(before) + start if begun else -1
         if place >= start:
-            line = line[:place] + line[place].translate(_HIDDEN) + line[place + 1 :]
-        return _ANYWHERE.sub(lambda sign: sign[0] if sign.start() in plain else _hide(sign), line)
+            line = line[:place] + line[place].translate(_PLACEHOLDERS) + line[place + 1 :]
+        return _IN_TREE.sub(lambda sign: sign[0] if sign.start() in plain else _hide(sign), line)
 
 
 def _cells_of_plain_tables(tree: HtmlElement) -> frozenset[HtmlElement]:
@@ -143,4 +184,4 @@ def _cells_of_plain_tables(tree: HtmlElement) -> frozenset[HtmlElement]:
 
 
 def _hide(sign: re.Match[str]) -> str:
-    return sign[0].translate(_HIDDEN)
+    return sign[0].translate(_PLACEHOLDERS)

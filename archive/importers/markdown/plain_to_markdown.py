@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import re
 
-from backfile.archive.importers.markdown.brackets import inert_brackets
+from backfile.archive.importers.markdown.escaping import escape_inline, escape_line
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _INDENTED = re.compile(r"\n(?=[ \t]{2,}\S)")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*•·‣–]|\(?\d{1,3}[.)])[ \t]+(?=\S)")
 _BULLET = re.compile(r"[ \t]*[*•·‣–][ \t]+")
-_MARKUP = re.compile(r"[\\`*\[\]<>]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|~~|\{\{|\{%|\$\$|%%")
-_BLOCK = re.compile(r"(#{1,6}(?=\s|\Z)|>|[-+](?=\s)|={2,}\Z|-{2,}\Z|:{3,}|~{3,}|\|)")
-_DEFINITION = re.compile(r"\A:(?!::)")
-_NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|\Z)")
 _LOOKS_LIKE_MARKDOWN = re.compile(
     r"^#{1,6} \S|\]\((?:https?://|/|\.)|^```|\*\*[^*\s][^*\n]*\*\*|^[-*] \[|^> \S|!\[[^\]]*\]\(", re.MULTILINE
 )
@@ -70,24 +66,3 @@ def _item(line: str) -> str:
     sign = _LIST_ITEM.match(line)
     end = sign.end() if sign else 0
     return line[:end].strip(" (").replace(")", ".") + " " + escape_inline(line[end:])
-
-
-def escape_line(line: str) -> str:
-    """A line of a paragraph, which must not begin a block of another kind."""
-    escaped = _DEFINITION.sub("&#58;", escape_inline(line))
-    numbered = _NUMBER.match(escaped)
-    if numbered is not None:
-        return f"{numbered[1]}\\{escaped[numbered.end(1) :]}"
-    return f"\\{escaped}" if _BLOCK.match(escaped) else escaped
-
-
-def escape_inline(text: str) -> str:
-    """The words of one line with the signs of Markdown, HTML and site builders made words too."""
-    plain = inert_brackets(text)
-
-    def escaped(sign: re.Match[str]) -> str:
-        if sign.start() in plain:
-            return sign[0]
-        return "&amp;" if sign[0] == "&" else "".join(f"\\{each}" for each in sign[0])
-
-    return _MARKUP.sub(escaped, text)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain, islice, pairwise
 
 from backfile.archive.importers.formats.pdf.page_lines import PdfPage, TextLine
-from backfile.archive.importers.markdown.plain_to_markdown import escape_inline, escape_line
+from backfile.archive.importers.markdown.escaping import escape_inline, escape_line
 
 _SAMPLE_PAGES = 20
 """Pages from which the size of the text is taken."""
