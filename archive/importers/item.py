@@ -1,7 +1,8 @@
-"""What an importer hands over: items on their way to becoming articles, and the probe it detect a source by."""
+"""Contract of an import format: the `Format` protocol, the probe it detects a source by, and the items it reads."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,12 @@ from backfile.archive.report import Problem
 
 PROBE_BYTES = 64 * 1024
 
+_CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file that belongs to an item (an image, say): `name` as the body refers to it, `load` reads its bytes."""
+    """File that belongs to an item, such as an image: `name` as the body refers to it, `load` reads its bytes."""
 
     name: str
     load: Callable[[], bytes]
@@ -50,15 +53,18 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Something in a source that is left out on purpose (a draft, a menu entry, an empty page), and why."""
+    """Entry of a source that is left out on purpose (a draft, a menu entry, an empty page), with the reason."""
 
     origin: str
     reason: str
 
 
+ImportEvent = Item | Skipped | Problem
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a kind is recognised by: where the source is, whether it is a folder, and its first `PROBE_BYTES` bytes.
+    """Evidence that a format detects a source by: its path and its first `PROBE_BYTES` bytes.
 
     For a folder `head` is empty and `names` holds up to 1,000 relative paths below it.
     """
@@ -69,17 +75,33 @@ class Probe:
     names: tuple[str, ...] = ()
 
 
-ImportEvent = Item | Skipped | Problem
+@dataclass(frozen=True, slots=True)
+class FetchResponse:
+    """Response to a fetch: the URL after redirects, the value of the Content-Type header, and the body."""
+
+    url: str
+    content_type: str
+    body: bytes
+
+    @property
+    def media_type(self) -> str:
+        """Media type in lower case, without parameters; empty if the header is missing."""
+        return self.content_type.partition(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str | None:
+        """Encoding that the header declares."""
+        found = _CHARSET.search(self.content_type)
+        return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class ImportContext:
-    """What the person asked for and what an importer may use.
+    """Options of an import, and the services that a format may use.
 
-    `fetch` gets the bytes and content type of a URL through the one fetcher, or is None when nothing may be fetched;
-    `columns` maps our field names to the column names of a table; `language` is for items that leave theirs out.
-    `url` is the address that the file at `path` was fetched from, if the source was named by one. `day_first` says how
-    `3/4/2019` is meant, None that it is not known.
+    `fetch` is the only access to the web, or None if nothing may be fetched. `columns` maps field names to the column
+    names of a table. `language` is for items that do not state theirs. `url` is the URL that the source was fetched
+    from, if it was. `day_first` says whether `3/4/2019` is 3 April; None if it is not known.
     """
 
     fetch: Callable[[str], FetchResponse] | None = None
@@ -89,27 +111,37 @@ class ImportContext:
     day_first: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FetchResponse:
-    """An answer of the fetcher: the address it came from after redirects, its content type and its bytes."""
-
-    url: str
-    content_type: str
-    body: bytes
-
-
 class Format(Protocol):
-    """A kind of source. Modules in this package satisfy it by their module-level names.
-
-    A module may also have `count(path, context) -> int | None`: how many items there will be, roughly and at little
-    cost, for the remaining time that is shown; None if this would mean reading it all.
-    """
+    """Import format. Modules in `formats` satisfy it by their module-level names; `sources.registry` lists them."""
 
     KIND: str
+    """Name of the format on the command line (`--as`) and in the provenance of its articles."""
+
     TITLE: str
+    """Name of the format for people."""
 
     def detect(self, probe: Probe) -> int:
-        """How surely this source is of the kind, 0 (not at all) to 100 (its signature is there). Reads nothing more."""
+        """Confidence that the source has this format, from 0 (not at all) to 100 (its signature is there).
+
+        Reads nothing but the probe.
+        """
+
+    def count(self, path: Path, context: ImportContext) -> int | None:
+        """Approximate number of items, for the progress display; None if only reading all of it would tell.
+
+        May raise `ArchiveError`, `OSError` or `ValueError`.
+        """
 
     def read(self, path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-        """The items of the source one by one, in flat memory; a bad item is a `Problem`, never an exception."""
+        """Yields the items of the source one by one, in flat memory.
+
+        A bad item is a `Problem`. `ArchiveError`, `OSError` and `ValueError` say that the rest of the source cannot be
+        read.
+        """
+
+
+def problem_from(path: str, error: Exception) -> Problem:
+    """Problem of the item at `path` for which `error` was raised."""
+    if isinstance(error, OSError) and error.strerror:
+        return Problem(path, None, error.strerror + (f": {error.filename}" if error.filename else ""))
+    return Problem(path, None, str(error) or type(error).__name__, getattr(error, "hint", ""))

@@ -1,11 +1,7 @@
-"""The one reader of archives (zip, tar, gzip): members in flat memory, within limits, with names that stay inside.
-
-Nothing is ever unpacked to the disk by the names that an archive gives.
-"""
+"""Reader of archives (zip, tar): members one by one in flat memory, within limits, under safe names."""
 
 from __future__ import annotations
 
-import gzip
 import posixpath
 import tarfile
 import zipfile
@@ -22,28 +18,28 @@ MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 256 * 1024 * 1024
 MAX_TOTAL_BYTES = 8 * 1024 * 1024 * 1024
 MAX_RATIO = 200
-"""Of unpacked to packed size, beyond `_FREE` bytes; text comes to ten, the best pages of tables to a hundred."""
+"""Limit for unpacked to packed size above `_MIN_CHECKED` bytes; text reaches 10, pages of tables at most 100."""
 
-_FREE = 4 * 1024 * 1024
+_MIN_CHECKED = 4 * 1024 * 1024
 _CHUNK = 256 * 1024
 
 
 class ContainerRefused(ArchiveError):
-    """An archive or a member of it that is broken, unsafe or too much."""
+    """An archive or one of its members is broken, unsafe or too large."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive: its `name` with `/` between folders, `size` unpacked as the archive says."""
+    """File in an archive: `name` with `/` between folders, `size` unpacked as the archive declares it."""
 
     name: str
     size: int
     read: Callable[[], bytes]
-    """The content; raises `ContainerRefused` if it is more than allowed or broken."""
+    """Reads the content; raises `ContainerRefused` if it is broken or passes a limit."""
 
 
 def safe_name(name: str) -> str:
-    """The name of a member as a path that stays inside; raises `ContainerRefused` for any other."""
+    """Normalizes the name of a member; raises `ContainerRefused` for a path that leads out of the archive."""
     bare = name.replace("\\", "/")
     parts = bare.split("/")
     if not bare or bare.startswith("/") or "\x00" in bare or ".." in parts or ":" in parts[0][:2]:
@@ -53,10 +49,10 @@ def safe_name(name: str) -> str:
 
 @contextmanager
 def open_members(path: Path) -> Iterator[Iterator[Member | ContainerRefused]]:
-    """The files in a zip or tar (also packed with gzip, bzip2 or xz), one by one in the order of the archive.
+    """Opens a zip or tar (also with gzip, bzip2 or xz) and iterates over its files in the order of the archive.
 
-    Links, devices and members with unsafe names are given as errors; folders are passed over. Raises
-    `ContainerRefused` for what is no archive or has too many members.
+    Links, devices and members with unsafe names are yielded as errors; folders are left out. Raises `ContainerRefused`
+    for a file that is no archive or has too many members.
     """
     try:
         if zipfile.is_zipfile(path):
@@ -137,19 +133,19 @@ def _tar_reader(tar: tarfile.TarFile, info: tarfile.TarInfo, budget: _Budget) ->
 
 
 class _Budget:
-    """What may still be unpacked of one archive. `packed` is its size where members are not packed one by one."""
+    """Bytes unpacked from one archive, against its limits; `packed` is its size if it is compressed as a whole."""
 
     def __init__(self, packed: int | None = None) -> None:
         self._packed, self._total, self._announced = packed, 0, 0
 
     def admit(self, name: str, size: int) -> None:
-        """Counts a member of a stream, whether it is read or passed over, for passing over unpacks it as well."""
+        """Counts a member of a stream, whether it is read or not, because skipping it unpacks it as well."""
         self._announced += size
         if self._packed is not None:
             _check(name, self._announced, self._packed, MAX_TOTAL_BYTES)
 
     def read(self, file: IO[bytes], name: str, packed: int) -> bytes:
-        """The content of a member, read in pieces; raises `ContainerRefused` when it passes a limit."""
+        """Reads the content of a member in chunks; raises `ContainerRefused` as soon as it passes a limit."""
         chunks: list[bytes] = []
         size = 0
         while chunk := file.read(_CHUNK):
@@ -162,24 +158,8 @@ class _Budget:
         return b"".join(chunks)
 
 
-def _check(name: str, size: int, packed: int, most: int) -> None:
-    if size > most:
-        raise ContainerRefused(f"{name}: is larger than {most >> 20:,} MB")
-    if size > _FREE and size > MAX_RATIO * max(1, packed):
+def _check(name: str, size: int, packed: int, limit: int) -> None:
+    if size > limit:
+        raise ContainerRefused(f"{name}: is larger than {limit >> 20:,} MB")
+    if size > _MIN_CHECKED and size > MAX_RATIO * max(1, packed):
         raise ContainerRefused(f"{name}: unpacks to more than {MAX_RATIO} times its size, as only bombs do")
-
-
-def read_gzip(path: Path, *, most: int = MAX_MEMBER_BYTES) -> bytes:
-    """The content of a file packed with gzip; raises `ContainerRefused` if it is broken or passes a limit."""
-    packed = path.stat().st_size
-    chunks: list[bytes] = []
-    size = 0
-    try:
-        with gzip.open(path) as file:
-            while chunk := file.read(_CHUNK):
-                size += len(chunk)
-                _check(path.name, size, packed, most)
-                chunks.append(chunk)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise ContainerRefused(f"{path.name}: is broken: {error}") from error
-    return b"".join(chunks)

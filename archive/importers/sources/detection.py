@@ -1,4 +1,4 @@
-"""What a person names to be imported: a file, a folder of one kind, a heap of files of many kinds, or an address."""
+"""Sources that a user named for import: a file, a folder of one format, a mixed folder, an archive, or a URL."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.unpacking import ZIP_BASED_KINDS, is_archive, unpack
 from backfile.archive.storage.durable_files import write_bytes
 
-_PACKED = re.compile(r"\.(?:zip|tar|t?gz|tar\.\w{2,3}|tbz2?|txz)\Z", re.IGNORECASE)
-_ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
+_ARCHIVE_SUFFIX = re.compile(r"\.(?:zip|tar|t?gz|tar\.\w{2,3}|tbz2?|txz)\Z", re.IGNORECASE)
+_URL = re.compile(r"https?://\S+\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class ImportSource:
-    """Something to read items from: `label` is its name in origins, the same wherever it lies."""
+    """File or folder to read items from; `label` names it in origins, wherever it lies."""
 
     path: Path
     label: str
@@ -38,31 +38,30 @@ class ImportSource:
         return origin_of(self.label, self.is_folder, name)
 
     def read(self, context: ImportContext) -> Iterator[ImportEvent]:
-        """The items; raises `ArchiveError` if a library that this kind stands on is missing."""
+        """Yields the items. Raises as `Format.read` does, and `ArchiveError` if a library that it needs is missing."""
         try:
             yield from self.format.read(self.path, replace(context, url=self.url) if self.url else context)
         except ModuleNotFoundError as error:
             raise registry.library_missing(self.kind, error) from error
 
     def count(self, context: ImportContext) -> int | None:
-        """How many items to expect, roughly; None if the kind cannot tell without reading it all, or nothing at all."""
-        counting: Callable[[Path, ImportContext], int | None] | None = getattr(self.format, "count", None)
+        """Approximate number of items; None if the format cannot tell."""
         try:
-            return counting(self.path, context) if counting is not None else None
+            return self.format.count(self.path, context)
         except (ArchiveError, OSError, ValueError):
-            return None  # reading it will say what is wrong
+            return None  # `read` reports it
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedSource:
-    """Something that is no source of any kind, and why. In a heap that is nothing to worry about."""
+    """File or URL that cannot be imported, with the reason. In a mixed folder that is no failure."""
 
     label: str
     reason: str
     in_mixed_folder: bool = False
 
     def count(self, context: ImportContext) -> int:
-        """One, to be reported."""
+        """Number of results in the report: one."""
         return 1
 
 
@@ -70,8 +69,8 @@ AnySource = ImportSource | RejectedSource
 
 
 def is_url(name: str) -> bool:
-    """Whether a source is named by an address on the web."""
-    return _ADDRESS.match(name) is not None
+    """Whether a source is named by an http(s) URL."""
+    return _URL.match(name) is not None
 
 
 def open_sources(
@@ -82,68 +81,72 @@ def open_sources(
     in_mixed_folder: bool = False,
     in_archive: bool = False,
 ) -> Iterator[AnySource]:
-    """The sources at a path: one, or for a folder that is a heap each file in it, or for an archive what is in it.
+    """Yields the source at a path, or the files of a mixed folder, or the content of an archive.
 
-    `kind` says what the person knows of it. Raises nothing: what cannot be read is `RejectedSource`.
+    `kind` is the format that the user named. Never raises: a path that cannot be read is a `RejectedSource`.
     """
     label = label or path.resolve().name
     try:
         probe = registry.probe(path)
-        detected = registry.detect_format(probe) if kind is None else registry.Detection(registry.load(kind), 100)
-        is_other = detected is None or (kind is not None and kind not in ZIP_BASED_KINDS)
-        is_packed = is_other and not probe.is_folder and is_archive(path, probe.head)
-    except OSError as error:
-        yield RejectedSource(label, f"cannot be read: {error.strerror or error}")
-    except ArchiveError as error:
-        yield RejectedSource(label, f"{error} ({error.hint})")
+        detection = registry.detect_format(probe) if kind is None else registry.Detection(registry.load(kind), 100)
+        may_be_packed = not probe.is_folder and (kind not in ZIP_BASED_KINDS if kind else detection is None)
+        is_packed = may_be_packed and is_archive(path, probe.head)
+    except (ArchiveError, OSError) as error:
+        yield _rejected(label, error)
+        return
+    if is_packed and not in_archive:
+        yield from _open_archive(path, label, kind)
+    elif detection is not None and (not probe.is_folder or detection.confidence >= registry.MIN_FOLDER_CONFIDENCE):
+        yield ImportSource(path, label, detection.format.KIND, probe.is_folder, detection.format)
+    elif probe.is_folder:
+        yield from _open_mixed_folder(path, label, in_archive=in_archive)
     else:
-        if is_packed and not in_archive:
-            yield from _packed(path, label, kind)
-        elif detected is not None and (not probe.is_folder or detected.confidence >= registry.MIN_FOLDER_CONFIDENCE):
-            yield ImportSource(path, label, detected.format.KIND, probe.is_folder, detected.format)
-        elif probe.is_folder:
-            yield from _mixed_folder(path, label, in_archive=in_archive)
-        else:
-            yield RejectedSource(label, "of no kind that is known; name it with --as if you know it", in_mixed_folder)
+        yield RejectedSource(label, "of no kind that is known; name it with --as if you know it", in_mixed_folder)
 
 
-def _packed(path: Path, label: str, kind: str | None) -> Iterator[AnySource]:
-    """What is in an archive; the folder that holds it goes when the next source is asked for."""
+def _open_archive(path: Path, label: str, kind: str | None) -> Iterator[AnySource]:
+    """Yields the sources in an archive; its temporary folder is removed when the next source is requested."""
     try:
-        with unpack(path) as found:
-            yield from (RejectedSource(f"{label}/{name}", reason) for name, reason in found.refused)
-            yield from open_sources(found.folder, kind, _PACKED.sub("", label) or label, in_archive=True)
+        with unpack(path) as unpacked:
+            yield from (RejectedSource(f"{label}/{name}", reason) for name, reason in unpacked.refused)
+            yield from open_sources(unpacked.folder, kind, _ARCHIVE_SUFFIX.sub("", label) or label, in_archive=True)
     except ArchiveError as error:
-        yield RejectedSource(label, f"{error} ({error.hint})" if error.hint else str(error))
+        yield _rejected(label, error)
 
 
-def _mixed_folder(folder: Path, label: str, *, in_archive: bool) -> Iterator[AnySource]:
-    """The files in a folder that is of no one kind, folder by folder; folders in it may be of one kind again."""
+def _open_mixed_folder(folder: Path, label: str, *, in_archive: bool) -> Iterator[AnySource]:
+    """Yields the files of a folder; a folder in it may be of one format again."""
     try:
         with os.scandir(folder) as scan:
             items = sorted((item.name, item.is_dir(follow_symlinks=False), item.is_symlink()) for item in scan)
     except OSError as error:
-        yield RejectedSource(label, f"cannot be read: {error.strerror or error}")
+        yield _rejected(label, error)
         return
     for name, is_folder, is_link in items:
+        inner = f"{label}/{name}"
         if name[0] == "." or (is_folder and name == "node_modules"):
             continue
         if is_link:
-            yield RejectedSource(f"{label}/{name}", "is a link; name what it leads to", in_mixed_folder=True)
+            yield RejectedSource(inner, "is a link; name what it leads to", in_mixed_folder=True)
         else:
-            inner = f"{label}/{name}"
             yield from open_sources(folder / name, label=inner, in_mixed_folder=True, in_archive=in_archive)
 
 
 def fetch_source(url: str, fetch: Callable[[str], FetchResponse], kind: str | None = None) -> Iterator[AnySource]:
-    """What lies at an address, as a source; a temporary file holds it until the next is asked for."""
+    """Yields the sources at a URL; the temporary file is removed when the next source is requested."""
     try:
-        answer = fetch(url)
+        response = fetch(url)
     except (ArchiveError, OSError) as error:
         yield RejectedSource(url, f"cannot be fetched: {error}")
         return
     with tempfile.TemporaryDirectory(prefix="backfile-") as folder:
-        path = Path(folder) / (asset_name(urlsplit(answer.url).path) or "page")
-        write_bytes(str(path), answer.body)
+        path = Path(folder) / (asset_name(urlsplit(response.url).path) or "page")
+        write_bytes(str(path), response.body)
         for source in open_sources(path, kind, label=url):
-            yield replace(source, url=answer.url) if isinstance(source, ImportSource) else source
+            yield replace(source, url=response.url) if isinstance(source, ImportSource) else source
+
+
+def _rejected(label: str, error: ArchiveError | OSError) -> RejectedSource:
+    if isinstance(error, OSError):
+        return RejectedSource(label, f"cannot be read: {error.strerror or error}")
+    return RejectedSource(label, f"{error} ({error.hint})" if error.hint else str(error))

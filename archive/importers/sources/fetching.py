@@ -1,8 +1,8 @@
-"""The one way to the web: what a person asked for, and nothing that only this machine or its networks may see.
+"""HTTP client for the pages that a user named, protected against server-side request forgery (SSRF).
 
-Only http and https. A name is resolved once and the connection goes to that very address, so no later answer of the
-resolver can turn it inward; every redirect is judged like a first request. Times, sizes and redirects are bounded,
-robots.txt is honoured, a host is left in peace between two requests, proxies of the environment are not used.
+Only http and https. A host is resolved once, its address must be public, and the connection goes to that very address,
+so that DNS rebinding cannot redirect it. Every redirect is checked like a first request. Times, sizes and redirects are
+limited, robots.txt is honoured, requests to one host are spaced, proxies of the environment are not used.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
 _ROBOTS_BYTES = 512 * 1024
 _PORTS = {"http": 80, "https": 443}
-# Addresses that carry another address inside: mapped (::ffff:0:0/96), NAT64 (RFC 6052 and 8215), 6to4, Teredo.
+# Addresses that embed an IPv4 address: NAT64 (RFC 6052, RFC 8215), IPv4-compatible (RFC 4291).
 _NAT64 = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 _CLOSED = tuple(
@@ -49,24 +49,23 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class NotFetched(ArchiveError):
-    """A page that is not fetched, because it may not be or cannot be."""
+    """A URL may not or cannot be fetched."""
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the open internet, and so is the one that it carries inside.
+    """Whether an address is public, and so is the IPv4 address embedded in it.
 
-    Neither private, loopback, link-local, shared, reserved, multicast nor unspecified (RFC 6890 and its registries).
+    Public: neither private, loopback, link-local, shared, reserved, multicast nor unspecified (RFC 6890).
     """
-    if isinstance(address, ipaddress.IPv6Address):
-        inner = _carried(address)
-        if inner is not None:
-            return is_public(inner)
+    embedded = _embedded_ipv4(address) if isinstance(address, ipaddress.IPv6Address) else None
+    if embedded is not None:
+        return is_public(embedded)
     if any(address.version == network.version and address in network for network in _CLOSED):
         return False
     return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
 
-def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _embedded_ipv4(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if address.ipv4_mapped or address.sixtofour:
         return address.ipv4_mapped or address.sixtofour
     if address in _COMPATIBLE or any(address in network for network in _NAT64):
@@ -76,7 +75,7 @@ def _carried(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 @dataclass(slots=True)
 class Fetcher:
-    """Fetches pages. `pause` is the time between two requests to a host, in seconds; `contact` goes to the servers."""
+    """Fetcher with its own robots.txt cache; `pause` is in seconds, `contact` is part of the User-Agent header."""
 
     allow_private: bool = False
     contact: str = ""
@@ -87,30 +86,19 @@ class Fetcher:
     _robots: dict[str, RobotFileParser | None] = field(default_factory=dict)
 
     def __call__(self, url: str) -> FetchResponse:
-        """The page at a URL. Raises `NotFetched` with the reason."""
-        until = time.monotonic() + SECONDS_IN_ALL
+        """Fetches a URL. Raises `NotFetched` with the reason."""
+        deadline = time.monotonic() + SECONDS_IN_ALL
         for _ in range(MAX_REDIRECTS + 1):
             parts = _checked(url)
-            if self.honour_robots and not self._may_fetch(parts, until):
+            if self.honour_robots and not self._may_fetch(parts, deadline):
                 raise NotFetched(f"{url}: its robots.txt asks not to fetch it", hint="save the page in a browser")
-            following, answer = self._ask(parts, until)
-            if answer is not None:
-                return answer
-            url = following
+            self._wait(parts.netloc.lower())
+            with self._response(parts, deadline) as response:
+                requested = urlunsplit(parts)
+                url = _redirect_target(response, requested)
+                if not url:
+                    return _page(response, requested, deadline)
         raise NotFetched(f"{url}: more than {MAX_REDIRECTS} redirects")
-
-    def _ask(self, parts: SplitResult, until: float) -> tuple[str, FetchResponse | None]:
-        """The answer to one request, or where it leads."""
-        url = urlunsplit(parts)
-        self._wait(parts.netloc.lower())
-        with self._response(parts, until) as response:
-            place = response.headers.get("location")
-            if response.status in _REDIRECTS and place:
-                return urljoin(url, place), None
-            if response.status != 200:
-                raise NotFetched(f"{url}: the server answers {response.status} {response.reason or ''}".rstrip())
-            body = _read(response, url, until, MAX_BYTES)
-            return url, FetchResponse(url, response.headers.get("content-type", ""), body)
 
     def _wait(self, host: str) -> None:
         passed = time.monotonic() - self._last.get(host, -self.pause)
@@ -118,36 +106,36 @@ class Fetcher:
             self.sleep(self.pause - passed)
         self._last[host] = time.monotonic()
 
-    def _may_fetch(self, parts: SplitResult, until: float) -> bool:
+    def _may_fetch(self, parts: SplitResult, deadline: float) -> bool:
         site = f"{parts.scheme}://{parts.netloc}"
         if site not in self._robots:
-            self._robots[site] = self._read_robots(site, until)
+            self._robots[site] = self._read_robots(site, deadline)
         rules = self._robots[site]
         return rules is None or rules.can_fetch(user_agent(), urlunsplit(parts))
 
-    def _read_robots(self, site: str, until: float) -> RobotFileParser | None:
-        """The rules of a site; None if it has none. While its server fails all is forbidden (RFC 9309, 2.3.1)."""
+    def _read_robots(self, site: str, deadline: float) -> RobotFileParser | None:
+        """Rules of a site; None if it has none. A server error forbids everything (RFC 9309, 2.3.1)."""
         url = f"{site}/robots.txt"
         rules = RobotFileParser(url)
         for _ in range(MAX_REDIRECTS + 1):
-            parts = _checked(url)
-            with self._response(parts, until) as response:
-                place = response.headers.get("location")
-                if response.status in _REDIRECTS and place:
-                    url = urljoin(url, place)
+            with self._response(_checked(url), deadline) as response:
+                if target := _redirect_target(response, url):
+                    url = target
                     continue
                 if response.status >= 500:
                     rules.parse(["User-agent: *", "Disallow: /"])
                     return rules
                 if response.status != 200:
                     return None
-                rules.parse(_read(response, url, until, _ROBOTS_BYTES).decode("utf-8", errors="replace").splitlines())
+                rules.parse(
+                    _read(response, url, deadline, _ROBOTS_BYTES).decode("utf-8", errors="replace").splitlines()
+                )
                 return rules
         return None
 
     @contextmanager
-    def _response(self, parts: SplitResult, until: float) -> Iterator[urllib3.BaseHTTPResponse]:
-        """An open answer to a GET for a checked URL, asked of one address that was judged."""
+    def _response(self, parts: SplitResult, deadline: float) -> Iterator[urllib3.BaseHTTPResponse]:
+        """Sends GET for a checked URL to one checked address."""
         url, host = urlunsplit(parts), _ascii_host(parts)
         address = self._resolved(host, _port(parts), url)
         pool = _pool(parts, host, address)
@@ -159,18 +147,19 @@ class Fetcher:
                          "Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Encoding": "gzip"},
                 timeout=urllib3.Timeout(
                     connect=SECONDS_TO_CONNECT,
-                    read=max(0.1, min(SECONDS_BETWEEN_READS, until - time.monotonic())),
+                    read=max(0.1, min(SECONDS_BETWEEN_READS, deadline - time.monotonic())),
                 ),
                 redirect=False, retries=False, preload_content=False, decode_content=False,
             )  # fmt: skip
             yield response
         except (HTTPError, OSError, UnicodeError) as error:
-            raise NotFetched(f"{url}: {_why(error)}") from error
+            reason = "is packed wrongly" if isinstance(error, DecodeError) else str(error).rpartition(": ")[2]
+            raise NotFetched(f"{url}: {reason or type(error).__name__}") from error
         finally:
             pool.close()
 
     def _resolved(self, host: str, port: int, url: str) -> str:
-        """The first address of a host. One that is closed among them closes the host."""
+        """First address of a host. Raises `NotFetched` if any of its addresses is not public."""
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
@@ -188,7 +177,7 @@ class Fetcher:
 
 
 def fetch(url: str, *, allow_private: bool = False, contact: str = "") -> FetchResponse:
-    """The page at a URL, by a fetcher that all calls share. Raises `NotFetched`."""
+    """Fetches a URL with a shared `Fetcher`. Raises `NotFetched`."""
     return _shared(allow_private, contact)(url)
 
 
@@ -198,7 +187,7 @@ def _shared(allow_private: bool, contact: str) -> Fetcher:
 
 
 def user_agent(contact: str = "") -> str:
-    """What servers are told of who asks."""
+    """Value of the User-Agent header."""
     try:
         number = version("backfile")
     except PackageNotFoundError:  # run from a folder that is not installed
@@ -208,7 +197,7 @@ def user_agent(contact: str = "") -> str:
 
 
 def _checked(url: str) -> SplitResult:
-    """The parts of a URL that may be asked for; raises `NotFetched`."""
+    """Parts of a URL, without its fragment; raises `NotFetched` for a URL that may not be fetched."""
     try:
         parts = urlsplit(url.strip())
         usable = parts.hostname and parts.port != 0
@@ -240,14 +229,26 @@ def _host_header(parts: SplitResult, host: str) -> str:
 
 
 def _pool(parts: SplitResult, host: str, address: str) -> urllib3.HTTPConnectionPool:
-    """A connection to one address; over TLS the certificate must be that of the host that was asked for."""
+    """Connection pool to one address; over TLS the certificate must be that of `host`."""
     if parts.scheme == "https":
         return urllib3.HTTPSConnectionPool(address, _port(parts), server_hostname=host, assert_hostname=host)
     return urllib3.HTTPConnectionPool(address, _port(parts))
 
 
-def _read(response: urllib3.BaseHTTPResponse, url: str, until: float, most: int) -> bytes:
-    """The unpacked body. Raises `NotFetched` as soon as a limit is passed."""
+def _redirect_target(response: urllib3.BaseHTTPResponse, url: str) -> str:
+    """URL that a response redirects to; empty if it does not redirect."""
+    location = response.headers.get("location")
+    return urljoin(url, location) if response.status in _REDIRECTS and location else ""
+
+
+def _page(response: urllib3.BaseHTTPResponse, url: str, deadline: float) -> FetchResponse:
+    if response.status != 200:
+        raise NotFetched(f"{url}: the server answers {response.status} {response.reason or ''}".rstrip())
+    return FetchResponse(url, response.headers.get("content-type", ""), _read(response, url, deadline, MAX_BYTES))
+
+
+def _read(response: urllib3.BaseHTTPResponse, url: str, deadline: float, limit: int) -> bytes:
+    """Decompressed body of a response. Raises `NotFetched` as soon as a limit is passed."""
     packed = response.headers.get("content-encoding", "").strip().lower()
     if packed not in ("", "identity", "gzip", "x-gzip"):
         raise NotFetched(f"{url}: is packed as {packed}, which was not asked for")
@@ -257,19 +258,13 @@ def _read(response: urllib3.BaseHTTPResponse, url: str, until: float, most: int)
     for chunk in response.stream(_CHUNK, decode_content=False):
         wire += len(chunk)
         try:
-            piece = unpacker.decompress(chunk, most + 1 - size) if unpacker else chunk
+            piece = unpacker.decompress(chunk, limit + 1 - size) if unpacker else chunk
         except zlib.error as error:
             raise NotFetched(f"{url}: is packed wrongly: {error}") from error
         size += len(piece)
         chunks.append(piece)
-        if wire > MAX_WIRE_BYTES or size > most:
-            raise NotFetched(f"{url}: is larger than {min(MAX_WIRE_BYTES, most) >> 10:,} KB")
-        if time.monotonic() > until:
+        if wire > MAX_WIRE_BYTES or size > limit:
+            raise NotFetched(f"{url}: is larger than {min(MAX_WIRE_BYTES, limit) >> 10:,} KB")
+        if time.monotonic() > deadline:
             raise NotFetched(f"{url}: takes longer than {SECONDS_IN_ALL:.0f} seconds")
     return b"".join(chunks)
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, DecodeError):
-        return "is packed wrongly"
-    return str(error).rpartition(": ")[2] or type(error).__name__

@@ -1,4 +1,4 @@
-"""The kinds of sources there are, and which of them a source is of. Modules are imported when they are asked for."""
+"""Registry of import formats, and detection of the format of a source. Format modules are imported when needed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import cast
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.item import PROBE_BYTES, Format, Probe
 
-# Kind → module of `archive.importers.formats`. This is the one list; of kinds that are equally sure the first is taken.
+# Kind → module below `archive.importers.formats`. Of kinds detected with equal confidence the first is taken.
 KINDS = {
     "wordpress": "wordpress.wxr",
     "feed": "feed",
@@ -30,21 +30,21 @@ KINDS = {
     "text": "text_file",
 }
 MIN_FOLDER_CONFIDENCE = 40
-"""Below this a folder is not taken for a source of one kind, but for a heap of files that are looked at one by one."""
+"""Least confidence at which a folder is one source; below it each of its files is looked at."""
 
 _MAX_NAMES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The kind a source was taken for and how surely, 0 to 100."""
+    """Format detected for a source, and the confidence (0 to 100)."""
 
     format: Format
     confidence: int
 
 
 def load(kind: str) -> Format:
-    """The importer of a kind; raises `ArchiveError` with what to install if a library it stands on is missing."""
+    """Imports the format module of a kind. Raises `ArchiveError` if a library that it needs is not installed."""
     try:
         return cast(Format, import_module(f"backfile.archive.importers.formats.{KINDS[kind]}"))
     except ModuleNotFoundError as error:
@@ -52,7 +52,7 @@ def load(kind: str) -> Format:
 
 
 def library_missing(kind: str, error: ModuleNotFoundError) -> ArchiveError:
-    """The error for a kind whose library is not installed; raises `error` again if it is a module of our own."""
+    """Error for a kind whose library is not installed. Raises `error` if the missing module is our own."""
     name = error.name or str(error)
     if name.partition(".")[0] == "backfile":
         raise error
@@ -62,9 +62,9 @@ def library_missing(kind: str, error: ModuleNotFoundError) -> ArchiveError:
 
 
 def detect_format(probe: Probe) -> Detection | None:
-    """The kind that a source is most surely of; None if it is of none.
+    """Format with the highest confidence; None if no format has any.
 
-    Raises `ArchiveError` if no kind knows it but one could not be asked, because its library is missing.
+    Raises `ArchiveError` if no format has any, but one could not be loaded because its library is missing.
     """
     best: Detection | None = None
     missing: ArchiveError | None = None
@@ -74,19 +74,18 @@ def detect_format(probe: Probe) -> Detection | None:
             confidence = candidate.detect(probe)
         except ModuleNotFoundError as error:
             missing = library_missing(kind, error)
-            continue
         except ArchiveError as error:
             missing = error
-            continue
-        if confidence > (best.confidence if best else 0):
-            best = Detection(candidate, confidence)
+        else:
+            if confidence > (best.confidence if best else 0):
+                best = Detection(candidate, confidence)
     if best is None and missing is not None:
         raise missing
     return best
 
 
 def probe(path: Path) -> Probe:
-    """Looks at a source: the first bytes of a file, the names in a folder. Raises `OSError`."""
+    """Reads the first bytes of a file, or the names in a folder. Raises `OSError`."""
     if path.is_dir():
         return Probe(path, True, b"", tuple(_names(path)))
     with path.open("rb") as file:
@@ -94,7 +93,7 @@ def probe(path: Path) -> Probe:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    """Up to 1,000 names of files below a folder, those of each level before those below it, machinery aside."""
+    """Yields up to 1,000 names of files below a folder, level by level, without those of tools."""
     level, count = [""], 0
     while level:
         below: list[str] = []

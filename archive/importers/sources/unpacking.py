@@ -1,4 +1,4 @@
-"""Archives of files (zip, tar) as folders: exports and vaults come packed, and are looked at as if they were not."""
+"""Unpacks archives (zip, tar) into a temporary folder, because exports and vaults are often downloaded as archives."""
 
 from __future__ import annotations
 
@@ -14,61 +14,64 @@ from backfile.archive.importers.sources.containers import ContainerRefused, Memb
 from backfile.archive.storage.durable_files import write_bytes
 
 MAX_BYTES = 2 * 1024 * 1024 * 1024
-"""Of all that one archive may put into the folder for temporary files."""
+"""Limit for the files that one archive may write to the temporary folder."""
 
 ZIP_BASED_KINDS = frozenset({"docx", "epub", "warc"})
-"""Kinds whose files are zips themselves."""
+"""Kinds whose files are zip archives themselves."""
 
-_MACHINERY = ("__MACOSX/", ".git/")
+_TOOL_FOLDERS = ("__MACOSX/", ".git/")
 
 
 @dataclass(slots=True)
 class UnpackedArchive:
-    """A folder with what was in an archive, and what was left out with the reason."""
+    """Folder with the files of an archive; `refused` holds name and reason of the members left out."""
 
     folder: Path
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
 def is_archive(path: Path, head: bytes) -> bool:
-    """Whether a file that is of no kind of its own holds files. Raises `OSError`."""
+    """Whether a file is a zip or tar archive. Raises `OSError`."""
     return head.startswith(b"PK\x03\x04") or tarfile.is_tarfile(path)
 
 
 @contextmanager
 def unpack(path: Path) -> Iterator[UnpackedArchive]:
-    """The files of an archive in a temporary folder: no links, no names that lead out of it, within limits.
+    """Unpacks the files of an archive into a temporary folder: no links, no names that lead out of it, within limits.
 
-    If all lies in one folder of the archive, that is the folder. Raises `ArchiveError` if the archive is broken or is
-    more than may be unpacked.
+    A single top-level folder of the archive is the folder. Raises `ArchiveError` if the archive is broken or passes a
+    limit.
     """
     with tempfile.TemporaryDirectory(prefix="backfile-") as name:
-        found, total = UnpackedArchive(Path(name)), 0
+        unpacked, total = UnpackedArchive(Path(name)), 0
         with open_members(path) as members:
             for member in members:
                 if isinstance(member, ContainerRefused):
-                    found.refused.append(("", str(member)))
-                elif not member.name.startswith(_MACHINERY):
-                    total += _write(member, found, MAX_BYTES - total)
-        inside = list(found.folder.iterdir())
+                    unpacked.refused.append(("", str(member)))
+                elif not member.name.startswith(_TOOL_FOLDERS):
+                    total += _write(member, unpacked, MAX_BYTES - total)
+        inside = list(unpacked.folder.iterdir())
         if len(inside) == 1 and inside[0].is_dir():
-            found.folder = inside[0]
-        yield found
+            unpacked.folder = inside[0]
+        yield unpacked
 
 
-def _write(member: Member, found: UnpackedArchive, most: int) -> int:
-    """Writes one file; how many bytes it has. What cannot be written is noted, and the rest goes on."""
+def _write(member: Member, unpacked: UnpackedArchive, limit: int) -> int:
+    """Writes one file and returns its size; a file that cannot be written is refused.
+
+    Raises `ArchiveError` if it has more than `limit` bytes.
+    """
     try:
         content = member.read()
-        if len(content) > most:
+        if len(content) > limit:
             raise ArchiveError(f"has more than {MAX_BYTES >> 30} GB", hint="unpack it yourself")
-        place = found.folder / member.name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(str(place), content)
+        path = unpacked.folder / member.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(str(path), content)
     except ContainerRefused as error:
-        found.refused.append((member.name, str(error)))
+        unpacked.refused.append((member.name, str(error)))
         return 0
     except OSError as error:
-        found.refused.append((member.name, f"cannot be unpacked: {error.strerror}"))
+        unpacked.refused.append((member.name, f"cannot be unpacked: {error.strerror}"))
         return 0
     return len(content)

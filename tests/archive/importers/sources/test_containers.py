@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from backfile.archive.importers.sources import containers
-from backfile.archive.importers.sources.containers import ContainerRefused, Member, open_members, read_gzip, safe_name
+from backfile.archive.importers.sources.containers import ContainerRefused, Member, open_members, safe_name
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -69,20 +69,18 @@ def test_links_and_devices_in_a_tar_are_refused(tmp_path: Path, kind: bytes) -> 
     assert contents(tmp_path / "a.tgz") == {"good": b"G"}
 
 
-@pytest.mark.parametrize("shape", ["zip", "tgz", "gz"])
+@pytest.mark.parametrize("shape", ["zip", "tgz"])
 def test_bombs_are_refused_in_flat_memory(tmp_path: Path, shape: str) -> None:
     content, path = bytes(60 * 1024 * 1024), tmp_path / f"bomb.{shape}"
     if shape == "zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("bomb", content)
-    elif shape == "tgz":
-        make_tar(path, (tarfile.TarInfo("bomb"), content))
     else:
-        path.write_bytes(gzip.compress(content))
+        make_tar(path, (tarfile.TarInfo("bomb"), content))
     del content
     tracemalloc.start()
     with pytest.raises(ContainerRefused, match="bombs"):
-        read_gzip(path) if shape == "gz" else contents(path)
+        contents(path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 24 * 1024 * 1024
@@ -104,9 +102,3 @@ def test_broken_archives_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(ContainerRefused):
         contents(tmp_path / "a")
-
-
-def test_a_broken_gzip_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.gz").write_bytes(gzip.compress(b"x" * 100_000)[:-9])
-    with pytest.raises(ContainerRefused, match="broken"):
-        read_gzip(tmp_path / "a.gz")
