@@ -1,4 +1,4 @@
-"""python -m bench COMMAND …: a command is a module of this package with a function `main()`."""
+"""Runs a measurement: python -m bench COMMAND … (a module of this package with a function `main`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def commands() -> dict[str, str]:
-    """Name → first line of its docstring, for every module here that has a `main`; nothing is imported for it."""
+    """First docstring line of every module here that has a `main`, by name; imports none of them."""
     found = {}
     for path in sorted(Path(__file__).parent.glob("[!_]*.py")):
         module = ast.parse(path.read_text(encoding="utf-8"))
@@ -19,7 +19,7 @@ def commands() -> dict[str, str]:
 
 
 def main() -> None:
-    """Runs the command named first with the rest of the line as its arguments."""
+    """Runs the command that the first argument names, with the other arguments."""
     known = commands()
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     if name not in known:

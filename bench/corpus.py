@@ -1,7 +1,6 @@
-"""Makes big archives: real words and sentences put together anew, the same for the same seed.
+"""Makes big archives: articles of recombined real words and sentences, the same for the same seed.
 
-The articles of a seed are numbered: a corpus of 10,000 is the beginning of the one of 100,000, so that growth can be
-measured on one text.
+A corpus of 10,000 articles is the beginning of that of 100,000 with the same seed, so growth is measured on one text.
 """
 
 from __future__ import annotations
@@ -25,19 +24,22 @@ from bench.language import KEPT_IN_PLACE, PUNCTUATION, SLOT, Frames, Ints, Langu
 
 AUTHORS = 14_000
 TOPICS = 160
-TOPIC_WORDS = 512  # entries of a topic's table of words; common ones fill several
+TOPIC_WORDS = 512  # entries of a topic's word table; a common word fills several
 CHARACTERS = 4_000  # of text an article, in the mean
 BATCH = 500
 FIRST_YEAR, YEARS = 1985, 41
-TABLE = 1 << 21  # entries of the table by which words are drawn: the rarest has about one
-FROM_TOPIC, FROM_BURST = 0.30, 0.16  # of the words of slots; the rest comes from the whole vocabulary
-BURST = 16  # words that an article is about and comes back to
+TABLE = 1 << 21  # entries of the sampling table; the rarest word has about one
+FROM_TOPIC, FROM_BURST = 0.30, 0.16  # shares of slots; the rest is filled from the whole vocabulary
+BURST = 16  # words that an article repeats
 
 
 @dataclass(frozen=True, slots=True)
-class _World:
-    """All that articles are drawn from. `pieces` has every word three times: after a space, capitalised after a
-    space, capitalised after a line break; then the punctuation."""
+class _Model:
+    """Distributions that articles are drawn from.
+
+    `pieces` has every word three times: after a space, capitalised after a space, capitalised after a line break; then
+    the punctuation.
+    """
 
     language: Language
     pieces: npt.NDArray[np.object_]
@@ -48,151 +50,151 @@ class _World:
 
 
 @dataclass(frozen=True, slots=True)
-class _Themes:
-    """What the articles of a batch are about: three topics each (BATCH, 3), the words they keep to (BATCH, BURST)."""
+class _Subjects:
+    """Subjects of a batch: three topics an article (BATCH, 3) and the words it repeats (BATCH, BURST)."""
 
     topics: Ints
     bursts: Ints
 
 
 def generate(articles: int, seed: int = 1, source: Path | None = None) -> Iterator[Document]:
-    """The first `articles` articles of a seed, in the language of `source` (see `bench.language.learn`)."""
-    world = _world(seed, source)
-    batches = (_batch(world, seed, number) for number in range(-(-articles // BATCH)))
+    """Generates the first articles of a seed, in the language of `source` (see `bench.language.learn`)."""
+    model = _model(seed, source)
+    batches = (_batch(model, seed, number) for number in range(-(-articles // BATCH)))
     return islice((document for batch in batches for document in batch), articles)
 
 
 @lru_cache(maxsize=2)
-def _world(seed: int, source: Path | None) -> _World:
-    chance = np.random.default_rng([seed, 0])
+def _model(seed: int, source: Path | None) -> _Model:
+    rng = np.random.default_rng([seed, 0])
     language = learn(source)
     words = language.words
     capitals = [word[:1].upper() + word[1:] for word in words]
     pieces = [f" {word}" for word in words] + [f" {word}" for word in capitals] + [f"\n{word}" for word in capitals]
     draws = np.searchsorted(np.cumsum(language.weights), (np.arange(TABLE) + 0.5) / TABLE).clip(max=len(words) - 1)
     usual = np.arange(KEPT_IN_PLACE, min(len(words), 8_000))
-    themes = chance.choice(usual, (TOPICS, 300))
-    steep = (chance.random((TOPICS, TOPIC_WORDS)) ** 2 * 300).astype(np.int64)
-    longer = [place for place in range(KEPT_IN_PLACE, len(words)) if len(words[place]) > 4 and words[place].isalpha()]
-    return _World(
+    vocabularies = rng.choice(usual, (TOPICS, 300))
+    steep = (rng.random((TOPICS, TOPIC_WORDS)) ** 2 * 300).astype(np.int64)
+    longer = [rank for rank in range(KEPT_IN_PLACE, len(words)) if len(words[rank]) > 4 and words[rank].isalpha()]
+    return _Model(
         language,
         np.array([*pieces, *PUNCTUATION], dtype=object),
         draws,
-        np.take_along_axis(themes, steep, axis=1),
-        [words[place].lower() for place in longer[TOPICS : 2 * TOPICS]],
-        _names([capitals[place] for place in longer], chance),
+        np.take_along_axis(vocabularies, steep, axis=1),
+        [words[rank].lower() for rank in longer[TOPICS : 2 * TOPICS]],
+        _names([capitals[rank] for rank in longer], rng),
     )
 
 
-def _names(words: list[str], chance: np.random.Generator) -> list[str]:
-    """Invented names of authors, each once."""
+def _names(words: list[str], rng: np.random.Generator) -> list[str]:
+    """Invented author names, all different."""
     firsts, lasts = words[:400], words[400:8_000] or words
     names: dict[str, None] = {}
     while len(names) < AUTHORS:
-        for first, last in zip(chance.choice(firsts, AUTHORS), chance.choice(lasts, AUTHORS), strict=True):
+        for first, last in zip(rng.choice(firsts, AUTHORS), rng.choice(lasts, AUTHORS), strict=True):
             names.setdefault(f"{first} {last}")
     return list(names)[:AUTHORS]
 
 
-def _batch(world: _World, seed: int, number: int) -> list[Document]:
-    """Articles number × BATCH and on, whatever has been drawn before."""
-    chance = np.random.default_rng([seed, 1, number])
-    topics = _skewed(chance, TOPICS, (BATCH, 3), 1.6)
+def _batch(model: _Model, seed: int, number: int) -> list[Document]:
+    """Articles from number × BATCH on; independent of other batches."""
+    rng = np.random.default_rng([seed, 1, number])
+    topics = _skewed(rng, TOPICS, (BATCH, 3), 1.6)
     bursts = np.where(
-        chance.random((BATCH, BURST)) < 0.5,
-        world.topic_words[topics[:, :1], chance.integers(0, TOPIC_WORDS, (BATCH, BURST))],
-        world.draws[chance.integers(0, TABLE, (BATCH, BURST))],
+        rng.random((BATCH, BURST)) < 0.5,
+        model.topic_words[topics[:, :1], rng.integers(0, TOPIC_WORDS, (BATCH, BURST))],
+        model.draws[rng.integers(0, TABLE, (BATCH, BURST))],
     )
-    sentences = chance.lognormal(np.log(CHARACTERS / world.language.characters) - 0.2, 0.63, BATCH)
-    themes = _Themes(topics, bursts)
-    texts = _texts(world, chance, themes, world.language.sentences, sentences.astype(np.int64).clip(1))
-    titles = _texts(world, chance, themes, world.language.titles, np.ones(BATCH, dtype=np.int64))
-    summaries = _texts(world, chance, themes, world.language.sentences, chance.integers(1, 3, BATCH))
-    fields = _Fields(world, chance, topics)
+    sentences = rng.lognormal(np.log(CHARACTERS / model.language.characters) - 0.2, 0.63, BATCH)
+    subjects = _Subjects(topics, bursts)
+    texts = _texts(model, rng, subjects, model.language.sentences, sentences.astype(np.int64).clip(1))
+    titles = _texts(model, rng, subjects, model.language.titles, np.ones(BATCH, dtype=np.int64))
+    summaries = _texts(model, rng, subjects, model.language.sentences, rng.integers(1, 3, BATCH))
+    fields = _Fields(model, rng, topics)
     return [
-        fields.document(number * BATCH + place, place, title, text, " ".join(summary.split()))
-        for place, (title, text, summary) in enumerate(zip(titles, texts, summaries, strict=True))
+        fields.document(number * BATCH + row, row, title, text, " ".join(summary.split()))
+        for row, (title, text, summary) in enumerate(zip(titles, texts, summaries, strict=True))
     ]
 
 
-def _skewed(chance: np.random.Generator, size: int, shape: tuple[int, ...], power: float) -> Ints:
-    """Numbers below `size`, small ones much oftener, as authors and topics of real archives are."""
-    return (chance.random(shape) ** (power * 2) * size).astype(np.int64)
+def _skewed(rng: np.random.Generator, size: int, shape: tuple[int, ...], power: float) -> Ints:
+    """Random numbers below `size`, skewed to small ones as authors and topics of real archives are."""
+    return (rng.random(shape) ** (power * 2) * size).astype(np.int64)
 
 
-def _texts(world: _World, chance: np.random.Generator, themes: _Themes, frames: Frames, counts: Ints) -> list[str]:
-    """A text an article, of `counts` sentences each."""
-    chosen = chance.integers(0, len(frames.starts), int(counts.sum()))
+def _texts(model: _Model, rng: np.random.Generator, subjects: _Subjects, frames: Frames, counts: Ints) -> list[str]:
+    """One text an article, of `counts` sentences each."""
+    chosen = rng.integers(0, len(frames.starts), int(counts.sum()))
     lengths = frames.lengths[chosen]
     ends = np.cumsum(lengths)
     begins = ends - lengths
     ids = frames.pieces[np.repeat(frames.starts[chosen] - begins, lengths) + np.arange(ends[-1])]
     owners = np.repeat(np.repeat(np.arange(len(counts)), counts), lengths)
     slots = np.flatnonzero(ids == SLOT)
-    ids[slots] = _words(world, chance, themes, owners[slots])
-    size = len(world.language.words)
+    ids[slots] = _words(model, rng, subjects, owners[slots])
+    size = len(model.language.words)
     marks = np.flatnonzero(ids < 0)
     ids[marks] = 3 * size + SLOT - 1 - ids[marks]
-    ids[begins] += np.where(chance.random(len(begins)) < 0.2, 2 * size, size)
-    pieces = world.pieces[ids].tolist()
+    ids[begins] += np.where(rng.random(len(begins)) < 0.2, 2 * size, size)
+    pieces = model.pieces[ids].tolist()
     borders = [0, *ends[np.cumsum(counts) - 1].tolist()]
     return ["".join(pieces[start:end])[1:] for start, end in pairwise(borders)]
 
 
-def _words(world: _World, chance: np.random.Generator, themes: _Themes, owners: Ints) -> Ints:
-    """Words for slots: of the article's topics, of those that it keeps coming back to, or any."""
+def _words(model: _Model, rng: np.random.Generator, subjects: _Subjects, owners: Ints) -> Ints:
+    """Words for slots: of the article's topics, of its repeated words, or of the vocabulary."""
     count = len(owners)
-    kinds = chance.random(count)
-    found = world.draws[chance.integers(0, TABLE, count)]
+    kinds = rng.random(count)
+    found = model.draws[rng.integers(0, TABLE, count)]
     ours = np.flatnonzero(kinds < FROM_TOPIC)
-    theme = themes.topics[owners[ours], chance.integers(0, 3, len(ours))]
-    found[ours] = world.topic_words[theme, chance.integers(0, TOPIC_WORDS, len(ours))]
+    topic = subjects.topics[owners[ours], rng.integers(0, 3, len(ours))]
+    found[ours] = model.topic_words[topic, rng.integers(0, TOPIC_WORDS, len(ours))]
     ours = np.flatnonzero(kinds > 1 - FROM_BURST)
-    found[ours] = themes.bursts[owners[ours], (chance.random(len(ours)) ** 2 * BURST).astype(np.int64)]
+    found[ours] = subjects.bursts[owners[ours], (rng.random(len(ours)) ** 2 * BURST).astype(np.int64)]
     return found
 
 
 class _Fields:
-    """Authors, topics, dates and sources of one batch."""
+    """Authors, topics, dates and sources of a batch."""
 
-    def __init__(self, world: _World, chance: np.random.Generator, topics: Ints) -> None:
-        self._world = world
+    def __init__(self, model: _Model, rng: np.random.Generator, topics: Ints) -> None:
+        self._model = model
         self._topics = topics
-        self._authors = _skewed(chance, AUTHORS, (BATCH, 3), 1.5)
-        self._many = np.searchsorted([0.03, 0.86, 0.97], chance.random((2, BATCH)))
-        self._years = FIRST_YEAR + (chance.random(BATCH) ** 0.7 * YEARS).astype(np.int64)
-        self._days = chance.integers([1, 1], [13, 29], (BATCH, 2))
-        self._luck = chance.random((3, BATCH))
+        self._authors = _skewed(rng, AUTHORS, (BATCH, 3), 1.5)
+        self._counts = np.searchsorted([0.03, 0.86, 0.97], rng.random((2, BATCH)))
+        self._years = FIRST_YEAR + (rng.random(BATCH) ** 0.7 * YEARS).astype(np.int64)
+        self._days = rng.integers([1, 1], [13, 29], (BATCH, 2))
+        self._draws = rng.random((3, BATCH))
 
-    def document(self, number: int, place: int, title: str, text: str, summary: str) -> Document:
-        """Article `number`, the one at `place` in the batch."""
-        world = self._world
-        authors, topics = self._authors[place, : self._many[0, place]], self._topics[place, : self._many[1, place] + 1]
+    def document(self, number: int, row: int, title: str, text: str, summary: str) -> Document:
+        """Article `number`, at `row` of the batch."""
+        model = self._model
+        authors, topics = self._authors[row, : self._counts[0, row]], self._topics[row, : self._counts[1, row] + 1]
         name = f"{number // 1_000:04d}/{number:07d}"
         return Document(
             id=name,
             path=f"{name}.md",
             title=title.rstrip(" .,;:") or "Untitled",
             text=text,
-            authors=tuple(dict.fromkeys(world.authors[author] for author in authors)),
-            topics=tuple(dict.fromkeys(world.topics[topic % len(world.topics)] for topic in topics)),
-            date=self._date(place),
-            summary=summary if self._luck[0, place] < 0.6 else None,
-            source=Source(url=f"https://archive.example/{name}") if self._luck[1, place] < 0.4 else None,
+            authors=tuple(dict.fromkeys(model.authors[author] for author in authors)),
+            topics=tuple(dict.fromkeys(model.topics[topic % len(model.topics)] for topic in topics)),
+            date=self._date(row),
+            summary=summary if self._draws[0, row] < 0.6 else None,
+            source=Source(url=f"https://archive.example/{name}") if self._draws[1, row] < 0.4 else None,
         )
 
-    def _date(self, place: int) -> PartialDate | None:
-        luck, year = self._luck[2, place], int(self._years[place])
-        month, day = self._days[place].tolist()
-        if luck < 0.02:
+    def _date(self, row: int) -> PartialDate | None:
+        draw, year = self._draws[2, row], int(self._years[row])
+        month, day = self._days[row].tolist()
+        if draw < 0.02:
             return None
-        if luck < 0.05:
+        if draw < 0.05:
             return PartialDate(year)
-        return PartialDate(year, month) if luck < 0.09 else PartialDate(year, month, day)
+        return PartialDate(year, month) if draw < 0.09 else PartialDate(year, month, day)
 
 
 def as_markdown(document: Document) -> str:
-    """The document as a Markdown file with front matter; values are JSON, which YAML reads."""
+    """Markdown file of a document; front matter values are JSON, which YAML reads."""
     values = {
         "title": document.title,
         "authors": document.authors,
@@ -206,7 +208,7 @@ def as_markdown(document: Document) -> str:
 
 
 def as_record(document: Document) -> dict[str, object]:
-    """The document as a line of a `docs.jsonl`."""
+    """JSON object of a document, for a line of `docs.jsonl`."""
     return {
         "id": document.id,
         "title": document.title,
@@ -219,7 +221,7 @@ def as_record(document: Document) -> dict[str, object]:
 
 
 def write_library(documents: Iterator[Document], folder: Path) -> int:
-    """Writes a library, a thousand articles a folder; returns how many. Existing files are written over."""
+    """Writes a library, a thousand articles a folder, over existing files; returns the number of articles."""
     count = 0
     for count, document in enumerate(documents, 1):
         path = folder / document.path
@@ -230,7 +232,7 @@ def write_library(documents: Iterator[Document], folder: Path) -> int:
 
 
 def write_lines(documents: Iterator[Document], file: Path) -> int:
-    """Writes a `docs.jsonl`; returns how many articles."""
+    """Writes a `docs.jsonl`; returns the number of articles."""
     with file.open("w", encoding="utf-8") as lines:
         return sum(
             lines.write(json.dumps(as_record(document), ensure_ascii=False) + "\n") > 0 for document in documents
@@ -238,7 +240,7 @@ def write_lines(documents: Iterator[Document], file: Path) -> int:
 
 
 def main() -> None:
-    """The command line."""
+    """Writes a corpus as a library or as JSON lines."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, required=True, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="another seed, other articles (default 1)")
@@ -246,9 +248,9 @@ def main() -> None:
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--out", type=Path, help="folder to write a library of Markdown files to")
     target.add_argument("--jsonl", type=Path, help="file to write a line an article to")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     begin = time.perf_counter()
-    documents = generate(asked.articles, asked.seed, asked.source)
-    count = write_library(documents, asked.out) if asked.out else write_lines(documents, asked.jsonl)
+    documents = generate(options.articles, options.seed, options.source)
+    count = write_library(documents, options.out) if options.out else write_lines(documents, options.jsonl)
     seconds = time.perf_counter() - begin
     print(f"{count:,} articles in {seconds:.1f} s ({count / seconds:,.0f} a second)", file=sys.stderr)

@@ -20,18 +20,17 @@ import argparse
 import gzip
 import hashlib
 import json
-import os
 import re
 import time
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 from backfile.archive.importers.common.html_parser import parse_html
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.extraction.page_metadata import read_metadata
 from backfile.archive.markdown.renderer import to_text
 from backfile.archive.metadata.dates import DateUnclear, parse_date
+from bench import corpora_folder
 
 _WORD = re.compile(r"\w+")
 READ_AS = {
@@ -63,11 +62,6 @@ _ITALIC = re.compile(r"\*[^\n]+\*")
 _SITE_AT_END = re.compile(r"\s+[|\-–—·]\s+")
 
 
-def corpus(name: str) -> Path:
-    """The folder of a corpus, which may be missing."""
-    return Path(os.environ.get("CORPORA") or Path.home() / ".cache" / "backfile-corpora") / name
-
-
 def shares(true: str, found: str) -> tuple[float | None, float | None]:
     """Precision and recall of one page; None where there is nothing to divide by."""
     truth, ours = _shingles(true), _shingles(found)
@@ -82,7 +76,7 @@ def _shingles(text: str, size: int = 4) -> Counter[tuple[str, ...]]:
 
 def pages() -> Iterator[tuple[str, str, bytes, str]]:
     """Key, address, page and true text of each page of html-scrapinghub."""
-    folder = corpus("html-scrapinghub")
+    folder = corpora_folder() / "html-scrapinghub"
     for key, truth in json.loads((folder / "ground-truth.json").read_text(encoding="utf-8")).items():
         page = gzip.decompress((folder / "html" / f"{key}.html.gz").read_bytes())
         yield key, truth["url"], page, truth["articleBody"]
@@ -113,7 +107,8 @@ def measure_text(*, worst: int) -> None:
     _print_text("text", list(scores.values()), seconds)
     for which in (0, 1):
         _print_text(f"  half {which}", [score for key, score in scores.items() if half(key) == which])
-    published = json.loads((corpus("html-scrapinghub") / "output" / "trafilatura.json").read_text(encoding="utf-8"))
+    outputs = corpora_folder() / "html-scrapinghub" / "output"
+    published = json.loads((outputs / "trafilatura.json").read_text(encoding="utf-8"))
     published = published.get("output", published)
     _print_text("trafilatura", [shares(truth, published[key]["articleBody"]) for key, _, _, truth in pages()])
     for key, score in sorted(scores.items(), key=lambda each: sum(filter(None, each[1])))[:worst]:
@@ -123,7 +118,7 @@ def measure_text(*, worst: int) -> None:
 def measure_readability() -> None:
     """Prints F1 and the rate on the pages of html-readability."""
     scores, seconds = [], 0.0
-    for expected in sorted((corpus("html-readability") / "test-pages").glob("*/expected.html")):
+    for expected in sorted(((corpora_folder() / "html-readability") / "test-pages").glob("*/expected.html")):
         truth = "\n".join(parse_html(expected.read_text(encoding="utf-8")).itertext())
         page = (expected.parent / "source.html").read_bytes()
         began = time.process_time()
@@ -154,7 +149,7 @@ def measure_metadata(*, worst: int) -> None:
     """Prints the shares of right titles, bylines and dates, and what is wrong."""
     right: Counter[str] = Counter()
     given: Counter[str] = Counter()
-    for expected in sorted((corpus("html-readability") / "test-pages").glob("*/expected-metadata.json")):
+    for expected in sorted(((corpora_folder() / "html-readability") / "test-pages").glob("*/expected-metadata.json")):
         truth = json.loads(expected.read_text(encoding="utf-8"))
         found = extract((expected.parent / "source.html").read_bytes(), url="http://fakehost/test/page.html")
         for what, agrees in _compare(expected.parent.name, truth, found):
@@ -186,7 +181,7 @@ def _compare(page: str, truth: dict[str, str | None], found: ExtractedArticle) -
 
 def authors_agree() -> Iterator[tuple[str, bool]]:
     """Each page of html-readability with a byline of its article, and whether exactly its authors are found."""
-    for expected in sorted((corpus("html-readability") / "test-pages").glob("*/expected-metadata.json")):
+    for expected in sorted(((corpora_folder() / "html-readability") / "test-pages").glob("*/expected-metadata.json")):
         byline = json.loads(expected.read_text(encoding="utf-8"))["byline"]
         if byline and expected.parent.name not in NO_BYLINE:
             tree = parse_html((expected.parent / "source.html").read_bytes())

@@ -1,16 +1,15 @@
-"""How faithfully articles are read: titles, authors, dates and topics against what an independent parser found.
+"""Fidelity of reading: titles, authors, dates and topics beside the results of an independent parser.
 
-    python -m bench.fidelity [--list] [SET …]
+    python -m bench fidelity [--list] [SET …]
 
-reads each corpus through `archive.library.Library` and compares with the `expected.jsonl` beside it. Drafts and
-section pages are left out of a library on purpose and are not compared.
+reads each corpus through `Library` and compares with its `expected.jsonl`. A library leaves out drafts and section
+pages, so these are not compared.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from backfile.archive.model import Article
 from backfile.archive.storage.library import Library
+from bench import corpora_folder
 
 SETS = ("digitalgov", "do-tutorials", "rust-blog", "nodejs-blog", "jekyll-posts", "publicdomain-md")
 FIELDS = ("title", "authors", "date", "topics")
@@ -30,7 +30,7 @@ _LETTERS = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One field of one article that is read otherwise than expected."""
+    """Field of an article with another value than expected."""
 
     path: str
     field: str
@@ -40,7 +40,7 @@ class Mismatch:
 
 @dataclass(slots=True)
 class Fidelity:
-    """The outcome for one corpus: how many articles were compared, left out, missing, and what differed."""
+    """Result of one corpus: numbers of articles compared and left out, missing articles, mismatches."""
 
     name: str
     compared: int = 0
@@ -50,19 +50,14 @@ class Fidelity:
     seconds: float = 0.0
 
     def right(self, name: str) -> float:
-        """The share of compared articles whose field is as expected; a missing article is wrong in every field."""
+        """Share of articles whose field is as expected; a missing article is wrong in every field."""
         wrong = len(self.missing) + sum(mismatch.field == name for mismatch in self.mismatches)
         return 1 - wrong / max(1, self.compared + len(self.missing))
 
     @property
     def lowest(self) -> float:
-        """The share of the field that fares worst."""
+        """Share of the worst field."""
         return min(self.right(name) for name in FIELDS)
-
-
-def corpora_folder() -> Path:
-    """Where the corpora are unpacked: `$CORPORA` or a folder in the user's cache."""
-    return Path(os.environ.get("CORPORA", "~/.cache/backfile-corpora")).expanduser()
 
 
 def measure(folder: Path) -> Fidelity:
@@ -70,7 +65,7 @@ def measure(folder: Path) -> Fidelity:
     library = Library(folder)
     outcome = Fidelity(folder.name)
     walked = {entry.path for entry in library.walk()}
-    library.names  # noqa: B018 - looked up before the clock starts
+    library.names  # noqa: B018 - computed before the clock starts
     started = time.perf_counter()
     with open(folder / "expected.jsonl", encoding="utf-8") as lines:
         for line in lines:
@@ -110,12 +105,12 @@ def _mismatches(expected: Mapping[str, object], article: Article) -> Iterator[Mi
 
 
 def _same_title(expected: object, ours: object) -> bool:
-    """An article for which the other parser found no title may have any."""
+    """Compares titles; any title is right where the other parser found none."""
     return expected is None or " ".join(unescape(str(expected)).split()) == ours
 
 
 def _same_authors(expected: object, ours: object) -> bool:
-    """The same people; the other parser leaves `A, B and C` in one string."""
+    """Compares persons; the other parser leaves `A, B and C` in one string."""
     return _people(expected) == _people(ours)
 
 
@@ -125,12 +120,12 @@ def _people(names: object) -> list[str]:
 
 
 def _same_date(expected: object, ours: object) -> bool:
-    """The same day; the other parser keeps the time that follows it."""
+    """Compares days; the other parser keeps the time of day."""
     return (None if expected is None else str(expected)[:10]) == ours
 
 
 def _same_topics(expected: object, ours: object) -> bool:
-    """The same topics; the other parser keeps their keys (`plain-language`) where we show their names."""
+    """Compares topics as slugs; the other parser keeps keys (`plain-language`) where we show names."""
     return _slugs(expected) == _slugs(ours)
 
 
@@ -140,7 +135,7 @@ def _slugs(names: object) -> set[str]:
 
 
 def main() -> None:
-    """Prints a table of the shares that are right and, with `--list`, every mismatch."""
+    """Prints a table of shares and, with `--list`, every mismatch."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=list(SETS), metavar="SET")
     parser.add_argument("--list", action="store_true", help="print every mismatch")

@@ -1,8 +1,7 @@
-"""What a corpus is made of: the words of real articles, how often each comes, and the frames of their sentences.
+"""Language model of a corpus: the words of real articles, their frequencies, and the frames of their sentences.
 
-A *frame* is a real sentence in which the commonest words and the punctuation stay where they are and every other word
-is a slot. Filling the slots anew gives text whose phrases of small words, sentence lengths and word frequencies are
-those of the source, and whose sense nobody needs to protect.
+A *frame* is a real sentence with the commonest words and the punctuation in place and a slot for every other word.
+Filled slots give text with the stop-word phrases, sentence lengths and word frequencies of the source.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ from backfile.archive.markdown.renderer import to_text
 from backfile.archive.storage.library import Library
 
 SAMPLE = Path(__file__).parents[1] / "archive" / "sample"
-MOST_TEXTS = 5_000  # of a source are read: enough for its words and sentences, soon done
-KEPT_IN_PLACE = 120  # the commonest words, which belong to the frames
-FULL_VOCABULARY = 150_000  # words; a smaller source is filled up with invented ones
-RARE = 0.06  # of the words of slots are invented when (nearly) all of the vocabulary is
+MAX_TEXTS = 5_000  # read of a source: enough for its words and sentences
+KEPT_IN_PLACE = 120  # commonest words, which stay in the frames
+FULL_VOCABULARY = 150_000  # words; invented ones fill up a smaller source
+RARE = 0.06  # share of slots with invented words when nearly all of the vocabulary is invented
 SLOT = -1
 PUNCTUATION = (",", ";", ":", ".", "?", "!")
 
@@ -37,8 +36,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Sentences one after another: `pieces` are numbers of words, SLOT, or -2, -3, … for PUNCTUATION; frame i begins
-    at `starts[i]` and is `lengths[i]` pieces long."""
+    """Concatenated frames: `pieces` are word numbers, SLOT, or -2, -3, … for PUNCTUATION.
+
+    Frame i begins at `starts[i]` and has `lengths[i]` pieces.
+    """
 
     pieces: Ints
     starts: Ints
@@ -47,10 +48,10 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A vocabulary, commonest word first, and the frames of sentences and titles.
+    """Vocabulary, commonest word first, and frames of sentences and titles.
 
-    `weights[i]` is the share of word i among the words of slots (0 for words that are kept in place); `characters` is
-    the mean length of a sentence with the space after it.
+    `weights[i]` is the share of word i in slots, 0 for words that stay in place. `characters` is the mean length of a
+    sentence with its final space.
     """
 
     words: list[str]
@@ -61,14 +62,14 @@ class Language:
 
 
 def learn(source: Path | None = None) -> Language:
-    """Reads the language of a library folder or of a `docs.jsonl` (a line an article, with `title` and `text`).
+    """Learns the language of a library folder or a `docs.jsonl` (an article a line, with `title` and `text`).
 
-    Without a source it is that of the sample library. Raises `OSError`, `ValueError` when the source cannot be read
-    or holds no sentence.
+    Without a source it is that of the sample library. Raises `OSError` for an unreadable source and `ValueError` for
+    one without sentences.
     """
     titles: list[list[str]] = []
     sentences: list[list[str]] = []
-    for title, text in islice(_texts(source or SAMPLE), MOST_TEXTS):
+    for title, text in islice(_texts(source or SAMPLE), MAX_TEXTS):
         titles.append(_PIECE.findall(title))
         sentences += [_PIECE.findall(sentence) for sentence in _SENTENCE.findall(text)]
     sentences = [pieces for pieces in sentences if 2 < len(pieces) < 80]
@@ -78,7 +79,7 @@ def learn(source: Path | None = None) -> Language:
     ranks = {key: rank for rank, key in enumerate(forms)}
     words = [form for form, _ in forms.values()]
     counts = np.array([count for _, count in forms.values()], dtype=np.float64)
-    words, weights = _filled_up(words, counts)
+    words, weights = _fill_up(words, counts)
     return Language(
         words,
         weights,
@@ -103,7 +104,7 @@ def _texts(source: Path) -> Iterator[tuple[str, str]]:
 
 
 def _forms(sentences: Iterable[list[str]]) -> dict[str, tuple[str, int]]:
-    """Folded word → (the form it has most often inside a sentence, how often it comes), commonest first."""
+    """Most frequent spelling inside sentences and frequency of every folded word, commonest first."""
     within, counts = Counter[str](), Counter[str]()
     for pieces in sentences:
         words = [piece for piece in pieces if piece not in PUNCTUATION]
@@ -115,8 +116,8 @@ def _forms(sentences: Iterable[list[str]]) -> dict[str, tuple[str, int]]:
     return {key: (usual.get(key, key), count) for key, count in counts.most_common()}
 
 
-def _filled_up(words: list[str], counts: npt.NDArray[np.float64]) -> tuple[list[str], npt.NDArray[np.float64]]:
-    """The vocabulary with a tail of rare invented words, spliced from real ones, as Zipf's law would have it."""
+def _fill_up(words: list[str], counts: npt.NDArray[np.float64]) -> tuple[list[str], npt.NDArray[np.float64]]:
+    """Vocabulary and weights with a tail of rare invented words, spliced from real ones and weighted by Zipf's law."""
     known = set(map(str.lower, words))
     parts = [word for word in words[KEPT_IN_PLACE:] if word.isalpha() and len(word) > 4]
     invented: dict[str, None] = {}

@@ -1,9 +1,9 @@
-"""What a real library costs: seconds to index it from nothing, milliseconds a search of words it holds.
+"""Costs of a real library: seconds of indexing, milliseconds of searches for its own words.
 
     python -m bench library FOLDER [--queries 200] [--seed 1]
 
-indexes the folder into a temporary place, looks at it again with nothing changed, then asks for words and pairs of
-neighbouring words taken at random from its articles, each a whole page of results (ten hits with passages, facets).
+indexes the folder into a temporary one, synchronises again with nothing changed, then searches for random words and
+pairs of neighbouring words of its articles; each search gives a whole page (ten hits with passages, facets).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from backfile.index.sync.synchronization import update_index
 
 
 def main() -> None:
-    """Prints the articles, the seconds, the median, the 95th percentile and the slowest query."""
+    """Prints seconds and articles of both runs, then median, 95th percentile and slowest query."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--queries", type=int, default=200)
@@ -41,27 +41,27 @@ def main() -> None:
             print(f"index, {run}: {seconds:.2f} s, {len(report.added)} added, {len(report.failed)} problems")
         engine = open_engine("whoosh", Path(cache) / "index")
         try:
-            _report(_timed(engine, _queries(library, options.queries, options.seed)))
+            _report(_time_queries(engine, _queries(library, options.queries, options.seed)))
         finally:
             engine.close()
 
 
 def _queries(library: Library, count: int, seed: int) -> list[str]:
-    """Words and pairs of neighbours, half and half, of articles drawn at random."""
-    chance = random.Random(seed)
+    """Words and pairs of neighbouring words from random articles, half and half."""
+    rng = random.Random(seed)
     paths = [entry.path for entry in library.walk()]
-    taken = (item.document for item in read_documents(library, paths))
-    texts = [document.text for document in taken if document is not None and document.text.strip()]
+    documents = (result.document for result in read_documents(library, paths))
+    texts = [document.text for document in documents if document is not None and document.text.strip()]
     queries: list[str] = []
     while len(queries) < count:
-        words = [token.term for token in tokenize(chance.choice(texts)) if token.term.isalpha()]
+        words = [token.term for token in tokenize(rng.choice(texts)) if token.term.isalpha()]
         if len(words) > 1:
-            at = chance.randrange(len(words) - 1)
+            at = rng.randrange(len(words) - 1)
             queries.append(" ".join(words[at : at + 1 + len(queries) % 2]))
     return queries
 
 
-def _timed(engine: Engine, queries: Sequence[str]) -> list[tuple[float, str, int]]:
+def _time_queries(engine: Engine, queries: Sequence[str]) -> list[tuple[float, str, int]]:
     timings = []
     engine.search(Request(parse(queries[0]).tree))  # opens the index
     for query in queries:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import cProfile
-import os
 import pstats
 import re
 import time
@@ -31,6 +30,7 @@ from backfile.index.highlight.highlighter import Highlighter, Highlights, Prepar
 from backfile.index.highlight.hits import build_hit
 from backfile.index.query import Node, parse
 from backfile.index.sync.reader import read_documents
+from bench import corpora_folder
 
 QUERIES = (
     "accessibility",
@@ -58,7 +58,7 @@ HEADS = f"{'marks':>8}{'first':>9}{'again':>8}{'x re':>8}"
 def main() -> None:
     """Prints a table: milliseconds for each query, as they are and as multiples of the yardstick."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", type=Path, default=_corpora_folder() / "digitalgov")
+    parser.add_argument("--library", type=Path, default=corpora_folder() / "digitalgov")
     parser.add_argument("--profile", action="store_true", help="print where the time goes as well")
     options = parser.parse_args()
     documents = list(_documents(options.library))
@@ -81,10 +81,6 @@ def main() -> None:
             profile.runcall(one.first)
     if profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
-
-
-def _corpora_folder() -> Path:
-    return Path(os.environ.get("CORPORA", "~/.cache/backfile-corpora")).expanduser()
 
 
 def _documents(folder: Path) -> Iterator[Document]:

@@ -1,4 +1,4 @@
-"""What all tests share: clean settings, Hypothesis profiles, and real corpora where this machine has them."""
+"""Fixtures of all tests: clean settings, Hypothesis profiles, real corpora where this machine has them."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from backfile.index import engines
+from bench import corpora_folder
 
-# A run that judges a change must give the same verdict twice: chance looks for new examples on developers' machines.
+# CI gives the same verdict twice; on other machines Hypothesis looks for new examples.
 SAME_EXAMPLES = bool(os.environ.get("CI"))
 for profile, examples in (("fast", 50), ("long", 400)):
     settings.register_profile(
@@ -25,7 +26,7 @@ for profile, examples in (("fast", 50), ("long", 400)):
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    engines.REGISTRY["memory"] = ("oracle.memory_engine", "MemoryEngine")  # the oracle, for tests only
+    engines.REGISTRY["memory"] = ("oracle.memory_engine", "MemoryEngine")  # for tests only
     settings.load_profile("long" if config.getoption("markexpr") == "long" else "fast")
 
 
@@ -41,7 +42,7 @@ def corpus() -> Callable[[str], Path]:
     """Finds a corpus by name in $CORPORA (by default ~/.cache/backfile-corpora); skips the test where it is missing."""
 
     def find(name: str) -> Path:
-        folder = Path(os.environ.get("CORPORA", "~/.cache/backfile-corpora")).expanduser() / name
+        folder = corpora_folder() / name
         if not folder.is_dir():
             pytest.skip(f"the corpus {name} is not in {folder.parent}; set CORPORA to where it is")
         return folder

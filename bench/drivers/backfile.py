@@ -1,4 +1,4 @@
-"""Backfile's own engine, asked through its protocol."""
+"""Driver of Backfile's own engine, through its protocol."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from bench.drivers.base import Answer, Question
 
 
 class Backfile:
+    """Driver of Backfile."""
+
     def __init__(self, folder: Path) -> None:
         self.engine = open_engine("whoosh", folder)
 
@@ -30,13 +32,13 @@ class Backfile:
             page.total,
             tuple(hit.id for hit in page.hits),
             {facet.name: [(value.value, value.count) for value in facet.values] for facet in page.facets},
-            tuple(_marked(hit.passages[0]) if hit.passages else "" for hit in page.hits),
+            tuple(_to_html(hit.passages[0]) if hit.passages else "" for hit in page.hits),
         )
 
 
-def _marked(passage: HighlightedText) -> str:
-    parts, done = [], 0
+def _to_html(passage: HighlightedText) -> str:
+    parts, written = [], 0
     for start, end in passage.spans:
-        parts += [passage.text[done:start], "<b>", passage.text[start:end], "</b>"]
-        done = end
-    return "".join(parts) + passage.text[done:]
+        parts += [passage.text[written:start], "<b>", passage.text[start:end], "</b>"]
+        written = end
+    return "".join(parts) + passage.text[written:]

@@ -1,4 +1,4 @@
-"""What every driver is asked and what it gives back."""
+"""Driver protocol of the comparison: question, answer, engine under test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backfile.index.query import Node
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A search of the mix. `kind` names its row in the table; `query` uses words, phrases, prefixes, AND, OR, NOT."""
+    """Search of the mix: `kind` names its row; `query` has words, phrases, prefixes, AND, OR and NOT."""
 
     kind: str
     query: Node
@@ -23,7 +23,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The same for all engines: exact count, ten ids, the ten largest values of each facet, a marked text a hit."""
+    """Result of a question: exact count, ten ids, the ten largest values of each facet, a highlighted passage a hit."""
 
     total: int
     ids: tuple[str, ...]
@@ -32,15 +32,15 @@ class Answer:
 
 
 class Driver(Protocol):
-    """`build` once in one process, then `open` and `answer` in another."""
+    """Engine under test: `build` runs in one process, `open` and `answer` in another."""
 
     def __init__(self, folder: Path) -> None: ...
 
     def build(self, documents: Iterable[Document]) -> None:
-        """Writes a searchable, committed index of the documents below the folder."""
+        """Indexes and commits the documents."""
 
     def open(self) -> None:
-        """Gets ready to answer."""
+        """Opens the index for reading."""
 
     def answer(self, question: Question) -> Answer:
-        """Top ten, exact count, three facets and ten marked passages."""
+        """Ten best hits with passages, exact count and three facets."""

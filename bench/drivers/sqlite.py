@@ -1,4 +1,4 @@
-"""SQLite FTS5 with the Porter stemmer; facets are joins over the matching rows, passages its own `snippet()`."""
+"""Driver of SQLite FTS5: Porter stemmer, facets as joins over the matching rows, passages by `snippet()`."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ YEARS = "SELECT year, count(*) FROM found JOIN article USING (n) GROUP BY year O
 
 
 class Sqlite:
+    """Driver of SQLite FTS5."""
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "fts.db"

@@ -1,4 +1,4 @@
-"""Whoosh as it comes: stemming analyser, sortable columns for facets, its own searcher, highlighter and codec."""
+"""Driver of stock Whoosh: stemming analyser, sortable columns for facets, its own searcher, highlighter and codec."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ TEXTS = ("title", "summary", "text")
 
 
 class StockWhoosh:
+    """Driver of stock Whoosh."""
+
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 

@@ -1,4 +1,4 @@
-"""tantivy through its Python package: English stemmer, positions, fast fields for facets and dates, one writer thread.
+"""Driver of tantivy-py: English stemmer, positions, fast fields for facets and dates, one writer thread.
 
 Searching and counting facets are two calls in tantivy-py (`search`, `aggregate`); snippets are its `SnippetGenerator`.
 """
@@ -19,7 +19,7 @@ from bench.drivers.base import Answer, Question
 
 FIELDS = ["title", "summary", "text"]
 BOOSTS = {"title": 3.0, "summary": 2.0, "text": 1.0}
-HEAP = 512_000_000
+HEAP_BYTES = 512_000_000
 FACETS = {
     "author": {"terms": {"field": "author", "size": 10}},
     "topic": {"terms": {"field": "topic", "size": 10}},
@@ -28,6 +28,8 @@ FACETS = {
 
 
 class Tantivy:
+    """Driver of tantivy."""
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         builder = tantivy.SchemaBuilder().add_text_field("id", stored=True, tokenizer_name="raw", index_option="basic")
@@ -40,7 +42,7 @@ class Tantivy:
         self.index = tantivy.Index(self.schema, path=str(folder))
 
     def build(self, documents: Iterable[Document]) -> None:
-        writer = self.index.writer(heap_size=HEAP, num_threads=1)
+        writer = self.index.writer(heap_size=HEAP_BYTES, num_threads=1)
         for document in documents:
             writer.add_document(_fields(document))
         writer.commit()

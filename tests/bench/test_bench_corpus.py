@@ -1,4 +1,4 @@
-"""The corpus maker: the same articles for the same seed, shaped like real ones, readable as a library."""
+"""Corpus maker: the same articles for the same seed, shaped like real ones, readable as a library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judging a ranking: the measures by hand, and what the engines reach on judged collections."""
+"""Measures of ranking by hand, and the least quality on judged collections."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from backfile.index.query import Or, Phrase, Word
-from bench.ranking import judged_run, quality, question, read_collection
+from bench.ranking import judge_engine, quality, question, read_collection
 
-LEAST = {"ir-cranfield": 0.385, "ir-cacm": 0.495}
+LEAST_NDCG = {"ir-cranfield": 0.385, "ir-cacm": 0.495}
 
 
 def test_measures_by_hand() -> None:
@@ -22,7 +22,7 @@ def test_measures_by_hand() -> None:
     assert (got.recall100, got.queries) == (1.0, 1)
 
 
-def test_what_lies_deep_counts_for_less_and_no_answer_for_nothing() -> None:
+def test_deep_hits_count_less_and_a_query_without_hits_counts_zero() -> None:
     grades = {"deep": {"a": 1}, "none": {"a": 1}}
     got = quality({"deep": [str(number) for number in range(100)] + ["a"]}, grades)
     assert (got.ndcg10, got.recall100) == (0.0, 0.0)
@@ -45,14 +45,14 @@ def test_a_small_collection_is_read_and_run(tmp_path: Path) -> None:
     (tmp_path / "queries.jsonl").write_text('{"id": "q", "text": "the ferry"}\n{"id": "unjudged", "text": "x"}')
     (tmp_path / "qrels.tsv").write_text("q\t1\t1\nq\t2\t0\n")
     for engine in ("whoosh", "memory"):
-        got, found = judged_run(engine, read_collection(tmp_path))
+        got, rankings = judge_engine(engine, read_collection(tmp_path))
         assert (got.ndcg10, got.queries) == (1.0, 1)
-        assert [one for one, _ in found["q"]] == ["1", "2"]
+        assert [article_id for article_id, _ in rankings["q"]] == ["1", "2"]
 
 
 @pytest.mark.corpora
 @pytest.mark.long
-@pytest.mark.parametrize("name", LEAST)
+@pytest.mark.parametrize("name", LEAST_NDCG)
 def test_ranking_on_judged_collections(name: str, corpus: Callable[[str], Path]) -> None:
-    got, _ = judged_run("whoosh", read_collection(corpus(name)), depth=10)
-    assert got.ndcg10 >= LEAST[name]
+    got, _ = judge_engine("whoosh", read_collection(corpus(name)), depth=10)
+    assert got.ndcg10 >= LEAST_NDCG[name]

@@ -10,7 +10,8 @@ import pytest
 from backfile.archive.frontmatter.front_matter import parse
 from backfile.archive.frontmatter.yaml_reader import read_yaml
 from backfile.archive.storage.library import Library
-from bench.fidelity import SETS, corpora_folder, measure
+from bench import corpora_folder
+from bench.fidelity import SETS, measure
 
 HOSTILE = (
     "blns",
