@@ -67,18 +67,13 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """One article as its file says.
+class ArticleMetadata:
+    """Fields of an article beside its text; empty ones are unknown. `language` is a BCP 47 tag.
 
-    `id` is the path below the library without its ending (NFC, `/` between folders); `path` is the same with the
-    ending. `body` is the Markdown after the front matter, untouched. `extra` holds every key of the front matter
-    that has no field here, values as parsed.
+    Raises `ValueError` if `authors` or `topics` is not a tuple.
     """
 
-    id: str
-    path: str
-    title: str
-    body: str
+    title: str = ""
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     date: PartialDate | None = None
@@ -86,8 +81,29 @@ class Article:
     summary: str | None = None
     source: Source | None = None
     language: str | None = None
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.authors, tuple) and isinstance(self.topics, tuple)):
+            raise ValueError(f"authors and topics must be tuples: {self.authors!r}, {self.topics!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """Article as read from one file.
+
+    `id` is the path below the library without its suffix (NFC, `/` between folders); `path` is the same with the
+    suffix. `body` is the Markdown after the front matter, unchanged. `extra` holds every front matter key that has no
+    field in `ArticleMetadata`, values as parsed.
+
+    Raises `ValueError` if `id` or the title is empty.
+    """
+
+    id: str
+    path: str
+    metadata: ArticleMetadata
+    body: str
     extra: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not self.id or not self.title.strip():
+        if not self.id or not self.metadata.title.strip():
             raise ValueError("an article needs an id and a title")

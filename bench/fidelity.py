@@ -88,10 +88,10 @@ def _compare(library: Library, walked: set[str], expected: Mapping[str, object],
 
 def _mismatches(expected: Mapping[str, object], article: Article) -> Iterator[Mismatch]:
     ours: dict[str, object] = {
-        "title": article.title,
-        "authors": list(article.authors),
-        "date": str(article.date) if article.date else None,
-        "topics": list(article.topics),
+        "title": article.metadata.title,
+        "authors": list(article.metadata.authors),
+        "date": str(article.metadata.date) if article.metadata.date else None,
+        "topics": list(article.metadata.topics),
     }
     compare: dict[str, Callable[[object, object], bool]] = {
         "title": _same_title,

@@ -99,8 +99,8 @@ def _texts(source: Path) -> Iterator[tuple[str, str]]:
     library = Library(source)
     for entry in library.walk():
         article = library.read(entry.path).article
-        if article is not None and article.language in (None, "en"):
-            yield article.title, to_text(article.body)
+        if article is not None and article.metadata.language in (None, "en"):
+            yield article.metadata.title, to_text(article.body)
 
 
 def _forms(sentences: Iterable[list[str]]) -> dict[str, tuple[str, int]]:

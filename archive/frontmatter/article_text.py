@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from backfile.archive.frontmatter.front_matter import Form, FrontMatter
 from backfile.archive.frontmatter.rewriter import rewrite, yaml_block
-from backfile.archive.metadata.mapping import Metadata
+from backfile.archive.metadata.mapping import MappedMetadata
 from backfile.archive.model import Article, Source
 
 _FIELDS = ("title", "authors", "date", "updated", "topics", "summary", "source", "language")
@@ -14,12 +14,12 @@ _FIELDS = ("title", "authors", "date", "updated", "topics", "summary", "source",
 
 def compose(article: Article) -> str:
     """The text of a new file: canonical front matter (docs/library-format.md) and the body as it is."""
-    values = {name: _written(getattr(article, name)) for name in _FIELDS if getattr(article, name)}
+    values = {name: _written(getattr(article.metadata, name)) for name in _FIELDS if getattr(article.metadata, name)}
     values |= {key: value for key, value in article.extra.items() if key not in values}
     return f"---\n{yaml_block(values)}---\n{article.body}"
 
 
-def revise(front: FrontMatter, metadata: Metadata, old: Article, new: Article) -> str:
+def revise(front: FrontMatter, mapped: MappedMetadata, old: Article, new: Article) -> str:
     """The text of a file that held `old`, made to hold `new`.
 
     A field that differs is written under the key it had; the other keys that it came from are removed. All else
@@ -28,10 +28,10 @@ def revise(front: FrontMatter, metadata: Metadata, old: Article, new: Article) -
     change: dict[str, object] = {}
     remove: list[str] = []
     for name in _FIELDS:
-        if getattr(old, name) != getattr(new, name):
-            used = [key for key in metadata.used.get(name, ()) if key in front.data]
+        if getattr(old.metadata, name) != getattr(new.metadata, name):
+            used = [key for key in mapped.used.get(name, ()) if key in front.data]
             remove += used
-            change |= _under(name, used, getattr(new, name), front.form)
+            change |= _under(name, used, getattr(new.metadata, name), front.form)
     change |= {key: value for key, value in new.extra.items() if key not in old.extra or old.extra[key] != value}
     remove += [key for key in old.extra if key not in new.extra]
     text = rewrite(front.text, change, remove)

@@ -11,8 +11,8 @@ from backfile.archive.importers.item import Item
 from backfile.archive.importers.library.provenance import ALSO_AT, KEY
 from backfile.archive.languages import language_code
 from backfile.archive.markdown.headings import LONGEST_TITLE, plain_words, title_heading
-from backfile.archive.metadata.mapping import read_metadata
-from backfile.archive.model import Article, PartialDate, Source
+from backfile.archive.metadata.mapping import map_metadata
+from backfile.archive.model import Article, ArticleMetadata, PartialDate, Source
 from backfile.archive.storage.file_titles import without_suffix
 
 MAX_EXTRA = 32_768
@@ -40,15 +40,17 @@ def build_article(item: Item, language: str | None = None) -> Article | None:
     return Article(
         id=title,
         path=title,
-        title=title,
+        metadata=ArticleMetadata(
+            title,
+            authors=_lines(item.authors),
+            topics=_lines(item.topics),
+            date=item.date,
+            updated=item.updated if item.updated != item.date else None,
+            summary=line(item.summary or "") or None,
+            source=_source(item.source),
+            language=language_code(item.language or "") or language_code(language or ""),
+        ),
         body=f"\n{body}\n" if body else "",
-        authors=_lines(item.authors),
-        topics=_lines(item.topics),
-        date=item.date,
-        updated=item.updated if item.updated != item.date else None,
-        summary=line(item.summary or "") or None,
-        source=_source(item.source),
-        language=language_code(item.language or "") or language_code(language or ""),
         extra=_extra(item.extra),
     )
 
@@ -119,7 +121,7 @@ def _extra(extra: Mapping[str, object]) -> dict[str, object]:
     """The further keys. One that would be read as a date or language of the article, and is none, is called
     `original_…`, so that the library is not told again at each reading what is wrong with it."""
     named = {line(str(key)): _plain(value) for key, value in extra.items() if key not in _OURS}
-    unclear = {remark.key for remark in read_metadata(named, "", "x.md").remarks}
+    unclear = {problem.key for problem in map_metadata(named, "", "x.md").problems}
     return {f"original_{key}" if key in unclear else key: value for key, value in named.items() if key}
 
 

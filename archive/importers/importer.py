@@ -190,7 +190,7 @@ class Importer:
             if duplicate.is_teaser and self._log.unedited(duplicate.path):
                 return self._replace_teaser(prepared, duplicate.path, label if known is not None else "")
             return self._join(prepared, duplicate)
-        path = self._log.new_path(article_path(prepared.article.title, prepared.article.date))
+        path = self._log.new_path(article_path(prepared.article.metadata.title, prepared.article.metadata.date))
         rendered = self._render(prepared, path)
         self._write(prepared, rendered, prepared.item.also_at)
         duplicates.add(path, prepared.candidate)
@@ -291,9 +291,13 @@ def _prepare(item: Item, source: ImportSource, context: ImportContext) -> _Prepa
         return None
     article, notes = limit_extra(article)
     origin = source.origin_of(item.origin)
-    named = (article.source.url if article.source and article.source.url else "", origin, *item.also_at)
+    named = (
+        article.metadata.source.url if article.metadata.source and article.metadata.source.url else "",
+        origin,
+        *item.also_at,
+    )
     addresses = tuple(dict.fromkeys(address for address in named if url_key(address)))
-    candidate = Candidate(article.title, article.date, addresses, article.body)
+    candidate = Candidate(article.metadata.title, article.metadata.date, addresses, article.body)
     links = {link: source.origin_of(target) for link, target in item.links.items()}
     return _PreparedItem(item, article, origin, source.kind, candidate, (*item.notes, *notes), links)
 
@@ -318,13 +322,17 @@ def _failure(origin: str, error: Exception) -> ItemResult:
 
 def _article_urls(article: Article, origin: str = "", addresses: Iterable[str] = ()) -> ArticleUrls:
     """URLs in the front matter that an article will have."""
-    source = {"source": article.source.url} if article.source else {}
+    source = {"source": article.metadata.source.url} if article.metadata.source else {}
     return article_urls({**article.extra, **source, KEY: {"from": origin}, ALSO_AT: list(addresses)})
 
 
 def _other_addresses(addresses: Iterable[str], origin: str, article: Article) -> list[str]:
     """Further addresses of an article: each once, and none that is its source or origin."""
-    own = {origin_key(address) for address in (origin, article.source.url if article.source else None) if address}
+    own = {
+        origin_key(address)
+        for address in (origin, article.metadata.source.url if article.metadata.source else None)
+        if address
+    }
     others: dict[str, str] = {}
     for address in filter(None, addresses):
         others.setdefault(origin_key(address), address)

@@ -16,7 +16,7 @@ from backfile.archive.metadata.field_names import normal
 from backfile.archive.metadata.path_dates import date_in_address, date_in_path, most_precise
 from backfile.archive.metadata.publications import find_source
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.storage.file_titles import title_from_path
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
@@ -27,7 +27,7 @@ _HIDDEN_STATES = frozenset({"draft", "private", "pending", "skip", "trash", "aut
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class DisplayNames:
     """How keys of authors and topics (`jane-doe`) are shown: `key.casefold()` → name."""
 
     authors: Mapping[str, str] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class MetadataProblem:
     """Something about one key of the front matter that a person should look at."""
 
     key: str
@@ -52,24 +52,20 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
-    """The fields of an article; `used` tells which keys of the front matter each came from."""
+class MappedMetadata:
+    """Metadata mapped from front matter.
 
-    title: str
-    authors: tuple[str, ...]
-    topics: tuple[str, ...]
-    date: PartialDate | None
-    updated: PartialDate | None
-    summary: str | None
-    source: Source | None
-    language: str | None
+    `extra` holds the keys that no field came from; `used` maps each field to the keys it came from.
+    """
+
+    metadata: ArticleMetadata
     draft: bool
     extra: Mapping[str, object]
     used: Mapping[str, tuple[str, ...]]
-    remarks: tuple[Remark, ...]
+    problems: tuple[MetadataProblem, ...]
 
 
-class Keys:
+class KeyCandidates:
     """The keys of one file's front matter by the field they spell; top level first, then nested tables of metadata."""
 
     def __init__(self, data: Mapping[str, object]) -> None:
@@ -100,40 +96,40 @@ class Keys:
         self.used.setdefault(name, []).append(key)
 
 
-def read_metadata(
+def map_metadata(
     data: Mapping[str, object],
     body: str,
     path: str,
     *,
-    names: Names | None = None,
+    names: DisplayNames | None = None,
     day_first: bool | None = None,
-) -> Metadata:
+) -> MappedMetadata:
     """The metadata of the article at `path` (below the library) from its front matter and body.
 
-    Never raises for what a file may hold: what is not understood stays in `extra` and is named in `remarks`.
+    Never raises for what a file may hold: what is not understood stays in `extra` and is named in `problems`.
     """
-    keys = Keys(data)
-    remarks: list[Remark] = []
-    shown = names or Names()
+    keys = KeyCandidates(data)
+    problems: list[MetadataProblem] = []
+    shown = names or DisplayNames()
     draft = _draft(keys, path)
-    date = _date(keys, "date", day_first, remarks)
-    fields = {
-        "title": _title(keys, body, path),
-        "authors": _authors(keys, shown.author),
-        "topics": _topics(keys, path, shown.topic),
-        "date": most_precise(date, *_elsewhere(keys, path)) if date is None else date,
-        "updated": _date(keys, "updated", day_first, remarks),
-        "summary": _summary(keys),
-        "source": _source(keys, remarks),
-        "language": _language(keys, path, remarks),
-    }
+    date = _date(keys, "date", day_first, problems) or most_precise(*_dates_in_path_and_address(keys, path))
+    metadata = ArticleMetadata(
+        title=_title(keys, body, path),
+        authors=_authors(keys, shown.author),
+        topics=_topics(keys, path, shown.topic),
+        date=date,
+        updated=_date(keys, "updated", day_first, problems),
+        summary=_summary(keys),
+        source=_source(keys, problems),
+        language=_language(keys, path, problems),
+    )
     used = {key for group in keys.used.values() for key in group}
-    return Metadata(
-        **fields,  # type: ignore[arg-type]
+    return MappedMetadata(
+        metadata,
         draft=draft,
         extra={key: value for key, value in data.items() if key not in used},
         used={name: tuple(group) for name, group in keys.used.items()},
-        remarks=tuple(remarks),
+        problems=tuple(problems),
     )
 
 
@@ -149,7 +145,7 @@ def words(value: object) -> str:
     return str(value)
 
 
-def _title(keys: Keys, body: str, path: str) -> str:
+def _title(keys: KeyCandidates, body: str, path: str) -> str:
     for key, value in keys.values("title"):
         title = words(value)
         if title:
@@ -159,7 +155,7 @@ def _title(keys: Keys, body: str, path: str) -> str:
     return heading.text if heading else title_from_path(path)
 
 
-def _authors(keys: Keys, display: Callable[[str], str]) -> tuple[str, ...]:
+def _authors(keys: KeyCandidates, display: Callable[[str], str]) -> tuple[str, ...]:
     for key, value in keys.values("authors"):
         names = author_names(value, display)
         if names:
@@ -168,7 +164,7 @@ def _authors(keys: Keys, display: Callable[[str], str]) -> tuple[str, ...]:
     return ()
 
 
-def _topics(keys: Keys, path: str, display: Callable[[str], str]) -> tuple[str, ...]:
+def _topics(keys: KeyCandidates, path: str, display: Callable[[str], str]) -> tuple[str, ...]:
     topics: dict[str, str] = {}
     for key, value in keys.values("topics"):
         for name in topic_names(value, key=normal(key.rpartition(".")[2]), path=path, display=display):
@@ -177,7 +173,9 @@ def _topics(keys: Keys, path: str, display: Callable[[str], str]) -> tuple[str, 
     return tuple(topics.values())
 
 
-def _date(keys: Keys, name: str, day_first: bool | None, remarks: list[Remark]) -> PartialDate | None:
+def _date(
+    keys: KeyCandidates, name: str, day_first: bool | None, problems: list[MetadataProblem]
+) -> PartialDate | None:
     for key, value in keys.values(name):
         if isinstance(value, bool) or words(value).casefold() in _TRUTH:
             continue
@@ -186,7 +184,7 @@ def _date(keys: Keys, name: str, day_first: bool | None, remarks: list[Remark]) 
         try:
             known = parse_date(dated, day_first=day_first)
         except DateUnclear as unclear:
-            remarks.append(Remark(key, str(unclear), "write it as 2019-03-14, or as 2019-03 or 2019"))
+            problems.append(MetadataProblem(key, str(unclear), "write it as 2019-03-14, or as 2019-03 or 2019"))
             known = unclear.known
         if known is not None:
             keys.use(name, key)
@@ -194,14 +192,14 @@ def _date(keys: Keys, name: str, day_first: bool | None, remarks: list[Remark]) 
     return None
 
 
-def _elsewhere(keys: Keys, path: str) -> Iterator[PartialDate | None]:
+def _dates_in_path_and_address(keys: KeyCandidates, path: str) -> Iterator[PartialDate | None]:
     yield date_in_path(path)
     for _, value in keys.values("address"):
         if isinstance(value, str):
             yield date_in_address(value)
 
 
-def _summary(keys: Keys) -> str | None:
+def _summary(keys: KeyCandidates) -> str | None:
     for key, value in keys.values("summary"):
         summary = words(value)
         if summary:
@@ -210,28 +208,30 @@ def _summary(keys: Keys) -> str | None:
     return None
 
 
-def _source(keys: Keys, remarks: list[Remark]) -> Source | None:
+def _source(keys: KeyCandidates, problems: list[MetadataProblem]) -> Source | None:
     names = keys.values("source")
     urls = keys.values("source_url")
     found = find_source(names, urls)
     for key in found.used:
         keys.use("source", key)
     for key, address in found.refused:
-        remarks.append(Remark(key, f"not an address of the web: {address[:80]!r}", "write it as https://…"))
+        problems.append(MetadataProblem(key, f"not an address of the web: {address[:80]!r}", "write it as https://…"))
     return found.source
 
 
-def _language(keys: Keys, path: str, remarks: list[Remark]) -> str | None:
+def _language(keys: KeyCandidates, path: str, problems: list[MetadataProblem]) -> str | None:
     for key, value in keys.values("language"):
         code = language_code(words(value))
         if code is not None:
             keys.use("language", key)
             return code
-        remarks.append(Remark(key, f"not a language: {words(value)[:40]!r}", "write a code such as en or pt-BR"))
+        problems.append(
+            MetadataProblem(key, f"not a language: {words(value)[:40]!r}", "write a code such as en or pt-BR")
+        )
     return language_in_name(path)
 
 
-def _draft(keys: Keys, path: str) -> bool:
+def _draft(keys: KeyCandidates, path: str) -> bool:
     if "_drafts/" in path and "_drafts" in path.split("/"):
         return True
     for key, value in keys.values("draft"):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError, ArticleNotFound, ArticleUnreadable, LibraryMissing
 from backfile.archive.frontmatter import article_text
 from backfile.archive.frontmatter.front_matter import FrontMatter, parse
 from backfile.archive.languages import is_language_folder, language_code
-from backfile.archive.metadata.mapping import Metadata, Names, read_metadata
+from backfile.archive.metadata.mapping import DisplayNames, MappedMetadata, map_metadata
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
 from backfile.archive.storage import article_ids, walker
@@ -58,7 +58,7 @@ class Library:
         self.settings = read_settings(self.root)
         self._exclude = exclusion(self.settings.exclude)
         self._profiles: Profiles | None = None
-        self._names: Names | None = None
+        self._names: DisplayNames | None = None
         self._folder_languages: dict[str, str | None] = {}
 
     @property
@@ -69,7 +69,7 @@ class Library:
         return self._profiles
 
     @property
-    def names(self) -> Names:
+    def names(self) -> DisplayNames:
         """How authors and topics are shown: by `library.toml`, then by the profiles."""
         if self._names is None:
             self._names = self.profiles.names(self.settings.authors, self.settings.topics)
@@ -123,9 +123,9 @@ class Library:
         if not decoded.exact:
             raise ArticleUnreadable(f"{article.path}: {decoded.warning}", hint="save it as UTF-8 before changing it")
         front = parse(decoded.text)
-        metadata = self._metadata(front, article.path)
-        old = self._build(article.id, article.path, front, metadata)
-        write_bytes(full, article_text.revise(front, metadata, old, article).encode(decoded.encoding))
+        mapped = self._map(front, article.path)
+        old = self._build(article.id, article.path, front, mapped)
+        write_bytes(full, article_text.revise(front, mapped, old, article).encode(decoded.encoding))
 
     def write(self, path: str, content: bytes, batch: Batch | None = None) -> None:
         """Puts a file of any kind at `path` below the library, whole or not at all, whatever was there before.
@@ -184,35 +184,25 @@ class Library:
 
     def _article(self, path: str, text: str, digest: str, warnings: list[Problem]) -> Reading:
         front = parse(text)
-        metadata = self._metadata(front, path)
+        mapped = self._map(front, path)
         problems = warnings + [Problem(path, each.line, str(each), each.hint) for each in front.problems]
-        problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in metadata.remarks]
-        if metadata.draft:
+        problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in mapped.problems]
+        if mapped.draft:
             return Reading(None, tuple(problems), digest, "draft")
         article_id, rival = article_ids.identify(self._real, path)
         if rival:
             reason = f"has the name of {rival} but for its ending or encoding, so its id is {article_id}"
             problems.append(Problem(path, None, reason, "rename one of them"))
-        return Reading(self._build(article_id, path, front, metadata), tuple(problems), digest)
+        return Reading(self._build(article_id, path, front, mapped), tuple(problems), digest)
 
-    def _metadata(self, front: FrontMatter, path: str) -> Metadata:
-        return read_metadata(front.data, front.body, path, names=self.names, day_first=self.settings.day_first)
+    def _map(self, front: FrontMatter, path: str) -> MappedMetadata:
+        return map_metadata(front.data, front.body, path, names=self.names, day_first=self.settings.day_first)
 
-    def _build(self, article_id: str, path: str, front: FrontMatter, metadata: Metadata) -> Article:
-        return Article(
-            id=article_id,
-            path=path,
-            title=metadata.title,
-            body=front.body.replace("\x00", "�"),
-            authors=metadata.authors,
-            topics=metadata.topics,
-            date=metadata.date,
-            updated=metadata.updated,
-            summary=metadata.summary,
-            source=metadata.source,
-            language=metadata.language or self.language_of_folder(path.rpartition("/")[0]),
-            extra=metadata.extra,
-        )
+    def _build(self, article_id: str, path: str, front: FrontMatter, mapped: MappedMetadata) -> Article:
+        metadata = mapped.metadata
+        if metadata.language is None:
+            metadata = replace(metadata, language=self.language_of_folder(path.rpartition("/")[0]))
+        return Article(article_id, path, metadata, front.body.replace("\x00", "\ufffd"), mapped.extra)
 
     def language_of_folder(self, folder: str) -> str | None:
         """The language by a folder's name, if folders beside it are named by languages as well (`en/`, `fr/`)."""

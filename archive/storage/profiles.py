@@ -16,7 +16,7 @@ from backfile.archive.frontmatter.front_matter import parse
 from backfile.archive.frontmatter.yaml_reader import read_yaml
 from backfile.archive.metadata.author_names import name_in
 from backfile.archive.metadata.field_names import DATE, normal
-from backfile.archive.metadata.mapping import Names, words
+from backfile.archive.metadata.mapping import DisplayNames, words
 from backfile.archive.storage.decoding import decode
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.walker import has_article_name
@@ -34,15 +34,15 @@ _MAX_BYTES = 1_000_000
 
 @dataclass(slots=True)
 class Profiles:
-    """Names by key, and the pages that are nothing but profiles (`pages`: paths below the library)."""
+    """DisplayNames by key, and the pages that are nothing but profiles (`pages`: paths below the library)."""
 
     authors: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
     pages: set[str] = field(default_factory=set)
 
-    def names(self, authors: Mapping[str, str], topics: Mapping[str, str]) -> Names:
+    def names(self, authors: Mapping[str, str], topics: Mapping[str, str]) -> DisplayNames:
         """The names to show: those given (by `library.toml`) before those of the profiles."""
-        return Names(
+        return DisplayNames(
             self.authors | {key.casefold(): name for key, name in authors.items()},
             self.topics | {key.casefold(): name for key, name in topics.items()},
         )

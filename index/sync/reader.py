@@ -44,15 +44,15 @@ def document_of(article: Article, text: str | None = None) -> Document:
     return Document(
         id=article.id,
         path=article.path,
-        title=article.title,
-        text=to_text(body_without_title(article.body, article.title)) if text is None else text,
-        authors=article.authors,
-        topics=article.topics,
-        date=article.date,
-        updated=article.updated,
-        summary=article.summary,
-        source=article.source,
-        language=article.language,
+        title=article.metadata.title,
+        text=to_text(body_without_title(article.body, article.metadata.title)) if text is None else text,
+        authors=article.metadata.authors,
+        topics=article.metadata.topics,
+        date=article.metadata.date,
+        updated=article.metadata.updated,
+        summary=article.metadata.summary,
+        source=article.metadata.source,
+        language=article.metadata.language,
     )
 
 

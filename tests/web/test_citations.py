@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backfile.archive.model import Article, PartialDate, Source
+from backfile.archive.model import Article, ArticleMetadata, PartialDate, Source
 from backfile.web.views import citations
 from tests.web_archive import archive_app, client
 
@@ -21,14 +21,16 @@ __all__ = ["archive_app", "client"]
 ARTICLE = Article(
     id="1998/night ferry",
     path="1998/night ferry.md",
-    title="Ferries & {trains}: 100 % on time",
+    metadata=ArticleMetadata(
+        "Ferries & {trains}: 100 % on time",
+        authors=("Ada Marsh", "Joris van Dijk"),
+        topics=("transport",),
+        date=PartialDate(1998, 3),
+        summary="One line.\nAnother.",
+        source=Source("The Gazette", None),
+        language="en",
+    ),
     body="",
-    authors=("Ada Marsh", "Joris van Dijk"),
-    topics=("transport",),
-    date=PartialDate(1998, 3),
-    summary="One line.\nAnother.",
-    source=Source("The Gazette", None),
-    language="en",
 )
 URL = "https://example.org/article/1998/night%20ferry"
 

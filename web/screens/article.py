@@ -99,14 +99,14 @@ def article(article_id: str) -> str:
     pieces = _highlight_article(shown, rendered_body, query, around.languages)
     return render_template(
         "article.html",
-        article=shown,
+        metadata=shown.metadata,
         pieces=pieces,
         contents=rendered.contents if len(rendered.contents) >= MIN_HEADINGS else (),
         problem=rendered.problem,
         breadcrumb=around.breadcrumb,
         notice=around.notice,
-        authors=_links("author", shown.authors),
-        topics=_links("topic", shown.topics),
+        authors=_links("author", shown.metadata.authors),
+        topics=_links("topic", shown.metadata.topics),
         related=around.related,
         **_steps(arguments, article_id, pieces.count),
         **_metadata(shown),
@@ -143,7 +143,7 @@ def render_body(shown: Article) -> RenderedBody:
 
     A link or a picture whose target has come or gone meanwhile is noticed after a minute at most.
     """
-    body = body_without_title(shown.body, shown.title)
+    body = body_without_title(shown.body, shown.metadata.title)
     digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def make() -> RenderedBody:
@@ -177,8 +177,8 @@ def _highlight_article(
     before = len(title_spans) + len(summary_spans)
     body = mark_html(html, highlighter, hit=marks, first=before + 1) if marks else None
     return HighlightedArticle(
-        title=parts(shown.title, title_spans, first=1),
-        summary=parts(shown.summary or "", summary_spans, first=len(title_spans) + 1),
+        title=parts(shown.metadata.title, title_spans, first=1),
+        summary=parts(shown.metadata.summary or "", summary_spans, first=len(title_spans) + 1),
         body=body.html if body else html,
         count=before + (body.count if body else 0),
     )
@@ -228,8 +228,8 @@ def _related_articles(shown: Article) -> tuple[RelatedArticles, ...]:
     except ArticleNotFound:  # so new that the index does not know it yet
         similar = ()
     lists = [RelatedArticles("similar", gettext("Similar articles"), hit_views(plain, similar))]
-    if shown.authors:
-        author = shown.authors[0]
+    if shown.metadata.authors:
+        author = shown.metadata.authors[0]
         request_for_author = Request(
             MatchAll(),
             Filters(authors=(author,)),
@@ -254,7 +254,7 @@ def _address(shown: Article) -> str:
 
 
 def _source_url(shown: Article) -> str | None:
-    return shown.source.url if shown.source and is_web_address(shown.source.url) else None
+    return shown.metadata.source.url if shown.metadata.source and is_web_address(shown.metadata.source.url) else None
 
 
 def _metadata(shown: Article) -> dict[str, Any]:

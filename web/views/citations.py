@@ -83,10 +83,10 @@ def plain_citation(article: Article, url: str, archive_title: str, passage: Quot
     Where `url` is the article's address in the archive, the passage's address takes its place.
     """
     parts = [
-        ", ".join(article.authors),
-        gettext("“%(title)s”", title=article.title),
+        ", ".join(article.metadata.authors),
+        gettext("“%(title)s”", title=article.metadata.title),
         _publication(article, archive_title),
-        format_date(article.date) if article.date else "",
+        format_date(article.metadata.date) if article.metadata.date else "",
     ]
     words = ", ".join(part for part in parts if part)
     if passage is None:
@@ -98,12 +98,12 @@ def plain_citation(article: Article, url: str, archive_title: str, passage: Quot
 def bibtex(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> str:
     """One `@article` entry; its key is the article's id with nothing but letters, digits, `-`, `.` and `/`."""
     fields = {
-        "author": " and ".join("{" + _escape(author) + "}" for author in article.authors),
-        "title": "{" + _escape(article.title) + "}",
+        "author": " and ".join("{" + _escape(author) + "}" for author in article.metadata.authors),
+        "title": "{" + _escape(article.metadata.title) + "}",
         "journaltitle": _escape(_publication(article, archive_title)),
-        "date": article.date.isoformat() if article.date else "",
-        "keywords": _escape(", ".join(article.topics)),
-        "langid": article.language or "",
+        "date": article.metadata.date.isoformat() if article.metadata.date else "",
+        "keywords": _escape(", ".join(article.metadata.topics)),
+        "langid": article.metadata.language or "",
         "url": passage.url if passage else url,
         "annote": _escape(passage.quoted) if passage else "",
     }
@@ -114,19 +114,19 @@ def bibtex(article: Article, url: str, archive_title: str, passage: QuotedPassag
 
 def ris(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> str:
     """One RIS record with CRLF line ends."""
-    date = article.date
+    date = article.metadata.date
     known = date.isoformat().split("-") if date and date.month else []
     day = "/".join([*known, *[""] * (4 - len(known))]) if known else ""
     fields = [
         ("TY", "NEWS"),
-        *(("AU", author) for author in article.authors),
-        ("TI", article.title),
+        *(("AU", author) for author in article.metadata.authors),
+        ("TI", article.metadata.title),
         ("T2", _publication(article, archive_title)),
         ("PY", f"{date.year:04d}" if date else ""),
         ("DA", day),
-        ("AB", article.summary or ""),
-        *(("KW", topic) for topic in article.topics),
-        ("LA", article.language or ""),
+        ("AB", article.metadata.summary or ""),
+        *(("KW", topic) for topic in article.metadata.topics),
+        ("LA", article.metadata.language or ""),
         ("UR", passage.url if passage else url),
         ("N1", passage.quoted if passage else ""),
     ]
@@ -139,28 +139,28 @@ def csl(article: Article, url: str, archive_title: str, passage: QuotedPassage |
     item: dict[str, Any] = {
         "id": article.id,
         "type": "article-newspaper",
-        "title": article.title,
+        "title": article.metadata.title,
         "container-title": _publication(article, archive_title),
         "URL": passage.url if passage else url,
     }
-    if article.authors:
-        item["author"] = [{"literal": author} for author in article.authors]
-    if article.date:
-        known = (article.date.year, article.date.month, article.date.day)
+    if article.metadata.authors:
+        item["author"] = [{"literal": author} for author in article.metadata.authors]
+    if article.metadata.date:
+        known = (article.metadata.date.year, article.metadata.date.month, article.metadata.date.day)
         item["issued"] = {"date-parts": [[part for part in known if part is not None]]}
-    if article.summary:
-        item["abstract"] = article.summary
-    if article.topics:
-        item["keyword"] = ", ".join(article.topics)
-    if article.language:
-        item["language"] = article.language
+    if article.metadata.summary:
+        item["abstract"] = article.metadata.summary
+    if article.metadata.topics:
+        item["keyword"] = ", ".join(article.metadata.topics)
+    if article.metadata.language:
+        item["language"] = article.metadata.language
     if passage:
         item["note"] = passage.quoted
     return [item]
 
 
 def _publication(article: Article, archive_title: str) -> str:
-    return article.source.name if article.source and article.source.name else archive_title
+    return article.metadata.source.name if article.metadata.source and article.metadata.source.name else archive_title
 
 
 def _escape(text: str) -> str:

@@ -24,18 +24,18 @@ def json_ld(article: Article, url: str, source_url: str | None, archive_title: s
 
     https://schema.org/NewsArticle
     """
-    newspaper = article.source.name if article.source else None
+    newspaper = article.metadata.source.name if article.metadata.source else None
     data: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "NewsArticle" if newspaper else "Article",
-        "headline": article.title,
+        "headline": article.metadata.title,
         "url": url,
-        "datePublished": article.date.isoformat() if article.date else None,
-        "dateModified": article.updated.isoformat() if article.updated else None,
-        "author": [{"@type": "Person", "name": name} for name in article.authors],
-        "keywords": list(article.topics),
-        "description": article.summary,
-        "inLanguage": article.language,
+        "datePublished": article.metadata.date.isoformat() if article.metadata.date else None,
+        "dateModified": article.metadata.updated.isoformat() if article.metadata.updated else None,
+        "author": [{"@type": "Person", "name": name} for name in article.metadata.authors],
+        "keywords": list(article.metadata.topics),
+        "description": article.metadata.summary,
+        "inLanguage": article.metadata.language,
         "isBasedOn": source_url,
         "publisher": {"@type": "Organization", "name": newspaper or archive_title},
     }

@@ -17,7 +17,7 @@ from backfile.archive.importers.markdown.plain_to_markdown import (
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
-from backfile.archive.metadata.mapping import read_metadata, words
+from backfile.archive.metadata.mapping import map_metadata, words
 from backfile.archive.metadata.publications import find_source
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import PartialDate, Source
@@ -100,7 +100,7 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
             extra[f"original_{columns[field]}"] = values[field]
     title = words(values.get("title"))
     origin = _origin(values, title, dates["date"])
-    if read_metadata(extra, "", "x.md").draft:
+    if map_metadata(extra, "", "x.md").draft:
         return Skipped(origin, "draft")
     return Item(
         origin=origin,

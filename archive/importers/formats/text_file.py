@@ -12,7 +12,7 @@ from backfile.archive.importers.common.bylines import closing_line_authors, pars
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, date_in_words
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
-from backfile.archive.metadata.mapping import read_metadata
+from backfile.archive.metadata.mapping import map_metadata
 from backfile.archive.metadata.path_dates import date_in_path
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode, detect_encoding
@@ -102,18 +102,18 @@ def article_in(text: str, name: str, context: ImportContext) -> Item:
 
 def _with_headers(data: Mapping[str, object], body: str, name: str, context: ImportContext) -> Item:
     """A text under lines such as `Title: …` and `Author: …`."""
-    known = read_metadata(data, body, name, day_first=context.day_first)
+    known = map_metadata(data, body, name, day_first=context.day_first)
     return Item(
         origin=name,
-        title=known.title,
+        title=known.metadata.title,
         body=plain_to_markdown(body),
-        authors=known.authors,
-        topics=known.topics,
-        date=known.date,
-        updated=known.updated,
-        summary=known.summary,
-        source=known.source,
-        language=known.language,
+        authors=known.metadata.authors,
+        topics=known.metadata.topics,
+        date=known.metadata.date,
+        updated=known.metadata.updated,
+        summary=known.metadata.summary,
+        source=known.metadata.source,
+        language=known.metadata.language,
         extra=known.extra,
     )
 

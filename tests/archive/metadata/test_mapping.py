@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from paths import ROOT
 
 from backfile.archive.metadata import field_names
-from backfile.archive.metadata.mapping import Metadata, Names, read_metadata
+from backfile.archive.metadata.mapping import DisplayNames, MappedMetadata, map_metadata
 from backfile.archive.model import PartialDate, Source
 
 
-def read(data: dict[str, Any], body: str = "", path: str = "a/night-ferry.md", **options: Any) -> Metadata:
-    return read_metadata(data, body, path, **options)
+def read(data: dict[str, Any], body: str = "", path: str = "a/night-ferry.md", **options: Any) -> MappedMetadata:
+    return map_metadata(data, body, path, **options)
 
 
 @pytest.mark.parametrize("key", ["title", "Title", "headline"])
 def test_title_keys(key: str) -> None:
-    assert read({key: "The night ferry"}).title == "The night ferry"
+    assert read({key: "The night ferry"}).metadata.title == "The night ferry"
 
 
 @pytest.mark.parametrize(
@@ -29,38 +29,38 @@ def test_title_keys(key: str) -> None:
     [(1984, "1984"), (4.5, "4.5"), (True, "true"), ("  two\n lines ", "two lines"), ("AT&amp;T", "AT&T")],
 )
 def test_titles_that_are_written_oddly(value: object, title: str) -> None:
-    assert read({"title": value}).title == title
+    assert read({"title": value}).metadata.title == title
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", [], {}, ["a"]])
 def test_title_from_heading_where_the_key_says_nothing(value: object) -> None:
-    assert read({"title": value}, "\n# The *night* ferry\n\nText").title == "The night ferry"
+    assert read({"title": value}, "\n# The *night* ferry\n\nText").metadata.title == "The night ferry"
 
 
 def test_title_from_file_name_in_the_end() -> None:
-    assert read({}, "Just text.", "news/2019-03-14-the-night-ferry.md").title == "The night ferry"
+    assert read({}, "Just text.", "news/2019-03-14-the-night-ferry.md").metadata.title == "The night ferry"
 
 
 @pytest.mark.parametrize("key", ["author", "authors", "by", "byline", "creator", "Author", "AUTHORS", "writer"])
 def test_author_keys(key: str) -> None:
-    assert read({key: "By Ada Quill and Ben Oar"}).authors == ("Ada Quill", "Ben Oar")
+    assert read({key: "By Ada Quill and Ben Oar"}).metadata.authors == ("Ada Quill", "Ben Oar")
 
 
 def test_the_first_author_key_with_names_counts() -> None:
     found = read({"author": "Ada Quill", "authors": [], "byline": "By Ben Oar"})
-    assert found.authors == ("Ada Quill",)
+    assert found.metadata.authors == ("Ada Quill",)
     assert dict(found.extra) == {"authors": [], "byline": "By Ben Oar"}
 
 
 @pytest.mark.parametrize("key", field_names.TOPICS)
 def test_topic_keys(key: str) -> None:
-    assert read({key: ["sea", "night"]}).topics == ("sea", "night")
-    assert read({key.title(): "sea, night"}).topics == ("sea", "night")
+    assert read({key: ["sea", "night"]}).metadata.topics == ("sea", "night")
+    assert read({key.title(): "sea, night"}).metadata.topics == ("sea", "night")
 
 
 def test_topics_are_merged_without_doubles() -> None:
     found = read({"category": "Sea", "tags": ["sea", "night"], "keywords": "night; harbour, "})
-    assert found.topics == ("sea", "night", "harbour")
+    assert found.metadata.topics == ("sea", "night", "harbour")
     assert found.used["topics"] == ("tags", "category", "keywords")
 
 
@@ -79,59 +79,59 @@ def test_topics_are_merged_without_doubles() -> None:
     ],
 )
 def test_topics_in_odd_forms(value: object, topics: tuple[str, ...]) -> None:
-    assert read({"topics": value}).topics == topics
+    assert read({"topics": value}).metadata.topics == topics
 
 
 def test_jekyll_takes_tags_apart_at_spaces_in_its_own_folder_only() -> None:
-    assert read({"categories": "sea night"}, path="_posts/2019-03-14-x.md").topics == ("sea", "night")
-    assert read({"category": "sea night"}, path="_posts/2019-03-14-x.md").topics == ("sea night",)
-    assert read({"categories": "sea night"}, path="posts/x.md").topics == ("sea night",)
+    assert read({"categories": "sea night"}, path="_posts/2019-03-14-x.md").metadata.topics == ("sea", "night")
+    assert read({"category": "sea night"}, path="_posts/2019-03-14-x.md").metadata.topics == ("sea night",)
+    assert read({"categories": "sea night"}, path="posts/x.md").metadata.topics == ("sea night",)
 
 
 @pytest.mark.parametrize("key", [*field_names.DATE, "publishDate", "publish_date", "Date", "date-published"])
 def test_date_keys(key: str) -> None:
-    assert read({key: "2019-03-14"}).date == PartialDate(2019, 3, 14)
+    assert read({key: "2019-03-14"}).metadata.date == PartialDate(2019, 3, 14)
 
 
 @pytest.mark.parametrize("key", [*field_names.UPDATED, "last_modified_at", "lastMod"])
 def test_updated_keys(key: str) -> None:
-    assert read({key: "2019-03"}).updated == PartialDate(2019, 3)
+    assert read({key: "2019-03"}).metadata.updated == PartialDate(2019, 3)
 
 
 def test_updated_from_a_mapping() -> None:
-    assert read({"last_update": {"date": "2019-03-14", "author": "x"}}).updated == PartialDate(2019, 3, 14)
+    assert read({"last_update": {"date": "2019-03-14", "author": "x"}}).metadata.updated == PartialDate(2019, 3, 14)
 
 
 def test_a_date_that_is_not_understood_is_reported_and_the_next_one_taken() -> None:
     found = read({"date": "soon", "created": "2019"}, path="2018-01-01-x.md")
-    assert found.date == PartialDate(2019)
-    assert [remark.key for remark in found.remarks] == ["date"]
+    assert found.metadata.date == PartialDate(2019)
+    assert [problem.key for problem in found.problems] == ["date"]
     assert found.extra == {"date": "soon"}
 
 
 def test_what_is_sure_of_a_date_is_kept() -> None:
     found = read({"date": "3/4/2019"})
-    assert found.date == PartialDate(2019)
-    assert "either way" in found.remarks[0].reason
-    assert read({"date": "3/4/2019"}, day_first=True).date == PartialDate(2019, 4, 3)
+    assert found.metadata.date == PartialDate(2019)
+    assert "either way" in found.problems[0].reason
+    assert read({"date": "3/4/2019"}, day_first=True).metadata.date == PartialDate(2019, 4, 3)
 
 
 def test_date_from_path_or_address_where_there_is_no_key() -> None:
-    assert read({}, path="2019-03-14-x.md").date == PartialDate(2019, 3, 14)
-    assert read({"path": "2025/10/30/release"}, path="2025-10-release.md").date == PartialDate(2025, 10, 30)
-    assert read({"permalink": "/2019/03/x/"}).date == PartialDate(2019, 3)
-    assert read({"date": 2018}, path="2019-03-14-x.md").date == PartialDate(2018)
-    assert read({"slug": 124062}).date is None
+    assert read({}, path="2019-03-14-x.md").metadata.date == PartialDate(2019, 3, 14)
+    assert read({"path": "2025/10/30/release"}, path="2025-10-release.md").metadata.date == PartialDate(2025, 10, 30)
+    assert read({"permalink": "/2019/03/x/"}).metadata.date == PartialDate(2019, 3)
+    assert read({"date": 2018}, path="2019-03-14-x.md").metadata.date == PartialDate(2018)
+    assert read({"slug": 124062}).metadata.date is None
 
 
 @pytest.mark.parametrize("key", field_names.SUMMARY)
 def test_summary_keys(key: str) -> None:
-    assert read({key: "One\nline"}).summary == "One line"
+    assert read({key: "One\nline"}).metadata.summary == "One line"
 
 
 def test_an_empty_summary_is_none() -> None:
-    assert read({"summary": None, "deck": ""}).summary is None
-    assert read({"summary": None, "deck": "Deck"}).summary == "Deck"
+    assert read({"summary": None, "deck": ""}).metadata.summary is None
+    assert read({"summary": None, "deck": "Deck"}).metadata.summary == "Deck"
 
 
 URL = "https://example.org/a"
@@ -158,7 +158,7 @@ URL = "https://example.org/a"
     ids=repr,
 )
 def test_sources(data: dict[str, object], source: Source | None) -> None:
-    assert read(data).source == source
+    assert read(data).metadata.source == source
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_sources(data: dict[str, object], source: Source | None) -> None:
 )
 def test_an_address_that_may_not_stand_in_a_link_is_refused(url: str) -> None:
     found = read({"source_url": url})
-    assert found.source is None
-    assert [remark.key for remark in found.remarks] == ["source_url"]
+    assert found.metadata.source is None
+    assert [problem.key for problem in found.problems] == ["source_url"]
     assert found.extra == {"source_url": url}
 
 
@@ -176,20 +176,20 @@ def test_an_address_that_may_not_stand_in_a_link_is_refused(url: str) -> None:
     [("fr", "fr"), ("EN_us", "en-US"), ("pt-BR", "pt-BR"), ("zh-hans", "zh-Hans"), ("Deutsch", "de"), ("中文", "zh")],
 )
 def test_languages(value: str, code: str) -> None:
-    assert read({"lang": value}).language == code
+    assert read({"lang": value}).metadata.language == code
 
 
 def test_language_from_the_file_name() -> None:
-    assert read({}, path="a/night.fr.md").language == "fr"
-    assert read({}, path="a/night.fr.md").title == "Night"
-    assert read({}, path="a/node.js.md").language is None
-    assert read({"language": "de"}, path="a/night.fr.md").language == "de"
+    assert read({}, path="a/night.fr.md").metadata.language == "fr"
+    assert read({}, path="a/night.fr.md").metadata.title == "Night"
+    assert read({}, path="a/node.js.md").metadata.language is None
+    assert read({"language": "de"}, path="a/night.fr.md").metadata.language == "de"
 
 
 def test_a_language_that_is_none_is_reported() -> None:
     found = read({"language": "Klingonish"})
-    assert found.language is None
-    assert found.remarks[0].key == "language"
+    assert found.metadata.language is None
+    assert found.problems[0].key == "language"
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_drafts(data: dict[str, object]) -> None:
 def test_no_drafts(data: dict[str, object]) -> None:
     found = read(data)
     assert not found.draft
-    assert not found.remarks
+    assert not found.problems
 
 
 def test_a_folder_of_drafts() -> None:
@@ -219,23 +219,23 @@ def test_a_folder_of_drafts() -> None:
 
 def test_published_may_be_a_date() -> None:
     found = read({"published": "2019-03-14"})
-    assert found.date == PartialDate(2019, 3, 14)
+    assert found.metadata.date == PartialDate(2019, 3, 14)
     assert not found.draft
-    assert read({"published": "yes"}).remarks == ()
+    assert read({"published": "yes"}).problems == ()
 
 
 def test_nested_tables_are_read_where_the_top_level_says_nothing() -> None:
     zola = {"title": "x", "taxonomies": {"tags": ["sea"]}, "extra": {"author": "Ada Quill", "title": "y"}}
     found = read(zola)
-    assert (found.title, found.topics, found.authors) == ("x", ("sea",), ("Ada Quill",))
+    assert (found.metadata.title, found.metadata.topics, found.metadata.authors) == ("x", ("sea",), ("Ada Quill",))
     assert found.extra == {"taxonomies": {"tags": ["sea"]}, "extra": {"author": "Ada Quill", "title": "y"}}
 
 
 def test_names_of_the_library() -> None:
-    names = Names(authors={"ada": "Ada Quill"}, topics={"sea": "The sea"})
+    names = DisplayNames(authors={"ada": "Ada Quill"}, topics={"sea": "The sea"})
     found = read({"author": "Ada", "tags": ["SEA", "night"]}, names=names)
-    assert found.authors == ("Ada Quill",)
-    assert found.topics == ("The sea", "night")
+    assert found.metadata.authors == ("Ada Quill",)
+    assert found.metadata.topics == ("The sea", "night")
 
 
 def test_extra_keeps_values_as_they_were() -> None:
@@ -255,9 +255,9 @@ KEYS = st.sampled_from(sorted(field_names.KNOWN | set(field_names.ADDRESSES) | s
 
 @given(st.dictionaries(KEYS, VALUES, max_size=6), st.text(max_size=60))
 def test_no_front_matter_does_harm(data: dict[str, object], body: str) -> None:
-    found = read_metadata(data, body, "a/b.md")
-    assert found.title.strip()
-    assert all(name.strip() for name in found.authors + found.topics)
+    found = map_metadata(data, body, "a/b.md")
+    assert found.metadata.title.strip()
+    assert all(name.strip() for name in found.metadata.authors + found.metadata.topics)
     used = {key for keys in found.used.values() for key in keys}
     assert set(found.extra) == set(data) - used
 

@@ -21,7 +21,7 @@ from backfile.archive.errors import (
     LibraryMissing,
     LibrarySettingsInvalid,
 )
-from backfile.archive.model import Article, PartialDate, Source
+from backfile.archive.model import Article, ArticleMetadata, PartialDate, Source
 from backfile.archive.storage.durable_files import MAX_BYTES
 from backfile.archive.storage.library import Library
 
@@ -33,6 +33,10 @@ def write(root: Path, path: str, content: str | bytes = FRONT) -> Path:
     full.parent.mkdir(parents=True, exist_ok=True)
     full.write_bytes(content if isinstance(content, bytes) else content.encode())
     return full
+
+
+def retitled(article: Article, title: str) -> Article:
+    return replace(article, metadata=replace(article.metadata, title=title))
 
 
 def walked(root: Path) -> list[str]:
@@ -77,10 +81,8 @@ def test_reading(tmp_path: Path) -> None:
     assert reading.article == Article(
         id="news/ferry",
         path="news/ferry.md",
-        title="The night ferry",
+        metadata=ArticleMetadata("The night ferry", authors=("Ada Quill",), date=PartialDate(2019, 3, 14)),
         body="\nThe ferry left at nine.\n",
-        authors=("Ada Quill",),
-        date=PartialDate(2019, 3, 14),
     )
     assert reading.digest
     write(tmp_path, "news/ferry.md", FRONT + "More.")
@@ -108,7 +110,7 @@ def test_broken_front_matter_leaves_the_body_under_its_file_name(tmp_path: Path)
     write(tmp_path, "night-ferry.md", "---\ntitle: Ferries: a history\n---\nThe ferry left at nine.\n")
     reading = Library(tmp_path).read("night-ferry.md")
     assert reading.article is not None
-    assert reading.article.title == "Night ferry"
+    assert reading.article.metadata.title == "Night ferry"
     assert reading.article.body == "The ferry left at nine.\n"
     (problem,) = reading.problems
     assert (problem.path, problem.line) == ("night-ferry.md", 2)
@@ -144,7 +146,7 @@ def test_encodings(tmp_path: Path, raw: bytes, title: str, warning: str | None) 
     write(tmp_path, "a.md", raw)
     reading = Library(tmp_path).read("a.md")
     assert reading.article is not None
-    assert reading.article.title == title
+    assert reading.article.metadata.title == title
     assert reading.article.body.startswith("Élan")
     assert "\x00" not in reading.article.body
     assert [warning in problem.reason for problem in reading.problems if warning] == ([True] if warning else [])
@@ -161,7 +163,7 @@ def test_what_is_no_text_is_listed(tmp_path: Path, raw: bytes) -> None:
 
 def test_an_empty_file_is_an_article(tmp_path: Path) -> None:
     write(tmp_path, "empty.md", "")
-    assert Library(tmp_path).get("empty").title == "Empty"
+    assert Library(tmp_path).get("empty").metadata.title == "Empty"
 
 
 def test_a_file_beyond_the_limit(tmp_path: Path) -> None:
@@ -275,7 +277,7 @@ def test_no_id_leads_out_of_the_library(tmp_path: Path, article_id: str) -> None
     (root / "link").symlink_to(tmp_path)
     with pytest.raises(ArticleNotFound):
         Library(root).get(article_id)
-    assert Library(root).get("a").title == "The night ferry"
+    assert Library(root).get("a").metadata.title == "The night ferry"
 
 
 @given(st.text(st.sampled_from("./\\a\x00~%2e\n"), max_size=12))
@@ -293,14 +295,14 @@ def test_languages_of_folders(tmp_path: Path) -> None:
     for path in ("en/a.md", "fr/b.md", "pt_BR/deep/c.md", "fr/it/d.md", "e.md"):
         write(tmp_path, path, "Text")
     library = Library(tmp_path)
-    languages = {path: library.get(path).language for path in ("en/a", "fr/b", "pt_BR/deep/c", "fr/it/d", "e")}
+    languages = {path: library.get(path).metadata.language for path in ("en/a", "fr/b", "pt_BR/deep/c", "fr/it/d", "e")}
     assert languages == {"en/a": "en", "fr/b": "fr", "pt_BR/deep/c": "pt-BR", "fr/it/d": "fr", "e": None}
 
 
 def test_a_folder_that_only_looks_like_a_language(tmp_path: Path) -> None:
     for path in ("it/a.md", "news/b.md", "sport/c.md"):
         write(tmp_path, path, "Text")
-    assert Library(tmp_path).get("it/a").language is None
+    assert Library(tmp_path).get("it/a").metadata.language is None
 
 
 def test_names_from_profiles_and_settings(tmp_path: Path) -> None:
@@ -313,25 +315,25 @@ def test_names_from_profiles_and_settings(tmp_path: Path) -> None:
     write(tmp_path, "a.md", "---\nauthors: [ada, ada-quill, ben, cy, di]\ntags: [sea, night, harbour, x]\n---\n")
     library = Library(tmp_path)
     article = library.get("a")
-    assert article.authors == ("Ada Quill", "Benjamin Oar", "Cy Pole", "di")
-    assert article.topics == ("The sea", "Nights", "Harbours", "x")
+    assert article.metadata.authors == ("Ada Quill", "Benjamin Oar", "Cy Pole", "di")
+    assert article.metadata.topics == ("The sea", "Nights", "Harbours", "x")
     assert library.read("content/topics/sea.md").left_out == "profile page"
-    assert library.get("content/topics/night").title == "Nights"
+    assert library.get("content/topics/night").metadata.title == "Nights"
 
 
 def test_an_article_in_a_folder_of_profiles_is_an_article(tmp_path: Path) -> None:
     write(tmp_path, "topics/a.md")
-    assert Library(tmp_path).get("topics/a").title == "The night ferry"
+    assert Library(tmp_path).get("topics/a").metadata.title == "The night ferry"
 
 
 def test_refresh_sees_new_settings_and_names(tmp_path: Path) -> None:
     write(tmp_path, "a.md", "---\nauthor: ada\n---\n")
     library = Library(tmp_path)
-    assert library.get("a").authors == ("ada",)
+    assert library.get("a").metadata.authors == ("ada",)
     write(tmp_path, "library.toml", 'title = "Tides"\n[authors]\nada = "Ada Quill"\n')
     library.refresh()
     assert library.settings.title == "Tides"
-    assert library.get("a").authors == ("Ada Quill",)
+    assert library.get("a").metadata.authors == ("Ada Quill",)
 
 
 def test_settings(tmp_path: Path) -> None:
@@ -365,15 +367,17 @@ def test_wrong_settings_are_all_named(tmp_path: Path, text: str | bytes, complai
 ARTICLE = Article(
     id="news/ferry",
     path="news/ferry.md",
-    title="Ferries: a history",
+    metadata=ArticleMetadata(
+        "Ferries: a history",
+        authors=("Ada Quill", "Ben Oar"),
+        topics=("sea", "local government, harbours"),
+        date=PartialDate(2019, 3),
+        updated=PartialDate(2020, 1, 2),
+        summary="One: two",
+        source=Source("The Gazette", "https://example.org/1"),
+        language="en",
+    ),
     body="\nThe ferry left at *nine*.\n",
-    authors=("Ada Quill", "Ben Oar"),
-    topics=("sea", "local government, harbours"),
-    date=PartialDate(2019, 3),
-    updated=PartialDate(2020, 1, 2),
-    summary="One: two",
-    source=Source("The Gazette", "https://example.org/1"),
-    language="en",
     extra=MappingProxyType({"weight": 3, "nested": {"a": [1, 2]}}),
 )
 
@@ -396,7 +400,7 @@ def test_put_changes_only_what_differs(tmp_path: Path) -> None:
     article = library.get("a")
     library.put(article)
     assert full.read_bytes() == old.encode()
-    library.put(replace(article, title="New", topics=("x",)))
+    library.put(replace(article, metadata=replace(article.metadata, title="New", topics=("x",))))
     expected = "---\r\n# kept\r\ntags: [x] # why\r\nheadline: New\r\nweight: 3\r\n---\r\nBody\r\n"
     assert full.read_bytes() == expected.encode()
     assert stat.S_IMODE(full.stat().st_mode) == 0o640
@@ -409,7 +413,7 @@ def test_put_keeps_the_encoding(tmp_path: Path, encoding: str) -> None:
     mark = b"\xff\xfe" if encoding == "utf-16-le" else b""
     full = write(tmp_path, "a.md", mark + TEXT.encode(encoding))
     library = Library(tmp_path)
-    library.put(replace(library.get("a"), title="Élan"))
+    library.put(retitled(library.get("a"), "Élan"))
     assert full.read_bytes() == mark + TEXT.replace("Façade", "Élan").encode(encoding)
 
 
@@ -433,7 +437,7 @@ def test_put_refuses_what_it_would_harm(tmp_path: Path) -> None:
     ):
         full = write(tmp_path, "a.md", raw)
         with pytest.raises(error):
-            library.put(replace(library.get("a"), title="New"))
+            library.put(retitled(library.get("a"), "New"))
         assert full.read_bytes() == raw
     with pytest.raises(ArchiveError):
         library.put(replace(ARTICLE, id="other"))
@@ -448,6 +452,6 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="No space"):
-        library.put(replace(library.get("a"), title="New"))
+        library.put(retitled(library.get("a"), "New"))
     assert full.read_text() == FRONT
     assert os.listdir(tmp_path) == ["a.md"]

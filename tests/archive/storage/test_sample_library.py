@@ -40,23 +40,23 @@ def length(article: Article) -> int:
 
 
 def test_there_is_enough_of_it_and_of_every_kind(articles: dict[str, Article]) -> None:
-    authors = Counter(author for article in articles.values() for author in article.authors)
-    topics = Counter(topic for article in articles.values() for topic in article.topics)
-    years = {article.date.year for article in articles.values() if article.date}
+    authors = Counter(author for article in articles.values() for author in article.metadata.authors)
+    topics = Counter(topic for article in articles.values() for topic in article.metadata.topics)
+    years = {article.metadata.date.year for article in articles.values() if article.metadata.date}
     assert len(articles) >= 34
     assert len(authors) >= 12
     assert sum(count > 1 for count in topics.values()) >= 12
     assert min(years) == 1994
     assert max(years) == 2025
     assert len(years) >= 25
-    assert sum(len(article.authors) > 1 for article in articles.values()) >= 8
-    assert {article.language for article in articles.values()} >= {"fr", "ar", "zh", "de"}
+    assert sum(len(article.metadata.authors) > 1 for article in articles.values()) >= 8
+    assert {article.metadata.language for article in articles.values()} >= {"fr", "ar", "zh", "de"}
     kinds = {"column", "correction", "interview", "letters", "obituary", "opinion", "report", "review"}
     assert kinds <= topics.keys()
 
 
 def test_lengths_vary(articles: dict[str, Article]) -> None:
-    lengths = sorted(length(article) for article in articles.values() if article.language != "zh")
+    lengths = sorted(length(article) for article in articles.values() if article.metadata.language != "zh")
     assert lengths[0] < 60
     assert lengths[-1] > 2_500
     assert 250 < lengths[len(lengths) // 2] < 500
@@ -70,13 +70,20 @@ def test_front_matter_of_every_kind_is_among_it(articles: dict[str, Article]) ->
     assert begins["+++"] >= 1
     assert begins["Title:"] >= 1
     about = articles["about-this-paper"]
-    assert (about.title, about.authors, about.date, about.extra) == ("About this paper", (), None, {})
-    dates = Counter(len(article.date.isoformat()) if article.date else 0 for article in articles.values())
+    assert (about.metadata.title, about.metadata.authors, about.metadata.date, about.extra) == (
+        "About this paper",
+        (),
+        None,
+        {},
+    )
+    dates = Counter(
+        len(article.metadata.date.isoformat()) if article.metadata.date else 0 for article in articles.values()
+    )
     assert dates[4] >= 1
     assert dates[7] >= 2
     assert dates[0] >= 2
-    assert articles["2004/2004-06-30-cable-station-closes"].title == "Cable Bay goes quiet after 102 years"
-    assert articles["2016/josephine-varley"].authors == ("Mara Quill",)
+    assert articles["2004/2004-06-30-cable-station-closes"].metadata.title == "Cable Bay goes quiet after 102 years"
+    assert articles["2016/josephine-varley"].metadata.authors == ("Mara Quill",)
 
 
 def test_one_article_shows_all_that_markdown_can_do(articles: dict[str, Article]) -> None:
@@ -86,7 +93,11 @@ def test_one_article_shows_all_that_markdown_can_do(articles: dict[str, Article]
 
 
 def test_nothing_in_it_leads_to_a_place_that_is_not_ours(articles: dict[str, Article]) -> None:
-    addresses = [article.source.url for article in articles.values() if article.source and article.source.url]
+    addresses = [
+        article.metadata.source.url
+        for article in articles.values()
+        if article.metadata.source and article.metadata.source.url
+    ]
     addresses += [found for article in articles.values() for found in re.findall(r"https?://\S+", article.body)]
     assert len(addresses) >= 10
     assert all((urlsplit(address).hostname or "").endswith(".example") for address in addresses)

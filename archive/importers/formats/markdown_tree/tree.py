@@ -22,7 +22,7 @@ from backfile.archive.importers.links.link_resolver import LinkResolver, address
 from backfile.archive.importers.links.site_url import site_url_of
 from backfile.archive.markdown.shortcodes import expand
 from backfile.archive.metadata.field_names import NESTED, TOPICS, normal
-from backfile.archive.metadata.mapping import read_metadata
+from backfile.archive.metadata.mapping import map_metadata
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode
@@ -111,7 +111,7 @@ def _found(library: Library, path: str, site: SiteLayout, pictures: TreeAssets) 
         if reading.left_out:
             return Skipped(path, reading.left_out)
         return next(iter(reading.problems), Problem(path, None, "cannot be read"))
-    if "/" not in path and _ABOUT_THE_PROJECT.match(path) and not reading.article.date:
+    if "/" not in path and _ABOUT_THE_PROJECT.match(path) and not reading.article.metadata.date:
         return Skipped(path, "is about the project")
     notes = [f"line {each.line}: {each.reason}" if each.line else each.reason for each in reading.problems]
     return _item(reading.article, pictures, tuple(notes), is_mdx=site.builder == "Docusaurus" or path.endswith(".mdx"))
@@ -131,24 +131,11 @@ def _alone(path: Path, context: ImportContext) -> ImportEvent:
     except (ArticleUnreadable, OSError) as error:
         return Problem(path.name, None, str(error), getattr(error, "hint", ""))
     front = parse(decoded.text)
-    known = read_metadata(front.data, front.body, path.name, day_first=context.day_first)
+    known = map_metadata(front.data, front.body, path.name, day_first=context.day_first)
     if known.draft:
         return Skipped(path.name, "draft")
-    notes = [str(each) for each in front.problems] + [each.reason for each in known.remarks]
-    article = Article(
-        id=path.name,
-        path=path.name,
-        title=known.title,
-        body=front.body,
-        authors=known.authors,
-        topics=known.topics,
-        date=known.date,
-        updated=known.updated,
-        summary=known.summary,
-        source=known.source,
-        language=known.language,
-        extra=known.extra,
-    )
+    notes = [str(each) for each in front.problems] + [each.reason for each in known.problems]
+    article = Article(path.name, path.name, known.metadata, front.body, known.extra)
     pictures = TreeAssets(path.resolve().parent, SiteLayout())
     return _item(article, pictures, tuple(notes), is_mdx=path.suffix == ".mdx")
 
@@ -158,15 +145,15 @@ def _item(article: Article, pictures: TreeAssets, notes: tuple[str, ...], *, is_
     taken = pictures.taken(article.path, body)
     return Item(
         origin=article.path,
-        title=article.title,
+        title=article.metadata.title,
         body=taken.body,
-        authors=article.authors,
-        topics=article.topics,
-        date=article.date,
-        updated=article.updated,
-        summary=article.summary,
-        source=article.source,
-        language=article.language,
+        authors=article.metadata.authors,
+        topics=article.metadata.topics,
+        date=article.metadata.date,
+        updated=article.metadata.updated,
+        summary=article.metadata.summary,
+        source=article.metadata.source,
+        language=article.metadata.language,
         also_at=_addresses(article.extra.get("also_at")),
         extra=_further(article.extra),
         assets=taken.assets,

@@ -167,4 +167,4 @@ def test_a_letter_is_called_by_its_subject_else_by_how_its_text_begins(tmp_path:
         assert isinstance(item, Item)
         article = build_article(item)
         assert article is not None
-        assert article.title == expected
+        assert article.metadata.title == expected

@@ -221,6 +221,6 @@ def test_a_title_is_never_a_row_of_layout(tmp_path: Path) -> None:
     path.write_text(f"<html><body><div>{row}{text}</div></body></html>", encoding="utf-8")
     article = build_article(only(list(web_pages.read(path, ImportContext()))))
     assert article is not None
-    assert article.title.startswith("The ferry is back. The night ferry")
+    assert article.metadata.title.startswith("The ferry is back. The night ferry")
     path.write_text(f"<html><head><title>No. 4</title></head><body>{row}{text}</body></html>", encoding="utf-8")
     assert only(list(web_pages.read(path, ImportContext()))).title == "No. 4"
