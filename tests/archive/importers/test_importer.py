@@ -89,9 +89,17 @@ def test_an_item_becomes_an_article_with_its_provenance(tmp_path: Path) -> None:
     )
     assert actions(take(tmp_path, item)) == {"added": 1}
     article = Library(tmp_path).get("2019/2019-03-14-the-night-ferry")
-    assert (article.title, article.authors, article.topics) == ("The night ferry", ("Edna Marsh",), ("Transport",))
-    assert (article.date, article.summary, article.language) == (PartialDate(2019, 3, 14), "It leaves at nine.", "en")
-    assert article.source == Source("The Harbour Post", "https://post.example/ferry")
+    assert (article.metadata.title, article.metadata.authors, article.metadata.topics) == (
+        "The night ferry",
+        ("Edna Marsh",),
+        ("Transport",),
+    )
+    assert (article.metadata.date, article.metadata.summary, article.metadata.language) == (
+        PartialDate(2019, 3, 14),
+        "It leaves at nine.",
+        "en",
+    )
+    assert article.metadata.source == Source("The Harbour Post", "https://post.example/ferry")
     assert article.extra["edition"] == "late"
     assert article.body == f"\n{LONG}\n"
     text = (tmp_path / "2019/2019-03-14-the-night-ferry.md").read_text()
@@ -117,7 +125,7 @@ def test_what_the_source_changed_is_changed_where_it_lies(tmp_path: Path) -> Non
     report = take(tmp_path, replace(FERRY, title="The night ferry, corrected", date=PartialDate(2019, 3, 15)))
     assert actions(report) == {"changed": 1}
     assert list(files(tmp_path)) == ["best/ferry.md"]
-    assert Library(tmp_path).get("best/ferry").title == "The night ferry, corrected"
+    assert Library(tmp_path).get("best/ferry").metadata.title == "The night ferry, corrected"
     assert actions(
         take(tmp_path, replace(FERRY, title="The night ferry, corrected", date=PartialDate(2019, 3, 15)))
     ) == {"unchanged": 1}
@@ -393,8 +401,8 @@ def test_strange_values_come_out_as_text(tmp_path: Path) -> None:
     reading = library.read("undated/a-title-of-two-lines.md")
     assert reading.problems == ()
     assert reading.article is not None
-    assert reading.article.title == "A title of two � lines"
-    assert reading.article.authors == ("Edna Marsh",)
+    assert reading.article.metadata.title == "A title of two � lines"
+    assert reading.article.metadata.authors == ("Edna Marsh",)
     assert reading.article.body == "\nOne\nTwo\nThree\n"
     assert reading.article.extra["original_date"] == "not a date"
 
@@ -411,7 +419,7 @@ def test_what_has_no_title_is_called_by_its_first_words_and_nothing_is_skipped_w
 def test_further_keys_beyond_measure_are_left_out_with_a_note(tmp_path: Path) -> None:
     report = take(tmp_path, replace(FERRY, extra={"raw": "x" * 100_000}))
     assert "too much" in report.results[0].notes[0]
-    assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").title == FERRY.title
+    assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").metadata.title == FERRY.title
 
 
 @settings(max_examples=20)
