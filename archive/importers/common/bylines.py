@@ -1,4 +1,4 @@
-"""Who wrote a plain text: by a byline above it, or by what its last line says of a person. And its dateline."""
+"""Bylines, closing lines about the author, and datelines of plain text."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _ROLE = (
     r"teacher|lawyer|blogger|translator|consultant|executive|chief|head|founder|co-founder|member|manager|"
     r"specialist|analyst|engineer|librarian|archivist|freelancer?)s?\b"
 )
-_IS = re.compile(
+_PERSON_IS = re.compile(
     rf"{_NAMES}(?:,[^,.]{{2,60}},)?\s+(?:is|are|was|were)\s+(?:(?!\.\s)[^\n]){{0,80}}?\b{_ROLE}", re.UNICODE
 )
-_DOES = re.compile(
+_PERSON_DOES = re.compile(
     rf"{_NAMES}\s+(?:writes?|covers?|reports?|edits?|teach(?:es)?|lives?|works?|blogs?|contributed)\s+"
     r"(?:about|on|for|from|in|at|to|as|the|and|with)\b"
 )
@@ -48,14 +48,14 @@ _DATELINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Dateline:
-    """Where a report was filed, and the words of its date (empty if it has none)."""
+    """Place of filing of a report, and the words of its date (empty without one)."""
 
     place: str
     date: str
 
 
 def byline_authors(line: str) -> tuple[str, ...]:
-    """The authors that a line names if it is a byline: `By Edna Marsh and John Roe, staff writers`."""
+    """Authors in a line that is a byline: `By Edna Marsh and John Roe, staff writers`."""
     bare = line.strip().strip("*_")
     found = _BY.match(bare) or _LABEL.match(bare) or _BY_ELSEWHERE.match(bare)
     if found is None:
@@ -64,24 +64,24 @@ def byline_authors(line: str) -> tuple[str, ...]:
     looks_named = all(word[0].isupper() or not word[0].isalpha() or len(word) <= 3 for word in named.split())
     if not looks_named or len(named.split()) > 14:
         return ()
-    return tuple(_titled(name) if name.isupper() and " " in name else name for name in author_names(named))
+    return tuple(_title_case(name) if name.isupper() and " " in name else name for name in author_names(named))
 
 
-def _titled(shouted: str) -> str:
-    """`J. P. O'NEILL` in the letters of a name."""
+def _title_case(shouted: str) -> str:
+    """Name in mixed case: `J. P. O'NEILL` → `J. P. O'Neill`."""
     words = re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), shouted)
     return re.sub(r"\b(Van|Von|De|Der|Y)\b", lambda word: word[0].lower(), words)
 
 
 def closing_line_authors(paragraph: str) -> tuple[str, ...]:
-    """The authors that the last paragraph of a text is about, if it is about them and not part of the text.
+    """Authors named in the last paragraph of a text if it is a note about them or a credit.
 
     `Edna Marsh is senior editor at The Harbour Post.`, `Reporting by John Roe; editing by Ada Quill`, `— Edna Marsh`.
     """
     line = " ".join(paragraph.split()).strip("*_()[] ")
     if not line or len(line) > _LONGEST_LAST_LINE:
         return ()
-    for form in (_IS, _DOES, _REPORTING, _SIGNED):
+    for form in (_PERSON_IS, _PERSON_DOES, _REPORTING, _SIGNED):
         found = form.match(line)
         if found is not None:
             return author_names(found["names"].strip())
@@ -89,7 +89,7 @@ def closing_line_authors(paragraph: str) -> tuple[str, ...]:
 
 
 def parse_dateline(text: str) -> Dateline | None:
-    """The dateline that a text begins with: `LONDON, March 3 — `, `WASHINGTON, D.C., 3 March 2020 (AP) — `."""
+    """Dateline at the beginning of a text: `LONDON, March 3 — `, `WASHINGTON, D.C., 3 March 2020 (AP) — `."""
     found = _DATELINE.match(text[:200])
     if found is None or not any(letter.isupper() for letter in found["place"][:2]):
         return None

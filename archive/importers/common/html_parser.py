@@ -13,7 +13,7 @@ from backfile.archive.errors import ArchiveError, ArticleUnreadable
 from backfile.archive.storage.decoding import detect_encoding
 
 MAX_BYTES = 20 * 1024 * 1024
-"""Of one page. The longest articles have a tenth of it; pages beyond are data dressed as a page."""
+"""Limit of one page. The longest articles have a tenth of it; larger pages are data."""
 SCHEMES = frozenset({"http", "https", "mailto"})
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,30})""", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"""\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]{2,30})""", re.IGNORECASE)
@@ -23,68 +23,68 @@ _NOT_TEXT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\f\r"))
 _FORM_FEED_AS_SPACE = bytes.maketrans(b"\f", b" ")
 # Without re.IGNORECASE, which would take the fast search for "&#" away.
-_REFERENCE_TO_NONE = re.compile(
+_INVALID_REFERENCE = re.compile(
     rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|127|6553[45])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]|7[fF]|[fF]{3}[efEF]))"
     rb"(?![0-9a-fA-F]);?"
 )
-_NO_CHARACTERS = ("\ufffe".encode(), "\uffff".encode())
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _UNSAFE_IN_ADDRESS = re.compile(r"[\s()<>\"'\\`\[\]{}|^]")
-_NAME_KIND = "name its kind with --as if you know it"
+_NOT_TEXT_HINT = "name its kind with --as if you know it"
 NESTING_HINT = "elements are left open in it; save the page from a browser again"
 
 
 def decode_html(page: bytes, declared: str | None = None) -> str:
-    """The text of a page: by its byte order mark, what the server declared, what it says itself, else by its bytes.
+    """Text of a page: by its byte order mark, the declaration of the server or its own, else by detection.
 
-    A declaration that the bytes contradict is passed over. Raises `ArchiveError` for more than `MAX_BYTES`, and for
-    what is no text.
+    A declaration that the bytes contradict is ignored. Raises `ArchiveError` for more than `MAX_BYTES` and for binary
+    data.
     """
     if len(page) > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
     text = _decoded(page, declared)
     if len(_NOT_TEXT.findall(text[:_SAMPLE])) > max(1, len(text[:_SAMPLE]) // 100):
-        raise ArchiveError("is no text", hint=_NAME_KIND)
+        raise ArchiveError("is no text", hint=_NOT_TEXT_HINT)
     return text
 
 
 def _decoded(page: bytes, declared: str | None) -> str:
-    for mark, encoding in _MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if page.startswith(mark):
             return page[len(mark) :].decode(encoding, errors="replace")
-    for name in (*filter(None, ("utf-8", declared)), *_said(page)):
+    for name in (*filter(None, ("utf-8", declared)), *_declared_encodings(page)):
         try:
-            return page.decode(_as_browsers_read(name))
+            return page.decode(_whatwg_encoding(name))
         except (UnicodeError, LookupError):
             continue
     try:
         return page.decode(detect_encoding(page), errors="replace")
     except ArticleUnreadable as error:
-        raise ArchiveError("is no text", hint=_NAME_KIND) from error
+        raise ArchiveError("is no text", hint=_NOT_TEXT_HINT) from error
 
 
-def _said(page: bytes) -> Iterator[str]:
-    """The encoding that a page names; not one in which it could not be read at all until it is known."""
-    said = _XML_CHARSET.match(page) or _META_CHARSET.search(page, 0, 8192)
-    name = said[1].decode("ascii", errors="replace").lower() if said else ""
+def _declared_encodings(page: bytes) -> Iterator[str]:
+    """Encoding that a page declares; none for UTF-16 and UTF-32, which would make the declaration unreadable."""
+    found = _XML_CHARSET.match(page) or _META_CHARSET.search(page, 0, 8192)
+    name = found[1].decode("ascii", errors="replace").lower() if found else ""
     if name and not name.startswith(("utf-16", "utf-32")):
         yield name
 
 
-def _as_browsers_read(name: str) -> str:
-    """Pages that say Latin-1 mean Windows-1252 (https://encoding.spec.whatwg.org/#names-and-labels)."""
+def _whatwg_encoding(name: str) -> str:
+    """Windows-1252 for Latin-1 and ASCII (https://encoding.spec.whatwg.org/#names-and-labels)."""
     return "cp1252" if name.lower() in {"iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"} else name
 
 
 def parse_html(html: bytes | str) -> HtmlElement:
-    """The tree of a page or a piece of one, without comments; entities stay what they are, nothing is loaded.
+    """Tree of a page or a fragment, without comments; external entities are not loaded.
 
-    Raises `ArchiveError` if it is too large or nested too deeply, or there is nothing in it.
+    Raises `ArchiveError` if it is too large, nested too deeply or empty.
     """
     text = decode_html(html) if isinstance(html, bytes) else html
     if len(text) > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="an article has far less; split it")
-    page = _only_characters(text)
+    page = _valid_xml_utf8(text)
     for is_deep in (False, True):
         parser = _parser(is_deep=is_deep)
         try:
@@ -96,20 +96,20 @@ def parse_html(html: bytes | str) -> HtmlElement:
     raise ArchiveError("is nested too deeply", hint=NESTING_HINT)
 
 
-def _only_characters(text: str) -> bytes:
-    """UTF-8 without what XML has no place for, written out or as a reference: libxml2 reads it but cannot write it."""
+def _valid_xml_utf8(text: str) -> bytes:
+    """UTF-8 without characters that XML forbids, literal or as references: libxml2 reads but cannot serialise them."""
     declared = _DECLARATION.match(text)
     page = text[declared.end() if declared else 0 :].encode("utf-8", errors="ignore")
     page = page.translate(_FORM_FEED_AS_SPACE, _CONTROLS)
-    for character in _NO_CHARACTERS:
+    for character in _NONCHARACTERS:
         page = page.replace(character, b"")
-    return _REFERENCE_TO_NONE.sub(b"", page)
+    return _INVALID_REFERENCE.sub(b"", page)
 
 
 def _parser(*, is_deep: bool) -> etree.HTMLParser:
-    """A parser that gives up at a depth of 256 or, if `is_deep`, 2,048 elements.
+    """Parser with a depth limit of 256 elements, or 2,048 if `is_deep`.
 
-    Its trees have one class of elements: a parser of lxml.html asks for the class of each element anew.
+    All elements have one class: the parser of lxml.html looks up the class of each element.
     """
     parser = etree.HTMLParser(
         remove_comments=True, remove_pis=True, no_network=True, huge_tree=is_deep, encoding="utf-8"
@@ -119,12 +119,12 @@ def _parser(*, is_deep: bool) -> etree.HTMLParser:
 
 
 def text_of(element: HtmlElement | None) -> str:
-    """The words of an element on one line; empty if there is none."""
+    """Text of an element on one line; empty for None."""
     return " ".join(element.text_content().split()) if element is not None else ""
 
 
 def lower_headings(tree: HtmlElement) -> None:
-    """Lets the headings of a text begin one rank lower, below its title, if some are of the highest."""
+    """Lowers all headings by one level if there is an `h1`, so that they come below the title."""
     if next(tree.iter("h1"), None) is None:
         return
     for rank in range(5, 0, -1):
@@ -133,7 +133,7 @@ def lower_headings(tree: HtmlElement) -> None:
 
 
 def safe_address(base_url: str | None, reference: str) -> str | None:
-    """A reference as an address that is safe to write into Markdown, absolute if there is a base; None if unsafe."""
+    """Address that may be written into Markdown, made absolute if there is a base; None for unsafe schemes."""
     try:
         joined = urljoin(base_url, reference.strip()) if base_url else reference.strip()
         scheme = urlsplit(joined).scheme

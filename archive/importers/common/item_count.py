@@ -1,4 +1,4 @@
-"""How many items a file will give, for the remaining time that is shown: counted without reading what they say."""
+"""Estimate of the number of items in a file, for the progress bar: pattern matches, without parsing."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from pathlib import Path
 
 _CHUNK = 1 << 20
-_LONGEST_SIGN = 64
+_LONGEST_MATCH = 64
 
 
-def count_matches(path: Path, sign: re.Pattern[bytes]) -> int:
-    """How often a sign of at most `_LONGEST_SIGN` bytes stands in a file, read in pieces. Raises `OSError`."""
+def count_matches(path: Path, pattern: re.Pattern[bytes]) -> int:
+    """Number of matches of a pattern of at most `_LONGEST_MATCH` bytes in a file, read in chunks. Raises `OSError`."""
     total, tail = 0, b""
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             piece = tail + chunk
-            ends = [found.end() for found in sign.finditer(piece)]
+            ends = [found.end() for found in pattern.finditer(piece)]
             total += len(ends)
-            tail = piece[max([len(piece) - _LONGEST_SIGN, *ends[-1:]]) :]
+            tail = piece[max([len(piece) - _LONGEST_MATCH, *ends[-1:]]) :]
     return total

@@ -1,4 +1,4 @@
-"""Rows of tables from files of any size: JSON Lines, a JSON list, CSV with whatever separator."""
+"""Rows of tables in files of any size: JSON Lines, JSON lists, CSV with any delimiter."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode, detect_encoding
 
 MAX_ROW = 32 * 1024 * 1024
-"""Characters of one row."""
+"""Limit of one row in characters."""
 
-_SEPARATORS = "\t;|,"  # of equals the first, which is the rarer within a cell
+_SEPARATORS = "\t;|,"  # the first of equals wins: it is the rarest within cells
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 _SAMPLE = 64 * 1024
 _CHUNK = 1 << 20
@@ -26,10 +26,9 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: column → value, and the line (from 1) on which it begins.
+    """A row: column → value, and its first line (from 1).
 
-    `loose` rows (objects) need not have the same columns. A value in an object in an object is found by a path of
-    names: `fields.headline`.
+    `loose` rows (objects) may have different columns. A nested value has a path of names: `fields.headline`.
     """
 
     line: int
@@ -37,7 +36,7 @@ class Row:
     loose: bool
 
     def get(self, column: str) -> object:
-        """The value in a column; None if there is none."""
+        """Value of a column or a path of names; None if missing."""
         value: object = self.values
         if column in self.values:
             return self.values[column]
@@ -47,12 +46,12 @@ class Row:
 
 
 def is_json(head: bytes) -> bool:
-    """Whether a file begins as JSON Lines or as a list of objects in JSON."""
+    """Whether a file begins as JSON Lines or as a JSON list of objects."""
     return re.match(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*\"", head) is not None
 
 
 def sample_row(head: bytes) -> Mapping[str, object]:
-    """The first object in the beginning of a file, or the columns of a table; empty if it is none."""
+    """First object in the beginning of a file, or the columns of a table; empty if it is neither."""
     try:
         text = decode(head).text.lstrip("\ufeff")
     except ArticleUnreadable:
@@ -76,14 +75,14 @@ def sample_row(head: bytes) -> Mapping[str, object]:
 
 
 def _is_name(cell: str) -> bool:
-    """Whether a cell may be the name of a column and not a value: short, and no sentence."""
+    """Whether a cell may be the name of a column: short, and no sentence."""
     return len(cell) <= 40 and not cell.endswith((".", "!", "?")) and "\n" not in cell
 
 
 def detect_delimiter(text: str) -> str | None:
-    """The character that separates the cells in the beginning of a file: one that gives rows of equal length.
+    """Delimiter of the cells in the beginning of a file, by rows of equal length.
 
-    None if there is none, as in a text.
+    None for a text without one.
     """
     declared = _SEPARATOR_LINE.match(text)
     if declared is not None:
@@ -110,7 +109,7 @@ def _lengths(text: str, separator: str) -> list[int]:
 
 
 def count_json_lines(path: Path) -> int | None:
-    """The number of lines of a file of JSON Lines; None for other tables."""
+    """Number of lines of a JSON Lines file; None for other tables."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
         if not is_json(head) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
@@ -122,7 +121,7 @@ def count_json_lines(path: Path) -> int | None:
 
 
 def read_rows(path: Path) -> Iterator[Row | Problem]:
-    """The rows of a table, one after the other; what cannot be read is a `Problem` with its line. Raises `OSError`."""
+    """Rows of a table in order; a malformed row is a `Problem` with its line. Raises `OSError`."""
     with path.open("rb") as file:
         head = file.read(_SAMPLE)
     encoding = _encoding(head)
@@ -136,7 +135,7 @@ def read_rows(path: Path) -> Iterator[Row | Problem]:
 
 
 def _encoding(head: bytes) -> str:
-    """What the beginning of a file is written in."""
+    """Encoding of the beginning of a file."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
@@ -175,7 +174,7 @@ def _object(value: object, number: int) -> Row | Problem:
 
 
 def _json_list(file: io.TextIOWrapper) -> Iterator[Row | Problem]:
-    """The objects of a list, each read as soon as it is complete."""
+    """Objects of a JSON list, each yielded as soon as it is complete."""
     decoder = json.JSONDecoder()
     buffer, number = file.read(_CHUNK).lstrip("\ufeff \t\r\n")[1:], 0
     while True:

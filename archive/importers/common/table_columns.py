@@ -1,4 +1,4 @@
-"""Which column of a table is which field of an article."""
+"""Mapping of table columns to the fields of an article."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TEXT = (
     *("contenttext", "articletext", "story", "article", "rawcontent", "maintext", "plaintext"),
 )
 
-# Field of an article → names of columns, best first, as `archive.spellings.normal` has them.
+# Field of an article → names of columns, best first, as `field_names.normal` writes them.
 COLUMN_NAMES: dict[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid", "uid", "docid", "articleid", "key"),
     "title": (*TITLE, "name", "heading", "articletitle", "webtitle"),
@@ -29,7 +29,7 @@ FIELDS = tuple(COLUMN_NAMES)
 
 
 def map_columns(names: Iterable[str], given: Mapping[str, str]) -> dict[str, str]:
-    """Field → column, from the columns' names as far as `given` does not say it. A column is of one field only."""
+    """Field → column, by the columns' names where `given` has no entry. A column belongs to one field only."""
     free = {normal(name): name for name in reversed(list(names)) if name not in given.values()}
     found = dict(given)
     for field, known in COLUMN_NAMES.items():

@@ -1,4 +1,4 @@
-"""XML as it comes in, in trees: no entity is resolved, nothing is loaded from a network or a disk."""
+"""XML and XHTML as trees: entities are not resolved, nothing is loaded from network or disk."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from backfile.archive.importers.common.html_parser import decode_html, parse_htm
 
 _ENTITY = re.compile(r"&(\w{1,31});")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_DECLARED = re.compile(r"\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
 
 
 def parse_xml(content: bytes) -> Any:
-    """The root of a tree; small faults are mended. Raises `ArchiveError` if there is no tree in it."""
+    """Root of a tree; small errors are recovered. Raises `ArchiveError` if nothing can be parsed."""
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True,
         remove_comments=True, remove_pis=True,
@@ -34,22 +34,22 @@ def parse_xml(content: bytes) -> Any:
 
 
 def local_name(name: object) -> str:
-    """Name of an element or attribute without namespace or prefix; empty for comments, whose tag is no text."""
+    """Name of an element or attribute without namespace or prefix; empty for comments, which have no name."""
     return name.rpartition("}")[2].rpartition(":")[2] if isinstance(name, str) else ""
 
 
 def parse_xhtml(content: bytes) -> HtmlElement:
-    """A page in the XML form of HTML as a tree of HTML; one that is no XML is read as HTML.
+    """Tree of HTML from a page in XHTML; a page that is not well-formed is parsed as HTML.
 
-    Names of HTML's entities are known here, those that a page declares itself are not. The attribute `epub:type` stays,
-    as `data-type`. Raises `ArchiveError` for what is too large or empty.
+    The named entities of HTML are known; those that a page declares are not. `epub:type` becomes `data-type`. Raises
+    `ArchiveError` if it is too large or empty.
     """
-    text = _DOCTYPE.sub("", _DECLARED.sub("", decode_html(content), count=1), count=1)
+    text = _DOCTYPE.sub("", _DECLARATION.sub("", decode_html(content), count=1), count=1)
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
     )
     try:
-        root = etree.fromstring(_ENTITY.sub(_character, text).encode(), parser)
+        root = etree.fromstring(_ENTITY.sub(_resolve_entity, text).encode(), parser)
     except (etree.XMLSyntaxError, ValueError):
         return parse_html(text)
     for element in root.iter(etree.Element):
@@ -61,6 +61,6 @@ def parse_xhtml(content: bytes) -> HtmlElement:
     return parse_html(etree.tostring(root, encoding="unicode", method="html"))
 
 
-def _character(entity: re.Match[str]) -> str:
+def _resolve_entity(entity: re.Match[str]) -> str:
     name = entity[1]
     return entity[0] if name in _XML_ENTITIES else html5.get(f"{name};", entity[0])

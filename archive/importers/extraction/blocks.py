@@ -12,8 +12,8 @@ from lxml.html import HtmlElement
 
 from backfile.archive.importers.extraction.cleaning import innermost_blocks
 from backfile.archive.importers.extraction.text_similarity import (
-    ENOUGH,
-    SHORT,
+    MIN_SHARE,
+    SHORT_PASSAGE,
     shingles,
     similarity,
     word_ngrams,
@@ -141,7 +141,7 @@ def _without_copies(kept: list[PageBlock]) -> list[PageBlock]:
     for block in sorted(kept, key=lambda each: amount[boxes[each]]):
         found = set(word_ngrams(block.words))
         said_again = sum(often[run] > 1 for run in found) >= _SAME * len(found)
-        if len(block.words) >= SHORT and said_again and 2 * amount[boxes[block]] < total:
+        if len(block.words) >= SHORT_PASSAGE and said_again and 2 * amount[boxes[block]] < total:
             dropped.add(block)
             often.subtract(found)
     return [block for block in kept if block not in dropped]
@@ -156,12 +156,12 @@ def _box(block: PageBlock) -> tuple[HtmlElement | None, object, str | None]:
 def _is_flat_copy(block: PageBlock, kept: list[PageBlock]) -> bool:
     """Whether a block is the whole text once more, without its paragraphs, as pages keep it for machines."""
     parts = [each for each in kept if 2 * len(each.words) <= len(block.words)]
-    return similarity(shingles(block.text), shingles(" ".join(each.text for each in parts))).precision >= ENOUGH
+    return similarity(shingles(block.text), shingles(" ".join(each.text for each in parts))).precision >= MIN_SHARE
 
 
 def _without_strays(kept: list[PageBlock]) -> list[PageBlock]:
     """The blocks without short ones far from all longer ones: words that chance to be in the text as well."""
-    long = [block.place for block in kept if len(block.words) >= SHORT]
+    long = [block.place for block in kept if len(block.words) >= SHORT_PASSAGE]
     if not long:
         return kept
     near = {place + step for place in long for step in range(-_NEAR, _NEAR + 1)}

@@ -38,17 +38,17 @@ _IN_HEADING = re.compile(r"\{|(?<!\S)#+(?=\s*\Z)")
 _BEGINS_BLOCK = re.compile(
     r"\s*(?:(#)#{0,5}(?=\s|\Z)|(>)|([-+*])(?=\s|\Z)|([-:|=+])[-:|=+\s]*\Z|(:)|(\|)|(!)!!|\d{1,9}([.)])(?=\s|\Z))"
 )
-_EMPTY_LINES = re.compile(r"\n[ \t\r]*+(?:\n[ \t\r]*+)+")  # one space in HTML, the end of a paragraph in Markdown
+_BLANK_LINES = re.compile(r"\n[ \t\r]*+(?:\n[ \t\r]*+)+")  # a space in HTML, the end of a paragraph in Markdown
 _NOTE = re.compile(r"\s*FOOTNOTEDEF\d{1,9}ENDNOTE\s*")
 
-_AS_IT_IS = frozenset({"code", "pre", "kbd", "samp", "tt"})
+_CODE_TAGS = frozenset({"code", "pre", "kbd", "samp", "tt"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_WITHOUT_SIGN = ("abbr", "cite", "ins", "small", "span", "sub", "sup", "time", "u")
+_UNMARKED_TAGS = ("abbr", "cite", "ins", "small", "span", "sub", "sup", "time", "u")
 _INLINE = frozenset(
     {"a", "b", "code", "del", "em", "i", "img", "kbd", "q", "s", "samp", "strike", "strong", "tt", "var"}
 )
-_LONG_ENOUGH = 12
-_WITHIN = "x"  # stands for what comes before in a line in which no block can begin
+_LINE_PREFIX = 12
+_MID_LINE = "x"  # prefix of a line in which no block can begin
 
 
 def inert_brackets(line: str, *, is_begun: bool = False, is_continued: bool = False) -> frozenset[int]:
@@ -84,96 +84,96 @@ def escape_line(line: str) -> str:
 
 
 def drop_placeholders(text: str) -> str:
-    """Text in which no sign is hidden yet."""
+    """Removes noncharacters from a text, so that every placeholder in it is ours."""
     return _NONCHARACTERS.sub("", text)
 
 
 def escape_tree(tree: HtmlElement) -> None:
-    """Puts noncharacters for the signs in a tree that would be markup; elements that leave none in Markdown go."""
-    etree.strip_tags(tree, *_WITHOUT_SIGN)
+    """Replaces special characters in a tree by placeholders; elements without Markdown equivalent are unwrapped."""
+    etree.strip_tags(tree, *_UNMARKED_TAGS)
     _TreeEscaper(tree).escape()
 
 
 def restore_escapes(markdown: str) -> str:
-    """Markdown with the hidden signs escaped in it."""
+    """Replaces the placeholders in Markdown by escaped characters."""
     return markdown.translate(_RESTORED)
 
 
 class _TreeEscaper:
-    """One walk through a tree; `_line` is how the line began that the next text goes on."""
+    """Walk through one tree; `_line` holds the first characters of the current line of Markdown."""
 
     def __init__(self, tree: HtmlElement) -> None:
         self._tree = tree
         self._line = ""
         self._is_in_link = False
-        self._cells = _cells_of_plain_tables(tree)
+        self._cells = _markdown_cells(tree)
 
     def escape(self) -> None:
-        """Hides the signs in every text of the tree that is no code, and in what stands for its pictures."""
+        """Escapes all text of the tree outside code, and the alternative texts of images."""
         code: HtmlElement | None = None
         for event, element in etree.iterwalk(self._tree, events=("start", "end")):
             if event == "start" and code is None:
                 self._begin(element)
-                code = element if element.tag in _AS_IT_IS else None
+                code = element if element.tag in _CODE_TAGS else None
                 if element.text:
                     following = element[0] if len(element) else None
                     if code is None:
-                        element.text = self._hidden(element.text, element, element, following)
+                        element.text = self._escaped(element.text, element, element, following)
             elif event == "end" and (code is None or code is element):
                 code = None
                 self._end(element)
                 if element.tail and element is not self._tree:
-                    element.tail = self._hidden(element.tail, element, element.getparent(), element.getnext())
+                    element.tail = self._escaped(element.tail, element, element.getparent(), element.getnext())
 
     def _begin(self, element: HtmlElement) -> None:
         self._is_in_link |= element.tag == "a"
         if element.tag == "img" and element.get("alt"):
-            element.set("alt", _IN_TREE.sub(_hide, element.get("alt") or ""))
+            element.set("alt", _IN_TREE.sub(_placeholder, element.get("alt") or ""))
         if element.tag not in _INLINE:
-            self._line = _WITHIN if element.tag in _HEADINGS or element in self._cells else ""
-        elif len(self._line) < _LONG_ENOUGH and (element.tag == "img" or element.text_content().strip()):
-            self._line += _WITHIN
+            self._line = _MID_LINE if element.tag in _HEADINGS or element in self._cells else ""
+        elif len(self._line) < _LINE_PREFIX and (element.tag == "img" or element.text_content().strip()):
+            self._line += _MID_LINE
 
     def _end(self, element: HtmlElement) -> None:
         self._is_in_link &= element.tag != "a"
         if element.tag not in _INLINE:
             self._line = ""
 
-    def _hidden(self, text: str, before: HtmlElement, parent: HtmlElement, following: HtmlElement | None) -> str:
-        """The text that is in `parent`, after the beginning or end of `before`."""
+    def _escaped(self, text: str, before: HtmlElement, parent: HtmlElement, following: HtmlElement | None) -> str:
+        """Escapes the text in `parent` that follows the start or end tag of `before`."""
         is_begun = before.tag in _INLINE
         is_continued = parent.tag in _INLINE if following is None else following.tag != "br"
-        lines = _EMPTY_LINES.sub("\n", text).split("\n")
+        lines = _BLANK_LINES.sub("\n", text).split("\n")
         hidden = []
         for number, line in enumerate(lines):
-            if number and self._line != _WITHIN:
+            if number and self._line != _MID_LINE:
                 self._line = ""
             plain = inert_brackets(
                 line, is_begun=is_begun and number == 0, is_continued=is_continued and number == len(lines) - 1
             )
-            hidden.append(self._hidden_in_line(line, frozenset() if self._is_in_link else plain))
+            hidden.append(self._escaped_line(line, frozenset() if self._is_in_link else plain))
         joined = "\n".join(hidden)
         if parent.tag in _HEADINGS:
-            joined = _IN_HEADING.sub(_hide, joined)
+            joined = _IN_HEADING.sub(_placeholder, joined)
         end = len(joined.rstrip())
         if following is not None and following.tag == "a" and joined[:end].endswith("!"):
             joined = f"{joined[: end - 1]}{_PLACEHOLDERS[ord('!')]}{joined[end:]}"
         return joined
 
-    def _hidden_in_line(self, line: str, plain: frozenset[int]) -> str:
+    def _escaped_line(self, line: str, plain: frozenset[int]) -> str:
         note = _NOTE.match(line)
         if note is not None:
             self._line = ""
         start = note.end() if note else 0
-        before, self._line = self._line, (self._line + line[start:].lstrip())[:_LONG_ENOUGH]
+        before, self._line = self._line, (self._line + line[start:].lstrip())[:_LINE_PREFIX]
         begun = _BEGINS_BLOCK.match(before + line[start:])
         place = begun.start(begun.lastindex or 0) - len(before) + start if begun else -1
         if place >= start:
             line = line[:place] + line[place].translate(_PLACEHOLDERS) + line[place + 1 :]
-        return _IN_TREE.sub(lambda sign: sign[0] if sign.start() in plain else _hide(sign), line)
+        return _IN_TREE.sub(lambda sign: sign[0] if sign.start() in plain else _placeholder(sign), line)
 
 
-def _cells_of_plain_tables(tree: HtmlElement) -> frozenset[HtmlElement]:
+def _markdown_cells(tree: HtmlElement) -> frozenset[HtmlElement]:
     """Cells that become cells of Markdown, in which no block begins: those of tables neither in nor around others."""
     plain = (
         table
@@ -183,5 +183,5 @@ def _cells_of_plain_tables(tree: HtmlElement) -> frozenset[HtmlElement]:
     return frozenset(cell for table in plain for cell in table.iter("td", "th"))
 
 
-def _hide(sign: re.Match[str]) -> str:
+def _placeholder(sign: re.Match[str]) -> str:
     return sign[0].translate(_PLACEHOLDERS)

@@ -1,7 +1,7 @@
-"""HTML as it comes in: decoded, parsed within limits, and made into Markdown that carries nothing active.
+"""HTML as Markdown without active content.
 
-Scripts, styles, event handlers, forms, frames and addresses such as `javascript:` end here; the library shows what is
-left through a second sanitiser.
+Scripts, styles, event handlers, forms, frames and addresses such as `javascript:` are removed here; a second sanitizer
+runs when an article is shown.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _TAGS = frozenset(
     | {"thead", "time", "tr"}
     | {"tt", "u", "ul", "var", "div", "span"}
 )
-_DROPPED_WHOLE = frozenset(
+_DROPPED_TAGS = frozenset(
     {"script", "style", "template", "iframe", "object", "embed", "noscript", "form", "button", "select"}
     | {"textarea", "svg", "math", "canvas", "audio"}
     | {"video", "head", "title", "nav", "dialog", "applet"}
 )
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),
-    clean_content_tags=set(_DROPPED_WHOLE),
+    clean_content_tags=set(_DROPPED_TAGS),
     attributes={
         "a": {"href", "title"},
         "img": {"src", "alt", "title"},
@@ -71,10 +71,10 @@ _OPTIONS = ConversionOptions(
 
 
 def html_to_markdown(html: str, *, base_url: str | None) -> str:
-    """A piece of HTML as Markdown: headings, lists, quotations, tables, code, footnotes, pictures with captions.
+    """Markdown of a fragment of HTML: headings, lists, quotations, tables, code, footnotes, images with captions.
 
-    Addresses become absolute where `base_url` is given. Whatever Markdown would take for markup in the text is
-    escaped. Raises `ArchiveError` for what is too large or cannot be parsed.
+    Addresses become absolute if `base_url` is given. Special characters in the text are escaped. Raises `ArchiveError`
+    for what is too large or cannot be parsed.
     """
     if not html.strip():
         return ""
@@ -83,13 +83,13 @@ def html_to_markdown(html: str, *, base_url: str | None) -> str:
 
 
 def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
-    """As `html_to_markdown`, of a tree, which is changed on the way."""
-    _make_absolute(tree, base_url)
+    """Markdown of a tree, which is modified; else as `html_to_markdown`."""
+    _resolve_addresses(tree, base_url)
     _mark_footnotes(tree)
-    _dress(tree)
+    _normalize_elements(tree)
     clean = _CLEANER.clean(etree.tostring(tree, encoding="unicode", method="html"))
     try:
-        content = convert(_with_signs_hidden(clean), _OPTIONS).content or ""
+        content = convert(_escaped_html(clean), _OPTIONS).content or ""
     except ConversionError as error:
         raise ArchiveError(f"cannot be made into Markdown: {error}") from error
     if not content and _TAG.sub("", clean).strip():
@@ -97,7 +97,7 @@ def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
     return escaping.restore_escapes(_tidy(content))
 
 
-def _with_signs_hidden(clean: str) -> str:
+def _escaped_html(clean: str) -> str:
     if not clean.strip():
         return clean
     tree = parse_html(escaping.drop_placeholders(clean))
@@ -105,11 +105,11 @@ def _with_signs_hidden(clean: str) -> str:
     return str(etree.tostring(tree, encoding="unicode", method="html"))
 
 
-def _make_absolute(tree: HtmlElement, base_url: str | None) -> None:
+def _resolve_addresses(tree: HtmlElement, base_url: str | None) -> None:
     for element in list(tree.iter("img", "a")):
         name = "src" if element.tag == "img" else "href"
         if element.tag == "img":
-            _wake(element)
+            _load_lazy_image(element)
         reference = element.get(name)
         if reference is None or (name == "href" and reference.startswith("#")):
             continue
@@ -120,28 +120,28 @@ def _make_absolute(tree: HtmlElement, base_url: str | None) -> None:
             del element.attrib[name]
 
 
-def _wake(image: HtmlElement) -> None:
-    """Gives a picture that a script would load when it scrolls into view its address now."""
+def _load_lazy_image(image: HtmlElement) -> None:
+    """Gives a lazily loaded image its address."""
     source = image.get("src") or ""
     if source and not source.startswith("data:") and "placeholder" not in source:
         return
     later = next((image.get(key) for key in ("data-src", "data-original", "data-lazy-src") if image.get(key)), None)
-    listed = next((each for each in _sizes(image) if each.strip() and not each.strip().startswith("data:")), "")
+    listed = next((each for each in _srcsets(image) if each.strip() and not each.strip().startswith("data:")), "")
     if not later and listed.strip(" ,"):
         later = listed.strip(" ,").split(",")[-1].split()[0]
     if later:
         image.set("src", later)
 
 
-def _sizes(image: HtmlElement) -> Iterator[str]:
-    """The lists of addresses of a picture in several sizes: its own, and those of the `<picture>` it is in."""
+def _srcsets(image: HtmlElement) -> Iterator[str]:
+    """`srcset` attributes of an image and of the `<picture>` around it."""
     box = next(image.iterancestors("picture"), None)
     for element in (image, *(box.iter("source") if box is not None else ())):
         yield from (element.get(name) or "" for name in ("srcset", "data-srcset"))
 
 
 def _mark_footnotes(tree: HtmlElement) -> None:
-    """Turns `<sup><a href="#fn1">` and `<li id="fn1">` into marks that become footnotes of Markdown."""
+    """Turns `<sup><a href="#fn1">` and `<li id="fn1">` into placeholders that become Markdown footnotes."""
     notes = {element.get("id"): element for element in tree.iter("li", "p", "div") if element.get("id")}
     numbers: dict[str, int] = {}
     for link in list(tree.iter("a")):
@@ -150,11 +150,11 @@ def _mark_footnotes(tree: HtmlElement) -> None:
         if is_reference and notes[target] not in link.iterancestors():
             number = numbers.setdefault(target, len(numbers) + 1)
             outer = link.getparent() if link.getparent() is not None and link.getparent().tag == "sup" else link
-            _replace_by_text(outer, f"FOOTNOTEREF{number}ENDNOTE")
+            _replace_with_text(outer, f"FOOTNOTEREF{number}ENDNOTE")
     for name, number in numbers.items():
         note = notes[name]
         for back in [each for each in note.iter("a") if (each.get("href") or "").startswith("#")]:
-            _replace_by_text(back, "")
+            _replace_with_text(back, "")
         for paragraph in note.iter("p"):
             paragraph.tag = "span"
         if note.getparent() is not None and note.getparent().tag in ("ol", "ul"):
@@ -163,7 +163,7 @@ def _mark_footnotes(tree: HtmlElement) -> None:
         note.text = f"FOOTNOTEDEF{number}ENDNOTE {(note.text or '').lstrip()}"
 
 
-def _replace_by_text(element: HtmlElement, text: str) -> None:
+def _replace_with_text(element: HtmlElement, text: str) -> None:
     parent = element.getparent()
     if parent is None:
         return
@@ -176,19 +176,19 @@ def _replace_by_text(element: HtmlElement, text: str) -> None:
     parent.remove(element)
 
 
-def _dress(tree: HtmlElement) -> None:
-    """Gives captions, layout, definitions, highlighting and code the forms that Markdown has for them."""
+def _normalize_elements(tree: HtmlElement) -> None:
+    """Rewrites captions, layout tables, definition lists, highlighting and code as elements that Markdown has."""
     dissolve_tables(tree, is_layout_table)
     for caption in list(tree.iter("figcaption")):
-        _as_caption(caption)
+        _format_caption(caption)
     for picture in list(tree.iter("img")):
         if not picture.get("src") and picture.getparent() is not None:
             picture.drop_tree()
     for pre in list(tree.iter("pre")):
-        _as_code(pre)
+        _format_code(pre)
     for stressed in list(tree.iter("b", "strong", "i", "em")):
         if not _LETTER.search(stressed.text_content()) and stressed.getparent() is not None:
-            stressed.drop_tag()  # signs alone are not seen to be stressed beside letters: `**"**So`
+            stressed.drop_tag()  # emphasis of punctuation does not parse beside letters: `**"**So`
     for term in list(tree.iter("dt")):
         inner = etree.Element("strong")
         inner.text, term.text = term.text, None
@@ -199,8 +199,8 @@ def _dress(tree: HtmlElement) -> None:
         element.tag = {"dd": "p", "mark": "span"}.get(str(element.tag), "div")
 
 
-def _as_caption(caption: HtmlElement) -> None:
-    """A paragraph in italics; none if all pictures that it is of have no address."""
+def _format_caption(caption: HtmlElement) -> None:
+    """Turns a caption into a paragraph in italics; drops it if none of its images has an address."""
     box = caption.getparent()
     pictures = list(box.iter("img")) if box is not None else []
     words = text_of(caption)
@@ -214,11 +214,11 @@ def _as_caption(caption: HtmlElement) -> None:
         etree.SubElement(caption, "em").text = words
 
 
-def _as_code(pre: HtmlElement) -> None:
+def _format_code(pre: HtmlElement) -> None:
     classes = " ".join(each.get("class") or "" for each in (pre, *pre.iter("code")))
     found = _LANGUAGE.search(classes)
     for line_break in list(pre.iter("br")):
-        _replace_by_text(line_break, "\n")
+        _replace_with_text(line_break, "\n")
     text, tail = pre.text_content(), pre.tail
     pre.clear()
     pre.tail = tail
@@ -231,11 +231,11 @@ def _as_code(pre: HtmlElement) -> None:
 def _tidy(markdown: str) -> str:
     content = _EMPTY_LINK.sub("", markdown)
     content = _PLACEHOLDER.sub(lambda found: f"[^{found[2]}]" if found[1] else f"[^{found[4]}]: ", content)
-    return _BLANK_LINES.sub("\n\n", "\n".join(_lines(content))).strip()
+    return _BLANK_LINES.sub("\n\n", "\n".join(_trimmed_lines(content))).strip()
 
 
-def _lines(content: str) -> list[str]:
-    """Lines without spaces at their ends, and without breaks that lead nowhere: at the end of a paragraph."""
+def _trimmed_lines(content: str) -> list[str]:
+    """Lines without trailing spaces, and without line breaks at the end of a paragraph."""
     is_code = False
     lines: list[tuple[str, bool]] = []
     for line in content.split("\n"):

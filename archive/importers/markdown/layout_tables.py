@@ -1,4 +1,4 @@
-"""Tables that lay a page or a letter out: told from tables of data, and dissolved into plain blocks."""
+"""Layout tables: told apart from data tables, and dissolved into blocks."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from lxml.html import HtmlElement
 
 _PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
-_FOR_SHOW = frozenset({"presentation", "none"})
+_LAYOUT_ROLES = frozenset({"presentation", "none"})
 
 
 def dissolve_tables(tree: HtmlElement, is_layout: Callable[[HtmlElement], bool]) -> None:
-    """Turns the tables for which `is_layout` holds, and parts of tables that are in none, into blocks."""
+    """Turns tables for which `is_layout` holds, and table parts outside of tables, into `div` elements."""
     for table in list(tree.iter("table")):
         if not is_layout(table):
             continue
@@ -24,12 +24,12 @@ def dissolve_tables(tree: HtmlElement, is_layout: Callable[[HtmlElement], bool])
 
 
 def is_marked_layout(table: HtmlElement) -> bool:
-    """Whether a table says so itself, or has tables in it, which no table of data has."""
-    return table.get("role") in _FOR_SHOW or table.find(".//table") is not None
+    """Whether a table is marked as layout, or contains tables, as no data table does."""
+    return table.get("role") in _LAYOUT_ROLES or table.find(".//table") is not None
 
 
 def is_layout_table(table: HtmlElement) -> bool:
-    """Whether a table of a page is for show, or is without heads one row or one column: nothing is set beside it."""
+    """Whether a table is layout: marked so, or without header cells and with one row or one column."""
     if is_marked_layout(table):
         return True
     if table.find(".//th") is not None:

@@ -1,4 +1,4 @@
-"""Plain text as Markdown that shows it as it is: paragraphs, lists and quotations, nothing taken for markup."""
+"""Plain text as Markdown that renders as it was typed: paragraphs, lists, verse; special characters escaped."""
 
 from __future__ import annotations
 
@@ -19,27 +19,29 @@ _LOOKS_LIKE_HTML = re.compile(
 
 
 def looks_like_markdown(text: str) -> bool:
-    """Whether a text has the signs of Markdown that plain text hardly has: headings, links, bold words, code."""
+    """Whether a text has Markdown syntax that is rare in plain text: headings, links, bold words, code."""
     return _LOOKS_LIKE_MARKDOWN.search(text[:50_000]) is not None
 
 
 def looks_like_html(text: str) -> bool:
-    """Whether a text is marked up as HTML."""
+    """Whether a text has HTML markup."""
     return _LOOKS_LIKE_HTML.search(text[:50_000]) is not None
 
 
 def plain_to_markdown(text: str) -> str:
-    """Plain text as Markdown.
+    """Markdown of plain text.
 
-    Empty lines part paragraphs, and so do indented first lines in a text set to a width. Lines of a list stay lines
-    of a list. All else that Markdown would take for markup is escaped.
+    Blank lines and indented first lines separate paragraphs. Lines of a list stay list items. Special characters are
+    escaped.
     """
-    paragraphs = [part for block in _PARAGRAPH.split(text.expandtabs(4)) for part in _split(block) if part.strip()]
+    paragraphs = [
+        part for block in _PARAGRAPH.split(text.expandtabs(4)) for part in _split_at_indents(block) if part.strip()
+    ]
     return "\n\n".join(map(_paragraph, paragraphs))
 
 
-def _split(block: str) -> list[str]:
-    """A block without empty lines taken apart where a line is indented and the one before is not."""
+def _split_at_indents(block: str) -> list[str]:
+    """Splits a block at lines that are indented and follow one that is not."""
     if all(line[:2].isspace() or _LIST_ITEM.match(line) for line in block.split("\n")):
         return [block]
     return _INDENTED.split(block)
@@ -48,18 +50,18 @@ def _split(block: str) -> list[str]:
 def _paragraph(text: str) -> str:
     lines = [line.strip() for line in text.strip("\n").split("\n") if line.strip()]
     if all(_LIST_ITEM.match(line) for line in lines) and len(lines) > 1:
-        return "\n".join(map(_item, lines))
+        return "\n".join(map(_list_item, lines))
     if _is_verse(lines):
         return "\\\n".join(map(escape_line, lines))
     return "\n".join(map(escape_line, lines))
 
 
 def _is_verse(lines: list[str]) -> bool:
-    """Whether lines are short because they end there (verse, an address), not because the page was narrow."""
+    """Whether lines are short on purpose (verse, an address), not wrapped at a narrow width."""
     return len(lines) > 2 and max(map(len, lines)) <= 45
 
 
-def _item(line: str) -> str:
+def _list_item(line: str) -> str:
     bullet = _BULLET.match(line)
     if bullet is not None:
         return f"- {escape_inline(line[bullet.end() :])}"
