@@ -1,10 +1,10 @@
-"""The web application: `create_app` is the only place where its parts are joined."""
+"""Web application: `create_app` wires settings, library, index and screens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
-from pathlib import Path
 
 from flask import Flask, Response
 from flask_compress import Compress
@@ -14,7 +14,6 @@ from backfile.archive.storage.library import Library
 from backfile.config import Settings, load
 from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
-from backfile.index.sync.state import read_problems
 from backfile.web.screens import about, api, article, browse, export, feeds, media, search
 from backfile.web.service.errors import register_errors
 from backfile.web.service.headers import register_headers
@@ -22,32 +21,32 @@ from backfile.web.service.i18n import register_i18n
 from backfile.web.service.services import EXTENSION, Services
 from backfile.web.service.ui_language import register_ui_language
 
-HERE = Path(__file__).parent
 SCREENS = (about, api, article, browse, export, feeds, media, search)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def create_app(settings: Settings | None = None, *, open_index: Callable[[], Engine] | None = None) -> Flask:
-    """The WSGI application for a library; without settings those of the environment.
+    """Creates the WSGI application for a library; without settings, with those of the environment.
 
-    Reads `library.toml` and nothing else: the index is opened at the first search, by `open_index` where that is
-    given, for an index that is held elsewhere. Raises `LibraryMissing`,
-    `LibrarySettingsInvalid`, and `SettingsInvalid` for settings of the environment.
+    Reads `library.toml` and nothing else: the index is opened at the first search, by `open_index` if given. Raises
+    `LibraryMissing`, `LibrarySettingsInvalid`, and `SettingsInvalid` for settings of the environment.
     """
     settings = settings or load()
     library = Library(settings.library)
     app = Flask(__name__)
-    app.config.update(
-        PROVIDE_AUTOMATIC_OPTIONS=False,
-        SEND_FILE_MAX_AGE_DEFAULT=3600,
-    )
+    app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, SEND_FILE_MAX_AGE_DEFAULT=3600)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.extensions[EXTENSION] = services = _services(settings, library, open_index)
-    app.jinja_env.globals["archive"] = services
-    register_i18n(app, HERE / "static")
+    open_index = open_index or partial(open_engine, settings.engine, settings.index_folder)
+    app.extensions[EXTENSION] = app.jinja_env.globals["archive"] = Services(settings, library, open_index)
+    register_i18n(app)
     register_ui_language(app)
-    register_headers(app, hosts=trusted_hosts(settings), public=services.public, remote_images=services.remote_images)
+    register_headers(
+        app,
+        hosts=trusted_hosts(settings),
+        public=library.settings.public,
+        remote_images=library.settings.remote_images,
+    )
     register_errors(app)
     register_compression(app)
     for screen in SCREENS:
@@ -75,26 +74,8 @@ def _read_text_file(response: Response) -> Response:
 
 
 def trusted_hosts(settings: Settings) -> tuple[str, ...] | None:
-    """The host names to answer to; None for any. A server on a loopback address answers to its own names only, so
-    that no foreign page can reach it by a name that leads here (DNS rebinding)."""
+    """Host names to accept, None for any. A server on a loopback address accepts only loopback names, so that no
+    foreign page can reach it under another name (DNS rebinding)."""
     if settings.trusted_hosts:
         return settings.trusted_hosts
     return LOOPBACK if settings.host in LOOPBACK else None
-
-
-def _services(settings: Settings, library: Library, open_index: Callable[[], Engine] | None) -> Services:
-    about_library = library.settings
-    return Services(
-        library=library,
-        open_index=open_index or (lambda: open_engine(settings.engine, settings.index_folder)),
-        read_problems=lambda: read_problems(settings.cache_folder),
-        title=about_library.title or "Backfile",
-        description=about_library.description or "",
-        language=about_library.language,
-        interface_language=settings.interface_language,
-        public=about_library.public,
-        remote_images=about_library.remote_images,
-        base_url=settings.base_url,
-        per_page=settings.per_page,
-        deadline=settings.deadline,
-    )

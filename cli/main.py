@@ -153,10 +153,10 @@ def serve(settings: Settings) -> None:
 def _make_app(settings: Settings) -> Flask:
     """Warmed-up application; cached, so that forked workers inherit it."""
     from backfile.app import create_app
-    from backfile.web.server.warm_up import warm
+    from backfile.web.server.granian_server import warm_up
 
     app = create_app(settings)
-    warm(app)
+    warm_up(app)
     return app
 
 

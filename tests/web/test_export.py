@@ -30,7 +30,7 @@ def rows(text: str) -> list[dict[str, str]]:
 def test_csv_and_json_lines_hold_the_whole_list_in_its_order(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "CHUNK", 5)
+    monkeypatch.setattr(export, "PAGE_SIZE", 5)
     query = "q=letter&sort=oldest&per_page=3&page=2"
     answer = client.get("/api/search?q=letter&sort=oldest&per_page=100").json
     assert answer is not None
@@ -59,8 +59,8 @@ def test_the_result_page_leads_to_the_list_in_every_form(client: FlaskClient) ->
 )
 def test_no_cell_is_a_formula(text: str, sign: str) -> None:
     row: dict[str, object] = {"title": sign + text, "authors": [sign + text, "x"]}
-    cells = export._flat(row)
-    assert not [cell for cell in cells if cell.startswith(export.FORMULA)]
+    cells = export._csv_cells(row)
+    assert not [cell for cell in cells if cell.startswith(export.FORMULA_START)]
     assert cells[0].removeprefix("'") == (sign + text).removeprefix("'")
 
 

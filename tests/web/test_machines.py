@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 
+from backfile.web.screens import feeds
 from tests.web_archive import archive_app, client
 
 __all__ = ["archive_app", "client"]
@@ -103,6 +104,18 @@ def test_the_sitemap_names_every_article(client: FlaskClient) -> None:
     addresses = [loc.text or "" for loc in sitemap.iter(f"{SITEMAP}loc")]
     assert len(addresses) == 22
     assert all(client.get(urlsplit(address).path).status_code == 200 for address in addresses)
+
+
+def test_a_large_sitemap_has_parts(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feeds, "SITEMAP_URLS", 5)
+    index = ElementTree.fromstring(client.get("/sitemap.xml").text)  # noqa: S314 - our own text
+    parts = [urlsplit(loc.text or "").path for loc in index.iter(f"{SITEMAP}loc")]
+    assert parts == [f"/sitemap-{number}.xml" for number in range(1, 6)]
+    pages = [ElementTree.fromstring(client.get(part).text) for part in parts]  # noqa: S314 - our own text
+    urls = [[loc.text for loc in page.iter(f"{SITEMAP}loc")] for page in pages]
+    assert [len(each) for each in urls] == [5, 5, 5, 5, 2]
+    assert len({url for each in urls for url in each}) == 22
+    assert client.get("/sitemap-6.xml").status_code == client.get("/sitemap-0.xml").status_code == 404
 
 
 def test_an_article_describes_itself(client: FlaskClient) -> None:

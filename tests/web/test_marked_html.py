@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import to_html
 from backfile.index.engine import Span
-from backfile.index.highlight.highlighter import Highlighter, Highlights
+from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.query import parse
 from backfile.web.views.marked_html import mark_html
 from tests.archive.markdown.test_plain_text import bodies
@@ -23,76 +23,67 @@ from tests.archive.markdown.test_renderer import FRAGMENTS
 MARK = re.compile(r'<mark (?:id="m|data-mark=")(\d+)">([^<]*)</mark>')
 
 
-class Spans:
-    """Stands in for a matcher with the spans of a regular expression; keeps the text it was given."""
-
-    def __init__(self, pattern: str) -> None:
-        self.pattern = re.compile(pattern)
-        self.text = ""
-
-    def highlight_text(self, text: str, field: str = "text", *, hit: Highlights | None = None) -> Sequence[Span]:
-        assert field == "text"
-        self.text = text
-        return [found.span() for found in self.pattern.finditer(text) if found[0].strip()]
+def spans_of(pattern: str, html: str) -> list[Span]:
+    """Spans of a regular expression in the text of HTML, without those of white space."""
+    return [found.span() for found in re.finditer(pattern, plain_text(html)) if found[0].strip()]
 
 
-def marked(body: str, query: str) -> str:
-    return mark_html(to_html(body).html, Highlighter(parse(query).tree)).html
+def marked(html: str, query: str, first: int = 1) -> str:
+    return mark_html(html, Highlighter(parse(query).tree).highlight_text(plain_text(html)), first=first)
 
 
 def check(html: str, pattern: str) -> None:
-    """The rule of marking, on one page."""
-    spans = Spans(pattern)
-    done = mark_html(html, spans, first=5)
-    assert spans.text == plain_text(html)  # which takes a shorter way than runs
-    assert re.sub(r'<mark (?:id="m|data-mark=")\d+">|</mark>', "", done.html) == html
-    found = spans.highlight_text(spans.text)
-    assert done.count == len(found) == len(re.findall(r'<mark id="m\d+">', done.html))
+    """Checks that every span is marked once and that nothing else changes."""
+    text, found = plain_text(html), spans_of(pattern, html)
+    done = mark_html(html, found, first=5)
+    assert re.sub(r'<mark (?:id="m|data-mark=")\d+">|</mark>', "", done) == html
+    assert len(found) == len(re.findall(r'<mark id="m\d+">', done))
     shown: dict[int, str] = {}
-    for number, words in MARK.findall(done.html):
+    for number, words in MARK.findall(done):
         shown[int(number)] = shown.get(int(number), "") + unescape(words)
     for number, (start, end) in enumerate(found, 5):
-        assert "".join(shown[number].split()) == "".join(spans.text[start:end].split())
-    assert plain_text(done.html) == spans.text
+        assert "".join(shown[number].split()) == "".join(text[start:end].split())
+    assert plain_text(done) == text
 
 
 def test_a_word_is_marked_and_numbered() -> None:
     html = "<p>The ferry left. No ferry came.</p>"
-    done = mark_html(html, Highlighter(parse("ferry").tree), first=3)
-    assert done.html == '<p>The <mark id="m3">ferry</mark> left. No <mark id="m4">ferry</mark> came.</p>'
-    assert done.count == 2
+    expected = '<p>The <mark id="m3">ferry</mark> left. No <mark id="m4">ferry</mark> came.</p>'
+    assert marked(html, "ferry", first=3) == expected
 
 
 def test_a_phrase_across_elements_is_one_mark_in_several_pieces() -> None:
-    html = marked("the **night** ferry", '"night ferry"')
+    html = marked(to_html("the **night** ferry").html, '"night ferry"')
     assert '<strong><mark id="m1">night</mark></strong> <mark data-mark="1">ferry</mark>' in html
 
 
 def test_code_is_marked_and_attributes_are_not() -> None:
-    html = marked('`ferry` [ferry](https://example.org/ferry "ferry")\n\n    ferry\n', "ferry")
+    html = marked(to_html('`ferry` [ferry](https://example.org/ferry "ferry")\n\n    ferry\n').html, "ferry")
     assert html.count("<mark") == 3
     assert 'href="https://example.org/ferry"' in html
     assert 'title="ferry"' in html
 
 
 def test_the_words_of_a_picture_are_marked_where_they_are_seen() -> None:
-    assert '<mark id="m1">ferry</mark></span>' in marked("![The ferry](ferry.png)", "ferry")
-    assert '<mark id="m1">ferry</mark></a>' in marked("![The ferry](https://example.org/ferry.png)", "ferry")
+    assert '<mark id="m1">ferry</mark></span>' in marked(to_html("![The ferry](ferry.png)").html, "ferry")
+    assert '<mark id="m1">ferry</mark></a>' in marked(
+        to_html("![The ferry](https://example.org/ferry.png)").html, "ferry"
+    )
 
 
 def test_entities_are_never_cut() -> None:
     html = "<p>AT&amp;T &lt;b&gt;&nbsp;&nbsp; x&amp;</p>"
-    assert mark_html(html, Spans("&")).html == (
+    assert mark_html(html, spans_of("&", html)) == (
         '<p>AT<mark id="m1">&amp;</mark>T &lt;b&gt;&nbsp;&nbsp; x<mark id="m2">&amp;</mark></p>'
     )
-    assert mark_html(html, Spans("<b>")).html.count('<mark id="m1">&lt;b&gt;</mark>') == 1
-    assert mark_html(html, Spans("> x")).html.count('<mark id="m1">&gt;&nbsp;&nbsp; x</mark>') == 1
+    assert mark_html(html, spans_of("<b>", html)).count('<mark id="m1">&lt;b&gt;</mark>') == 1
+    assert mark_html(html, spans_of("> x", html)).count('<mark id="m1">&gt;&nbsp;&nbsp; x</mark>') == 1
 
 
 def test_nothing_to_mark_changes_nothing() -> None:
     html = to_html("# A\n\n| b |\n|---|\n| c & d |\n").html
-    assert mark_html(html, Highlighter(parse("zebra").tree)).html == html
-    assert mark_html("", Highlighter(parse("zebra").tree)).count == 0
+    assert marked(html, "zebra") == html
+    assert marked("", "zebra") == ""
 
 
 @given(

@@ -12,7 +12,7 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
-from backfile.web.views.openapi import document
+from backfile.web.views.openapi import openapi_document
 from tests.web_archive import archive_app
 
 __all__ = ["archive_app"]
@@ -20,7 +20,7 @@ __all__ = ["archive_app"]
 CHECKS = [not_a_server_error, status_code_conformance, response_schema_conformance]
 
 
-@pytest.mark.parametrize("path", document("", "")["paths"])
+@pytest.mark.parametrize("path", openapi_document("", "")["paths"])
 def test_answers_are_as_described(archive_app: Flask, path: str) -> None:
     operation = schemathesis.openapi.from_wsgi("/api/openapi.json", archive_app)[path]["get"]
 
@@ -34,5 +34,8 @@ def test_answers_are_as_described(archive_app: Flask, path: str) -> None:
 
 def test_every_address_described_is_there(archive_app: Flask) -> None:
     known = {str(rule) for rule in archive_app.url_map.iter_rules()}
-    assert set(document("", "")["paths"]) <= known
-    assert {rule for rule in known if rule.startswith("/api/")} <= {*document("", "")["paths"], "/api/openapi.json"}
+    assert set(openapi_document("", "")["paths"]) <= known
+    assert {rule for rule in known if rule.startswith("/api/")} <= {
+        *openapi_document("", "")["paths"],
+        "/api/openapi.json",
+    }

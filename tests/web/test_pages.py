@@ -267,8 +267,8 @@ def test_an_article_says_all_it_knows(client: FlaskClient) -> None:
         assert tree.css(href(heading)), href(heading)
     assert href(one(tree, ".facts [rel~=external]")) == "https://example.org/1998/night-ferry"
     assert href(one(tree, "link[rel=canonical]")) == "https://example.org/1998/night-ferry"
-    assert texts(tree, ".further h2") == ["Similar articles", "More by Ada Marsh"]
-    assert not [address for address in map(href, tree.css(".further p:first-child a")) if "#" in address]
+    assert texts(tree, ".related h2") == ["Similar articles", "More by Ada Marsh"]
+    assert not [address for address in map(href, tree.css(".related p:first-child a")) if "#" in address]
     assert one(tree, ".body img").attributes["src"] == "/media/pictures/quay.png"
     assert href(one(tree, ".body a[href*=council]")) == "/article/2007/council-answer"
 

@@ -12,7 +12,7 @@ from backfile.config import Settings
 from backfile.index.engine import Engine
 from backfile.index.errors import IndexUnusable
 from backfile.web.screens import article
-from backfile.web.server.warm_up import warm
+from backfile.web.server.granian_server import warm_up
 from tests.web_archive import indexed
 
 
@@ -45,21 +45,21 @@ def test_an_article_can_be_read_while_the_index_cannot(tmp_path: Path) -> None:
     assert "The index cannot be used at the moment" in (tree.css_first(".notices").text())
     assert tree.css("mark#m1")
     assert tree.css_first(".breadcrumb .first").attributes["href"] == "/search?q=ferry"
-    assert not tree.css(".further, .breadcrumb [rel=next]")
+    assert not tree.css(".related, .breadcrumb [rel=next]")
     assert client.get("/search?q=ferry").status_code == 503
 
 
 def test_a_new_process_opens_the_index_before_it_is_asked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     settings, engine = indexed(tmp_path)
     opened: list[Engine] = []
-    warm(create_app(settings, open_index=lambda: opened.append(engine) or engine))  # type: ignore[func-returns-value]
+    warm_up(create_app(settings, open_index=lambda: opened.append(engine) or engine))  # type: ignore[func-returns-value]
     assert opened == [engine]
 
     def broken() -> Engine:
         raise IndexUnusable("a segment is damaged")
 
-    with caplog.at_level("INFO", "backfile.web"):
-        warm(create_app(settings, open_index=broken))
+    with caplog.at_level("INFO", "backfile.server"):
+        warm_up(create_app(settings, open_index=broken))
     assert "a segment is damaged" in caplog.text
 
 
@@ -67,5 +67,5 @@ def test_an_empty_archive_warms_too(tmp_path: Path) -> None:
     (tmp_path / "library").mkdir()
     settings = Settings(library=tmp_path / "library", index=tmp_path / "cache", engine="memory")
     app = create_app(settings)
-    warm(app)
+    warm_up(app)
     assert "The archive is empty" in app.test_client().get("/").text

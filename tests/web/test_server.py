@@ -22,7 +22,7 @@ from paths import ROOT
 from backfile.cli import main
 from backfile.index.sync.watcher import relevant
 from backfile.web.server.granian_server import AddressUnavailable, free_port
-from backfile.web.server.index_process import address
+from backfile.web.server.index_process import base_url
 
 TIMEOUT = 60.0  # seconds until a test gives up on a server; a guard, not a promise
 
@@ -229,8 +229,8 @@ def test_an_address_that_is_not_ours(host: str) -> None:
 
 
 def test_addresses_as_typed() -> None:
-    assert address("127.0.0.1", 80) == "http://127.0.0.1:80/"
-    assert address("::1", 8000) == "http://[::1]:8000/"
+    assert base_url("127.0.0.1", 80) == "http://127.0.0.1:80/"
+    assert base_url("::1", 8000) == "http://[::1]:8000/"
 
 
 @pytest.mark.parametrize(

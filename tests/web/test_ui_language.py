@@ -323,7 +323,7 @@ def test_numbers_and_dates_are_written_as_in_the_language(
 
 
 def test_amounts_are_counted_as_in_the_language() -> None:
-    english, french = load_ui_language("en").texts, load_ui_language("fr").texts
+    english, french = load_ui_language("en").catalogue, load_ui_language("fr").catalogue
     assert english.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s matches"
     assert french.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s occurrence"
     assert french.ngettext("%(num)s match", "%(num)s matches", 2) == "%(num)s occurrences"

@@ -1,4 +1,4 @@
-"""What is in the archive, how to search it by examples that are its own, and what could not be read."""
+"""About page: contents of the archive, query syntax by examples, unreadable files."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from flask import Blueprint, render_template
 
 from backfile.index.engine import Facet, Sort
 from backfile.index.query import parse
+from backfile.index.sync.state import read_problems
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.i18n import gettext, gettext_noop
 from backfile.web.service.search_service import SearchResult, count_articles, run_search
@@ -28,7 +29,7 @@ blueprint = Blueprint("about", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A way to ask, as a search of this archive."""
+    """Example query with its meaning, URL and number of articles."""
 
     query: str
     meaning: str
@@ -38,10 +39,10 @@ class Example:
 
 @blueprint.get("/about")
 def about() -> str:
-    """The page about the archive."""
+    """About page."""
     arguments = SearchArguments(sort=Sort.NEWEST, per_page=TITLES)
     found = run_search(arguments)
-    problems = services().read_problems()
+    problems = read_problems(services().settings.cache_folder)
     return render_template(
         "about.html",
         here="/about",
@@ -52,12 +53,12 @@ def about() -> str:
         examples=examples(found),
         problems=problems,
         shown=min(len(problems), MAX_PROBLEMS),
-        status=services().engine.status(),
+        status=services().engine().status(),
     )
 
 
 def examples(found: SearchResult) -> list[Example]:
-    """Every form of the query language with words of this archive's newest titles and its largest facets."""
+    """Examples of each query operator, with words of the newest titles and values of the largest facets."""
     made = []
     for query, meaning in _queries(found):
         total = count_articles(parse(query).tree)

@@ -1,4 +1,4 @@
-"""For programs: search and suggestions as JSON, the health of the index."""
+"""JSON API: search, completion, OpenAPI document, health check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backfile.index.serialising import article_path, page_to_json
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
-from backfile.web.views.openapi import document
+from backfile.web.views.openapi import openapi_document
 
 API_FACETS = 10
 MAX_TYPED = 200
@@ -21,25 +21,25 @@ blueprint = Blueprint("api", __name__)
 
 @blueprint.get("/api/search")
 def search() -> Response:
-    """The search of `/search` in the JSON that `backfile search --json` prints too; arguments as there."""
+    """Result page of `/search` as JSON, in the form that `backfile search --json` prints."""
     arguments = arguments_of_request()
     found = run_search(arguments, facet_size=API_FACETS)
     notices = (*arguments.notices, *(notice.text for notice in found.parsed.notices))
 
-    def locate(hit: Hit) -> str:
+    def url_of(hit: Hit) -> str:
         return arguments.article_url(hit.id)
 
-    return jsonify(page_to_json(arguments.query, found.page, notices=notices, url_of=locate))
+    return jsonify(page_to_json(arguments.query, found.page, notices=notices, url_of=url_of))
 
 
 @blueprint.get("/api/suggest")
 def suggest() -> Response:
-    """Words, titles, authors and topics that a half-typed query may become.
+    """Completions of a query: words, titles, authors, topics.
 
-    With `format=opensearch` in the form of OpenSearch Suggestions 1.1, for the address bar of a browser.
+    With `format=opensearch` as OpenSearch Suggestions 1.1, for the address bar of a browser.
     """
     typed = request.args.get("q", "")[:MAX_TYPED]
-    found = services().engine.complete(typed) if typed.strip() else None
+    found = services().engine().complete(typed) if typed.strip() else None
     if request.args.get("format") == "opensearch":
         response = jsonify([typed, list(found.words) if found else []])
         response.mimetype = "application/x-suggestions+json"
@@ -60,14 +60,14 @@ def suggest() -> Response:
 
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
-    """The OpenAPI 3.1 document of these addresses."""
-    return jsonify(document(services().title, services().absolute("")))
+    """OpenAPI 3.1 document of the API."""
+    return jsonify(openapi_document(services().title, services().absolute("")))
 
 
 @blueprint.get("/health")
 def health() -> Response:
-    """How the index stands; 503 when it cannot be used, so that a monitor notices."""
-    status = services().engine.status()
+    """Health check for monitors; 503 if the index is damaged."""
+    status = services().engine().status()
     response = jsonify(
         {
             "status": "damaged" if status.problems else "ok",

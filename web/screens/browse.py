@@ -1,4 +1,4 @@
-"""The front page, and the lists of authors, topics and years."""
+"""Front page; lists of authors, topics and years."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ from backfile.web.views.year_chart import year_chart
 
 FRONT_ARTICLES = 8
 FRONT_VALUES = 12
-FEW = 40  # values that need no alphabet
-ONE_PAGE = 400
+MIN_VALUES = 40  # for an alphabet
+MAX_VALUES = 400  # on one page
 KINDS = {"authors": ("author", gettext_noop("Authors")), "topics": ("topic", gettext_noop("Topics"))}
 
 blueprint = Blueprint("browse", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
-    """The values under one letter, each a link and its count."""
+class LetterGroup:
+    """Values under one letter, each with its link and count."""
 
     letter: str
-    values: tuple[tuple[Link, int], ...]
+    links: tuple[tuple[Link, int], ...]
 
 
 @blueprint.get("/")
 def home() -> str:
-    """The front page: search box, newest articles, years, topics, authors."""
+    """Front page: search box, newest articles, years, topics, authors."""
     newest = SearchArguments(sort=Sort.NEWEST, per_page=FRONT_ARTICLES, usual_per_page=FRONT_ARTICLES)
     found = run_search(newest)
     plain = SearchArguments()
@@ -56,11 +56,13 @@ def home() -> str:
 
 @blueprint.get("/<any(authors, topics):kind>")
 def list_values(kind: str) -> str:
-    """All authors or topics by the alphabet; a letter at a time when there are many."""
+    """Authors or topics in alphabetical order, on one page or one letter at a time."""
     facet, heading = KINDS[kind]
-    every = sorted(find_facet(_everything(), facet).values, key=lambda value: _sorting_key(value.value))
-    groups = [Group(letter, tuple(links_to_values(facet, group))) for letter, group in groupby(every, key=_letter)]
-    letter = _chosen_letter([group.letter for group in groups]) if len(every) > ONE_PAGE else ""
+    every = sorted(find_facet(_all_articles(), facet).values, key=lambda value: _sort_key(value.value))
+    groups = [
+        LetterGroup(letter, tuple(links_to_values(facet, group))) for letter, group in groupby(every, key=_letter)
+    ]
+    letter = _chosen_letter([group.letter for group in groups]) if len(every) > MAX_VALUES else ""
     shown = [group for group in groups if group.letter == letter] if letter else groups
     return render_template(
         "values.html",
@@ -70,28 +72,28 @@ def list_values(kind: str) -> str:
         sparklines=sparklines(facet),
         total=len(every),
         letter=letter,
-        shown=sum(len(group.values) for group in shown),
+        shown=sum(len(group.links) for group in shown),
         groups=shown,
-        letters=_letter_links(kind, groups, letter) if len(every) > FEW else [],
+        letters=_letter_links(kind, groups, letter) if len(every) > MIN_VALUES else [],
     )
 
 
 @blueprint.get("/author/<path:name>")
 def author(name: str) -> str:
-    """The articles of one author."""
-    return _one_value(SearchArguments(authors=(name,)), name)
+    """Articles of one author."""
+    return _show_value(SearchArguments(authors=(name,)), name)
 
 
 @blueprint.get("/topic/<path:name>")
 def topic(name: str) -> str:
-    """The articles on one topic."""
-    return _one_value(SearchArguments(topics=(name,)), name)
+    """Articles on one topic."""
+    return _show_value(SearchArguments(topics=(name,)), name)
 
 
 @blueprint.get("/years")
 def years() -> str:
-    """Articles per year, drawn and listed."""
-    page = _everything()
+    """Articles per year, as a chart and a list."""
+    page = _all_articles()
     facet = find_facet(page, "year")
     dated = sum(value.count for value in facet.values)
     return render_template(
@@ -106,42 +108,42 @@ def years() -> str:
 
 @blueprint.get("/year/<name>")
 def year(name: str) -> str:
-    """The articles of one year."""
+    """Articles of one year."""
     if not (name.isascii() and name.isdigit() and 1 <= int(name) <= 9999):
         raise PageNotFound(gettext("“%(name)s” is not a year.", name=name))
     text = f"{int(name):04d}"
-    return _one_value(SearchArguments(first=text, last=text), text)
+    return _show_value(SearchArguments(first=text, last=text), text)
 
 
 def links_to_values(facet: str, values: Iterable[FacetValue]) -> list[tuple[Link, int]]:
-    """A link to its own page and a count for each value of a facet."""
+    """Link and count of each value of a facet."""
     return [(Link(each.value, f"/{facet}/{quote(each.value, safe='')}"), each.count) for each in values]
 
 
-def _one_value(only: SearchArguments, name: str) -> str:
+def _show_value(fixed: SearchArguments, name: str) -> str:
     asked = arguments_of_request()
     arguments = asked.with_changes(
-        authors=only.authors or asked.authors,
-        topics=only.topics or asked.topics,
-        first=only.first or asked.first,
-        last=only.last or asked.last,
+        authors=fixed.authors or asked.authors,
+        topics=fixed.topics or asked.topics,
+        first=fixed.first or asked.first,
+        last=fixed.last or asked.last,
         page=asked.page,
         sort=asked.sort if "sort" in request.args else Sort.NEWEST,
     )
     return show_results(arguments, name, must_find=True)
 
 
-def _everything() -> Page:
+def _all_articles() -> Page:
     return run_search(SearchArguments(per_page=1), facet_size=None).page
 
 
-def _sorting_key(value: str) -> tuple[bool, str]:
+def _sort_key(value: str) -> tuple[bool, str]:
     folded = "".join(c for c in unicodedata.normalize("NFKD", value.casefold()) if not unicodedata.combining(c))
     return not folded[:1].isalpha(), folded
 
 
 def _letter(value: FacetValue) -> str:
-    outside, folded = _sorting_key(value.value)
+    outside, folded = _sort_key(value.value)
     return "0–9 …" if outside else folded[:1].upper()
 
 
@@ -150,8 +152,8 @@ def _chosen_letter(letters: list[str]) -> str:
     return asked if asked in letters else letters[0]
 
 
-def _letter_links(kind: str, groups: list[Group], letter: str) -> list[Link]:
-    """Links to the letters: further down the page when it holds them all, else to a page each."""
+def _letter_links(kind: str, groups: list[LetterGroup], letter: str) -> list[Link]:
+    """Links to the letters: to sections of the page if it shows all letters, else to pages."""
     if not letter:
         return [Link(group.letter, f"#letter-{number}") for number, group in enumerate(groups, 1)]
     return [Link(g.letter, f"/{kind}?letter={quote(g.letter)}", g.letter == letter) for g in groups]

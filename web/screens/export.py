@@ -1,4 +1,4 @@
-"""A whole result list for spreadsheets (CSV) and programs (JSON Lines), written while it is being read."""
+"""Export of a result list as CSV or JSON Lines, streamed."""
 
 from __future__ import annotations
 
@@ -17,28 +17,30 @@ from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.search_service import build_request, parse_query
 from backfile.web.service.services import services
 
-CHUNK = 250  # hits a search
+PAGE_SIZE = 250  # hits a search
 COLUMNS = (
     "id", "title", "authors", "topics", "date", "summary", "source", "source_url", "language", "matches", "url",
 )  # fmt: skip
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
 
 blueprint = Blueprint("export", __name__)
 
 
 @blueprint.get("/search.csv")
-def as_csv() -> Response:
-    """The articles of a search as CSV (RFC 4180, UTF-8 with the mark by which Excel knows it), one a row.
+def export_csv() -> Response:
+    """CSV of the articles of a search (RFC 4180; UTF-8 with the byte order mark that Excel needs), one a row.
 
-    Several authors or topics are parted by `; `. A text that a spreadsheet would take for a formula begins with `'`.
+    Authors and topics are separated by `; `. A text that a spreadsheet would run as a formula gets a leading `'`.
     """
     total, rows = _rows(arguments_of_request())
-    return _download(chain(["\ufeff", _csv_line(COLUMNS)], (_csv_line(_flat(row)) for row in rows)), "text/csv", total)
+    return _download(
+        chain(["\ufeff", _csv_line(COLUMNS)], (_csv_line(_csv_cells(row)) for row in rows)), "text/csv", total
+    )
 
 
 @blueprint.get("/search.jsonl")
-def as_json_lines() -> Response:
-    """The articles of a search as JSON Lines: an object a line, `authors` and `topics` as lists, null for no value."""
+def export_json_lines() -> Response:
+    """JSON Lines of the articles of a search: an object a line, `authors` and `topics` as lists, null for no value."""
     total, rows = _rows(arguments_of_request())
     return _download((json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "application/jsonl", total)
 
@@ -51,24 +53,24 @@ def _download(lines: Iterator[str], mimetype: str, total: int) -> Response:
     return response
 
 
-def _rows(asked: SearchArguments) -> tuple[int, Iterator[dict[str, object]]]:
-    """How many articles there are, and a row for each of the first 10,000 in the order asked for.
+def _rows(arguments: SearchArguments) -> tuple[int, Iterator[dict[str, object]]]:
+    """Number of articles, and rows of the first 10,000 in the order of the search.
 
-    The first search runs at once, so that what is wrong is told before anything is sent. An article that moves while
-    the list is being read, because the archive changes, is given once.
+    The first search runs at once, so that its errors become error responses. An article that changes its rank between
+    two searches, because the index changes, is exported once.
     """
-    query = parse_query(asked.query).tree
+    query = parse_query(arguments.query).tree
     absolute = services().absolute
 
     def search(number: int) -> Page:
-        arguments = asked.with_changes(page=number, per_page=CHUNK)
-        return services().engine.search(build_request(arguments, query, facet_size=0))
+        page = arguments.with_changes(page=number, per_page=PAGE_SIZE)
+        return services().engine().search(build_request(page, query, facet_size=0))
 
     first = search(1)
 
     def hits() -> Iterator[Hit]:
         yield from first.hits
-        for number in range(2, min(first.pages, MAX_DEPTH // CHUNK) + 1):
+        for number in range(2, min(first.pages, MAX_DEPTH // PAGE_SIZE) + 1):
             yield from search(number).hits
 
     def rows() -> Iterator[dict[str, object]]:
@@ -99,11 +101,11 @@ def _row(hit: Hit, url: str) -> dict[str, object]:
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _flat(row: dict[str, object]) -> list[str]:
+def _csv_cells(row: dict[str, object]) -> list[str]:
     texts = [
         "; ".join(value) if isinstance(value, list) else str("" if value is None else value) for value in row.values()
     ]
-    return [f"'{text}" if text.startswith(FORMULA) else text for text in texts]
+    return [f"'{text}" if text.startswith(FORMULA_START) else text for text in texts]
 
 
 def _csv_line(cells: list[str] | tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""For feed readers, browsers and robots: Atom of every search, OpenSearch description, robots.txt, sitemap."""
+"""Atom feeds, OpenSearch description, robots.txt and sitemap."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from backfile.web.service.services import services
 from backfile.web.views.hit_views import HitView, hit_views
 
 FEED_SIZE = 30
-ADDRESSES_A_SITEMAP = 50_000
+SITEMAP_URLS = 50_000
 UNKNOWN = date(1970, 1, 1)
-NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 blueprint = Blueprint("feeds", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """One entry of a feed: the hit, its full address and its moment."""
+    """Entry of a feed: view of the hit, absolute URL, date and time."""
 
     view: HitView
     url: str
@@ -38,23 +38,23 @@ class FeedEntry:
 
 @blueprint.get("/search.atom")
 def atom() -> Response:
-    """The newest articles of a search as an Atom feed (RFC 4287).
+    """Atom feed (RFC 4287) of the newest articles of a search.
 
-    Atom asks every entry for a moment: a partial date stands for its first day, no date for 1970-01-01.
+    Every entry needs a date and time: a partial date stands for its first day, no date for 1970-01-01.
     """
-    asked = arguments_of_request().with_changes()
-    found = run_search(asked.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
+    arguments = arguments_of_request().with_changes()
+    found = run_search(arguments.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
     absolute = services().absolute
     entries = [
-        FeedEntry(view, absolute(article_path(view.hit.id)), moment(view.hit.date))
-        for view in hit_views(asked, found.page.hits)
+        FeedEntry(view, absolute(article_path(view.hit.id)), to_timestamp(view.hit.date))
+        for view in hit_views(arguments, found.page.hits)
     ]
     text = render_template(
         "feed.xml",
-        heading=heading_of(asked),
-        self_url=absolute(asked.url("/search.atom")),
-        page_url=absolute(asked.url()),
-        updated=max((entry.updated for entry in entries), default=moment(None)),
+        heading=heading_of(arguments),
+        self_url=absolute(arguments.url("/search.atom")),
+        page_url=absolute(arguments.url()),
+        updated=max((entry.updated for entry in entries), default=to_timestamp(None)),
         entries=entries,
     )
     return _xml(text, "application/atom+xml")
@@ -62,15 +62,15 @@ def atom() -> Response:
 
 @blueprint.get("/opensearch.xml")
 def opensearch() -> Response:
-    """The OpenSearch 1.1 description, by which a browser can add the archive to its search engines."""
+    """OpenSearch 1.1 description document, for search engines of browsers."""
     text = render_template("opensearch.xml", root=services().absolute(""))
     return _xml(text, "application/opensearchdescription+xml")
 
 
 @blueprint.get("/robots.txt")
 def robots() -> Response:
-    """Closed to robots unless the library is public; then open but for the endless space of searches."""
-    if not services().public:
+    """Excludes robots from private libraries, and from the searches of public ones."""
+    if not services().library.settings.public:
         return Response("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
     lines = ["User-agent: *", "Disallow: /search", "Disallow: /api/", f"Sitemap: {services().absolute('/sitemap.xml')}"]
     return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
@@ -78,16 +78,16 @@ def robots() -> Response:
 
 @blueprint.get("/sitemap.xml")
 def sitemap_index() -> Response:
-    """The parts of the sitemap, each of at most 50,000 addresses (sitemaps.org 0.9)."""
-    parts = range(1, max(1, ceil(len(_ids()) / ADDRESSES_A_SITEMAP)) + 1)
+    """Sitemap index (sitemaps.org 0.9): parts of at most 50,000 URLs."""
+    parts = range(1, max(1, ceil(services().engine().status().documents / SITEMAP_URLS)) + 1)
     text = render_template("sitemap.xml", parts=[services().absolute(f"/sitemap-{part}.xml") for part in parts])
     return _xml(text, "application/xml")
 
 
 @blueprint.get("/sitemap-<int:part>.xml")
 def sitemap(part: int) -> Response:
-    """One part of the sitemap: the addresses of articles in the order of their ids."""
-    ids = _ids()[(part - 1) * ADDRESSES_A_SITEMAP : part * ADDRESSES_A_SITEMAP] if part > 0 else []
+    """Part of the sitemap: URLs of articles in the order of their ids."""
+    ids = services().engine().ids((part - 1) * SITEMAP_URLS, part * SITEMAP_URLS) if part > 0 else ()
     if not ids and part != 1:
         raise PageNotFound(gettext("The sitemap has no part %(part)s.", part=part))
     addresses = [services().absolute(article_path(article_id)) for article_id in ids]
@@ -95,16 +95,12 @@ def sitemap(part: int) -> Response:
     return _xml(text, "application/xml")
 
 
-def moment(known: PartialDate | None) -> str:
-    """The first moment of a date in RFC 3339, UTC."""
+def to_timestamp(known: PartialDate | None) -> str:
+    """First second of a date in RFC 3339, UTC."""
     first = known.first if known else UNKNOWN
     return f"{first.isoformat()}T00:00:00Z"
 
 
 def _xml(text: str, mimetype: str) -> Response:
-    """An answer in XML, without the characters that XML 1.0 cannot hold (its production 2), which texts may."""
-    return Response(NO_XML.sub("", text), content_type=f"{mimetype}; charset=utf-8")
-
-
-def _ids() -> list[str]:
-    return sorted(services().engine.fingerprints())
+    """XML response, without the characters that XML 1.0 does not allow (production 2)."""
+    return Response(NOT_XML.sub("", text), content_type=f"{mimetype}; charset=utf-8")

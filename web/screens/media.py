@@ -1,4 +1,4 @@
-"""Pictures of the library, and where an article's relative addresses lead."""
+"""Pictures of the library; URLs for the relative links of an article."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ blueprint = Blueprint("media", __name__)
 
 @blueprint.get("/media/<path:path>")
 def picture(path: str) -> Response:
-    """A picture of the library; nothing else of it is given out, and nothing in it can run: its policy is a sandbox."""
+    """Picture of the library, with a policy under which an SVG cannot run scripts. Other files are not served."""
     found = find_picture(services().library, path)
     if found is None:
         raise PageNotFound(gettext("The library has no such picture."))
@@ -42,7 +42,7 @@ def picture(path: str) -> Response:
 
 
 def find_picture(library: Library, path: str) -> Path | None:
-    """The picture at a path below the library; None for anything else, hidden or outside the folder."""
+    """Finds the picture at a path; None for other files, hidden files, and files outside the library."""
     if "\x00" in path or any(part in {"", ".."} or part.startswith(".") for part in path.split("/")):
         return None
     full = library.root / path
@@ -52,11 +52,11 @@ def find_picture(library: Library, path: str) -> Path | None:
     return real if real.is_file() and real.is_relative_to(library.root.resolve()) else None
 
 
-def addresses(library: Library, path: str) -> Callable[[str, str], str | None]:
-    """How the relative addresses in the article at `path` are to be read; see `archive.dressing.Base`.
+def link_resolver(library: Library, path: str) -> Callable[[str, str], str | None]:
+    """Resolver of the relative links in the article at `path`, for `to_html`.
 
-    A link to another article's file leads to its page, a picture to `/media/…`; what leads nowhere in this archive
-    gives None. Addresses from the root are tried below the library and below the folders site builders publish.
+    A link to the file of an article gives its page, a picture `/media/…`; a link without a target gives None. Absolute
+    paths are looked up in the library and in the folders that static site generators publish.
     """
     folder = posixpath.dirname(path)
 

@@ -1,4 +1,4 @@
-"""The screen of results, and the whole list of one facet of them."""
+"""Result list, and the complete list of one of its facets."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ blueprint = Blueprint("search", __name__)
 
 @blueprint.get("/search")
 def search() -> str:
-    """Results of a search, narrowed and sorted as the address says."""
+    """Result list of a search."""
     return show_results(arguments_of_request())
 
 
 @blueprint.get("/search/<any(authors, topics):facets>")
-def whole_facet(facets: str) -> str:
-    """Every author or topic of the articles found, most articles first, or those whose name contains a text."""
+def facet_values(facets: str) -> str:
+    """Authors or topics of a search, most articles first; with `contains` only names that contain a text."""
     arguments = arguments_of_request()
     facet = find_facet(run_search(arguments, facet_size=None).page, facets.removesuffix("s"))
     contains = request.args.get("contains", "").strip()
@@ -47,14 +47,14 @@ def whole_facet(facets: str) -> str:
 
 
 def arguments_of_request() -> SearchArguments:
-    """The search that the current request asks for."""
-    return read_arguments(request.args, per_page=services().per_page)
+    """Reads the arguments of the current request."""
+    return read_arguments(request.args, per_page=services().settings.per_page)
 
 
 def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bool = False) -> str:
-    """The page of results for these arguments, under their own words or another heading.
+    """Renders a result list; without a `heading` it is the query or the filters.
 
-    With `must_find` an empty result is a `PageNotFound`: nobody of that name, nothing of that year.
+    Raises `PageNotFound` for an empty result with `must_find`, and the errors of `run_search`.
     """
     found = run_search(arguments)
     if must_find and not found.page.total:
@@ -76,14 +76,14 @@ def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bo
 
 
 def heading_of(arguments: SearchArguments) -> str:
-    """What was asked, in a few words: the query, or else the filters."""
+    """Heading of a search: the query, or else the filters."""
     if arguments.query:
         return arguments.query
     return ", ".join((*arguments.authors, *arguments.topics)) or gettext("All articles")
 
 
 def title_of(heading: str, found: SearchResult) -> str:
-    """`heading – 214 articles (page 1 of 22)`."""
+    """Title of a result list: `heading – 214 articles (page 1 of 22)`."""
     page = found.page
     if not page.total:
         return gettext("%(heading)s – nothing found", heading=heading)
@@ -95,7 +95,7 @@ def title_of(heading: str, found: SearchResult) -> str:
 
 
 def _suggestion(arguments: SearchArguments, found: SearchResult) -> tuple[Link, int] | None:
-    """The engine's correction with its real count; none when it would find nothing more."""
+    """Suggestion of the engine with its number of articles; None if it does not find more."""
     text = found.page.suggestion
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""`backfile serve`: Granian's workers answer, and a process beside them keeps the index up to date."""
+"""Web server: Granian workers handle requests, a separate process keeps the index up to date."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from wsgiref.types import WSGIApplication
 
+from flask import Flask
 from granian import Granian
 from granian.constants import Interfaces
 from granian.http import HTTP1Settings
@@ -19,48 +20,54 @@ from granian.log import LogLevels
 from backfile.archive.errors import BackfileError
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
+from backfile.index.engine import Sort
 from backfile.index.processes import end_with_parent
 from backfile.index.sync.synchronization import Progress, update_index
-from backfile.web.server.index_process import IndexProcess, address
+from backfile.web.screens.article import article
+from backfile.web.screens.browse import home
+from backfile.web.screens.search import show_results
+from backfile.web.server.index_process import IndexProcess, base_url
+from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.search_service import run_search
 
 log = logging.getLogger("backfile.server")
 
-THREADS = 4  # a worker; more would wait for one another, fewer would let one slow search hold up the rest
-SHUTDOWN_TIMEOUT = 2  # seconds for requests under way when the server stops
-START = "fork" if sys.platform == "linux" else "spawn"  # elsewhere system libraries do not bear to be forked
-HEADER_TIMEOUT = 20_000  # ms in which the head of a request must have come
+THREADS = 4  # a worker
+SHUTDOWN_TIMEOUT = 2  # seconds for open requests when the server stops
+HEADER_TIMEOUT = 20_000  # milliseconds for the header of a request
+START_METHOD = "fork" if sys.platform == "linux" else "spawn"  # system libraries of macOS do not survive a fork
 
 
 class AddressUnavailable(BackfileError):
-    """The address to listen on is taken by another program, is not one of this machine, or is not allowed."""
+    """The address to listen on is in use, is not one of this machine, or is not allowed."""
 
 
 MakeApp = Callable[[Settings], WSGIApplication]
 
 
 def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = None) -> None:
-    """Serves until a signal (SIGINT, SIGTERM) ends it.
+    """Serves until a signal (SIGINT, SIGTERM).
 
-    A library with an index is served at once and the index is brought up to date meanwhile; without one it is built
-    first. `make_app` must be importable by name and make one application for one `Settings`: it is called before the
-    workers are forked, which share what it made, and again in each. Raises `AddressUnavailable`, and whatever keeps
-    the library or the index from being used.
+    An existing index is served at once and updated meanwhile; a missing one is built first. `make_app` must be
+    importable by name and return one application for one `Settings`: it is called before the workers are forked, which
+    share its memory, and again in each worker. Raises `AddressUnavailable`, and errors of the library or the index.
     """
     library = Library(settings.library)
     host, port = settings.host, free_port(settings.host, settings.port)
     if not settings.index_folder.exists():
         report = update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
         log.info("%s", report.summary())
-    keeper = IndexProcess(settings, host, port)
+    index_process = IndexProcess(settings, host, port)
+    index_process.start()
     try:
-        _answer(settings, host, port, make_app)
+        _run_workers(settings, host, port, make_app)
     finally:
-        keeper.stop()
+        index_process.stop()
 
 
-def _answer(settings: Settings, host: str, port: int, make_app: MakeApp) -> None:
-    multiprocessing.set_start_method(START, force=True)
-    if START == "fork":
+def _run_workers(settings: Settings, host: str, port: int, make_app: MakeApp) -> None:
+    multiprocessing.set_start_method(START_METHOD, force=True)
+    if START_METHOD == "fork":
         make_app(settings)
     server = Granian(
         "backfile.app:create_app",
@@ -79,26 +86,41 @@ def _answer(settings: Settings, host: str, port: int, make_app: MakeApp) -> None
 
 
 def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
-    # Ctrl-C reaches every process of a terminal, and Granian's parent tells its workers as well: one that is told twice
-    # at the same moment may wait for a lock that it holds itself.
+    # A terminal sends SIGINT to all its processes, and Granian's parent signals its workers as well. A worker that gets
+    # both at the same moment can deadlock, so each leads a session of its own.
     os.setsid()
     end_with_parent()
     return make_app(settings)
 
 
-def free_port(host: str, port: int) -> int:
-    """The port to listen on: `port` itself, or a free one for 0. Raises `AddressUnavailable`.
+def warm_up(app: Flask) -> None:
+    """Opens the index and fills caches by rendering the front page, a search and the newest article.
 
-    Asked before the workers start: they would each fail in turn, with nobody to say so plainly.
+    Errors are only logged: the first request meets them again.
     """
     try:
-        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with app.test_request_context("/"):
+            home()
+            for hit in run_search(SearchArguments(sort=Sort.NEWEST, per_page=1)).page.hits:
+                show_results(SearchArguments(query=" OR ".join(hit.title.text.lower().split()[:3])))
+                article(hit.id)
+    except BackfileError as error:
+        log.info("the first page will take a moment longer: %s", error)
+
+
+def free_port(host: str, port: int) -> int:
+    """Returns `port`, or a free one for 0. Raises `AddressUnavailable`.
+
+    Checked before the workers start: each of them would fail with a traceback.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
+            probe.bind(address)
             probe.listen(1)
             return int(probe.getsockname()[1])
     except OSError as error:
         raise AddressUnavailable(
-            f"cannot listen on {address(host, port)}: {error.strerror}", hint="choose another with --host or --port"
+            f"cannot listen on {base_url(host, port)}: {error.strerror}", hint="choose another with --host or --port"
         ) from error

@@ -1,4 +1,4 @@
-"""The process beside the server's workers that says where they are and keeps the index up to date."""
+"""Index process: announces the server's URL and keeps the index up to date, beside the workers."""
 
 from __future__ import annotations
 
@@ -18,48 +18,50 @@ from backfile.index.processes import end_with_parent, log_to_stderr
 
 log = logging.getLogger("backfile.server")
 
-LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server on every network answers at home
-START_TIMEOUT = 60  # seconds
-POLL_INTERVAL = 0.02  # seconds from one look for a worker to the next
-SHUTDOWN_TIMEOUT = 2.0  # seconds for what the keeper is at when the server stops
-KILL_TIMEOUT = 1.0  # seconds more for its process to end by itself, which leaves nothing behind
-RESTART_DELAY = 5.0  # seconds until a keeper that broke down is started again
-
-
-Place = tuple[str, int]
-"""Host and port of the server."""
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses of all interfaces
+START_TIMEOUT = 60  # seconds for the workers to start
+POLL_INTERVAL = 0.02  # seconds
+SHUTDOWN_TIMEOUT = 2.0  # seconds for the article in work when the server stops
+KILL_TIMEOUT = 1.0  # seconds more for the process to end
+RESTART_DELAY = 5.0  # seconds
 
 
 class IndexProcess:
-    """Starts a keeper and has one running until `stop`: one that breaks down is started anew.
+    """Child process that watches the library; a thread restarts it if it fails.
 
-    It has a process of its own so that the one that forks the workers runs no thread that could hold a lock just then,
-    and so that nothing it reads stays in their memory.
+    It is a process because the parent forks the workers, and must not run threads that hold locks then; what it reads
+    stays out of their memory.
     """
 
     def __init__(self, settings: Settings, host: str, port: int) -> None:
         self._settings = settings
+        self._address = host, port
         self._stopping = Event()
+        self._supervisor = Thread(target=self._supervise, name="index-process", daemon=True)
+        self._process: BaseProcess | None = None
+
+    def start(self) -> None:
+        """Starts the process; it begins to work when a worker answers."""
         with _interrupts_ignored():
-            self._process = self._spawn((host, port))
-        self._supervisor = Thread(target=self._supervise, name="keeper", daemon=True)
+            self._process = self._spawn(self._address)
         self._supervisor.start()
 
     def stop(self) -> None:
-        """Stops after the article in hand; it is killed if that takes longer than both timeouts."""
+        """Stops after the article in work; kills the process if that exceeds both timeouts."""
         self._stopping.set()
-        self._process.terminate()
-        self._supervisor.join(SHUTDOWN_TIMEOUT + KILL_TIMEOUT)
-        if self._supervisor.is_alive():
-            self._process.kill()
+        if self._process:
+            self._process.terminate()
+            self._supervisor.join(SHUTDOWN_TIMEOUT + KILL_TIMEOUT)
+            if self._supervisor.is_alive():
+                self._process.kill()
 
-    def _spawn(self, place: Place | None) -> BaseProcess:
-        process = multiprocessing.get_context("spawn").Process(target=_run, args=(self._settings, place))
+    def _spawn(self, address: tuple[str, int] | None) -> BaseProcess:
+        process = multiprocessing.get_context("spawn").Process(target=_run, args=(self._settings, address))
         process.start()
         return process
 
     def _supervise(self) -> None:
-        while True:
+        while self._process:
             self._process.join()
             if self._stopping.is_set() or self._process.exitcode == 0:
                 return
@@ -71,7 +73,7 @@ class IndexProcess:
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """What is started meanwhile ignores Ctrl-C from its first moment, before it can do so by itself."""
+    """Ignores SIGINT in processes started meanwhile, until they can do so themselves."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
@@ -80,18 +82,18 @@ def _interrupts_ignored() -> Iterator[None]:
 
 
 class _Terminated(Exception):
-    """Leaves whatever the process is at, because it got SIGTERM."""
+    """SIGTERM was received."""
 
 
-def _run(settings: Settings, place: Place | None) -> None:
-    """What the process does until it gets SIGTERM or is left alone; it begins when there is somebody at `place`."""
-    os.setsid()  # Ctrl-C reaches every process of a terminal; this one is told by its parent
+def _run(settings: Settings, address: tuple[str, int] | None) -> None:
+    """Runs in the process until SIGTERM or the end of its parent; waits for a worker at `address` first."""
+    os.setsid()  # a terminal sends SIGINT to all its processes; this one is stopped by its parent
     signal.signal(signal.SIGTERM, _terminate)
     end_with_parent()
     log_to_stderr()
     with suppress(_Terminated):
-        if place:
-            _announce_url(settings, *place)
+        if address:
+            _announce_url(settings, *address)
         _watch_library(settings)
 
 
@@ -104,30 +106,30 @@ def _watch_library(settings: Settings) -> None:
     from backfile.index.sync.watcher import IndexWatcher
 
     library = Library(settings.library)
-    keeper = IndexWatcher(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)
-    keeper.start()
+    watcher = IndexWatcher(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)
+    watcher.start()
     try:
         while True:
             signal.pause()
     finally:
-        keeper.stop(SHUTDOWN_TIMEOUT)
+        watcher.stop(SHUTDOWN_TIMEOUT)
 
 
 def _announce_url(settings: Settings, host: str, port: int) -> None:
-    """Says where the pages are once there is somebody to answer."""
-    asked = LOOPBACKS.get(host, host)
+    """Logs the URL as soon as a worker answers."""
+    host = LOOPBACK_OF.get(host, host)
     for _ in range(int(START_TIMEOUT / POLL_INTERVAL)):
         try:
-            socket.create_connection((asked, port), timeout=1).close()
+            socket.create_connection((host, port), timeout=1).close()
         except OSError:
             time.sleep(POLL_INTERVAL)
         else:
-            log.info("Serving %s at %s  (Ctrl-C to stop)", settings.library, address(asked, port))
+            log.info("Serving %s at %s  (Ctrl-C to stop)", settings.library, base_url(host, port))
             return
-    log.error("No worker answers at %s after %d s.", address(asked, port), START_TIMEOUT)
+    log.error("No worker answers at %s after %d s.", base_url(host, port), START_TIMEOUT)
 
 
-def address(host: str, port: int) -> str:
-    """The address of the home page as one types it into a browser."""
+def base_url(host: str, port: int) -> str:
+    """URL of the home page."""
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}/"

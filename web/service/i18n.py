@@ -1,4 +1,4 @@
-"""Texts of the interface in the reader's language, with its numbers, dates and durations; addresses of static files."""
+"""Internationalisation: translated texts, formatted numbers, dates and durations, Jinja globals and filters."""
 
 from __future__ import annotations
 
@@ -17,42 +17,44 @@ from backfile.archive.model import PartialDate
 from backfile.index.query import Notice
 from backfile.web.service.ui_language import UiLanguage, current_language, language_choices
 
-# Babel finds the texts of the catalogue by the names of these functions: see [tool.babel] in pyproject.toml.
+# docs/texts.py extracts the texts of the catalogues by the names of these functions.
 
 
 def gettext(message: str, **values: str | int) -> str:
-    """A text of the catalogue in the reader's language; whole numbers among its values are written as there."""
-    said = current_language()
-    text = said.texts.gettext(message)
-    return text % _format_values(said, values) if values else text
+    """Translates a text; integers among its values are formatted for the locale."""
+    language = current_language()
+    text = language.catalogue.gettext(message)
+    return text % _format_values(language, values) if values else text
 
 
 def ngettext(one: str, many: str, amount: int, **values: str | int) -> str:
-    """As `gettext`, in the form that the language has for this amount, which stands in it as `%(num)s`."""
-    said = current_language()
-    return said.texts.ngettext(one, many, amount) % _format_values(said, {"num": amount, **values})
+    """Translates a text in the plural form for an amount, which is its value `num`."""
+    language = current_language()
+    return language.catalogue.ngettext(one, many, amount) % _format_values(language, {"num": amount, **values})
 
 
 def pgettext(context: str, message: str) -> str:
-    """As `gettext`, for a text that means two things in English; the context says which is meant."""
-    return current_language().texts.pgettext(context, message)
+    """Translates a text that has several meanings in English; the context distinguishes them."""
+    return current_language().catalogue.pgettext(context, message)
 
 
 def gettext_noop(message: str) -> str:
-    """Marks a text of the catalogue that is said later, by `gettext` of a variable."""
+    """Marks a text for extraction; `gettext` of a variable translates it later."""
     return message
 
 
 def translate(notice: Notice) -> str:
-    """A notice of the query language in the reader's language."""
+    """Translates a notice of the query parser."""
     return gettext(notice.template, **dict(notice.values))
 
 
-def _format_values(said: UiLanguage, values: dict[str, str | int]) -> dict[str, str]:
-    return {name: _format_number(said, value) if isinstance(value, int) else value for name, value in values.items()}
+def _format_values(language: UiLanguage, values: dict[str, str | int]) -> dict[str, str]:
+    return {
+        name: _format_number(language, value) if isinstance(value, int) else value for name, value in values.items()
+    }
 
 
-SCRIPT = {
+SCRIPT_TEXTS = {
     "article": gettext_noop("article"),
     "author": gettext_noop("author"),
     "close": gettext_noop("Close"),
@@ -75,69 +77,66 @@ KEYS = (
 )
 
 
-# Numbers and dates by CLDR. What Babel makes is kept: every page asks for the same few hundred.
+# Formatted by Babel (CLDR) and cached: pages repeat the same few hundred numbers and dates.
 
 
 @lru_cache(maxsize=4096)
-def _format_number(said: UiLanguage, value: float) -> str:
-    return format_decimal(value, locale=said.locale)
+def _format_number(language: UiLanguage, value: float) -> str:
+    return format_decimal(value, locale=language.locale)
 
 
 @lru_cache(maxsize=4096)
-def _format_date(said: UiLanguage, date: PartialDate) -> str:
+def _format_date(language: UiLanguage, date: PartialDate) -> str:
     if date.month is None:
         return str(date.year)
     if date.day is None:
-        return dates.format_skeleton("yMMMM", date.first, locale=said.locale)
-    text = dates.format_date(Day(date.year, date.month, date.day), "long", locale=said.locale)
-    return text.replace("1 ", "1er ", 1) if said.code == "fr" and date.day == 1 else text  # CLDR has no 1er
+        return dates.format_skeleton("yMMMM", date.first, locale=language.locale)
+    text = dates.format_date(Day(date.year, date.month, date.day), "long", locale=language.locale)
+    return text.replace("1 ", "1er ", 1) if language.code == "fr" and date.day == 1 else text  # CLDR has no 1er
 
 
 def format_number(value: float) -> str:
-    """A number with its thousands parted: `14,327`, in German `14.327`."""
+    """Formats a number with its thousands separated: `14,327`, in German `14.327`."""
     return _format_number(current_language(), value)
 
 
 def format_date(date: PartialDate) -> str:
-    """`14 March 2019`, `March 2019` or `2019`, as far as the date is known."""
+    """Formats a partial date: `14 March 2019`, `March 2019` or `2019`."""
     return _format_date(current_language(), date)
 
 
 def format_duration(milliseconds: float) -> str:
-    """`3 ms`, `under 1 ms`, or `1.2 s` for what a reader notices."""
+    """Formats a duration: `3 ms`, `under 1 ms`, or `1.2 s` from a second on."""
     if milliseconds >= 1000:
         return gettext("%(seconds)s\u00a0s", seconds=format_number(round(milliseconds / 1000, 1)))
     return gettext("%(num)s\u00a0ms", num=round(milliseconds)) if milliseconds >= 1 else gettext("under 1\u00a0ms")
 
 
-# What the templates call
-
-
 @lru_cache(maxsize=64)
-def _script_texts(said: UiLanguage) -> str:
-    texts: dict[str, object] = {name: said.texts.gettext(text) for name, text in SCRIPT.items()}
-    texts["meanings"] = [[key, said.texts.gettext(meaning)] for key, meaning in KEYS]
+def _script_texts(language: UiLanguage) -> str:
+    texts: dict[str, object] = {name: language.catalogue.gettext(text) for name, text in SCRIPT_TEXTS.items()}
+    texts["meanings"] = [[key, language.catalogue.gettext(meaning)] for key, meaning in KEYS]
     return htmlsafe_json_dumps(texts, ensure_ascii=False)
 
 
 def asset_urls(folder: Path) -> Callable[[str], str]:
-    """A function from a static file's name to its address, which changes with the file's content."""
+    """Function from the name of a static file to its URL, which contains a digest of the file."""
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in folder.iterdir()}
     return lambda name: f"/static/{name}?v={digests[name]}"
 
 
-def register_i18n(app: Flask, static: Path) -> None:
-    """Gives the templates the catalogue, their filters, and `asset`."""
+def register_i18n(app: Flask) -> None:
+    """Adds translation, formatting filters and `asset` to the templates."""
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.filters.update(format_date=format_date, format_number=format_number, format_duration=format_duration)
-    # Not Jinja's "new style", which wraps each text thrice; what they give is escaped like any other text.
+    # Jinja's "old style": translations are escaped like any other text, `gettext` formats their values itself.
     app.jinja_env.globals.update(
         _=gettext,
         gettext=gettext,
         ngettext=ngettext,
         pgettext=pgettext,
-        asset=asset_urls(static),
+        asset=asset_urls(Path(app.static_folder or "")),
         keys=lambda: [(key, gettext(meaning)) for key, meaning in KEYS],
         language=lambda: current_language().code,
         languages=language_choices,

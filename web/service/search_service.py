@@ -40,7 +40,7 @@ def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZ
             gettext("Only the first %(most)s articles of a list can be looked through.", most=MAX_DEPTH),
             hint=gettext("Narrow the search by another word, an author, a topic or a date."),
         )
-    page = services().engine.search(request)
+    page = services().engine().search(request)
     if arguments.page > max(page.pages, 1):
         pages = ngettext("This search has %(num)s page", "This search has %(num)s pages", page.pages)
         raise PageNotFound(gettext("%(pages)s; there is no page %(page)s.", pages=pages, page=arguments.page))
@@ -64,14 +64,16 @@ def build_request(arguments: SearchArguments, query: Node, *, facet_size: int | 
         page=arguments.page,
         per_page=arguments.per_page,
         facet_size=facet_size,
-        deadline=services().deadline,
+        deadline=services().settings.deadline,
     )
 
 
 def count_articles(query: Node, filters: Filters = NO_FILTERS) -> int:
     """How many articles a query finds; raises as `find` does."""
-    request = Request(query=query, filters=filters, per_page=1, passages=0, facet_size=1, deadline=services().deadline)
-    return services().engine.search(request).total
+    request = Request(
+        query=query, filters=filters, per_page=1, passages=0, facet_size=1, deadline=services().settings.deadline
+    )
+    return services().engine().search(request).total
 
 
 def neighbours(arguments: SearchArguments, query: Node, rank: int) -> tuple[Page, Hit | None, Hit | None]:
@@ -82,7 +84,7 @@ def neighbours(arguments: SearchArguments, query: Node, rank: int) -> tuple[Page
     first, last = max(rank - 2, 0), rank
     size = next(size for size in range(3, rank + 4) if first // size == last // size)
     request = replace(build_request(arguments, query, facet_size=1), page=first // size + 1, per_page=size, passages=0)
-    page = services().engine.search(request)
+    page = services().engine().search(request)
     start = (request.page - 1) * size
     before = page.hits[rank - 2 - start] if rank > 1 and rank - 2 - start < len(page.hits) else None
     after = page.hits[rank - start] if rank - start < len(page.hits) else None

@@ -1,20 +1,19 @@
-"""The language of the interface: which one a reader gets, and its catalogue of texts."""
+"""Language of the user interface: content negotiation and message catalogues."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from urllib.parse import urlencode
 
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, g, has_request_context, request
 
 from backfile.config import SOURCE_LANGUAGE, UI_LANGUAGES
 from backfile.web.service.services import services
@@ -28,19 +27,15 @@ API_PATHS = ("/api/", "/health")  # always in English: code reads them
 
 @dataclass(frozen=True, eq=False)
 class UiLanguage:
-    """One language of the interface. Compared by identity, so that what is said in it can be remembered by it."""
+    """Language of the interface with its locale and catalogue. Compared by identity: a key of caches."""
 
     code: str
     locale: Locale
-    texts: NullTranslations
-
-
-# Asked for some hundred times a page: a variable of the context costs a tenth of Flask's `g`.
-_current_language: ContextVar[UiLanguage | None] = ContextVar("current_language", default=None)
+    catalogue: NullTranslations
 
 
 class LanguageChoice(NamedTuple):
-    """A language to choose: its code, its own name, and the address of the same page in it."""
+    """Language to choose: code, name in that language, URL of the current page in it."""
 
     code: str
     name: str
@@ -50,10 +45,9 @@ class LanguageChoice(NamedTuple):
 
 @cache
 def load_ui_language(code: str) -> UiLanguage:
-    """The language with that code, its catalogue read from `translations/<code>.po`.
+    """Loads a language and its catalogue, `translations/<code>.po`.
 
-    The catalogue is compiled here, in some ten milliseconds, and not when the program is built: each language is one
-    file, which cannot be older than itself.
+    The catalogue is compiled at run time, which takes about 10 ms: there is no compiled file that could be out of date.
     """
     locale = Locale.parse(LOCALES.get(code, code))
     if code == SOURCE_LANGUAGE:
@@ -67,58 +61,49 @@ def load_ui_language(code: str) -> UiLanguage:
 
 
 def current_language() -> UiLanguage:
-    """The language in which the current request is answered; outside of one, the language of the code."""
-    said = _current_language.get()
-    if said is None:
-        if not has_request_context():
-            return load_ui_language(SOURCE_LANGUAGE)
-        said = load_ui_language(_negotiate())
-        _current_language.set(said)
-    return said
+    """Language of the current request; outside of one, the source language."""
+    if not has_request_context():
+        return load_ui_language(SOURCE_LANGUAGE)
+    if "ui_language" not in g:
+        g.ui_language = load_ui_language(_negotiate())
+    return cast(UiLanguage, g.ui_language)
 
 
 def _negotiate() -> str:
-    """What the reader chose, now or before; else what the settings say; what the browser asks for; the library's own.
-
-    A browser that asks only for languages that we have not (`Accept-Language: nl`) says nothing.
-    """
+    """Language code by, in order: argument, cookie, setting, `Accept-Language`, library, source language."""
     if request.path.startswith(API_PATHS):
         return SOURCE_LANGUAGE
-    wishes = (request.args.get(COOKIE), request.cookies.get(COOKIE), services().interface_language)
-    for code in wishes:
+    library_language = services().library.settings.language
+    preferred = (request.args.get(COOKIE), request.cookies.get(COOKIE), services().settings.interface_language)
+    for code in (*preferred, _accepted_language(), library_language):
         if code in UI_LANGUAGES:
             return str(code)
-    return _accepted_language() or (services().language if services().language in UI_LANGUAGES else SOURCE_LANGUAGE)
+    return SOURCE_LANGUAGE
 
 
 def _accepted_language() -> str | None:
-    """The first of its languages that is ours, `fr-CH` standing for French (RFC 4647, lookup).
+    """First language of `Accept-Language` that the interface has, `fr-CH` standing for French (RFC 4647, lookup).
 
-    Werkzeug's own choice takes an exact match further down before it looks at what `fr-CH` may stand for.
+    Werkzeug's `best_match` prefers an exact match further down to the primary language of an earlier tag.
     """
     primary = (tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0)
     return next((code for code in primary if code in UI_LANGUAGES), None)
 
 
 def language_choices() -> list[LanguageChoice]:
-    """All languages, each with the address of the current page in it."""
+    """Languages to choose from, each with the URL of the current page in it."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != COOKIE]
     same, current = urlencode([*pairs, (COOKIE, "")]), current_language().code
     return [LanguageChoice(code, name, f"?{same}{code}", code == current) for code, name in UI_LANGUAGES.items()]
 
 
 def register_ui_language(app: Flask) -> None:
-    """Has every answer say its language and what that depends on, and the reader's choice remembered for a year."""
+    """Adds `Content-Language` and `Vary` to responses, and a cookie with the chosen language."""
     app.after_request(_add_language_headers)
-    app.teardown_request(_reset_language)
-
-
-def _reset_language(_: BaseException | None) -> None:
-    _current_language.set(None)
 
 
 def _add_language_headers(response: Response) -> Response:
-    if _current_language.get() is None:  # nothing in it depends on the language: a file, an answer for programs
+    if "ui_language" not in g:  # nothing was translated: a file, a JSON response
         return response
     response.headers["Content-Language"] = current_language().code
     response.vary.update(("Accept-Language", "Cookie"))

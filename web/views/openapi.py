@@ -1,4 +1,4 @@
-"""What programs may ask, as an OpenAPI 3.1 document; the tests hold the answers to it."""
+"""OpenAPI 3.1 document of the API; tests check the responses against it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ COUNT: Json = {"type": "integer", "minimum": 0}
 DATE: Json = {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}
 
 
-def document(title: str, server: str) -> Json:
-    """The description of this archive's addresses for programs; `server` is the address of its root."""
+def openapi_document(title: str, server: str) -> Json:
+    """Builds the document; `server` is the root URL."""
     return {
         "openapi": "3.1.0",
         "info": {

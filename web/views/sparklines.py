@@ -38,7 +38,7 @@ def sparklines(facet: str) -> Sparklines | None:
 
     Runs one search a period (at most 60), each of which counts all values; cached until the index changes.
     """
-    status = services().engine.status()
+    status = services().engine().status()
     key = (facet, status.generation, status.stamp)
     try:
         drawn: Sparklines | None = services().sparklines(key, lambda: _draw(facet))
