@@ -70,7 +70,8 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         yield _page(path, path.name, context)
         return
     files = {file.relative_to(path).as_posix(): file for file in _files(path)}
-    resolver = LinkResolver(files, SiteLayout())
+    resolver = LinkResolver(SiteLayout())
+    resolver.add_articles(files)
     for name, file in files.items():
         yield _page(file, name, context, resolver)
 

@@ -1,4 +1,4 @@
-"""Links from one article of a tree to another: which article an address means, as builders of sites understand it."""
+"""Resolves links between the articles of a tree, by the rules of the site builders."""
 
 from __future__ import annotations
 
@@ -18,111 +18,112 @@ _INDEX = re.compile(r"(?:\A|/)index(?:\.[a-z]{2,3}(?:-[a-z]{2})?)?\Z", re.IGNORE
 _POST = re.compile(
     r"(?P<folder>(?:.*/)?)_posts/(?:.*/)?(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)-(?P<slug>[^/]+)\Z"
 )
-_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
-_DAY_AND_NAME = re.compile(r"(?:\A|/)(\d{4}/\d\d/\d\d/[^/]+)\Z")
+_EXTERNAL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
+_DATED_URL = re.compile(r"(?:\A|/)(\d{4}/\d\d/\d\d/[^/]+)\Z")
 _SECTION = re.compile(r"(?:\A|(?<=/))_?index\Z", re.IGNORECASE)
 _WORD = re.compile(r"[^\s\"',\[\]]+")
 _PLACEHOLDER = re.compile(r"(?:\A|/):")  # filled in by the site builder: /:year/:title/
-_DATED = re.compile(r"\d{4}-\d\d-\d\d-")
+_DATE_PREFIX = re.compile(r"\d{4}-\d\d-\d\d-")
 
 
 class LinkResolver:
-    """The articles of a tree by all the names that a link may have for them. `paths` lie below the tree's root.
+    """Articles of a tree by every path and name that a link may use for them.
 
-    `address` is that of the site on the web, with `/` at its end; empty if it is not known. `given` are the addresses
-    that articles have by their own front matter, as path → address.
+    `site_url` is the URL of the published site, with a final `/`; empty if unknown.
     """
 
-    def __init__(
-        self, paths: Iterable[str], site: SiteLayout, address: str = "", given: Iterable[tuple[str, str]] = ()
-    ) -> None:
-        self._site, self._address = site, address
-        self._by_place: dict[str, str] = {}
+    def __init__(self, site: SiteLayout, site_url: str = "") -> None:
+        self._site, self._site_url = site, site_url
+        self._by_url_path: dict[str, str] = {}
         self._by_name: dict[str, str | None] = {}
+
+    def add_articles(self, paths: Iterable[str]) -> None:
+        """Adds articles by their paths below the root of the tree."""
         for path in paths:
             stem = _SUFFIX.sub("", path)
-            for place in _places(stem, site):
-                self._by_place.setdefault(place.casefold(), path)
-            for name in {posixpath.basename(_INDEX.sub("", stem) or stem), _DATED.sub("", posixpath.basename(stem))}:
-                known = self._by_name.setdefault(name.casefold(), path)
-                self._by_name[name.casefold()] = path if known == path else None
-        for path, own in given:
-            place = unquote(_SUFFIX.sub("", self._within(own))).strip("/").casefold()
-            self._by_place.setdefault(place or path, path)
+            for url_path in _url_paths(stem, self._site):
+                self._by_url_path.setdefault(url_path.casefold(), path)
+            page_name = posixpath.basename(_INDEX.sub("", stem) or stem)
+            for name in {page_name.casefold(), _DATE_PREFIX.sub("", posixpath.basename(stem)).casefold()}:
+                known = self._by_name.setdefault(name, path)
+                self._by_name[name] = path if known == path else None
+
+    def add_permalinks(self, permalinks: Iterable[tuple[str, str]]) -> None:
+        """Adds addresses in front matter, as path and address; the paths of articles come before them."""
+        for path, address in permalinks:
+            url_path = unquote(_SUFFIX.sub("", self._without_site(address))).strip("/").casefold()
+            self._by_url_path.setdefault(url_path or path, path)
 
     def links(self, path: str, body: str) -> dict[str, str]:
-        """Address as it stands in the body of the article at `path` → the path of the article that it leads to."""
-        found = {
-            address: self.target(path, address) for address, is_picture in link_destinations(body) if not is_picture
-        }
-        return {address: target for address, target in found.items() if target is not None}
+        """Destinations in the body of the article at `path` → paths of the articles that they lead to."""
+        targets = {link: self.target(path, link) for link, is_image in link_destinations(body) if not is_image}
+        return {link: target for link, target in targets.items() if target is not None}
 
-    def in_full(self, path: str, body: str, beside: Container[str]) -> str:
-        """The body with addresses on the site in full, so that they lead somewhere though nothing there comes along.
+    def with_absolute_links(self, path: str, body: str, assets: Container[str]) -> str:
+        """Body with links to the rest of the site as absolute URLs, because only articles and `assets` are imported.
 
-        Only those are whose meaning is certain, and none of files that are taken along (`beside`).
+        Links whose meaning is uncertain stay as they are.
         """
-        if not self._address:
+        if not self._site_url:
             return body
-        return replace_destinations(body, lambda address, _: None if address in beside else self._public(path, address))
+        return replace_destinations(body, lambda link, _: None if link in assets else self._absolute(path, link))
 
-    def _public(self, path: str, address: str) -> str | None:
-        """What an address from the top of the site, or to a file of Markdown, is on the web; None for others."""
-        bare, end = re.fullmatch(r"([^?#]*)(.*)", address, re.DOTALL).groups()  # type: ignore[union-attr]
-        if not bare or _ELSEWHERE.match(address):
+    def _absolute(self, path: str, link: str) -> str | None:
+        """URL of a root-relative link or a link to a Markdown file; None for any other link."""
+        link_path, suffix = re.fullmatch(r"([^?#]*)(.*)", link, re.DOTALL).groups()  # type: ignore[union-attr]
+        if not link_path or _EXTERNAL.match(link):
             return None
-        is_file = _ARTICLE.search(bare) is not None
-        if not is_file:
-            return f"{self._from_top(bare)}{end}" if bare.startswith("/") else None
-        place = bare.removeprefix("@").lstrip("/")
-        if not bare.startswith(("/", "@/")):
-            place = posixpath.normpath(posixpath.join(posixpath.dirname(path), bare))
-            if not self._site.holds(place):
+        if not _ARTICLE.search(link_path):
+            return f"{self._from_root(link_path)}{suffix}" if link_path.startswith("/") else None
+        target = link_path.removeprefix("@").lstrip("/")
+        if not link_path.startswith(("/", "@/")):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), link_path))
+            if not self._site.holds(target):
                 return None
         for folder in self._site.folders:
-            place = place.removeprefix(f"{folder}/")
-        stem = _SECTION.sub("", _SUFFIX.sub("", place)).strip("/")
-        *folders, name = place.split("/")
-        if any(each.startswith(("..", "_")) for each in folders) or _DATED.match(name):
-            return None  # of posts and collections the address is not that of the file
-        return f"{self._address}{stem}{'/' if stem else ''}{end}"
+            target = target.removeprefix(f"{folder}/")
+        stem = _SECTION.sub("", _SUFFIX.sub("", target)).strip("/")
+        *folders, name = target.split("/")
+        if any(each.startswith(("..", "_")) for each in folders) or _DATE_PREFIX.match(name):
+            return None  # the URL of a post or a collection is not its path
+        return f"{self._site_url}{stem}{'/' if stem else ''}{suffix}"
 
-    def _from_top(self, bare: str) -> str:
-        """An address that begins with `/`: the top of the site for Jekyll and Docusaurus, of the host for others."""
-        top = urlsplit(self._address).path
-        if self._site.builder in ("Docusaurus", "Jekyll") and not bare.startswith(top):
-            return self._address + bare.lstrip("/")
-        return urljoin(self._address, bare)
+    def _from_root(self, link_path: str) -> str:
+        """URL of a root-relative path: below the site for Jekyll and Docusaurus, below the host for others."""
+        root = urlsplit(self._site_url).path
+        if self._site.builder in ("Docusaurus", "Jekyll") and not link_path.startswith(root):
+            return self._site_url + link_path.lstrip("/")
+        return urljoin(self._site_url, link_path)
 
-    def _within(self, address: str) -> str:
-        """The address below the site's top of one that is written in full; others as they are."""
-        if not self._address or url_host(address) != url_host(self._address):
-            return address
-        top, parts = urlsplit(self._address).path, urlsplit(address)
-        return f"/{parts.path.removeprefix(top).lstrip('/')}"
+    def _without_site(self, link: str) -> str:
+        """Root-relative path of an absolute URL on the site; any other link unchanged."""
+        if not self._site_url or url_host(link) != url_host(self._site_url):
+            return link
+        root, parts = urlsplit(self._site_url).path, urlsplit(link)
+        return f"/{parts.path.removeprefix(root).lstrip('/')}"
 
-    def target(self, path: str, address: str) -> str | None:
-        """The path of the article that an address in the article at `path` leads to; None if it leads to none."""
-        address = self._within(address)
-        if _ELSEWHERE.match(address):
+    def target(self, path: str, link: str) -> str | None:
+        """Path of the article that a link in the article at `path` leads to."""
+        link = self._without_site(link)
+        if _EXTERNAL.match(link):
             return None
-        bare = unquote(re.split(r"[?#]", address)[0])
-        if not bare.strip("/"):
+        link_path = unquote(re.split(r"[?#]", link)[0])
+        if not link_path.strip("/"):
             return None
-        stem = _SUFFIX.sub("", bare).rstrip("/")
-        for place in self._candidates(path, stem, is_file=_ARTICLE.search(bare) is not None):
-            target = self._by_place.get(_INDEX.sub("", posixpath.normpath(place)).casefold())
+        stem = _SUFFIX.sub("", link_path).rstrip("/")
+        for candidate in self._candidates(path, stem, is_file=_ARTICLE.search(link_path) is not None):
+            target = self._by_url_path.get(_INDEX.sub("", posixpath.normpath(candidate)).casefold())
             if target is not None:
                 return target
-        is_name = self._site.by_name or _ARTICLE.search(bare) or _DATED.match(stem)
+        is_name = self._site.by_name or _ARTICLE.search(link_path) or _DATE_PREFIX.match(stem)
         return self._by_name.get(posixpath.basename(stem).casefold()) if is_name else None
 
     def _candidates(self, path: str, stem: str, *, is_file: bool) -> Iterator[str]:
-        """Where below the root an address may lead: beside the article, below its own address, from the top."""
+        """Yields the paths that a link may mean: relative to the article, to its own URL, to the root."""
         if stem.startswith(("/", "@/")):
             stem = stem.removeprefix("@").lstrip("/")
-            dated = _DAY_AND_NAME.search(stem) if self._site.builder == "Jekyll" else None
-            if dated is not None:  # below the categories of the post
+            dated = _DATED_URL.search(stem) if self._site.builder == "Jekyll" else None
+            if dated is not None:  # the categories of a post come first
                 yield dated[1]
         else:
             folder = posixpath.dirname(path)
@@ -133,8 +134,8 @@ class LinkResolver:
         yield from (posixpath.join(folder, stem) for folder in self._site.folders)
 
 
-def addresses_in_front_matter(path: str, data: Mapping[str, object]) -> Iterator[str]:
-    """Yields the addresses that front matter gives to the article at `path`: its own, and its former ones."""
+def permalinks(path: str, data: Mapping[str, object]) -> Iterator[str]:
+    """Yields the addresses in the front matter of the article at `path`: its own, and its former ones."""
     entries = {normal(key): list(_words(value)) for key, value in data.items()}
     for key in ("path", "permalink", "url"):
         yield from (word for word in entries.get(key, ())[:1] if not _PLACEHOLDER.search(word))
@@ -149,15 +150,15 @@ def _words(value: object) -> Iterator[str]:
         yield from _WORD.findall(str(text)) if isinstance(text, str | int) else ()
 
 
-def _places(stem: str, site: SiteLayout) -> Iterator[str]:
-    """The places that an article has: its path without ending, and the address that its builder gives it."""
-    place = _INDEX.sub("", stem)
-    if not place:
+def _url_paths(stem: str, site: SiteLayout) -> Iterator[str]:
+    """Yields the path of an article without its suffix, and the URL paths that its site builder makes of it."""
+    page = _INDEX.sub("", stem)
+    if not page:
         return
-    yield place
+    yield page
     for folder in (*site.folders, "content"):
-        if place.startswith(f"{folder}/"):
-            yield place.removeprefix(f"{folder}/")
+        if page.startswith(f"{folder}/"):
+            yield page.removeprefix(f"{folder}/")
     post = _POST.match(stem)
     if post is not None:
         yield f"{post['folder']}{post['year']}/{post['month']}/{post['day']}/{post['slug']}"

@@ -1,4 +1,4 @@
-"""Where a site is on the web, as its builder's settings say, and the address that its builder gives to a page."""
+"""URL of a published site, from the settings of its site builder."""
 
 from __future__ import annotations
 
@@ -27,16 +27,13 @@ _SETTINGS = {
     "Pelican": ("publishconf.py", "pelicanconf.py"),
 }
 _IN_CODE = re.compile(r"""^[ \t]*["']?(url|baseUrl|SITEURL)["']?[ \t]*[:=][ \t]*["'`]([^"'`\s]+)["'`]""", re.MULTILINE)
-_STANDS_FOR_NONE = re.compile(
+_PLACEHOLDER_HOST = re.compile(
     r"(?:localhost|[\d.:]+|\[.*|(?:.*\.)?example\.(?:com|org|net)|.*your.*site.*)(?::\d+)?\Z", re.I
 )
 
 
-def site_url_of(root: Path, site: SiteLayout) -> str:
-    """The address of the site's front page, with `/` at its end; empty if its settings do not say it.
-
-    Settings that cannot be read say nothing, and neither do addresses that stand there as an example.
-    """
+def read_site_url(root: Path, site: SiteLayout) -> str:
+    """URL of the site's front page, with a final `/`; empty if its settings have none, or only a placeholder."""
     for name in _SETTINGS.get(site.builder, ()):
         values = _settings(root, name)
         base = _text(values, "baseurl") or _text(values, "base_url")
@@ -51,7 +48,7 @@ def site_url_of(root: Path, site: SiteLayout) -> str:
 
 
 def _settings(root: Path, name: str) -> Mapping[str, object]:
-    """The settings in a file by their names in lower case; none if it is not there or broken."""
+    """Settings in a file by their names in lower case; empty if it is missing or broken."""
     if not (root / name).is_file():
         return {}
     try:
@@ -68,7 +65,7 @@ def _entries(name: str, text: str) -> Iterator[tuple[object, object]]:
         values = json.loads(text) if name.endswith("json") else read_yaml(text)[0]
         yield from values.items() if isinstance(values, dict) else ()
     else:
-        yield from reversed(_IN_CODE.findall(text))  # so that the first of a name counts: a footer has `url:` too
+        yield from reversed(_IN_CODE.findall(text))  # the first of a name counts: a footer has `url:` too
 
 
 def _text(values: Mapping[str, object], key: str) -> str:
@@ -81,4 +78,4 @@ def _is_public(address: str) -> bool:
         parts = urlsplit(address)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and "." in parts.netloc and not _STANDS_FOR_NONE.match(parts.netloc)
+    return parts.scheme in ("http", "https") and "." in parts.netloc and not _PLACEHOLDER_HOST.match(parts.netloc)

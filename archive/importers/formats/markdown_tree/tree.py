@@ -18,8 +18,8 @@ from backfile.archive.importers.formats.markdown_tree import mdx
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout, detect_site
 from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAssets
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
-from backfile.archive.importers.links.link_resolver import LinkResolver, addresses_in_front_matter
-from backfile.archive.importers.links.site_url import site_url_of
+from backfile.archive.importers.links.link_resolver import LinkResolver, permalinks
+from backfile.archive.importers.links.site_url import read_site_url
 from backfile.archive.markdown.shortcodes import expand
 from backfile.archive.metadata.field_names import NESTED, TOPICS, normal
 from backfile.archive.metadata.mapping import map_metadata
@@ -76,25 +76,27 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     site = detect_site(_names(path))
     pictures = TreeAssets(path, site)
     paths = sorted(entry.path for entry in library.walk() if site.holds(entry.path))
-    resolver = LinkResolver(paths, site, site_url_of(path, site), _given(path, paths))
+    resolver = LinkResolver(site, read_site_url(path, site))
+    resolver.add_articles(paths)
+    resolver.add_permalinks(_permalinks(path, paths))
     for each in paths:
         found = _found(library, each, site, pictures)
         yield _connected(found, resolver) if isinstance(found, Item) else found
     yield from _not_read(path, site)
 
 
-def _given(root: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
-    """Path and address of every article whose front matter gives it one; of what cannot be read it is told later."""
+def _permalinks(root: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
+    """Yields path and address of every article with an address in its front matter; unreadable files have none."""
     real = str(root.resolve())
     for path in paths:
         with suppress(ArticleUnreadable, OSError):
             data = parse(decode(read_bytes(f"{real}/{path}", real)).text).data
-            yield from ((path, address) for address in addresses_in_front_matter(path, data))
+            yield from ((path, address) for address in permalinks(path, data))
 
 
 def _connected(item: Item, resolver: LinkResolver) -> Item:
     """The item with what its links lead to: other articles of the tree, else pages of the site on the web."""
-    body = resolver.in_full(item.origin, item.body, {asset.name for asset in item.assets})
+    body = resolver.with_absolute_links(item.origin, item.body, {asset.name for asset in item.assets})
     return replace(item, body=body, links=resolver.links(item.origin, body))
 
 

@@ -12,8 +12,8 @@ from backfile.archive.importers.formats.markdown_tree.site_builders import detec
 from backfile.archive.importers.import_report import ImportReport
 from backfile.archive.importers.importer import Importer
 from backfile.archive.importers.item import ImportContext, Item
-from backfile.archive.importers.links.link_resolver import LinkResolver, addresses_in_front_matter
-from backfile.archive.importers.links.site_url import site_url_of
+from backfile.archive.importers.links.link_resolver import LinkResolver, permalinks
+from backfile.archive.importers.links.site_url import read_site_url
 from backfile.archive.importers.sources.detection import open_sources
 from backfile.archive.storage.library import Library
 
@@ -117,8 +117,9 @@ def test_addresses_mean_what_builders_make_of_them(sign: str, path: str, address
         *("Deep/Night Ferry.md", "v1.md", "release/v5.1.1.md"),
     ]
     site = detect_site([sign, *(["content/blog"] if "content" in path else [])])
-    found = LinkResolver([each for each in paths if site.holds(each)], site).links(path, f"See [it]({address}).")
-    assert found == ({address: target} if target else {})
+    resolver = LinkResolver(site)
+    resolver.add_articles(each for each in paths if site.holds(each))
+    assert resolver.links(path, f"See [it]({address}).") == ({address: target} if target else {})
 
 
 def read_tree(root: Path, path: str) -> Item:
@@ -166,10 +167,10 @@ def test_what_does_not_come_along_is_linked_where_the_site_is(tmp_path: Path, na
 )
 def test_only_addresses_that_are_certain_are_written_in_full(address: str, public: str) -> None:
     site = detect_site(["hugo.toml", "content/blog"])
-    resolver = LinkResolver(["content/blog/a.md"], site, "https://post.example/")
+    resolver = LinkResolver(site, "https://post.example/")
     body = f"See [it]({address}) and `[it]({address})`."
-    assert resolver.in_full("content/blog/a.md", body, ()) == f"See [it]({public}) and `[it]({address})`."
-    assert LinkResolver(["content/blog/a.md"], site).in_full("content/blog/a.md", body, ()) == body
+    assert resolver.with_absolute_links("content/blog/a.md", body, ()) == f"See [it]({public}) and `[it]({address})`."
+    assert LinkResolver(site).with_absolute_links("content/blog/a.md", body, ()) == body
 
 
 def test_a_site_in_a_folder_and_files_that_come_along(tmp_path: Path) -> None:
@@ -203,7 +204,7 @@ def test_a_site_in_a_folder_and_files_that_come_along(tmp_path: Path) -> None:
 )
 def test_settings_that_say_no_address_say_none(tmp_path: Path, name: str, settings: str) -> None:
     root = tree(tmp_path, {name: settings, "content/a.md": "x"})
-    assert site_url_of(root, detect_site([name, "content/a.md"])) == ""
+    assert read_site_url(root, detect_site([name, "content/a.md"])) == ""
 
 
 @pytest.mark.parametrize(
@@ -232,5 +233,5 @@ def test_addresses_that_front_matter_gives_lead_to_its_article(tmp_path: Path, f
 
 
 def test_addresses_with_what_stands_for_something_are_none() -> None:
-    assert list(addresses_in_front_matter("a.md", {"permalink": "/:year/:title/"})) == []
-    assert list(addresses_in_front_matter("a.md", {"permalink": ":slug", "url": '"/b/"'})) == ["/b/"]
+    assert list(permalinks("a.md", {"permalink": "/:year/:title/"})) == []
+    assert list(permalinks("a.md", {"permalink": ":slug", "url": '"/b/"'})) == ["/b/"]
