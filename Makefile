@@ -1,11 +1,11 @@
-# Every task of the house. A fresh clone, Python 3.11 or newer and make are all it takes:
-# `make serve` and `make test` first build what they need.
+# Tasks. They need a fresh clone, Python 3.11 or newer, and make; `make serve` and `make test` build what they need.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
 BENCH_SETUP := $(VENV)/.complete-bench
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate
 
@@ -17,22 +17,23 @@ help:  ## show this list
 
 setup: $(SETUP)  ## build .venv from the lock
 
-# Interrupted half-way, the next run begins anew: the mark is made last.
-# The lock is complete, so nothing is resolved: older versions of pip trip over the extras of some packages.
+# The file SETUP is made last, so that an interrupted run begins anew. The lock is complete: pip resolves nothing.
+# An sdist has no link `backfile`.
 $(SETUP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Backfile needs Python 3.11 or newer; make PYTHON=…")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	test -e backfile || ln -s . backfile
+	$(PIP) --require-hashes --requirement requirements.lock
+	$(PIP) --no-build-isolation --editable .
 	touch $@
 
 serve: setup  ## serve ./library (made from the sample when it is missing) on 127.0.0.1:8000
 	$(BIN)/backfile serve
 
-test: setup  ## the tests of every day, the browser's included where Chromium is found
+test: setup  ## the daily tests, with those of the browser where Chromium is found
 	$(BIN)/python -m pytest -n auto
 
-long: setup  ## the tests that take more than a few seconds
+long: setup  ## tests that take more than a few seconds
 	$(BIN)/python -m pytest -n auto -m long $(LONG)
 
 thorough: setup  ## the long tests with all their examples: hours
@@ -42,17 +43,17 @@ lint: setup  ## formatting and lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-format: setup  ## format, and mend what lint can mend
+format: setup  ## format, and apply the fixes of lint
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 types: setup  ## mypy, strict
 	$(BIN)/mypy
 
-docs: setup  ## write the pages that are made from the code
+docs: setup  ## write the pages that follow from the code
 	$(BIN)/python docs/generate.py
 
-texts: setup  ## bring the catalogues of the pages' texts up to date with templates and code
+texts: setup  ## update the catalogues of translations
 	$(BIN)/python docs/texts.py
 
 check: lint types test  ## lint, types, tests
@@ -62,11 +63,11 @@ check: lint types test  ## lint, types, tests
 minimum: setup  ## the tests with the oldest dependencies that pyproject.toml allows
 	$(BIN)/python .ci/minimum.py
 
-wheel: setup  ## build the wheel, install it elsewhere, ask it for /search
+wheel: setup  ## build sdist and wheel, install the wheel elsewhere, use it
 	$(BIN)/python .ci/wheel.py
 
 $(BENCH_SETUP): bench/requirements.lock $(SETUP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement bench/requirements.lock
+	$(PIP) --require-hashes --requirement bench/requirements.lock
 	touch $@
 
 bench: $(BENCH_SETUP)  ## compare with other engines; BENCH="--articles 10000" and the like; `python -m bench` for more
@@ -79,5 +80,5 @@ lock: setup  ## renew the locks; UPGRADE=--upgrade takes the newest versions of 
 picture: setup  ## take the picture of the README from the running program
 	$(BIN)/python docs/picture.py
 
-clean:  ## remove everything that can be made again
+clean:  ## remove the environment, builds and caches
 	rm -rf $(VENV) dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

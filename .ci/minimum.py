@@ -1,4 +1,4 @@
-"""Runs the fast tests with the oldest versions of the dependencies that pyproject.toml allows."""
+"""Runs the fast tests with the oldest dependencies that pyproject.toml allows."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LEFT_OUT = ("tests/browser", "tests/test_docs.py", "tests/test_packaging.py")  # pages as the locked click prints them
+LEFT_OUT = ("tests/browser", "tests/test_docs.py", "tests/test_packaging.py")  # compare with output of the locked click
 
 
 def main() -> None:
-    """Exits as pytest does."""
+    """Installs the oldest dependencies elsewhere, runs the fast tests with them and exits as pytest does."""
     uv = str(Path(sys.executable).parent / "uv")
     with tempfile.TemporaryDirectory(prefix="backfile-minimum-") as folder:
-        place = Path(folder)
-        oldest = place / "oldest.txt"
+        target = Path(folder)
+        oldest = target / "oldest.txt"
         compile_ = [uv, "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--no-header"]
         subprocess.run(
             [*compile_, "--extra", "import", "--output-file", str(oldest), "pyproject.toml"], cwd=ROOT, check=True
         )
         print(oldest.read_text())
-        venv.create(place / "venv")
-        python = str(place / "venv" / "bin" / "python")
+        venv.create(target / "venv")
+        python = str(target / "venv" / "bin" / "python")
         install = [uv, "pip", "install", "--quiet", "--python", python]
         subprocess.run([*install, "--requirement", str(oldest), *tools()], check=True)
         ignored = [f"--ignore={path}" for path in LEFT_OUT]
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def tools() -> list[str]:
-    """What the tests themselves need, as the lock has it."""
+    """Requirements of the tests themselves, in the versions of the lock."""
     needed = (
         "pytest",
         "pytest-xdist",

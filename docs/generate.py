@@ -1,4 +1,4 @@
-"""Writes the pages of the documentation that follow from the code; with --check only says whether they do.
+"""Writes the pages of the documentation that follow from the code; with --check names the outdated ones and fails.
 
 docs/settings.md from the table of settings, docs/commands.md from the help of the commands, docs/decisions/README.md
 from the titles of the decisions.
@@ -21,7 +21,7 @@ NOTE = "<!-- Made by docs/generate.py; `make docs` renews it. -->\n\n"
 
 
 def settings_page() -> str:
-    """A table of all settings, and how they are set."""
+    """Page of all settings and their sources."""
     rows = [
         f"| `{name}` | `{config.flag(name)}` | `{config.variable(name)}` | {config.describe_type(setting)} "
         f"| {_code(config.describe_default(setting))} | {setting.metadata['help']} |"
@@ -58,7 +58,7 @@ def _code(text: str) -> str:
 
 
 def commands_page() -> str:
-    """The help of every command, as it prints it."""
+    """Page with the help text of every command."""
     parts = ["# Commands\n", _help(cli.backfile, "backfile")]
     for name, command in cli.backfile.by_name().items():
         parts += [f"## backfile {name}\n", _help(command, f"backfile {name}")]
@@ -71,7 +71,7 @@ def _help(command: click.Command, name: str) -> str:
 
 
 def decisions_page() -> str:
-    """The list of decisions by title."""
+    """Page that links the decisions by title."""
     lines = [
         f"- [{_title(page)}]({page.name})"
         for page in sorted((DOCS / "decisions").glob("*.md"))
@@ -94,14 +94,14 @@ PAGES = {
 
 
 def outdated() -> list[Path]:
-    """The pages that do not follow from the code as it is."""
+    """Paths of the pages that differ from what the code gives."""
     return [
-        path for path, make in PAGES.items() if not path.exists() or path.read_text(encoding="utf-8") != NOTE + make()
+        path for path, page in PAGES.items() if not path.exists() or path.read_text(encoding="utf-8") != NOTE + page()
     ]
 
 
 def main() -> None:
-    """Writes what is outdated, or with --check names it and fails."""
+    """Writes the outdated pages, or with --check names them and fails."""
     pages = outdated()
     for path in pages:
         if "--check" in sys.argv:

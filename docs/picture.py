@@ -1,4 +1,4 @@
-"""Takes the picture of the README, docs/search.png, from the running program with the sample library."""
+"""Makes the README's screenshot, docs/search.png, from the running program with the sample library."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ QUERY = "/search?q=night+ferry"
 
 
 def main() -> None:
-    """Serves the sample library, looks at a search in Chromium and writes what it saw."""
+    """Serves the sample library and takes a screenshot of a search in Chromium."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "backfile", "serve", "--port", str(PORT)]
         server = subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)})
         try:
-            _wait()
-            _take(ROOT / "docs" / "search.png")
+            _wait_for_server()
+            _take_screenshot(ROOT / "docs" / "search.png")
         finally:
             server.terminate()
             server.wait()
 
 
-def _wait() -> None:
+def _wait_for_server() -> None:
     for _ in range(300):
         try:
             urlopen(f"{ADDRESS}/health").close()
@@ -45,12 +45,12 @@ def _wait() -> None:
     raise TimeoutError("the server did not come up within 30 seconds")
 
 
-def _take(target: Path) -> None:
+def _take_screenshot(target: Path) -> None:
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1200, "height": 900}, device_scale_factor=1.5, color_scheme="light")
-        for _ in range(4):  # a server that has just begun is not what readers see
+        for _ in range(4):  # the last one comes from warm caches
             page.goto(ADDRESS + QUERY)
         page.screenshot(path=target)
         browser.close()

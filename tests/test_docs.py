@@ -178,6 +178,12 @@ def test_every_make_target_in_the_documentation_exists() -> None:
     assert {"serve", "test"} <= used <= targets
 
 
+@pytest.mark.parametrize("name", [".ci/run", ".ci/minimum.py", "Makefile"])
+def test_tests_named_by_a_script_exist(name: str) -> None:
+    named = re.findall(r"tests/[\w/]+(?:\.py)?", (ROOT / name).read_text(encoding="utf-8"))
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_the_version_has_its_changes() -> None:
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "## [Unreleased]" in changes or "## [0." in changes
