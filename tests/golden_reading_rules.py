@@ -1,7 +1,7 @@
-"""Golden readings: text, fields and terms of a small corpus, with the versions they were made with.
+"""Golden readings: text, fields and terms of a small corpus, with the versions that made them.
 
-`python -m tests.golden_reading_rules` writes them anew. It refuses where a file reads differently under the same
-READING_RULES: an index made before would never be brought up to date.
+`python -m tests.golden_reading_rules` writes them. It refuses if a file reads differently under the same READING_RULES:
+an older index would never be brought up to date.
 """
 
 from __future__ import annotations
@@ -30,44 +30,44 @@ Golden = dict[str, Any]
 
 
 def read_golden() -> Golden:
-    """Readings as recorded; none of any version where the file is missing."""
+    """Recorded readings; without the file, none, of version 0."""
     if not GOLDEN.exists():
         return {"reading_rules": 0, "libraries": {}, "settings": "", "articles": {}}
     return json.loads(GOLDEN.read_text(encoding="utf-8"))
 
 
 def make_golden() -> Golden:
-    """Readings of the corpus by the program as it is, along the path of a synchronisation."""
+    """Readings of the corpus by the present code, as a synchronisation reads it."""
     library = Library(CORPUS)
     paths = sorted(entry.path for entry in library.walk())
     made = {
         "reading_rules": reading_rules.READING_RULES,
         "libraries": reading_rules.library_versions(),
         "settings": hashlib.blake2b((CORPUS / "library.toml").read_bytes(), digest_size=16).hexdigest(),
-        "articles": {taken.path: _reading(taken) for taken in read_documents(library, paths)},
+        "articles": {result.path: _reading(result) for result in read_documents(library, paths)},
     }
     return json.loads(json.dumps(made))
 
 
-def _reading(taken: ReadResult) -> Golden:
+def _reading(result: ReadResult) -> Golden:
     reading: Golden = {
-        "digest": taken.digest,
-        "left_out": taken.left_out,
-        "problems": len(taken.problems),
+        "digest": result.digest,
+        "left_out": result.left_out,
+        "problems": len(result.problems),
         "document": None,
     }
-    if (document := taken.document) is not None:
+    if (document := result.document) is not None:
         found = {field: [list(tokenize(value)) for value in values(document, field)] for field in WORD_FIELDS}
         terms = sorted({token.term for texts in found.values() for text in texts for token in text})
         reading["document"] = asdict(document)
-        reading["terms"] = {field: [" ".join(map(_spelt, text)) for text in texts] for field, texts in found.items()}
-        reading["families"] = {term: " ".join(sorted(stem_keys(term, _languages(document)))) for term in terms}
+        reading["terms"] = {field: [" ".join(map(_describe, text)) for text in texts] for field, texts in found.items()}
+        reading["stem_keys"] = {term: " ".join(sorted(stem_keys(term, _languages(document)))) for term in terms}
         every = repr([sorted(stem_keys(term, tuple(sorted(LANGUAGES)))) for term in terms])
-        reading["families_in_all_languages"] = hashlib.blake2b(every.encode(), digest_size=16).hexdigest()
+        reading["stem_keys_in_all_languages"] = hashlib.blake2b(every.encode(), digest_size=16).hexdigest()
     return reading
 
 
-def _spelt(token: Token) -> str:
+def _describe(token: Token) -> str:
     return f"{token.term}@{token.position}[{token.start}:{token.end}]"
 
 
@@ -76,7 +76,7 @@ def _languages(document: Document) -> tuple[str, ...]:
 
 
 def differences(recorded: Golden, made: Golden) -> list[str]:
-    """Parts in which the same file reads differently: path, part, and what was recorded and made."""
+    """Differences between readings of the same file: path, part, recorded and present value."""
     if recorded["settings"] != made["settings"]:
         return []
     return [
@@ -95,13 +95,13 @@ def _between(old: object, new: object, name: str = "") -> list[str]:
 
 
 def same_corpus(recorded: Golden, made: Golden) -> bool:
-    """Whether the recorded readings are of the very files that the corpus holds now."""
+    """Whether the recorded readings are those of the present files of the corpus."""
     digests = [{path: each["digest"] for path, each in golden["articles"].items()} for golden in (recorded, made)]
     return digests[0] == digests[1] and recorded["settings"] == made["settings"]
 
 
 def refusal(recorded: Golden, made: Golden) -> str:
-    """FieldMatch not to write `made` over `recorded`, "" if there is none."""
+    """Reason not to replace `recorded` by `made`, or an empty string."""
     changed = differences(recorded, made)
     if changed and made["reading_rules"] <= recorded["reading_rules"]:
         return "\n".join(
@@ -111,7 +111,7 @@ def refusal(recorded: Golden, made: Golden) -> str:
 
 
 def main() -> int:
-    """Writes the golden file, or says on stderr why not."""
+    """Writes the golden file, or prints the reason not to on stderr."""
     made = make_golden()
     if reason := refusal(read_golden(), made):
         sys.stderr.write(f"{reason}\n")

@@ -1,4 +1,4 @@
-"""How many examples a long property test takes: all of them when asked for, a twentieth in the run of every change."""
+"""Number of examples of long property tests: all with BACKFILE_ALL_EXAMPLES=1, else a twentieth."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def examples(full: int) -> int:
-    """`full` with BACKFILE_ALL_EXAMPLES=1 (`make thorough`, which may take hours), else a twentieth of it."""
+    """Number of examples: `full` under `make thorough`, which may take hours, else a twentieth."""
     return full if os.environ.get("BACKFILE_ALL_EXAMPLES") else full // 20

@@ -1,4 +1,4 @@
-"""Settings: one table, four sources, every problem at once."""
+"""Settings: one table, four sources, all problems in one error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_defaults_are_those_of_the_table() -> None:
     assert Settings().index_folder == Path("library/.backfile/index")
 
 
-def test_the_cache_can_be_elsewhere() -> None:
+def test_the_cache_folder_can_be_elsewhere() -> None:
     settings = config.load({"index": "/var/cache/paper"}, environ={})
     assert settings.cache_folder == Path("/var/cache/paper")
     assert settings.index_folder == Path("/var/cache/paper/index")
@@ -35,7 +35,7 @@ def test_flag_wins_over_variable_over_file_over_default(tmp_path: Path) -> None:
     assert origins["host"] == "default"
 
 
-def test_every_problem_of_every_source_is_told_at_once(tmp_path: Path) -> None:
+def test_one_error_lists_every_problem_of_every_source(tmp_path: Path) -> None:
     file = tmp_path / "backfile.toml"
     file.write_text('prot = 8080\nworkers = "many"\nproxies = true')
     environ = {"BACKFILE_WAIT": "-1", "BACKFILE_HOTS": "x", "OTHER": "y"}
@@ -53,13 +53,13 @@ def test_every_problem_of_every_source_is_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [("port = ", "Invalid value"), (b"\xff", "utf-8"), (None, "No such file")]
+    ("content", "message"), [("port = ", "Invalid value"), (b"\xff", "utf-8"), (None, "No such file")]
 )
-def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | bytes | None, said: str) -> None:
+def test_an_invalid_file_is_named(tmp_path: Path, content: str | bytes | None, message: str) -> None:
     file = tmp_path / "mine.toml"
     if content is not None:
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-    with pytest.raises(SettingsInvalid, match=said) as error:
+    with pytest.raises(SettingsInvalid, match=message) as error:
         config.load(environ={"BACKFILE_CONFIG": str(file)})
     assert str(file) in str(error.value)
 
@@ -90,7 +90,7 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
         ("library", "~", Path.home()),
     ],
 )
-def test_kinds(name: str, value: object, read: object) -> None:
+def test_values_of_every_type_are_parsed(name: str, value: object, read: object) -> None:
     assert getattr(config.load({name: value}, environ={}), name) == read
 
 
@@ -109,6 +109,6 @@ def test_kinds(name: str, value: object, read: object) -> None:
         ("workers", "²"),
     ],
 )
-def test_bad_values(name: str, value: object) -> None:
+def test_invalid_values_are_rejected(name: str, value: object) -> None:
     with pytest.raises(SettingsInvalid, match=config.flag(name)):
         config.load({name: value}, environ={})

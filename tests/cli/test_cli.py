@@ -1,4 +1,4 @@
-"""The command line: what it prints, the shape of its JSON, its exit codes, and that it dies quietly."""
+"""Command line: output, shape of the JSON, exit codes, quiet ends."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ ARTICLES = {
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A library with an index, made once."""
-    root = tmp_path_factory.mktemp("made") / "library"
+def indexed_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Library with an index, made once."""
+    root = tmp_path_factory.mktemp("indexed") / "library"
     for name, text in ARTICLES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
@@ -44,16 +44,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def library(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of it, `./library` of the current folder."""
-    shutil.copytree(made, tmp_path / "library")
+def library(indexed_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Copy of the indexed library, at `./library` of the current folder."""
+    shutil.copytree(indexed_library, tmp_path / "library")
     monkeypatch.chdir(tmp_path)
     return tmp_path / "library"
 
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
-    """Runs a command: exit code, stdout, stderr."""
+    """Runs a command; returns exit code, stdout and stderr."""
 
     def command(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()
@@ -127,7 +127,7 @@ class TestSearch:
         assert "    … The night ferry sails again" in out
         assert not err
 
-    def test_what_the_query_language_has_to_say_goes_to_stderr(self, library: Path, run: Any) -> None:
+    def test_notices_go_to_stderr(self, library: Path, run: Any) -> None:
         code, out, err = run("search", 'ferry "')
         assert code == 0
         assert out.startswith("2 articles")
@@ -139,7 +139,7 @@ class TestSearch:
         assert (code, json.loads(out)["total"]) == (0, 1)
         assert "no index yet" in err
 
-    def test_too_long_a_query_is_wrong_usage(self, library: Path, run: Any) -> None:
+    def test_a_query_beyond_the_limits_is_wrong_usage(self, library: Path, run: Any) -> None:
         code, out, err = run("search", "word " * 300)
         assert (code, out) == (2, "")
         assert "1,000 characters" in err
@@ -183,7 +183,7 @@ class TestShow:
         assert err.count("no article has the id") == 2
 
     @pytest.mark.parametrize("arguments", [["show"], ["show", "tide", "--all"]])
-    def test_one_or_the_other(self, library: Path, run: Any, arguments: list[str]) -> None:
+    def test_ids_and_all_exclude_each_other(self, library: Path, run: Any, arguments: list[str]) -> None:
         assert run(*arguments)[0] == 2
 
 
@@ -198,7 +198,7 @@ class TestIndex:
         }  # fmt: skip
         assert run("index", "library")[1].startswith("3 unchanged (")
 
-    def test_failures_are_listed_and_the_exit_code_tells(self, library: Path, run: Any) -> None:
+    def test_failures_are_listed_and_give_exit_code_1(self, library: Path, run: Any) -> None:
         (library / "broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
         code, out, err = run("index", "--json")
         problems = json.loads(out)["problems"]
@@ -210,7 +210,7 @@ class TestIndex:
         assert err.startswith("broken.md:")
         assert out.startswith("4 unchanged; 1 problem")
 
-    def test_a_library_that_cannot_be_written_to_needs_another_place(
+    def test_a_read_only_library_needs_another_index_folder(
         self, library: Path, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         def refuse(*_: object, **__: object) -> None:
@@ -225,12 +225,12 @@ class TestIndex:
         assert run("index", "--index", str(tmp_path / "cache"))[0] == 0
         assert not (library / ".backfile").exists()
 
-    def test_named_twice(self, library: Path, run: Any) -> None:
+    def test_a_library_named_twice_is_wrong_usage(self, library: Path, run: Any) -> None:
         assert run("index", "library", "--library", "library")[0] == 2
 
 
 class TestCheck:
-    def test_all_is_well(self, library: Path, run: Any) -> None:
+    def test_a_library_without_problems(self, library: Path, run: Any) -> None:
         code, out, _ = run("check", "--json")
         assert code == 0
         assert json.loads(out) == {"articles": 3, "searchable": 3, "problems": [], "index": "ok"}
@@ -246,7 +246,7 @@ class TestCheck:
         assert [list(problem) for problem in found["problems"]] == [["path", "line", "reason", "hint"]]
         assert not (library / ".backfile").exists()
 
-    def test_an_index_behind_its_library(self, library: Path, run: Any) -> None:
+    def test_an_index_older_than_its_library_is_out_of_date(self, library: Path, run: Any) -> None:
         (library / "new.md").write_text("New.\n")
         code, out, _ = run("check")
         assert code == 0
@@ -290,7 +290,7 @@ class TestSettings:
         assert values["index"] == {"value": None, "origin": "default"}
         assert "BACKFILE_PORT" in run("settings")[1]
 
-    def test_bad_ones_are_all_told(self, library: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_all_invalid_settings_are_printed(self, library: Path, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("BACKFILE_PROT", "8080")
         Path("backfile.toml").write_text("workers = 0")
         code, _, err = run("settings", "--port", "x")
@@ -300,14 +300,14 @@ class TestSettings:
 
 class TestErrors:
     @pytest.mark.parametrize("command", ["index", "search", "check", "stats", "show", "serve"])
-    def test_a_named_library_that_is_missing(self, run: Any, command: str, tmp_path: Path) -> None:
+    def test_a_missing_library_is_an_error(self, run: Any, command: str, tmp_path: Path) -> None:
         arguments = {"search": ["x"], "show": ["x"]}.get(command, [])
         code, out, err = run(command, *arguments, "--library", str(tmp_path / "nowhere"))
         assert (code, out) == (3, "")
         assert "nowhere" in err
         assert not (tmp_path / "nowhere").exists()
 
-    def test_a_library_toml_with_mistakes(self, library: Path, run: Any) -> None:
+    def test_an_invalid_library_toml_is_an_error(self, library: Path, run: Any) -> None:
         (library / "library.toml").write_text("titel = 5")
         code, _, err = run("index")
         assert code == 3
@@ -320,14 +320,14 @@ class TestErrors:
         assert (code, out) == (2, "")
         assert "Error" in err
 
-    def test_a_damaged_index_is_no_empty_answer(self, library: Path, run: Any) -> None:
+    def test_a_damaged_index_is_an_error_not_an_empty_result(self, library: Path, run: Any) -> None:
         for path in (library / ".backfile" / "index").iterdir():
             path.write_bytes(b"\x00" * 100)
         code, out, err = run("search", "ferry")
         assert (code, out) == (3, "")
         assert "backfile index" in err
 
-    def test_marked_as_damaged_it_is_still_searched_if_it_can_be(self, library: Path, run: Any) -> None:
+    def test_an_index_marked_as_damaged_is_searched_if_readable(self, library: Path, run: Any) -> None:
         mark_damaged(library / ".backfile")
         assert run("search", "ferry")[0] == 0
 
@@ -341,10 +341,10 @@ def test_every_command_has_help_with_an_example(run: Any) -> None:
 
 
 def test_exit_codes_are_inherited() -> None:
-    class Unheard(index_errors.IndexLocked):
-        """An error that came later."""
+    class UnlistedError(index_errors.IndexLocked):
+        """Error class without an exit code of its own."""
 
-    assert main.exit_code(Unheard) == main.exit_code(index_errors.IndexLocked) == 3
+    assert main.exit_code(UnlistedError) == main.exit_code(index_errors.IndexLocked) == 3
     assert set(main.EXIT_CODES.values()) == {1, 2, 3}
 
 
@@ -373,14 +373,14 @@ def test_problems_are_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 class TestProcess:
-    """What only a process of its own shows."""
+    """Behaviour of a whole process."""
 
-    COMMAND = (sys.executable, "-c", "from backfile.cli.main import main; main()")
+    COMMAND = (sys.executable, "-m", "backfile")
 
     def environment(self) -> dict[str, str]:
         return os.environ | {"PYTHONPATH": str(ROOT)}
 
-    def test_a_reader_that_goes_away_is_no_error(self, library: Path) -> None:
+    def test_a_closed_pipe_is_no_error(self, library: Path) -> None:
         for number in range(380):
             (library / f"{number}.md").write_text("# A long title " + "of many words " * 20 + f"{number}\n")
         shown = subprocess.Popen(
@@ -399,19 +399,19 @@ class TestProcess:
     def test_ctrl_c_is_quiet(self, library: Path) -> None:
         for number in range(3_000):
             (library / f"{number}.md").write_text(f"# Article {number}\n\n" + "Words and more words. " * 400)
-        # Where the tests run in the background of a shell, SIGINT is ignored, and so it would be by what they start.
-        heeding = (
+        # A shell ignores SIGINT for its background processes, and their children inherit that.
+        script = (
             "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
             "from backfile.cli.main import main; main()"
         )
         indexing = subprocess.Popen(
-            [sys.executable, "-c", heeding, "index"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            [sys.executable, "-c", script, "index"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=self.environment(), start_new_session=True,
         )  # fmt: skip
-        begun = library / ".backfile" / "index" / "MAIN_WRITELOCK"
-        begun.unlink()  # the library's own index was made before: its next writer makes the file anew
-        give_up = time.monotonic() + 60
-        while not begun.exists() and time.monotonic() < give_up:
+        lock_file = library / ".backfile" / "index" / "MAIN_WRITELOCK"
+        lock_file.unlink()  # the next writer creates it
+        deadline = time.monotonic() + 60
+        while not lock_file.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         os.killpg(indexing.pid, signal.SIGINT)
         _, err = indexing.communicate(timeout=30)
