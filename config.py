@@ -21,7 +21,7 @@ from backfile.index.sync.state import FOLDER
 PREFIX = "BACKFILE_"
 FILE = "backfile.toml"
 SOURCE_LANGUAGE = "en"
-UI_LANGUAGES = {SOURCE_LANGUAGE: "English", "de": "Deutsch", "fr": "Français"}  # catalogues are in web/translations
+UI_LANGUAGES = (SOURCE_LANGUAGE, "de", "fr")  # catalogues are in web/translations
 _NOT_SETTINGS = {f"{PREFIX}CONFIG", f"{PREFIX}REQUIRE_BROWSER"}  # names the file; a switch of the test suite
 
 

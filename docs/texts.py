@@ -1,8 +1,7 @@
-"""Brings the catalogues of interface texts (web/translations) up to date with templates and code; with --check only
-says what is missing, unused or outdated in them.
+"""Updates the message catalogues (web/translations) from templates and code; `--check` only compares them.
 
-A new text stands in each catalogue with an empty translation, a text that is gone is taken out. A text that was
-changed is a new one: a guess by likeness would be shown to readers before anyone has looked at it.
+A new text gets an empty translation, an unused one is removed. A changed text counts as new: a fuzzy match would be
+shown to readers unreviewed.
 """
 
 from __future__ import annotations
@@ -19,12 +18,13 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 from backfile.config import SOURCE_LANGUAGE, UI_LANGUAGES  # noqa: E402 - the checkout first
+from backfile.web.service.ui_language import language_name  # noqa: E402
 
 FOLDER = ROOT / "web" / "translations"
 METHODS = [("templates/**", "jinja2"), ("web/**.py", "python"), ("index/**.py", "python")]
 OPTIONS = {"templates/**": {"trimmed": "true", "silent": "false"}}
-# The functions whose arguments are texts: of Jinja and web/service/i18n.py, and of the query language's notices.
-CALLS = {
+# Functions whose arguments are translatable: those of web/service/i18n.py, and notices of the query parser.
+KEYWORDS = {
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
@@ -49,55 +49,55 @@ msgstr ""
 """
 
 
-def extracted() -> Catalog:
-    """All texts of templates and code."""
+def extract_texts() -> Catalog:
+    """Extracts all texts of templates and code."""
     found = Catalog()
-    for name, line, message, _, context in extract_from_dir(ROOT, METHODS, OPTIONS, keywords=CALLS):
+    for name, line, message, _, context in extract_from_dir(ROOT, METHODS, OPTIONS, keywords=KEYWORDS):
         if message:
             found.add(message, locations=[(name, line)], context=context)
     return found
 
 
-def catalogue(code: str) -> Catalog:
-    """The catalogue of a language as its file has it."""
+def read_catalogue(code: str) -> Catalog:
+    """Reads the catalogue of a language."""
     with (FOLDER / f"{code}.po").open("rb") as file:
         return read_po(file, locale=code, abort_invalid=True)
 
 
-def renewed(code: str, texts: Catalog) -> str:
-    """The file of a language, with the texts there are and the translations it had."""
-    made = catalogue(code) if (FOLDER / f"{code}.po").exists() else Catalog(locale=code)
+def updated_catalogue(code: str, texts: Catalog) -> str:
+    """Text of a catalogue file with the current texts and the existing translations."""
+    made = read_catalogue(code) if (FOLDER / f"{code}.po").exists() else Catalog(locale=code)
     made.update(texts, no_fuzzy_matching=True)
     made.obsolete.clear()
     written = io.BytesIO()
     write_po(written, made, width=120, omit_header=True, include_lineno=False, sort_by_file=True, ignore_obsolete=True)
-    # Babel's own header holds times and its version; the file shall change when its texts do.
-    header = HEADER.format(name=UI_LANGUAGES[code], code=code, plural_forms=made.plural_forms)
+    # Babel's own header holds times and its version; the file should change only with its texts.
+    header = HEADER.format(name=language_name(code), code=code, plural_forms=made.plural_forms)
     return f"{header}\n{written.getvalue().decode().strip()}\n"
 
 
-def outdated(code: str, texts: Catalog) -> bool:
-    """Whether a catalogue lacks a text or has one that is not used."""
+def is_outdated(code: str, texts: Catalog) -> bool:
+    """Whether a catalogue lacks a text or has an unused one."""
     path = FOLDER / f"{code}.po"
-    return not path.exists() or keys(catalogue(code)) != keys(texts)
+    return not path.exists() or keys(read_catalogue(code)) != keys(texts)
 
 
 def keys(texts: Catalog) -> set[tuple[str, ...]]:
-    """What tells texts apart: context, singular, plural."""
+    """Keys of the texts: context, singular, plural."""
     return {(text.context or "", *((text.id,) if isinstance(text.id, str) else text.id)) for text in texts if text.id}
 
 
 def main() -> None:
-    """Writes the catalogues, or with --check names what is outdated and fails."""
-    texts = extracted()
+    """Writes the catalogues, or with --check names outdated ones and fails."""
+    texts = extract_texts()
     wrong = False
     for code in UI_LANGUAGES:
         path = FOLDER / f"{code}.po"
         if code == SOURCE_LANGUAGE:
             continue
         if "--check" not in sys.argv:
-            path.write_text(renewed(code, texts), encoding="utf-8")
-        elif outdated(code, texts):
+            path.write_text(updated_catalogue(code, texts), encoding="utf-8")
+        elif is_outdated(code, texts):
             wrong = True
             sys.stderr.write(f"{path.relative_to(ROOT)} is out of date; `make texts` renews it\n")
     sys.exit(1 if wrong else 0)

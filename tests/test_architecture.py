@@ -361,8 +361,8 @@ def test_8_no_module_is_named_for_leftovers() -> None:
 
 # Words of an earlier private language; docs/ARCHITECTURE.md gives the terms of the field.
 COINAGES = re.compile(
-    r"\b(?:skeletons?|dressing|familiar|crosslinks?|sitelinks?|telling|keepers?|intake|ledgers?|function_words?"
-    r"|function words?|kin|twins?|skim|draft_segments?|selection\.|tiers)\b",
+    r"\b(?:(?<!format )skeletons?|dressing|familiar|crosslinks?|sitelinks?|telling|keepers?|intake|ledgers?"
+    r"|function_words?|function words?|kin|twins?|skim|draft_segments?|selection\.|tiers)\b",
     re.IGNORECASE,
 )
 

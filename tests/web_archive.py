@@ -1,4 +1,4 @@
-"""The small archive in `tests/data/web`, indexed by the memory engine and served by the application."""
+"""Fixtures: the small archive in `tests/data/web`, indexed by the memory engine and served by the application."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DATA = DATA / "web"
 
 
 def indexed(root: Path) -> tuple[Settings, Engine]:
-    """A copy of the small archive below `root`, and an engine that holds it."""
+    """Copies the archive below `root` and indexes it."""
     library = root / "library"
     shutil.copytree(DATA, library)
     settings = Settings(library=library, index=root / "cache", engine="memory")
@@ -32,12 +32,12 @@ def indexed(root: Path) -> tuple[Settings, Engine]:
 
 @pytest.fixture(scope="session")
 def archive_app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """The application on the small archive; read-only, so that all tests may share it."""
+    """Application on the archive; read-only, shared by all tests."""
     settings, engine = indexed(tmp_path_factory.mktemp("web"))
     return create_app(settings, open_index=lambda: engine)
 
 
 @pytest.fixture
 def client(archive_app: Flask) -> FlaskClient:
-    """A client of `archive_app`."""
+    """Test client of `archive_app`."""
     return archive_app.test_client()

@@ -184,9 +184,9 @@ def processes_of(server: Server, holding: str) -> list[int]:
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_who_dies_is_replaced(serve: Callable[..., Server], tmp_path: Path) -> None:
     server = serve()
-    (keeper,) = processes_of(server, "spawn_main")
+    (index_process,) = processes_of(server, "spawn_main")
     (worker,) = processes_of(server, "cli")
-    os.kill(keeper, signal.SIGKILL)
+    os.kill(index_process, signal.SIGKILL)
     os.kill(worker, signal.SIGKILL)
     eventually(lambda: bool(set(processes_of(server, "cli")) - {worker}))
     eventually(lambda: finds(server.url, "ferry"))

@@ -1,4 +1,4 @@
-"""What a reader is told when something goes wrong: each error class mapped once to a status and a heading."""
+"""Error responses: each error class mapped once to an HTTP status and a heading."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ RETRY_AFTER = "30"
 
 @dataclass(frozen=True, slots=True)
 class ErrorResponse:
-    """The HTTP status of an error, the heading of its page, and what readers are told instead of its own message.
+    """HTTP status of an error, heading of its page, and a message for readers.
 
-    The other messages are for the archive's keeper, and in English, as on the command line.
+    Without it the page shows the message of the error, which is for administrators and in English.
     """
 
     status: int
@@ -49,7 +49,7 @@ ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
     index_errors.DeadlineExceeded: ErrorResponse(
         503,
         gettext_noop("This search took too long and was stopped"),
-        gettext_noop("Ask with fewer words, or with more telling ones."),
+        gettext_noop("Ask with fewer words, or with rarer ones."),
     ),
     index_errors.IndexUnusable: ErrorResponse(503, gettext_noop("The index cannot be used at the moment")),
     index_errors.IndexLocked: ErrorResponse(503, gettext_noop("The index is being written at the moment")),
@@ -75,33 +75,33 @@ HTTP_ERRORS = {
     414: (gettext_noop("This address is too long"), gettext_noop("Ask with fewer words or fewer filters.")),
     500: (
         gettext_noop("Something went wrong here"),
-        gettext_noop("It is not your fault. The archive’s keeper finds the reason in the log."),
+        gettext_noop("It is not your fault. The archive’s administrator finds the reason in the log."),
     ),
 }
 
 
 def error_response_for(error_class: type[BaseException]) -> ErrorResponse:
-    """The answer for an error class: its own line of the table, or that of its nearest ancestor there."""
+    """Looks up the response for an error class, or for its nearest base class in the table."""
     return next(ERROR_RESPONSES[each] for each in error_class.__mro__ if each in ERROR_RESPONSES)
 
 
 def register_errors(app: Flask) -> None:
-    """Makes every error of Backfile, of HTTP and of the program a page, or JSON below `/api` and at `/health`."""
+    """Turns all errors into pages, or into JSON below `/api` and at `/health`."""
     app.register_error_handler(archive_errors.BackfileError, _backfile_error)
     app.register_error_handler(HTTPException, _http_error)
 
 
 def _backfile_error(error: archive_errors.BackfileError) -> Response:
-    answer = error_response_for(type(error))
-    heading = gettext(answer.heading)
+    mapped = error_response_for(type(error))
+    heading = gettext(mapped.heading)
     if _wants_json():
-        response = _as_json(answer.status, heading, str(error), error.hint)
-    elif answer.message:
-        response = _page(answer.status, heading, gettext(answer.message))
+        response = _as_json(mapped.status, heading, str(error), error.hint)
+    elif mapped.message:
+        response = _page(mapped.status, heading, gettext(mapped.message))
     else:
         foreign = current_language().code != SOURCE_LANGUAGE and not isinstance(error, index_errors.QueryRefused)
-        response = _page(answer.status, heading, str(error), error.hint, foreign=foreign)
-    if answer.status == 503:
+        response = _page(mapped.status, heading, str(error), error.hint, foreign=foreign)
+    if mapped.status == 503:
         response.headers["Retry-After"] = RETRY_AFTER
     return response
 
@@ -109,11 +109,11 @@ def _backfile_error(error: archive_errors.BackfileError) -> Response:
 def _http_error(error: HTTPException) -> Response | HTTPException:
     if isinstance(error, RequestRedirect) or error.code is None:
         return error
-    known_heading, known_message = HTTP_ERRORS.get(error.code, (error.name, ""))
-    own_message = error.description if isinstance(error, PageNotFound) else None
-    message = own_message or (gettext(known_message) if known_message else "")
+    default_heading, default_message = HTTP_ERRORS.get(error.code, (error.name, ""))
+    description = error.description if isinstance(error, PageNotFound) else None
+    message = description or (gettext(default_message) if default_message else "")
     make = _as_json if _wants_json() else _page
-    response = make(error.code, gettext(known_heading), message, "")
+    response = make(error.code, gettext(default_heading), message, "")
     for name, value in error.get_headers():
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
@@ -121,14 +121,14 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
 
 
 def as_sentence(text: str) -> str:
-    """A message of the program, which begins small and has no full stop, as a sentence of a page."""
+    """Capitalises a message of an error and ends it with a full stop."""
     if not text:
         return ""
     return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) else ".")
 
 
 class PageNotFound(HTTPException):
-    """A page that is not there, with our own words why."""
+    """No such page; the description says why."""
 
     code = 404
 
@@ -144,9 +144,15 @@ def _as_json(status: int, heading: str, message: str, hint: str) -> Response:
 
 
 def _page(status: int, heading: str, message: str, hint: str = "", *, foreign: bool = False) -> Response:
-    """The page of an error; `foreign` when message and hint are in English, and the page is not."""
-    said = {"message": as_sentence(message), "hint": as_sentence(hint), "foreign": foreign}
-    arguments = read_arguments(request.args)
-    response = make_response(render_template("error.html", heading=heading, arguments=arguments, **said))
+    """Error page; `foreign` if message and hint are in English and the page is not."""
+    text = render_template(
+        "error.html",
+        heading=heading,
+        arguments=read_arguments(request.args),
+        message=as_sentence(message),
+        hint=as_sentence(hint),
+        foreign=foreign,
+    )
+    response = make_response(text)
     response.status_code = status
     return response

@@ -1,4 +1,4 @@
-"""What holds for every answer: only GET and HEAD, bounded requests, and the headers that keep readers safe."""
+"""Request limits and security headers of all responses."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, RequestURITooLarge, SecurityError
 
 METHODS = ("GET", "HEAD")
-MAX_BODY = 64 * 1024
-MAX_URL = 16 * 1024
-A_YEAR = 365 * 24 * 3600
+MAX_BODY = 64 * 1024  # bytes
+MAX_URL = 16 * 1024  # characters
+ASSET_MAX_AGE = 365 * 24 * 3600  # seconds
 
 
 def content_security_policy(*, remote_images: bool) -> str:
-    """The policy of every page: nothing but this server's own files; images from elsewhere only when asked for."""
+    """Content-Security-Policy of all pages: resources of this server only; remote images if enabled."""
     images = "'self' data: https: http:" if remote_images else "'self' data:"
     return (
         f"default-src 'none'; style-src 'self'; script-src 'self'; img-src {images}; font-src 'self'; "
@@ -24,18 +24,18 @@ def content_security_policy(*, remote_images: bool) -> str:
 
 
 def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, remote_images: bool) -> None:
-    """Refuses what no page needs before anything runs, and gives every answer, errors included, its headers.
+    """Rejects foreign hosts, methods other than GET and HEAD, and large requests; adds headers to all responses.
 
-    `hosts` are the names the server answers to, None for any; one that begins with a dot stands for all below it.
-    (Flask's own TRUSTED_HOSTS cannot hold an IPv6 address.)
+    `hosts` are the accepted host names, None for any; one with a leading dot includes its subdomains. (Flask's
+    TRUSTED_HOSTS does not support IPv6 addresses.)
     """
 
-    def refuse_foreign_names() -> None:
+    def reject_foreign_hosts() -> None:
         name = urlsplit(f"//{request.host}").hostname or ""
         if hosts is not None and not any(name == host or (host[0] == "." and name.endswith(host)) for host in hosts):
             raise SecurityError
 
-    fixed = {
+    headers = {
         "Content-Security-Policy": content_security_policy(remote_images=remote_images),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
@@ -43,23 +43,23 @@ def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, r
         "Cross-Origin-Resource-Policy": "same-origin",
     }
     if not public:
-        fixed["X-Robots-Tag"] = "noindex"
+        headers["X-Robots-Tag"] = "noindex"
 
     def add_headers(response: Response) -> Response:
-        for name, value in fixed.items():
+        for name, value in headers.items():
             response.headers.setdefault(name, value)
         if request.endpoint == "static" and "v" in request.args and response.status_code in {200, 304}:
-            response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+            response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE}, immutable"
         elif "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-cache"
         return response
 
-    app.before_request(refuse_foreign_names)
-    app.before_request(_refuse)
+    app.before_request(reject_foreign_hosts)
+    app.before_request(_reject_request)
     app.after_request(add_headers)
 
 
-def _refuse() -> None:
+def _reject_request() -> None:
     if request.method not in METHODS:
         raise MethodNotAllowed(valid_methods=METHODS)
     if (request.content_length or 0) > MAX_BODY:

@@ -94,7 +94,13 @@ def language_choices() -> list[LanguageChoice]:
     """Languages to choose from, each with the URL of the current page in it."""
     pairs = [(name, value) for name, value in request.args.items(multi=True) if name != COOKIE]
     same, current = urlencode([*pairs, (COOKIE, "")]), current_language().code
-    return [LanguageChoice(code, name, f"?{same}{code}", code == current) for code, name in UI_LANGUAGES.items()]
+    return [LanguageChoice(code, language_name(code), f"?{same}{code}", code == current) for code in UI_LANGUAGES]
+
+
+def language_name(code: str) -> str:
+    """Name of a language in that language, by CLDR: `Deutsch`, `Français`."""
+    name = Locale.parse(code).display_name or code
+    return name[0].upper() + name[1:]
 
 
 def register_ui_language(app: Flask) -> None:

@@ -1,9 +1,9 @@
-"""Citations of an article or of a passage quoted from it: a plain line, BibTeX, RIS and CSL-JSON.
+"""Citations of an article or of a quoted passage: plain text, BibTeX, RIS and CSL-JSON.
 
 Formats: BibTeX (`@article` of biblatex, with `date` in ISO 8601), RIS (type NEWS, tags as Zotero and EndNote read
-them) and CSL-JSON 1.0 (type `article-newspaper`). Names are given literally: which part of a name is the family name
-cannot be known. The words of a passage stand where each format keeps notes of a reader, which no style prints as part
-of the reference: `annote` (to biblatex the same as `annotation`), `N1` and `note`; the address is then the passage's.
+them) and CSL-JSON 1.0 (type `article-newspaper`). Names are literal, because the family name is unknown. The text of a
+passage stands in the field for notes, which no style prints as part of the reference: `annote` (a synonym of
+`annotation` in biblatex), `N1` and `note`; the URL is then that of the passage.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from backfile.web.service.i18n import format_date, gettext
 from backfile.web.views.hit_views import text_directive
 
 MAX_PASSAGE = 1000
-"""Characters of a passage: percent-encoded, even a thousand Chinese ones fit into an address."""
+"""Characters of a passage; 1,000 Chinese ones, percent-encoded, still fit into a URL."""
 
-FEW_WORDS = 4
-_WORD_END = re.compile(r"\s+|(?<=[。、，．！？；：])(?!$)")  # where no spaces part words, its signs part clauses
+EDGE_WORDS = 4
+_WORD_END = re.compile(r"\s+|(?<=[。、，．！？；：])(?!$)")  # punctuation where no spaces separate words
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 _BIBTEX_SPECIAL = re.compile(r"[\\{}$&#_%~^]")
 _BIBTEX_ESCAPES = {
@@ -34,26 +34,26 @@ _LINE_END = re.compile(r"[\r\n]+")
 
 
 class QuotedPassage(NamedTuple):
-    """Words quoted from an article, in one line, and the address at which browsers show them in it."""
+    """Passage quoted from an article, in one line, and the URL at which browsers highlight it."""
 
     text: str
     url: str
 
     @property
     def quoted(self) -> str:
-        """The words between quotation marks, which also keep programs from reading `Title: …` as a field."""
+        """Text in quotation marks, which also keep programs from reading `Title: …` as a field."""
         return f"“{self.text}”"
 
 
 def quote_passage(selected: str, url: str) -> QuotedPassage | None:
-    """The passage that a reader selected, blocks on lines of their own, in the article at the address.
+    """Quotes text selected in the article at `url`, with blocks on lines of their own; None for white space.
 
-    None for nothing but space. What is longer than MOST_QUOTED ends after a whole word, and an ellipsis says so.
+    A text longer than MAX_PASSAGE is cut after a whole word and gets an ellipsis.
     """
-    kept = _CONTROL.sub("", selected).strip()
-    text = kept[:MAX_PASSAGE]
-    is_cut = len(kept) > MAX_PASSAGE
-    if is_cut and not kept[MAX_PASSAGE].isspace():
+    cleaned = _CONTROL.sub("", selected).strip()
+    text = cleaned[:MAX_PASSAGE]
+    is_cut = len(cleaned) > MAX_PASSAGE
+    if is_cut and not cleaned[MAX_PASSAGE].isspace():
         ends = [end.start() for end in _WORD_END.finditer(text)]
         text = text[: ends[-1]] if ends else text
     lines = [" ".join(line.split()) for line in text.replace("\t", "\n").splitlines() if line.strip()]
@@ -63,24 +63,24 @@ def quote_passage(selected: str, url: str) -> QuotedPassage | None:
 
 
 def _fragment(lines: Sequence[str]) -> str:
-    """A text directive: the whole of a short passage, else its first and last words, neither of which leave a block.
+    """Text directive: a short passage as a whole, else its first and last words, each within one block.
 
     Syntax: WICG Scroll To Text Fragment.
     """
     first, last = lines[0], lines[-1]
     ends = [end.start() for end in _WORD_END.finditer(first)]
-    if len(lines) == 1 and len(ends) < 2 * FEW_WORDS:
+    if len(lines) == 1 and len(ends) < 2 * EDGE_WORDS:
         return text_directive([first])
     starts = [end.end() for end in _WORD_END.finditer(last)]
-    opening = first[: ends[FEW_WORDS - 1]] if len(ends) >= FEW_WORDS else first
-    closing = last[starts[-FEW_WORDS] :] if len(starts) >= FEW_WORDS else last
+    opening = first[: ends[EDGE_WORDS - 1]] if len(ends) >= EDGE_WORDS else first
+    closing = last[starts[-EDGE_WORDS] :] if len(starts) >= EDGE_WORDS else last
     return f"{text_directive([opening])},{text_directive([closing])}"
 
 
 def plain_citation(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> str:
-    """`Author, “Title”, Source, 14 March 2019. https://…`, a passage before it and its own address after it.
+    """Plain text: `Author, “Title”, Source, 14 March 2019. https://…`, with the passage before and its URL after it.
 
-    Where `url` is the article's address in the archive, the passage's address takes its place.
+    If `url` is that of the article in the archive, the URL of the passage replaces it.
     """
     parts = [
         ", ".join(article.metadata.authors),
@@ -88,15 +88,15 @@ def plain_citation(article: Article, url: str, archive_title: str, passage: Quot
         _publication(article, archive_title),
         format_date(article.metadata.date) if article.metadata.date else "",
     ]
-    words = ", ".join(part for part in parts if part)
+    reference = ", ".join(part for part in parts if part)
     if passage is None:
-        return f"{words}. {url}"
+        return f"{reference}. {url}"
     address = passage.url if passage.url.startswith(f"{url}#") else f"{url} ({passage.url})"
-    return gettext("“%(passage)s” %(citation)s", passage=passage.text, citation=f"{words}. {address}")
+    return gettext("“%(passage)s” %(citation)s", passage=passage.text, citation=f"{reference}. {address}")
 
 
 def bibtex(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> str:
-    """One `@article` entry; its key is the article's id with nothing but letters, digits, `-`, `.` and `/`."""
+    """BibTeX `@article`; its key is the article id, reduced to letters, digits, `-`, `.` and `/`."""
     fields = {
         "author": " and ".join("{" + _escape(author) + "}" for author in article.metadata.authors),
         "title": "{" + _escape(article.metadata.title) + "}",
@@ -113,7 +113,7 @@ def bibtex(article: Article, url: str, archive_title: str, passage: QuotedPassag
 
 
 def ris(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> str:
-    """One RIS record with CRLF line ends."""
+    """RIS record with CRLF line ends."""
     date = article.metadata.date
     known = date.isoformat().split("-") if date and date.month else []
     day = "/".join([*known, *[""] * (4 - len(known))]) if known else ""
@@ -135,7 +135,7 @@ def ris(article: Article, url: str, archive_title: str, passage: QuotedPassage |
 
 
 def csl(article: Article, url: str, archive_title: str, passage: QuotedPassage | None = None) -> list[dict[str, Any]]:
-    """A CSL-JSON list with the one item."""
+    """CSL-JSON list of one item."""
     item: dict[str, Any] = {
         "id": article.id,
         "type": "article-newspaper",

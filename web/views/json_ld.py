@@ -1,4 +1,4 @@
-"""What an article says about itself to programs: JSON-LD by schema.org."""
+"""JSON-LD of an article by schema.org."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from backfile.archive.model import Article
 
 
 def is_web_address(address: str | None) -> bool:
-    """Whether an address can be linked to without harm: http or https, with a host."""
+    """Whether an address is http or https, with a host, and so safe to link to."""
     if not address:
         return False
     try:
@@ -20,14 +20,14 @@ def is_web_address(address: str | None) -> bool:
 
 
 def json_ld(article: Article, url: str, source_url: str | None, archive_title: str) -> dict[str, Any]:
-    """schema.org `NewsArticle` if a source is named, else `Article`; keys without a value are left out.
+    """Builds a schema.org `NewsArticle` if a source is named, else an `Article`; keys without a value are left out.
 
     https://schema.org/NewsArticle
     """
-    newspaper = article.metadata.source.name if article.metadata.source else None
+    publisher = article.metadata.source.name if article.metadata.source else None
     data: dict[str, Any] = {
         "@context": "https://schema.org",
-        "@type": "NewsArticle" if newspaper else "Article",
+        "@type": "NewsArticle" if publisher else "Article",
         "headline": article.metadata.title,
         "url": url,
         "datePublished": article.metadata.date.isoformat() if article.metadata.date else None,
@@ -37,6 +37,6 @@ def json_ld(article: Article, url: str, source_url: str | None, archive_title: s
         "description": article.metadata.summary,
         "inLanguage": article.metadata.language,
         "isBasedOn": source_url,
-        "publisher": {"@type": "Organization", "name": newspaper or archive_title},
+        "publisher": {"@type": "Organization", "name": publisher or archive_title},
     }
     return {key: value for key, value in data.items() if value}
