@@ -1,4 +1,4 @@
-"""A real browser on the small archive. Without Chromium these tests skip, or fail if BACKFILE_REQUIRE_BROWSER is 1."""
+"""Chromium on the small archive. Without it these tests are skipped, or fail if BACKFILE_REQUIRE_BROWSER is 1."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of Chromium: $CHROMIUM, or the one on the PATH."""
+    """Path of Chromium: $CHROMIUM, or the one on the PATH."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path:
         return path
@@ -38,7 +38,7 @@ def chromium() -> str:
 
 @pytest.fixture(scope="session")
 def browser(chromium: str) -> Iterator[Browser]:
-    """One browser for all tests."""
+    """Browser for all tests."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         yield browser
@@ -47,7 +47,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def address(archive_app: Flask) -> Iterator[str]:
-    """The address at which the small archive is served."""
+    """URL of the small archive."""
     server = make_server("127.0.0.1", 0, archive_app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -59,7 +59,7 @@ def address(archive_app: Flask) -> Iterator[str]:
 
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[OpenPage]:
-    """Opens pages in a context of their own, and holds each to silence: no console errors, no request elsewhere."""
+    """Opens pages in a context of their own; fails on console errors and on requests to other hosts."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Every page for every reader: axe-core's rules, small screens, keyboards, colour schemes."""
+"""Accessibility of the pages: axe-core, small screens, keyboard, colour schemes."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ COLOURFUL = {name: PAGES[name] for name in ("home", "results", "article", "topic
 
 
 @pytest.mark.parametrize(("scheme", "options"), [("light", {}), ("dark", COLOURS)], ids=["light", "dark"])
-def test_axe_finds_nothing(open_page: OpenPage, scheme: str, options: dict[str, object]) -> None:
-    """All rules on every page; of another colour scheme only those about colours can say anything new."""
+def test_axe_finds_no_violations(open_page: OpenPage, scheme: str, options: dict[str, object]) -> None:
+    """Checks all rules on every page; in the second colour scheme only those about colours."""
     axe = Axe()
     page = open_page("/", color_scheme=scheme, silent=False)
     findings = []
@@ -49,14 +49,14 @@ def test_axe_finds_nothing(open_page: OpenPage, scheme: str, options: dict[str, 
     assert not findings
 
 
-def test_nothing_is_wider_than_a_small_screen(open_page: OpenPage) -> None:
+def test_no_horizontal_scrolling_on_small_screens(open_page: OpenPage) -> None:
     page = open_page("/", viewport={"width": 320, "height": 640}, silent=False)
     for name, path in PAGES.items():
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
 
 
-def test_filters_fold_away_on_a_phone_and_stand_open_on_a_desk(open_page: OpenPage) -> None:
+def test_filters_are_folded_on_small_screens_only(open_page: OpenPage) -> None:
     phone = open_page("/search?q=ferry", viewport={"width": 360, "height": 740})
     expect(phone.get_by_role("checkbox", name="Ada Marsh")).to_be_hidden()
     phone.get_by_text("Narrow by author").click()
@@ -66,7 +66,7 @@ def test_filters_fold_away_on_a_phone_and_stand_open_on_a_desk(open_page: OpenPa
     expect(desk.get_by_text("Narrow by author")).to_be_hidden()
 
 
-def test_the_first_tab_skips_to_the_results(open_page: OpenPage) -> None:
+def test_first_tab_is_a_skip_link(open_page: OpenPage) -> None:
     page = open_page("/search?q=ferry")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the results")).to_be_focused()
@@ -75,7 +75,7 @@ def test_the_first_tab_skips_to_the_results(open_page: OpenPage) -> None:
     expect(page.locator(".hit h2 a").first).to_be_focused()
 
 
-def test_everything_can_be_reached_and_seen_by_keyboard(open_page: OpenPage) -> None:
+def test_keyboard_focus_is_visible_everywhere(open_page: OpenPage) -> None:
     page = open_page("/search?q=ferry")
     wanted = page.locator("a[href]:visible, button:visible, input:not([type=hidden]):visible, summary:visible").count()
     seen = set()
@@ -94,7 +94,7 @@ def test_everything_can_be_reached_and_seen_by_keyboard(open_page: OpenPage) -> 
     assert len(seen) >= wanted
 
 
-def test_screen_readers_hear_lists_and_languages(open_page: OpenPage) -> None:
+def test_accessibility_tree_has_lists_and_languages(open_page: OpenPage) -> None:
     page = open_page("/authors")
     expect(page.get_by_role("main")).to_match_aria_snapshot("""
       - heading "Authors" [level=1]
@@ -113,7 +113,7 @@ def test_screen_readers_hear_lists_and_languages(open_page: OpenPage) -> None:
     expect(page.get_by_role("link", name="https://video.example.org/roof")).to_be_visible()
 
 
-def test_controls_are_large_enough_to_be_hit(open_page: OpenPage) -> None:
+def test_target_sizes(open_page: OpenPage) -> None:
     for path in (PAGES["results"], PAGES["article"]):
         page = open_page(path, viewport={"width": 360, "height": 740})
         small = page.evaluate(
@@ -126,7 +126,7 @@ def test_controls_are_large_enough_to_be_hit(open_page: OpenPage) -> None:
         assert not small
 
 
-def test_marks_are_not_by_colour_alone(open_page: OpenPage) -> None:
+def test_marks_do_not_rely_on_colour(open_page: OpenPage) -> None:
     page = open_page("/search?q=ferry", forced_colors="active")
     style = page.locator("mark").first.evaluate(
         "node => [getComputedStyle(node).textDecorationLine, getComputedStyle(node).fontWeight]"
@@ -135,7 +135,7 @@ def test_marks_are_not_by_colour_alone(open_page: OpenPage) -> None:
     assert int(style[1]) >= 600
 
 
-def test_nothing_moves_while_a_page_loads(open_page: OpenPage) -> None:
+def test_no_layout_shift(open_page: OpenPage) -> None:
     for path in (PAGES["home"], PAGES["results"], PAGES["article"]):
         page = open_page(path)
         page.wait_for_load_state("networkidle")
@@ -150,7 +150,7 @@ def test_nothing_moves_while_a_page_loads(open_page: OpenPage) -> None:
         assert shifted < 0.01, path
 
 
-def test_few_requests(open_page: OpenPage) -> None:
+def test_number_of_requests(open_page: OpenPage) -> None:
     page = open_page("/search?q=letter")
     page.wait_for_load_state("networkidle")
     names = page.evaluate("() => performance.getEntriesByType('resource').map((entry) => entry.name)")

@@ -1,4 +1,4 @@
-"""What a page may cost, what it may never do, and what it is to a screen reader."""
+"""Sizes, policy violations and accessibility trees of the pages; citing a passage."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ VIOLATIONS = """addEventListener("securitypolicyviolation", (event) => {
 
 
 @pytest.mark.parametrize(("name", "most"), [("backfile.css", 12_000), ("backfile.js", 10_000)])
-def test_style_and_script_are_small(name: str, most: int) -> None:
+def test_stylesheet_and_script_sizes(name: str, most: int) -> None:
     assert len(gzip.compress((STATIC / name).read_bytes())) <= most
 
 
-def test_no_page_is_large_and_none_breaks_its_policy(open_page: OpenPage) -> None:
+def test_page_sizes_and_policy_violations(open_page: OpenPage) -> None:
     page = open_page("/", silent=False)
     page.add_init_script(VIOLATIONS)
     for name, path in PAGES.items():
@@ -36,7 +36,7 @@ def test_no_page_is_large_and_none_breaks_its_policy(open_page: OpenPage) -> Non
         assert page.evaluate("window.refused ?? []") == [], name
 
 
-def test_what_a_screen_reader_is_told_of_results(open_page: OpenPage) -> None:
+def test_accessibility_tree_of_results(open_page: OpenPage) -> None:
     page = open_page("/search?q=ferry&author=Ada+Marsh")
     expect(page.locator("body")).to_match_aria_snapshot("""
       - link "Skip to the results"
@@ -70,7 +70,7 @@ def test_what_a_screen_reader_is_told_of_results(open_page: OpenPage) -> None:
     """)
 
 
-def test_what_a_screen_reader_is_told_of_an_article(open_page: OpenPage) -> None:
+def test_accessibility_tree_of_an_article(open_page: OpenPage) -> None:
     page = open_page("/article/1998/night-ferry?q=ferry&place=1&match=2")
     expect(page.locator("body")).to_match_aria_snapshot("""
       - link "Skip to the article"
@@ -91,7 +91,7 @@ def test_what_a_screen_reader_is_told_of_an_article(open_page: OpenPage) -> None
 
 
 def select(page: Page, text: str, *, start: int = 0, end: int | None = None) -> str:
-    """Selects the first text of the body that holds `text`, from and to the given places in it."""
+    """Selects a range of offsets in the first text node of the body that contains `text`."""
     return str(
         page.evaluate(
             """([text, start, end]) => {
@@ -123,7 +123,7 @@ def test_a_passage_is_copied_with_its_source(open_page: OpenPage) -> None:
     assert re.search(r"\(http\S+/article/1998/night-ferry#:~:text=\S+\)$", text)
 
 
-def test_a_selected_passage_is_offered_in_four_forms_and_opens_again_there(open_page: OpenPage, address: str) -> None:
+def test_a_selected_passage_is_cited_in_four_formats(open_page: OpenPage, address: str) -> None:
     page = open_page("/article/1998/night-ferry")
     menu = page.get_by_role("group", name="Cite the selected passage")
     expect(menu).to_be_hidden()
@@ -154,7 +154,7 @@ def test_a_passage_is_cited_without_script(open_page: OpenPage) -> None:
     expect(page.locator("body")).to_contain_text("/article/1998/night-ferry#:~:text=night%20ferry")
 
 
-def test_citations_are_copied(open_page: OpenPage) -> None:
+def test_citations_can_be_copied(open_page: OpenPage) -> None:
     page = open_page("/article/1998/night-ferry")
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator(".cite summary").click()

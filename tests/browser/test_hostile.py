@@ -1,4 +1,4 @@
-"""Hostile articles in a real browser: whatever stands in a body, nothing of it runs, with the policy and without it."""
+"""Hostile articles in Chromium: no script of a body runs, with and without the policy."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def shown(body: str) -> str:
 
 
 def ran(browser: Browser, html: str, *, policy: bool) -> list[str]:
-    """What ran, or would have run without the policy, in a page with this HTML in it."""
+    """Scripts that ran, or that only the policy stopped, in a page with this HTML."""
     context = browser.new_context()
     context.add_init_script(WATCH)
     page = context.new_page()
@@ -118,7 +118,7 @@ def ran(browser: Browser, html: str, *, policy: bool) -> list[str]:
 
 
 def batches(bodies: Iterator[str]) -> Iterator[str]:
-    """Pages of many articles each, of a size that a browser loads in a second or two."""
+    """Joins articles into pages that a browser loads in a second or two."""
     articles: list[str] = []
     for body in bodies:
         articles.append(f"<article>{shown(body)}</article>")
@@ -130,7 +130,7 @@ def batches(bodies: Iterator[str]) -> Iterator[str]:
 
 
 def corpus_bodies(corpus: Callable[[str], Path]) -> Iterator[str]:
-    """Every hostile or odd text of the corpora: a line, a case, or a file (a large one in pieces) a body."""
+    """Hostile and unusual texts of the corpora: a line, a case, or (part of) a file a body."""
     xss = corpus("bad-xss")
     for path in (xss / "payloadbox/Intruder/xss-payload-list.txt", xss / "h5sc/vectors.txt"):
         yield from path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -145,21 +145,21 @@ def corpus_bodies(corpus: Callable[[str], Path]) -> Iterator[str]:
                 yield from (text[start : start + MAX_BODY] for start in range(0, len(text), MAX_BODY))
 
 
-def test_the_harness_sees_what_runs(browser: Browser) -> None:
-    """The control: the same bodies, unsanitised, do run."""
+def test_unsanitised_vectors_run(browser: Browser) -> None:
+    """Control: the same bodies run if they are not sanitised."""
     assert all(ran(browser, body, policy=False) for body in OWN[:3])
     assert ran(browser, OWN[1], policy=True) != []
 
 
 @pytest.mark.parametrize("policy", [False, True])
-def test_nothing_of_our_own_vectors_runs(browser: Browser, policy: bool) -> None:
+def test_no_vector_runs(browser: Browser, policy: bool) -> None:
     for html in batches(iter(OWN)):
         assert ran(browser, html, policy=policy) == []
 
 
 @pytest.mark.corpora
 @pytest.mark.parametrize("policy", [False, True])
-def test_nothing_of_a_sample_runs(browser: Browser, corpus: Callable[[str], Path], policy: bool) -> None:
+def test_no_sampled_vector_runs(browser: Browser, corpus: Callable[[str], Path], policy: bool) -> None:
     sample = islice((body for body in corpus_bodies(corpus) if len(body) < 2_000), 0, None, 23)
     for html in batches(sample):
         assert ran(browser, html, policy=policy) == []
@@ -168,7 +168,7 @@ def test_nothing_of_a_sample_runs(browser: Browser, corpus: Callable[[str], Path
 @pytest.mark.long
 @pytest.mark.corpora
 @pytest.mark.timeout(1_800)
-def test_nothing_of_the_corpora_runs(browser: Browser, corpus: Callable[[str], Path]) -> None:
+def test_no_text_of_the_corpora_runs(browser: Browser, corpus: Callable[[str], Path]) -> None:
     number = 0
     for html in batches(corpus_bodies(corpus)):
         number += html.count("<article>")
@@ -178,7 +178,7 @@ def test_nothing_of_the_corpora_runs(browser: Browser, corpus: Callable[[str], P
 
 
 @pytest.mark.corpora
-def test_the_index_has_the_words_that_the_browser_shows(browser: Browser, corpus: Callable[[str], Path]) -> None:
+def test_indexed_text_equals_displayed_text(browser: Browser, corpus: Callable[[str], Path]) -> None:
     context = browser.new_context()
     page = context.new_page()
     page.route("**/*", lambda route: route.abort())

@@ -1,4 +1,4 @@
-"""A reader's way through the archive, with script and without."""
+"""Use of the pages with and without script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OpenPage = Callable[..., Page]
 
 
 def query_of(page: Page) -> list[tuple[str, str]]:
-    """The arguments in the address of the page, without empty ones."""
+    """Arguments in the URL of the page, without empty ones."""
     return parse_qsl(urlsplit(page.url).query)
 
 
@@ -22,7 +22,7 @@ def titles(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
-def test_search_narrow_share_read_step_and_return(open_page: OpenPage, script: bool) -> None:
+def test_search_filter_share_read_and_return(open_page: OpenPage, script: bool) -> None:
     page = open_page("/", java_script_enabled=script)
     page.get_by_label("Search for words").fill("ferry")
     page.get_by_role("button", name="Search").click()
@@ -62,7 +62,7 @@ def test_search_narrow_share_read_step_and_return(open_page: OpenPage, script: b
     assert page.url.endswith("#hit-1")
 
 
-def test_back_and_forward_through_ticks(open_page: OpenPage) -> None:
+def test_back_and_forward_restore_filters(open_page: OpenPage) -> None:
     page = open_page("/search?q=letter")
     page.get_by_role("checkbox", name="Tom O’Brien").check()
     expect(page.locator("#status")).to_contain_text("6 articles")
@@ -80,7 +80,7 @@ def test_back_and_forward_through_ticks(open_page: OpenPage) -> None:
     expect(page.get_by_role("checkbox", name="Tom O’Brien")).to_be_checked()
 
 
-def test_a_tick_keeps_the_focus_and_changes_title_and_status(open_page: OpenPage) -> None:
+def test_a_tick_keeps_focus_and_updates_title_and_status(open_page: OpenPage) -> None:
     page = open_page("/search?q=letter")
     page.get_by_role("checkbox", name="Tom O’Brien").focus()
     page.keyboard.press("Space")
@@ -89,7 +89,7 @@ def test_a_tick_keeps_the_focus_and_changes_title_and_status(open_page: OpenPage
     expect(page).to_have_title("letter – 6 articles · The Harbour Gazette")
 
 
-def test_the_next_search_keeps_sort_and_filters(open_page: OpenPage) -> None:
+def test_a_new_query_keeps_sort_and_filters(open_page: OpenPage) -> None:
     page = open_page("/search?q=letter")
     page.get_by_role("link", name="Oldest").click()
     page.wait_for_url("**sort=oldest**")
@@ -102,7 +102,7 @@ def test_the_next_search_keeps_sort_and_filters(open_page: OpenPage) -> None:
     expect(page.locator("#status")).to_contain_text("7 articles")
 
 
-def test_pages_of_results_turn_in_place(open_page: OpenPage) -> None:
+def test_result_pages_are_replaced_in_place(open_page: OpenPage) -> None:
     page = open_page("/search?q=letter&sort=oldest")
     page.get_by_role("link", name="Next", exact=True).click()
     expect(page.locator("#status")).to_contain_text("page 2 of 2")
@@ -110,7 +110,7 @@ def test_pages_of_results_turn_in_place(open_page: OpenPage) -> None:
     assert page.evaluate("scrollY") == 0
 
 
-def test_a_year_of_the_chart_narrows(open_page: OpenPage) -> None:
+def test_a_bar_of_the_year_chart_filters(open_page: OpenPage) -> None:
     page = open_page("/search?q=ferry+OR+letter")
     page.get_by_role("link", name="1998: 2 articles").click()
     expect(page.locator("#status")).to_contain_text("2 articles")
@@ -118,7 +118,7 @@ def test_a_year_of_the_chart_narrows(open_page: OpenPage) -> None:
     expect(page.get_by_label("To")).to_have_value("1998")
 
 
-def test_a_long_facet_is_searched_in_place(open_page: OpenPage) -> None:
+def test_a_long_facet_is_searched_by_script(open_page: OpenPage) -> None:
     page = open_page("/search")
     page.get_by_role("searchbox", name="Find in: Topic").fill("matter 40")
     page.get_by_role("checkbox", name="matter 40").check()
@@ -126,7 +126,7 @@ def test_a_long_facet_is_searched_in_place(open_page: OpenPage) -> None:
     expect(page.locator(".chips")).to_contain_text("matter 40")
 
 
-def test_keys(open_page: OpenPage) -> None:
+def test_keyboard_shortcuts(open_page: OpenPage) -> None:
     page = open_page("/search?q=letter&topic=letters&sort=oldest")
     page.keyboard.press("/")
     expect(page.locator("#q")).to_be_focused()
@@ -151,7 +151,7 @@ def test_keys(open_page: OpenPage) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_suggestions_behave_like_a_combobox(open_page: OpenPage) -> None:
+def test_completions_are_a_combobox(open_page: OpenPage) -> None:
     page = open_page("/")
     box = page.get_by_role("combobox")
     expect(box).to_have_attribute("aria-expanded", "false")
@@ -172,14 +172,14 @@ def test_suggestions_behave_like_a_combobox(open_page: OpenPage) -> None:
     expect(page.locator("#status")).to_contain_text("8 articles")
 
 
-def test_without_suggestions_chosen_enter_searches(open_page: OpenPage) -> None:
+def test_enter_without_a_completion_searches(open_page: OpenPage) -> None:
     page = open_page("/")
     page.get_by_role("combobox").press_sequentially("ferr*")
     page.keyboard.press("Enter")
     expect(page.locator("#status")).to_contain_text("2 articles")
 
 
-def test_hostile_text_stays_text(open_page: OpenPage) -> None:
+def test_hostile_text_is_escaped(open_page: OpenPage) -> None:
     dialogs: list[str] = []
     page = open_page("/")
     page.on("dialog", lambda dialog: dialogs.append(dialog.message))
@@ -194,7 +194,7 @@ def test_hostile_text_stays_text(open_page: OpenPage) -> None:
     ("browser_speaks", "button", "found", "sort"),
     [("de-AT", "Suchen", "2 Artikel", "Neueste"), ("fr-FR", "Chercher", "2 articles", "Plus récents")],
 )
-def test_the_search_page_speaks_the_language_of_the_browser(
+def test_search_page_in_the_language_of_the_browser(
     open_page: OpenPage, browser_speaks: str, button: str, found: str, sort: str
 ) -> None:
     page = open_page(locale=browser_speaks)
@@ -216,7 +216,7 @@ def test_the_search_page_speaks_the_language_of_the_browser(
     )
 
 
-def test_another_language_is_a_link_that_keeps_the_search(open_page: OpenPage) -> None:
+def test_language_links_keep_the_search(open_page: OpenPage) -> None:
     page = open_page("/search?q=ferry")
     page.get_by_role("checkbox", name="Ada Marsh").check()
     expect(page.get_by_role("list", name="Filters in force")).to_be_visible()
@@ -267,7 +267,7 @@ def test_a_range_of_years_is_chosen_with_the_keyboard(open_page: OpenPage) -> No
     expect(page.locator("#filters .chart [aria-current]").first).to_be_focused()
 
 
-def test_the_chart_of_the_front_page_leads_to_the_range(open_page: OpenPage) -> None:
+def test_the_chart_of_the_front_page_searches_the_range(open_page: OpenPage) -> None:
     page = open_page("/years")
     box = page.locator(".chart").bounding_box()
     assert box

@@ -1,4 +1,4 @@
-"""Addresses: what a reader asks for survives the way into an address and back."""
+"""Arguments of a search: URLs and back."""
 
 from datetime import date
 from urllib.parse import parse_qsl, urlsplit
@@ -30,30 +30,30 @@ def from_address(address: str) -> SearchArguments:
 
 
 @given(ARGUMENTS)
-def test_an_address_reads_back_as_what_it_was_made_from(arguments: SearchArguments) -> None:
+def test_arguments_survive_a_url(arguments: SearchArguments) -> None:
     assert from_address(arguments.url()) == arguments
 
 
 @given(ARGUMENTS)
-def test_any_change_but_of_the_page_starts_at_the_first_page(arguments: SearchArguments) -> None:
+def test_changed_arguments_start_at_the_first_page(arguments: SearchArguments) -> None:
     assert from_address(arguments.url(query="other")).page == 1
     assert from_address(arguments.url(page=7)).page == 7
 
 
 @given(st.lists(st.tuples(st.sampled_from(["q", "from", "to", "sort", "page", "per_page", "place"]), st.text())))
-def test_no_address_is_too_odd_to_be_read(pairs: list[tuple[str, str]]) -> None:
+def test_any_url_can_be_read(pairs: list[tuple[str, str]]) -> None:
     arguments = read_arguments(MultiDict(pairs))
     assert 1 <= arguments.page <= MAX_DEPTH
     assert 1 <= arguments.per_page <= 100
     assert arguments.filters is not None
 
 
-def test_partial_dates_mean_their_whole_span() -> None:
+def test_a_partial_date_stands_for_its_whole_span() -> None:
     filters = from_address("/search?from=2019-02&to=2020").filters
     assert (filters.first, filters.last) == (date(2019, 2, 1), date(2020, 12, 31))
 
 
-def test_what_is_not_understood_is_left_out_and_said() -> None:
+def test_invalid_arguments_are_ignored_with_a_notice() -> None:
     arguments = from_address("/search?q=ferry&from=abc&sort=best&page=-1&per_page=1e9")
     assert arguments == SearchArguments(query="ferry", notices=arguments.notices)
     assert [notice.split("”")[0] for notice in arguments.notices] == [
@@ -64,20 +64,20 @@ def test_what_is_not_understood_is_left_out_and_said() -> None:
     ]
 
 
-def test_values_beyond_the_bound_are_left_out_and_said() -> None:
+def test_too_many_values_are_cut_with_a_notice() -> None:
     values = MultiDict([("author", f"author {number}") for number in range(MAX_VALUES + 1)])
     arguments = read_arguments(values)
     assert len(arguments.authors) == MAX_VALUES
     assert arguments.notices == ("Only the first 100 of 101 authors were used.",)
 
 
-def test_the_usual_page_size_is_left_out_of_addresses() -> None:
+def test_urls_leave_out_the_default_page_size() -> None:
     arguments = read_arguments(MultiDict([("q", "ferry")]), per_page=25)
     assert arguments.per_page == 25
     assert arguments.url() == "/search?q=ferry"
 
 
-def test_an_article_keeps_the_search_the_rank_and_the_match() -> None:
+def test_article_urls_keep_search_rank_and_match() -> None:
     arguments = SearchArguments(query="night ferry", topics=("transport",), page=2)
     address = arguments.article_url("1998/the café", rank=12, match=3)
     assert address == "/article/1998/the%20caf%C3%A9?q=night+ferry&topic=transport&place=12&match=3"

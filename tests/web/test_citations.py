@@ -1,4 +1,4 @@
-"""Citations of an article and of passages quoted from it, and their addresses."""
+"""Citations of articles and of quoted passages, and their URLs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ARTICLE = Article(
 URL = "https://example.org/article/1998/night%20ferry"
 
 
-def test_a_citation_in_words() -> None:
+def test_plain_citation() -> None:
     assert citations.plain_citation(ARTICLE, URL, "Backfile") == (
         f"Ada Marsh, Joris van Dijk, “Ferries & {{trains}}: 100 % on time”, The Gazette, March 1998. {URL}"
     )
@@ -83,7 +83,7 @@ def test_csl() -> None:
 PASSAGE = citations.QuotedPassage(r"50 % of C:\ports {sic", f"{URL}#:~:text=50")
 
 
-def test_a_passage_in_words_stands_before_the_reference() -> None:
+def test_a_plain_citation_begins_with_the_passage() -> None:
     reference = "Ada Marsh, Joris van Dijk, “Ferries & {trains}: 100 % on time”, The Gazette, March 1998."
     words = f"{PASSAGE.quoted} {reference}"
     assert citations.plain_citation(ARTICLE, URL, "Backfile", PASSAGE) == f"{words} {PASSAGE.url}"
@@ -91,7 +91,7 @@ def test_a_passage_in_words_stands_before_the_reference() -> None:
     assert citations.plain_citation(ARTICLE, elsewhere, "Backfile", PASSAGE) == f"{words} {elsewhere} ({PASSAGE.url})"
 
 
-def test_a_passage_is_a_note_of_the_reader_in_each_format() -> None:
+def test_a_passage_is_a_note_in_each_format() -> None:
     bibtex = citations.bibtex(ARTICLE, URL, "Backfile", PASSAGE)
     assert r"  annote = {“50 \% of C:\textbackslash{}ports {\textbraceleft}sic”}," in bibtex.splitlines()
     assert f"  url = {{{PASSAGE.url}}}," in bibtex.splitlines()
@@ -113,7 +113,7 @@ def test_a_passage_is_a_note_of_the_reader_in_each_format() -> None:
         ("no\0 bell\x07", "no bell", None),
     ],
 )
-def test_the_address_of_a_passage_names_words_of_one_block_at_either_end(
+def test_each_end_of_a_text_directive_lies_within_one_block(
     selected: str, text: str | None, directive: str | None
 ) -> None:
     passage = citations.quote_passage(selected, URL)
@@ -128,11 +128,11 @@ def test_the_address_of_a_passage_names_words_of_one_block_at_either_end(
         assert [unquote(term) for term in found.split(",")] == ["一，二，三，四，", "六，七，八，九。"]
 
 
-def test_nothing_selected_is_no_passage() -> None:
+def test_an_empty_selection_is_no_passage() -> None:
     assert citations.quote_passage(" \n\t\0 ", URL) is None
 
 
-def test_a_long_passage_ends_after_a_whole_word() -> None:
+def test_a_long_passage_is_cut_after_a_whole_word() -> None:
     passage = citations.quote_passage("ferry " * 400, URL)
     assert passage is not None
     assert re.fullmatch("(ferry )+ferry…", passage.text)
@@ -172,7 +172,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_citations_have_addresses(client: FlaskClient, archive_app: Flask, form: str) -> None:
+def test_citation_urls(client: FlaskClient, archive_app: Flask, form: str) -> None:
     response = client.get(f"/cite/1998/night-ferry.{form}")
     assert response.status_code == 200
     assert response.mimetype == FORMS[form]
@@ -182,7 +182,7 @@ def test_citations_have_addresses(client: FlaskClient, archive_app: Flask, form:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_passages_have_addresses(client: FlaskClient, archive_app: Flask, form: str) -> None:
+def test_passage_urls(client: FlaskClient, archive_app: Flask, form: str) -> None:
     response = client.get(f"/cite/1998/night-ferry.{form}", query_string={"passage": "the night ferry"})
     assert response.status_code == 200
     assert response.mimetype == FORMS[form]
@@ -191,6 +191,6 @@ def test_passages_have_addresses(client: FlaskClient, archive_app: Flask, form: 
     assert "http://localhost/article/1998/night-ferry#:~:text=the%20night%20ferry" in response.text
 
 
-def test_a_citation_in_words_is_in_the_reader_s_language(client: FlaskClient, archive_app: Flask) -> None:
+def test_a_plain_citation_is_translated(client: FlaskClient, archive_app: Flask) -> None:
     answer = client.get("/cite/1998/night-ferry.txt?passage=night", headers={"Accept-Language": "de"})
     assert answer.text.startswith("„night“ Ada Marsh")

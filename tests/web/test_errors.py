@@ -1,4 +1,4 @@
-"""Errors: each class of the tree has its page and its JSON, kind words, and the headers of every other answer."""
+"""Error responses: each error class has a page and JSON, with the headers of all responses."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def made(error: type[BackfileError]) -> BackfileError:
 
 @pytest.fixture
 def failing_app(tmp_path: object, request: pytest.FixtureRequest) -> Flask:
-    """The application with an address for each class of the error tree, which raises it."""
+    """Application with a route for each error class, which raises it."""
     settings, engine = indexed(request.getfixturevalue("tmp_path"))
     application = app_module.create_app(settings, open_index=lambda: engine)
 
@@ -51,7 +51,7 @@ def failing_app(tmp_path: object, request: pytest.FixtureRequest) -> Flask:
     return application
 
 
-def test_the_whole_tree_is_mapped() -> None:
+def test_every_error_class_is_mapped() -> None:
     reported = {
         e for e in tree() if e.__module__.startswith("backfile.archive.importers.")
     }  # end in the report of an import
@@ -60,7 +60,7 @@ def test_the_whole_tree_is_mapped() -> None:
     assert unmapped <= OUTSIDE_THE_WEB
 
 
-def test_every_error_is_a_kind_page_and_json(failing_app: Flask) -> None:
+def test_every_error_has_a_page_and_json(failing_app: Flask) -> None:
     client = failing_app.test_client()
     for error in tree():
         answer = error_response_for(error)
@@ -106,13 +106,13 @@ def test_every_error_is_a_kind_page_and_json(failing_app: Flask) -> None:
         ("/sitemap-2.xml", 404),
     ],
 )
-def test_impossible_addresses(client: FlaskClient, path: str, status: int) -> None:
+def test_invalid_urls_are_not_found(client: FlaskClient, path: str, status: int) -> None:
     response = client.get(path)
     assert response.status_code == status
     assert "<h1>" in response.text
 
 
-def test_a_refused_query_stays_in_its_box(client: FlaskClient) -> None:
+def test_a_refused_query_stays_in_the_search_box(client: FlaskClient) -> None:
     words = " ".join(f"word{number}" for number in range(65))
     response = client.get("/search", query_string={"q": words, "sort": "newest", "author": "Ada Marsh"})
     assert response.status_code == HTTPStatus.BAD_REQUEST
@@ -121,20 +121,20 @@ def test_a_refused_query_stays_in_its_box(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])
-def test_nothing_but_reading(client: FlaskClient, method: str) -> None:
+def test_only_get_and_head_are_allowed(client: FlaskClient, method: str) -> None:
     for path in ("/", "/search", "/static/backfile.css", "/nowhere"):
         response = client.open(path, method=method)
         assert response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
         assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD"}
 
 
-def test_a_body_too_large_is_refused(client: FlaskClient) -> None:
+def test_a_large_request_body_is_refused(client: FlaskClient) -> None:
     response = client.get("/search", data=b"x" * 100_000)
     assert response.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 class Broken:
-    """An engine of which every search fails as told."""
+    """Engine whose searches raise a given error."""
 
     def __init__(self, engine: Engine, error: Exception) -> None:
         self._engine, self._error = engine, error
@@ -151,7 +151,7 @@ def broken_client(where: tuple[Settings, Engine], error: Exception) -> FlaskClie
     return app_module.create_app(settings, open_index=lambda: Broken(engine, error)).test_client()  # type: ignore[arg-type, return-value]
 
 
-def test_a_broken_index_is_never_nothing_found(request: pytest.FixtureRequest) -> None:
+def test_a_broken_index_is_an_error_not_an_empty_result(request: pytest.FixtureRequest) -> None:
     where = indexed(request.getfixturevalue("tmp_path"))
     response = broken_client(where, IndexUnusable("the file of postings is damaged")).get("/search?q=ferry")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
@@ -163,7 +163,7 @@ def test_a_broken_index_is_never_nothing_found(request: pytest.FixtureRequest) -
     assert response.json["error"]["message"] == "given up after 1.5 s"
 
 
-def test_an_unforeseen_failure_is_a_page_with_all_headers(
+def test_unexpected_errors_have_a_page_with_all_headers(
     request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
 ) -> None:
     where = indexed(request.getfixturevalue("tmp_path"))
@@ -174,7 +174,7 @@ def test_an_unforeseen_failure_is_a_page_with_all_headers(
     assert "secret detail" in caplog.text
 
 
-def test_an_index_that_cannot_be_opened_is_tried_again(request: pytest.FixtureRequest) -> None:
+def test_opening_the_index_is_retried(request: pytest.FixtureRequest) -> None:
     settings, engine = indexed(request.getfixturevalue("tmp_path"))
     answers: list[Exception | Engine] = [IndexUnusable("being rebuilt"), engine]
 

@@ -1,4 +1,4 @@
-"""Whole result lists as CSV and JSON Lines, and feeds whatever the articles hold."""
+"""Exports as CSV and JSON Lines; well-formedness of feeds."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
-def test_csv_and_json_lines_hold_the_whole_list_in_its_order(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_exports_hold_the_complete_list_in_order(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export, "PAGE_SIZE", 5)
     query = "q=letter&sort=oldest&per_page=3&page=2"
     answer = client.get("/api/search?q=letter&sort=oldest&per_page=100").json
@@ -46,7 +44,7 @@ def test_csv_and_json_lines_hold_the_whole_list_in_its_order(
     assert all(client.get(line["url"].removeprefix("http://localhost")).status_code == 200 for line in lines)
 
 
-def test_the_result_page_leads_to_the_list_in_every_form(client: FlaskClient) -> None:
+def test_result_pages_link_to_exports(client: FlaskClient) -> None:
     text = client.get("/author/Ada%20Marsh?q=ferry").text
     for form in ("atom", "csv", "jsonl"):
         address = f"/search.{form}?q=ferry&amp;author=Ada+Marsh&amp;sort=newest"
@@ -57,20 +55,20 @@ def test_the_result_page_leads_to_the_list_in_every_form(client: FlaskClient) ->
 @given(
     st.text(max_size=5).map(lambda text: text.encode("utf-8", "ignore").decode()), st.sampled_from([*"=+-@\t\r＝", ""])
 )
-def test_no_cell_is_a_formula(text: str, sign: str) -> None:
+def test_csv_cells_are_no_formulas(text: str, sign: str) -> None:
     row: dict[str, object] = {"title": sign + text, "authors": [sign + text, "x"]}
     cells = export._csv_cells(row)
     assert not [cell for cell in cells if cell.startswith(export.FORMULA_START)]
     assert cells[0].removeprefix("'") == (sign + text).removeprefix("'")
 
 
-def test_what_is_wrong_is_told_before_anything_is_sent(client: FlaskClient) -> None:
+def test_errors_are_reported_before_the_stream_starts(client: FlaskClient) -> None:
     assert client.get("/search.csv?q=" + "x" * 1001).status_code == 400
     assert client.get("/search.jsonl?q=zebra").text == ""
     assert rows(client.get("/search.csv?q=zebra").text) == []
 
 
-def test_feeds_are_xml_whatever_stands_in_a_text(tmp_path: Path) -> None:
+def test_feeds_are_well_formed_xml(tmp_path: Path) -> None:
     settings, engine = indexed(tmp_path)
     odd = "---\ntitle: Odd\n---\nA form feed\x0c, a bell\x07, a stranger\ufffe & an <end>.\n"
     (settings.library / "odd-signs.md").write_text(odd, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The headers of every answer, whatever its address and status."""
+"""Headers, host checks and compression of all responses."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ PLACEHOLDERS = {
 
 
 def addresses(app: Flask) -> list[str]:
-    """One address of every route there is."""
+    """One URL of every route."""
     adapter = app.url_map.bind("localhost")
     rules = list(app.url_map.iter_rules())
     return [adapter.build(rule.endpoint, {name: PLACEHOLDERS[name] for name in rule.arguments}) for rule in rules]
 
 
-def test_every_route_and_every_failure_is_safe(archive_app: Flask, client: FlaskClient) -> None:
+def test_all_responses_have_security_headers(archive_app: Flask, client: FlaskClient) -> None:
     routes = addresses(archive_app)
     assert len(routes) >= 20
     failures = ["/nowhere", "/search?page=99", "/search?q=" + "a" * 1001, "/article/nothing", "/static/none.css"]
@@ -56,7 +56,7 @@ def test_every_route_and_every_failure_is_safe(archive_app: Flask, client: Flask
         assert headers["Cache-Control"], address
 
 
-def test_routes_answer_and_have_the_type_they_say(archive_app: Flask, client: FlaskClient) -> None:
+def test_all_routes_respond_to_get_and_head(archive_app: Flask, client: FlaskClient) -> None:
     for address in addresses(archive_app):
         if address.startswith(("/author/", "/topic/")):
             continue  # nobody is called 2019
@@ -67,21 +67,21 @@ def test_routes_answer_and_have_the_type_they_say(archive_app: Flask, client: Fl
             assert response.data == b"", address
 
 
-def test_pictures_are_caged(client: FlaskClient) -> None:
+def test_pictures_have_a_sandbox_policy(client: FlaskClient) -> None:
     response = client.get("/media/pictures/quay.png")
     assert response.mimetype == "image/png"
     assert response.headers["Content-Security-Policy"].endswith("sandbox")
     response.close()
 
 
-def test_static_files_are_kept_by_browsers_until_they_change(client: FlaskClient) -> None:
+def test_static_files_are_immutable(client: FlaskClient) -> None:
     page = client.get("/").text
     address = page.split('rel="stylesheet" href="')[1].split('"')[0]
     with client.get(address) as response:
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
-def test_a_public_library_may_be_found(tmp_path: Path) -> None:
+def test_robots_may_index_a_public_library(tmp_path: Path) -> None:
     settings, engine = indexed(tmp_path)
     with (settings.library / "library.toml").open("a") as file:
         file.write("public = true\nremote_images = true\n")
@@ -92,19 +92,19 @@ def test_a_public_library_may_be_found(tmp_path: Path) -> None:
     assert "Sitemap: http://localhost/sitemap.xml" in client.get("/robots.txt").text
 
 
-def test_robots_are_kept_out_by_default(client: FlaskClient) -> None:
+def test_robots_are_excluded_by_default(client: FlaskClient) -> None:
     assert client.get("/robots.txt").text == "User-agent: *\nDisallow: /\n"
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "127.0.0.1.nip.io", "a b"])
-def test_foreign_names_are_refused(client: FlaskClient, host: str) -> None:
+def test_foreign_hosts_are_rejected(client: FlaskClient, host: str) -> None:
     response = client.get("/", headers={"Host": host})
     assert response.status_code == 400
     assert response.headers["Content-Security-Policy"] == POLICY
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000"])
-def test_own_names_are_answered(client: FlaskClient, host: str) -> None:
+def test_loopback_hosts_are_accepted(client: FlaskClient, host: str) -> None:
     assert client.get("/", headers={"Host": host}).status_code == 200
 
 
@@ -122,7 +122,7 @@ def test_no_secret_and_no_session(archive_app: Flask) -> None:
     [("gzip", "gzip"), ("br, gzip", "br"), ("gzip, deflate, br, zstd", "zstd"), ("compress", None)],
 )
 @pytest.mark.parametrize("path", ["/search", "/static/backfile.css", "/api/search"])
-def test_texts_are_compressed_for_those_who_can_read_it(
+def test_texts_are_compressed_by_accepted_encoding(
     client: FlaskClient, path: str, accepted: str, encoding: str | None
 ) -> None:
     with client.get(path) as plain, client.get(path, headers={"Accept-Encoding": accepted}) as small:
@@ -149,7 +149,7 @@ def test_a_range_of_a_file_is_not_compressed(client: FlaskClient) -> None:
         assert len(response.data) == 2000
 
 
-def test_a_file_the_browser_has_is_not_sent_again(client: FlaskClient) -> None:
+def test_a_compressed_file_can_be_revalidated(client: FlaskClient) -> None:
     with client.get("/static/backfile.css", headers={"Accept-Encoding": "gzip"}) as first:
         etag = first.headers["ETag"]
     with client.get("/static/backfile.css", headers={"Accept-Encoding": "gzip", "If-None-Match": etag}) as second:
@@ -157,7 +157,7 @@ def test_a_file_the_browser_has_is_not_sent_again(client: FlaskClient) -> None:
         assert second.data == b""
 
 
-def test_pages_keep_to_their_budget(client: FlaskClient) -> None:
+def test_compressed_sizes(client: FlaskClient) -> None:
     page = client.get("/search?q=letter", headers={"Accept-Encoding": "gzip"})
     assert len(page.data) <= 30_000
     for name, most in (("backfile.css", 12_000), ("backfile.js", 10_000)):

@@ -1,4 +1,4 @@
-"""Marks in the reading page: each span of the text once, everything else of the HTML untouched."""
+"""Highlights in HTML: every span is marked once, the rest of the HTML is unchanged."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def check(html: str, pattern: str) -> None:
     assert plain_text(done) == text
 
 
-def test_a_word_is_marked_and_numbered() -> None:
+def test_marks_are_numbered() -> None:
     html = "<p>The ferry left. No ferry came.</p>"
     expected = '<p>The <mark id="m3">ferry</mark> left. No <mark id="m4">ferry</mark> came.</p>'
     assert marked(html, "ferry", first=3) == expected
 
 
-def test_a_phrase_across_elements_is_one_mark_in_several_pieces() -> None:
+def test_a_mark_across_elements_has_several_parts() -> None:
     html = marked(to_html("the **night** ferry").html, '"night ferry"')
     assert '<strong><mark id="m1">night</mark></strong> <mark data-mark="1">ferry</mark>' in html
 
@@ -64,7 +64,7 @@ def test_code_is_marked_and_attributes_are_not() -> None:
     assert 'title="ferry"' in html
 
 
-def test_the_words_of_a_picture_are_marked_where_they_are_seen() -> None:
+def test_alternative_text_is_marked() -> None:
     assert '<mark id="m1">ferry</mark></span>' in marked(to_html("![The ferry](ferry.png)").html, "ferry")
     assert '<mark id="m1">ferry</mark></a>' in marked(
         to_html("![The ferry](https://example.org/ferry.png)").html, "ferry"
@@ -80,7 +80,7 @@ def test_entities_are_never_cut() -> None:
     assert mark_html(html, spans_of("> x", html)).count('<mark id="m1">&gt;&nbsp;&nbsp; x</mark>') == 1
 
 
-def test_nothing_to_mark_changes_nothing() -> None:
+def test_html_without_marks_is_unchanged() -> None:
     html = to_html("# A\n\n| b |\n|---|\n| c & d |\n").html
     assert marked(html, "zebra") == html
     assert marked("", "zebra") == ""

@@ -1,4 +1,4 @@
-"""The addresses for programs answer as their OpenAPI document says, whatever they are asked."""
+"""Responses of the API conform to its OpenAPI document, for generated requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHECKS = [not_a_server_error, status_code_conformance, response_schema_conforman
 
 
 @pytest.mark.parametrize("path", openapi_document("", "")["paths"])
-def test_answers_are_as_described(archive_app: Flask, path: str) -> None:
+def test_responses_conform_to_the_schema(archive_app: Flask, path: str) -> None:
     operation = schemathesis.openapi.from_wsgi("/api/openapi.json", archive_app)[path]["get"]
 
     @given(operation.as_strategy(generation_mode=schemathesis.GenerationMode.POSITIVE))
@@ -32,7 +32,7 @@ def test_answers_are_as_described(archive_app: Flask, path: str) -> None:
     holds()
 
 
-def test_every_address_described_is_there(archive_app: Flask) -> None:
+def test_described_paths_exist(archive_app: Flask) -> None:
     known = {str(rule) for rule in archive_app.url_map.iter_rules()}
     assert set(openapi_document("", "")["paths"]) <= known
     assert {rule for rule in known if rule.startswith("/api/")} <= {

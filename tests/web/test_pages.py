@@ -1,4 +1,4 @@
-"""The pages as their readers see them, without a browser: words, links, marks and counts."""
+"""HTML of the pages: texts, links, highlights and counts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def href(node: LexborNode) -> str:
 # Search
 
 
-def test_results_say_what_was_asked_and_how_much_was_found(client: FlaskClient) -> None:
+def test_results_show_query_and_count(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry")
     assert words(one(tree, "head title")) == "ferry – 2 articles · The Harbour Gazette"
     assert words(one(tree, "[role=status]")).startswith("2 articles ·")
@@ -59,7 +59,7 @@ def test_results_say_what_was_asked_and_how_much_was_found(client: FlaskClient) 
     ] or texts(tree, ".hit h2") == ["Harbour board votes for the night ferry", "Tickets for the ferry go up"]
 
 
-def test_pages_are_numbered_and_in_the_title(client: FlaskClient) -> None:
+def test_page_numbers_are_shown_and_in_the_title(client: FlaskClient) -> None:
     tree = page(client, "/search?q=letter&per_page=2&page=3&sort=oldest")
     assert words(one(tree, "head title")).startswith("letter – 13 articles (page 3 of 7)")
     numbers = texts(tree, ".pages li")
@@ -67,7 +67,7 @@ def test_pages_are_numbered_and_in_the_title(client: FlaskClient) -> None:
     assert words(one(tree, ".pages [aria-current=page]")) == "Page 3"
 
 
-def test_a_hit_shows_where_it_matched(client: FlaskClient) -> None:
+def test_hits_show_highlighted_passages(client: FlaskClient) -> None:
     tree = page(client, "/search?q=landing+stage&author=Ada+Marsh")
     hit = one(tree, ".hit")
     assert texts(hit, "mark") == ["landing", "stage"]
@@ -79,7 +79,7 @@ def test_a_hit_shows_where_it_matched(client: FlaskClient) -> None:
     assert address.fragment == "m1:~:text=Work%20on%20the-,landing,-stage%20begins%20in"
 
 
-def test_filters_are_ticked_in_place_and_chips_that_remove_them(client: FlaskClient) -> None:
+def test_filters_are_ticked_and_have_chips(client: FlaskClient) -> None:
     tree = page(client, "/search?author=Ada+Marsh&author=Miriam+Stein&topic=transport&from=1998&to=1998-06")
     ticked = [(n.attributes["name"], n.attributes["value"]) for n in tree.css("input[type=checkbox][checked]")]
     assert ticked == [("author", "Ada Marsh"), ("author", "Miriam Stein"), ("topic", "transport")]
@@ -95,7 +95,7 @@ def test_filters_are_ticked_in_place_and_chips_that_remove_them(client: FlaskCli
     assert texts(tree, ".hit h2") == ["Harbour board votes for the night ferry"]
 
 
-def test_counts_of_a_facet_say_what_one_more_tick_would_add(client: FlaskClient) -> None:
+def test_facet_counts_ignore_the_facet_itself(client: FlaskClient) -> None:
     tree = page(client, "/search?author=Ada+Marsh&topic=transport")
     rows = tree.css("[data-facet=author] .choice")
     counts = {words(row.css("span")[0]): words(row.css("span")[1]) for row in rows}
@@ -103,26 +103,26 @@ def test_counts_of_a_facet_say_what_one_more_tick_would_add(client: FlaskClient)
     assert counts["王小明"] == "1"
 
 
-def test_every_control_of_the_filters_belongs_to_the_search(client: FlaskClient) -> None:
+def test_filter_controls_belong_to_the_search_form(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry")
     controls = tree.css(".filters input, .filters button")
     assert controls
     assert all(control.attributes["form"] == "search-form" for control in controls)
 
 
-def test_a_long_facet_shows_ten_and_keeps_the_rest_behind_more(client: FlaskClient) -> None:
+def test_a_long_facet_shows_ten_values(client: FlaskClient) -> None:
     facet = one(page(client, "/search"), "[data-facet=topic]")
     assert len(facet.css("fieldset > ul > .choice, fieldset > ul > li")) == 10
     assert words(one(facet, "summary")) == "10 more"
     assert words(one(facet, ".all")) == "All 45 topics"
 
 
-def test_the_whole_facet_can_be_searched(client: FlaskClient) -> None:
+def test_facet_values_can_be_searched(client: FlaskClient) -> None:
     tree = page(client, "/search/topics?contains=MATTER+4")
     assert texts(tree, ".choice span:first-of-type") == ["matter 4", "matter 40"]
 
 
-def test_years_are_bars_and_a_list_of_links(client: FlaskClient) -> None:
+def test_years_are_bars_and_links(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry+OR+letter")
     bars = texts(tree, ".chart a title")
     assert bars == ["1998: 2 articles", "2007: 1 article", "2019: 12 articles"]
@@ -140,7 +140,7 @@ def test_notices_are_shown(client: FlaskClient) -> None:
     assert len(notices) == 2
 
 
-def test_nothing_found_says_so_and_shows_ways_out_with_real_counts(client: FlaskClient) -> None:
+def test_no_results_offer_alternative_searches_with_counts(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry+zebra+harbour")
     assert words(one(tree, "[role=status]")) == "Nothing found"
     tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".alternatives li")}
@@ -155,7 +155,7 @@ def test_nothing_found_says_so_and_shows_ways_out_with_real_counts(client: Flask
         assert words(one(there, "[role=status]")).startswith(words(tip.css_first(".count")))
 
 
-def test_a_hit_says_why_it_was_found(client: FlaskClient) -> None:
+def test_hits_list_field_matches(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry+author:marsh&from=1998-03&to=1998-03")
     why = one(tree, ".hit .why")
     found = {words(row.css_first("dt")): words(row.css_first("dd")) for row in why.css("dl div")}
@@ -166,25 +166,25 @@ def test_a_hit_says_why_it_was_found(client: FlaskClient) -> None:
     assert not page(client, "/search").css(".why")
 
 
-def test_most_of_the_words_are_one_way_out(client: FlaskClient) -> None:
+def test_any_but_one_word_is_an_alternative(client: FlaskClient) -> None:
     tree = page(client, "/search?q=harbour+board+ferry+zebra")
     tip = next(tip for tip in tree.css(".alternatives li") if words(tip).startswith("any 3 of the 4 words"))
     there = page(client, href(tip.css_first("a")))
     assert words(one(there, "[role=status]")).startswith(words(tip.css_first(".count")))
 
 
-def test_nothing_found_offers_to_drop_a_filter(client: FlaskClient) -> None:
+def test_removing_a_filter_is_an_alternative(client: FlaskClient) -> None:
     tree = page(client, "/search?q=ferry&author=Miriam+Stein&from=1998")
     tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".alternatives li")}
     assert tips == {"without “Miriam Stein”": "2 articles", "without any filter": "2 articles"}
 
 
-def test_a_phrase_that_is_not_there_is_offered_without_its_quotes(client: FlaskClient) -> None:
+def test_an_unquoted_phrase_is_an_alternative(client: FlaskClient) -> None:
     tree = page(client, '/search?q="ferry+night"')
     assert texts(tree, ".alternatives li") == ["ferry night 1 article"]
 
 
-def test_no_words_at_all_list_everything(client: FlaskClient) -> None:
+def test_an_empty_query_lists_all_articles(client: FlaskClient) -> None:
     tree = page(client, "/search")
     assert words(one(tree, "h1")) == "All articles"
     assert words(one(tree, "[role=status]")).startswith("22 articles, page 1 of 3")
@@ -206,7 +206,7 @@ def test_every_match_is_marked_numbered_and_counted(client: FlaskClient) -> None
     assert tree.css(".standfirst mark")
 
 
-def test_matches_are_stepped_through_by_links(client: FlaskClient) -> None:
+def test_matches_are_linked_in_a_circle(client: FlaskClient) -> None:
     tree = page(client, "/article/1998/night-ferry?q=ferry&match=2")
     total = len(tree.css("mark[id]"))
     assert words(one(tree, ".matchbar [role=status]")) == f"2 of {total}"
@@ -220,12 +220,12 @@ def test_matches_are_stepped_through_by_links(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("match", ["0", "-1", "99", "abc", "1e3", "9" * 30, "²"])
-def test_an_odd_match_number_is_ignored(client: FlaskClient, match: str) -> None:
+def test_invalid_match_numbers_are_ignored(client: FlaskClient, match: str) -> None:
     tree = page(client, f"/article/1998/night-ferry?q=ferry&match={match}")
     assert words(one(tree, ".matchbar [role=status]")).endswith("matches")
 
 
-def test_the_way_back_and_on_to_the_neighbours(client: FlaskClient) -> None:
+def test_breadcrumb_and_neighbours(client: FlaskClient) -> None:
     results = page(client, "/search?q=letter&topic=letters&sort=oldest&per_page=5&page=2")
     links = [href(node) for node in results.css(".hit h2 a")]
     first = page(client, links[0])
@@ -240,7 +240,7 @@ def test_the_way_back_and_on_to_the_neighbours(client: FlaskClient) -> None:
     assert urlsplit(href(one(before, ".breadcrumb [rel=next]"))).path == urlsplit(links[0]).path
 
 
-def test_every_neighbour_can_be_walked_to(client: FlaskClient) -> None:
+def test_neighbour_links_visit_all_hits(client: FlaskClient) -> None:
     address = href(page(client, "/search?q=letter&topic=letters&sort=oldest").css(".hit h2 a")[0])
     seen = []
     while True:
@@ -253,13 +253,13 @@ def test_every_neighbour_can_be_walked_to(client: FlaskClient) -> None:
     assert seen == [f"Letter number {number} to the editor" for number in range(1, 13)]
 
 
-def test_an_article_that_the_query_does_not_find_has_no_marks(client: FlaskClient) -> None:
+def test_articles_that_do_not_match_have_no_marks(client: FlaskClient) -> None:
     tree = page(client, "/article/2007/library?q=ferry")
     assert not tree.css("mark")
     assert not tree.css(".matchbar")
 
 
-def test_an_article_says_all_it_knows(client: FlaskClient) -> None:
+def test_article_page_shows_all_metadata(client: FlaskClient) -> None:
     tree = page(client, "/article/1998/night-ferry")
     assert words(one(tree, "header .byline")) == "By Ada Marsh, Joris van Dijk · 14 March 1998 · The Harbour Gazette"
     assert texts(tree, ".contents li") == ["What it costs", "Who pays", "What comes next"]
@@ -273,21 +273,21 @@ def test_an_article_says_all_it_knows(client: FlaskClient) -> None:
     assert href(one(tree, ".body a[href*=council]")) == "/article/2007/council-answer"
 
 
-def test_the_markdown_itself_is_plain_text(client: FlaskClient) -> None:
+def test_markdown_files_are_served_as_plain_text(client: FlaskClient) -> None:
     response = client.get("/article/odd/hostile.md")
     assert response.mimetype == "text/plain"
     assert response.text.startswith("---\n")
     assert "alert('body')" in response.text
 
 
-def test_dates_are_shown_as_far_as_they_are_known(client: FlaskClient) -> None:
+def test_partial_dates_are_shown_in_their_precision(client: FlaskClient) -> None:
     assert one(page(client, "/article/1998/ticket"), "header time").attributes["datetime"] == "1998-11"
     assert words(one(page(client, "/article/1998/ticket"), "header time")) == "November 1998"
     assert words(one(page(client, "/article/2007/council-answer"), "header time")) == "2007"
     assert not page(client, "/article/odd/nothing").css("header time")
 
 
-def test_languages_are_said(client: FlaskClient) -> None:
+def test_lang_attributes(client: FlaskClient) -> None:
     tree = page(client, "/article/odd/rahma")
     assert one(tree, "article").attributes["lang"] == "ar"
     assert one(tree, "h1").attributes["dir"] == "auto"
@@ -296,7 +296,7 @@ def test_languages_are_said(client: FlaskClient) -> None:
     assert all(passage.attributes["lang"] == "ar" for passage in hit.css(".passage"))
 
 
-def test_chinese_is_found_and_marked(client: FlaskClient) -> None:
+def test_chinese_matches_are_marked(client: FlaskClient) -> None:
     hit = one(page(client, "/search?q=渡轮"), ".hit")
     assert texts(hit, "h2 mark") == ["渡轮"]
 
@@ -304,7 +304,7 @@ def test_chinese_is_found_and_marked(client: FlaskClient) -> None:
 # Browsing
 
 
-def test_the_front_page_leads_everywhere(client: FlaskClient) -> None:
+def test_front_page_links(client: FlaskClient) -> None:
     tree = page(client, "/")
     assert words(one(tree, "h1")) == "The Harbour Gazette"
     assert texts(tree, ".hit h3")[0] == "An article filed under forty topics"
@@ -316,7 +316,7 @@ def test_the_front_page_leads_everywhere(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("kind", ["authors", "topics", "years"])
-def test_lists_lead_to_each_of_their_values(client: FlaskClient, kind: str) -> None:
+def test_lists_link_to_all_values(client: FlaskClient, kind: str) -> None:
     tree = page(client, f"/{kind}")
     rows = tree.css(".counted li")
     assert rows
@@ -327,7 +327,7 @@ def test_lists_lead_to_each_of_their_values(client: FlaskClient, kind: str) -> N
         assert words(one(there, "h1")) == words(row.css_first("a"))
 
 
-def test_one_value_can_be_narrowed_like_a_search(client: FlaskClient) -> None:
+def test_pages_of_values_can_be_filtered(client: FlaskClient) -> None:
     tree = page(client, "/author/Ada%20Marsh?topic=transport")
     assert len(tree.css(".hit")) == 2
     assert texts(tree, ".chips a")[:2] == ["Remove the filter Ada Marsh", "Remove the filter transport"]
@@ -339,7 +339,7 @@ def test_long_lists_have_an_alphabet(client: FlaskClient) -> None:
         assert words(one(tree, href(letter))) == words(letter)
 
 
-def test_every_example_is_a_search_with_its_real_count(client: FlaskClient) -> None:
+def test_examples_have_correct_counts(client: FlaskClient) -> None:
     tree = page(client, "/about")
     examples = tree.css(".syntax dt:has(a)")
     assert len(examples) >= 10
@@ -349,7 +349,7 @@ def test_every_example_is_a_search_with_its_real_count(client: FlaskClient) -> N
         assert not there.css(".notices"), words(example)
 
 
-def test_what_could_not_be_read_is_listed(client: FlaskClient) -> None:
+def test_unreadable_files_are_listed(client: FlaskClient) -> None:
     row = one(page(client, "/about"), ".problems tbody tr")
     assert texts(row, "td")[0] == "odd/broken.md"
     assert page(client, "/search?q=broken+lighthouse").css(".hit")
@@ -358,7 +358,7 @@ def test_what_could_not_be_read_is_listed(client: FlaskClient) -> None:
 # Everywhere
 
 
-def test_nothing_hostile_is_ever_markup(client: FlaskClient, archive_app: Flask) -> None:
+def test_hostile_arguments_are_escaped(client: FlaskClient, archive_app: Flask) -> None:
     for address in (
         "/",
         "/search?q=hostile",
@@ -382,7 +382,7 @@ def test_nothing_hostile_is_ever_markup(client: FlaskClient, archive_app: Flask)
 @pytest.mark.parametrize(
     "odd", ["%00", "a%00b%00c", "%FF%FE", "%ED%A0%80", "%0D%0A", "%E2%80%AE", "%F0%9F%92%A9", "+", "%25", "%26%3D", "."]
 )
-def test_odd_characters_in_any_argument_break_nothing(client: FlaskClient, odd: str) -> None:
+def test_unusual_characters_in_arguments(client: FlaskClient, odd: str) -> None:
     names = ("q", "author", "topic", "from", "to", "sort", "page", "per_page", "place", "match", "contains")
     together = "&".join(f"{name}={odd}" for name in names)
     for path in ("/search", "/api/search", "/search.atom", "/api/suggest", "/search/authors", "/article/odd/nothing"):
@@ -393,7 +393,7 @@ def test_odd_characters_in_any_argument_break_nothing(client: FlaskClient, odd: 
         assert client.get(path).status_code in {301, 308, 404}, path
 
 
-def test_every_id_is_unique_and_every_label_has_its_control(client: FlaskClient) -> None:
+def test_ids_are_unique_and_labels_have_controls(client: FlaskClient) -> None:
     for address in (
         "/",
         "/search?q=ferry",
@@ -410,7 +410,7 @@ def test_every_id_is_unique_and_every_label_has_its_control(client: FlaskClient)
         assert len(tree.css("h1")) == 1, address
 
 
-def test_only_one_place_may_show_html_unescaped() -> None:
+def test_safe_filter_is_used_once() -> None:
     sources = [*ROOT.glob("templates/*"), *ROOT.glob("web/**/*.py"), ROOT / "app.py"]
     found = [path.name for path in sources for _ in re.findall(r"\|\s*safe\b|Markup\(", path.read_text())]
     assert found == ["article.html"]
@@ -425,5 +425,5 @@ def test_only_one_place_may_show_html_unescaped() -> None:
         ("Yes.\nNo", [(0, 4)], "Yes. No"),
     ],
 )
-def test_blocks_in_a_passage_do_not_run_together(text: str, spans: list[tuple[int, int]], shown: str) -> None:
+def test_blocks_of_a_passage_are_separated(text: str, spans: list[tuple[int, int]], shown: str) -> None:
     assert "".join(piece for _, piece in _passage_view(HighlightedText(text, tuple(spans)), 1).parts) == shown

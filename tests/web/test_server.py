@@ -1,4 +1,4 @@
-"""`backfile serve` as a process: what it says, that it notices changes, that it stops."""
+"""`backfile serve` as a process: start, output, changes, signals."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def total(url: str, query: str) -> int | None:
 
 
 def finds(url: str, query: str) -> bool:
-    """Whether a server that may have no worker just now finds anything."""
+    """Whether a search finds anything; False while no worker answers."""
     try:
         return bool(total(url, query))
     except OSError:
@@ -59,7 +59,7 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 def cut_short(index: Path) -> None:
-    """Leaves ten bytes of each file; one that the writer takes away meanwhile, having merged it, is left out."""
+    """Truncates each file to ten bytes; files that a merge removes meanwhile are skipped."""
     for path in index.iterdir():
         with suppress(FileNotFoundError):
             os.truncate(path, 10)
@@ -113,9 +113,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_without_a_library_it_makes_one_and_serves_it(
-    serve: Callable[..., Server], tmp_path: Path, number: int
-) -> None:
+def test_serve_creates_a_sample_library(serve: Callable[..., Server], tmp_path: Path, number: int) -> None:
     server = serve()
     assert server.said[0].startswith("There was no library: made library from the sample articles")
     assert "<mark>" in ask(f"{server.url}search?q=ferry")
@@ -125,7 +123,7 @@ def test_without_a_library_it_makes_one_and_serves_it(
 
 
 @pytest.mark.long
-def test_ctrl_c_reaches_all_processes_of_a_terminal_and_stops_them_quietly(serve: Callable[..., Server]) -> None:
+def test_sigint_stops_the_process_group_quietly(serve: Callable[..., Server]) -> None:
     for _ in range(3):
         server = serve("--workers", "2")
         assert finds(server.url, "ferry")
@@ -134,9 +132,7 @@ def test_ctrl_c_reaches_all_processes_of_a_terminal_and_stops_them_quietly(serve
 
 
 @pytest.mark.long
-def test_readers_see_what_changes_in_the_library_and_survive_its_index(
-    serve: Callable[..., Server], tmp_path: Path
-) -> None:
+def test_changes_show_and_a_damaged_index_is_rebuilt(serve: Callable[..., Server], tmp_path: Path) -> None:
     library = tmp_path / "articles"
     library.mkdir()
     (library / "ferry.md").write_text("The ferry sails.\n")
@@ -155,7 +151,7 @@ def test_readers_see_what_changes_in_the_library_and_survive_its_index(
 
 
 @pytest.mark.long
-def test_a_killed_server_leaves_nobody_on_its_port(serve: Callable[..., Server]) -> None:
+def test_a_killed_server_frees_its_port(serve: Callable[..., Server]) -> None:
     server = serve()
     assert server.stop(signal.SIGKILL) == -signal.SIGKILL
     port = int(server.url.rstrip("/").rpartition(":")[2])
@@ -170,7 +166,7 @@ def test_a_killed_server_leaves_nobody_on_its_port(serve: Callable[..., Server])
 
 
 def processes_of(server: Server, holding: str) -> list[int]:
-    """The children of a server whose command line holds this text."""
+    """Child processes of a server whose command line contains a text."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
@@ -182,7 +178,7 @@ def processes_of(server: Server, holding: str) -> list[int]:
 
 @pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_who_dies_is_replaced(serve: Callable[..., Server], tmp_path: Path) -> None:
+def test_killed_processes_are_restarted(serve: Callable[..., Server], tmp_path: Path) -> None:
     server = serve()
     (index_process,) = processes_of(server, "spawn_main")
     (worker,) = processes_of(server, "cli")
@@ -197,7 +193,7 @@ def test_who_dies_is_replaced(serve: Callable[..., Server], tmp_path: Path) -> N
 
 
 @pytest.mark.long
-def test_an_old_index_answers_at_once_and_is_brought_up_to_date(serve: Callable[..., Server], tmp_path: Path) -> None:
+def test_an_old_index_is_served_at_once_and_updated(serve: Callable[..., Server], tmp_path: Path) -> None:
     library = tmp_path / "articles"
     library.mkdir()
     (library / "ferry.md").write_text("The ferry sails.\n")
@@ -208,7 +204,7 @@ def test_an_old_index_answers_at_once_and_is_brought_up_to_date(serve: Callable[
     eventually(lambda: total(server.url, "zeppelin") == 1)
 
 
-def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported_before_workers_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(AddressUnavailable, match="in use"):
@@ -223,12 +219,12 @@ def test_a_free_port_is_found() -> None:
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.1"])
-def test_an_address_that_is_not_ours(host: str) -> None:
+def test_an_address_of_another_machine_is_unavailable(host: str) -> None:
     with pytest.raises(AddressUnavailable, match=re.escape(host)):
         free_port(host, 0)
 
 
-def test_addresses_as_typed() -> None:
+def test_base_url() -> None:
     assert base_url("127.0.0.1", 80) == "http://127.0.0.1:80/"
     assert base_url("::1", 8000) == "http://[::1]:8000/"
 
@@ -247,7 +243,7 @@ def test_addresses_as_typed() -> None:
         ("../elsewhere.md", False),
     ],
 )
-def test_changes_that_matter(tmp_path: Path, path: str, matters: bool) -> None:
+def test_relevant_changes(tmp_path: Path, path: str, matters: bool) -> None:
     from watchfiles import Change
 
     root = tmp_path / "library"

@@ -1,4 +1,4 @@
-"""The small drawings beside authors and topics: when their articles appeared."""
+"""Sparklines of authors and topics."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ __all__ = ["archive_app", "client"]
         ({1: 1000, 2: 1, 3: 1}, "M1 12V0h1V10h1h1V12z"),
     ],
 )
-def test_a_drawing_rises_and_falls_with_the_counts(counts: dict[int, int], path: str) -> None:
+def test_steps_follow_the_counts(counts: dict[int, int], path: str) -> None:
     assert steps(counts) == path
 
 
 @given(st.dictionaries(st.integers(0, 59), st.integers(1, 10_000), min_size=1))
-def test_a_drawing_keeps_within_its_frame(counts: dict[int, int]) -> None:
+def test_steps_stay_within_the_frame(counts: dict[int, int]) -> None:
     path = steps(counts)
     assert path.count("h1") == max(counts) - min(counts) + 1
     heights = [int(height) for height in re.findall(r"V(\d+)", path)]
@@ -43,7 +43,7 @@ def test_a_drawing_keeps_within_its_frame(counts: dict[int, int]) -> None:
     assert max(heights) == heights[-1] == HEIGHT
 
 
-def test_lists_show_when_the_articles_of_each_value_appeared(client: FlaskClient) -> None:
+def test_lists_have_sparklines(client: FlaskClient) -> None:
     tree = LexborHTMLParser(client.get("/authors").text)
     rows = {node.css_first("a").text(): node for node in tree.css(".counted li")}
     assert rows["Ada Marsh"].css_first(".spark title").text() == "1998–2019"
@@ -52,7 +52,7 @@ def test_lists_show_when_the_articles_of_each_value_appeared(client: FlaskClient
     assert all(row.css(".spark") for row in LexborHTMLParser(client.get("/topics").text).css(".counted li"))
 
 
-def test_a_list_comes_without_drawings_when_time_runs_out(
+def test_no_sparklines_after_the_deadline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def out_of_time(*_: object, **__: object) -> NoReturn:
@@ -68,7 +68,7 @@ def test_a_list_comes_without_drawings_when_time_runs_out(
     assert "without drawings" in caplog.text
 
 
-def test_an_archive_of_one_year_or_of_none_has_no_drawings(tmp_path: Path) -> None:
+def test_no_sparklines_without_two_years(tmp_path: Path) -> None:
     client = create_app(Settings(library=tmp_path, index=tmp_path / "index", engine="memory")).test_client()
     response = client.get("/authors")
     assert response.status_code == 200

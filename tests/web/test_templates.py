@@ -21,7 +21,7 @@ def test_the_environment_is_flasks(archive_app: Flask) -> None:
 
 
 @given(text=st.text("<>&'\"a;#é"), mark=st.none() | st.integers(0, 3))
-def test_the_macro_of_marks_escapes(archive_app: Flask, text: str, mark: int | None) -> None:
+def test_the_mark_macro_escapes(archive_app: Flask, text: str, mark: int | None) -> None:
     written = str(archive_app.jinja_env.get_template("macros.html").module.marked([(mark, text)]))
     inner = written.partition("<mark")[2].partition(">")[2].removesuffix("</mark>") if mark is not None else written
     assert html.unescape(inner) == text

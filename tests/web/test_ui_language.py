@@ -1,4 +1,4 @@
-"""The pages in other languages: one complete catalogue, nothing said outside of it, and who gets which language."""
+"""Languages of the interface: complete catalogues, untranslated text, negotiation."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def texts_of(text: str | tuple[str, ...]) -> tuple[str, ...]:
 # The catalogue
 
 
-def test_the_catalogues_hold_every_text_and_no_other() -> None:
+def test_catalogues_are_up_to_date() -> None:
     command = [sys.executable, ROOT / "docs" / "texts.py", "--check"]
     check = subprocess.run(command, capture_output=True, text=True, check=False)
     assert check.returncode == 0, check.stderr
@@ -86,7 +86,7 @@ def test_translations_keep_values_and_markup(code: str) -> None:
             assert said == said.strip(), said
 
 
-def test_translations_are_set_as_their_readers_expect() -> None:
+def test_translations_use_the_typography_of_their_language() -> None:
     german = " ".join(text for message in messages("de") for text in texts_of(message.string))
     assert german.count("„") == german.count("“") > 20
     assert not re.search(r"[”«»]| - ", german)
@@ -97,7 +97,7 @@ def test_translations_are_set_as_their_readers_expect() -> None:
     assert not re.search(r" [;:!?»]", french.replace("« : ", "").replace("de ?", "").replace("un ?", "")), french
 
 
-def test_notices_of_the_query_language_are_in_the_catalogue() -> None:
+def test_parser_notices_are_in_the_catalogue() -> None:
     known = {text for message in messages("de") for text in texts_of(message.id)}
     asked = [
         '"a',
@@ -127,14 +127,14 @@ def test_notices_of_the_query_language_are_in_the_catalogue() -> None:
     assert len(codes) >= 12
 
 
-# Nothing is said outside of the catalogue
+# Untranslated text
 
 
-VALUE = "z0z"  # stands for what a template puts in
+VALUE = "z0z"  # replaces expressions of a template
 
 
 class Literals(HTMLParser):
-    """The words of a page that stand in its template."""
+    """Parser that collects the literal text of a template."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -149,7 +149,7 @@ class Literals(HTMLParser):
 
 
 def constants(node: nodes.Node) -> Iterator[str]:
-    """Texts in the expressions of a template that are neither an argument of a function nor a name or index."""
+    """String literals in expressions of a template that are no arguments, names or indexes."""
     for child in node.iter_child_nodes():
         if isinstance(child, nodes.Call | nodes.Filter | nodes.Test | nodes.Getitem | nodes.Compare):
             continue
@@ -159,7 +159,7 @@ def constants(node: nodes.Node) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("template", sorted(path.name for path in (ROOT / "templates").glob("*.html")))
-def test_no_template_has_words_of_its_own(template: str, archive_app: Flask) -> None:
+def test_templates_have_no_untranslated_text(template: str, archive_app: Flask) -> None:
     tree = archive_app.jinja_env.parse((ROOT / "templates" / template).read_text(encoding="utf-8"))
     literals = Literals()
     outputs = [child for output in tree.find_all(nodes.Output) for child in output.nodes]
@@ -171,7 +171,7 @@ def test_no_template_has_words_of_its_own(template: str, archive_app: Flask) -> 
 
 
 class Marking(NullTranslations):
-    """A language in which every text of the catalogue stands between brackets."""
+    """Catalogue that puts every text in brackets."""
 
     def gettext(self, message: str) -> str:
         return f"⟦{message}⟧"
@@ -191,9 +191,7 @@ def outside_brackets(text: str) -> str:
 
 
 @pytest.mark.parametrize("address", PAGES)
-def test_every_word_of_a_page_is_of_the_catalogue_or_of_the_archive(
-    address: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pages_have_no_untranslated_text(address: str, client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     marking = UiLanguage("de", Locale.parse("de"), Marking())
     monkeypatch.setattr(backfile.web.service.ui_language, "load_ui_language", lambda code: marking)
     tree = LexborHTMLParser(client.get(address).text)
@@ -211,7 +209,7 @@ def test_every_word_of_a_page_is_of_the_catalogue_or_of_the_archive(
         assert left <= {word for name in NAMES for word in name.split()}, address
 
 
-# Who gets which language
+# Negotiation
 
 
 def language_of(client: FlaskClient, address: str = "/", **headers: str) -> str:
@@ -234,11 +232,11 @@ def language_of(client: FlaskClient, address: str = "/", **headers: str) -> str:
         ("not a language;;q=x", "en"),
     ],
 )
-def test_the_browser_says_which_language(client: FlaskClient, asked: str, given: str) -> None:
+def test_accept_language(client: FlaskClient, asked: str, given: str) -> None:
     assert language_of(client, Accept_Language=asked) == given
 
 
-def test_a_choice_is_remembered(archive_app: Flask) -> None:
+def test_a_chosen_language_is_kept_in_a_cookie(archive_app: Flask) -> None:
     client = archive_app.test_client()
     response = client.get("/search?q=ferry&lang=fr")
     cookie = client.get_cookie(COOKIE)
@@ -253,7 +251,7 @@ def test_a_choice_is_remembered(archive_app: Flask) -> None:
     assert unknown.get_cookie(COOKIE) is None
 
 
-def test_without_a_choice_the_setting_and_the_library_speak(tmp_path: Path) -> None:
+def test_setting_and_library_language_are_defaults(tmp_path: Path) -> None:
     def client_of(**settings: str) -> FlaskClient:
         return create_app(
             Settings(library=tmp_path, index=tmp_path / "index", engine="memory", **settings)
@@ -268,7 +266,7 @@ def test_without_a_choice_the_setting_and_the_library_speak(tmp_path: Path) -> N
     assert language_of(client_of()) == "en"
 
 
-def test_the_foot_leads_to_the_same_page_in_each_language(client: FlaskClient) -> None:
+def test_the_footer_links_to_the_page_in_each_language(client: FlaskClient) -> None:
     tree = LexborHTMLParser(client.get("/search?q=ferry&author=Ada+Marsh&author=Miriam+Stein&lang=de").text)
     links = {link.text(): link for link in tree.css("#languages a")}
     assert list(links) == ["English", "Deutsch", "Français"]
@@ -277,7 +275,7 @@ def test_the_foot_leads_to_the_same_page_in_each_language(client: FlaskClient) -
     assert all(link.attributes["lang"] == link.attributes["hreflang"] for link in links.values())
 
 
-def test_programs_are_answered_in_english(client: FlaskClient) -> None:
+def test_json_is_english(client: FlaskClient) -> None:
     client.set_cookie(COOKIE, "fr")
     german = {"Accept-Language": "de"}
     answer = client.get('/api/search?q="ferry&from=abc', headers=german)
@@ -295,7 +293,7 @@ def test_programs_are_answered_in_english(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("code", UI_LANGUAGES)
-def test_texts_of_articles_keep_their_own_language(client: FlaskClient, code: str) -> None:
+def test_article_texts_keep_their_language(client: FlaskClient, code: str) -> None:
     tree = LexborHTMLParser(client.get(f"/article/odd/rahma?q=a&lang={code}").text)
     article = tree.css_first("#article")
     assert article.attributes["lang"] == "ar"
@@ -314,15 +312,13 @@ def test_texts_of_articles_keep_their_own_language(client: FlaskClient, code: st
         ("fr", ("14\u202f327", "1er mars 2019", "mars 2019", "2019", "1,2\u00a0s")),
     ],
 )
-def test_numbers_and_dates_are_written_as_in_the_language(
-    archive_app: Flask, code: str, expected: tuple[str, ...]
-) -> None:
+def test_numbers_and_dates_are_localised(archive_app: Flask, code: str, expected: tuple[str, ...]) -> None:
     with archive_app.test_request_context(f"/?lang={code}"):
         dates = [format_date(PartialDate.parse(text)) for text in ("2019-03-01", "2019-03", "2019")]
         assert (format_number(14327), *dates, format_duration(1234)) == expected
 
 
-def test_amounts_are_counted_as_in_the_language() -> None:
+def test_plural_forms() -> None:
     english, french = load_ui_language("en").catalogue, load_ui_language("fr").catalogue
     assert english.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s matches"
     assert french.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s occurrence"

@@ -1,4 +1,4 @@
-"""What matches is what you see, on a real archive: a hit's number of matches is the number of marks on its page."""
+"""The number of matches of a hit equals the number of marks on its page, on a real archive."""
 
 from __future__ import annotations
 

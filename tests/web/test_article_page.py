@@ -1,4 +1,4 @@
-"""The reading page: its cache, and what is left of it without an index."""
+"""Article page: cache, page without an index, warm-up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from backfile.web.server.granian_server import warm_up
 from tests.web_archive import indexed
 
 
-def test_an_article_is_rendered_once_and_again_when_it_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rendering_is_cached_until_the_article_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, engine = indexed(tmp_path)
     app = create_app(settings, open_index=lambda: engine)
     rendered: list[str] = []
@@ -31,7 +31,7 @@ def test_an_article_is_rendered_once_and_again_when_it_changed(tmp_path: Path, m
     assert "A line that is new." in client.get("/article/1998/ticket?q=ferry").text
 
 
-def test_an_article_can_be_read_while_the_index_cannot(tmp_path: Path) -> None:
+def test_articles_are_readable_without_an_index(tmp_path: Path) -> None:
     settings, _ = indexed(tmp_path)
 
     def broken() -> Engine:
@@ -49,7 +49,7 @@ def test_an_article_can_be_read_while_the_index_cannot(tmp_path: Path) -> None:
     assert client.get("/search?q=ferry").status_code == 503
 
 
-def test_a_new_process_opens_the_index_before_it_is_asked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_warm_up_opens_the_index(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     settings, engine = indexed(tmp_path)
     opened: list[Engine] = []
     warm_up(create_app(settings, open_index=lambda: opened.append(engine) or engine))  # type: ignore[func-returns-value]
@@ -63,7 +63,7 @@ def test_a_new_process_opens_the_index_before_it_is_asked(tmp_path: Path, caplog
     assert "a segment is damaged" in caplog.text
 
 
-def test_an_empty_archive_warms_too(tmp_path: Path) -> None:
+def test_warm_up_of_an_empty_archive(tmp_path: Path) -> None:
     (tmp_path / "library").mkdir()
     settings = Settings(library=tmp_path / "library", index=tmp_path / "cache", engine="memory")
     app = create_app(settings)

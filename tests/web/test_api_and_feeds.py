@@ -1,4 +1,4 @@
-"""For programs: the JSON of a search, suggestions, feeds, descriptions, citations."""
+"""JSON API, feeds, sitemap and metadata."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 
 
-def test_the_json_of_a_search_has_the_promised_shape(client: FlaskClient) -> None:
+def test_json_of_a_search(client: FlaskClient) -> None:
     answer = client.get("/api/search?q=ferry&topic=local+government&per_page=5").json
     assert answer is not None
     assert list(answer) == [
@@ -43,13 +43,13 @@ def test_the_json_of_a_search_has_the_promised_shape(client: FlaskClient) -> Non
     assert marked
 
 
-def test_notices_reach_programs_too(client: FlaskClient) -> None:
+def test_json_has_notices(client: FlaskClient) -> None:
     answer = client.get('/api/search?q="ferry&from=abc').json
     assert answer is not None
     assert len(answer["notices"]) == 2
 
 
-def test_suggestions(client: FlaskClient) -> None:
+def test_completions(client: FlaskClient) -> None:
     answer = client.get("/api/suggest?q=ferr").json
     assert answer is not None
     assert "ferry" in answer["words"]
@@ -63,7 +63,7 @@ def test_suggestions(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/search.atom", "/search.atom?q=ferry&author=Ada+Marsh", "/search.atom?q=hostile"])
-def test_feeds_are_atom(client: FlaskClient, path: str) -> None:
+def test_atom_feed(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.mimetype == "application/atom+xml"
     feed = ElementTree.fromstring(response.text)  # noqa: S314 - our own text
@@ -86,7 +86,7 @@ def test_feeds_are_atom(client: FlaskClient, path: str) -> None:
         assert client.get(urlsplit(entry.findtext(f"{ATOM}id") or "").path).status_code == 200
 
 
-def test_the_opensearch_description(client: FlaskClient) -> None:
+def test_opensearch_description(client: FlaskClient) -> None:
     text = client.get("/opensearch.xml").text
     root = ElementTree.fromstring(text)  # noqa: S314 - our own text
     space = "{http://a9.com/-/spec/opensearch/1.1/}"
@@ -97,7 +97,7 @@ def test_the_opensearch_description(client: FlaskClient) -> None:
         assert client.get(address.removeprefix("http://localhost")).status_code == 200
 
 
-def test_the_sitemap_names_every_article(client: FlaskClient) -> None:
+def test_sitemap_lists_every_article(client: FlaskClient) -> None:
     index = ElementTree.fromstring(client.get("/sitemap.xml").text)  # noqa: S314 - our own text
     (part,) = [loc.text or "" for loc in index.iter(f"{SITEMAP}loc")]
     sitemap = ElementTree.fromstring(client.get(urlsplit(part).path).text)  # noqa: S314 - our own text
@@ -106,7 +106,7 @@ def test_the_sitemap_names_every_article(client: FlaskClient) -> None:
     assert all(client.get(urlsplit(address).path).status_code == 200 for address in addresses)
 
 
-def test_a_large_sitemap_has_parts(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_sitemap_has_parts(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeds, "SITEMAP_URLS", 5)
     index = ElementTree.fromstring(client.get("/sitemap.xml").text)  # noqa: S314 - our own text
     parts = [urlsplit(loc.text or "").path for loc in index.iter(f"{SITEMAP}loc")]
@@ -118,7 +118,7 @@ def test_a_large_sitemap_has_parts(client: FlaskClient, monkeypatch: pytest.Monk
     assert client.get("/sitemap-6.xml").status_code == client.get("/sitemap-0.xml").status_code == 404
 
 
-def test_an_article_describes_itself(client: FlaskClient) -> None:
+def test_metadata_of_an_article_page(client: FlaskClient) -> None:
     tree = LexborHTMLParser(client.get("/article/1998/night-ferry").text)
     (block,) = tree.css("script[type='application/ld+json']")
     data = json.loads(block.text())
@@ -135,7 +135,7 @@ def test_an_article_describes_itself(client: FlaskClient) -> None:
     assert ("DC.type", "newspaperArticle") in metadata
 
 
-def test_only_an_article_that_names_its_newspaper_is_a_news_article(client: FlaskClient) -> None:
+def test_only_articles_with_a_source_are_news_articles(client: FlaskClient) -> None:
     kinds = set()
     for path in ("/article/1998/night-ferry", "/article/1998/ticket"):
         tree = LexborHTMLParser(client.get(path).text)
