@@ -35,7 +35,7 @@ from backfile.index.engines.whoosh.search.posting_lists import (
 )
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import TermWeight
-from backfile.index.engines.whoosh.search.top_docs import ColumnKey, ScoreKey, StringKey, select_top, smallest
+from backfile.index.engines.whoosh.search.top_docs import column_key, known_key, select_top, smallest, string_key
 from backfile.index.engines.whoosh.storage.field_postings import PackedArray, PackedSlice
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
@@ -106,7 +106,7 @@ def test_ranges_of_narrow_lengths_do_not_overflow() -> None:
 
 @dataclass(frozen=True)
 class SegmentStrings:
-    """Part of a segment that `StringKey` uses."""
+    """Part of a segment that `string_key` uses."""
 
     base: int
     strings: list[str]
@@ -135,9 +135,9 @@ def test_top_documents_are_the_first_of_a_full_sort(parts: list[list[tuple[int, 
     doc_ids = np.array(sorted(data.draw(st.sets(st.sampled_from(range(len(flat)))))), np.intp)
     wanted = data.draw(st.integers(1, 12))
     numbers = np.array([number for number, _ in flat])
-    by_name = StringKey(made, lambda part: part.ordinals, lambda part: part.dictionary)  # type: ignore[arg-type,attr-defined]
-    by_doc_id = ColumnKey(np.arange(len(flat)))
-    by_number = ScoreKey(doc_ids, numbers[doc_ids])
+    by_name = string_key(made, lambda part: part.ordinals, lambda part: part.dictionary)  # type: ignore[arg-type,attr-defined]
+    by_doc_id = column_key(np.arange(len(flat)))
+    by_number = known_key(doc_ids, numbers[doc_ids])
     expected = sorted(doc_ids.tolist(), key=lambda n: (*flat[n], n))[:wanted]
     assert select_top(doc_ids, [by_number, by_name, by_doc_id], wanted).tolist() == expected
     expected = sorted(doc_ids.tolist(), key=lambda n: (flat[n][1], flat[n][0], n))[:wanted]

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.engine import FACETS, MAX_DEPTH, Facet, Filters, Hit, Page, Request, Sort
 from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.max_score import score_best
 from backfile.index.engines.whoosh.search.posting_reader import document_frequency
-from backfile.index.engines.whoosh.search.query_weight import QueryWeight, create_weight
+from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight, create_weight
 from backfile.index.engines.whoosh.search.scorer import is_scored
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import create_term_weight, find_close_terms
 from backfile.index.engines.whoosh.search.top_docs import top_by_field, top_by_score
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.errors import DeadlineExceeded, QueryRefused
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.hits import build_hit
 from backfile.index.query import MatchAll, Node, Word
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
-
-Array = npt.NDArray[Any]
-Check = Callable[[], None]
 
 _UNMARKED = Highlights()
 _HIGHLIGHTED_AT_ONCE = 10  # hits whose texts are searched together; more at once hardly gain

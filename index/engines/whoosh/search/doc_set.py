@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from backfile.index.engines.whoosh.storage.array_file import Array
 
 BISECTION_RATIO = 16  # one bisection costs about as much as this many steps through an array
 

@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.engine import Facet, FacetValue
 from backfile.index.engines.whoosh.search.doc_set import DocSet, expand_ranges
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
 
-Array = npt.NDArray[Any]
-
 _MIN_FILL = 4  # a further slot is made while one document in so many has a value for it
-
-
-class ValueDictionary(Protocol):
-    """Distinct strings in code point order."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, ordinal: int) -> str: ...
-
-    def find(self, term: str) -> int:
-        """Ordinal of a value, or -1."""
 
 
 @dataclass(frozen=True)
 class FacetTable:
     """Ordinals of a facet's values by document, laid out for counting (multi-valued doc values).
 
-    `slots[k]` holds the ordinal of every document's value k, or `len(values)` if it has no such value (int32[size]).
-    The values of the few documents with more of them than there are slots are pairs of `overflow_doc_ids` (ascending)
-    and `overflow_ordinals`.
+    `values` are in code point order, years in numeric order. `slots[k]` holds the ordinal of every document's value k,
+    or `len(values)` if it has no such value (int32[size]). Further values, of the few documents that have more than
+    there are slots, are pairs of `overflow_doc_ids` (ascending) and `overflow_ordinals`.
     """
 
-    values: ValueDictionary
+    values: list[str]
     slots: list[Array]
     overflow_doc_ids: Array
     overflow_ordinals: Array
@@ -82,7 +69,9 @@ class FacetTable:
     def mask(self, chosen: Sequence[str]) -> Array:
         """Documents with at least one of the chosen values (bool[size])."""
         is_chosen = np.zeros(len(self.values) + 1, np.bool_)
-        is_chosen[[ordinal for value in chosen if (ordinal := self.values.find(value)) >= 0]] = True
+        for value in chosen:
+            ordinal = bisect_left(self.values, value)
+            is_chosen[ordinal] |= self.values[ordinal : ordinal + 1] == [value]
         found = is_chosen.take(self.slots[0])
         for slot in self.slots[1:]:
             found |= is_chosen.take(slot)
@@ -110,17 +99,6 @@ class FacetTable:
         return Facet(name, tuple(values), total)
 
 
-class _ValueList(list[str]):
-    """Value dictionary in memory: values of several segments, merged, or years."""
-
-    @cached_property
-    def _ordinals(self) -> dict[str, int]:
-        return {value: ordinal for ordinal, value in enumerate(self)}
-
-    def find(self, term: str) -> int:
-        return self._ordinals.get(term, -1)
-
-
 def facet_table(columns: Sequence[FacetColumn], live_docs: DocSet) -> FacetTable:
     """Facet table over segments, given the column of each."""
     values, ordinals = _merge_columns(columns)
@@ -138,16 +116,17 @@ def facet_table(columns: Sequence[FacetColumn], live_docs: DocSet) -> FacetTable
     return FacetTable(values, slots, longer.repeat(rest), ordinals.take(overflow), live_docs)
 
 
-def _merge_columns(columns: Sequence[FacetColumn]) -> tuple[ValueDictionary, Array]:
-    """Dictionary of all segments' values, and the ordinals in it of all documents' values, end to end."""
-    if len(columns) == 1:
-        return columns[0].values, columns[0].ordinals.astype(np.int32)
+def _merge_columns(columns: Sequence[FacetColumn]) -> tuple[list[str], Array]:
+    """Values of all segments, and the ordinals among them of all documents' values, end to end."""
     dictionaries = [column.values.texts() for column in columns]
-    values = _ValueList(sorted(set().union(*dictionaries)))
+    if len(columns) == 1:
+        return dictionaries[0], columns[0].ordinals.astype(np.int32)
+    values = sorted(set().union(*dictionaries))
+    merged = {value: ordinal for ordinal, value in enumerate(values)}
     parts = [np.empty(0, np.int32)]
     for texts, column in zip(dictionaries, columns, strict=True):
-        merged = np.fromiter(map(values.find, texts), np.int32, len(texts))
-        parts.append(merged.take(column.ordinals))
+        ordinals = np.fromiter(map(merged.__getitem__, texts), np.int32, len(texts))
+        parts.append(ordinals.take(column.ordinals))
     return values, np.concatenate(parts)
 
 
@@ -155,7 +134,7 @@ def year_table(years: Array, live_docs: DocSet) -> FacetTable:
     """Facet table of years, given every document's year (0: undated)."""
     dated = years[years != 0]
     first, last = (int(dated.min()), int(dated.max())) if len(dated) else (1, 0)
-    values = _ValueList(map(str, range(first, last + 1)))
+    values = list(map(str, range(first, last + 1)))
     slot = np.where(years != 0, years.astype(np.int32) - first, len(values)).astype(np.int32)
     nothing = np.empty(0, np.intp)
     return FacetTable(values, [slot], nothing, nothing, live_docs)

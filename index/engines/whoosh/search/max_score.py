@@ -13,10 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.query_weight import QueryWeight
+from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight
 from backfile.index.engines.whoosh.search.scorer import (
-    Array,
-    Check,
     ScoredDocs,
     Scorer,
     TermScore,
@@ -25,6 +23,7 @@ from backfile.index.engines.whoosh.search.scorer import (
     threshold,
 )
 from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.query import Or
 from backfile.index.ranking.bm25f import ROUNDING
 

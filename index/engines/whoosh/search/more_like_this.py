@@ -13,8 +13,9 @@ from backfile.index.analysis.tokenizer import MAX_TERM, tokenize
 from backfile.index.engine import Document, Hit
 from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
 from backfile.index.engines.whoosh.search.posting_reader import count_union, term_reader
-from backfile.index.engines.whoosh.search.searcher import Array, Searcher
+from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import top_by_score
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.highlight.highlighter import Highlights
 from backfile.index.highlight.hits import build_hit

@@ -7,19 +7,17 @@ are still candidates (docs/decisions/execution.md).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, term_sequences
 from backfile.index.engines.whoosh.search.positions import TermPositions, count_by_doc, merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
 from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.query import Phrase
 
-Array = npt.NDArray[Any]
 _Distance = tuple[TermPositions, int, int]  # a term, and the least and greatest distance at which it must follow
 
 

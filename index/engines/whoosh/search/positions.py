@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.engines.whoosh.search.doc_set import BISECTION_RATIO, expand_ranges, intersect
 from backfile.index.engines.whoosh.search.posting_lists import SparsePostings, group_starts
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings, PackedSlice
 from backfile.index.engines.whoosh.storage.segment import Segment
-
-Array = npt.NDArray[Any]
 
 POSITION_BITS = 32
 _NO_POSITIONS: Array = np.empty(0, np.int64)

@@ -6,14 +6,12 @@ place of a bit. Doc ids are global to the searcher.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.engines.whoosh.search.doc_set import DocBatch
-
-Array = npt.NDArray[Any]
+from backfile.index.engines.whoosh.storage.array_file import Array
 
 DENSE_RATIO = 32  # from one document in 32 on, a column costs less to build and to look up than a list
 

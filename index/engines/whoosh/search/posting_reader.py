@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.engines.whoosh.search.positions import TermPositions, merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import (
@@ -17,11 +15,10 @@ from backfile.index.engines.whoosh.search.posting_lists import (
     SparsePostings,
 )
 from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.fields import DEFAULT_FIELDS
-
-Array = npt.NDArray[Any]
 
 _UINT16_TERMS = 257  # that many frequencies of one byte add up to two bytes at most
 _BLOCK = 1 << 16  # documents addressed by the narrow doc ids of one block

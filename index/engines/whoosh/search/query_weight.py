@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import TermWeight, create_term_weight
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or
 from backfile.index.query.language_filter import language_matches
 
-Array = npt.NDArray[Any]
 Check = Callable[[], None]
 
 

@@ -10,24 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.engines.whoosh.search.doc_set import DocBatch, DocList, DocRange
 from backfile.index.engines.whoosh.search.positions import count_by_doc, has_within
-from backfile.index.engines.whoosh.search.query_weight import QueryWeight
+from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import TermWeight
 from backfile.index.engines.whoosh.search.top_docs import smallest
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.query import And, Not, Or
 from backfile.index.ranking import bm25f
 from backfile.index.ranking.bm25f import WEIGHTS, idf, neighbour_pairs, query_weight, saturate
 
-Array = npt.NDArray[Any]
-Check = Callable[[], None]
 Required = tuple[QueryWeight, ...]  # a part of the score counts only in documents that match all of these
 
 _BATCH = 16_384  # documents scored at a time: the temporary arrays stay in the processor's cache

@@ -6,28 +6,25 @@ operation is one numpy call and not one per segment.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date as Day
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document
 from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table, year_table
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.highlight.highlighter import PreparedDocument
 from backfile.index.ranking.bm25f import weighted_frequency
 
-Array = npt.NDArray[Any]
-
 _CACHED_TERMS = 8192
-_CACHED_COLUMNS = 8  # more than there are scored fields or facets
 _CACHED_MASKS = 64  # of one byte a document each
 _CACHED_WEIGHTS = 256 << 20  # bytes of term weights: a reader who refines a search or turns a page repeats its terms
 
@@ -44,12 +41,13 @@ class Searcher:
         self.size = sum(segment.size for segment in self.segments)
         self.term_weights: Cache[Any] = bounded_cache(_CACHED_WEIGHTS, lambda weight: weight.nbytes)
         self._filters: Cache[Array] = bounded_cache(_CACHED_MASKS)
-        self._norms: Cache[Array] = bounded_cache(_CACHED_COLUMNS)
-        self._facet_tables: Cache[FacetTable] = bounded_cache(_CACHED_COLUMNS)
+        self._norms: dict[str, Array] = {}
+        self._facet_tables: dict[str, FacetTable] = {}
         self.term_ordinal = lru_cache(_CACHED_TERMS)(FieldPostings.find)
         self.stem_siblings = lru_cache(_CACHED_TERMS)(partial(_stem_siblings, commit.languages))
+        self.sibling_terms = lru_cache(_CACHED_TERMS)(partial(_sibling_terms, self.segments, self.stem_siblings))
 
-    def column(self, read: Callable[[Segment], Array], dtype: npt.DTypeLike) -> Array:
+    def column(self, read: Callable[[Segment], Array], dtype: type[np.generic]) -> Array:
         """Concatenates the columns that `read` returns for each segment."""
         parts = [read(segment) for segment in self.segments]
         if len(parts) == 1:
@@ -92,28 +90,23 @@ class Searcher:
         segment, number = self.commit.locate(doc_id)
         return segment.prepared(number)
 
-    def sibling_terms(self, term: str, fields: tuple[str, ...]) -> frozenset[str]:
-        """Terms of the fields that share a stem with `term`, without `term` itself."""
-        postings = [segment.field(field) for segment in self.segments for field in fields]
-        return frozenset(own.terms[ordinal] for own in postings for ordinal in self.stem_siblings(own, (term,)))
-
     def norms(self, field: str) -> Array:
         """BM25F contribution of a single occurrence in a scored field, for every document (float64[size])."""
-        return self._norms(field, lambda: self._compute_norms(field))
-
-    def _compute_norms(self, field: str) -> Array:
-        lengths = self.column(lambda segment: segment.lengths(field), np.float64)
-        average = self.commit.average_length(field)
-        return np.broadcast_to(weighted_frequency(np.ones(len(lengths)), lengths, average, field), lengths.shape)
+        if field not in self._norms:
+            lengths = self.column(lambda segment: segment.lengths(field), np.float64)
+            norms = weighted_frequency(np.ones(self.size), lengths, self.commit.average_length(field), field)
+            self._norms[field] = np.broadcast_to(norms, lengths.shape)
+        return self._norms[field]
 
     def facet_table(self, name: str) -> FacetTable:
         """Facet table of author, topic, language or year."""
-        return self._facet_tables(name, lambda: self._build_facet_table(name))
-
-    def _build_facet_table(self, name: str) -> FacetTable:
-        if name == "year":
-            return year_table(self.column(lambda segment: segment.years, np.int32), self.all_docs)
-        return facet_table([segment.facet(name) for segment in self.segments], self.all_docs)
+        if name not in self._facet_tables:
+            if name == "year":
+                table = year_table(self.column(lambda segment: segment.years, np.int32), self.all_docs)
+            else:
+                table = facet_table([segment.facet(name) for segment in self.segments], self.all_docs)
+            self._facet_tables[name] = table
+        return self._facet_tables[name]
 
     def facet_mask(self, name: str, values: tuple[str, ...]) -> Array:
         """True for documents with at least one of the facet values (bool[size])."""
@@ -128,11 +121,21 @@ class Searcher:
     def language_mask(self, accepts: Callable[[str | None], bool]) -> Array:
         """True for documents whose language code (None: unknown) is accepted (bool[size])."""
         table = self.facet_table("language")
-        codes = [table.values[ordinal] for ordinal in range(len(table.values))]
-        return np.array([*map(accepts, codes), accepts(None)], np.bool_).take(table.slots[0])
+        return np.array([*map(accepts, table.values), accepts(None)], np.bool_).take(table.slots[0])
 
 
 def _stem_siblings(languages: tuple[str, ...], postings: FieldPostings, terms: tuple[str, ...]) -> list[int]:
     """Ordinals, ascending, of the terms that share a stem with one of `terms`, without `terms` themselves."""
     siblings = {ordinal for term in terms for ordinal in postings.stem_siblings(term, languages).tolist()}
     return sorted(siblings.difference(map(postings.find, terms)))
+
+
+def _sibling_terms(
+    segments: Sequence[Segment],
+    stem_siblings: Callable[[FieldPostings, tuple[str, ...]], list[int]],
+    term: str,
+    fields: tuple[str, ...],
+) -> frozenset[str]:
+    """Terms of the fields that share a stem with `term`, without `term` itself."""
+    postings = [segment.field(field) for segment in segments for field in fields]
+    return frozenset(own.terms[ordinal] for own in postings for ordinal in stem_siblings(own, (term,)))

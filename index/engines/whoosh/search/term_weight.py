@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
@@ -20,11 +18,11 @@ from backfile.index.engines.whoosh.search.positions import merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import PostingList, choose_layout
 from backfile.index.engines.whoosh.search.posting_reader import PostingReader, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.query import Fuzzy, Phrase, Wildcard, Word
 from backfile.index.ranking.bm25f import WEIGHTS, is_single_term
 
-Array = npt.NDArray[Any]
 TermNode = Word | Phrase | Wildcard | Fuzzy
 Boosted = tuple[PostingList, float]  # a posting list and the boost of each occurrence in it
 
@@ -102,8 +100,9 @@ class TermWeight:
         """BM25F's tf~ of each document of a batch (float64[len(batch)]), given the norms of each field."""
         totals = np.zeros(len(batch))
         for field, in_field in self.postings.items():
+            field_norms = norms(field)
             for postings, boost in in_field:
-                postings.add_weighted(totals, batch, norms(field), boost)
+                postings.add_weighted(totals, batch, field_norms, boost)
         return totals
 
 

@@ -3,97 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from backfile.index.engine import Sort
 from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
-
-Array = npt.NDArray[Any]
 
 _GROUP = 64
 _LAST = np.iinfo(np.int64).max
 
 
-class SortKey(Protocol):
-    """Criterion of a sort order."""
+SortKey = Callable[[Array, int], Array]
+"""Criterion of a sort order: sort values of ascending doc ids, smallest first.
 
-    def values(self, doc_ids: Array, wanted: int) -> Array:
-        """Sort values of ascending doc ids, smallest first.
-
-        They are exact for the first `wanted` documents; later ones may have any larger value.
-        """
+They are exact for the first `wanted` documents, the second argument; later ones may have any larger value.
+"""
 
 
-@dataclass(frozen=True)
-class ScoreKey:
-    """Sort key by values known for some documents: `known[i]` is that of `doc_ids[i]` (ascending)."""
-
-    doc_ids: Array
-    known: Array
-
-    def values(self, doc_ids: Array, wanted: int) -> Array:
-        """Sort values of documents among those known."""
-        if doc_ids is self.doc_ids:
-            return self.known
-        found: Array = self.known.take(self.doc_ids.searchsorted(doc_ids))
-        return found
-
-
-@dataclass(frozen=True)
-class ColumnKey:
+def column_key(column: Array) -> SortKey:
     """Sort key by a column over all documents of the searcher."""
-
-    column: Array
-
-    def values(self, doc_ids: Array, wanted: int) -> Array:
-        """Sort values from the column."""
-        found: Array = self.column.take(doc_ids)
-        return found
+    return lambda doc_ids, wanted: column.take(doc_ids)
 
 
-@dataclass(frozen=True)
-class StringKey:
+def known_key(known_ids: Array, values: Array) -> SortKey:
+    """Sort key by values known for some documents: `values[i]` is that of `known_ids[i]` (ascending)."""
+    return lambda ids, wanted: values if ids is known_ids else values.take(known_ids.searchsorted(ids))
+
+
+def string_key(
+    segments: Sequence[Segment],
+    read_ordinals: Callable[[Segment], Array],
+    dictionary: Callable[[Segment], TermDictionary],
+) -> SortKey:
     """Sort key by strings, of which each segment has a sorted dictionary.
 
     Within a segment ordinals are compared. Only the strings that can be among the first are compared across segments.
     """
 
-    segments: Sequence[Segment]
-    ordinals: Callable[[Segment], Array]
-    dictionary: Callable[[Segment], TermDictionary]
-
-    def values(self, doc_ids: Array, wanted: int) -> Array:
-        """Ranks among the strings of the documents that can be among the first."""
-        parts = [self._first_strings(segment, doc_ids, wanted) for segment in self.segments]
-        strings = sorted(set().union(*(strings for _, _, strings in parts)))
-        rank = {string: number for number, string in enumerate(strings)}
-        return np.concatenate([np.empty(0, np.int64), *(_rank(*part, rank) for part in parts)])
-
-    def _first_strings(self, segment: Segment, doc_ids: Array, wanted: int) -> tuple[Array, Array, list[bytes]]:
+    def read_segment(segment: Segment, doc_ids: Array, wanted: int) -> tuple[Array, Array, list[bytes]]:
         """Ordinals of the segment's documents, the distinct ones that can be among the first, and their strings."""
         low, high = doc_ids.searchsorted((segment.base, segment.base + segment.size))
-        ordinals = self.ordinals(segment).take(doc_ids[low:high] - segment.base).astype(np.int64)
+        ordinals = read_ordinals(segment).take(doc_ids[low:high] - segment.base).astype(np.int64)
         first = ordinals
         if len(ordinals) > wanted:
             first = ordinals[ordinals <= smallest(ordinals, wanted)]
         distinct = np.unique(first)
-        dictionary = self.dictionary(segment)
-        return ordinals, distinct, [dictionary.bytes_at(ordinal) for ordinal in distinct.tolist()]
+        return ordinals, distinct, [dictionary(segment).bytes_at(ordinal) for ordinal in distinct.tolist()]
+
+    def values(doc_ids: Array, wanted: int) -> Array:
+        parts = [read_segment(segment, doc_ids, wanted) for segment in segments]
+        strings = sorted(set().union(*(strings for _, _, strings in parts)))
+        rank = {string: number for number, string in enumerate(strings)}
+        return np.concatenate([np.empty(0, np.int64), *(_rank(*part, rank) for part in parts)])
+
+    return values
 
 
 def _rank(ordinals: Array, distinct: Array, strings: list[bytes], rank: dict[bytes, int]) -> Array:
-    ranks = np.array([rank[string] for string in strings], np.int64)
-    places = distinct.searchsorted(ordinals)
-    is_known = places < len(distinct)
-    ranked = np.full(len(ordinals), _LAST)
-    ranked[is_known] = ranks[places[is_known]]
-    return ranked
+    ranks = np.array([*(rank[string] for string in strings), _LAST], np.int64)
+    return ranks.take(distinct.searchsorted(ordinals))
 
 
 def smallest(values: Array, count: int) -> Any:
@@ -118,7 +90,7 @@ def select_top(doc_ids: Array, keys: Sequence[SortKey], wanted: int) -> Array:
     for key in keys:
         if len(tied) <= missing:
             break
-        values = key.values(tied, missing)
+        values = key(tied, missing)
         last = smallest(values, missing)
         first = np.flatnonzero(values <= last)
         is_last = values.take(first) == last
@@ -126,7 +98,7 @@ def select_top(doc_ids: Array, keys: Sequence[SortKey], wanted: int) -> Array:
         tied = tied.take(first[is_last])
         missing -= len(certain[-1])
     chosen = np.sort(np.concatenate([*certain, tied[:missing]]))
-    return chosen[np.lexsort([key.values(chosen, len(chosen)) for key in reversed(keys)])]
+    return chosen[np.lexsort([key(chosen, len(chosen)) for key in reversed(keys)])]
 
 
 def top_by_field(searcher: Searcher, doc_ids: Array, order: Sort, wanted: int) -> Array:
@@ -135,22 +107,22 @@ def top_by_field(searcher: Searcher, doc_ids: Array, order: Sort, wanted: int) -
     match order:
         case Sort.OLDEST:
             undated = np.int32(np.iinfo(np.int32).max)
-            oldest = ColumnKey(np.where(searcher.first_days == 0, undated, searcher.first_days))
+            oldest = column_key(np.where(searcher.first_days == 0, undated, searcher.first_days))
             return select_top(doc_ids, [oldest, by_id], wanted)
         case Sort.TITLE:
-            title = StringKey(searcher.segments, lambda segment: segment.title_order, lambda segment: segment.titles)
+            title = string_key(searcher.segments, lambda segment: segment.title_order, lambda segment: segment.titles)
             return select_top(doc_ids, [title, newest, by_id], wanted)
     return select_top(doc_ids, [newest, by_id], wanted)
 
 
 def top_by_score(searcher: Searcher, doc_ids: Array, scores: Array, wanted: int) -> list[tuple[int, float]]:
     """Best `wanted` of ascending doc ids, in order, with their scores. Overwrites `scores`."""
-    score = ScoreKey(doc_ids, np.negative(scores, out=scores))
+    score = known_key(doc_ids, np.negative(scores, out=scores))
     chosen = select_top(doc_ids, [score, *_tie_breakers(searcher)], wanted)
-    return list(zip(chosen.tolist(), (0.0 - score.values(chosen, len(chosen))).tolist(), strict=True))
+    return list(zip(chosen.tolist(), (0.0 - score(chosen, len(chosen))).tolist(), strict=True))
 
 
 def _tie_breakers(searcher: Searcher) -> tuple[SortKey, SortKey]:
     """Keys by date, newest first, and by id."""
-    by_id = StringKey(searcher.segments, lambda segment: segment.id_order, lambda segment: segment.ids)
-    return ColumnKey(searcher.newest_first), by_id
+    by_id = string_key(searcher.segments, lambda segment: segment.id_order, lambda segment: segment.ids)
+    return column_key(searcher.newest_first), by_id
