@@ -156,7 +156,7 @@ def measure_metadata(*, worst: int) -> None:
             given[what] += 1
             right[what] += agrees
             if not agrees and worst:
-                ours = {"title": found.title, "date": found.date}.get(what, found.authors)
+                ours = {"title": found.metadata.title, "date": found.metadata.date}.get(what, found.metadata.authors)
                 key = {"date": "publishedTime", "authors": "byline"}.get(what, what)
                 print(f"  {expected.parent.name}: {what} {truth[key]!r}, ours {ours!s}")
     for what in ("title", "byline", "authors", "date"):
@@ -166,15 +166,15 @@ def measure_metadata(*, worst: int) -> None:
 def _compare(page: str, truth: dict[str, str | None], found: ExtractedArticle) -> Iterator[tuple[str, bool]]:
     if truth["title"]:
         alternatives = [truth["title"], _SITE_AT_END.split(truth["title"])[0]]
-        yield "title", _words(found.title) in list(map(_words, alternatives))
+        yield "title", _words(found.metadata.title) in list(map(_words, alternatives))
     if truth["byline"]:
-        ours = _words(" ".join(found.authors))
+        ours = _words(" ".join(found.metadata.authors))
         yield "byline", bool(ours) and set(ours) <= set(_words(truth["byline"]))
         if page not in NO_BYLINE:
-            yield "authors", _are_authors(page, truth["byline"], found.authors)
+            yield "authors", _are_authors(page, truth["byline"], found.metadata.authors)
     if truth.get("publishedTime"):
         try:
-            yield "date", parse_date(truth["publishedTime"]) == found.date
+            yield "date", parse_date(truth["publishedTime"]) == found.metadata.date
         except DateUnclear:
             return
 
@@ -185,7 +185,10 @@ def authors_agree() -> Iterator[tuple[str, bool]]:
         byline = json.loads(expected.read_text(encoding="utf-8"))["byline"]
         if byline and expected.parent.name not in NO_BYLINE:
             tree = parse_html((expected.parent / "source.html").read_bytes())
-            yield expected.parent.name, _are_authors(expected.parent.name, byline, read_metadata(tree, None).authors)
+            yield (
+                expected.parent.name,
+                _are_authors(expected.parent.name, byline, read_metadata(tree, None).metadata.authors),
+            )
 
 
 def _are_authors(page: str, byline: str, ours: tuple[str, ...]) -> bool:

@@ -33,8 +33,8 @@ def build_article(item: Item, language: str | None = None) -> Article | None:
 
     `language` is taken for an item that leaves its own out.
     """
-    body = text(item.body).strip("\n")
-    title = line(item.title)[:LONGEST_TITLE] or _first_words(body)
+    body, stated = text(item.body).strip("\n"), item.metadata
+    title = line(stated.title)[:LONGEST_TITLE] or _first_words(body)
     if not title:
         return None
     return Article(
@@ -42,13 +42,13 @@ def build_article(item: Item, language: str | None = None) -> Article | None:
         path=title,
         metadata=ArticleMetadata(
             title,
-            authors=_lines(item.authors),
-            topics=_lines(item.topics),
-            date=item.date,
-            updated=item.updated if item.updated != item.date else None,
-            summary=line(item.summary or "") or None,
-            source=_source(item.source),
-            language=language_code(item.language or "") or language_code(language or ""),
+            authors=_lines(stated.authors),
+            topics=_lines(stated.topics),
+            date=stated.date,
+            updated=stated.updated if stated.updated != stated.date else None,
+            summary=line(stated.summary or "") or None,
+            source=_source(stated.source),
+            language=language_code(stated.language or "") or language_code(language or ""),
         ),
         body=f"\n{body}\n" if body else "",
         extra=_extra(item.extra),

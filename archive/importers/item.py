@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 
 PROBE_BYTES = 64 * 1024
@@ -26,24 +26,17 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One article as a source has it, its body already clean Markdown.
+    """Article of a source, its body already clean Markdown.
 
-    `origin` names it within the source for good (a URL, a GUID, a path below the source): the same item has the same
-    origin at every import, whatever else about it changed. `also_at` are further addresses of the same text. `links`
-    are addresses in the body that lead to other items of the source: as it stands there → the origin of that item.
-    `notes` say what a person should look at although the item came through: a date that is none, a missing picture.
+    `origin` identifies it within the source for good (a URL, a GUID, a path below the source): it is the same at every
+    import, whatever else changed. `also_at` holds further addresses of the same text. `links` maps destinations in the
+    body to the origins of the items that they lead to. `extra` holds further front matter keys. `notes` are warnings
+    for a person: an unclear date, a missing image.
     """
 
     origin: str
-    title: str
+    metadata: ArticleMetadata
     body: str
-    authors: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
-    date: PartialDate | None = None
-    updated: PartialDate | None = None
-    summary: str | None = None
-    source: Source | None = None
-    language: str | None = None
     also_at: tuple[str, ...] = ()
     extra: Mapping[str, object] = field(default_factory=dict)
     assets: tuple[Asset, ...] = ()

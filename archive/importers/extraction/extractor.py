@@ -16,9 +16,9 @@ from backfile.archive.importers.common.html_parser import parse_html
 from backfile.archive.importers.extraction.blocks import article_element, page_blocks
 from backfile.archive.importers.extraction.candidates import agreed_blocks, primary_candidates
 from backfile.archive.importers.extraction.cleaning import clean_page, wrap_loose_text
-from backfile.archive.importers.extraction.page_metadata import PageMetadata, read_metadata
+from backfile.archive.importers.extraction.page_metadata import read_metadata
 from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata
 
 _MARKUP = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)
 
@@ -27,15 +27,8 @@ _MARKUP = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)
 class ExtractedArticle:
     """An article as its page has it; `body` is Markdown, `canonical` the address the page gives itself."""
 
-    title: str
+    metadata: ArticleMetadata
     body: str
-    authors: tuple[str, ...] = ()
-    date: PartialDate | None = None
-    updated: PartialDate | None = None
-    topics: tuple[str, ...] = ()
-    summary: str | None = None
-    source: Source | None = None
-    language: str | None = None
     canonical: str | None = None
 
 
@@ -49,25 +42,18 @@ def extract(html: bytes | str, *, url: str | None = None) -> ExtractedArticle:
 
 def extract_from(tree: HtmlElement, *, url: str | None = None) -> ExtractedArticle:
     """As `extract`, of a parsed page, which is changed on the way."""
-    metadata = read_metadata(tree, url)
-    body = article_body(tree, metadata)
-    if _is_far_shorter(body, metadata.article_body):
-        body = _declared(metadata.article_body)
+    page = read_metadata(tree, url)
+    body = article_body(tree, page.metadata)
+    if _is_far_shorter(body, page.article_body):
+        body = _declared(page.article_body)
     return ExtractedArticle(
-        title=metadata.title,
-        body=tree_to_markdown(body, base_url=metadata.base) if body is not None else "",
-        authors=metadata.authors,
-        date=metadata.date,
-        updated=metadata.updated,
-        topics=metadata.topics,
-        summary=metadata.summary,
-        source=metadata.source,
-        language=metadata.language,
-        canonical=metadata.canonical,
+        metadata=page.metadata,
+        body=tree_to_markdown(body, base_url=page.base) if body is not None else "",
+        canonical=page.canonical,
     )
 
 
-def article_body(tree: HtmlElement, metadata: PageMetadata) -> HtmlElement | None:
+def article_body(tree: HtmlElement, metadata: ArticleMetadata) -> HtmlElement | None:
     """The innermost part of a page that holds its article, cleared of all else; None if there is no article."""
     clean_page(tree)
     texts = primary_candidates(tree)

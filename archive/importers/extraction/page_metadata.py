@@ -26,7 +26,7 @@ from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 
 _ARTICLE_TYPE = re.compile(r"(?:\w*Article|BlogPosting|\w*Posting|Report|Review|Recipe|WebPage|ScholarlyArticle)\Z")
 _WEAK_TYPES = frozenset({"WebPage", "Recipe", "Review"})
@@ -68,14 +68,7 @@ _MAX_JSON = 2_000_000
 class PageMetadata:
     """What a page says of its article; `base` is what its relative addresses are relative to."""
 
-    title: str
-    authors: tuple[str, ...]
-    date: PartialDate | None
-    updated: PartialDate | None
-    topics: tuple[str, ...]
-    summary: str | None
-    source: Source | None
-    language: str | None
+    metadata: ArticleMetadata
     canonical: str | None
     base: str | None
     article_body: str
@@ -88,14 +81,18 @@ def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
     canonical = page.canonical()
     address = canonical or page.url
     return PageMetadata(
-        title=page.title(site),
-        authors=page.authors(site),
-        date=page.date(("datePublished", "dateCreated"), _DATE) or page.visible_date(),
-        updated=page.date(("dateModified",), _UPDATED),
-        topics=page.topics(),
-        summary=page.summary(),
-        source=Source(site or (urlsplit(address).hostname if address else None), address) if site or address else None,
-        language=page.language(),
+        metadata=ArticleMetadata(
+            title=page.title(site),
+            authors=page.authors(site),
+            date=page.date(("datePublished", "dateCreated"), _DATE) or page.visible_date(),
+            updated=page.date(("dateModified",), _UPDATED),
+            topics=page.topics(),
+            summary=page.summary(),
+            source=Source(site or (urlsplit(address).hostname if address else None), address)
+            if site or address
+            else None,
+            language=page.language(),
+        ),
         canonical=canonical,
         base=page.base(),
         article_body=_plain(page.linked.get("articleBody")),

@@ -31,6 +31,7 @@ from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdow
 from backfile.archive.importers.sources.containers import open_members
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
+from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 from backfile.archive.storage.file_titles import title_from_path
 
@@ -181,13 +182,15 @@ def _item(
     body = tree_to_markdown(tree, base_url=None)
     return Item(
         origin=name,
-        title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
+        metadata=ArticleMetadata(
+            title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
+            authors=masthead.authors or properties.authors,
+            topics=properties.topics,
+            date=masthead.date or properties.created,
+            summary=masthead.summary or properties.summary or None,
+            language=properties.language or None,
+        ),
         body=body,
-        authors=masthead.authors or properties.authors,
-        topics=properties.topics,
-        date=masthead.date or properties.created,
-        summary=masthead.summary or properties.summary or None,
-        language=properties.language or None,
         assets=tuple(_asset(each, content) for each, content in pictures.items() if each in body),
     )
 

@@ -30,7 +30,7 @@ from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.publications import source_of
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate
+from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.archive.report import Problem
 
 KIND = "feed"
@@ -116,15 +116,17 @@ def _xml_item(entry: Any, feed: Any) -> ImportEvent:
     names = [each.get("name") for each in entry.get("authors") or () if each.get("name")] or entry.get("author")
     return Item(
         origin=_name(entry),
-        title=title,
+        metadata=ArticleMetadata(
+            title=title,
+            authors=author_names(names or _feed_authors(feed)),
+            topics=topic_names(tags, key="topics", path=""),
+            date=date or updated,
+            updated=updated if date else None,
+            summary=(html_to_line(description) or None) if best and description != best.value else None,
+            source=source_of(html_to_line(origin.get("title") or feed.get("title")), link),
+            language=_language((detail or {}).get("language"), feed.get("language")),
+        ),
         body=body,
-        authors=author_names(names or _feed_authors(feed)),
-        topics=topic_names(tags, key="topics", path=""),
-        date=date or updated,
-        updated=updated if date else None,
-        summary=(html_to_line(description) or None) if best and description != best.value else None,
-        source=source_of(html_to_line(origin.get("title") or feed.get("title")), link),
-        language=_language((detail or {}).get("language"), feed.get("language")),
         notes=tuple(filter(None, (note, update_note))),
     )
 
@@ -186,15 +188,17 @@ def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent
         return Skipped(name or "item", "has neither title nor text")
     return Item(
         origin=name or title,
-        title=title,
+        metadata=ArticleMetadata(
+            title=title,
+            authors=author_names(next(authors, [])),
+            topics=topic_names(entry.get("tags") or [], key="topics", path=""),
+            date=dates[0][0] or dates[1][0],
+            updated=dates[1][0] if dates[0][0] else None,
+            summary=summary or None if body else None,
+            source=source_of(html_to_line(str(feed.get("title") or "")), link),
+            language=_language(entry.get("language"), feed.get("language")),
+        ),
         body=body or plain_to_markdown(summary),
-        authors=author_names(next(authors, [])),
-        topics=topic_names(entry.get("tags") or [], key="topics", path=""),
-        date=dates[0][0] or dates[1][0],
-        updated=dates[1][0] if dates[0][0] else None,
-        summary=summary or None if body else None,
-        source=source_of(html_to_line(str(feed.get("title") or "")), link),
-        language=_language(entry.get("language"), feed.get("language")),
         notes=tuple(note for _, note in dates if note),
     )
 
@@ -209,7 +213,7 @@ def _authors(holder: Mapping[str, Any]) -> Iterator[list[str]]:
 
 def _with_full_text(item: Item, context: ImportContext) -> Item:
     """The item with the text of its page, where it is a teaser and a page may be fetched."""
-    url = item.source.url if item.source else None
+    url = item.metadata.source.url if item.metadata.source else None
     if context.fetch is None or url is None or not _is_teaser(item):
         return item
     try:
@@ -218,11 +222,12 @@ def _with_full_text(item: Item, context: ImportContext) -> Item:
         return replace(item, notes=(*item.notes, f"has only the teaser; its page was not fetched: {error}"))
     if len(page.body) <= len(item.body):
         return item
-    return complete_from_page(replace(item, summary=item.summary or " ".join(item.body.split()) or None), page)
+    summary = item.metadata.summary or " ".join(item.body.split()) or None
+    return complete_from_page(replace(item, metadata=replace(item.metadata, summary=summary)), page)
 
 
 def _is_teaser(item: Item) -> bool:
-    return _CUT.search(item.body[-60:]) is not None or (item.summary is None and len(item.body) < TEASER)
+    return _CUT.search(item.body[-60:]) is not None or (item.metadata.summary is None and len(item.body) < TEASER)
 
 
 def _language(*codes: object) -> str | None:

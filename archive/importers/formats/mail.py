@@ -22,7 +22,7 @@ from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markd
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.publications import source_of
-from backfile.archive.model import Source
+from backfile.archive.model import ArticleMetadata, Source
 from backfile.archive.report import Problem
 
 KIND = "newsletter"
@@ -135,12 +135,14 @@ def _found(message: EmailMessage, number: int) -> ImportEvent:
     name, mailbox_address = parseaddr(_header(message, "From"))
     return Item(
         origin=origin,
-        title=title,
+        metadata=ArticleMetadata(
+            title=title,
+            authors=author_names([name]) if name and "@" not in name else (),
+            date=date,
+            source=_source(message, name or mailbox_address, address),
+            language=_header(message, "Content-Language").partition(",")[0] or None,
+        ),
         body=body,
-        authors=author_names([name]) if name and "@" not in name else (),
-        date=date,
-        source=_source(message, name or mailbox_address, address),
-        language=_header(message, "Content-Language").partition(",")[0] or None,
         assets=assets,
         notes=(*notes, *filter(None, (note,))),
     )

@@ -20,7 +20,7 @@ from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.mapping import map_metadata, words
 from backfile.archive.metadata.publications import find_source
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
 KIND = "table"
@@ -104,15 +104,17 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
         return Skipped(origin, "draft")
     return Item(
         origin=origin,
-        title=title,
+        metadata=ArticleMetadata(
+            title=title,
+            authors=author_names(_listed(values.get("authors"))),
+            topics=topic_names(_listed(values.get("topics")), key="topics", path=""),
+            date=dates["date"],
+            updated=dates["updated"],
+            summary=words(values.get("summary")) or None,
+            source=_source(values),
+            language=language_code(words(values.get("language"))),
+        ),
         body=_body(values.get("text"), words(values.get("url")) or None),
-        authors=author_names(_listed(values.get("authors"))),
-        topics=topic_names(_listed(values.get("topics")), key="topics", path=""),
-        date=dates["date"],
-        updated=dates["updated"],
-        summary=words(values.get("summary")) or None,
-        source=_source(values),
-        language=language_code(words(values.get("language"))),
         extra=extra,
         notes=tuple(notes),
     )

@@ -14,6 +14,7 @@ from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Pr
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.mapping import map_metadata
 from backfile.archive.metadata.path_dates import date_in_path
+from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode, detect_encoding
 from backfile.archive.storage.durable_files import read_bytes
@@ -91,11 +92,13 @@ def article_in(text: str, name: str, context: ImportContext) -> Item:
     last = _BLANK_LINES.split(body.strip())[-1]
     return Item(
         origin=name,
-        title=masthead.title or title_from_path(name.rpartition(".")[0] or name),
+        metadata=ArticleMetadata(
+            title=masthead.title or title_from_path(name.rpartition(".")[0] or name),
+            authors=masthead.authors or closing_line_authors(last),
+            date=masthead.date or written or path_date,
+            summary=masthead.summary or None,
+        ),
         body=plain_to_markdown(body),
-        authors=masthead.authors or closing_line_authors(last),
-        date=masthead.date or written or path_date,
-        summary=masthead.summary or None,
         extra={"place": dated_line.place} if dated_line else {},
     )
 
@@ -105,15 +108,8 @@ def _with_headers(data: Mapping[str, object], body: str, name: str, context: Imp
     known = map_metadata(data, body, name, day_first=context.day_first)
     return Item(
         origin=name,
-        title=known.metadata.title,
+        metadata=known.metadata,
         body=plain_to_markdown(body),
-        authors=known.metadata.authors,
-        topics=known.metadata.topics,
-        date=known.metadata.date,
-        updated=known.metadata.updated,
-        summary=known.metadata.summary,
-        source=known.metadata.source,
-        language=known.metadata.language,
         extra=known.extra,
     )
 

@@ -160,15 +160,8 @@ def page_item(extracted: ExtractedArticle, origin: str, assets: tuple[Asset, ...
     """The item that an extracted article is; only the assets that its body shows."""
     return Item(
         origin=origin,
-        title=extracted.title,
+        metadata=extracted.metadata,
         body=extracted.body,
-        authors=extracted.authors,
-        topics=extracted.topics,
-        date=extracted.date,
-        updated=extracted.updated,
-        summary=extracted.summary,
-        source=extracted.source,
-        language=extracted.language,
         assets=tuple(asset for asset in assets if asset.name in extracted.body),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import parse_html
@@ -29,19 +29,10 @@ def fetch_article(url: str, fetch: Callable[[str], FetchResponse]) -> ExtractedA
 
 
 def complete_from_page(item: Item, page: ExtractedArticle) -> Item:
-    """The item with the text of its page, and with everything the page says that the item itself does not."""
-    return replace(
-        item,
-        body=page.body,
-        title=item.title or page.title,
-        authors=item.authors or page.authors,
-        topics=item.topics or page.topics,
-        date=item.date or page.date,
-        updated=item.updated or page.updated,
-        summary=item.summary or page.summary,
-        language=item.language or page.language,
-        source=item.source or page.source,
-    )
+    """Item with the text of its page, and with the metadata of the page where it has none of its own."""
+    known = {each.name: getattr(item.metadata, each.name) for each in fields(item.metadata)}
+    metadata = replace(page.metadata, **{name: value for name, value in known.items() if value})
+    return replace(item, body=page.body, metadata=metadata)
 
 
 def fragment_to_markdown(html: str, base_url: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from backfile.archive.importers.library.provenance import checksum, front_data, 
 from backfile.archive.importers.links.urls import url_key
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.detection import ImportSource, RejectedSource, open_sources
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import Batch
 from backfile.archive.storage.library import Library
@@ -31,7 +31,15 @@ from backfile.cli.main import run
 DAY = date(2026, 3, 14)
 LONG = " ".join(f"word{n} of the story" for n in range(60))
 OTHER = " ".join(f"sentence {n} tells more" for n in range(60))
-FERRY = Item("ferry", "The night ferry", LONG, ("Edna Marsh",), date=PartialDate(2019, 3, 14))
+FERRY = Item("ferry", ArticleMetadata("The night ferry", ("Edna Marsh",), date=PartialDate(2019, 3, 14)), LONG)
+
+
+def variant(item: Item, **values: object) -> Item:
+    """Copy of an item with other values of its fields or of fields of its metadata."""
+    names = {each.name for each in fields(ArticleMetadata)}
+    metadata = replace(item.metadata, **{name: value for name, value in values.items() if name in names})  # type: ignore[arg-type]
+    others = {name: value for name, value in values.items() if name not in names}
+    return replace(item, metadata=metadata, **others)  # type: ignore[arg-type]
 
 
 class FakeFormat:
@@ -79,7 +87,7 @@ def actions(report: ImportReport) -> dict[str, int]:
 
 
 def test_an_item_becomes_an_article_with_its_provenance(tmp_path: Path) -> None:
-    item = replace(
+    item = variant(
         FERRY,
         topics=("Transport",),
         summary="It leaves at nine.",
@@ -108,10 +116,10 @@ def test_an_item_becomes_an_article_with_its_provenance(tmp_path: Path) -> None:
 
 
 def test_again_it_changes_nothing(tmp_path: Path) -> None:
-    take(tmp_path, FERRY, replace(FERRY, origin="train", title="The train", body=OTHER))
+    take(tmp_path, FERRY, variant(FERRY, origin="train", title="The train", body=OTHER))
     before = files(tmp_path)
     report = take(
-        tmp_path, FERRY, replace(FERRY, origin="train", title="The train", body=OTHER), today=date(2027, 1, 1)
+        tmp_path, FERRY, variant(FERRY, origin="train", title="The train", body=OTHER), today=date(2027, 1, 1)
     )
     assert actions(report) == {"unchanged": 2}
     assert files(tmp_path) == before
@@ -122,12 +130,12 @@ def test_what_the_source_changed_is_changed_where_it_lies(tmp_path: Path) -> Non
     take(tmp_path, FERRY)
     (tmp_path / "best").mkdir()
     (tmp_path / "2019/2019-03-14-the-night-ferry.md").rename(tmp_path / "best/ferry.md")
-    report = take(tmp_path, replace(FERRY, title="The night ferry, corrected", date=PartialDate(2019, 3, 15)))
+    report = take(tmp_path, variant(FERRY, title="The night ferry, corrected", date=PartialDate(2019, 3, 15)))
     assert actions(report) == {"changed": 1}
     assert list(files(tmp_path)) == ["best/ferry.md"]
     assert Library(tmp_path).get("best/ferry").metadata.title == "The night ferry, corrected"
     assert actions(
-        take(tmp_path, replace(FERRY, title="The night ferry, corrected", date=PartialDate(2019, 3, 15)))
+        take(tmp_path, variant(FERRY, title="The night ferry, corrected", date=PartialDate(2019, 3, 15)))
     ) == {"unchanged": 1}
 
 
@@ -140,7 +148,7 @@ def test_what_a_person_edited_is_left_alone(tmp_path: Path, edit: tuple[str, str
     path.write_text(path.read_text().replace(*edit, 1))
     before = files(tmp_path)
     assert actions(take(tmp_path, FERRY)) == {"unchanged": 1}
-    report = take(tmp_path, replace(FERRY, body=OTHER))
+    report = take(tmp_path, variant(FERRY, body=OTHER))
     assert actions(report) == {"kept": 1}
     assert "left alone" in report.results[0].reason
     assert files(tmp_path) == before
@@ -152,7 +160,7 @@ def test_an_article_whose_front_matter_a_person_broke_is_left_alone(tmp_path: Pa
     path.write_text(path.read_text().replace("authors: [", "authors: [["))
     before = files(tmp_path)
     assert actions(take(tmp_path, FERRY)) == {"unchanged": 1}
-    assert actions(take(tmp_path, replace(FERRY, body=OTHER))) == {"kept": 1}
+    assert actions(take(tmp_path, variant(FERRY, body=OTHER))) == {"kept": 1}
     assert files(tmp_path) == before
 
 
@@ -160,11 +168,11 @@ def test_line_ends_of_another_system_are_no_edit(tmp_path: Path) -> None:
     take(tmp_path, FERRY)
     path = tmp_path / "2019/2019-03-14-the-night-ferry.md"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert actions(take(tmp_path, replace(FERRY, body=OTHER))) == {"changed": 1}
+    assert actions(take(tmp_path, variant(FERRY, body=OTHER))) == {"changed": 1}
 
 
 def test_names_that_collide_are_numbered_the_same_each_time(tmp_path: Path) -> None:
-    items = [replace(FERRY, origin=str(n), body=f"Version {n}.") for n in range(3)]
+    items = [variant(FERRY, origin=str(n), body=f"Version {n}.") for n in range(3)]
     for root in (tmp_path / "a", tmp_path / "b"):
         take(root, *items)
         assert sorted(files(root)) == [f"2019/2019-03-14-the-night-ferry{n}.md" for n in ("-2", "-3", "")]
@@ -175,31 +183,31 @@ def test_names_that_collide_are_numbered_the_same_each_time(tmp_path: Path) -> N
 
 
 def test_items_that_share_an_origin_are_told_apart(tmp_path: Path) -> None:
-    pair = (FERRY, replace(FERRY, title="The train", body=OTHER))
+    pair = (FERRY, variant(FERRY, title="The train", body=OTHER))
     assert actions(take(tmp_path, *pair)) == {"added": 2}
     assert actions(take(tmp_path, *pair)) == {"unchanged": 2}
 
 
 def test_the_same_address_is_linked_not_doubled(tmp_path: Path) -> None:
-    one = replace(FERRY, source=Source(None, "https://www.post.example/ferry/?utm_source=feed"), body="Short.")
-    two = replace(
+    one = variant(FERRY, source=Source(None, "https://www.post.example/ferry/?utm_source=feed"), body="Short.")
+    two = variant(
         FERRY, origin="2", source=Source(None, "http://post.example/ferry#top"), also_at=("https://copy.example/9",)
     )
     take(tmp_path, one)
-    report = take(tmp_path, replace(two, body="Shorter."), label="other.html", kind="html")
+    report = take(tmp_path, variant(two, body="Shorter."), label="other.html", kind="html")
     assert actions(report) == {"duplicate": 1}
     assert report.results[0].path == "2019/2019-03-14-the-night-ferry.md"
     article = Library(tmp_path).get("2019/2019-03-14-the-night-ferry")
     assert article.extra["also_at"] == ["https://copy.example/9"]
     before = files(tmp_path)
-    again = take(tmp_path, replace(two, body="Shorter."), label="other.html", kind="html")
+    again = take(tmp_path, variant(two, body="Shorter."), label="other.html", kind="html")
     assert (actions(again), again.wrote, files(tmp_path)) == ({"duplicate": 1}, False, before)
     assert actions(take(tmp_path, one)) == {"unchanged": 1}
 
 
 def test_the_full_text_takes_the_place_of_a_teaser_for_good(tmp_path: Path) -> None:
-    teaser = replace(FERRY, origin="https://post.example/ferry", body="It leaves at nine …")
-    full = replace(teaser, body=LONG)
+    teaser = variant(FERRY, origin="https://post.example/ferry", body="It leaves at nine …")
+    full = variant(teaser, body=LONG)
     take(tmp_path, teaser, kind="feed")
     report = take(tmp_path, full, kind="html")
     assert actions(report) == {"changed": 1}
@@ -211,8 +219,8 @@ def test_the_full_text_takes_the_place_of_a_teaser_for_good(tmp_path: Path) -> N
 
 
 def test_of_two_exports_with_one_origin_the_fuller_text_stays(tmp_path: Path) -> None:
-    teaser = replace(FERRY, origin="https://post.example/ferry", body="The ferry left late.")
-    whole = replace(teaser, body=LONG)
+    teaser = variant(FERRY, origin="https://post.example/ferry", body="The ferry left late.")
+    whole = variant(teaser, body=LONG)
     library = Library(tmp_path)
 
     def both() -> dict[str, int]:
@@ -232,34 +240,34 @@ def test_of_two_exports_with_one_origin_the_fuller_text_stays(tmp_path: Path) ->
 
 def test_nearly_the_same_text_is_linked_not_doubled(tmp_path: Path) -> None:
     take(tmp_path, FERRY)
-    copy = replace(FERRY, origin="copy", title="Night ferry", body=f"{LONG}\n\nFirst published elsewhere.")
+    copy = variant(FERRY, origin="copy", title="Night ferry", body=f"{LONG}\n\nFirst published elsewhere.")
     assert actions(take(tmp_path, copy, label="copies")) == {"duplicate": 1}
     assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").extra["also_at"] == ["copies#copy"]
     assert actions(take(tmp_path, FERRY)) == {"unchanged": 1}
-    assert actions(take(tmp_path, replace(FERRY, body=OTHER))) == {"changed": 1}
+    assert actions(take(tmp_path, variant(FERRY, body=OTHER))) == {"changed": 1}
     assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").extra["also_at"] == ["copies#copy"]
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        replace(FERRY, title="The night ferry 2"),
-        replace(FERRY, date=PartialDate(2020, 3, 14)),
-        replace(FERRY, body=OTHER),
-        replace(FERRY, body=LONG[:100]),
-        replace(
+        variant(FERRY, title="The night ferry 2"),
+        variant(FERRY, date=PartialDate(2020, 3, 14)),
+        variant(FERRY, body=OTHER),
+        variant(FERRY, body=LONG[:100]),
+        variant(
             FERRY, title="The night train", body=LONG.replace("word50 of", "line50 on").replace("word9 ", "rail9 ")
         ),
     ],
 )
 def test_look_alikes_stay_apart(tmp_path: Path, other: Item) -> None:
     take(tmp_path, FERRY)
-    assert actions(take(tmp_path, replace(other, origin="other"))) == {"added": 1}
+    assert actions(take(tmp_path, variant(other, origin="other"))) == {"added": 1}
 
 
 def test_a_page_of_many_articles_is_no_address_of_one(tmp_path: Path) -> None:
     home = Source("The Post", "https://post.example/news")
-    pair = (replace(FERRY, source=home), replace(FERRY, origin="2", title="The train", body=OTHER, source=home))
+    pair = (variant(FERRY, source=home), variant(FERRY, origin="2", title="The train", body=OTHER, source=home))
     assert actions(take(tmp_path, *pair)) == {"added": 2}
 
 
@@ -267,16 +275,16 @@ def test_articles_that_a_person_wrote_are_known_too(tmp_path: Path) -> None:
     (tmp_path / "mine.md").write_text(
         f"---\ntitle: Mine\nsource:\n  name: Post\n  url: https://post.example/a\n---\n{LONG}\n"
     )
-    by_address = replace(FERRY, title="Mine", body="Short.", source=Source(None, "https://post.example/a/"))
-    assert actions(take(tmp_path, by_address, replace(FERRY, origin="2", title="Mine"))) == {"duplicate": 2}
+    by_address = variant(FERRY, title="Mine", body="Short.", source=Source(None, "https://post.example/a/"))
+    assert actions(take(tmp_path, by_address, variant(FERRY, origin="2", title="Mine"))) == {"duplicate": 2}
     assert Library(tmp_path).get("mine").extra["also_at"] == ["export.xml#2"]
 
 
 def test_a_dry_run_says_what_would_happen_and_writes_nothing(tmp_path: Path) -> None:
     found = (
         FERRY,
-        replace(FERRY, origin="2"),
-        replace(FERRY, origin="3", body=OTHER, assets=(Asset("a.png", lambda: b"png"),)),
+        variant(FERRY, origin="2"),
+        variant(FERRY, origin="3", body=OTHER, assets=(Asset("a.png", lambda: b"png"),)),
         Skipped("menu", "a menu entry"),
         Problem("4", 7, "broken"),
     )
@@ -291,7 +299,7 @@ def test_assets_lie_beside_the_article_under_safe_names(tmp_path: Path) -> None:
     def missing() -> bytes:
         raise FileNotFoundError(2, "No such file or directory")
 
-    item = replace(
+    item = variant(
         FERRY,
         body='![A](../img/Night%20Ferry.PNG "x") <img src="b.jpg"> [doc](/files/b.jpg) ![gone](gone.png)',
         assets=(
@@ -322,14 +330,14 @@ def test_assets_lie_beside_the_article_under_safe_names(tmp_path: Path) -> None:
 
 def test_a_changed_picture_is_a_change_and_an_edited_one_an_edit(tmp_path: Path) -> None:
     def shown(content: bytes) -> Item:
-        return replace(FERRY, body=f"![](a.png)\n\n{LONG}", assets=(Asset("a.png", lambda: content),))
+        return variant(FERRY, body=f"![](a.png)\n\n{LONG}", assets=(Asset("a.png", lambda: content),))
 
     take(tmp_path, shown(b"one"))
     assert actions(take(tmp_path, shown(b"one"))) == {"unchanged": 1}
     assert actions(take(tmp_path, shown(b"two"))) == {"changed": 1}
     picture = tmp_path / "2019/2019-03-14-the-night-ferry/a.png"
     assert picture.read_bytes() == b"two"
-    assert actions(take(tmp_path, replace(FERRY, body=LONG))) == {"changed": 1}
+    assert actions(take(tmp_path, variant(FERRY, body=LONG))) == {"changed": 1}
     assert not picture.exists()
     take(tmp_path, shown(b"two"))
     picture.write_bytes(b"cropped")
@@ -349,7 +357,7 @@ def test_nothing_is_written_through_a_link_out_of_the_library(tmp_path: Path) ->
 
 
 def test_an_interrupted_import_is_whole_and_goes_on(tmp_path: Path) -> None:
-    items = [replace(FERRY, origin=str(n), title=f"Ferry {n}", body=f"{n} " * 30) for n in range(100)]
+    items = [variant(FERRY, origin=str(n), title=f"Ferry {n}", body=f"{n} " * 30) for n in range(100)]
 
     class Interrupted(FakeFormat):
         def read(self, path: Path, context: ImportContext) -> Iterator[ImportEvent]:
@@ -391,9 +399,8 @@ def test_strange_values_come_out_as_text(tmp_path: Path) -> None:
 
     item = Item(
         "1",
-        "A \x00title\nof\x1b two \ud800 lines",
+        ArticleMetadata("A \x00title\nof\x1b two \ud800 lines", (Text("Edna  Marsh"), "")),
         "One\r\nTwo\x0cThree\x07",
-        (Text("Edna  Marsh"), ""),
         extra={"a": Text("b"), "set": {"x"}, "object": object, "date": "not a date", "lang": "???", "imported": "x"},
     )
     take(tmp_path, item)
@@ -408,7 +415,9 @@ def test_strange_values_come_out_as_text(tmp_path: Path) -> None:
 
 
 def test_what_has_no_title_is_called_by_its_first_words_and_nothing_is_skipped_with_a_reason(tmp_path: Path) -> None:
-    report = take(tmp_path, Item("1", " ", f"**How** it began {LONG}"), Item("2", "", "\n"))
+    report = take(
+        tmp_path, Item("1", ArticleMetadata(" "), f"**How** it began {LONG}"), Item("2", ArticleMetadata(), "\n")
+    )
     assert (
         report.results[0].path
         == "undated/how-it-began-word0-of-the-story-word1-of-the-story-word2-of-the-story-word3-of.md"
@@ -417,9 +426,9 @@ def test_what_has_no_title_is_called_by_its_first_words_and_nothing_is_skipped_w
 
 
 def test_further_keys_beyond_measure_are_left_out_with_a_note(tmp_path: Path) -> None:
-    report = take(tmp_path, replace(FERRY, extra={"raw": "x" * 100_000}))
+    report = take(tmp_path, variant(FERRY, extra={"raw": "x" * 100_000}))
     assert "too much" in report.results[0].notes[0]
-    assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").metadata.title == FERRY.title
+    assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").metadata.title == FERRY.metadata.title
 
 
 @settings(max_examples=20)
@@ -431,7 +440,7 @@ def test_whatever_an_item_holds_is_written_so_that_it_reads_back(title: str, bod
 
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        item = Item("1", title, body, extra=extra)
+        item = Item("1", ArticleMetadata(title), body, extra=extra)
         report = take(root, item)
         if report.counts[Action.ADDED]:
             written = next(iter(files(root)))
@@ -488,7 +497,7 @@ def test_of_whole_trees_only_the_same_texts_are_joined(corpus, name: str, joined
     known, duplicates = DuplicateIndex(), 0
     for found in tree.read(corpus(name), ImportContext()):
         if isinstance(found, Item):
-            candidate = Candidate(found.title, found.date, (), found.body)
+            candidate = Candidate(found.metadata.title, found.metadata.date, (), found.body)
             duplicates += known.find(candidate) is not None
             known.add(found.origin, candidate)
     assert duplicates == joined

@@ -12,6 +12,7 @@ from backfile.archive.importers.formats.epub.package_document import Book, read_
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources.containers import Member, open_members
 from backfile.archive.metadata.publications import source_of
+from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 
 KIND = "epub"
@@ -67,13 +68,15 @@ def _item(chapter: Chapter, book: Book) -> Item | Skipped:
         title = f"{book.title}: {title}" if title else book.title
     return Item(
         origin=chapter.origin,
-        title=title,
+        metadata=ArticleMetadata(
+            title=title,
+            authors=chapter.authors or book.authors,
+            topics=book.topics,
+            date=chapter.date or book.date,
+            source=source_of(book.title),
+            language=book.language or None,
+        ),
         body=chapter.body,
-        authors=chapter.authors or book.authors,
-        topics=book.topics,
-        date=chapter.date or book.date,
-        source=source_of(book.title),
-        language=book.language or None,
         extra=book.extra,
         assets=chapter.assets,
         links=chapter.links,

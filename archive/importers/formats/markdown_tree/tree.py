@@ -147,15 +147,8 @@ def _item(article: Article, pictures: TreeAssets, notes: tuple[str, ...], *, is_
     taken = pictures.taken(article.path, body)
     return Item(
         origin=article.path,
-        title=article.metadata.title,
+        metadata=article.metadata,
         body=taken.body,
-        authors=article.metadata.authors,
-        topics=article.metadata.topics,
-        date=article.metadata.date,
-        updated=article.metadata.updated,
-        summary=article.metadata.summary,
-        source=article.metadata.source,
-        language=article.metadata.language,
         also_at=_addresses(article.extra.get("also_at")),
         extra=_further(article.extra),
         assets=taken.assets,

@@ -27,7 +27,7 @@ from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Pr
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.publications import source_of
-from backfile.archive.model import PartialDate
+from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import MAX_BYTES
 from backfile.archive.storage.file_titles import title_from_path
@@ -126,14 +126,16 @@ def _article(document: pdfium.PdfDocument, name: str, context: ImportContext) ->
     body = blocks_to_markdown(blocks, layout.size)
     return Item(
         origin=name,
-        title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
+        metadata=ArticleMetadata(
+            title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
+            authors=masthead.authors or properties.authors or closing_line_authors(body.rpartition("\n\n")[2]),
+            topics=properties.topics,
+            date=masthead.date or properties.created,
+            summary=properties.summary or None,
+            source=source_of(urlsplit(seen.address).hostname or "", seen.address),
+            language=_language(document) or None,
+        ),
         body=body,
-        authors=masthead.authors or properties.authors or closing_line_authors(body.rpartition("\n\n")[2]),
-        topics=properties.topics,
-        date=masthead.date or properties.created,
-        summary=properties.summary or None,
-        source=source_of(urlsplit(seen.address).hostname or "", seen.address),
-        language=_language(document) or None,
         notes=_notes(seen),
     )
 

@@ -22,7 +22,7 @@ from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.publications import source_of
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate
+from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.archive.report import Problem
 
 _ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
@@ -73,7 +73,8 @@ def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], FetchResponse]
             return replace(item, notes=(*item.notes, f"has only a note; its page was not fetched: {error}"))
         return Problem("", None, f"{saved.url}: cannot be fetched: {error}", "run it again later")
     summary = html_to_line(saved.note) or None
-    return complete_from_page(replace(item, summary=summary, title=item.title if item.title != saved.url else ""), page)
+    title = item.metadata.title if item.metadata.title != saved.url else ""
+    return complete_from_page(replace(item, metadata=replace(item.metadata, summary=summary, title=title)), page)
 
 
 def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
@@ -88,14 +89,16 @@ def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
     host = (urlsplit(saved.url).hostname or "").removeprefix("www.") if is_link else ""
     return Item(
         origin=origin,
-        title=html_to_line(saved.title) or saved.url,
+        metadata=ArticleMetadata(
+            title=html_to_line(saved.title) or saved.url,
+            authors=author_names(saved.authors),
+            topics=topic_names(list(dict.fromkeys(saved.topics)), key="topics", path=""),
+            date=date,
+            summary=remark or None if body else None,
+            source=source_of(saved.site or host, saved.url),
+            language=language_code(saved.language),
+        ),
         body=body or plain_to_markdown(remark),
-        authors=author_names(saved.authors),
-        topics=topic_names(list(dict.fromkeys(saved.topics)), key="topics", path=""),
-        date=date,
-        summary=remark or None if body else None,
-        source=source_of(saved.site or host, saved.url),
-        language=language_code(saved.language),
         extra={**saved.extra, **({"saved_on": on.isoformat()} if on else {})},
         notes=(note,) if note else (),
     )

@@ -23,7 +23,7 @@ from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.publications import source_of
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate
+from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.archive.report import Problem
 
 KIND = "wordpress"
@@ -180,15 +180,17 @@ def _item(fields: dict[str, str], topics: list[str], origin: str, site: _Site) -
     post_type = fields.get("post_type", "post")
     return Item(
         origin=origin,
-        title=html_to_line(fields.get("title")),
+        metadata=ArticleMetadata(
+            title=html_to_line(fields.get("title")),
+            authors=author_names([site.authors.get(creator, creator)]),
+            topics=topic_names([topic for topic in topics if topic != "Uncategorized"], key="topics", path=""),
+            date=date,
+            updated=updated,
+            summary=html_to_line(fields.get("excerpt")) or None,
+            source=source_of(site.title, link),
+            language=site.language,
+        ),
         body=fragment_to_markdown(html, link or site.link or None),
-        authors=author_names([site.authors.get(creator, creator)]),
-        topics=topic_names([topic for topic in topics if topic != "Uncategorized"], key="topics", path=""),
-        date=date,
-        updated=updated,
-        summary=html_to_line(fields.get("excerpt")) or None,
-        source=source_of(site.title, link),
-        language=site.language,
         extra={} if post_type in ("post", "page") else {"post_type": post_type},
         notes=(*notes, *filter(None, (date_note,))),
     )

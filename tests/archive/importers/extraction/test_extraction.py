@@ -95,7 +95,7 @@ def test_the_summary_above_the_text_is_told_once() -> None:
     head = f"<meta name='description' content='{summary}'>"
     found = page(f"<div class='standfirst'><p>{summary}</p></div><div class='text'>{''.join(P)}</div>", head=head)
     assert whole(found)
-    assert found.summary == summary
+    assert found.metadata.summary == summary
     assert summary not in found.body
 
 
@@ -169,7 +169,7 @@ def test_bylines_are_read_as_readers_do(html: str, names: tuple[str, ...]) -> No
 def test_people_go_before_handles_and_the_site(claim: str, seen: str, names: tuple[str, ...]) -> None:
     head = f"<meta name=author content='{claim}'><meta property=og:site_name content='The Harbour Post'>"
     tree = parse_html(f"<head>{head}</head><body><p class=byline>{seen}</p></body>")
-    assert read_metadata(tree, URL).authors == names
+    assert read_metadata(tree, URL).metadata.authors == names
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_people_go_before_handles_and_the_site(claim: str, seen: str, names: tup
     ],
 )
 def test_dates_are_found_where_readers_see_them(html: str, date: PartialDate | None) -> None:
-    assert read_metadata(parse_html(f"<body>{html}<p>The night ferry left.</p></body>"), None).date == date
+    assert read_metadata(parse_html(f"<body>{html}<p>The night ferry left.</p></body>"), None).metadata.date == date
 
 
 @pytest.mark.corpora

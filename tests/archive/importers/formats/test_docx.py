@@ -66,12 +66,12 @@ def test_a_document_becomes_an_article(tmp_path: Path) -> None:
 
     path = written(tmp_path / "draft final (2).docx", fill, keywords="ferries; sea", language="en-GB")
     found = item(path)
-    assert found.title == "The night ferry"
-    assert found.summary == "It leaves at nine"
-    assert found.authors == ("Edna Marsh", "John Roe")
-    assert found.date == PartialDate(2019, 3, 14)
-    assert found.topics == ("ferries", "sea")
-    assert found.language == "en-GB"
+    assert found.metadata.title == "The night ferry"
+    assert found.metadata.summary == "It leaves at nine"
+    assert found.metadata.authors == ("Edna Marsh", "John Roe")
+    assert found.metadata.date == PartialDate(2019, 3, 14)
+    assert found.metadata.topics == ("ferries", "sea")
+    assert found.metadata.language == "en-GB"
     assert found.body.startswith(
         "The ferry left **late** again.\n\n## Ports\n\n- the harbour\n- the island\n\n> Nobody"
     )
@@ -87,19 +87,23 @@ def test_properties_say_what_the_text_does_not(tmp_path: Path) -> None:
         title="The night ferry", author="Edna Marsh", created=datetime(2019, 3, 14, tzinfo=UTC),
     )  # fmt: skip
     found = item(path)
-    assert (found.title, found.authors, found.date) == ("The night ferry", ("Edna Marsh",), PartialDate(2019, 3, 14))
+    assert (found.metadata.title, found.metadata.authors, found.metadata.date) == (
+        "The night ferry",
+        ("Edna Marsh",),
+        PartialDate(2019, 3, 14),
+    )
 
 
 @pytest.mark.parametrize("nobody", ["Administrator", "Microsoft Office User", "user", "python-docx", "HP"])
 def test_accounts_and_programs_are_no_authors(tmp_path: Path, nobody: str) -> None:
     path = written(tmp_path / "night-ferry.docx", lambda document: document.add_paragraph("Left late."), author=nobody)
-    assert item(path).authors == ()
+    assert item(path).metadata.authors == ()
 
 
 @pytest.mark.parametrize("title", ["Microsoft Word - ferry.doc", "Document1", "untitled", "ferry.docx"])
 def test_titles_that_programs_give_are_none(tmp_path: Path, title: str) -> None:
     path = written(tmp_path / "night-ferry.docx", lambda document: document.add_paragraph("Left late."), title=title)
-    assert item(path).title == "Night ferry"
+    assert item(path).metadata.title == "Night ferry"
 
 
 def test_the_only_heading_on_top_is_the_title_and_first_of_many_is_not(tmp_path: Path) -> None:
@@ -112,9 +116,9 @@ def test_the_only_heading_on_top_is_the_title_and_first_of_many_is_not(tmp_path:
             document.add_heading(title, level=1)
             document.add_paragraph("Left late.")
 
-    assert item(written(tmp_path / "a.docx", one)).title == "The night ferry"
+    assert item(written(tmp_path / "a.docx", one)).metadata.title == "The night ferry"
     found = item(written(tmp_path / "b.docx", many, title="On ferries"))
-    assert found.title == "On ferries"
+    assert found.metadata.title == "On ferries"
     assert found.body.startswith("## Introduction")
 
 

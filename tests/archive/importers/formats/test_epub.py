@@ -91,13 +91,13 @@ def test_a_chapter_is_an_article_and_the_book_its_source(tmp_path: Path) -> None
     )
     assert len(found) == 1
     chapter = found[0]
-    assert chapter.title == "1 The night ferry"
+    assert chapter.metadata.title == "1 The night ferry"
     assert chapter.body == f"{WORDS.strip()}\n\n## Ports\n\nTwo ports."
-    assert chapter.authors == ("Edna Marsh",)
-    assert chapter.date == PartialDate(2019, 3)
-    assert chapter.language == "en"
-    assert chapter.topics == ("Ferries",)
-    assert chapter.source == Source("Letters from the Harbour", None)
+    assert chapter.metadata.authors == ("Edna Marsh",)
+    assert chapter.metadata.date == PartialDate(2019, 3)
+    assert chapter.metadata.language == "en"
+    assert chapter.metadata.topics == ("Ferries",)
+    assert chapter.metadata.source == Source("Letters from the Harbour", None)
     assert chapter.extra == {"publisher": "Harbour Press", "isbn": "9783161484100"}
 
 
@@ -116,7 +116,7 @@ def test_pages_that_are_no_chapters_are_skipped_and_named(tmp_path: Path) -> Non
         guide='<reference type="cover" href="a.xhtml"/><reference type="copyright-page" href="b.xhtml"/>',
     )
     found = read(path)
-    assert [each.title for each in found if isinstance(each, Item)] == ["Preface"]
+    assert [each.metadata.title for each in found if isinstance(each, Item)] == ["Preface"]
     assert [(each.origin[-7:], each.reason) for each in found if isinstance(each, Skipped)] == [
         ("a.xhtml", "is the cover"),
         ("b.xhtml", "is the copyright page"),
@@ -128,7 +128,7 @@ def test_pages_that_are_no_chapters_are_skipped_and_named(tmp_path: Path) -> Non
 
 def test_numbers_alone_get_the_title_of_the_book(tmp_path: Path) -> None:
     pages = {f"{n}.xhtml": page(f"<h2>{n}</h2><p>{WORDS}</p>") for n in ("IV", "Chapter 5")}
-    assert [each.title for each in items(book(tmp_path / "a.epub", pages))] == [
+    assert [each.metadata.title for each in items(book(tmp_path / "a.epub", pages))] == [
         "Letters from the Harbour: IV",
         "Letters from the Harbour: Chapter 5",
     ]
@@ -148,7 +148,7 @@ def test_a_file_with_several_chapters_is_cut_and_one_without_goes_on(tmp_path: P
         [("The pier", "a.xhtml#one"), ("The island", "a.xhtml#two"), ("The sea", "b.xhtml")],
     )
     found = items(path)
-    assert [(each.title, each.origin) for each in found] == [
+    assert [(each.metadata.title, each.origin) for each in found] == [
         ("The pier", "OPS/a.xhtml#one"),
         ("The island", "OPS/a.xhtml#two"),
         ("The sea", "OPS/b.xhtml"),
@@ -167,7 +167,7 @@ def test_sections_of_a_chapter_are_no_articles(tmp_path: Path) -> None:
     path = book(
         tmp_path / "a.epub", {"a.xhtml": page(text), "b.xhtml": page(f"<h1>The island</h1><p>{WORDS}</p>")}, nav=nav
     )
-    assert [each.title for each in items(path)] == ["The pier", "The island"]
+    assert [each.metadata.title for each in items(path)] == ["The pier", "The island"]
 
 
 def test_notes_come_to_the_chapters_that_refer_to_them(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_pictures_come_along_and_links_name_chapters(tmp_path: Path) -> None:
 
 def test_an_anthology_names_the_author_of_each_piece(tmp_path: Path) -> None:
     text = f"<h1>The ferry</h1><p>By Ada Quill</p><p>{WORDS}</p>"
-    assert items(book(tmp_path / "a.epub", {"a.xhtml": page(text)}))[0].authors == ("Ada Quill",)
+    assert items(book(tmp_path / "a.epub", {"a.xhtml": page(text)}))[0].metadata.authors == ("Ada Quill",)
 
 
 def test_books_are_recognised_by_content(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats import feed as feeds
 from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources.registry import probe
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
 RSS = """<?xml version="1.0"?>
@@ -53,17 +53,19 @@ def test_an_entry_of_rss(tmp_path: Path) -> None:
     first, second, third = read(tmp_path, RSS)
     assert first == Item(
         origin="ferry-1",
-        title="The night ferry",
+        metadata=ArticleMetadata(
+            title="The night ferry",
+            authors=("Edna Marsh", "John Roe"),
+            topics=("Transport", "Harbour"),
+            date=PartialDate(2019, 3, 14),
+            summary="It came & went.",
+            source=Source("The Harbour Post", "https://post.example/ferry"),
+            language="en-GB",
+        ),
         body="It left at **nine**. [Map](https://post.example/map)",
-        authors=("Edna Marsh", "John Roe"),
-        topics=("Transport", "Harbour"),
-        date=PartialDate(2019, 3, 14),
-        summary="It came & went.",
-        source=Source("The Harbour Post", "https://post.example/ferry"),
-        language="en-GB",
     )
     assert isinstance(second, Item)
-    assert (second.body, second.summary) == ("The beginning of it […]", None)
+    assert (second.body, second.metadata.summary) == ("The beginning of it […]", None)
     assert isinstance(third, Skipped)
 
 
@@ -71,13 +73,15 @@ def test_an_entry_of_atom_takes_what_the_feed_says(tmp_path: Path) -> None:
     assert read(tmp_path, ATOM) == [
         Item(
             origin="tag:port.example,2020:1",
-            title="Le bac",
+            metadata=ArticleMetadata(
+                title="Le bac",
+                authors=("Ada Quill",),
+                topics=("Mer",),
+                date=PartialDate(2020, 2, 3),
+                source=Source("Le Port", "https://port.example/bac"),
+                language="fr",
+            ),
             body="Il part.",
-            authors=("Ada Quill",),
-            topics=("Mer",),
-            date=PartialDate(2020, 2, 3),
-            source=Source("Le Port", "https://port.example/bac"),
-            language="fr",
         )
     ]
 
@@ -89,14 +93,16 @@ def test_an_item_of_json_feed(tmp_path: Path) -> None:
     first, second, third = read(tmp_path, json.dumps(feed))
     assert first == Item(
         origin="7",
-        title="T",
+        metadata=ArticleMetadata(
+            title="T",
+            authors=("Edna Marsh",),
+            topics=("X",),
+            date=PartialDate(2019, 3, 14),
+            summary="S",
+            source=Source("P", "https://p.example/a"),
+            language="de",
+        ),
         body="## A\n\nB",
-        authors=("Edna Marsh",),
-        topics=("X",),
-        date=PartialDate(2019, 3, 14),
-        summary="S",
-        source=Source("P", "https://p.example/a"),
-        language="de",
     )
     assert isinstance(second, Problem)
     assert isinstance(third, Skipped)
@@ -113,7 +119,7 @@ def test_a_teaser_is_completed_and_a_full_text_is_not_fetched(tmp_path: Path) ->
     assert asked == ["https://post.example/short"]
     assert isinstance(second, Item)
     assert "paragraph 7 tells" in second.body
-    assert second.authors == ("Edna Marsh",)
+    assert second.metadata.authors == ("Edna Marsh",)
 
 
 @pytest.mark.parametrize("error", [ArchiveError("gone"), OSError("gone")])

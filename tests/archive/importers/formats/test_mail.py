@@ -13,7 +13,7 @@ from backfile.archive.importers.formats import mail
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.email_html import email_to_markdown
 from backfile.archive.importers.sources.registry import probe
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
 PNG = b"\x89PNG\r\n\x1a\nfake"
@@ -55,11 +55,13 @@ def test_a_plain_letter(tmp_path: Path) -> None:
     assert read(tmp_path, bytes(letter())) == [
         Item(
             origin="mid:42@post.example",
-            title="The night ferry — again",
+            metadata=ArticleMetadata(
+                title="The night ferry — again",
+                authors=("Édna Marsh",),
+                date=PartialDate(2019, 3, 14),
+                source=Source("Édna Marsh"),
+            ),
             body="It left at \\*nine\\*.",
-            authors=("Édna Marsh",),
-            date=PartialDate(2019, 3, 14),
-            source=Source("Édna Marsh"),
         )
     ]
 
@@ -69,7 +71,7 @@ def test_html_goes_first_and_brings_its_pictures(tmp_path: Path) -> None:
     assert isinstance(item, Item)
     table = "| Port | Time |\n| --- | --- |\n| Halbury | 9 |"
     assert item.body == f"## The ferry\n\nIt left at **nine**.\n\n![The ship](ship-1.png)\n\n{table}"
-    assert item.source == Source("The Harbour Post", "https://post.example/42")
+    assert item.metadata.source == Source("The Harbour Post", "https://post.example/42")
     assert [(asset.name, asset.load()) for asset in item.assets] == [("ship-1.png", PNG)]
     assert item.notes == ("left out what is attached: menu.pdf",)
 
@@ -115,7 +117,7 @@ def test_a_letter_in_an_unknown_encoding_keeps_its_text(tmp_path: Path) -> None:
 def test_a_bad_date_is_noted(tmp_path: Path) -> None:
     (item,) = read(tmp_path, b"Subject: a\nDate: soon\n\nText")
     assert isinstance(item, Item)
-    assert item.date is None
+    assert item.metadata.date is None
     assert len(item.notes) == 1
 
 

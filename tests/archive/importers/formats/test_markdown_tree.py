@@ -56,13 +56,13 @@ def test_hugo(tmp_path: Path) -> None:
     )
     assert read(site).keys() == {"content/news/ferry.md", "content/news/draft.md", "content/news/bundle/index.md"}
     ferry = item(site, "content/news/ferry.md")
-    assert (ferry.authors, ferry.date) == (("Edna Marsh",), PartialDate(2019, 3, 14))
+    assert (ferry.metadata.authors, ferry.metadata.date) == (("Edna Marsh",), PartialDate(2019, 3, 14))
     assert [(asset.name, asset.load()) for asset in ferry.assets] == [("/img/b.png", b"b")]
     assert ferry.notes == ("the picture c.png is not there",)
     bundled = item(site, "content/news/bundle/index.md")
     assert bundled.body.strip() == "![A](a.png)"
     assert [(asset.name, asset.load()) for asset in bundled.assets] == [("a.png", b"a"), ("unnamed.jpg", b"u")]
-    assert (bundled.topics, bundled.extra) == (("x",), {"params": {"mood": "calm"}})
+    assert (bundled.metadata.topics, bundled.extra) == (("x",), {"params": {"mood": "calm"}})
     assert isinstance(read(site)["content/news/draft.md"], Skipped)
     assert trees.detect(probe(site)) == 95
 
@@ -81,7 +81,7 @@ def test_jekyll(tmp_path: Path) -> None:
     )
     assert read(site).keys() == {"_posts/2019-03-14-night-ferry.markdown", "_drafts/x.md"}
     post = item(site, "_posts/2019-03-14-night-ferry.markdown")
-    assert (post.date, post.topics) == (PartialDate(2019, 3, 14), ("a", "b"))
+    assert (post.metadata.date, post.metadata.topics) == (PartialDate(2019, 3, 14), ("a", "b"))
     assert "x = 1" in to_text(post.body)
     assert "{" not in post.body
     assert [asset.name for asset in post.assets] == ["/assets/a.png"]
@@ -98,7 +98,7 @@ def test_docusaurus(tmp_path: Path) -> None:
         },
     )
     post = item(site, "blog/2019-03-14-ferry.mdx")
-    assert post.authors == ("Edna Marsh",)
+    assert post.metadata.authors == ("Edna Marsh",)
     assert to_text(post.body).split("\n") == ["Mind", "Text"]
 
 
@@ -113,7 +113,11 @@ def test_pelican(tmp_path: Path) -> None:
         },
     )
     post = item(site, "content/ferry.md")
-    assert (post.title, post.topics, post.body.strip()) == ("Ferry", ("a", "b"), "![A](/images/a.png)")
+    assert (post.metadata.title, post.metadata.topics, post.body.strip()) == (
+        "Ferry",
+        ("a", "b"),
+        "![A](/images/a.png)",
+    )
     assert [asset.load() for asset in post.assets] == [b"a"]
     assert "reStructuredText" in str(read(site)["content/old.rst"])
 
@@ -128,7 +132,7 @@ def test_obsidian(tmp_path: Path) -> None:
         },
     )
     note = item(vault, "Notes/Ferry.md")
-    assert note.title == "Ferry"
+    assert note.metadata.title == "Ferry"
     assert note.body.strip() == "See [the train](Train)  ![](Pic%20One.png)"
     assert [asset.load() for asset in note.assets] == [b"a"]
 
@@ -161,7 +165,11 @@ def test_a_single_file(tmp_path: Path) -> None:
     path = tree(tmp_path, {"x.md": FRONT + "![](a.png)", "a.png": b"a"}) / "x.md"
     (found,) = trees.read(path, ImportContext())
     assert isinstance(found, Item)
-    assert (found.origin, found.title, [asset.load() for asset in found.assets]) == ("x.md", "The night ferry", [b"a"])
+    assert (found.origin, found.metadata.title, [asset.load() for asset in found.assets]) == (
+        "x.md",
+        "The night ferry",
+        [b"a"],
+    )
 
 
 def test_builders_are_told_by_their_files() -> None:

@@ -85,9 +85,9 @@ def test_paragraphs_are_joined_and_running_lines_are_gone(tmp_path: Path) -> Non
         paragraph(made, text)
     assert made.page_no() > 2
     found = item(saved(made, tmp_path / "scan0042.pdf"))
-    assert found.title == "The night ferry returns"
-    assert found.authors == ("Edna Marsh", "John Roe")
-    assert found.date == PartialDate(2019, 3, 14)
+    assert found.metadata.title == "The night ferry returns"
+    assert found.metadata.authors == ("Edna Marsh", "John Roe")
+    assert found.metadata.date == PartialDate(2019, 3, 14)
     assert found.body.split("\n\n") == [*texts[:3], "## What the harbour says", *texts[3:] * 4]
 
 
@@ -145,7 +145,7 @@ def test_the_people_below_the_title_of_a_paper_are_its_authors(tmp_path: Path) -
     paragraph(made, "University of the Harbour", align="C")
     paragraph(made, WORDS * 4)
     found = item(saved(made, tmp_path / "a.pdf"))
-    assert found.authors == ("Edna Marsh", "John Roe")
+    assert found.metadata.authors == ("Edna Marsh", "John Roe")
     assert found.body.startswith("University of the Harbour")
 
 
@@ -157,9 +157,13 @@ def test_properties_say_what_the_pages_do_not(tmp_path: Path) -> None:
     made.set_lang("en-GB")
     paragraph(made, WORDS * 3)
     found = item(saved(made, tmp_path / "a.pdf"))
-    assert (found.title, found.authors, found.topics) == ("The night ferry", ("Edna Marsh",), ("Ferries", "Sea"))
-    assert found.date == PartialDate(2020, 5, 6)
-    assert found.language == "en-GB"
+    assert (found.metadata.title, found.metadata.authors, found.metadata.topics) == (
+        "The night ferry",
+        ("Edna Marsh",),
+        ("Ferries", "Sea"),
+    )
+    assert found.metadata.date == PartialDate(2020, 5, 6)
+    assert found.metadata.language == "en-GB"
 
 
 def test_the_title_of_a_printed_page_is_found_below_its_menu(tmp_path: Path) -> None:
@@ -173,7 +177,7 @@ def test_the_title_of_a_printed_page_is_found_below_its_menu(tmp_path: Path) -> 
     paragraph(made, "By Edna Marsh", align="L")
     paragraph(made, WORDS * 4)
     found = item(saved(made, tmp_path / "a.pdf"))
-    assert (found.title, found.authors) == ("The night ferry returns", ("Edna Marsh",))
+    assert (found.metadata.title, found.metadata.authors) == ("The night ferry returns", ("Edna Marsh",))
 
 
 @pytest.mark.parametrize("title", ["Microsoft Word - 00042.doc", "untitled", "scan0042.pdf", "Layout: 3"])
@@ -181,7 +185,7 @@ def test_titles_that_programs_give_are_none(tmp_path: Path, title: str) -> None:
     made = paper()
     made.set_title(title)
     paragraph(made, WORDS * 3)
-    assert item(saved(made, tmp_path / "night-ferry.pdf")).title == "Night ferry"
+    assert item(saved(made, tmp_path / "night-ferry.pdf")).metadata.title == "Night ferry"
 
 
 def test_lists_stay_lists_and_signs_stay_words(tmp_path: Path) -> None:
@@ -218,9 +222,9 @@ def test_what_browsers_print_at_the_edges_is_no_text_but_tells_the_source(tmp_pa
     paragraph(made, "The night ferry returns", size=20, align="L")
     paragraph(made, WORDS * 4)
     found = item(saved(made, tmp_path / "a.pdf"))
-    assert found.title == "The night ferry returns"
+    assert found.metadata.title == "The night ferry returns"
     assert found.body == (WORDS * 4).strip()
-    assert found.source == Source("post.example", "https://post.example/2019/night-ferry")
+    assert found.metadata.source == Source("post.example", "https://post.example/2019/night-ferry")
 
 
 def test_a_scan_is_one_problem_and_a_page_without_text_is_noted(tmp_path: Path) -> None:

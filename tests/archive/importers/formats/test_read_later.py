@@ -13,7 +13,7 @@ from backfile.archive.importers.formats.read_later import read_later_export
 from backfile.archive.importers.formats.read_later.saved_item import parse_saved_date
 from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.sources.registry import probe
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
 URL = "https://post.example/ferry"
@@ -100,19 +100,26 @@ def only(found: list[ImportEvent]) -> Item:
 
 def test_wallabag_1(tmp_path: Path) -> None:
     item = only(read(tmp_path, [V1]))
-    assert (item.origin, item.title, item.body, item.topics) == (URL, "Ferry", "It left.", ("sea", "night"))
+    assert (item.origin, item.metadata.title, item.body, item.metadata.topics) == (
+        URL,
+        "Ferry",
+        "It left.",
+        ("sea", "night"),
+    )
 
 
 def test_wallabag_2(tmp_path: Path) -> None:
     assert only(read(tmp_path, [V2])) == Item(
         origin=URL,
-        title="Ferry",
+        metadata=ArticleMetadata(
+            title="Ferry",
+            authors=("Edna Marsh",),
+            topics=("sea",),
+            date=PartialDate(2016, 2, 10),
+            source=Source("post.example", URL),
+            language="en-GB",
+        ),
         body="It left.",
-        authors=("Edna Marsh",),
-        topics=("sea",),
-        date=PartialDate(2016, 2, 10),
-        source=Source("post.example", URL),
-        language="en-GB",
         extra={"annotations": ["left"], "saved_on": "2016-09-08"},
     )
 
@@ -126,14 +133,22 @@ def test_omnivore_takes_the_text_beside_it(tmp_path: Path) -> None:
     assert read_later_export.detect(probe(tmp_path)) == 95
     whole, note = read_later_export.read(tmp_path, ImportContext())
     assert isinstance(whole, Item)
-    assert (whole.body, whole.summary, whole.date) == ("It left.", "In short", PartialDate(2024, 10, 28))
+    assert (whole.body, whole.metadata.summary, whole.metadata.date) == (
+        "It left.",
+        "In short",
+        PartialDate(2024, 10, 28),
+    )
     assert isinstance(note, Item)
-    assert (note.body, note.summary) == ("In short", None)
+    assert (note.body, note.metadata.summary) == ("In short", None)
 
 
 def test_linkwarden_has_its_collections_as_topics(tmp_path: Path) -> None:
     item = only(read(tmp_path, LINKWARDEN))
-    assert (item.body, item.topics, item.extra) == ("In short", ("Sea", "Ferries", "night"), {"saved_on": "2025-02-15"})
+    assert (item.body, item.metadata.topics, item.extra) == (
+        "In short",
+        ("Sea", "Ferries", "night"),
+        {"saved_on": "2025-02-15"},
+    )
 
 
 def test_karakeep(tmp_path: Path) -> None:
@@ -141,7 +156,7 @@ def test_karakeep(tmp_path: Path) -> None:
     assert isinstance(link, Item)
     assert (link.body, link.extra) == ("Mine", {"saved_on": "2023-11-14"})
     assert isinstance(text, Item)
-    assert (text.body, text.source) == ("A \\*thought\\*", None)
+    assert (text.body, text.metadata.source) == ("A \\*thought\\*", None)
     assert file == Skipped("File", "has neither text nor an address of the web")
 
 
@@ -153,10 +168,10 @@ def test_notes_of_others(tmp_path: Path, export: object, body: str) -> None:
 def test_bookmarks_have_their_folders_as_topics(tmp_path: Path) -> None:
     first, second, third, fourth = read(tmp_path, BOOKMARKS)
     assert isinstance(first, Item)
-    assert (first.body, first.topics) == ("In & short", ("Sea", "night", "ferry"))
+    assert (first.body, first.metadata.topics) == ("In & short", ("Sea", "night", "ferry"))
     assert second == Skipped("https://post.example/b", "only a link; use --fetch")
     assert isinstance(third, Item)
-    assert (third.body, third.source) == ("Do not run", None)
+    assert (third.body, third.metadata.source) == ("Do not run", None)
     assert isinstance(fourth, Skipped)
 
 
@@ -176,10 +191,10 @@ def test_bookmarks_have_their_folders_as_topics(tmp_path: Path) -> None:
 def test_links_are_skipped_or_fetched(tmp_path: Path, export: object) -> None:
     assert read(tmp_path, export) == [Skipped(URL, "only a link; use --fetch")]
     item = only(read(tmp_path, export, ImportContext(fetch)))
-    assert (item.title, item.authors) == ("Ferry", ("Edna Marsh",))
+    assert (item.metadata.title, item.metadata.authors) == ("Ferry", ("Edna Marsh",))
     assert "paragraph 7 tells" in item.body
     if isinstance(export, str):
-        assert item.topics == ("sea", "night")
+        assert item.metadata.topics == ("sea", "night")
 
 
 def test_what_cannot_be_fetched_is_a_problem_and_a_note_stays(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from backfile.archive.importers.common.rows import detect_delimiter
 from backfile.archive.importers.common.table_columns import map_columns
 from backfile.archive.importers.formats import tables
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
 ROW = {
@@ -41,12 +41,14 @@ def test_a_row_of_json_is_an_article(tmp_path: Path) -> None:
     assert read(tmp_path, json.dumps(ROW)) == [
         Item(
             origin="r-1",
-            title="The night ferry",
+            metadata=ArticleMetadata(
+                title="The night ferry",
+                authors=("Edna Marsh", "John Roe"),
+                topics=("transport", "harbour"),
+                date=PartialDate(2019, 3, 14),
+                source=Source("The Harbour Post", "https://post.example/ferry"),
+            ),
             body="It left at \\*nine\\*.\n\nIt came back.",
-            authors=("Edna Marsh", "John Roe"),
-            topics=("transport", "harbour"),
-            date=PartialDate(2019, 3, 14),
-            source=Source("The Harbour Post", "https://post.example/ferry"),
             extra={"places": ["Halbury"]},
         )
     ]
@@ -71,7 +73,7 @@ def test_bad_lines_are_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     assert problems[1][1] == "not an object of names and values"
     assert "no column is known" in problems[2][1]
     assert [each.origin for each in found if isinstance(each, Skipped)] == ["2"]
-    assert [each.title for each in found if isinstance(each, Item)] == ["The night ferry", "Another"]
+    assert [each.metadata.title for each in found if isinstance(each, Item)] == ["The night ferry", "Another"]
 
 
 def test_a_list_of_objects_is_read_one_by_one(tmp_path: Path) -> None:
@@ -86,7 +88,12 @@ def test_columns_by_a_path_of_names(tmp_path: Path) -> None:
     row = {"webTitle": "A", "fields": {"bodyText": "B", "by": "Edna Marsh"}, "webPublicationDate": "2019-03-14"}
     (item,) = read(tmp_path, json.dumps(row), text="fields.bodyText", authors="fields.by")
     assert isinstance(item, Item)
-    assert (item.title, item.body, item.authors, item.date) == ("A", "B", ("Edna Marsh",), PartialDate(2019, 3, 14))
+    assert (item.metadata.title, item.body, item.metadata.authors, item.metadata.date) == (
+        "A",
+        "B",
+        ("Edna Marsh",),
+        PartialDate(2019, 3, 14),
+    )
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
@@ -103,14 +110,22 @@ def test_csv_in_its_dialects(tmp_path: Path, separator: str, encoding: str) -> N
     assert found == [
         Item(
             origin="2019-03-14-cafe-a",
-            title="Café “A”",
+            metadata=ArticleMetadata(
+                title="Café “A”",
+                authors=("Edna Marsh", "John Roe"),
+                topics=("a", "b"),
+                date=PartialDate(2019, 3, 14),
+            ),
             body='One\n\n"Two"',
-            authors=("Edna Marsh", "John Roe"),
-            topics=("a", "b"),
-            date=PartialDate(2019, 3, 14),
             extra={"Edition": "late"},
         ),
-        Item(origin="b", title="B", body="Text"),
+        Item(
+            origin="b",
+            metadata=ArticleMetadata(
+                title="B",
+            ),
+            body="Text",
+        ),
     ]
 
 
@@ -125,7 +140,7 @@ def test_a_column_that_is_not_there_ends_the_table(tmp_path: Path) -> None:
 
 def test_cells_too_many_and_too_few_are_kept(tmp_path: Path) -> None:
     found = read(tmp_path, "sep=;\ntitle;text\nA;B;C\nD\nE;F\n", "t.csv")
-    assert [(each.title, each.body, dict(each.extra)) for each in found if isinstance(each, Item)] == [
+    assert [(each.metadata.title, each.body, dict(each.extra)) for each in found if isinstance(each, Item)] == [
         ("A", "B", {"column_3": "C"}),
         ("D", "", {}),
         ("E", "F", {}),
@@ -135,9 +150,9 @@ def test_cells_too_many_and_too_few_are_kept(tmp_path: Path) -> None:
 def test_dates_that_are_none_are_kept_and_noted(tmp_path: Path) -> None:
     found = read(tmp_path, "title,text,date\nA,B,3/4/2019\nC,D,soon\nE,F,1552521600\n", "t.csv")
     first, second, third = (each for each in found if isinstance(each, Item))
-    assert (first.date, first.extra) == (PartialDate(2019), {"original_date": "3/4/2019"})
-    assert (second.date, second.extra) == (None, {"original_date": "soon"})
-    assert third.date == PartialDate(2019, 3, 14)
+    assert (first.metadata.date, first.extra) == (PartialDate(2019), {"original_date": "3/4/2019"})
+    assert (second.metadata.date, second.extra) == (None, {"original_date": "soon"})
+    assert third.metadata.date == PartialDate(2019, 3, 14)
     assert len(first.notes) == len(second.notes) == 1
 
 
@@ -195,4 +210,7 @@ def test_news_of_1987(corpus) -> None:  # type: ignore[no-untyped-def]
     with tempfile.TemporaryDirectory() as folder:
         found = read(Path(folder), "".join(lines))
     assert len(found) == 500
-    assert all(isinstance(each, Item) and each.date and each.date.year == 1987 and not each.notes for each in found)
+    assert all(
+        isinstance(each, Item) and each.metadata.date and each.metadata.date.year == 1987 and not each.notes
+        for each in found
+    )

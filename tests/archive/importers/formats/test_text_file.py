@@ -44,9 +44,9 @@ def article(text: str, name: str = "x.txt") -> Item:
 
 def test_an_article_as_newspapers_set_it() -> None:
     item = article(FERRY)
-    assert item.title == "The Night Ferry Returns"
-    assert item.authors == ("Edna Marsh", "John Roe")
-    assert item.date == PartialDate(2019, 3, 14)
+    assert item.metadata.title == "The Night Ferry Returns"
+    assert item.metadata.authors == ("Edna Marsh", "John Roe")
+    assert item.metadata.date == PartialDate(2019, 3, 14)
     assert item.extra == {"place": "Halbury"}
     assert to_text(item.body).split("\n") == [
         "HALBURY, March 13 — The ferry left at nine. It had been away for *ten* years, and 3 < 4.",
@@ -72,14 +72,19 @@ def test_lines_below_the_title(
     text: str, authors: tuple[str, ...], date: PartialDate | None, summary: str | None
 ) -> None:
     item = article(text)
-    assert (item.title, item.authors, item.date, item.summary) == ("T", authors, date, summary)
+    assert (item.metadata.title, item.metadata.authors, item.metadata.date, item.metadata.summary) == (
+        "T",
+        authors,
+        date,
+        summary,
+    )
     assert "ext." in item.body or "text" in item.body
 
 
 def test_a_text_without_a_title_is_called_by_its_file() -> None:
     wrapped = "The council voted on the bridge late last night, after a long and loud debate\nin a full hall.\n"
     item = article(wrapped, "2019-03-14-council-votes.txt")
-    assert (item.title, item.date) == ("Council votes", PartialDate(2019, 3, 14))
+    assert (item.metadata.title, item.metadata.date) == ("Council votes", PartialDate(2019, 3, 14))
     assert to_text(item.body).startswith("The council voted on the bridge")
 
 
@@ -102,11 +107,13 @@ def test_a_text_without_a_title_is_called_by_its_file() -> None:
 )
 def test_the_last_line_may_tell_the_author(line: str, authors: tuple[str, ...]) -> None:
     assert closing_line_authors(line) == authors
-    assert article(f"A title\n\nText.\n\n{line}").authors == authors
+    assert article(f"A title\n\nText.\n\n{line}").metadata.authors == authors
 
 
 def test_a_byline_is_not_overruled_by_the_last_line() -> None:
-    assert article("T\nBy Jane Doe\n\nText.\n\nEdna Marsh is senior editor at the Post.").authors == ("Jane Doe",)
+    assert article("T\nBy Jane Doe\n\nText.\n\nEdna Marsh is senior editor at the Post.").metadata.authors == (
+        "Jane Doe",
+    )
 
 
 @pytest.mark.parametrize(
@@ -144,8 +151,8 @@ def test_datelines(text: str, expected: Dateline | None) -> None:
 
 def test_a_dateline_without_its_year_takes_it_from_the_path() -> None:
     text = "T\n\nLONDON, March 3 — Text."
-    assert article(text, "1987/t.txt").date == PartialDate(1987, 3, 3)
-    assert article(text).date is None
+    assert article(text, "1987/t.txt").metadata.date == PartialDate(1987, 3, 3)
+    assert article(text).metadata.date is None
 
 
 @pytest.mark.parametrize(
@@ -167,7 +174,7 @@ def test_encodings(tmp_path: Path, encoding: str, text: str) -> None:
     path.write_bytes(f"{text}\n\n{text}\n".encode(encoding))
     (item,) = text_file.read(path, ImportContext())
     assert isinstance(item, Item)
-    assert item.title == text
+    assert item.metadata.title == text
 
 
 def test_a_folder_of_texts_with_one_bad_file(tmp_path: Path) -> None:

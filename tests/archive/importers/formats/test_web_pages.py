@@ -47,10 +47,14 @@ def only(found: list[ImportEvent]) -> Item:
 def test_a_page_becomes_an_article(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(page())
     item = only(list(web_pages.read(tmp_path / "a.html", ImportContext())))
-    assert (item.title, item.authors, item.date) == ("The night ferry", ("Edna Marsh",), PartialDate(2019, 3, 14))
-    assert (item.topics, item.language) == (("Ferries", "Sea"), "en")
-    assert item.source is not None
-    assert (item.source.name, item.source.url) == ("The Harbour Post", URL)
+    assert (item.metadata.title, item.metadata.authors, item.metadata.date) == (
+        "The night ferry",
+        ("Edna Marsh",),
+        PartialDate(2019, 3, 14),
+    )
+    assert (item.metadata.topics, item.metadata.language) == (("Ferries", "Sea"), "en")
+    assert item.metadata.source is not None
+    assert (item.metadata.source.name, item.metadata.source.url) == ("The Harbour Post", URL)
     assert "## What came after" in item.body
     assert "*The pier at night*" in item.body
     for piece in ("cookies", "Read more", "Copyright", "Home", "# The night ferry"):
@@ -113,7 +117,7 @@ def test_mhtml_brings_page_and_pictures(tmp_path: Path) -> None:
     path = tmp_path / "ferry.mhtml"
     path.write_bytes(saved_as_mhtml())
     item = only(list(mhtml.read(path, ImportContext())))
-    assert (item.title, item.source and item.source.url) == ("The night ferry", URL)
+    assert (item.metadata.title, item.metadata.source and item.metadata.source.url) == ("The night ferry", URL)
     assert [(asset.name, asset.load()) for asset in item.assets] == [("https://harbour.example/pier.png", PNG)]
     detected = registry.detect_format(registry.probe(path))
     assert detected is not None
@@ -172,7 +176,7 @@ def test_a_warc_gives_its_articles_and_says_what_it_leaves_out(tmp_path: Path, p
     path.write_bytes(crawl(packed=packed))
     item, gone, short = warc.read(path, ImportContext())
     assert isinstance(item, Item)
-    assert (item.origin, item.title) == (URL, "The night ferry")
+    assert (item.origin, item.metadata.title) == (URL, "The night ferry")
     assert item.extra["captured"] == "2019-03-15"
     assert gone == Skipped("https://harbour.example/gone", "the server answered 404")
     assert isinstance(short, Skipped)
@@ -223,4 +227,4 @@ def test_a_title_is_never_a_row_of_layout(tmp_path: Path) -> None:
     assert article is not None
     assert article.metadata.title.startswith("The ferry is back. The night ferry")
     path.write_text(f"<html><head><title>No. 4</title></head><body>{row}{text}</body></html>", encoding="utf-8")
-    assert only(list(web_pages.read(path, ImportContext()))).title == "No. 4"
+    assert only(list(web_pages.read(path, ImportContext()))).metadata.title == "No. 4"

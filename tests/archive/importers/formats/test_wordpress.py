@@ -10,7 +10,7 @@ import pytest
 from backfile.archive.importers.formats.wordpress import wxr
 from backfile.archive.importers.formats.wordpress.post_html import to_html
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
 HEAD = """<?xml version="1.0" encoding="UTF-8" ?>
@@ -46,14 +46,16 @@ def test_a_post(tmp_path: Path) -> None:
     assert read(tmp_path, HEAD + post() + TAIL) == [
         Item(
             origin="https://post.example/?p=1",
-            title="Ferry 1",
+            metadata=ArticleMetadata(
+                title="Ferry 1",
+                authors=("Edna Marsh",),
+                topics=("Sea & air", "night"),
+                date=PartialDate(2019, 3, 14),
+                summary="In short",
+                source=Source("The Harbour Post", "https://post.example/ferry-1/"),
+                language="en-GB",
+            ),
             body="It left.",
-            authors=("Edna Marsh",),
-            topics=("Sea & air", "night"),
-            date=PartialDate(2019, 3, 14),
-            summary="In short",
-            source=Source("The Harbour Post", "https://post.example/ferry-1/"),
-            language="en-GB",
         )
     ]
 
@@ -108,7 +110,7 @@ def test_a_gallery_is_noted() -> None:
 
 def test_broken_xml_is_told_and_read_on(tmp_path: Path) -> None:
     found = read(tmp_path, HEAD + post(1) + post(2, content="a]]>b\x0c") + post(3) + "<item><title>cut")
-    assert [each.title for each in found if isinstance(each, Item)][:3] == ["Ferry 1", "Ferry 2", "Ferry 3"]
+    assert [each.metadata.title for each in found if isinstance(each, Item)][:3] == ["Ferry 1", "Ferry 2", "Ferry 3"]
     problems = [each for each in found if isinstance(each, Problem)]
     assert all(each.reason.startswith("broken XML") for each in problems)
     assert all(each.line for each in problems)

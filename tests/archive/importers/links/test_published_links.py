@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,23 +15,19 @@ from backfile.archive.importers.library.provenance import article_urls, front_da
 from backfile.archive.importers.links import markdown_links
 from backfile.archive.importers.links.urls import url_key
 from backfile.archive.importers.sources.detection import ImportSource, open_sources
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.storage.library import Library
-from tests.archive.importers.test_importer import DAY, FakeFormat, actions, files, take
+from tests.archive.importers.test_importer import DAY, FakeFormat, actions, files, take, variant
 
 SITE = "https://post.example"
 WORDS = " and nobody at the pier knew why it had gone so late that day" * 4
 
 
 def post(name: str, text: str, year: int = 2019, **further: object) -> Item:
-    item = Item(
-        f"{SITE}/{name}/",
-        name.title(),
-        f"{text} The {name} came,{WORDS.replace('pier', name)}.",
-        date=PartialDate(year, 3, 14),
-        source=Source("The Post", f"{SITE}/{name}/"),
-    )
-    return replace(item, **further)  # type: ignore[arg-type]
+    url = f"{SITE}/{name}/"
+    metadata = ArticleMetadata(name.title(), date=PartialDate(year, 3, 14), source=Source("The Post", url))
+    body = f"{text} The {name} came,{WORDS.replace('pier', name)}."
+    return variant(Item(url, metadata, body), **further)
 
 
 def text_of(root: Path, name: str, year: int = 2019) -> str:
@@ -105,7 +100,7 @@ def test_a_dry_run_changes_nothing_in_what_lies_there(tmp_path: Path) -> None:
 
 def test_the_address_of_a_duplicate_leads_to_the_article_that_was_kept(tmp_path: Path) -> None:
     train = post("train", "Trains.")
-    copy = replace(train, origin=f"{SITE}/2021/train", source=Source("The Post", f"{SITE}/2021/train"))
+    copy = variant(train, origin=f"{SITE}/2021/train", source=Source("The Post", f"{SITE}/2021/train"))
     items = post("ferry", f"See [t]({SITE}/2021/train)."), train, copy
     assert actions(take(tmp_path, *items)) == {"added": 2, "duplicate": 1}
     assert "See [t](2019-03-14-train.md)." in text_of(tmp_path, "ferry")
