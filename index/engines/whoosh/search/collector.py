@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import reduce
 
 import numpy as np
@@ -43,14 +42,17 @@ def search(searcher: Searcher, request: Request) -> Page:
         )
     check = deadline(started, request.deadline)
     root = create_weight(searcher, request.query, check)
-    matches = _match(searcher, root, request.filters)
+    filters = _filter_masks(searcher, request.filters)
+    docs = _match(searcher, root, filters)
     check()
-    facets = tuple(matches.count_facet(name, request.facet_limit(name)) for name in FACETS)
+    # A facet ignores its own filter, so that it counts what one more choice would add ("drill sideways").
+    counted = {name: _match(searcher, root, filters, without=name) if name in filters else docs for name in FACETS}
+    facets = tuple(_count_facet(searcher, name, docs, request.facet_limit(name)) for name, docs in counted.items())
     check()
-    top = _select_page(searcher, root, matches.docs, request, check)
+    top = _select_page(searcher, root, docs, request, check)
     highlighter = Highlighter(request.query, searcher.commit.languages, searcher.sibling_terms)
     hits = tuple(_load_hits(searcher, top, highlighter, request.passages, check))
-    total = len(matches.docs)
+    total = len(docs)
     suggestion = _correct(searcher, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
     return Page(total, hits, facets, request.page, -(-total // request.per_page), took, suggestion)
@@ -68,27 +70,8 @@ def deadline(started: float, seconds: float) -> Check:
     return check
 
 
-@dataclass(frozen=True)
-class _Matches:
-    """Live documents that match the query and all filters, and the mask of each facet's filter."""
-
-    searcher: Searcher
-    root: QueryWeight
-    filter_masks: dict[str, Array]
-    docs: DocSet
-
-    def count_facet(self, name: str, size: int | None) -> Facet:
-        """Counts a facet's values, its own filter ignored (drill sideways)."""
-        table = self.searcher.facet_table(name)
-        docs = self.docs
-        if name in self.filter_masks:
-            others = [mask for other, mask in self.filter_masks.items() if other != name]
-            docs = _intersect_masks(self.searcher, self.root, others)
-        counts = table.count(docs)
-        return table.latest(name, counts, size) if name == "year" else table.largest(name, counts, size)
-
-
-def _match(searcher: Searcher, root: QueryWeight, filters: Filters) -> _Matches:
+def _filter_masks(searcher: Searcher, filters: Filters) -> dict[str, Array]:
+    """Masks of the chosen filters by the name of their facet."""
     masks = {}
     if filters.authors:
         masks["author"] = searcher.facet_mask("author", filters.authors)
@@ -96,11 +79,12 @@ def _match(searcher: Searcher, root: QueryWeight, filters: Filters) -> _Matches:
         masks["topic"] = searcher.facet_mask("topic", filters.topics)
     if filters.first or filters.last:
         masks["year"] = searcher.date_mask(filters.first, filters.last)
-    return _Matches(searcher, root, masks, _intersect_masks(searcher, root, masks.values()))
+    return masks
 
 
-def _intersect_masks(searcher: Searcher, root: QueryWeight, filter_masks: Iterable[Array]) -> DocSet:
-    masks = list(filter_masks)
+def _match(searcher: Searcher, root: QueryWeight, filters: dict[str, Array], without: str = "") -> DocSet:
+    """Live documents that match the query and the filters, except the filter of the facet `without`."""
+    masks = [mask for name, mask in filters.items() if name != without]
     if not isinstance(root.node, MatchAll):
         masks.append(root.mask)
     if not masks:
@@ -108,6 +92,12 @@ def _intersect_masks(searcher: Searcher, root: QueryWeight, filter_masks: Iterab
     if searcher.live_docs is not None:
         masks.append(searcher.live_docs)
     return DocSet.from_mask(reduce(np.logical_and, masks))
+
+
+def _count_facet(searcher: Searcher, name: str, docs: DocSet, limit: int | None) -> Facet:
+    table = searcher.facet_table(name)
+    counts = table.count(docs)
+    return table.latest(name, counts, limit) if name == "year" else table.largest(name, counts, limit)
 
 
 def _select_page(

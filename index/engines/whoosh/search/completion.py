@@ -9,7 +9,7 @@ import numpy as np
 from backfile.index.analysis.tokenizer import tokenize
 from backfile.index.engine import Completions, Sort
 from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.posting_reader import PostingReader, document_frequency, term_reader
+from backfile.index.engines.whoosh.search.posting_reader import create_reader, document_frequency, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import top_by_field
 from backfile.index.fields import DEFAULT_FIELDS
@@ -59,7 +59,7 @@ def _matches_text(text: str, typed: Sequence[str]) -> bool:
 
 def _match(searcher: Searcher, field: str, typed: Sequence[str]) -> DocSet:
     """Live documents with all terms typed in a field, the last one as a prefix."""
-    last = PostingReader(searcher, field, lambda postings: range(*postings.prefix(typed[-1])))
+    last = create_reader(searcher, field, lambda postings: range(*postings.prefix(typed[-1])))
     found = searcher.all_docs.mask
     for reader in [last, *(term_reader(searcher, field, term) for term in typed[:-1])]:
         mask = np.zeros(searcher.size, np.bool_)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 
 import numpy as np
 
 from backfile.index.analysis.tokenizer import MAX_TERM, tokenize
 from backfile.index.engine import Document, Hit
-from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
-from backfile.index.engines.whoosh.search.posting_reader import count_union, term_reader
+from backfile.index.engines.whoosh.search.posting_lists import group_starts
+from backfile.index.engines.whoosh.search.posting_reader import document_frequency, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import top_by_score
 from backfile.index.engines.whoosh.storage.array_file import Array
@@ -26,54 +25,12 @@ _MIN_LENGTH = 3  # letters of a term
 _PLAIN = re.compile(r"[(\[\"]*([A-Za-z]+)[.,;:!?)\]\"]*")
 
 
-class _Term:
-    """Term without its stem siblings, with its postings in each field that has it, the longest list first."""
-
-    def __init__(self, searcher: Searcher, term: str) -> None:
-        self._searcher = searcher
-        readers = {field: term_reader(searcher, field, term) for field in DEFAULT_FIELDS}
-        self._readers = sorted(
-            ((field, reader) for field, reader in readers.items() if reader), key=lambda each: -each[1].count_postings()
-        )
-
-    @cached_property
-    def _postings(self) -> list[tuple[str, SparsePostings]]:
-        return [(field, reader.read_sparse()) for field, reader in self._readers]
-
-    @cached_property
-    def doc_frequency(self) -> int:
-        """Number of live documents with the term."""
-        live_docs = self._searcher.live_docs
-        if live_docs is None and len(self._readers) == 1:
-            return self._readers[0][1].count_postings()
-        return count_union((postings.doc_ids for _, postings in self._postings), live_docs)
-
-    def weighted_frequencies(self) -> list[tuple[Array, Array]]:
-        """Documents and BM25F's tf~ of each, as lists that have no document in common."""
-        disjoint: list[tuple[Array, Array]] = []
-        for field, postings in self._postings:
-            rest, more = postings.doc_ids, self._searcher.norms(field).take(postings.doc_ids)
-            more *= postings.frequencies
-            for known, frequencies in disjoint:
-                place = known.searchsorted(rest)
-                is_new = known.take(place, mode="clip") != rest
-                frequencies[place[~is_new]] += more[~is_new]
-                rest, more = rest[is_new], more[is_new]
-            if len(rest):
-                disjoint.append((rest, more))
-        return disjoint
-
-
-_Ranked = tuple[float, str, _Term]  # negative tf·idf, so that the most characteristic term sorts first
-
-
 def more_like_this(searcher: Searcher, document: Document, limit: int) -> tuple[Hit, ...]:
     """Articles with any of the most characteristic terms of a document, best first, without the document itself."""
     scores = np.zeros(searcher.size)
-    for *_, term in _characteristic_terms(searcher, document):
-        weight = idf(term.doc_frequency, searcher.commit.live_count)
-        for doc_ids, frequencies in term.weighted_frequencies():
-            scores[doc_ids] += weight * saturate(frequencies)
+    for term, doc_frequency in _characteristic_terms(searcher, document):
+        doc_ids, frequencies = _weighted_frequencies(searcher, term)
+        scores[doc_ids] += idf(doc_frequency, searcher.commit.live_count) * saturate(frequencies)
     if searcher.live_docs is not None:
         scores *= searcher.live_docs
     if own := searcher.commit.find(document.id):
@@ -85,20 +42,32 @@ def more_like_this(searcher: Searcher, document: Document, limit: int) -> tuple[
     )
 
 
-def _characteristic_terms(searcher: Searcher, document: Document) -> list[_Ranked]:
-    """Terms with the largest tf·idf among those that other articles have too.
+def _weighted_frequencies(searcher: Searcher, term: str) -> tuple[Array, Array]:
+    """Documents with a term, without its stem siblings, and BM25F's tf~ of each."""
+    postings = [(field, term_reader(searcher, field, term).read_sparse()) for field in DEFAULT_FIELDS]
+    doc_ids = np.concatenate([found.doc_ids for _, found in postings])
+    frequencies = [found.frequencies * searcher.norms(field).take(found.doc_ids) for field, found in postings]
+    order = doc_ids.argsort(kind="stable")
+    ordered = doc_ids.take(order)
+    starts = group_starts(ordered)
+    return ordered.take(starts), np.add.reduceat(np.concatenate(frequencies).take(order), starts)
+
+
+def _characteristic_terms(searcher: Searcher, document: Document) -> list[tuple[str, int]]:
+    """Terms with the largest tf·idf among those that other articles have too, and their document frequencies.
 
     They are counted in the order of their upper bounds, so that few document frequencies are counted exactly.
     """
     frequencies = Counter(term for text in (document.title, document.text) for term in _terms(text))
-    size, best = searcher.commit.live_count, list[_Ranked]()
-    for bound, text in sorted(_bounds(searcher, frequencies)):
+    size = searcher.commit.live_count
+    best: list[tuple[float, str, int]] = []  # negative tf·idf, so that the most characteristic term sorts first
+    for bound, term in sorted(_bounds(searcher, frequencies)):
         if len(best) == MAX_TERMS and bound > best[-1][0]:
             break
-        term = _Term(searcher, text)
-        if term.doc_frequency > 1:
-            best = sorted([*best, (-frequencies[text] * idf(term.doc_frequency, size), text, term)])[:MAX_TERMS]
-    return best
+        count = document_frequency(searcher, term)
+        if count > 1:
+            best = sorted([*best, (-frequencies[term] * idf(count, size), term, count)])[:MAX_TERMS]
+    return [(term, count) for _, term, count in best]
 
 
 def _bounds(searcher: Searcher, frequencies: Mapping[str, int]) -> list[tuple[float, str]]:

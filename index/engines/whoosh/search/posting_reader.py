@@ -26,36 +26,31 @@ _NO_DOC_IDS: Array = np.empty(0, np.intp)
 _NO_FREQUENCIES: Array = np.empty(0, np.uint8)
 
 
+FindTerms = Callable[[FieldPostings], Iterable[int]]
+"""Finds terms in the field of a segment: their ordinals, ascending."""
+
+
+@dataclass(frozen=True, eq=False)
 class PostingReader:
-    """Reads the postings of some terms of one field as if they were one term (Lucene's `MultiTerms`).
+    """Reads the postings of some terms of one field as if they were one term (Lucene's `MultiTerms`)."""
 
-    `find_terms` gives the ordinals of the terms in each segment's field, ascending.
-    """
-
-    def __init__(self, searcher: Searcher, field: str, find_terms: Callable[[FieldPostings], Iterable[int]]) -> None:
-        self.field = field
-        self._size = searcher.size
-        self._ranges = [
-            _TermRange(segment, postings, low, high)
-            for segment in searcher.segments
-            for postings in (segment.field(field),)
-            for low, high in _consecutive(find_terms(postings))
-        ]
+    size: int
+    ranges: Sequence[TermRange]
 
     def __bool__(self) -> bool:
-        return bool(self._ranges)
+        return bool(self.ranges)
 
     def count_postings(self) -> int:
         """Number of postings: of a single term, its document frequency with deleted documents."""
-        return sum(map(len, self._ranges))
+        return sum(map(len, self.ranges))
 
     def read(self) -> PostingList:
         """Posting list with the summed frequencies of the terms, in the layout that suits its length."""
-        return self._read_dense() if self.count_postings() * DENSE_RATIO > self._size else self.read_sparse()
+        return self._read_dense() if self.count_postings() * DENSE_RATIO > self.size else self.read_sparse()
 
     def read_sparse(self) -> SparsePostings:
         """Posting list in the sparse layout, whatever its length."""
-        parts = [part.read() for part in self._ranges]
+        parts = [part.read() for part in self.ranges]
         doc_ids = _concatenate([doc_ids for doc_ids, _ in parts], _NO_DOC_IDS)
         frequencies = _concatenate([frequencies for _, frequencies in parts], _NO_FREQUENCIES)
         build = SparsePostings if self._has_one_term else SparsePostings.summed
@@ -64,19 +59,18 @@ class PostingReader:
     @property
     def _has_one_term(self) -> bool:
         """True if no segment has two of the terms, so that no document occurs twice."""
-        return all(part.is_single for part in self._ranges) and len(self._ranges) == len(
-            {part.segment.base for part in self._ranges}
-        )
+        bases = {part.segment.base for part in self.ranges}
+        return len(bases) == len(self.ranges) and all(part.is_single for part in self.ranges)
 
     def _read_dense(self) -> DensePostings:
-        terms = sum(part.high - part.low for part in self._ranges)
+        terms = sum(part.high - part.low for part in self.ranges)
         # One byte holds a term's frequency, two bytes the sum of 257 of them, four bytes any sum.
         dtype = np.uint8 if self._has_one_term else np.uint16 if terms <= _UINT16_TERMS else np.uint32
-        if not all(part.fits_one_byte for part in self._ranges):
+        if not all(part.fits_one_byte for part in self.ranges):
             dtype = np.uint32
-        column = np.zeros(self._size, dtype)
+        column = np.zeros(self.size, dtype)
         written: set[int] = set()
-        for part in self._ranges:
+        for part in self.ranges:
             base = part.segment.base
             part.add_to(column[base : base + part.segment.size], is_first=base not in written)
             written.add(base)
@@ -86,15 +80,15 @@ class PostingReader:
 
     def read_doc_ids(self) -> Array:
         """Documents (intp), term after term: a document with several of the terms is repeated."""
-        return _concatenate([part.read_doc_ids() for part in self._ranges], _NO_DOC_IDS)
+        return _concatenate([part.read_doc_ids() for part in self.ranges], _NO_DOC_IDS)
 
     def read_positions(self, doc_ids: Array) -> Array:
         """Packed positions (see `positions`) of any of the terms in ascending `doc_ids`: sorted, distinct."""
-        return merge_sorted([found for part in self._ranges for found in part.read_positions(doc_ids)])
+        return merge_sorted([found for part in self.ranges for found in part.read_positions(doc_ids)])
 
 
 @dataclass(frozen=True, eq=False)
-class _TermRange:
+class TermRange:
     """Terms with the ordinals `low` to `high - 1` of a field in one segment."""
 
     segment: Segment
@@ -168,14 +162,25 @@ def _concatenate(parts: Sequence[Array], nothing: Array) -> Array:
     return np.concatenate(parts) if parts else nothing
 
 
+def create_reader(searcher: Searcher, field: str, find_terms: FindTerms) -> PostingReader:
+    """Finds terms in every segment and creates a reader of their postings."""
+    ranges = [
+        TermRange(segment, postings, low, high)
+        for segment in searcher.segments
+        for postings in (segment.field(field),)
+        for low, high in _consecutive(find_terms(postings))
+    ]
+    return PostingReader(searcher.size, ranges)
+
+
 def term_reader(searcher: Searcher, field: str, term: str) -> PostingReader:
-    """Reader of a single term, without its stem siblings."""
+    """Creates a reader of a single term, without its stem siblings."""
 
     def find(postings: FieldPostings) -> Iterable[int]:
         ordinal = searcher.term_ordinal(postings, term)
         return (ordinal,) if ordinal >= 0 else ()
 
-    return PostingReader(searcher, field, find)
+    return create_reader(searcher, field, find)
 
 
 def document_frequency(searcher: Searcher, term: str) -> int:
@@ -183,17 +188,7 @@ def document_frequency(searcher: Searcher, term: str) -> int:
     readers = [reader for field in DEFAULT_FIELDS if (reader := term_reader(searcher, field, term))]
     if len(readers) == 1 and searcher.live_docs is None:
         return readers[0].count_postings()
-    longest_first = sorted((reader.read_doc_ids() for reader in readers), key=len, reverse=True)
-    return count_union(longest_first, searcher.live_docs)
-
-
-def count_union(lists: Iterable[Array], live_docs: Array | None) -> int:
-    """Number of live documents in the union of ascending lists of doc ids; fastest with the longest list first."""
-    disjoint: list[Array] = []
-    for doc_ids in lists:
-        rest = doc_ids
-        for known in disjoint:
-            if len(known):
-                rest = rest[known.take(known.searchsorted(rest), mode="clip") != rest]
-        disjoint.append(rest)
-    return sum(len(part) if live_docs is None else int(np.count_nonzero(live_docs.take(part))) for part in disjoint)
+    mask = np.zeros(searcher.size, np.bool_)
+    for reader in readers:
+        mask[reader.read_doc_ids()] = True
+    return int(np.count_nonzero(mask if searcher.live_docs is None else mask & searcher.live_docs))

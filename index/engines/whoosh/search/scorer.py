@@ -222,7 +222,7 @@ class _PositionCache:
         """Packed positions of a plain word in a field."""
         key = (id(term), field)
         if key not in self._positions:
-            self._positions[key] = term.terms[field].read_positions(self.doc_ids)
+            self._positions[key] = term.read_positions(field, self.doc_ids)
         return self._positions[key]
 
 

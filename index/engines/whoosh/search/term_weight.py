@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -16,7 +16,7 @@ from backfile.index.engines.whoosh.search.doc_set import DocBatch
 from backfile.index.engines.whoosh.search.phrases import phrase_postings, sequence_postings
 from backfile.index.engines.whoosh.search.positions import merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import PostingList, choose_layout
-from backfile.index.engines.whoosh.search.posting_reader import PostingReader, term_reader
+from backfile.index.engines.whoosh.search.posting_reader import PostingReader, create_reader, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
@@ -27,38 +27,17 @@ TermNode = Word | Phrase | Wildcard | Fuzzy
 Boosted = tuple[PostingList, float]  # a posting list and the boost of each occurrence in it
 
 
-class StemmedTerm:
-    """Term of a field with its stem siblings, or alone if `exact`."""
-
-    def __init__(self, searcher: Searcher, field: str, term: str, *, exact: bool) -> None:
-        self._term = term_reader(searcher, field, term)
-        self._siblings = PostingReader(
-            searcher, field, lambda postings: () if exact else searcher.stem_siblings(postings, (term,))
-        )
-
-    def read(self) -> list[Boosted]:
-        """Posting lists of the term and of its siblings."""
-        term = (self._term.read(), 1.0)
-        return [term, (self._siblings.read(), WEIGHTS.stem_sibling)] if self._siblings else [term]
-
-    def read_positions(self, doc_ids: Array) -> Array:
-        """Packed positions of the term and its siblings in ascending doc ids: sorted, distinct."""
-        if not self._siblings:
-            return self._term.read_positions(doc_ids)
-        return merge_sorted([self._term.read_positions(doc_ids), self._siblings.read_positions(doc_ids)])
-
-
 @dataclass(frozen=True, eq=False)
 class TermWeight:
     """Matches and term frequencies of a query term, deleted documents included save in `doc_frequency`.
 
-    `postings` holds the posting lists of each field searched. `terms` holds the readers of a plain word's positions,
-    by field; it is empty for other nodes.
+    `postings` holds the posting lists of each field searched, with the boost of each occurrence. `readers` holds, for
+    a single term, the readers of the term and of its stem siblings by field; it is empty for other nodes.
     """
 
     node: TermNode
     postings: dict[str, list[Boosted]]
-    terms: dict[str, StemmedTerm]
+    readers: dict[str, list[PostingReader]]
     size: int
     live_docs: Array | None
 
@@ -82,6 +61,10 @@ class TermWeight:
         """Tests which of ascending doc ids match in a field (bool[len(doc_ids)])."""
         found = [postings.contains(doc_ids) for postings, _ in self.postings.get(field, ())]
         return reduce(np.logical_or, found) if found else np.zeros(len(doc_ids), np.bool_)
+
+    def read_positions(self, field: str, doc_ids: Array) -> Array:
+        """Packed positions of a single term and its stem siblings in ascending doc ids: sorted, distinct."""
+        return merge_sorted([reader.read_positions(doc_ids) for reader in self.readers[field]])
 
     def build_mask(self) -> Array:
         """Builds a mask of the documents that match in any field (bool[size])."""
@@ -108,26 +91,38 @@ class TermWeight:
 
 def create_term_weight(searcher: Searcher, node: TermNode, fields: tuple[str, ...]) -> TermWeight:
     """Reads the postings of a query term in some fields."""
-    terms: dict[str, StemmedTerm] = {}
+    readers: dict[str, list[PostingReader]] = {}
     if isinstance(node, Word) and is_single_term(node):
         term = term_sequences(node.text)[0][0][0][0]
-        terms = {field: StemmedTerm(searcher, field, term, exact=node.exact) for field in fields}
+        readers = {field: _single_term_readers(searcher, field, term, exact=node.exact) for field in fields}
     postings = {
-        field: [boosted for boosted in _read(searcher, field, node, terms.get(field)) if len(boosted[0])]
+        field: [boosted for boosted in _read(searcher, field, node, readers.get(field, [])) if len(boosted[0])]
         for field in fields
     }
-    return TermWeight(node, postings, terms, searcher.size, searcher.live_docs)
+    return TermWeight(node, postings, readers, searcher.size, searcher.live_docs)
 
 
-def _read(searcher: Searcher, field: str, node: TermNode, plain: StemmedTerm | None) -> list[Boosted]:
+def _read(searcher: Searcher, field: str, node: TermNode, single: Sequence[PostingReader]) -> list[Boosted]:
     match node:
         case Wildcard():
-            return [(_pattern_reader(searcher, field, node.text).read(), 1.0)]
+            return [(_wildcard_reader(searcher, field, node.text).read(), 1.0)]
         case Fuzzy():
             return [(_fuzzy_reader(searcher, field, node.text, node.distance).read(), 1.0)]
         case Phrase():
             return [(choose_layout(phrase_postings(searcher, field, node), searcher.size), 1.0)]
-    return plain.read() if plain else _read_compound(searcher, field, node)
+    if single:
+        return [(reader.read(), boost) for reader, boost in zip(single, (1.0, WEIGHTS.stem_sibling), strict=False)]
+    return _read_compound(searcher, field, node)
+
+
+def _single_term_readers(searcher: Searcher, field: str, term: str, *, exact: bool) -> list[PostingReader]:
+    """Readers of a term and, unless `exact`, of its stem siblings, if it has any."""
+    siblings = [] if exact else [_sibling_reader(searcher, field, (term,))]
+    return [term_reader(searcher, field, term), *filter(None, siblings)]
+
+
+def _sibling_reader(searcher: Searcher, field: str, terms: tuple[str, ...]) -> PostingReader:
+    return create_reader(searcher, field, lambda postings: searcher.stem_siblings(postings, terms))
 
 
 def _read_compound(searcher: Searcher, field: str, word: Word) -> list[Boosted]:
@@ -137,27 +132,26 @@ def _read_compound(searcher: Searcher, field: str, word: Word) -> list[Boosted]:
     if word.exact:
         return [(starts, 1.0)]
     single = tuple(terms[0][0] for terms, _ in sequences if len(terms) == 1)
-    siblings = PostingReader(searcher, field, lambda postings: searcher.stem_siblings(postings, single))
-    return [(starts, 1.0), (siblings.read(), WEIGHTS.stem_sibling)]
+    return [(starts, 1.0), (_sibling_reader(searcher, field, single).read(), WEIGHTS.stem_sibling)]
 
 
-def _pattern_reader(searcher: Searcher, field: str, text: str) -> PostingReader:
+def _wildcard_reader(searcher: Searcher, field: str, text: str) -> PostingReader:
     """Reader of the terms that match a wildcard pattern: those with its literal prefix, filtered by a regex."""
     prefix = literal_prefix(text)
     if text.endswith("*") and not set(text[:-1]) & {"*", "?"}:
-        return PostingReader(searcher, field, lambda postings: range(*postings.prefix(prefix)))
+        return create_reader(searcher, field, lambda postings: range(*postings.prefix(prefix)))
 
     def find(postings: FieldPostings) -> Iterable[int]:
         low, high = postings.prefix(prefix)
         return [low + line for line in matching_lines(text, postings.terms.lines(low, high))] if low < high else ()
 
-    return PostingReader(searcher, field, find)
+    return create_reader(searcher, field, find)
 
 
 def _fuzzy_reader(searcher: Searcher, field: str, text: str, distance: int) -> PostingReader:
     """Reader of the terms within an edit distance of a word."""
     word = fuzzy_term(text)
-    return PostingReader(
+    return create_reader(
         searcher, field, lambda postings: find_close_terms(postings, word, distance).tolist() if word else ()
     )
 
