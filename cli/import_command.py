@@ -37,6 +37,7 @@ class ColumnType(click.ParamType[tuple[str, str]]):
     name = "field=column"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Parses FIELD=COLUMN; raises `BadParameter` for an unknown field."""
         field, sign, column = value.partition("=")
         if not sign or field not in FIELDS or not column:
             self.fail(f"{value!r}: write it as FIELD=COLUMN; the fields are {', '.join(FIELDS)}", param, ctx)

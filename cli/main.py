@@ -95,9 +95,11 @@ class LazyGroup(click.Group):
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of imported and lazy commands, sorted."""
         return sorted([*super().list_commands(ctx), *self.LAZY])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Command of a name, imported if it is lazy; None for an unknown name."""
         if cmd_name not in self.LAZY:
             return super().get_command(ctx, cmd_name)
         module, _, name = self.LAZY[cmd_name].rpartition(".")

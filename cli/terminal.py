@@ -77,6 +77,7 @@ class DateType(click.ParamType[PartialDate]):
     name = "date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> PartialDate:
+        """Parses a partial date; raises `BadParameter` for an invalid one."""
         try:
             return PartialDate.parse(value)
         except ValueError as error:
