@@ -1,7 +1,7 @@
-"""Backfile beside tantivy-py, SQLite FTS5 and stock Whoosh: the same articles, questions and work in one run.
+"""Comparison of Backfile with tantivy-py, SQLite FTS5 and stock Whoosh on the same articles and questions.
 
-Each engine builds in a process of its own and answers in another, so that memory is counted per engine; questions go
-round the engines one at a time, so that a noisy minute of the machine hits all of them.
+Each engine builds its index in one process and answers in another, so that memory is counted per engine. Every question
+is put to all engines before the next one, so that a noisy minute of the machine affects all of them.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ Corpus = Callable[[], Iterator[Document]]
 
 @dataclass(slots=True)
 class Outcome:
-    """What one engine did. Times in ms, one list a question (a value a round); sizes in bytes.
+    """Measurements of one engine: times in ms, one list a question with a value a round; sizes in bytes.
 
-    `times` is processor time of the engine's process, which a busy machine falsifies less than `clock`. So is
-    `build_processor`, in seconds; every engine builds on one core.
+    `times` is processor time of the engine's process, which a busy machine distorts less than `clock` does.
+    `build_processor` is processor time in seconds; every engine builds on one core.
     """
 
     build_seconds: float = 0.0
@@ -62,23 +62,23 @@ class Outcome:
 
     @property
     def medians(self) -> list[float]:
-        """A figure a question: the median of its rounds."""
+        """Median of each question's rounds."""
         return [statistics.median(rounds) for rounds in self.times]
 
     @property
     def firsts(self) -> list[float]:
-        """A figure a question: its first round, before any cache knows it."""
+        """First round of each question, before any cache has it."""
         return [rounds[0] for rounds in self.times]
 
 
 def compare(corpus: Corpus, names: list[str], *, rounds: int = 3, kept: Path | None = None) -> dict[str, object]:
-    """Runs everything; gives a JSON-able report (see `table`). Indexes that stand in the folder `kept` are used."""
+    """Runs the comparison; returns a JSON-able report (see `table`). Indexes in the folder `kept` are reused."""
     sample = list(islice(corpus(), SAMPLE))
-    asked = questions(sample)
+    mix = questions(sample)
     folder = kept or Path(tempfile.mkdtemp(prefix="compare-"))
     try:
         outcomes = {name: _build(name, folder / name, corpus) for name in names}
-        _ask(outcomes, folder, asked, rounds)
+        _ask(outcomes, folder, mix, rounds)
     finally:
         if not kept:
             shutil.rmtree(folder)
@@ -87,11 +87,11 @@ def compare(corpus: Corpus, names: list[str], *, rounds: int = 3, kept: Path | N
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "articles": articles,
         "text_mb": characters / MB,
-        "questions": len(asked),
+        "questions": len(mix),
         "engines": {name: _figures(outcome, articles) for name, outcome in outcomes.items()},
-        "kinds": _kinds(asked, outcomes),
+        "kinds": _kinds(mix, outcomes),
         "agreement": _agreement(outcomes),
-        "slowest": _slowest(asked, outcomes),
+        "slowest": _slowest(mix, outcomes),
     }
 
 
@@ -106,7 +106,7 @@ def _build(name: str, folder: Path, corpus: Corpus) -> Outcome:
 
 def _build_here(name: str, folder: Path, corpus: Corpus) -> tuple[float, float, int]:
     if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core: one thread each, and no helping processes
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core: no threads and no helper processes
     documents = list(corpus())
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     driver = _driver(name, folder)
@@ -123,18 +123,18 @@ def _driver(name: str, folder: Path) -> Driver:
     return made
 
 
-def _ask(outcomes: dict[str, Outcome], folder: Path, asked: list[Question], rounds: int) -> None:
+def _ask(outcomes: dict[str, Outcome], folder: Path, mix: list[Question], rounds: int) -> None:
     context = mp.get_context("spawn")
     ends = {}
     for name in outcomes:
         ends[name], theirs = context.Pipe()
         context.Process(target=_serve, args=(name, folder / name, theirs), daemon=True).start()
-        theirs.close()  # so that a process that died is an EOFError here and not a wait without end
+        theirs.close()  # a process that died then raises EOFError here instead of blocking
         ends[name].recv()
     for outcome in outcomes.values():
-        outcome.times, outcome.clock = [[] for _ in asked], [[] for _ in asked]
+        outcome.times, outcome.clock = [[] for _ in mix], [[] for _ in mix]
     for turn in range(rounds):
-        for number, question in enumerate(asked):
+        for number, question in enumerate(mix):
             for name, outcome in outcomes.items():
                 ends[name].send(question)
                 used, passed, answer = ends[name].recv()
@@ -160,7 +160,7 @@ def _serve(name: str, folder: Path, end: Connection) -> None:
 
 
 def _anonymous_memory() -> int:
-    """Bytes of this process that are its own, not the page cache's (Linux: RssAnon)."""
+    """Memory of this process without the page cache in bytes (Linux: RssAnon)."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon"))) * 1024
 
@@ -189,11 +189,11 @@ def _figures(outcome: Outcome, articles: int) -> dict[str, float]:
     }
 
 
-def _kinds(asked: list[Question], outcomes: dict[str, Outcome]) -> dict[str, dict[str, float]]:
-    kinds = dict.fromkeys(question.kind for question in asked)
+def _kinds(mix: list[Question], outcomes: dict[str, Outcome]) -> dict[str, dict[str, float]]:
+    kinds = dict.fromkeys(question.kind for question in mix)
     return {
         kind: {
-            name: statistics.median(m for m, question in zip(o.medians, asked, strict=True) if question.kind == kind)
+            name: statistics.median(m for m, question in zip(o.medians, mix, strict=True) if question.kind == kind)
             for name, o in outcomes.items()
         }
         for kind in kinds
@@ -201,7 +201,7 @@ def _kinds(asked: list[Question], outcomes: dict[str, Outcome]) -> dict[str, dic
 
 
 def _agreement(outcomes: dict[str, Outcome]) -> dict[str, float]:
-    """Share of the questions whose count is within 2 % of the first engine's: word rules differ a little."""
+    """Share of the questions whose count is within 2 % of the first engine's, as tokenizers differ a little."""
     first = next(iter(outcomes.values())).answers
     return {
         name: statistics.mean(
@@ -211,19 +211,19 @@ def _agreement(outcomes: dict[str, Outcome]) -> dict[str, float]:
     }
 
 
-def _slowest(asked: list[Question], outcomes: dict[str, Outcome], keep: int = 12) -> list[dict[str, object]]:
-    """The questions at which the first engine takes longest, for the eye."""
+def _slowest(mix: list[Question], outcomes: dict[str, Outcome], keep: int = 12) -> list[dict[str, object]]:
+    """Questions that take the first engine longest."""
     first = next(iter(outcomes.values()))
-    order = sorted(range(len(asked)), key=lambda n: -first.medians[n])[:keep]
+    order = sorted(range(len(mix)), key=lambda n: -first.medians[n])[:keep]
     return [
-        {"kind": asked[n].kind, "query": str(asked[n].query), "total": first.answers[n].total}
+        {"kind": mix[n].kind, "query": str(mix[n].query), "total": first.answers[n].total}
         | {name: outcome.medians[n] for name, outcome in outcomes.items()}
         for n in order
     ]
 
 
 def table(report: dict[str, object]) -> str:
-    """The report as Markdown: figures by engine, then medians by kind of question."""
+    """Formats the report as Markdown: figures by engine, then medians by kind of question."""
     engines: dict[str, dict[str, float]] = report["engines"]  # type: ignore[assignment]
     kinds: dict[str, dict[str, float]] = report["kinds"]  # type: ignore[assignment]
     names = list(engines)
@@ -242,15 +242,15 @@ def _row(label: str, values: list[float]) -> str:
 
 
 def main() -> None:
-    """The command line."""
+    """Runs the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench compare", description=__doc__)
     parser.add_argument("--articles", type=int, default=50_000, metavar="N", help="articles of some 4 KB (50000)")
     parser.add_argument(
         "--engines", default="", help=f"of {','.join(DRIVERS)}; whoosh by default up to 10,000 articles"
     )
-    parser.add_argument("--rounds", type=int, default=3, help="times that each question is asked (3)")
-    parser.add_argument("--json", metavar="OUT", type=Path, help="write the report there")
-    parser.add_argument("--keep", metavar="FOLDER", type=Path, help="keep the indexes there, and use those that are")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of every question (3)")
+    parser.add_argument("--json", metavar="OUT", type=Path, help="write the report to this file")
+    parser.add_argument("--keep", metavar="FOLDER", type=Path, help="keep the indexes in this folder, and reuse them")
     options = parser.parse_args()
     names = [name for name in DRIVERS if name != "whoosh" or options.articles <= SLOW]
     chosen = options.engines.split(",") if options.engines else names

@@ -1,8 +1,7 @@
-"""A big archive from nothing: a million articles written in commits as `backfile index` makes them, then asked.
+"""Large archive: a million articles indexed in commits as `backfile index` makes them, then queried.
 
-The index goes to a folder and stays there; a run that was broken off goes on where it stopped, and one that is
-complete is only asked. Memory is what processes have of their own beside the page cache (Linux: Pss_Anon), summed over
-all that take part.
+The index stays in its folder: an interrupted run continues where it stopped, and a complete index is only queried.
+Memory is that of all processes involved, without the page cache (Linux: Pss_Anon).
 """
 
 from __future__ import annotations
@@ -29,12 +28,12 @@ from bench.drivers.base import Question
 from bench.questions import questions
 
 COMMIT = 50_000  # articles, as index.sync.BATCH
-SAMPLE = 3_000  # articles that the questions are drawn from, as in `compare`
+SAMPLE = 3_000  # articles from which the questions are drawn, as in `compare`
 MB = 1_000_000
 
 
 class MemoryWatch:
-    """Notes, while it runs, the most memory that this process and all below it have had at one time."""
+    """Samples the peak memory of this process and its descendants."""
 
     def __init__(self, seconds: float = 1.0) -> None:
         self.peak = 0
@@ -52,11 +51,11 @@ class MemoryWatch:
 
     def _watch(self) -> None:
         while not self._done.wait(self._seconds):
-            self.peak = max(self.peak, sum(map(own_memory, _family(os.getpid()))))
+            self.peak = max(self.peak, sum(map(own_memory, _process_tree(os.getpid()))))
 
 
 def own_memory(process: int) -> int:
-    """Bytes that a process has beside the page cache, shared ones by its share; 0 if it is gone."""
+    """Memory of a process without the page cache in bytes, shared pages by its share; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
     except OSError:
@@ -64,8 +63,8 @@ def own_memory(process: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss_Anon")) * 1024
 
 
-def _family(process: int) -> list[int]:
-    """A process and everything that it started, directly or not."""
+def _process_tree(process: int) -> list[int]:
+    """Process ids of a process and its descendants."""
     parents: dict[int, int] = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -79,7 +78,7 @@ def _family(process: int) -> list[int]:
 
 
 def build(folder: Path, articles: int) -> dict[str, float]:
-    """Writes what is missing of the first `articles` articles; gives speed and memory of this part."""
+    """Indexes the missing ones of the first `articles` articles; returns speed and memory of this part."""
     engine = open_engine("whoosh", folder)
     begun = engine.status().documents
     start = time.perf_counter()
@@ -100,26 +99,26 @@ def build(folder: Path, articles: int) -> dict[str, float]:
 
 
 def ask(folder: Path, rounds: int) -> dict[str, object]:
-    """The questions of `compare`, asked in a process of its own; times in ms."""
-    asked = questions(list(generate(SAMPLE)))
+    """Puts the questions of `compare` to the index in another process; times in ms."""
+    mix = questions(list(generate(SAMPLE)))
     with ProcessPoolExecutor(1, mp.get_context("spawn")) as pool:
-        return pool.submit(_answer, folder, asked, rounds).result()
+        return pool.submit(_answer, folder, mix, rounds).result()
 
 
-def _answer(folder: Path, asked: list[Question], rounds: int) -> dict[str, object]:
+def _answer(folder: Path, mix: list[Question], rounds: int) -> dict[str, object]:
     before = own_memory(os.getpid())
     driver = Backfile(folder)
     driver.open()
     gc.freeze()
-    times: list[list[tuple[float, float]]] = [[] for _ in asked]
+    times: list[list[tuple[float, float]]] = [[] for _ in mix]
     for _ in range(rounds):
-        for question, passed in zip(asked, times, strict=True):
+        for question, passed in zip(mix, times, strict=True):
             begun, before_it = time.perf_counter(), time.process_time()
             driver.answer(question)
             passed.append(((time.process_time() - before_it) * 1000, (time.perf_counter() - begun) * 1000))
     used = [statistics.median(processor for processor, _ in each) for each in times]
     clock = [statistics.median(clock for _, clock in each) for each in times]
-    slowest = sorted(range(len(asked)), key=lambda number: -used[number])[:8]
+    slowest = sorted(range(len(mix)), key=lambda number: -used[number])[:8]
     return {
         "segments": len(list(folder.glob("*.arrays"))),
         "first_ms": statistics.median(each[0][0] for each in times),
@@ -130,7 +129,7 @@ def _answer(folder: Path, asked: list[Question], rounds: int) -> dict[str, objec
         "clock_p95_ms": _p95(clock),
         "memory_mb": own_memory(os.getpid()) / MB,
         "memory_before_mb": before / MB,
-        "slowest": [f"{used[number]:.1f} ms: {asked[number].kind}, {asked[number].query}" for number in slowest],
+        "slowest": [f"{used[number]:.1f} ms: {mix[number].kind}, {mix[number].query}" for number in slowest],
     }
 
 
@@ -147,12 +146,12 @@ def _lines(report: dict[str, object]) -> Iterator[str]:
 
 
 def main() -> None:
-    """The command line."""
+    """Runs the command line."""
     parser = argparse.ArgumentParser(prog="python -m bench million", description=__doc__)
-    parser.add_argument("folder", type=Path, help="where the index is, or is to be")
+    parser.add_argument("folder", type=Path, help="folder of the index")
     parser.add_argument("--articles", type=int, default=1_000_000, metavar="N", help="articles of some 4 KB (1000000)")
-    parser.add_argument("--rounds", type=int, default=3, help="times that each question is asked (3)")
-    parser.add_argument("--json", metavar="OUT", type=Path, help="write the report there")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds of every question (3)")
+    parser.add_argument("--json", metavar="OUT", type=Path, help="write the report to this file")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     report: dict[str, object] = {**build(options.folder, options.articles)}

@@ -1,4 +1,4 @@
-"""The query mix: eighty questions drawn from a sample of the articles themselves, the same for every engine."""
+"""Query mix: eighty questions drawn from a sample of the articles, the same for every engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backfile.index.query import And, Node, Not, Or, Phrase, Wildcard, Word
 from bench.drivers.base import Question
 
 _WORD = re.compile(r"[a-z]{3,14}")
-SMALL = ("the", "of", "and", "to", "in", "for", "with", "that", "from", "this", "have", "was", "are", "not", "but")
+STOP_WORDS = ("the", "of", "and", "to", "in", "for", "with", "that", "from", "this", "have", "was", "are", "not", "but")
 SEED = 7
 
 
@@ -24,7 +24,7 @@ class Mix:
         self.random = random.Random(seed)
         self.sample = sample
         frequency = Counter(word for document in sample for word in set(_WORD.findall(document.text.lower())))
-        for word in SMALL:
+        for word in STOP_WORDS:
             frequency.pop(word, None)
         size = len(sample)
         self.common = [word for word, n in frequency.items() if size * 0.15 <= n]
@@ -34,38 +34,39 @@ class Mix:
             words.sort()
 
     def words(self, *bands: Sequence[str]) -> tuple[Node, ...]:
-        """One word out of each band, no word twice."""
+        """Draws one word of each frequency band, no word twice."""
         chosen: dict[str, None] = {}
         while len(chosen) < len(bands):
             chosen[self.random.choice(bands[len(chosen)])] = None
         return tuple(Word(word) for word in chosen)
 
-    def phrase(self, length: int, *, small: bool = False) -> Phrase:
-        """A run of words out of one article; with `small`, one that has a word like *of* in it."""
+    def phrase(self, length: int, *, stop_word: bool = False) -> Phrase:
+        """Draws a phrase out of an article; with `stop_word`, a phrase that has one."""
         while True:
             words = re.findall(r"[^\W_]+", self.random.choice(self.sample).text.lower())
             at = self.random.randrange(max(1, len(words) - length))
-            run = words[at : at + length]
-            if len(run) == length and all(word.isalpha() for word in run) and any(w in SMALL for w in run) == small:
-                return Phrase(" ".join(run))
+            phrase = words[at : at + length]
+            has_stop_word = any(word in STOP_WORDS for word in phrase)
+            if len(phrase) == length and all(map(str.isalpha, phrase)) and has_stop_word == stop_word:
+                return Phrase(" ".join(phrase))
 
     def author(self) -> str:
-        """An author with some articles: drawn by article, not by name."""
+        """Draws an author by articles, not by names."""
         return self.random.choice([document.authors[0] for document in self.sample if document.authors])
 
     def years(self, span: int) -> Filters:
-        """A range of whole years around an article's date."""
+        """Draws a range of whole years that begins with an article's."""
         year = self.random.choice([document.date.year for document in self.sample if document.date])
         return Filters(first=Day(year, 1, 1), last=Day(min(year + span - 1, 9999), 12, 31))
 
 
 def questions(sample: Sequence[Document]) -> list[Question]:
-    """The mix, in a fixed order for a given sample."""
+    """Draws the mix: always the same for a given sample."""
     mix = Mix(sample)
     common, middling, rare = mix.common, mix.middling, mix.rare
-    asked: list[Question] = []
+    found: list[Question] = []
     for _ in range(5):
-        asked += [
+        found += [
             Question("rare word", *mix.words(rare)),
             Question("middling word", *mix.words(middling)),
             Question("common word", *mix.words(common)),
@@ -77,10 +78,10 @@ def questions(sample: Sequence[Document]) -> list[Question]:
             Question("OR of 4", Or(mix.words(common, middling, middling, rare))),
             Question("NOT", And((*mix.words(common), Not(*mix.words(middling))))),
             Question("phrase", mix.phrase(2)),
-            Question("phrase with small words", mix.phrase(3, small=True)),
+            Question("phrase with small words", mix.phrase(3, stop_word=True)),
             Question("prefix", Wildcard(mix.random.choice(middling)[:4] + "*")),
             Question("filter by author", *mix.words(common), Filters(authors=(mix.author(),))),
             Question("filter by date", And(mix.words(common, middling)), mix.years(3)),
             Question("newest first", And(mix.words(common, middling)), sort=Sort.NEWEST),
         ]
-    return asked
+    return found
