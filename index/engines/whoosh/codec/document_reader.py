@@ -24,12 +24,15 @@ class ArrayDocumentReader(base.PerDocumentReader):
         self._segment = segment
 
     def doc_count(self) -> int:
+        """Number of live documents."""
         return self._segment.live_count
 
     def doc_count_all(self) -> int:
+        """Number of documents, deleted ones included."""
         return self._segment.size
 
     def has_deletions(self) -> bool:
+        """Whether any document is deleted."""
         return self._segment.live_count < self._segment.size
 
     def is_deleted(self, docnum: int) -> bool:
@@ -38,16 +41,20 @@ class ArrayDocumentReader(base.PerDocumentReader):
         return live is not None and docnum < len(live) and not live[docnum]
 
     def deleted_docs(self) -> Iterator[int]:
+        """Doc ids of the deleted documents."""
         live = self._segment.live_docs
         return iter([] if live is None else np.flatnonzero(~live).tolist())
 
     def supports_columns(self) -> bool:
+        """True: columns can be read."""
         return True
 
     def has_column(self, fieldname: str) -> bool:
+        """Whether a field has a column."""
         return fieldname in _COLUMNS
 
     def list_columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
         return _COLUMNS
 
     def column_reader(self, fieldname: str, column: Any) -> columns.ColumnReader:
@@ -72,12 +79,15 @@ class ArrayDocumentReader(base.PerDocumentReader):
         return int(self._lengths(fieldname)[docnum]) if fieldname in INDEXED_WORDS else default
 
     def field_length(self, fieldname: str) -> int:
+        """Total length of a field, deleted documents included."""
         return int(self._lengths(fieldname).sum(dtype=np.int64))
 
     def min_field_length(self, fieldname: str) -> int:
+        """Shortest length of a field."""
         return int(self._lengths(fieldname).min())
 
     def max_field_length(self, fieldname: str) -> int:
+        """Longest length of a field."""
         return int(self._lengths(fieldname).max())
 
     def stored_fields(self, docnum: int) -> dict[str, Any]:
@@ -121,6 +131,7 @@ class NumberColumnReader(columns.ColumnReader):
         return value if value == UNDATED else self._sign * value
 
     def set_reverse(self) -> None:
+        """Reverses the order of the sort keys."""
         self._sign = -1
 
 

@@ -42,6 +42,7 @@ class ValuesColumn(columns.Column):
     """Column of the whole values of each document, for facets."""
 
     def stores_lists(self) -> bool:
+        """True: a document has a list of values."""
         return True
 
 
@@ -65,6 +66,7 @@ class FirstDay(fields.DATETIME):
         self.shift_step = 0
 
     def from_column_value(self, x: Any) -> Any:
+        """Datetime or year of a column's number; None for `UNDATED`."""
         return None if x == UNDATED else super().from_column_value(x)
 
 
@@ -75,6 +77,7 @@ class Year(fields.NUMERIC):
         super().__init__(signed=False, shift_step=0, sortable=True)
 
     def from_column_value(self, x: Any) -> Any:
+        """Datetime or year of a column's number; None for `UNDATED`."""
         return None if x == UNDATED else x
 
 

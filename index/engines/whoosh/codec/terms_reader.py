@@ -48,12 +48,15 @@ class ArrayTermsReader(base.TermsReader):
         return self._field(term[0]).terms.find_bytes(term[1]) >= 0
 
     def indexed_field_names(self) -> Iterable[str]:
+        """Names of the fields with terms."""
         return _FIELDS
 
     def cursor(self, fieldname: str, fieldobj: Any) -> ArrayCursor:
+        """Cursor over the terms of a field."""
         return ArrayCursor(self, fieldname, self._field(fieldname).terms)
 
     def terms(self) -> Iterator[Term]:
+        """All (field, term) pairs in order."""
         return ((field, term) for field in _FIELDS for term in self._field(field).terms.all_bytes())
 
     def terms_from(self, fieldname: str, prefix: bytes) -> Iterator[Term]:
@@ -65,9 +68,11 @@ class ArrayTermsReader(base.TermsReader):
                     yield field, terms.bytes_at(number)
 
     def items(self) -> Iterator[tuple[Term, TermInfo]]:
+        """All terms with their statistics."""
         return ((term, self.term_info(*term)) for term in self.terms())
 
     def items_from(self, fieldname: str, prefix: bytes) -> Iterator[tuple[Term, TermInfo]]:
+        """The terms of `terms_from` with their statistics."""
         return ((term, self.term_info(*term)) for term in self.terms_from(fieldname, prefix))
 
     def term_info(self, fieldname: str, text: bytes) -> TermInfo:
@@ -88,6 +93,7 @@ class ArrayTermsReader(base.TermsReader):
         )
 
     def frequency(self, fieldname: str, text: bytes) -> float:
+        """Total number of occurrences of a term."""
         return float(self.term_info(fieldname, text).weight())
 
     def doc_frequency(self, fieldname: str, text: bytes) -> int:
@@ -114,24 +120,30 @@ class ArrayCursor(base.FieldCursor):
         self._number = 0
 
     def first(self) -> str | None:
+        """Moves to the first term."""
         self._number = 0
         return self.text()
 
     def find(self, string: str | bytes) -> str | None:
+        """Moves to the first term at or after `string`."""
         self._number = self._terms.lower_bound(string if isinstance(string, bytes) else string.encode())
         return self.text()
 
     def next(self) -> str | None:
+        """Moves one step on."""
         self._number += 1
         return self.text()
 
     def text(self) -> str | None:
+        """Current term; None at the end."""
         return self._terms[self._number] if self.is_valid() else None
 
     def term_info(self) -> TermInfo | None:
+        """Statistics of the current term; None at the end."""
         return self._reader.term_info(self._field, self._terms.bytes_at(self._number)) if self.is_valid() else None
 
     def is_valid(self) -> bool:
+        """Whether there is a current term."""
         return self._number < len(self._terms)
 
 
@@ -168,28 +180,35 @@ class ArrayMatcher(LeafMatcher):
         self._at = 0
 
     def is_active(self) -> bool:
+        """Whether a posting is left."""
         return self._at < len(self._postings.docs)
 
     def reset(self) -> None:
+        """Moves back to the first posting."""
         self._at = 0
 
     def copy(self) -> ArrayMatcher:
+        """Independent matcher at the same posting."""
         copied = ArrayMatcher(self._postings, self.format, self.scorer)
         copied._at = self._at
         return copied
 
     def id(self) -> int:
+        """Doc id of the posting."""
         return int(self._postings.docs[self._at])
 
     def all_ids(self) -> Iterator[int]:
+        """Doc ids of all postings."""
         return iter(self._postings.docs.tolist())
 
     def next(self) -> None:
+        """Moves one step on."""
         if not self.is_active():
             raise ReadTooFar
         self._at += 1
 
     def skip_to(self, id: int) -> None:
+        """Moves to the first posting from here on whose doc id is at least `id`."""
         if not self.is_active():
             raise ReadTooFar
         self._at += int(np.searchsorted(self._postings.docs[self._at :], id))
@@ -201,9 +220,11 @@ class ArrayMatcher(LeafMatcher):
         return 0
 
     def weight(self) -> float:
+        """Frequency of the term in the document."""
         return float(self._postings.freqs[self._at])
 
     def value_as(self, astype: str) -> Any:
+        """Positions, frequency or weight of the posting."""
         if astype == "positions" and self._postings.positions is not None:
             return self._postings.positions_at(self._at)
         if astype in ("frequency", "weight"):
@@ -218,10 +239,13 @@ class ArrayMatcher(LeafMatcher):
         return encoded
 
     def block_min_length(self) -> int:
+        """Shortest field that holds the term."""
         return int(self._postings.info.min_length() or 0)
 
     def block_max_length(self) -> int:
+        """Longest field that holds the term."""
         return int(self._postings.info.max_length())
 
     def block_max_weight(self) -> float:
+        """Highest frequency of the term."""
         return float(self._postings.info.max_weight())

@@ -37,21 +37,27 @@ class ArraySegment(base.Segment):
         self._deleted = size - live_count
 
     def codec(self) -> ArrayCodec:
+        """Codec that reads the segment."""
         return ArrayCodec()
 
     def doc_count_all(self) -> int:
+        """Number of documents, deleted ones included."""
         return self._size
 
     def deleted_count(self) -> int:
+        """Number of deleted documents."""
         return self._deleted
 
     def deleted_docs(self) -> NoReturn:
+        """Raises `TypeError`."""
         raise TypeError("deletions lie in a file: ask the reader of the segment")
 
     def is_deleted(self, docnum: int) -> NoReturn:
+        """Raises `TypeError`."""
         raise TypeError("deletions lie in a file: ask the reader of the segment")
 
     def delete_document(self, docnum: int, delete: bool = True) -> NoReturn:
+        """Raises `TypeError`."""
         raise _only_backfile_writes()
 
     def should_assemble(self) -> bool:
@@ -63,21 +69,27 @@ class ArrayCodec(base.Codec):
     """Codec that reads our segments. Its writing methods raise `TypeError`: `indexing.writer` alone writes."""
 
     def terms_reader(self, storage: Any, segment: ArraySegment) -> ArrayTermsReader:
+        """Reader of terms and postings."""
         return ArrayTermsReader(open_segment(Path(storage.folder), segment.entry, 0))
 
     def per_document_reader(self, storage: Any, segment: ArraySegment) -> ArrayDocumentReader:
+        """Reader of stored fields, lengths and columns."""
         return ArrayDocumentReader(open_segment(Path(storage.folder), segment.entry, 0))
 
     def per_document_writer(self, storage: Any, segment: ArraySegment) -> NoReturn:
+        """Raises `TypeError`."""
         raise _only_backfile_writes()
 
     def field_writer(self, storage: Any, segment: ArraySegment) -> NoReturn:
+        """Raises `TypeError`."""
         raise _only_backfile_writes()
 
     def new_segment(self, storage: Any, indexname: str) -> NoReturn:
+        """Raises `TypeError`."""
         raise _only_backfile_writes()
 
     def postings_writer(self, dbfile: Any, byteids: bool = False) -> NoReturn:
+        """Raises `TypeError`."""
         raise _only_backfile_writes()
 
     def postings_reader(
