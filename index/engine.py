@@ -252,9 +252,9 @@ class Engine(Protocol):
         """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
 
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
-        """Articles that share this one's most telling words, best first; raises `ArticleNotFound`.
+        """Articles that share this one's most characteristic terms, best first; raises `ArticleNotFound`.
 
-        The score is the sum of what those words, as they are written, give by `index.ranking`, without bonuses.
+        The score is the sum of what those terms, as they are written, give by `index.ranking`, without bonuses.
         Nothing is marked; the passage is the beginning of the text.
         """
 

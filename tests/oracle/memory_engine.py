@@ -127,7 +127,7 @@ class MemoryEngine:
         return Completions(tuple(completions[:limit]), tuple(titled[:limit]), *map(tuple, names))
 
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
-        """Articles that share this one's most telling words, best first, as `Engine.similar` says."""
+        """Articles that share this one's most characteristic terms, best first, as `Engine.similar` says."""
         words, state = self._words(article_id), self._state
         telling = _telling_words(words, _vocabulary(state), len(state.documents))
         documents = list(state.documents.values())

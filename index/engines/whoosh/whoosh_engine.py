@@ -59,7 +59,7 @@ class WhooshEngine:
         return completion.complete(self.searcher(), text, limit)
 
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
-        """Articles that share this one's most telling words, best first; raises `ArticleNotFound`."""
+        """Articles that share this one's most characteristic terms, best first; raises `ArticleNotFound`."""
         return more_like_this.more_like_this(self.searcher(), self.document(article_id), limit)
 
     def document(self, article_id: str) -> Document:

@@ -1,4 +1,4 @@
-"""The Whoosh engine and the memory engine give the same pages: hits, order, scores, counts, passages."""
+"""Agreement of the Whoosh engine with the oracle: hits, order, scores, counts, passages."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ batches = st.lists(
 )
 
 words = st.builds(Word, st.sampled_from(WORDS), st.booleans())
-runs = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
-leaves = st.one_of(
+phrases = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+terms = st.one_of(
     words,
     words,
-    st.builds(Phrase, runs, st.one_of(st.none(), st.integers(0, 6))),
+    st.builds(Phrase, phrases, st.one_of(st.none(), st.integers(0, 6))),
     st.builds(Wildcard, st.sampled_from(("fe*", "f?rry", "ha*rs", "ni*", "de*", "ema*", "c*", "fer?*s"))),
     st.builds(Fuzzy, st.sampled_from(("ferry", "nigth", "trade", "cafe", "declare")), st.integers(1, 2)),
 )
 days = st.one_of(st.none(), st.dates(Day(2017, 1, 1), Day(2021, 12, 31)))
-tests = st.one_of(
+filter_nodes = st.one_of(
     st.builds(DateRange, days, days),
     st.builds(InField, st.just("lang"), st.sampled_from((Word("fr"), Word("en"), Or((Word("pt"), Word("fr")))))),
     st.just(MatchAll()),
@@ -75,17 +75,17 @@ tests = st.one_of(
 fields = st.sampled_from(("title", "summary", "text", "author", "topic", "source"))
 
 
-def _branches(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+def _operators(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     several = st.lists(children, min_size=2, max_size=4).map(tuple)
     return st.one_of(
         st.builds(And, several),
         st.builds(Or, several),
         st.builds(Not, children),
-        st.builds(InField, fields, st.one_of(leaves)),
+        st.builds(InField, fields, st.one_of(terms)),
     )
 
 
-queries = st.recursive(st.one_of(leaves, leaves, leaves, tests), _branches, max_leaves=6)
+queries = st.recursive(st.one_of(terms, terms, terms, filter_nodes), _operators, max_leaves=6)
 filters = st.builds(
     Filters,
     st.lists(st.sampled_from((*NAMES, "Nobody")), max_size=2, unique=True).map(tuple),
@@ -109,14 +109,14 @@ Batch = tuple[Sequence[Document], set[str]]
 
 
 def fill(engine: Engine, batches: Sequence[Batch]) -> None:
-    """Commits each batch: documents put and ids dropped."""
+    """Commits each batch of documents to put and ids to drop."""
     for put, drop in batches:
         unique = {document.id: (document, Fingerprint(1, 1, "")) for document in put}
         engine.write(Changes(put=unique.values(), drop=[f"a/{name}" for name in drop], languages=("en", "fr")))
 
 
 def assert_agreement(batches: Sequence[Batch], requests: Sequence[Request]) -> None:
-    """Compares the pages of both engines, filled alike, for each of the requests."""
+    """Compares the pages of both engines over the same documents for every request."""
     with tempfile.TemporaryDirectory() as folder:
         oracle, engine = open_engine("memory", Path(folder)), open_engine("whoosh", Path(folder) / "index")
         fill(oracle, batches)
@@ -176,7 +176,9 @@ def small_limits(batch: int, dense_ratio: int, best: int) -> Iterator[None]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batches, st.lists(requests, min_size=4, max_size=12), bounds)
-def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request], bounds: tuple[int, int, int]) -> None:
+def test_pages_agree_with_the_oracle(
+    batches: Sequence[Batch], requests: Sequence[Request], bounds: tuple[int, int, int]
+) -> None:
     with small_limits(*bounds):
         assert_agreement(batches, requests)
 
@@ -185,7 +187,7 @@ def test_pages_agree(batches: Sequence[Batch], requests: Sequence[Request], boun
 @pytest.mark.timeout(3600)
 @settings(max_examples=examples(1_000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(batches, st.lists(requests, min_size=10, max_size=20), bounds)
-def test_pages_agree_over_many_libraries(
+def test_pages_agree_with_the_oracle_over_many_libraries(
     batches: Sequence[Batch], requests: Sequence[Request], bounds: tuple[int, int, int]
 ) -> None:
     with small_limits(*bounds):

@@ -63,9 +63,7 @@ def deadline(started: float, seconds: float) -> Check:
 
     def check() -> None:
         if time.perf_counter() - started > seconds:
-            raise DeadlineExceeded(
-                f"the search was stopped after {seconds:g} seconds", hint="use fewer or more telling words"
-            )
+            raise DeadlineExceeded(f"the search was stopped after {seconds:g} seconds", hint="use fewer or rarer words")
 
     return check
 
