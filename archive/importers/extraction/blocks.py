@@ -1,4 +1,4 @@
-"""The blocks of a page (paragraphs, headings, items, cells) and which of them are its article."""
+"""Blocks of a page (paragraphs, headings, items, cells), and the selection of those that are its article."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from backfile.archive.importers.extraction.text_similarity import (
 )
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_NEAR = 6
-_LINKED = 0.8
-_MOST = 0.8
-_SAME = 0.8
-_POINTER = 3
+_MAX_GAP = 6
+_LINK_LIST = 0.8
+_MIN_KEPT = 0.8
+_COPIED = 0.8
+_SHORTEST_POINTER = 3
 _STANDFIRST = 40
-"""Words of a block above the text that may be its standfirst; more are another text."""
+"""Most words of a standfirst above the text; a longer block is another text."""
 _ORNAMENT = re.compile(r"avatar|author|logo|icon|profile|share|badge|banner|sponsor|promo", re.IGNORECASE)
 _TAG = re.compile(r"/(?:tags?|tag-results|categor(?:y|ies)|topics?|labels?)[/.?=]", re.IGNORECASE)
 _FILE = re.compile(r"\.(?:pdf|docx?|odt|xlsx?|pptx?|csv|txt|zip|epub|mp3|mp4)(?:[?#]|\Z)", re.IGNORECASE)
-_LABELLED = re.compile(
+_POINTER_LABEL = re.compile(
     r"(?:related|read (?:more|also|next)|see also|also read|more|watch|recommended|don['’]t miss|must read|lire aussi|"
     r"à lire|lesen sie auch|mehr|lees ook|leia (?:também|mais)|lea también|leer más|ver también|leggi anche|"
     r"читайте также|смотрите также|関連記事)\b[^.!?]{0,30}?[:|»>–—]",
@@ -41,10 +41,10 @@ _LABELLED = re.compile(
 
 @dataclass(eq=False, slots=True)
 class PageBlock:
-    """A block without further blocks in it; `place` counts from the beginning of the page."""
+    """A block without inner blocks; `position` is its number on the page."""
 
     element: HtmlElement
-    place: int
+    position: int
     text: str
     words: list[str] = field(init=False)
 
@@ -53,55 +53,55 @@ class PageBlock:
 
     @property
     def is_heading(self) -> bool:
-        """Whether it is called a heading."""
+        """Whether the element is a heading."""
         return self.element.tag in HEADINGS
 
-    def linked(self) -> float:
-        """The share of its words that is in links."""
+    def link_density(self) -> float:
+        """Share of the words that are in links."""
         inside = sum(len(words(link.text_content())) for link in self.element.iter("a"))
         around = next(self.element.iterancestors("a"), None) is not None
         return 1.0 if around else inside / max(1, len(self.words))
 
-    def leads_to_file(self) -> bool:
-        """Whether there is a link to a document in it."""
+    def links_to_file(self) -> bool:
+        """Whether it links to a document."""
         return any(_FILE.search(link.get("href") or "") for link in self.element.iter("a"))
 
-    def shows_picture(self) -> bool:
-        """Whether there is a picture in it and no text."""
+    def is_image(self) -> bool:
+        """Whether it holds an image and no text."""
         return not self.words and (self.element.tag == "img" or self.element.find(".//img") is not None)
 
-    def is_part_of_picture(self) -> bool:
-        """Whether it is a picture or the caption of one."""
-        return self.element.tag == "figcaption" or self.shows_picture()
+    def is_image_or_caption(self) -> bool:
+        """Whether it is an image or a caption."""
+        return self.element.tag == "figcaption" or self.is_image()
 
     def is_in_figure(self) -> bool:
-        """Whether it is a figure or stands in one."""
+        """Whether it is a figure or in one."""
         return self.element.tag == "figure" or next(self.element.iterancestors("figure"), None) is not None
 
-    def is_ornament(self) -> bool:
-        """Whether a picture is called one of the site or of its author."""
+    def is_decorative(self) -> bool:
+        """Whether the class or id of an image names a logo, an avatar or the like."""
         boxes = [*self.element.iter("img"), self.element, *islice(self.element.iterancestors(), 2)]
         return any(_ORNAMENT.search(f"{each.get('class') or ''} {each.get('id') or ''}") for each in boxes)
 
 
 def page_blocks(tree: HtmlElement) -> list[PageBlock]:
-    """All blocks in the order of the page."""
-    return [PageBlock(each, place, each.text_content()) for place, each in enumerate(innermost_blocks(tree))]
+    """All blocks in document order."""
+    return [PageBlock(each, position, each.text_content()) for position, each in enumerate(innermost_blocks(tree))]
 
 
 def article_element(blocks: list[PageBlock], found: set[PageBlock], title: str, summary: str) -> HtmlElement | None:
-    """The innermost part of a page that holds an article, cleared of all else; None if there is none.
+    """Innermost element that holds the article, pruned of all other blocks; None if there is no article.
 
-    `blocks` are all blocks of the page, `found` those that were found to belong to the article; its title and its
-    summary, which a library shows by themselves, are left out.
+    `blocks` are all blocks of the page, `found` those that belong to the article. Its title and summary are dropped,
+    because a library shows them separately.
     """
-    below = _below_headline([block for block in blocks if block in found], blocks, words(title))
-    kept = _without_strays(_without_copies(below))
+    below = _drop_headline([block for block in blocks if block in found], blocks, words(title))
+    kept = _drop_strays(_drop_copies(below))
     if not kept:
         return None
-    kept = _with_companions(blocks, kept, found - set(kept))
-    kept = _without_ends([block for block in kept if not _points_elsewhere(block)], words(summary))
-    kept = [*_pictures_above(blocks, kept), *kept]
+    kept = _fill_gaps(blocks, kept, found - set(kept))
+    kept = _trim_ends([block for block in kept if not _is_pointer(block)], words(summary))
+    kept = [*_lead_images(blocks, kept), *kept]
     whole = common_ancestor(block.element for block in kept)
     elements = {block.element for block in kept}
     held = {ancestor for element in elements for ancestor in element.iterancestors()} | elements
@@ -111,28 +111,30 @@ def article_element(blocks: list[PageBlock], found: set[PageBlock], title: str, 
     return whole
 
 
-def _below_headline(found: list[PageBlock], blocks: list[PageBlock], named: list[str]) -> list[PageBlock]:
-    """The blocks without the headline of the page, and without what stands above it unless that is most of them."""
-    rest = [block for block in found if not _is_headline(block, named)]
-    place = next((block.place for block in blocks if block.element.tag == "h1" and _is_headline(block, named)), -1)
-    below = [block for block in rest if block.place > place]
-    enough = sum(len(block.words) for block in below) >= _MOST * sum(len(block.words) for block in rest)
+def _drop_headline(found: list[PageBlock], blocks: list[PageBlock], title_words: list[str]) -> list[PageBlock]:
+    """Drops the headline and the blocks above it, unless these are most of the text."""
+    rest = [block for block in found if not _is_headline(block, title_words)]
+    position = next(
+        (block.position for block in blocks if block.element.tag == "h1" and _is_headline(block, title_words)), -1
+    )
+    below = [block for block in rest if block.position > position]
+    enough = sum(len(block.words) for block in below) >= _MIN_KEPT * sum(len(block.words) for block in rest)
     return below if enough else rest
 
 
-def _is_headline(block: PageBlock, named: list[str]) -> bool:
-    if not named or block.words == named:
-        return bool(named)
-    short, long = sorted((block.words, named), key=len)
+def _is_headline(block: PageBlock, title_words: list[str]) -> bool:
+    if not title_words or block.words == title_words:
+        return bool(title_words)
+    short, long = sorted((block.words, title_words), key=len)
     is_part = f" {' '.join(short)} " in f" {' '.join(long)} "
     return block.element.tag in ("h1", "h2") and bool(short) and is_part and 2 * len(short) >= len(long)
 
 
-def _without_copies(kept: list[PageBlock]) -> list[PageBlock]:
-    """The blocks without those that say again what stands in another box: teasers, pull quotes, copies for machines."""
+def _drop_copies(kept: list[PageBlock]) -> list[PageBlock]:
+    """Drops blocks that repeat text of another container: teasers, pull quotes, copies for machines."""
     total = sum(len(block.words) for block in kept)
     kept = [block for block in kept if 4 * len(block.words) < total or not _is_flat_copy(block, kept)]
-    boxes = {block: _box(block) for block in kept}
+    boxes = {block: _container_key(block) for block in kept}
     amount = Counter(dict.fromkeys(boxes.values(), 0))
     for block, box in boxes.items():
         amount[box] += len(block.words)
@@ -140,50 +142,52 @@ def _without_copies(kept: list[PageBlock]) -> list[PageBlock]:
     dropped = set()
     for block in sorted(kept, key=lambda each: amount[boxes[each]]):
         found = set(word_ngrams(block.words))
-        said_again = sum(often[run] > 1 for run in found) >= _SAME * len(found)
-        if len(block.words) >= SHORT_PASSAGE and said_again and 2 * amount[boxes[block]] < total:
+        is_copied = sum(often[run] > 1 for run in found) >= _COPIED * len(found)
+        if len(block.words) >= SHORT_PASSAGE and is_copied and 2 * amount[boxes[block]] < total:
             dropped.add(block)
             often.subtract(found)
     return [block for block in kept if block not in dropped]
 
 
-def _box(block: PageBlock) -> tuple[HtmlElement | None, object, str | None]:
-    """Where a block stands: stanzas and sections, which are boxes of one kind in a box, count as one."""
+def _container_key(block: PageBlock) -> tuple[HtmlElement | None, object, str | None]:
+    """Container of a block; sibling containers of the same kind (stanzas, sections) count as one."""
     box = block.element.getparent()
     return (None, None, None) if box is None else (box.getparent(), box.tag, box.get("class"))
 
 
 def _is_flat_copy(block: PageBlock, kept: list[PageBlock]) -> bool:
-    """Whether a block is the whole text once more, without its paragraphs, as pages keep it for machines."""
+    """Whether a block is the whole text again without its paragraphs, as some pages keep it for machines."""
     parts = [each for each in kept if 2 * len(each.words) <= len(block.words)]
     return similarity(shingles(block.text), shingles(" ".join(each.text for each in parts))).precision >= MIN_SHARE
 
 
-def _without_strays(kept: list[PageBlock]) -> list[PageBlock]:
-    """The blocks without short ones far from all longer ones: words that chance to be in the text as well."""
-    long = [block.place for block in kept if len(block.words) >= SHORT_PASSAGE]
+def _drop_strays(kept: list[PageBlock]) -> list[PageBlock]:
+    """Drops short blocks far from all long ones: words that occur in the article by chance."""
+    long = [block.position for block in kept if len(block.words) >= SHORT_PASSAGE]
     if not long:
         return kept
-    near = {place + step for place in long for step in range(-_NEAR, _NEAR + 1)}
-    return [block for block in kept if block.place in near or long[0] < block.place < long[-1]]
+    near = {position + step for position in long for step in range(-_MAX_GAP, _MAX_GAP + 1)}
+    return [block for block in kept if block.position in near or long[0] < block.position < long[-1]]
 
 
-def _with_companions(blocks: list[PageBlock], kept: list[PageBlock], out_of_place: set[PageBlock]) -> list[PageBlock]:
-    """The blocks of an article and those between them that belong to one."""
-    first, last = kept[0].place, kept[-1].place
+def _fill_gaps(blocks: list[PageBlock], kept: list[PageBlock], out_of_place: set[PageBlock]) -> list[PageBlock]:
+    """Adds blocks between those of the article that belong to it."""
+    first, last = kept[0].position, kept[-1].position
     chosen = {block.element for block in kept}
     held = {ancestor for element in chosen for ancestor in element.iterancestors()}
     for block in reversed(blocks[first:last]):
-        following = blocks[block.place + 1].element
-        if block not in out_of_place and _goes_along(block, following, chosen, held):
+        following = blocks[block.position + 1].element
+        if block not in out_of_place and _belongs_between(block, following, chosen, held):
             chosen.add(block.element)
     return [block for block in blocks[first : last + 1] if block.element in chosen]
 
 
-def _goes_along(block: PageBlock, following: HtmlElement, chosen: set[HtmlElement], held: set[HtmlElement]) -> bool:
-    """Whether a block between those of an article belongs to it, though no library took it."""
+def _belongs_between(
+    block: PageBlock, following: HtmlElement, chosen: set[HtmlElement], held: set[HtmlElement]
+) -> bool:
+    """Whether a block between those of the article belongs to it, though no candidate has it."""
     tag = block.element.tag
-    if tag in ("hr", "pre", "figcaption") or block.shows_picture() or block.leads_to_file():
+    if tag in ("hr", "pre", "figcaption") or block.is_image() or block.links_to_file():
         return True
     if tag in ("td", "th"):
         return any(table in held for table in block.element.iterancestors("table"))
@@ -192,47 +196,48 @@ def _goes_along(block: PageBlock, following: HtmlElement, chosen: set[HtmlElemen
     if next(block.element.iterancestors("blockquote"), None) is not None:
         return True
     box = block.element.getparent()
-    return tag == "li" and box is not None and any(item in chosen for item in box) and block.linked() < _LINKED
+    return tag == "li" and box is not None and any(item in chosen for item in box) and block.link_density() < _LINK_LIST
 
 
-def _pictures_above(blocks: list[PageBlock], kept: list[PageBlock]) -> list[PageBlock]:
-    """The picture that opens an article and its caption: right above the text, or a figure near it below a headline."""
+def _lead_images(blocks: list[PageBlock], kept: list[PageBlock]) -> list[PageBlock]:
+    """Image that opens the article, with its caption: directly above the text, or a figure near it."""
     above: list[PageBlock] = []
-    first = kept[0].place if kept else 0
-    for block in reversed(blocks[max(0, first - _NEAR) : first]):
-        is_near = block.place == first - 1 - len(above)
+    first = kept[0].position if kept else 0
+    for block in reversed(blocks[max(0, first - _MAX_GAP) : first]):
+        is_near = block.position == first - 1 - len(above)
         if block.element.tag == "h1" or len(block.words) > _STANDFIRST:
             break
-        if block.is_part_of_picture() and (is_near or block.is_in_figure()) and not block.is_ornament():
+        if block.is_image_or_caption() and (is_near or block.is_in_figure()) and not block.is_decorative():
             above.insert(0, block)
     return above
 
 
-def _without_ends(kept: list[PageBlock], summary: list[str]) -> list[PageBlock]:
-    """The blocks without the summary above the text, and without headings and rules after it."""
+def _trim_ends(kept: list[PageBlock], summary: list[str]) -> list[PageBlock]:
+    """Drops the summary above the text, and headings and rules after it."""
     ends = (at for at in range(len(kept), 0, -1) if not (kept[at - 1].is_heading or kept[at - 1].element.tag == "hr"))
     kept = kept[: next(ends, None)]
     is_above = len(kept) > 1 and kept[0].element.getparent() is not kept[1].element.getparent()
     return kept[1:] if summary and is_above and kept[0].words == summary else kept
 
 
-def _points_elsewhere(block: PageBlock) -> bool:
-    """Whether a line only leads to other articles; files and addresses that are written out are references."""
+def _is_pointer(block: PageBlock) -> bool:
+    """Whether a line only links to other articles; links to files and written-out addresses are references."""
     if block.element.tag in ("td", "th", "pre", "figcaption"):
         return False
-    linked = block.linked()
+    density = block.link_density()
     links = list(block.element.iter("a"))
-    if linked == 1 and links and all(link.get("rel") == "tag" or _TAG.search(link.get("href") or "") for link in links):
+    is_tags = all(link.get("rel") == "tag" or _TAG.search(link.get("href") or "") for link in links)
+    if density == 1 and links and is_tags:
         return True
-    if block.element.tag == "li" or len(block.text.split()) < _POINTER:
+    if block.element.tag == "li" or len(block.text.split()) < _SHORTEST_POINTER:
         return False
-    if linked == 1:
-        return not block.is_heading and not block.leads_to_file()
-    return linked > 0.5 and _LABELLED.match(block.text.strip()) is not None
+    if density == 1:
+        return not block.is_heading and not block.links_to_file()
+    return density > 0.5 and _POINTER_LABEL.match(block.text.strip()) is not None
 
 
 def common_ancestor(elements: Iterable[HtmlElement]) -> HtmlElement | None:
-    """The innermost element that holds all of these."""
+    """Innermost element that contains all elements."""
     shared: list[HtmlElement] | None = None
     for element in elements:
         path = [*reversed(list(element.iterancestors())), element]
@@ -246,7 +251,7 @@ def common_ancestor(elements: Iterable[HtmlElement]) -> HtmlElement | None:
 
 
 def _remove(block: HtmlElement, held: set[HtmlElement]) -> None:
-    """Takes a block out, and the boxes that are empty without it."""
+    """Removes a block, and containers that it leaves empty."""
     while True:
         parent = block.getparent()
         if parent is None:

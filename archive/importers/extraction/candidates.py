@@ -1,12 +1,12 @@
-"""What libraries of the field take for the article of a page, and the blocks that they agree on.
+"""Candidate texts of a page by extraction libraries, and the blocks that most of them contain.
 
-Two readings are asked first, trafilatura's and Readability's: they err in different ways, so that what both take is
-the article. Where they differ much, two slower ones vote as well, and two of four decide.
+trafilatura and a Readability fork err in different ways; blocks that both have are the article. If the two differ much,
+Readability proper and trafilatura's precision mode vote as well, and two of four decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from copy import deepcopy
 
 import trafilatura
@@ -21,26 +21,25 @@ from backfile.archive.importers.common.html_parser import parse_html
 from backfile.archive.importers.extraction.blocks import PageBlock
 from backfile.archive.importers.extraction.text_similarity import PassageIndex
 
-Reading = Callable[[HtmlElement], str]
 _AGREEMENT = 2
-_DIFFER = 1.2
-"""So many times the running text that the first readings agree on, in one of them: they differ much."""
-_SUBSTANCE, _LONGEST = 25, 400
-"""Words of a block of running text."""
+_MAX_RATIO = 1.2
+"""Limit of the running text in one candidate to that in all of them."""
+_SHORTEST, _LONGEST = 25, 400
+"""Words of a block of running text, at least and at most."""
 
 
 def primary_candidates(tree: HtmlElement) -> list[str]:
-    """The first two readings of a page; the tree is not changed."""
-    return [_generous(tree), _main_part(tree)]
+    """Candidate texts of the first two extractors; the tree is not modified."""
+    return [_trafilatura_recall(tree), _readability_fork(tree)]
 
 
 def agreed_blocks(blocks: list[PageBlock], texts: Iterable[str], tree: HtmlElement) -> set[PageBlock]:
-    """The blocks that the readings agree on: `texts` are the first ones, more are taken from the tree in doubt."""
+    """Blocks that enough candidates contain: `texts` are the first ones, further ones are made if these disagree."""
     indexes = [PassageIndex(text) for text in texts if text.strip()]
     votes = {block: [index.contains(block.words) for index in indexes] for block in blocks if block.words}
-    if _differ(votes, len(indexes)):
-        for reading in (_readability, _strict):
-            text = reading(tree)
+    if _disagree(votes, len(indexes)):
+        for extract in (_readability, _trafilatura_precision):
+            text = extract(tree)
             index = PassageIndex(text)
             for block, given in votes.items() if text.strip() else ():
                 given.append(index.contains(block.words))
@@ -48,32 +47,32 @@ def agreed_blocks(blocks: list[PageBlock], texts: Iterable[str], tree: HtmlEleme
     return {block for block, given in votes.items() if sum(given) >= enough > 0}
 
 
-def _differ(votes: dict[PageBlock, list[bool]], readings: int) -> bool:
-    """Whether one reading has far more of the running text than all have, or there are not two of them."""
+def _disagree(votes: dict[PageBlock, list[bool]], readings: int) -> bool:
+    """Whether one candidate has far more running text than all have in common, or there are fewer than two."""
     if readings < _AGREEMENT:
         return True
     running = [(len(block.words), given) for block, given in votes.items() if _is_running_text(block)]
     common = sum(size for size, given in running if all(given))
-    return any(sum(size for size, given in running if given[at]) > _DIFFER * common for at in range(readings))
+    return any(sum(size for size, given in running if given[at]) > _MAX_RATIO * common for at in range(readings))
 
 
 def _is_running_text(block: PageBlock) -> bool:
-    in_prose = block.element.tag in ("p", "div", "li", "td")
-    return in_prose and _SUBSTANCE <= len(block.words) <= _LONGEST and block.linked() * 3 < 1
+    is_text_tag = block.element.tag in ("p", "div", "li", "td")
+    return is_text_tag and _SHORTEST <= len(block.words) <= _LONGEST and block.link_density() * 3 < 1
 
 
-def _generous(tree: HtmlElement) -> str:
-    """What trafilatura takes when it would rather take too much."""
+def _trafilatura_recall(tree: HtmlElement) -> str:
+    """Text by trafilatura in favour of recall."""
     return trafilatura.extract(deepcopy(tree), include_comments=False, favor_recall=True, fast=True) or ""
 
 
-def _strict(tree: HtmlElement) -> str:
-    """What trafilatura takes when it would rather take too little."""
+def _trafilatura_precision(tree: HtmlElement) -> str:
+    """Text by trafilatura in favour of precision."""
     return trafilatura.extract(deepcopy(tree), include_comments=False, favor_precision=True, fast=True) or ""
 
 
-def _main_part(tree: HtmlElement) -> str:
-    """What the quick version of Readability takes that comes with trafilatura, and works on trees."""
+def _readability_fork(tree: HtmlElement) -> str:
+    """Text by trafilatura's fork of Readability, which takes trees."""
     try:
         return "\n".join(parse_html(QuickDocument(deepcopy(tree)).summary()).itertext())
     except (ArchiveError, etree.LxmlError):
@@ -81,7 +80,7 @@ def _main_part(tree: HtmlElement) -> str:
 
 
 def _readability(tree: HtmlElement) -> str:
-    """What Readability takes."""
+    """Text by readability-lxml."""
     try:
         summary = Document(etree.tostring(tree, encoding="unicode", method="html")).summary()
         return "\n".join(parse_html(summary).itertext())

@@ -1,7 +1,7 @@
-"""The article in a page: its metadata, and its body without all that stands around it.
+"""Article extraction from web pages: metadata, and the body without navigation, teasers and comments.
 
-Readings of the page by libraries of the field only say which of its blocks are the article: the body is made of the
-page's own blocks, so that headings, lists, tables, code, notes and captions keep their form.
+Extraction libraries only select blocks; the body consists of the page's own elements, so that headings, lists, tables,
+code, notes and captions keep their form.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MARKUP = re.compile(r"<(?:p|br|div)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class ExtractedArticle:
-    """An article as its page has it; `body` is Markdown, `canonical` the address the page gives itself."""
+    """Article of a page; `body` is Markdown, `canonical` the address that the page declares."""
 
     metadata: ArticleMetadata
     body: str
@@ -33,7 +33,7 @@ class ExtractedArticle:
 
 
 def extract(html: bytes | str, *, url: str | None = None) -> ExtractedArticle:
-    """The article in a page that was found at `url`; its body is empty if the page has none.
+    """Extracts the article of a page found at `url`; its body is empty if there is none.
 
     Raises `ArchiveError` for what is too large or cannot be parsed.
     """
@@ -41,11 +41,11 @@ def extract(html: bytes | str, *, url: str | None = None) -> ExtractedArticle:
 
 
 def extract_from(tree: HtmlElement, *, url: str | None = None) -> ExtractedArticle:
-    """As `extract`, of a parsed page, which is changed on the way."""
+    """Extracts the article of a parsed page, which is modified; else as `extract`."""
     page = read_metadata(tree, url)
     body = article_body(tree, page.metadata)
-    if _is_far_shorter(body, page.article_body):
-        body = _declared(page.article_body)
+    if _is_truncated(body, page.article_body):
+        body = _declared_tree(page.article_body)
     return ExtractedArticle(
         metadata=page.metadata,
         body=tree_to_markdown(body, base_url=page.base) if body is not None else "",
@@ -54,7 +54,7 @@ def extract_from(tree: HtmlElement, *, url: str | None = None) -> ExtractedArtic
 
 
 def article_body(tree: HtmlElement, metadata: ArticleMetadata) -> HtmlElement | None:
-    """The innermost part of a page that holds its article, cleared of all else; None if there is no article."""
+    """Innermost element that holds the article, pruned of everything else; None if there is no article."""
     clean_page(tree)
     texts = primary_candidates(tree)
     wrap_loose_text(tree)
@@ -63,14 +63,14 @@ def article_body(tree: HtmlElement, metadata: ArticleMetadata) -> HtmlElement | 
     return article_element(blocks, found, metadata.title, metadata.summary or "")
 
 
-def _is_far_shorter(body: HtmlElement | None, declared: str) -> bool:
-    """Whether a page shows less than half of what it gives to machines, because a script would load the rest."""
+def _is_truncated(body: HtmlElement | None, declared: str) -> bool:
+    """Whether a page shows less than half of the text that it declares for machines, as a script would load it."""
     shown = len(body.text_content().split()) if body is not None else 0
     return 2 * shown < len(declared.split())
 
 
-def _declared(text: str) -> HtmlElement:
-    """The text that a page gives to machines (`articleBody` of schema.org), which has markup at times."""
+def _declared_tree(text: str) -> HtmlElement:
+    """Tree of a declared text (`articleBody` of schema.org), which may contain markup."""
     if _MARKUP.search(text):
         return parse_html(text)
     return parse_html("".join(f"<p>{escape(line)}</p>" for line in text.splitlines() if line.strip()))

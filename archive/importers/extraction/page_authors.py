@@ -1,7 +1,7 @@
-"""Who wrote a page, as its readers see it: by elements that are marked or called as those of an author.
+"""Authors of a page as readers see them, by elements marked or named as bylines.
 
-Surest first: `rel=author`, `itemprop=author`, then elements whose class or id says byline or author. The text of such
-an element is read line by line, so that a date, a role or a counter beside a name is no part of it.
+Order: `rel=author`, `itemprop=author`, elements whose class or id says byline or author. The text of an element is read
+line by line, so that a date, a role or a counter beside a name is no part of it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MARKED = (
     './/*[@itemprop="author"]',
     './/*[@itemprop="author creator"]',
 )
-_SEARCHED = (
+_BYLINE_TAGS = (
     "p",
     "div",
     "span",
@@ -38,14 +38,16 @@ _SEARCHED = (
     "small",
     "footer",
 )
-_CALLED = re.compile(
+_BYLINE_NAME = re.compile(
     r"(?:\b|_|(?<=[a-z])(?=[A-Z]))(?i:by-?line(?!s)|(?:article|post|entry|p)-?author|dateline|writtenby|author|auteur)"
 )
-_NOT_OF_ARTICLE = re.compile(
+_OTHER_NAME = re.compile(
     r"comment|related|recommend|share|social|image|photo|avatar|bio\b|sidebar|footer|menu|promo|teaser|widget|follow|repl(?:y|ies)",
     re.IGNORECASE,
 )
-_OTHER_TEXTS = re.compile(r"(?:^|\s)(?:comments?|comment-?list|related|recommended|teasers?|aside)\b", re.IGNORECASE)
+_OTHER_CONTAINER = re.compile(
+    r"(?:^|\s)(?:comments?|comment-?list|related|recommended|teasers?|aside)\b", re.IGNORECASE
+)
 _INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "font", "u", "small"})
 _BY = re.compile(
     r"\A\s*(?:(?:written|posted|published|reported|words|story|text|article)\s+)?"
@@ -70,46 +72,46 @@ _SEVERAL = re.compile(r",|\s(?:and|&|et|und|y|e|en|och|og)\s", re.IGNORECASE)
 
 
 def visible_authors(tree: HtmlElement) -> tuple[str, ...]:
-    """The authors that readers of a page see named; empty if none are, or it is not clear who they are."""
+    """Authors named in the page; empty if there are none or they are uncertain."""
     return next(filter(None, map(_names_in, _bylines(tree))), ())
 
 
 def is_plausible_author(name: str) -> bool:
-    """Whether a name may be one of a person or an office: neither a code or an address, nor a word for nobody."""
+    """Whether a name may be that of a person or an office: no code or address, and no placeholder."""
     has_letters = any(letter.isalpha() for letter in name)
     return has_letters and len(name) <= 80 and not _NOBODY.match(name) and "@" not in name and "{" not in name
 
 
 def _bylines(tree: HtmlElement) -> Iterator[list[HtmlElement]]:
-    """Elements of authors, those that stand together as one, the surest first."""
+    """Byline elements, adjacent ones together, most certain first."""
     for path in _MARKED:
-        found = [each for each in tree.iterfind(path) if _is_small(each) and not _is_of_other_text(each)]
-        yield [each for each in found if _stands_with(each, found[0])]
-    for each in tree.iter(*_SEARCHED):
-        if _is_byline(each) and _is_small(each) and not _is_of_other_text(each):
-            inner = [inside for inside in each.iterdescendants(*_SEARCHED) if _is_byline(inside)]
+        found = [each for each in tree.iterfind(path) if _is_small(each) and not _is_of_other_article(each)]
+        yield [each for each in found if _is_beside(each, found[0])]
+    for each in tree.iter(*_BYLINE_TAGS):
+        if _is_byline(each) and _is_small(each) and not _is_of_other_article(each):
+            inner = [inside for inside in each.iterdescendants(*_BYLINE_TAGS) if _is_byline(inside)]
             yield [inside for inside in inner if inside.get("class") == inner[0].get("class")]
             yield [each]
 
 
 def _is_small(element: HtmlElement) -> bool:
-    """Whether an element holds no more than a byline does, by the number of elements in it."""
+    """Whether an element has no more descendants than a byline."""
     return sum(1 for _ in islice(element.iter(), _MOST_ELEMENTS + 1)) <= _MOST_ELEMENTS
 
 
 def _is_byline(element: HtmlElement) -> bool:
     called = f"{element.get('class') or ''} {element.get('id') or ''}"
-    return bool(_CALLED.search(called) and not _NOT_OF_ARTICLE.search(called))
+    return bool(_BYLINE_NAME.search(called) and not _OTHER_NAME.search(called))
 
 
-def _is_of_other_text(element: HtmlElement) -> bool:
-    """Whether an element stands among comments or in a list of other articles."""
+def _is_of_other_article(element: HtmlElement) -> bool:
+    """Whether an element is in comments or in a list of other articles."""
     boxes = (each for each in element.iterancestors() if each.tag not in ("html", "body"))
-    return any(_OTHER_TEXTS.search(f"{each.get('class') or ''} {each.get('id') or ''}") for each in boxes)
+    return any(_OTHER_CONTAINER.search(f"{each.get('class') or ''} {each.get('id') or ''}") for each in boxes)
 
 
-def _stands_with(element: HtmlElement, first: HtmlElement) -> bool:
-    """Whether an element is in the line or the list of the first one."""
+def _is_beside(element: HtmlElement, first: HtmlElement) -> bool:
+    """Whether an element shares a line or list with the first one."""
     box = first.getparent()
     return element is first or (box is not None and element.getparent() in (box, *box.itersiblings()))
 
@@ -118,13 +120,13 @@ def _names_in(elements: list[HtmlElement]) -> tuple[str, ...]:
     names: dict[str, None] = {}
     for element in elements:
         if len(" ".join(element.text_content().split())) < _LONGEST:
-            lines = (_names_of_line(line) for line in _lines(element))
+            lines = (_names_in_line(line) for line in _lines(element))
             names.update(dict.fromkeys(next(filter(None, lines), ())))
     return tuple(names)
 
 
 def _lines(element: HtmlElement) -> list[str]:
-    """The text of an element, in lines where a reader sees them; "By" alone stands with what follows."""
+    """Lines of an element's text as rendered; "By" alone is joined with the next line."""
     text = re.sub(r"[ \t\r\n\xa0]+", " ", _with_breaks(element))
     lines = [line.strip() for line in text.split("\v") if line.strip()]
     joined: list[str] = []
@@ -137,7 +139,7 @@ def _lines(element: HtmlElement) -> list[str]:
 
 
 def _with_breaks(element: HtmlElement) -> str:
-    """The text with a vertical tab wherever a line ends, or two inline elements meet without a space."""
+    """Text with a vertical tab where a rendered line ends, or two inline elements meet without a space."""
     pieces = [element.text or ""]
     for child in element:
         inner = _with_breaks(child)
@@ -148,7 +150,7 @@ def _with_breaks(element: HtmlElement) -> str:
     return "".join(pieces)
 
 
-def _names_of_line(line: str) -> tuple[str, ...]:
+def _names_in_line(line: str) -> tuple[str, ...]:
     line = _WITH.sub(r", \1", line)
     bare = _AFTER_NAMES.sub("", line).strip(" ,;:-–—")
     named = byline_authors(bare)

@@ -1,10 +1,10 @@
-"""What a page says about its article: title, authors, dates, topics, summary, publication, language, address.
+"""Metadata of a page: title, authors, dates, topics, summary, publication, language, address.
 
-Order of trust, field by field: JSON-LD of schema.org (articles only), Dublin Core, Open Graph and `article:` tags,
-Parsely and Twitter tags, further `<meta>` names, then what readers see: `rel=author`, `itemprop`, elements called
-byline or author, `<time>`, elements called a date of publication, the first heading, `<title>` without the name of the
-site; for a date at last what htmldate thinks likely. The first that says something that can be used is taken; a name
-that readers see goes before a handle or the name of the site; topics of all machine-readable kinds are joined.
+Order of trust for each field: JSON-LD of schema.org (articles only), Dublin Core, Open Graph and `article:` tags,
+Parsely and Twitter tags, further `<meta>` names, then visible elements: `rel=author`, `itemprop`, elements named byline
+or author, `<time>`, elements named as a publication date, the first heading, `<title>` without the name of the site;
+for a date at last htmldate. The first usable value wins; a visible name wins over a handle or the name of the site;
+topics of all machine-readable sources are joined.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 from htmldate import find_date
 from lxml.html import HtmlElement
 
+from backfile.archive.importers.common.html_parser import text_of
 from backfile.archive.importers.extraction.page_authors import is_plausible_author, visible_authors
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
@@ -47,15 +48,15 @@ _TOPICS = ("article:tag", "article:section", "dc:subject", "dcterms:subject", "p
 _SEPARATOR = re.compile(r"\s+[|\-–—\\/>»·:]{1,2}\s+")
 _ADDRESS = re.compile(r"(?:https?:)?//", re.I)
 _HANDLE = re.compile(r"(?=.*[\d_]|[a-z])[\w.-]+\Z", re.ASCII)
-"""A name of one word that no reader takes for a name: with digits, or in lower case."""
+"""Name of one word that is no name of a person: with digits, or in lower case."""
 _ROLE = re.compile(r"\s(?:writer|reporter|correspondent|editor|columnist|contributor)s?\Z", re.IGNORECASE)
 _FIRST_YEAR = 1400
-"""Before it no page was published: an empty date is written as the year 1 by some programs."""
-_CALLED_DATE = re.compile(
+"""Earlier years are placeholders: some programs write an empty date as the year 1."""
+_DATE_NAME = re.compile(
     r"(?:publish(?:ed)?|publication|pub|post(?:ed)?|article|story|entry)[-_]?(?:date|time|on)\b|\bdate-?published|\bdateline\b",
     re.IGNORECASE,
 )
-_BESIDE_DATE = re.compile(
+_DATE_LABEL = re.compile(
     r"^[^\d]*?\b(?:published|posted|updated)\b(?:\s+on)?:?\s*|\b\d{1,2}:\d{2}(?::\d{2})?(?:\s*[ap]\.?m\b\.?)?(?:\s+[A-Z]{2,4}T)?",
     re.IGNORECASE,
 )
@@ -66,7 +67,7 @@ _MAX_JSON = 2_000_000
 
 @dataclass(frozen=True, slots=True)
 class PageMetadata:
-    """What a page says of its article; `base` is what its relative addresses are relative to."""
+    """Metadata of a page's article; `base` is the base of its relative addresses."""
 
     metadata: ArticleMetadata
     canonical: str | None
@@ -75,7 +76,7 @@ class PageMetadata:
 
 
 def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
-    """The metadata of a parsed page that was found at `url`; reads, changes nothing, raises nothing."""
+    """Metadata of a parsed page found at `url`; the tree is not modified, nothing is raised."""
     page = _MetadataReader(tree, url)
     site = page.site()
     canonical = page.canonical()
@@ -95,62 +96,62 @@ def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
         ),
         canonical=canonical,
         base=page.base(),
-        article_body=_plain(page.linked.get("articleBody")),
+        article_body=_text_value(page.linked.get("articleBody")),
     )
 
 
 def base_url_of(tree: HtmlElement, url: str | None) -> str | None:
-    """What the relative addresses of a page that was found at `url` are relative to."""
+    """Base of the relative addresses of a page found at `url`."""
     return _MetadataReader(tree, url).base()
 
 
 class _MetadataReader:
-    """A page's claims, each kind collected once, when it is asked for."""
+    """Metadata sources of one page, each collected once on first use."""
 
     def __init__(self, tree: HtmlElement, url: str | None) -> None:
         self.tree, self.url = tree, url
 
     @cached_property
     def meta(self) -> dict[str, list[str]]:
-        """The contents of meta tags by name."""
+        """Contents of meta tags by name."""
         return _meta(self.tree)
 
     @cached_property
     def linked(self) -> Mapping[str, object]:
-        """What JSON-LD says of the article."""
+        """JSON-LD object of the article."""
         return _linked_article(self.tree)
 
     def first(self, keys: tuple[str, ...], names: tuple[str, ...]) -> str:
-        """The first text among keys of JSON-LD and names of meta tags."""
-        texts = (_plain(self.linked.get(key)) for key in keys)
+        """First text among keys of JSON-LD and names of meta tags."""
+        texts = (_text_value(self.linked.get(key)) for key in keys)
         return next(filter(None, texts), "") or next(
             (" ".join(unescape(text).split()) for name in names for text in self.meta.get(name, ()) if text.strip()), ""
         )
 
     def title(self, site: str | None) -> str:
-        """The headline; `<title>` loses the name of the site, the first heading stands in for an empty one."""
+        """Headline; `<title>` without the name of the site, or the first heading, if there is none."""
         head = " ".join((self.tree.findtext(".//title") or "").split())
-        headline, name = _plain(self.linked.get("headline")), _plain(self.linked.get("name"))
+        headline, name = _text_value(self.linked.get("headline")), _text_value(self.linked.get("name"))
         is_name = name and head.casefold().startswith(name.casefold()) and headline.casefold() not in head.casefold()
         given = name if is_name else self.first(("headline",), _TITLE)
-        headings = [" ".join(each.text_content().split()) for each in self.tree.iter("h1")]
+        headings = [text_of(each) for each in self.tree.iter("h1")]
         if not given and head:
-            given = next((each for each in headings if len(each) > 3 and _begins(head, each)), "")
+            given = next((each for each in headings if len(each) > 3 and _starts_title(head, each)), "")
             given = given or _without_site(head, site)
         return given or next(filter(None, headings), "")
 
     def site(self) -> str | None:
-        """The name of the publication."""
+        """Name of the publication."""
         publisher = self.linked.get("publisher")
-        name = _plain(publisher.get("name")) if isinstance(publisher, Mapping) else _plain(publisher)
+        name = _text_value(publisher.get("name")) if isinstance(publisher, Mapping) else _text_value(publisher)
         given = self.first((), _SITE[:1]) or name or self.first((), _SITE)
         return None if not given or _ADDRESS.match(given) else given[:200]
 
     def authors(self, site: str | None) -> tuple[str, ...]:
-        """The people named as authors: for machines, unless these get a handle or the site where readers see names."""
-        claims: list[object] = [self.linked.get("author") or self.linked.get("creator")]
-        claims += [list(self.meta.get(name, ())) for name in _AUTHOR]
-        readable = (tuple(filter(is_plausible_author, author_names(_without_addresses(claim)))) for claim in claims)
+        """Authors by metadata, or by visible bylines if metadata gives only handles or the name of the site."""
+        values: list[object] = [self.linked.get("author") or self.linked.get("creator")]
+        values += [list(self.meta.get(name, ())) for name in _AUTHOR]
+        readable = (tuple(filter(is_plausible_author, author_names(_without_addresses(value)))) for value in values)
         named = next(filter(None, readable), ())
         if any(not _HANDLE.match(name) and not _is_site(name, site, self.url) for name in named):
             return tuple(_without_role(name) for name in named if name == named[0] or not _ROLE.search(name))
@@ -158,30 +159,30 @@ class _MetadataReader:
         return seen if any(" " in name for name in seen) else named or seen
 
     def date(self, keys: tuple[str, ...], names: tuple[str, ...]) -> PartialDate | None:
-        """The first date that is understood."""
-        given = [_plain(self.linked.get(key)) for key in keys]
+        """First date that can be read."""
+        given = [_text_value(self.linked.get(key)) for key in keys]
         given += [text for name in names for text in self.meta.get(name, ())]
         return next(filter(None, map(_date, given)), None)
 
     def visible_date(self) -> PartialDate | None:
-        """The date of the first `<time>`, of what is marked or called the date of publication, else a likely one."""
+        """Date of the first `<time>`, of an element marked or named as publication date, else a likely one."""
         for each in self.tree.xpath('//*[@itemprop="datePublished"] | //time')[:5]:
-            found = _date(each.get("datetime") or each.get("content") or _seen(each))
+            found = _date(each.get("datetime") or each.get("content") or text_of(each))
             if found:
                 return found
         called = self.tree.iter("p", "div", "span", "li", "td", "small", "em")
-        texts = (_seen(each) for each in called if _CALLED_DATE.search(f"{each.get('class')} {each.get('id')}"))
-        shown = (_date(_BESIDE_DATE.sub("", text)) for text in texts if 0 < len(text) <= _LONGEST_DATE)
+        texts = (text_of(each) for each in called if _DATE_NAME.search(f"{each.get('class')} {each.get('id')}"))
+        shown = (_date(_DATE_LABEL.sub("", text)) for text in texts if 0 < len(text) <= _LONGEST_DATE)
         return next(filter(None, shown), None) or self.likely_date()
 
     def likely_date(self) -> PartialDate | None:
-        """What htmldate takes for the date of publication, by its patterns of addresses, attributes and texts."""
+        """Publication date by htmldate, from patterns of addresses, attributes and text."""
         found = find_date(self.tree, url=self.url, extensive_search=False, original_date=True)
         return _date(found) if found else None
 
     def summary(self) -> str | None:
-        """The description that the page gives; none that is the article itself."""
-        given = [_plain(self.linked.get("description"))]
+        """Description of the page, unless it is as long as an article."""
+        given = [_text_value(self.linked.get("description"))]
         given += [unescape(text) for name in _SUMMARY for text in self.meta.get(name, ())]
         texts = (" ".join(each.split()) for each in given)
         return next((text for text in texts if 0 < len(text) <= _SUMMARY_LENGTH), None)
@@ -199,14 +200,14 @@ class _MetadataReader:
         return tuple(named.values())[:30]
 
     def language(self) -> str | None:
-        """The language that the page declares."""
+        """Declared language."""
         root = self.tree.getroottree().getroot()
-        given = [_plain(self.linked.get("inLanguage")), root.get("lang") or "", root.get("xml:lang") or ""]
+        given = [_text_value(self.linked.get("inLanguage")), root.get("lang") or "", root.get("xml:lang") or ""]
         given += [text for name in ("og:locale", "content-language", "dc:language") for text in self.meta.get(name, ())]
         return next(filter(None, (language_code(text.split(",")[0]) for text in given if text)), None)
 
     def canonical(self) -> str | None:
-        """The address that the page gives itself, absolute."""
+        """Canonical address that the page declares, absolute."""
         links = [each.get("href") for each in self.tree.iter("link") if "canonical" in (each.get("rel") or "").split()]
         for reference in (*links, *self.meta.get("og:url", ())):
             found = _absolute(self.url, reference)
@@ -215,14 +216,14 @@ class _MetadataReader:
         return None
 
     def base(self) -> str | None:
-        """What relative addresses are relative to."""
+        """Base of relative addresses."""
         known = self.url or self.canonical()
         given = next((each.get("href") for each in self.tree.iter("base") if each.get("href")), None)
         return (_absolute(known, given) if given else None) or known
 
 
 def _meta(tree: HtmlElement) -> dict[str, list[str]]:
-    """The contents of meta tags by name, lower case, `.` and `:` one; `property` goes before `name` and `itemprop`."""
+    """Contents of meta tags by lower-case name with `.` as `:`; `property` precedes `name` and `itemprop`."""
     found: dict[str, list[str]] = {}
     for attributes in (("property",), ("name", "itemprop")):
         known = set(found)
@@ -236,13 +237,13 @@ def _meta(tree: HtmlElement) -> dict[str, list[str]]:
 
 
 def _linked_article(tree: HtmlElement) -> Mapping[str, object]:
-    """The JSON-LD object that describes the article of a page; empty if there is none."""
+    """JSON-LD object that describes the article of a page; empty if there is none."""
     weak: Mapping[str, object] = {}
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower():
             continue
         text = re.sub(r"^\s*(?:<!--|<!\[CDATA\[|//\s*<!\[CDATA\[)|(?:-->|(?://\s*)?\]\]>)\s*$", "", script.text or "")
-        for thing in _things(text[:_MAX_JSON]):
+        for thing in _json_objects(text[:_MAX_JSON]):
             kind = thing.get("@type")
             names = [str(each) for each in kind] if isinstance(kind, list) else [str(kind)]
             if any(_ARTICLE_TYPE.match(name) and name not in _WEAK_TYPES for name in names):
@@ -252,11 +253,11 @@ def _linked_article(tree: HtmlElement) -> Mapping[str, object]:
     return weak
 
 
-def _things(text: str) -> Iterator[Mapping[str, object]]:
+def _json_objects(text: str) -> Iterator[Mapping[str, object]]:
     try:
         waiting: list[object] = [json.loads(text, strict=False)]
     except (ValueError, RecursionError):
-        return  # pages often carry broken JSON; their other claims stand
+        return  # broken JSON is common; the other sources remain
     while waiting:
         value = waiting.pop(0)
         if isinstance(value, list):
@@ -266,37 +267,33 @@ def _things(text: str) -> Iterator[Mapping[str, object]]:
             waiting += [value[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in value]
 
 
-def _plain(value: object) -> str:
+def _text_value(value: object) -> str:
     if isinstance(value, list) and value:
-        return _plain(value[0])
+        return _text_value(value[0])
     if isinstance(value, Mapping):
-        return _plain(value.get("name") or value.get("@value"))
+        return _text_value(value.get("name") or value.get("@value"))
     return unescape(value).strip() if isinstance(value, str) else ""
 
 
-def _without_addresses(claim: object) -> object:
-    if isinstance(claim, str):
-        return "" if _ADDRESS.match(claim) else claim
-    if isinstance(claim, list):
-        return [_without_addresses(each) for each in claim]
-    return claim.get("name", "") if isinstance(claim, Mapping) and "name" in claim else claim if claim else ""
+def _without_addresses(value: object) -> object:
+    if isinstance(value, str):
+        return "" if _ADDRESS.match(value) else value
+    if isinstance(value, list):
+        return [_without_addresses(each) for each in value]
+    return value.get("name", "") if isinstance(value, Mapping) and "name" in value else value if value else ""
 
 
 def _without_role(name: str) -> str:
-    """`Edna Marsh, Staff Writer` without what she is."""
+    """Name without a role: `Edna Marsh, Staff Writer` → `Edna Marsh`."""
     person, _, role = name.partition(",")
     return person if _ROLE.search(role) else name
 
 
 def _is_site(name: str, site: str | None, url: str | None) -> bool:
-    """Whether a name is the one of the publication, or the beginning of it."""
+    """Whether a name is that of the publication, or its beginning."""
     host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
     bare = "".join(name.casefold().split())
     return any(place.startswith(bare) for place in ("".join((site or "").casefold().split()), host))
-
-
-def _seen(element: HtmlElement) -> str:
-    return " ".join(element.text_content().split())
 
 
 def _date(text: str) -> PartialDate | None:
@@ -314,13 +311,13 @@ def _absolute(base: str | None, reference: str | None) -> str | None:
         return None
 
 
-def _begins(head: str, heading: str) -> bool:
+def _starts_title(head: str, heading: str) -> bool:
     rest = head[len(heading) :]
     return head.casefold().startswith(heading.casefold()) and (not rest or _SEPARATOR.match(rest) is not None)
 
 
 def _without_site(head: str, site: str | None) -> str:
-    """`The Night Ferry | The Harbour Post` without what follows the last separator, if that is the smaller part."""
+    """Title without the name of the site after the last separator, if that is the shorter part."""
     parts = list(_SEPARATOR.finditer(head))
     if not parts:
         return head

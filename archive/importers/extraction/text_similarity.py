@@ -43,12 +43,6 @@ class Similarity:
     precision: float
     recall: float
 
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of precision and recall."""
-        total = self.precision + self.recall
-        return 2 * self.precision * self.recall / total if total else 0.0
-
 
 def similarity(one: Shingles, other: Shingles) -> Similarity:
     """Similarity of two texts by their shingles."""
@@ -66,7 +60,6 @@ class PassageIndex:
         self._lines = {*map(" ".join, lines), *cells}
         self._whole = f" {' '.join(every)} "
         self._ngrams = set(word_ngrams(every))
-        self.size = len(every)
 
     def contains(self, passage: list[str]) -> bool:
         """Whether a passage is in the text: short ones as a line or verbatim, longer ones by most of their n-grams."""
