@@ -1,7 +1,7 @@
-"""Documents of Word and of the programs that write its form: DOCX (ISO/IEC 29500).
+"""DOCX (ISO/IEC 29500): documents of Word and of programs that write its format.
 
-Mammoth makes the HTML, by what styles mean and not by how they look. The title, the byline and the date that stand on
-top are taken off the text; the properties of the file are asked for what is not said there.
+Mammoth converts them to HTML by the meaning of styles. Title, byline and date above the text become metadata; document
+properties fill in what is missing.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ KIND = "docx"
 TITLE = "DOCX: documents of Word, LibreOffice, Google Docs"
 
 MAX_XML = 24 * 1024 * 1024
-"""Of one part of a document unpacked: some ten books. Its tree takes twenty times as much memory."""
+"""Limit of one unpacked part: some ten books. Its tree takes twenty times as much memory."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_CORE = "docProps/core.xml"
+_CORE_PROPERTIES = "docProps/core.xml"
 _STYLES = """
 p[style-name='Title'] => p.title:fresh
 p[style-name='Subtitle'] => p.subtitle:fresh
@@ -63,8 +63,8 @@ p[style-name='Contents Heading'] => p.toc:fresh
 p[style-name='caption'] => p > em:fresh
 p[style-name='Caption'] => p > em:fresh
 """
-# What Mammoth and the standard library raise for parts that are missing, broken or not what they should be.
-_BROKEN = (
+# Errors of Mammoth and the standard library for parts that are missing or broken.
+_PARSE_ERRORS = (
     *(zipfile.BadZipFile, ExpatError, KeyError, ValueError, TypeError, AttributeError, IndexError),
     *(RecursionError, OSError, NotImplementedError),
 )
@@ -74,7 +74,7 @@ _ENDS_SENTENCE = re.compile(r"[.!?…:][\"'”’)]*\Z")
 
 
 def detect(probe: Probe) -> int:
-    """By the parts a package of Word begins with; older documents of Word, which are not read, by name."""
+    """By the parts at the beginning of the package; older Word documents, which are refused, by their name."""
     if probe.is_folder:
         return 0
     if probe.head.startswith(_ZIP):
@@ -84,7 +84,7 @@ def detect(probe: Probe) -> int:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many articles there are in the file: one, always."""
+    """One."""
     return 1
 
 
@@ -99,7 +99,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 def _article(path: Path, context: ImportContext) -> ImportEvent:
     import mammoth  # noqa: PLC0415 - of the extra `import`: documents are recognised without it
 
-    core = _checked(path)
+    core = _read_core_properties(path)
     pictures: dict[str, bytes] = {}
     try:
         with path.open("rb") as file:
@@ -107,19 +107,19 @@ def _article(path: Path, context: ImportContext) -> ImportEvent:
                 file,
                 style_map=_STYLES,
                 include_embedded_style_map=False,
-                convert_image=mammoth.images.img_element(_keeping(pictures)),
+                convert_image=mammoth.images.img_element(_image_collector(pictures)),
             ).value
-    except _BROKEN as error:
+    except _PARSE_ERRORS as error:
         raise ArchiveError(f"is a broken document: {error or type(error).__name__}", hint="save it anew") from error
     if not html.strip():
         return Skipped(path.name, "empty")
-    return _item(parse_html(f"<div>{html}</div>"), _properties(core), pictures, path.name, context)
+    return _item(parse_html(f"<div>{html}</div>"), _parse_properties(core), pictures, path.name, context)
 
 
-def _checked(path: Path) -> bytes:
-    """The part with the properties (empty if there is none), when every part was seen to be within the limits.
+def _read_core_properties(path: Path) -> bytes:
+    """Core properties part (empty if missing), after a check of all parts against the limits.
 
-    Raises `ArchiveError`: XML of a document has no declarations, in which bombs and addresses could hide.
+    Raises `ArchiveError`, also for a document type declaration, which could hide entity bombs and external addresses.
     """
     with path.open("rb") as file:
         if file.read(len(_OLE)) == _OLE:
@@ -135,12 +135,12 @@ def _checked(path: Path) -> bytes:
                     raise ArchiveError(f"{member.name}: has more than {MAX_XML >> 20} MB of text", hint="split it")
                 if b"<!" in content[:2048].replace(b"<!--", b"") or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
                     raise ArchiveError(f"{member.name}: declares a document type, as no document of Word does")
-            core = content if member.name == _CORE else core
+            core = content if member.name == _CORE_PROPERTIES else core
     return core
 
 
-def _keeping(pictures: dict[str, bytes]) -> Callable[[Any], dict[str, str]]:
-    """Puts each picture aside and lets the text refer to it by a name."""
+def _image_collector(pictures: dict[str, bytes]) -> Callable[[Any], dict[str, str]]:
+    """Image handler for Mammoth that stores each image under a new name."""
 
     def keep(image: Any) -> dict[str, str]:
         ending = image.content_type.rpartition("/")[2].partition("+")[0].removeprefix("x-")
@@ -152,17 +152,15 @@ def _keeping(pictures: dict[str, bytes]) -> Callable[[Any], dict[str, str]]:
     return keep
 
 
-def _properties(core: bytes) -> DocumentProperties:
-    """The core properties (ISO/IEC 29500-2, 11); none if they are broken, for the text is what counts."""
+def _parse_properties(core: bytes) -> DocumentProperties:
+    """Core properties (ISO/IEC 29500-2, 11); empty if the part is broken."""
     try:
         tree = parse_xml(core) if core else None
     except ArchiveError:
         tree = None
     if tree is None:
         return DocumentProperties()
-    values: dict[str, str] = {
-        local_name(each.tag): (each.text or "").strip() for each in tree if isinstance(each.tag, str)
-    }
+    values: dict[str, str] = {local_name(each.tag): (each.text or "").strip() for each in tree}
     by_program = is_software_name(values.get("creator")) or is_software_name(values.get("description"))
     return DocumentProperties(
         document_title(values.get("title")),
@@ -220,8 +218,10 @@ def _take_masthead(tree: HtmlElement, title: str, context: ImportContext) -> Mas
 
 
 def _title_index(blocks: list[HtmlElement], tree: HtmlElement, title: str) -> int | None:
-    """Which of the first blocks is the title: by its style, as the only heading of its rank, by the properties, or as
-    a short bold line."""
+    """Index of the title among the first blocks; None if there is none.
+
+    By its style, the document properties, as the only heading of its level, or as a short bold line.
+    """
     for number, block in enumerate(blocks[:3]):
         if block.get("class") == "title" or (title and text_of(block).casefold() == title.casefold()):
             return number

@@ -1,5 +1,7 @@
-"""Feeds: RSS of every version, Atom, RDF, JSON Feed. The full text is taken where the feed has it, and fetched where
-it has a teaser and fetching is allowed."""
+"""Feeds: RSS of all versions, Atom, RDF, JSON Feed.
+
+Full text is taken from the feed, or fetched for entries with an excerpt if fetching is allowed.
+"""
 
 from __future__ import annotations
 
@@ -37,10 +39,10 @@ KIND = "feed"
 TITLE = "Feeds: RSS, Atom, JSON Feed"
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of one feed; a feed is parsed whole."""
+"""Limit of one feed, which is parsed at once."""
 
 TEASER = 1_000
-"""Characters of text below which an entry without content of its own is taken for a teaser."""
+"""Characters; an entry with less text and no content element is an excerpt."""
 
 _ROOT = re.compile(
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*(?:<\?[^>]*>\s*|<!--(?:[^-]|-(?!->))*-->\s*|<!DOCTYPE[^>]*>\s*)*"
@@ -48,7 +50,7 @@ _ROOT = re.compile(
     re.IGNORECASE,
 )
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:\\?/\\?/(?:www\.)?jsonfeed\.org\\?/version')
-_HARMLESS = frozenset({"undefined entity", "unbound prefix"})  # read leniently without loss
+_HARMLESS = frozenset({"undefined entity", "unbound prefix"})  # recovered without loss
 _CUT = re.compile(
     r"(?:…|\.\.\.|\[[^\[\]]{0,20}(?:…|\.\.\.|more)[^\[\]]{0,20}\]|(?:read|continue) (?:more|reading)\W{0,5})\s*\Z", re.I
 )
@@ -56,20 +58,20 @@ _ENTRY = re.compile(rb"<(?:\w{1,9}:)?(?:item|entry)[\s>]|\"(?:content_html|conte
 
 
 def detect(probe: Probe) -> int:
-    """By the root element, or the version that a JSON Feed names. WordPress exports, which are RSS, know themselves."""
-    head = probe.head.replace(b"\0", b"")  # so that UTF-16 reads like ASCII
+    """By the root element, or the version of a JSON Feed. WordPress exports are RSS too, but have their own format."""
+    head = probe.head.replace(b"\0", b"")  # UTF-16 as ASCII
     if _ROOT.match(head):
         return 90
     return 95 if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _JSON_FEED.search(head) else 0
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many entries there are."""
+    """Number of entries."""
     return count_matches(path, _ENTRY)
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The entries in the order of the feed. Raises `ArchiveError` for a feed that is too large, or `OSError`."""
+    """Entries in the order of the feed. Raises `ArchiveError` for a feed that is too large, or `OSError`."""
     if path.stat().st_size > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="a feed has far less; split it")
     content = path.read_bytes()
@@ -93,7 +95,7 @@ def _xml_items(content: bytes, context: ImportContext) -> Iterator[ImportEvent]:
         try:
             yield _xml_item(entry, parsed.feed)
         except (ArchiveError, ValueError) as error:
-            yield Problem("", None, f"entry {number} ({_name(entry)}): {error}", "look at it in the feed")
+            yield Problem("", None, f"entry {number} ({_origin(entry)}): {error}", "look at it in the feed")
     if isinstance(broken, SAXParseException) and broken.getMessage() not in _HARMLESS:
         reason = f"is not well-formed: {broken.getMessage()}; {len(parsed.entries)} entries were found all the same"
         yield Problem("", _line(broken), reason, "compare with the feed at its address")
@@ -105,17 +107,17 @@ def _xml_item(entry: Any, feed: Any) -> ImportEvent:
     best = max(contents, key=lambda each: len(each.value)) if contents else None
     summary, description = entry.get("summary_detail"), str(entry.get("summary") or "")
     detail = best or summary
-    body = _markdown(detail, link) if detail else ""
+    body = _body(detail, link) if detail else ""
     date, note = _date(entry, "published")
     updated, update_note = _date(entry, "updated")
     title = html_to_line(entry.get("title"))
     if not title and not body:
-        return Skipped(_name(entry), "has neither title nor text")
+        return Skipped(_origin(entry), "has neither title nor text")
     origin = entry.get("source") or {}
     tags = [str(tag.get("label") or tag.get("term") or "") for tag in entry.get("tags") or ()]
     names = [each.get("name") for each in entry.get("authors") or () if each.get("name")] or entry.get("author")
     return Item(
-        origin=_name(entry),
+        origin=_origin(entry),
         metadata=ArticleMetadata(
             title=title,
             authors=author_names(names or _feed_authors(feed)),
@@ -135,21 +137,21 @@ def _feed_authors(feed: Any) -> list[str] | str:
     return [each.name for each in feed.get("authors") or () if each.get("name")] or str(feed.get("author") or "")
 
 
-def _markdown(detail: Any, link: str) -> str:
+def _body(detail: Any, link: str) -> str:
     value = str(detail.value)
     if detail.get("type") == "text/plain":
         return plain_to_markdown(value)
     return fragment_to_markdown(value, link or detail.get("base") or None)
 
 
-def _name(entry: Any) -> str:
-    """What names an entry for good: its id, its link, or its title."""
+def _origin(entry: Any) -> str:
+    """Permanent name of an entry: its id, its link, or its title."""
     return str(entry.get("id") or entry.get("link") or entry.get("title") or "entry")
 
 
 def _date(entry: Any, key: str) -> tuple[PartialDate | None, str]:
-    """A date as it is written there, in the time of its place; what the library for feeds alone can read in UTC."""
-    written = str(entry.get(key) or "") if key in entry else ""  # feedparser gives `updated` for want of `published`
+    """Date as written, in local time; in UTC if only feedparser can read it."""
+    written = str(entry.get(key) or "") if key in entry else ""  # feedparser falls back to `updated` for `published`
     date, note = date_with_note(written)
     known = entry.get(f"{key}_parsed") if note else None
     if known is not None and 1 <= known.tm_year <= 9999:
@@ -158,7 +160,7 @@ def _date(entry: Any, key: str) -> tuple[PartialDate | None, str]:
 
 
 def _json_items(content: bytes, context: ImportContext) -> Iterator[ImportEvent]:
-    """The items of a JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
+    """Items of a JSON Feed (https://www.jsonfeed.org/version/1.1/)."""
     try:
         feed = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -180,7 +182,7 @@ def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent
     html, text = str(entry.get("content_html") or ""), str(entry.get("content_text") or "")
     summary = html_to_line(str(entry.get("summary") or ""))
     body = fragment_to_markdown(html, link or None) if html.strip() else plain_to_markdown(text)
-    authors = chain(*(_authors(holder) for holder in (entry, feed)))
+    authors = chain(*(_author_names(holder) for holder in (entry, feed)))
     dates = [date_with_note(entry.get(key) or None) for key in ("date_published", "date_modified")]
     name = str(entry.get("id") or link or entry.get("title") or "")
     title = html_to_line(str(entry.get("title") or ""))
@@ -203,8 +205,8 @@ def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent
     )
 
 
-def _authors(holder: Mapping[str, Any]) -> Iterator[list[str]]:
-    """The names under `authors` of version 1.1, or `author` of version 1; nothing if there are none."""
+def _author_names(holder: Mapping[str, Any]) -> Iterator[list[str]]:
+    """Names under `authors` (version 1.1) or `author` (version 1); nothing if there are none."""
     listed = holder.get("authors") or [holder.get("author") or {}]
     names = [str(each["name"]) for each in listed if each.get("name")]
     if names:
@@ -212,9 +214,9 @@ def _authors(holder: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def _with_full_text(item: Item, context: ImportContext) -> Item:
-    """The item with the text of its page, where it is a teaser and a page may be fetched."""
+    """Item with the text of its page, if it is an excerpt and fetching is allowed."""
     url = item.metadata.source.url if item.metadata.source else None
-    if context.fetch is None or url is None or not _is_teaser(item):
+    if context.fetch is None or url is None or not _is_excerpt(item):
         return item
     try:
         page = fetch_article(url, context.fetch)
@@ -226,7 +228,7 @@ def _with_full_text(item: Item, context: ImportContext) -> Item:
     return complete_from_page(replace(item, metadata=replace(item.metadata, summary=summary)), page)
 
 
-def _is_teaser(item: Item) -> bool:
+def _is_excerpt(item: Item) -> bool:
     return _CUT.search(item.body[-60:]) is not None or (item.metadata.summary is None and len(item.body) < TEASER)
 
 

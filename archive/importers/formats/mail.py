@@ -1,4 +1,4 @@
-"""Newsletters and other mail: single messages (EML) and mailboxes (mbox), read message by message."""
+"""Newsletters and other e-mail: single messages (EML) and mailboxes (mbox), read message by message."""
 
 from __future__ import annotations
 
@@ -29,52 +29,54 @@ KIND = "newsletter"
 TITLE = "Newsletters: EML and mbox"
 
 MAX_BYTES = 50 * 1024 * 1024
-"""Of one message; what mail servers pass on is smaller."""
+"""Limit of one message; mail servers accept less."""
 
 _MBOX = re.compile(rb"From \S+.*\r?\n(?:[!-9;-~]+:|>?From )")
-_HEAD = re.compile(rb"[!-9;-~]+:|>?From ")
+_HEADER_LINE = re.compile(rb"[!-9;-~]+:|>?From ")
 _LONGEST_LINE = 1 << 20
 _FIELD = re.compile(rb"^([!-9;-~]{1,70}):", re.MULTILINE)
-_LETTER = frozenset({b"from", b"subject", b"date", b"message-id", b"mime-version", b"received", b"to", b"return-path"})
+_COMMON_FIELDS = frozenset(
+    {b"from", b"subject", b"date", b"message-id", b"mime-version", b"received", b"to", b"return-path"}
+)
 _ADDRESS = re.compile(r"https?://[^\s<>,]+")
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
 _MAX_PICTURE = 10 * 1024 * 1024
-_FROM_LINE = re.compile(rb"^From (?=\S+ +\S)", re.MULTILINE)
+_SEPARATOR_LINE = re.compile(rb"^From (?=\S+ +\S)", re.MULTILINE)
 
 
 def detect(probe: Probe) -> int:
-    """By the line that begins a mailbox, or by a head with at least three of the fields that every letter has."""
+    """By the separator line of a mailbox, or by at least three header fields common to all messages."""
     head = probe.head.lstrip(b"\xef\xbb\xbf\r\n")
     if _MBOX.match(head):
         return 96
     top = head.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
     fields = {name.lower() for name in _FIELD.findall(top)}
-    is_head = _FIELD.match(top) is not None and len(fields & _LETTER) >= 3
-    is_page = b"snapshot-content-location" in fields  # pages that browsers save as MHTML
+    is_head = _FIELD.match(top) is not None and len(fields & _COMMON_FIELDS) >= 3
+    is_page = b"snapshot-content-location" in fields  # MHTML of a browser
     return 88 if is_head and b"from" in fields and not is_page else 0
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many messages a mailbox has, counted as mail programs part them; one for a letter."""
-    return max(1, count_matches(path, _FROM_LINE))
+    """Number of separator lines in a mailbox; one for a single message."""
+    return max(1, count_matches(path, _SEPARATOR_LINE))
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The messages in the order of the mailbox. Raises `OSError`."""
+    """Messages in the order of the mailbox. Raises `OSError`."""
     with path.open("rb") as file:
         is_mbox = _MBOX.match(file.read(4096).lstrip(b"\xef\xbb\xbf\r\n")) is not None
-    for number, message in enumerate(_mailbox(path) if is_mbox else _letter(path), start=1):
+    for number, message in enumerate(_mailbox(path) if is_mbox else _single_message(path), start=1):
         if isinstance(message, Problem):
             yield message
             continue
         try:
-            yield _found(message, number)
+            yield _event(message, number)
         except (ArchiveError, MessageError, ValueError, LookupError, TypeError, AttributeError) as error:
-            # the parser of the standard library raises each of these for one kind of broken header or other
+            # the standard parser raises each of these for some kind of broken header
             yield Problem("", None, f"message {number} cannot be read: {error}", "open it in a mail program")
 
 
-def _letter(path: Path) -> Iterator[EmailMessage | Problem]:
+def _single_message(path: Path) -> Iterator[EmailMessage | Problem]:
     if path.stat().st_size > MAX_BYTES:
         yield _too_large(1)
         return
@@ -83,23 +85,23 @@ def _letter(path: Path) -> Iterator[EmailMessage | Problem]:
 
 
 def _mailbox(path: Path) -> Iterator[EmailMessage | Problem]:
-    """The messages of a mailbox, one in memory at a time."""
+    """Messages of a mailbox, one in memory at a time."""
     with path.open("rb") as file:
         for number, content in enumerate(_messages(file), start=1):
             yield _too_large(number) if content is None else _parse(BytesIO(content))
 
 
 def _messages(file: IO[bytes]) -> Iterator[bytes | None]:
-    """What stands between the lines that part messages (RFC 4155); None for one that is larger than `MAX_BYTES`.
+    """Raw messages between the separator lines of a mailbox (RFC 4155); None for one larger than `MAX_BYTES`.
 
-    A line of text that begins with `From ` parts nothing: below one that does, a message begins with its head.
+    A line of text that begins with `From ` separates nothing: a header line follows a separator.
     """
     pieces: list[bytes] | None = None
     size = 0
     line = file.readline(_LONGEST_LINE)
     while line:
         below = file.readline(_LONGEST_LINE)
-        if line.startswith(b"From ") and _HEAD.match(below):
+        if line.startswith(b"From ") and _HEADER_LINE.match(below):
             if pieces is not None:
                 yield b"".join(pieces) if size <= MAX_BYTES else None
             pieces, size = [], 0
@@ -120,11 +122,11 @@ def _parse(file: IO[bytes]) -> EmailMessage:
     return BytesParser(policy=policy.default).parse(file)
 
 
-def _found(message: EmailMessage, number: int) -> ImportEvent:
+def _event(message: EmailMessage, number: int) -> ImportEvent:
     title = _header(message, "Subject")
     origin = _origin(message, number)
     if not message.keys():
-        return Problem("", None, f"message {number} has no head", "check that it is a letter")
+        return Problem("", None, f"message {number} has no head", "check that it is an e-mail")
     if _header(message, "Auto-Submitted").lower() == "auto-replied" or message.get_content_type() == "multipart/report":
         return Skipped(origin, "an automatic answer")
     address = _address(message)
@@ -149,32 +151,32 @@ def _found(message: EmailMessage, number: int) -> ImportEvent:
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    """A header on one line, decoded; empty if there is none."""
+    """Header on one line, decoded; empty if missing."""
     return " ".join(str(message.get(name, "")).split())
 
 
 def _origin(message: EmailMessage, number: int) -> str:
-    """The address of a letter by its id (RFC 2392); for want of one, its place in the mailbox."""
+    """Address of a message by its id (RFC 2392), else its number in the mailbox."""
     named = _header(message, "Message-ID").strip("<> ")
     return f"mid:{named}" if named and " " not in named else f"message-{number}"
 
 
 def _address(message: EmailMessage) -> str:
-    """The address of the letter in an archive on the web (RFC 5064), if it gives one."""
+    """Address of the message in a web archive (RFC 5064); empty if it gives none."""
     found = _ADDRESS.search(_header(message, "Archived-At") or _header(message, "X-Archived-At"))
     return found[0] if found else ""
 
 
 def _source(message: EmailMessage, sender: str, address: str) -> Source | None:
-    """The list by its name (`The Post <post.example.org>`, RFC 2919), else the sender."""
+    """Name of the mailing list (`The Post <post.example.org>`, RFC 2919), else the sender."""
     listed = _header(message, "List-Id").partition("<")[0].strip(' "')
     return source_of(listed or sender, address)
 
 
 def _body(message: EmailMessage) -> tuple[str, tuple[Asset, ...], tuple[str, ...]]:
-    """The text of a letter, HTML before plain; the pictures in it; notes on what is attached and left out."""
+    """Text of a message, HTML preferred; its inline images; a note on attachments that are left out."""
     part = message.get_body(preferencelist=("html", "plain"))
-    pictures, others = _attached(message)
+    pictures, others = _attachments(message)
     notes = (f"left out what is attached: {', '.join(others)}",) if others else ()
     if part is None:
         return "", (), notes
@@ -183,20 +185,20 @@ def _body(message: EmailMessage) -> tuple[str, tuple[Asset, ...], tuple[str, ...
         return plain_to_markdown(text.replace("\r\n", "\n").strip("\n")), (), notes
     names = {cid: name for cid, (name, _) in pictures.items()}
     body = email_to_markdown(text, pictures=names)
-    assets = tuple(Asset(name, _loader(content)) for name, content in pictures.values() if name in body)
+    assets = tuple(Asset(name, _asset_loader(content)) for name, content in pictures.values() if name in body)
     return body, assets, notes
 
 
 def _text(part: MIMEPart) -> str:
-    """The text of a part; one whose encoding is unknown as UTF-8."""
+    """Text of a part; as UTF-8 if its encoding is unknown."""
     try:
         return str(part.get_content())
     except (LookupError, UnicodeError):
         return cast(bytes, part.get_payload(decode=True) or b"").decode("utf-8", errors="replace")
 
 
-def _attached(message: EmailMessage) -> tuple[dict[str, tuple[str, EmailMessage]], list[str]]:
-    """Content id → file name and part of each picture in the text; names of all else that is attached."""
+def _attachments(message: EmailMessage) -> tuple[dict[str, tuple[str, EmailMessage]], list[str]]:
+    """Content id → file name and part of each inline image; file names of all other attachments."""
     pictures: dict[str, tuple[str, EmailMessage]] = {}
     others = []
     for part in message.walk():
@@ -211,7 +213,7 @@ def _attached(message: EmailMessage) -> tuple[dict[str, tuple[str, EmailMessage]
     return pictures, others
 
 
-def _loader(part: MIMEPart) -> Callable[[], bytes]:
+def _asset_loader(part: MIMEPart) -> Callable[[], bytes]:
     def load() -> bytes:
         content = cast(bytes, part.get_payload(decode=True) or b"")
         if len(content) > _MAX_PICTURE:

@@ -1,4 +1,4 @@
-"""Tables of articles: JSON Lines, a JSON list of objects, CSV and its relatives; a row an article."""
+"""Tables of articles: JSON Lines, JSON lists of objects, CSV with any delimiter; a row is an article."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ENDINGS = (*_JSON_ENDINGS, ".csv", ".tsv", ".tab")
 
 
 def detect(probe: Probe) -> int:
-    """By columns for a title and a text; by one of them only where the file's name says that it is a table."""
+    """By columns for a title and a text; by one of them only if the file name is that of a table."""
     if probe.is_folder:
         tables = sum(name.lower().endswith(_ENDINGS) for name in probe.names)
         return 35 if tables and tables == len(probe.names) else 0
@@ -49,12 +49,12 @@ def detect(probe: Probe) -> int:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """The number of lines of a file of JSON Lines; a line of other tables may be more or less than a row."""
+    """Number of lines of a JSON Lines file; None for other tables."""
     return count_json_lines(path)
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The articles in the order of their rows. Columns that are no field are kept under their names."""
+    """Articles in the order of rows. Unknown columns are kept under their names."""
     if path.is_dir():
         yield Problem("", None, "is a folder of tables", "name the files one by one")
         return
@@ -65,7 +65,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             continue
         if columns is None or row.loose:
             columns = map_columns(row.values, context.columns)
-            wrong = _wrong(columns, row, context)
+            wrong = _column_problem(columns, row, context)
             if wrong is not None:
                 yield wrong
                 if row.loose:
@@ -74,8 +74,8 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         yield _article(row, columns, context)
 
 
-def _wrong(columns: Mapping[str, str], row: Row, context: ImportContext) -> Problem | None:
-    """What is wrong with the columns: a name that is not there, or none that is known."""
+def _column_problem(columns: Mapping[str, str], row: Row, context: ImportContext) -> Problem | None:
+    """Problem of the columns: one that is missing, or none that is a title or text."""
     known = ", ".join(row.values)
     for field, column in context.columns.items():
         if not row.loose and column not in row.values:
@@ -106,8 +106,8 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
         origin=origin,
         metadata=ArticleMetadata(
             title=title,
-            authors=author_names(_listed(values.get("authors"))),
-            topics=topic_names(_listed(values.get("topics")), key="topics", path=""),
+            authors=author_names(_names(values.get("authors"))),
+            topics=topic_names(_names(values.get("topics")), key="topics", path=""),
             date=dates["date"],
             updated=dates["updated"],
             summary=words(values.get("summary")) or None,
@@ -121,7 +121,7 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
 
 
 def _date(value: object, context: ImportContext) -> tuple[PartialDate | None, str]:
-    """As much of a date as is known, and what is not understood of it."""
+    """Date as far as it is known, and a note on the unclear part."""
     if value in _EMPTY:
         return None, ""
     text = str(value).strip()
@@ -130,13 +130,13 @@ def _date(value: object, context: ImportContext) -> tuple[PartialDate | None, st
 
 
 def _origin(values: Mapping[str, object], title: str, date: PartialDate | None) -> str:
-    """What names a row for good: its id, its address, or else title and date."""
+    """Permanent name of a row: its id, its address, or else date and title."""
     named = words(values.get("id")) or words(values.get("url"))
     return named or "-".join(filter(None, (date.isoformat() if date else "", slug(title)))) or "untitled"
 
 
 def _body(value: object, url: str | None) -> str:
-    """The text of a cell as Markdown, be it HTML, Markdown or plain."""
+    """Text of a cell as Markdown, from HTML, Markdown or plain text."""
     if isinstance(value, list):
         return "\n\n".join(_body(part, url) for part in value)
     text = value if isinstance(value, str) else "" if value is None else str(value)
@@ -148,8 +148,8 @@ def _body(value: object, url: str | None) -> str:
     return text.strip("\n") if looks_like_markdown(text) else plain_to_markdown(text)
 
 
-def _listed(value: object) -> object:
-    """Names as some tables list them, parted by bars, or as a list in JSON in a cell."""
+def _names(value: object) -> object:
+    """Names in a cell, separated by bars or written as a JSON list."""
     if isinstance(value, str):
         bare = value.strip()
         if bare.startswith("[") and bare.endswith("]"):

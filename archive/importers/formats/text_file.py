@@ -1,4 +1,4 @@
-"""Plain text: a title on top, perhaps a byline and a date below it, paragraphs, perhaps a line about the author."""
+"""Plain text: title on top, optional byline and date, paragraphs, optional note about the author at the end."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ENDS_SENTENCE = re.compile(r"[.!?…][\"'”’)]*\Z")
 
 
 def detect(probe: Probe) -> int:
-    """A little sure of any text, for each other kind has a signature; by the share of such names in a folder."""
+    """With low confidence, because every other format has a signature; in a folder by the share of file names."""
     if probe.is_folder:
         texts = sum(name.lower().endswith(_ENDINGS) for name in probe.names)
         visible = sum(not name.rpartition("/")[2].startswith(".") for name in probe.names)
@@ -46,12 +46,12 @@ def detect(probe: Probe) -> int:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many files of text there are."""
+    """Number of text files."""
     return sum(1 for _ in _files(path))
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """An article a file, in the order of their paths."""
+    """An article a file, in the order of paths."""
     root = path if path.is_dir() else path.parent
     real = str(root.resolve())
     for file in _files(path):
@@ -78,7 +78,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def article_in(text: str, name: str, context: ImportContext) -> Item:
-    """The article in a text; `name` is the path of its file, which may tell its date and, if need be, its title."""
+    """Article of a text; `name` is the path of its file, which may give the date and the title."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n").lstrip("\ufeff")
     front = parse(text)
     if front.form is not Form.NONE and front.data:
@@ -104,7 +104,7 @@ def article_in(text: str, name: str, context: ImportContext) -> Item:
 
 
 def _with_headers(data: Mapping[str, object], body: str, name: str, context: ImportContext) -> Item:
-    """A text under lines such as `Title: …` and `Author: …`."""
+    """Article of a text with header lines such as `Title: …` and `Author: …`."""
     known = map_metadata(data, body, name, day_first=context.day_first)
     return Item(
         origin=name,
@@ -132,7 +132,7 @@ def _read_masthead(lines: list[str], context: ImportContext) -> tuple[Masthead, 
 
 
 def _is_wrapped(lines: list[str], number: int) -> bool:
-    """Whether a line is the first of a paragraph set to a width, not one that stands for itself."""
+    """Whether a line is the first of a wrapped paragraph."""
     below = lines[number + 1].strip() if number + 1 < len(lines) else ""
     return len(lines[number].strip()) > 60 and below[:1].islower()
 

@@ -1,6 +1,6 @@
-"""Read-later exports as pages of links: Pocket, and the bookmarks of browsers, Shaarli, Pinboard and others.
+"""Read-later exports as HTML: Pocket, and bookmarks of browsers, Shaarli, Pinboard and others.
 
-The form of bookmarks: https://learn.microsoft.com/previous-versions/windows/internet-explorer/ie-developer/
+Netscape bookmark format: https://learn.microsoft.com/previous-versions/windows/internet-explorer/ie-developer/
 platform-apis/aa753582(v=vs.85).
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 from lxml import etree
 
-from backfile.archive.importers.common.html_parser import decode_html, parse_html
+from backfile.archive.importers.common.html_parser import decode_html, parse_html, text_of
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
 
 SIGNATURE = re.compile(rb"<!DOCTYPE\s+NETSCAPE-Bookmark-file-1|<title>\s*Pocket Export\s*</title>", re.IGNORECASE)
@@ -25,7 +25,7 @@ _NO_TOPICS = frozenset(
 
 
 def read(path: Path) -> Iterator[SavedItem]:
-    """The links in their order; a bookmark's folders are topics, and so are its tags.
+    """Links in document order; folders and tags of a bookmark are topics.
 
     Raises `ArchiveError` for what is too large or cannot be parsed.
     """
@@ -40,28 +40,24 @@ def read(path: Path) -> Iterator[SavedItem]:
             elif folders:
                 folders.pop()
         elif event == "start" and element.tag == "h3":
-            heading = _words(element)
+            heading = text_of(element)
         elif event == "start" and element.get("href"):
-            yield _saved(element, folders)
+            yield _saved_item(element, folders)
 
 
-def _saved(link: Any, folders: list[str]) -> SavedItem:
+def _saved_item(link: Any, folders: list[str]) -> SavedItem:
     own = tuple(name for name in folders if name and name.lower() not in _NO_TOPICS)
     return SavedItem(
         url=link.get("href").strip(),
-        title=_words(link),
+        title=text_of(link),
         note=_description(link),
         topics=(*own, *tag_names(link.get("tags") or "", ",")),
         saved=link.get("time_added") or link.get("add_date"),
     )
 
 
-def _words(element: Any) -> str:
-    return " ".join(element.text_content().split())
-
-
 def _description(link: Any) -> str:
-    """What stands in the `<dd>` after a bookmark, folders that the parser has put into it aside."""
+    """Text of the `<dd>` after a bookmark, without folders that the parser nested in it."""
     entry = link.getparent()
     after = entry.getnext() if entry is not None and entry.tag == "dt" else None
     if after is None or after.tag != "dd":

@@ -1,5 +1,6 @@
 """Read-later exports as JSON: wallabag, Omnivore, Linkwarden, Karakeep, Pinboard, Delicious, Readability, and the
-bookmarks of Firefox and Chrome."""
+bookmarks of Firefox and Chrome.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from backfile.archive.importers.formats.read_later.saved_item import SavedItem, 
 from backfile.archive.report import Problem
 
 MAX_BYTES = 256 * 1024 * 1024
-"""Of an export that is one object, and so is read whole. Lists are read one by one, whatever their size."""
+"""Limit of an export that is one object, which is parsed at once. Lists of any size are read entry by entry."""
 
 _KEY = re.compile(rb'(?<!\\)"([\w ]{1,40})"\s*:')
 _SLUG = re.compile(r"[\w-]{1,200}\Z")
@@ -30,7 +31,7 @@ def _wallabag_1(entry: _Object, path: Path) -> SavedItem:
 
 
 def _wallabag_2(entry: _Object, path: Path) -> SavedItem:
-    """https://doc.wallabag.org/user/import/wallabagv2/; what was marked is kept as `annotations`."""
+    """https://doc.wallabag.org/user/import/wallabagv2/; highlights are kept as `annotations`."""
     quotes = [_text(each, "quote", "text") for each in _objects(entry.get("annotations"))]
     return SavedItem(
         _text(entry, "url"),
@@ -46,7 +47,7 @@ def _wallabag_2(entry: _Object, path: Path) -> SavedItem:
 
 
 def _omnivore(entry: _Object, path: Path) -> SavedItem:
-    """https://docs.omnivore.app: `metadata_0_to_20.json`, the text in `content/SLUG.html` beside it."""
+    """https://docs.omnivore.app: `metadata_0_to_20.json`, text in `content/SLUG.html` beside it."""
     return SavedItem(
         _text(entry, "url"),
         _text(entry, "title"),
@@ -71,7 +72,7 @@ def _omnivore_text(path: Path, slug: str) -> str:
 
 
 def _pinboard(entry: _Object, path: Path) -> SavedItem:
-    """https://pinboard.in/api/: `description` is the title, tags are parted by spaces."""
+    """https://pinboard.in/api/: `description` is the title, tags are separated by spaces."""
     return SavedItem(
         _text(entry, "href"),
         _text(entry, "description"),
@@ -82,7 +83,7 @@ def _pinboard(entry: _Object, path: Path) -> SavedItem:
 
 
 def _link(entry: _Object, path: Path) -> SavedItem:
-    """A link of Delicious, Linkwarden and others: an address, a title, a description, tags."""
+    """Link of Delicious, Linkwarden and others: address, title, description, tags."""
     return SavedItem(
         _text(entry, "url"),
         _text(entry, "name", "title"),
@@ -118,8 +119,8 @@ def _readability(entry: _Object, path: Path) -> SavedItem:
     )
 
 
-# Keys of an entry in a list → how it is read.
-_ENTRIES: tuple[tuple[frozenset[str], Callable[[_Object, Path], SavedItem]], ...] = (
+# Required keys of an entry in a list → its parser.
+_ENTRY_PARSERS: tuple[tuple[frozenset[str], Callable[[_Object, Path], SavedItem]], ...] = (
     (frozenset("012345"), _wallabag_1),
     (frozenset({"url", "is_archived", "created_at", "is_starred"}), _wallabag_2),
     (frozenset({"slug", "url", "savedAt", "state"}), _omnivore),
@@ -128,7 +129,7 @@ _ENTRIES: tuple[tuple[frozenset[str], Callable[[_Object, Path], SavedItem]], ...
     (frozenset({"url", "title", "tags", "created"}), _link),
     (frozenset({"url", "title", "tags", "is_saved"}), _link),
 )
-_ROOTS = (
+_ROOT_KEYS = (
     frozenset({"bookmarks", "article__url"}),
     frozenset({"bookmarks", "content", "createdAt", "tags"}),
     frozenset({"collections", "links", "name"}),
@@ -138,9 +139,9 @@ _ROOTS = (
 
 
 def detect(head: bytes) -> bool:
-    """Whether the beginning of a file is that of such an export."""
+    """Whether a file begins as such an export."""
     keys = {key.decode("ascii", errors="replace") for key in _KEY.findall(head)}
-    forms = [needed for needed, _ in _ENTRIES] if _is_list(head) else _ROOTS
+    forms = [needed for needed, _ in _ENTRY_PARSERS] if _is_list(head) else _ROOT_KEYS
     return any(form <= keys for form in forms)
 
 
@@ -149,31 +150,31 @@ def _is_list(head: bytes) -> bool:
 
 
 def read(path: Path) -> Iterator[SavedItem | Problem]:
-    """The saved pages of an export. Raises `ArchiveError` if it is too large, `OSError` if it cannot be read."""
+    """Saved pages of an export. Raises `ArchiveError` if it is too large, `OSError` if it cannot be read."""
     with path.open("rb") as file:
         head = file.read(1024)
-    entries = _listed(path) if _is_list(head) else _in_object(path)
+    entries = _list_entries(path) if _is_list(head) else _object_entries(path)
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, Problem | SavedItem):
             yield entry
             continue
-        reader = next((reader for needed, reader in _ENTRIES if needed <= entry.keys()), None)
-        if reader is None:
+        parse = next((parse for needed, parse in _ENTRY_PARSERS if needed <= entry.keys()), None)
+        if parse is None:
             keys = ", ".join(list(entry)[:12])
             yield Problem("", None, f"entry {number} is of no read-later export: it has {keys}", "try --as table")
             continue
-        yield reader(entry, path)
+        yield parse(entry, path)
 
 
-def _listed(path: Path) -> Iterator[_Object | Problem]:
+def _list_entries(path: Path) -> Iterator[_Object | Problem]:
     if path.stat().st_size < 1024 and not path.read_bytes().strip(b"\xef\xbb\xbf[] \t\r\n"):
         return
     for row in read_rows(path):
         yield row if isinstance(row, Problem) else row.values
 
 
-def _in_object(path: Path) -> Iterator[_Object | SavedItem | Problem]:
-    """The entries of an export that is one object, wherever in it they are."""
+def _object_entries(path: Path) -> Iterator[_Object | SavedItem | Problem]:
+    """Entries of an export that is one object, at any depth."""
     if path.stat().st_size > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="export it in parts")
     try:
@@ -193,7 +194,7 @@ def _in_object(path: Path) -> Iterator[_Object | SavedItem | Problem]:
 
 
 def _linkwarden(root: _Object, path: Path) -> Iterator[SavedItem]:
-    """Collections with links in them; the names of a collection and of those it lies in are topics."""
+    """Links in collections; the names of a collection and its parents are topics."""
     collections = {each.get("id"): each for each in _objects(root["collections"])}
     for collection in collections.values():
         names: list[str] = []
@@ -210,7 +211,7 @@ def _linkwarden(root: _Object, path: Path) -> Iterator[SavedItem]:
 
 
 def _folders(root: _Object, path: Path) -> Iterator[SavedItem]:
-    """The bookmarks of Firefox (`uri`, times in microseconds) and Chrome (`url`) in their folders."""
+    """Bookmarks of Firefox (`uri`, times in microseconds) and Chrome (`url`) in their folders."""
     waiting: list[_Object] = [root, *_objects(list(root.get("roots", {}).values()) if _has_roots(root) else [])]
     while waiting:
         node = waiting.pop(0)
@@ -230,5 +231,5 @@ def _objects(value: object) -> list[_Object]:
 
 
 def _text(entry: _Object, *names: str) -> str:
-    """The first of these values that is text."""
+    """First of these values that is text."""
     return next((value for name in names if isinstance(value := entry.get(name), str) and value.strip()), "").strip()

@@ -1,4 +1,4 @@
-"""What was saved for later: exports of read-later services, and bookmarks."""
+"""Exports of read-later services, and bookmarks."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def detect(probe: Probe) -> int:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many links there are."""
+    """Number of links."""
     parts = [each for each in path.iterdir() if _OMNIVORE.match(each.name)] if path.is_dir() else [path]
-    return sum(map(_links_in, parts))
+    return sum(map(_count_links, parts))
 
 
-def _links_in(path: Path) -> int:
+def _count_links(path: Path) -> int:
     with path.open("rb") as file:
         head = file.read(PROBE_BYTES)
     is_page = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
@@ -53,20 +53,20 @@ def _links_in(path: Path) -> int:
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The saved pages one by one; one without text is fetched if this is allowed, else skipped."""
+    """Saved pages one by one; one without text is fetched if fetching is allowed, else skipped."""
     if path.is_dir():
         for part in sorted(each for each in path.iterdir() if _OMNIVORE.match(each.name)):
             for found in read(part, context):
                 yield replace(found, path=part.name) if isinstance(found, Problem) else found
         return
     try:
-        for saved in _saved(path):
+        for saved in _saved_items(path):
             yield saved if isinstance(saved, Problem) else event_of(saved, context)
     except ArchiveError as error:
         yield Problem("", None, str(error), error.hint)
 
 
-def _saved(path: Path) -> Iterator[SavedItem | Problem]:
+def _saved_items(path: Path) -> Iterator[SavedItem | Problem]:
     with path.open("rb") as file:
         head = file.read(PROBE_BYTES)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):

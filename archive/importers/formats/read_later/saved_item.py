@@ -1,4 +1,4 @@
-"""Something that was saved for later: a link, with as much of its text as the export has."""
+"""A saved page: a link, with as much of its text as the export has."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ _MICROSECONDS = 1e14  # a number beyond is no time in milliseconds that the arch
 
 @dataclass(frozen=True, slots=True)
 class SavedItem:
-    """A saved page. `html` is its whole text, `text` a plain one; `note` is what stands beside it: an excerpt, a
-    description, what the reader wrote. Dates are as written; `saved` is when it was saved, `date` when published."""
+    """A saved page. Dates are as written.
+
+    `html` is its full text, `text` a plain one; `note` is an excerpt, a description or a note of the reader. `date` is
+    that of publication, `saved` that of saving.
+    """
 
     url: str
     title: str = ""
@@ -50,7 +53,7 @@ class SavedItem:
 
 
 def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
-    """The item that a saved page makes, its text fetched if the export has none and fetching is allowed."""
+    """Item of a saved page, with its text fetched if the export has none and fetching is allowed."""
     origin = saved.url or saved.title or "entry"
     is_link = _ADDRESS.match(saved.url) is not None
     try:
@@ -65,7 +68,7 @@ def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
 
 
 def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], FetchResponse]) -> ImportEvent:
-    """The item with the text of its page; with what it has if that is something, else the problem."""
+    """Item with the text of its page; if that cannot be fetched, with its note, else a problem."""
     try:
         page = fetch_article(saved.url, fetch)
     except (ArchiveError, OSError) as error:
@@ -105,7 +108,7 @@ def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
 
 
 def parse_saved_date(value: object) -> tuple[PartialDate | None, str]:
-    """A date as exports have it (text; seconds, milli- or microseconds since 1970), and what is not understood."""
+    """Date in text or in seconds, milli- or microseconds since 1970, and a note on the unclear part."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return None, ""
     number: object = value
@@ -119,7 +122,7 @@ def parse_saved_date(value: object) -> tuple[PartialDate | None, str]:
 
 
 def tag_names(text: object, separators: str = ",;|") -> tuple[str, ...]:
-    """The tags of a cell or a list of names or of objects with a name."""
+    """Tags in a cell, or in a list of names or of objects with a name."""
     if isinstance(text, str):
         return tuple(part.strip() for part in re.split(f"[{re.escape(separators)}]", text) if part.strip())
     listed = text if isinstance(text, list) else []

@@ -1,16 +1,16 @@
-"""The text of a WordPress post as HTML: paragraphs where empty lines are, shortcodes as what they stand for."""
+"""HTML of a WordPress post: paragraphs at blank lines, shortcodes expanded."""
 
 from __future__ import annotations
 
 import re
 from html import escape
 
-_BLOCK = (
+_BLOCK_TAGS = (
     "table|thead|tfoot|caption|col|colgroup|tbody|tr|td|th|div|dl|dd|dt|ul|ol|li|pre|form|blockquote|address|p|h[1-6]|"
     "hr|fieldset|section|article|aside|header|footer|nav|figure|figcaption|details|summary|iframe|script|style"
 )
-_BLOCK_TAG = re.compile(rf"(</?(?:{_BLOCK})\b[^<>]*>)", re.IGNORECASE)
-_KEPT = re.compile(r"(</?(?:pre|script|style|textarea)\b[^<>]*>)", re.IGNORECASE)
+_BLOCK_TAG = re.compile(rf"(</?(?:{_BLOCK_TAGS})\b[^<>]*>)", re.IGNORECASE)
+_VERBATIM_TAG = re.compile(r"(</?(?:pre|script|style|textarea)\b[^<>]*>)", re.IGNORECASE)
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 _BLOCK_MARK = re.compile(r"<!--\s*/?wp:")
 
@@ -23,18 +23,18 @@ _MEDIA = frozenset({"audio", "video", "youtube", "vimeo", "embed", "soundcloud",
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\[\]]+")
 
 
-def to_html(content: str) -> tuple[str, tuple[str, ...]]:
-    """The HTML that WordPress would show, and notes on what cannot be shown."""
+def post_to_html(content: str) -> tuple[str, tuple[str, ...]]:
+    """HTML as WordPress renders it, and notes on content that the export does not contain."""
     text = content.replace("\r\n", "\n").replace("\r", "\n")
-    expanded, notes = _without_shortcodes(text)
-    return (expanded if _BLOCK_MARK.search(text) else _with_paragraphs(expanded)), notes
+    expanded, notes = _expand_shortcodes(text)
+    return (expanded if _BLOCK_MARK.search(text) else _autop(expanded)), notes
 
 
-def _with_paragraphs(text: str) -> str:
-    """As `wpautop` of WordPress: empty lines part paragraphs, other line ends are line breaks, but not in code."""
+def _autop(text: str) -> str:
+    """`wpautop` of WordPress: blank lines separate paragraphs, other line ends are line breaks, except in code."""
     parts, depth = [], 0
-    for piece in _KEPT.split(text):
-        if _KEPT.fullmatch(piece):
+    for piece in _VERBATIM_TAG.split(text):
+        if _VERBATIM_TAG.fullmatch(piece):
             depth = max(0, depth - 1) if piece.startswith("</") else depth + 1
             parts.append(piece)
         else:
@@ -43,25 +43,26 @@ def _with_paragraphs(text: str) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    """Text between block tags in paragraphs; block tags as they are."""
+    """Text between block tags in paragraphs; block tags unchanged."""
     done = []
     for piece in _BLOCK_TAG.split(text):
         if _BLOCK_TAG.fullmatch(piece):
             done.append(piece)
             continue
-        chunks = [chunk.strip() for chunk in _EMPTY_LINES.split(piece) if chunk.strip()]
+        paragraphs = [paragraph.strip() for paragraph in _EMPTY_LINES.split(piece) if paragraph.strip()]
         is_inside = not _EMPTY_LINES.search(piece) and len(done) > 0 and not done[-1].startswith("</")
-        broken = [chunk.replace("\n", "<br>\n") for chunk in chunks]
-        done.append("".join(broken) if is_inside else "".join(f"<p>{chunk}</p>\n" for chunk in broken))
+        broken = [paragraph.replace("\n", "<br>\n") for paragraph in paragraphs]
+        done.append("".join(broken) if is_inside else "".join(f"<p>{paragraph}</p>\n" for paragraph in broken))
     return "".join(done)
 
 
-def _without_shortcodes(text: str) -> tuple[str, tuple[str, ...]]:
-    """Shortcodes (https://codex.wordpress.org/Shortcode_API) turned into HTML or left out; unknown words in brackets
-    are prose, unless they have attributes or are closed."""
+def _expand_shortcodes(text: str) -> tuple[str, tuple[str, ...]]:
+    """Expands shortcodes (https://codex.wordpress.org/Shortcode_API) to HTML, or drops them.
+
+    Unknown words in brackets are text, unless they have attributes or a closing tag.
+    """
     closed = {found[3].lower() for found in _SHORTCODE.finditer(text) if found[2]}
     galleries = 0
-    code: list[str] = []
 
     def replace(found: re.Match[str]) -> str:
         nonlocal galleries
@@ -73,15 +74,15 @@ def _without_shortcodes(text: str) -> tuple[str, tuple[str, ...]]:
         if not (known or "=" in raw):
             return found[0]
         galleries += name in _GALLERIES and not closing
-        return before + _html_of(name, raw, bool(closing), code) + after
+        return before + _shortcode_html(name, raw, bool(closing)) + after
 
     expanded = _SHORTCODE.sub(replace, text)
     note = "has a gallery of pictures, which the export does not name" if galleries else ""
-    return _captions(expanded), ((note,) if note else ())
+    return _format_captions(expanded), ((note,) if note else ())
 
 
-def _html_of(name: str, raw: str, is_closing: bool, code: list[str]) -> str:
-    """What one tag of a shortcode becomes."""
+def _shortcode_html(name: str, raw: str, is_closing: bool) -> str:
+    """HTML of one shortcode tag."""
     values = {key.lower(): a or b or c for key, a, b, c in _ATTRIBUTE.findall(raw)}
     if name in ("caption", "wp_caption"):
         if is_closing:
@@ -96,8 +97,8 @@ def _html_of(name: str, raw: str, is_closing: bool, code: list[str]) -> str:
     return ""
 
 
-def _captions(html: str) -> str:
-    """Puts what follows the picture in a caption of WordPress 3.4 and later below it."""
+def _format_captions(html: str) -> str:
+    """Puts the caption text of WordPress 3.4 and later below its image."""
     pieces = html.split("<figure>")
     done = [pieces[0]]
     for piece in pieces[1:]:

@@ -1,6 +1,6 @@
-"""WordPress exports (WXR, all versions), read as a stream: posts and pages, and other types of posts that have text.
+"""WordPress exports (WXR, all versions), read as a stream: posts, pages, and other post types that have text.
 
-What the format is: https://developer.wordpress.org/plugins/ (`wp-admin/includes/export.php` writes it).
+Format: https://developer.wordpress.org/plugins/ (written by `wp-admin/includes/export.php`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lxml import etree
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.xml_trees import local_name
-from backfile.archive.importers.formats.wordpress.post_html import to_html
+from backfile.archive.importers.formats.wordpress.post_html import post_to_html
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.links.full_text import fragment_to_markdown, html_to_line
 from backfile.archive.languages import language_code
@@ -29,14 +29,14 @@ from backfile.archive.report import Problem
 KIND = "wordpress"
 TITLE = "WordPress exports (WXR)"
 
-_SIGN = re.compile(rb"wordpress\.org/export/|<wp:wxr_version|<!-- generator=\"WordPress")
-_MACHINERY = {
+_SIGNATURE = re.compile(rb"wordpress\.org/export/|<wp:wxr_version|<!-- generator=\"WordPress")
+_INTERNAL_TYPES = {
     "attachment": "an attachment",
     "nav_menu_item": "a menu entry",
     "revision": "a revision",
     "feedback": "a message from a form",
 }
-_MACHINERY_PREFIXES = ("wp_", "custom_css", "customize_", "oembed_cache", "user_request", "acf-", "jp_", "amp_")
+_INTERNAL_PREFIXES = ("wp_", "custom_css", "customize_", "oembed_cache", "user_request", "acf-", "jp_", "amp_")
 _UNPUBLISHED = {
     "draft": "draft",
     "auto-draft": "draft",
@@ -52,15 +52,15 @@ _ITEM = re.compile(rb"<item[\s>]")
 
 @dataclass(slots=True)
 class _Site:
-    """What the export says of the whole site: `authors` maps logins to display names."""
+    """Metadata of the site; `authors` maps logins to display names."""
 
     title: str = ""
     link: str = ""
     language: str | None = None
     authors: dict[str, str] = field(default_factory=dict)
 
-    def learn(self, element: etree._Element, name: str) -> None:
-        """Takes in an element of the channel."""
+    def add(self, element: etree._Element, name: str) -> None:
+        """Adds an element of the channel."""
         text = (element.text or "").strip()
         if name == "title":
             self.title = self.title or html_to_line(text)
@@ -76,20 +76,20 @@ class _Site:
 
 
 def detect(probe: Probe) -> int:
-    """By the namespace of WordPress exports, which stands in their root element."""
+    """By the namespace of WordPress exports in the root element."""
     head = probe.head[:16_384].replace(b"\0", b"")
-    return 98 if b"<rss" in head and _SIGN.search(head) else 0
+    return 98 if b"<rss" in head and _SIGNATURE.search(head) else 0
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many items the export has, menus and pictures among them."""
+    """Number of items in the export, menus and attachments included."""
     return count_matches(path, _ITEM)
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The posts in the order of the export, each let go of when it is read. Raises `OSError`.
+    """Posts in the order of the export; each is freed after it is read. Raises `OSError`.
 
-    Broken XML is read on as far as possible; what is wrong with it comes at the end.
+    Broken XML is read as far as possible; its errors are reported at the end.
     """
     site = _Site()
     stream = etree.iterparse(
@@ -99,10 +99,10 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         for _, element in stream:
             name = local_name(element.tag)
             if name == "item":
-                yield _found(element, site, context)
-                _let_go(element)
+                yield _event(element, site, context)
+                _free(element)
             elif name in ("title", "link", "language", "author", "base_blog_url") and not _in_item(element):
-                site.learn(element, name)
+                site.add(element, name)
     except etree.XMLSyntaxError as error:
         yield Problem("", error.lineno, f"the XML ends here: {error.msg}", "export it again")
         return
@@ -118,7 +118,7 @@ def _in_item(element: etree._Element) -> bool:
     return parent is not None and local_name(parent.tag) in ("item", "image", "comment")
 
 
-def _let_go(element: etree._Element) -> None:
+def _free(element: etree._Element) -> None:
     """Frees an element and all before it, so that the tree does not grow."""
     element.clear()
     parent = element.getparent()
@@ -127,7 +127,7 @@ def _let_go(element: etree._Element) -> None:
 
 
 def _fields(element: etree._Element) -> dict[str, str]:
-    """Name of each child → its text, the first of a name; both `encoded` are told apart as `content` and `excerpt`."""
+    """Name of each child → its text, the first of a name; both `encoded` become `content` and `excerpt`."""
     fields: dict[str, str] = {}
     for child in element:
         name = local_name(child.tag)
@@ -137,12 +137,12 @@ def _fields(element: etree._Element) -> dict[str, str]:
     return fields
 
 
-def _found(element: etree._Element, site: _Site, context: ImportContext) -> ImportEvent:
+def _event(element: etree._Element, site: _Site, context: ImportContext) -> ImportEvent:
     fields = _fields(element)
     origin = fields.get("guid") or fields.get("link") or fields.get("post_id") or fields.get("title") or "item"
-    left_out = _left_out(fields)
-    if left_out:
-        return Skipped(origin, left_out)
+    reason = _skip_reason(fields)
+    if reason:
+        return Skipped(origin, reason)
     topics = [
         child.text.strip()
         for child in element
@@ -157,12 +157,12 @@ def _found(element: etree._Element, site: _Site, context: ImportContext) -> Impo
 _TOPICS = frozenset({"category", "post_tag", "tag"})
 
 
-def _left_out(fields: dict[str, str]) -> str:
-    """Why a post is no article; empty if it is one."""
+def _skip_reason(fields: dict[str, str]) -> str:
+    """Reason why a post is no article; empty if it is one."""
     post_type, status = fields.get("post_type", "post"), fields.get("status", "publish")
-    if post_type in _MACHINERY:
-        return _MACHINERY[post_type]
-    if post_type.startswith(_MACHINERY_PREFIXES):
+    if post_type in _INTERNAL_TYPES:
+        return _INTERNAL_TYPES[post_type]
+    if post_type.startswith(_INTERNAL_PREFIXES):
         return f"no article but {post_type}"
     if status in _UNPUBLISHED:
         return _UNPUBLISHED[status]
@@ -172,7 +172,7 @@ def _left_out(fields: dict[str, str]) -> str:
 
 
 def _item(fields: dict[str, str], topics: list[str], origin: str, site: _Site) -> Item:
-    html, notes = to_html(fields.get("content", ""))
+    html, notes = post_to_html(fields.get("content", ""))
     link = fields.get("link", "")
     date, date_note = _date(fields, ("post_date", "post_date_gmt", "pubDate"))
     updated, _ = _date(fields, ("post_modified",))

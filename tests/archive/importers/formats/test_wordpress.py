@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backfile.archive.importers.formats.wordpress import wxr
-from backfile.archive.importers.formats.wordpress.post_html import to_html
+from backfile.archive.importers.formats.wordpress.post_html import post_to_html
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
@@ -105,7 +105,7 @@ def test_the_text_is_what_wordpress_shows(tmp_path: Path, content: str, body: st
 
 
 def test_a_gallery_is_noted() -> None:
-    assert to_html("[gallery]")[1] == ("has a gallery of pictures, which the export does not name",)
+    assert post_to_html("[gallery]")[1] == ("has a gallery of pictures, which the export does not name",)
 
 
 def test_broken_xml_is_told_and_read_on(tmp_path: Path) -> None:
