@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, NamedTuple
+from urllib.parse import quote_plus
 
 from werkzeug.datastructures import MultiDict
 
@@ -25,8 +24,7 @@ TOO_MANY = {
 ENDS = {"from": gettext_noop("from"), "to": gettext_noop("to")}
 
 
-@dataclass(frozen=True, slots=True)
-class SearchArguments:
+class SearchArguments(NamedTuple):
     """Arguments of `/search`, valid whatever the URL held.
 
     `first` and `last` keep the text of the date fields. Arguments that could not be understood are left out of the
@@ -67,20 +65,20 @@ class SearchArguments:
 
     def with_values(self, facet: str, values: tuple[str, ...]) -> SearchArguments:
         """Replaces the values selected in the facet `author` or `topic`; starts at the first page."""
-        return self.with_changes(**{"authors" if facet == "author" else "topics": values})
+        return self.with_changes(authors=values) if facet == "author" else self.with_changes(topics=values)
 
     def with_changes(self, **changes: Any) -> SearchArguments:
         """Replaces fields; starts at the first page unless `page` is given."""
-        return replace(self, **({"page": 1, "rank": None, "notices": ()} | changes))
+        return self._replace(**({"page": 1, "rank": None, "notices": ()} | changes))
 
     def url(self, path: str = "/search", **changes: Any) -> str:
         """URL of this search, or of `with_changes` if there are any; default values are left out."""
-        search = self.with_changes(**changes) if changes else replace(self, rank=None)
+        search = self.with_changes(**changes) if changes else self._replace(rank=None)
         return _url(path, search.pairs())
 
     def article_url(self, article_id: str, *, rank: int | None = None, match: int | None = None) -> str:
         """URL of an article that keeps the search, the rank of the hit (which implies the page) and a match number."""
-        pairs = replace(self, rank=rank, page=1).pairs()
+        pairs = self._replace(rank=rank, page=1).pairs()
         if match is not None:
             pairs.append(("match", str(match)))
         return _url(article_path(article_id), pairs)
@@ -103,7 +101,7 @@ class SearchArguments:
 
 
 def _url(path: str, pairs: list[tuple[str, str]]) -> str:
-    return f"{path}?{urlencode(pairs)}" if pairs else path
+    return f"{path}?{'&'.join([f'{name}={quote_plus(value)}' for name, value in pairs])}" if pairs else path
 
 
 def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> SearchArguments:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from babel import Locale
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response, has_request_context, request
 
 from backfile.config import SOURCE_LANGUAGE, UI_LANGUAGES
 from backfile.web.service.services import services
@@ -32,6 +33,9 @@ class UiLanguage:
     code: str
     locale: Locale
     catalogue: NullTranslations
+
+
+_current_language: ContextVar[UiLanguage | None] = ContextVar("current_language", default=None)
 
 
 class LanguageChoice(NamedTuple):
@@ -62,11 +66,13 @@ def load_ui_language(code: str) -> UiLanguage:
 
 def current_language() -> UiLanguage:
     """Language of the current request; outside of one, the source language."""
-    if not has_request_context():
-        return load_ui_language(SOURCE_LANGUAGE)
-    if "ui_language" not in g:
-        g.ui_language = load_ui_language(_negotiate())
-    return cast(UiLanguage, g.ui_language)
+    language = _current_language.get()
+    if language is None:
+        if not has_request_context():
+            return load_ui_language(SOURCE_LANGUAGE)
+        language = load_ui_language(_negotiate())
+        _current_language.set(language)
+    return language
 
 
 def _negotiate() -> str:
@@ -106,10 +112,15 @@ def language_name(code: str) -> str:
 def register_ui_language(app: Flask) -> None:
     """Adds `Content-Language` and `Vary` to responses, and a cookie with the chosen language."""
     app.after_request(_add_language_headers)
+    app.teardown_request(_reset_language)
+
+
+def _reset_language(_: BaseException | None) -> None:
+    _current_language.set(None)
 
 
 def _add_language_headers(response: Response) -> Response:
-    if "ui_language" not in g:  # nothing was translated: a file, a JSON response
+    if _current_language.get() is None:  # nothing was translated: a file, a JSON response
         return response
     response.headers["Content-Language"] = current_language().code
     response.vary.update(("Accept-Language", "Cookie"))

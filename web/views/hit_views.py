@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -69,10 +70,23 @@ class HitView(NamedTuple):
 
 def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None = None) -> tuple[HitView, ...]:
     """Views of hits. Their URLs keep the search if `first`, the rank of the first of them, is given."""
-    return tuple(_hit_view(arguments, hit, None if first is None else first + index) for index, hit in enumerate(hits))
+
+    @cache
+    def facet_link(facet: str, value: str) -> Link:
+        """Selects the value as well; for a selected value, leads to the first page of the same search."""
+        selected = arguments.selected(facet)
+        search = arguments if value in selected else arguments.with_values(facet, (*selected, value))
+        return Link(value, search.url(page=1))
+
+    return tuple(
+        _hit_view(arguments, hit, None if first is None else first + index, facet_link)
+        for index, hit in enumerate(hits)
+    )
 
 
-def _hit_view(arguments: SearchArguments, hit: Hit, rank: int | None) -> HitView:
+def _hit_view(
+    arguments: SearchArguments, hit: Hit, rank: int | None, facet_link: Callable[[str, str], Link]
+) -> HitView:
     passages = hit.passages
     if hit.summary and not any(passage.spans for passage in passages):
         passages = (HighlightedText(hit.summary),)
@@ -81,19 +95,11 @@ def _hit_view(arguments: SearchArguments, hit: Hit, rank: int | None) -> HitView
         rank=rank or 0,
         url=arguments.article_url(hit.id, rank=rank) + (text_fragment(hit) if rank else ""),
         title=parts(hit.title.text, hit.title.spans),
-        authors=facet_links(arguments, "author", hit.authors),
-        topics=facet_links(arguments, "topic", hit.topics[:MAX_TOPICS]),
+        authors=tuple(facet_link("author", author) for author in hit.authors),
+        topics=tuple(facet_link("topic", topic) for topic in hit.topics[:MAX_TOPICS]),
         more_topics=max(0, len(hit.topics) - MAX_TOPICS),
         passages=tuple(_passage_view(passage, number) for number, passage in enumerate(passages, 1)),
         field_matches=tuple(map(_field_match_view, hit.field_matches)),
-    )
-
-
-def facet_links(arguments: SearchArguments, facet: str, values: Iterable[str]) -> tuple[Link, ...]:
-    """Links that select each value as well; for a selected value, the first page of the same search."""
-    selected = arguments.selected(facet)
-    return tuple(
-        Link(value, arguments.with_values(facet, tuple(dict.fromkeys((*selected, value)))).url()) for value in values
     )
 
 
@@ -114,7 +120,9 @@ def _joined_lines(pieces: Iterable[Part]) -> Iterator[Part]:
     """Joins the lines of a passage; a dot separates blocks and cells that end without punctuation."""
     before = ""
     for mark, text in pieces:
-        joined = _BLOCK_END.sub(_separator, before + text)[len(before) :]
+        joined = text
+        if "\n" in text or "\t" in text:
+            joined = _BLOCK_END.sub(_separator, before + text)[len(before) :]
         before = joined[-1:]
         yield mark, joined
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import NamedTuple
 
 from backfile.index.errors import DeadlineExceeded
@@ -56,7 +55,7 @@ def _draw(facet: str) -> Sparklines | None:
     counts: dict[str, dict[int, int]] = {}
     for period, bar in enumerate(chart.bars):
         if bar.articles:
-            of_period = replace(every, first=f"{bar.first:04d}", last=f"{bar.last:04d}")
+            of_period = every._replace(first=f"{bar.first:04d}", last=f"{bar.last:04d}")
             for value in find_facet(run_search(of_period, facet_size=None).page, facet).values:
                 counts.setdefault(value.value, {})[period] = value.count
     lines = {

@@ -15,7 +15,7 @@ MAX_BARS = 60
 
 
 class Bar(NamedTuple):
-    """Bar for the years `first` to `last`, both included; `x` and `height` in SVG units."""
+    """Bar for the years `first` to `last`, both included; `x` and `height` in SVG units; no URL without articles."""
 
     first: int
     last: int
@@ -78,7 +78,7 @@ def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
             last=(last := start + step - 1),
             label=_label(start, step),
             articles=count,
-            url=arguments.url(first=f"{first:04d}", last=f"{last:04d}"),
+            url=arguments.url(first=f"{first:04d}", last=f"{last:04d}") if count else "",
             selected=start in selected,
             x=index * BAR,
             height=max(2, round(count / max(sums) * (HEIGHT - 2))) if count else 0,
