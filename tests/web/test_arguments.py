@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from backfile.index.engine import MAX_DEPTH, Sort
-from backfile.web.service.arguments import MAX_VALUES, SearchArguments, read_arguments
+from backfile.web.service.arguments import MAX_VALUES, PER_PAGE, SearchArguments, read_arguments
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=12)
 DATES = st.sampled_from(["", "2019", "2019-03", "2019-03-14", "0900"])
@@ -22,6 +22,9 @@ ARGUMENTS = st.builds(
     sort=st.sampled_from(Sort),
     page=st.integers(1, MAX_DEPTH),
     per_page=st.integers(1, 100),
+    usual_per_page=st.just(PER_PAGE),
+    rank=st.none(),
+    notices=st.just(()),
 )
 
 
