@@ -10,6 +10,7 @@ from typing import Protocol
 
 from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
+from backfile.archive.storage.durable_files import read_bytes
 
 PROBE_BYTES = 64 * 1024
 
@@ -131,6 +132,12 @@ class Format(Protocol):
         A bad item is a `Problem`. `ArchiveError`, `OSError` and `ValueError` say that the rest of the source cannot be
         read.
         """
+
+
+def read_file(path: Path) -> bytes:
+    """Content of a source file. Raises `ArticleUnreadable` if it is too large or no regular file, and `OSError`."""
+    real = path.resolve()
+    return read_bytes(str(real), str(real.parent))
 
 
 def problem_from(path: str, error: Exception) -> Problem:

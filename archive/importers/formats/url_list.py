@@ -1,4 +1,4 @@
-"""Lists of addresses: a text file with one on each line; each is fetched, and its article taken."""
+"""URL lists: text files with one URL a line; the page of each is fetched."""
 
 from __future__ import annotations
 
@@ -7,29 +7,36 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.formats.web_pages import read_page
-from backfile.archive.importers.item import PROBE_BYTES, FetchResponse, ImportContext, ImportEvent, Probe, Skipped
+from backfile.archive.importers.formats.web_pages import read_response
+from backfile.archive.importers.item import (
+    PROBE_BYTES,
+    FetchResponse,
+    ImportContext,
+    ImportEvent,
+    Probe,
+    Skipped,
+    problem_from,
+    read_file,
+)
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode
-from backfile.archive.storage.durable_files import read_bytes
 
 KIND = "urls"
 TITLE = "Lists of addresses, one on each line (fetched with --fetch)"
 
-_LINE = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
-_CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 
 
 def detect(probe: Probe) -> int:
-    """A text whose lines are all addresses, comments with `#` and empty lines aside."""
+    """Confidence if every line is a URL, except comments with `#` and empty lines."""
     if probe.is_folder or b"\x00" in probe.head:
         return 0
     lines = probe.head.decode("utf-8", errors="replace").splitlines()
-    addresses = list(_listed(lines[:-1] if len(lines) > 1 and len(probe.head) >= PROBE_BYTES else lines))
-    return 90 if addresses and all(map(_LINE.match, addresses)) else 0
+    entries = list(_entries(lines[:-1] if len(lines) > 1 and len(probe.head) >= PROBE_BYTES else lines))
+    return 90 if entries and all(map(_URL.match, entries)) else 0
 
 
-def _listed(lines: list[str]) -> Iterator[str]:
+def _entries(lines: list[str]) -> Iterator[str]:
     for line in lines:
         bare = line.strip().strip("<>")
         if bare and not bare.startswith("#"):
@@ -37,24 +44,23 @@ def _listed(lines: list[str]) -> Iterator[str]:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many addresses there are."""
-    return sum(1 for _ in _addresses(path))
+    """Number of URLs."""
+    return sum(1 for _ in _read_entries(path))
 
 
-def _addresses(path: Path) -> Iterator[str]:
-    text = decode(read_bytes(str(path.resolve()), str(path.resolve().parent))).text
-    return _listed(text.splitlines())
+def _read_entries(path: Path) -> Iterator[str]:
+    return _entries(decode(read_file(path)).text.splitlines())
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The article behind each address, in the order of the list, each once."""
+    """Yields the article of each URL, in the order of the list, each once."""
     try:
-        addresses = list(dict.fromkeys(_addresses(path)))
+        entries = list(dict.fromkeys(_read_entries(path)))
     except (ArchiveError, OSError) as error:
-        yield Problem(path.name, None, str(error), getattr(error, "hint", ""))
+        yield problem_from(path.name, error)
         return
-    for line in addresses:
-        if not _LINE.match(line):
+    for line in entries:
+        if not _URL.match(line):
             yield Problem(path.name, None, f"{line[:80]!r} is no address of http or https")
         elif context.fetch is None:
             yield Skipped(line, "was not fetched; --fetch does so")
@@ -64,16 +70,6 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 
 def _article(url: str, fetch: Callable[[str], FetchResponse]) -> ImportEvent:
     try:
-        answer = fetch(url)
+        return read_response(fetch(url), url)
     except (ArchiveError, OSError) as error:
-        return Problem(url, None, str(error), getattr(error, "hint", ""))
-    return read_response(answer, url)
-
-
-def read_response(answer: FetchResponse, origin: str) -> ImportEvent:
-    """The article in what was fetched; what is no page is skipped."""
-    kind = answer.content_type.partition(";")[0].strip().lower()
-    if kind and kind not in ("text/html", "application/xhtml+xml"):
-        return Skipped(origin, f"is no page but {kind}")
-    charset = _CHARSET.search(answer.content_type)
-    return read_page(answer.body, name=origin, url=answer.url, declared=charset[1] if charset else None)
+        return problem_from(url, error)

@@ -1,7 +1,6 @@
-"""Web archives: WARC (ISO 28500), also packed with gzip or zstandard, and WACZ, which is a zip of them.
+"""Web archives: WARC (ISO 28500), also compressed with gzip or Zstandard, and WACZ, a zip of WARC files.
 
-Each page that was answered with success is an article, if there is one in it; pictures, scripts and the rest of a
-crawl are passed over in silence.
+Each successful response with a page is an item. Images, scripts and other responses of a crawl are ignored.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -18,22 +16,20 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from backfile.archive.importers.common.html_parser import MAX_BYTES
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.formats.web_pages import read_page
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.formats.web_pages import PAGE_TYPES, read_response
+from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources.containers import ContainerRefused, Member, open_members
 from backfile.archive.report import Problem
 
 KIND = "warc"
 TITLE = "Web archives: WARC and WACZ"
 
-_PAGE_TYPES = ("text/html", "application/xhtml+xml")
-_CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 _GZIP, _ZSTANDARD, _ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 _RESPONSE = re.compile(rb"^WARC-Type: response", re.MULTILINE | re.IGNORECASE)
 
 
 def detect(probe: Probe) -> int:
-    """By the first line of a record, or by the name of a packed file."""
+    """Confidence from the first line of a record, or from the name of a compressed file."""
     if probe.is_folder:
         return 0
     name = probe.path.name.lower()
@@ -45,14 +41,14 @@ def detect(probe: Probe) -> int:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many answers a file that is not packed has; None if it is packed."""
+    """Number of responses in an uncompressed file; None if it is compressed."""
     with path.open("rb") as file:
         is_plain = file.read(5) == b"WARC/"
     return count_matches(path, _RESPONSE) if is_plain else None
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The articles in the order of the archive."""
+    """Yields the articles in the order of the archive."""
     with path.open("rb") as file:
         is_zip = file.read(4) == _ZIP
     if not is_zip:
@@ -75,45 +71,37 @@ def _member(member: Member | ContainerRefused, name: str) -> Iterator[ImportEven
 
 
 def _articles(stream: IO[bytes], name: str) -> Iterator[ImportEvent]:
-    """The articles of one WARC file. What is broken in it ends it, after all that came before."""
+    """Yields the articles of one WARC file; a broken record ends it."""
     seen: set[str] = set()
-    found_any = False
+    has_responses = False
     try:
         records = ArchiveIterator(stream, record_types=WarcRecordType.response, parse_http=True)
         for record in records:
-            found_any = True
+            has_responses = True
             url = str(record.headers.get("WARC-Target-URI") or "").strip("<>")
-            found = _article(record, url)
-            if found is not None and url not in seen:
+            event = _article(record, url)
+            if event is not None and url not in seen:
                 seen.add(url)
-                yield found
+                yield event
     except (OSError, ValueError, EOFError, RuntimeError) as error:
         yield Problem(name, None, f"is broken after {len(seen):,} pages: {error}", "all before came in")
         return
-    if not found_any:
+    if not has_responses:
         yield Problem(name, None, "has no records of answers in it", "is it a WARC file?")
 
 
 def _article(record: WarcRecord, url: str) -> ImportEvent | None:
-    """What became of one answer; None for what is no page."""
+    """Article of one response, with the day of its capture; None if it is no page."""
     headers = record.http_headers
-    if headers is None:
-        return None
-    kind = str(record.http_content_type or headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-    if kind not in _PAGE_TYPES:
+    media_type = record.http_content_type if headers is not None else None
+    if headers is None or (media_type or "").lower() not in PAGE_TYPES:
         return None
     if headers.status_code != 200:
         return Skipped(url, f"the server answered {headers.status_code}")
     content = record.reader.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         return Problem(url, None, f"is larger than {MAX_BYTES >> 20} MB")
-    charset = _CHARSET.search(str(headers.get("Content-Type") or ""))
-    found = read_page(content, name=url, url=url, declared=charset[1] if charset else None)
-    return _with_time(found, record.record_date)
-
-
-def _with_time(found: ImportEvent, captured: datetime | None) -> ImportEvent:
-    """Notes when a page was captured, for its article may say no date of its own."""
-    if not isinstance(found, Item) or captured is None:
-        return found
-    return replace(found, extra={**found.extra, "captured": captured.date().isoformat()})
+    event = read_response(FetchResponse(url, str(headers.get("Content-Type") or ""), content), url)
+    if not isinstance(event, Item) or record.record_date is None:
+        return event
+    return replace(event, extra={**event.extra, "captured": record.record_date.date().isoformat()})

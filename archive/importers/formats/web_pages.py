@@ -1,6 +1,6 @@
-"""Web pages in files: single ones and folders of them, complete as browsers save them, or in one file (SingleFile).
+"""Web pages: HTML files and folders of them, complete pages saved by browsers, and SingleFile pages.
 
-Pictures that were saved with a page come along: those in its folder of files, and those inside it as `data:`.
+Images saved with a page are imported: those in its folder of files, and those embedded as `data:` URLs.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import base64
 import binascii
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -18,10 +18,20 @@ from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import decode_html, parse_html, safe_address
-from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract_from
+from backfile.archive.importers.extraction.extractor import extract_from
 from backfile.archive.importers.extraction.page_metadata import base_url_of
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
-from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import (
+    Asset,
+    FetchResponse,
+    ImportContext,
+    ImportEvent,
+    Item,
+    Probe,
+    Skipped,
+    problem_from,
+    read_file,
+)
 from backfile.archive.importers.links.link_resolver import LinkResolver
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import read_bytes
@@ -29,43 +39,45 @@ from backfile.archive.storage.durable_files import read_bytes
 KIND = "html"
 TITLE = "Web pages: HTML files, complete pages of browsers, SingleFile"
 
-ENDINGS = (".html", ".htm", ".xhtml")
-FEWEST_WORDS = 25
-"""A page with less text is no article but a frame, a notice or a list of links."""
-MOSTLY = 0.9
-"""From this share of pages among its documents on, a folder is one of pages."""
+SUFFIXES = (".html", ".htm", ".xhtml")
+MIN_WORDS = 25
+"""A page with fewer words is no article but a frame, a notice or a list of links."""
+MIN_PAGE_SHARE = 0.9
+"""Least share of pages among the documents of a folder of web pages."""
 
-_SIGNS = re.compile(rb"<!doctype html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
+PAGE_TYPES = ("text/html", "application/xhtml+xml")
+_FILES_SUFFIXES = ("_files", ".files", "-Dateien", "_fichiers", "_archivos", "_bestanden", "_file")
+_SIGNATURE = re.compile(rb"<!doctype html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _SAVED_FROM = re.compile(
     rb"<!--\s*saved from url=\(\d+\)(\S+)\s*-->|^\s*url:\s*(https?://\S+)", re.IGNORECASE | re.MULTILINE
 )
 _DATA = re.compile(r"data:image/([a-z]{3,5})[^,;]*((?:;[^,;]*)*),(.*)\Z", re.IGNORECASE | re.DOTALL)
-_BESIDE = re.compile(r"(.+)(?:_files|\.files|-Dateien|_fichiers|_archivos|_bestanden|_file)\Z")
+_FILES_FOLDER = re.compile(rf".+(?:{'|'.join(map(re.escape, _FILES_SUFFIXES))})\Z")
 
 
 def detect(probe: Probe) -> int:
-    """By the tags at the head of a file; a folder, if its documents are pages and hardly anything else.
+    """Confidence from the first tags of a file; for a folder, from the share of pages among its documents.
 
-    In a mixed folder the pages may be bookmarks or exports of another program: there every file is asked for itself.
+    The pages of a mixed folder may be bookmarks or exports of another program, so each file is detected by itself.
     """
     if not probe.is_folder:
-        if _SIGNS.search(probe.head[:4096]):
+        if _SIGNATURE.search(probe.head[:4096]):
             is_other = re.search(rb"<!DOCTYPE NETSCAPE-Bookmark|<rss|<feed|<wxr", probe.head[:4096], re.IGNORECASE)
             return 0 if is_other else 75
-        return 50 if probe.path.name.lower().endswith(ENDINGS) else 0
-    named = [name for name in probe.names if not _is_beside(name)]
-    found = sum(name.lower().endswith(ENDINGS) for name in named)
+        return 50 if probe.path.name.lower().endswith(SUFFIXES) else 0
+    named = [name for name in probe.names if not _is_in_files_folder(name)]
+    found = sum(name.lower().endswith(SUFFIXES) for name in named)
     others = sum(name.lower().endswith((".md", ".txt", ".json", ".xml", ".csv", ".eml", ".mhtml")) for name in named)
-    return 85 if found and found / (found + others) >= MOSTLY else 0
+    return 85 if found and found / (found + others) >= MIN_PAGE_SHARE else 0
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many pages there are."""
+    """Number of pages."""
     return sum(1 for _ in _files(path)) if path.is_dir() else 1
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The pages in the order of their paths."""
+    """Yields the pages in the order of their paths."""
     if not path.is_dir():
         yield _page(path, path.name, context)
         return
@@ -78,54 +90,54 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 
 def _files(folder: Path) -> Iterator[Path]:
     for root, below, names in os.walk(folder):
-        below[:] = sorted(name for name in below if name[0] != "." and not _is_beside(f"{name}/"))
+        below[:] = sorted(name for name in below if name[0] != "." and not _is_in_files_folder(f"{name}/"))
         for name in sorted(names):
-            if name.lower().endswith(ENDINGS) and name[0] != "." and not Path(root, name).is_symlink():
+            if name.lower().endswith(SUFFIXES) and name[0] != "." and not Path(root, name).is_symlink():
                 yield Path(root, name)
 
 
-def _is_beside(name: str) -> bool:
-    """Whether a path lies in the folder of files that belongs to a saved page."""
-    return any(_BESIDE.match(part) for part in name.split("/")[:-1])
+def _is_in_files_folder(name: str) -> bool:
+    """Whether a path is below the folder of files of a saved page."""
+    return any(_FILES_FOLDER.match(part) for part in name.split("/")[:-1])
 
 
 def _page(path: Path, name: str, context: ImportContext, resolver: LinkResolver | None = None) -> ImportEvent:
     try:
-        content = read_bytes(str(path.resolve()), str(path.resolve().parent))
+        content = read_file(path)
     except (ArchiveError, OSError) as error:
-        return Problem(name, None, str(error), getattr(error, "hint", ""))
-    url = context.url or saved_from(content)
-    folder = next((each for each in (path.with_name(f"{path.stem}{end}") for end in ("_files", ".files", "-Dateien",
-                  "_fichiers", "_archivos", "_bestanden", "_file")) if each.is_dir()), None)  # fmt: skip
-    local = _Local(folder) if folder is not None else None
-    return read_page(content, name=name, url=url, local=local, declared=None, resolver=resolver)
+        return problem_from(name, error)
+    url = context.url or _original_url(content)
+    folders = (path.with_name(f"{path.stem}{suffix}") for suffix in _FILES_SUFFIXES)
+    folder = next(filter(Path.is_dir, folders), None)
+    find_file = partial(_saved_file, folder) if folder is not None else _no_file
+    return read_page(content, name=name, url=url, find_file=find_file, resolver=resolver)
 
 
-def saved_from(content: bytes) -> str | None:
-    """The address that browsers and SingleFile note at the head of a page they save."""
+def _original_url(content: bytes) -> str | None:
+    """URL that browsers and SingleFile write at the beginning of a saved page."""
     found = _SAVED_FROM.search(content, 0, 8192)
     return (found[1] or found[2]).decode("utf-8", errors="replace") if found else None
 
 
-class _Local(Mapping[str, Asset]):
-    """The files saved beside a page, by what it calls them: `Page_files/photo.jpg`."""
+def _saved_file(folder: Path, reference: str) -> Asset | None:
+    """File in the folder of a saved page that a reference in the page means: `Page_files/photo.jpg`."""
+    folder = folder.resolve()
+    head, _, name = unquote(re.split(r"[?#]", reference)[0]).removeprefix("./").partition("/")
+    file = folder / name
+    if head != folder.name or not name or ".." in name.split("/") or not file.is_file():
+        return None
+    return Asset(reference, lambda: read_bytes(str(file), str(folder)))
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
 
-    def __getitem__(self, reference: str) -> Asset:
-        bare = unquote(re.split(r"[?#]", reference)[0]).removeprefix("./")
-        head, _, name = bare.partition("/")
-        file = self._folder / name
-        if head != self._folder.name or not name or ".." in name.split("/") or not file.is_file():
-            raise KeyError(reference)
-        return Asset(reference, lambda: read_bytes(str(file), str(self._folder)))
+def _no_file(reference: str) -> None:
+    """No file is saved with a fetched page."""
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
 
-    def __len__(self) -> int:
-        return 0
+def read_response(response: FetchResponse, origin: str) -> ImportEvent:
+    """Article in a fetched page; a response of another media type is skipped."""
+    if response.media_type and response.media_type not in PAGE_TYPES:
+        return Skipped(origin, f"is no page but {response.media_type}")
+    return read_page(response.body, name=origin, url=response.url, charset=response.charset)
 
 
 def read_page(
@@ -133,41 +145,39 @@ def read_page(
     *,
     name: str,
     url: str | None,
-    declared: str | None,
-    local: Mapping[str, Asset] | None = None,
+    charset: str | None = None,
+    find_file: Callable[[str], Asset | None] = _no_file,
     resolver: LinkResolver | None = None,
 ) -> ImportEvent:
-    """The article in a page: `name` is its origin, `declared` its encoding by the server, `local` its own files.
+    """Article in a page: `name` is its origin, `charset` the declared encoding.
 
-    `resolver` are those of the folder that the page is one of, `name` being its path in it.
-    A page without an article is `Skipped`, one that cannot be read a `Problem`; nothing is raised.
+    `find_file` returns the file saved with the page that a reference means. `resolver` has the pages of the folder in
+    which `name` is the path of the page. A page without an article is skipped; a page that cannot be read is a
+    `Problem`.
     """
     try:
-        tree = parse_html(decode_html(content, declared))
+        tree = parse_html(decode_html(content, charset))
         base = base_url_of(tree, url)
-        assets = _take_pictures(tree, base, local)
+        assets = _point_images(tree, base, find_file)
         links = _links(tree, base, name, resolver) if resolver else {}
-        extracted = extract_from(tree, url=url)
-    except (ArchiveError, RecursionError, ValueError) as error:
-        return Problem(name, None, str(error) or "is nested too deeply", getattr(error, "hint", ""))
-    if len(extracted.body.split()) < FEWEST_WORDS and len(extracted.body) < FEWEST_WORDS * 3:
+        page = extract_from(tree, url=url)
+    except RecursionError:
+        return Problem(name, None, "is nested too deeply")
+    except (ArchiveError, ValueError) as error:
+        return problem_from(name, error)
+    if len(page.body.split()) < MIN_WORDS and len(page.body) < MIN_WORDS * 3:
         return Skipped(name, "no article in it: hardly any text")
-    item = page_item(extracted, name, assets)
-    return replace(item, links={each: target for each, target in links.items() if each in item.body})
-
-
-def page_item(extracted: ExtractedArticle, origin: str, assets: tuple[Asset, ...] = ()) -> Item:
-    """The item that an extracted article is; only the assets that its body shows."""
     return Item(
-        origin=origin,
-        metadata=extracted.metadata,
-        body=extracted.body,
-        assets=tuple(asset for asset in assets if asset.name in extracted.body),
+        origin=name,
+        metadata=page.metadata,
+        body=page.body,
+        assets=tuple(asset for asset in assets if asset.name in page.body),
+        links={link: target for link, target in links.items() if link in page.body},
     )
 
 
 def _links(tree: HtmlElement, base: str | None, name: str, resolver: LinkResolver) -> dict[str, str]:
-    """Links to other pages of a folder: the address that the body will have for each → the path of its target."""
+    """Links to other pages of a folder: destination in the body → path of the target."""
     links: dict[str, str] = {}
     for reference in {each.get("href") or "" for each in tree.iter("a")}:
         absolute, target = safe_address(base, reference), resolver.target(name, reference)
@@ -176,9 +186,8 @@ def _links(tree: HtmlElement, base: str | None, name: str, resolver: LinkResolve
     return links
 
 
-def _take_pictures(tree: HtmlElement, base: str | None, local: Mapping[str, Asset] | None) -> tuple[Asset, ...]:
-    """Finds the pictures that lie in a page or beside it, under the addresses that its body will have for them."""
-    known = local if local is not None else {}
+def _point_images(tree: HtmlElement, base: str | None, find_file: Callable[[str], Asset | None]) -> list[Asset]:
+    """Images that are embedded in a page or saved with it, named as the body will refer to them."""
     assets: dict[str, Asset] = {}
     for number, image in enumerate(list(tree.iter("img")), 1):
         reference = (image.get("src") or "").strip()
@@ -192,17 +201,17 @@ def _take_pictures(tree: HtmlElement, base: str | None, local: Mapping[str, Asse
             key, asset = safe_address(base, name), Asset(name, lambda content=embedded[1]: content)  # type: ignore[misc]
         else:
             key = safe_address(base, reference)
-            found = known.get(reference) or known.get(key or "")
+            found = find_file(reference) or find_file(key or "")
             if found is None:
                 continue
             asset = found
         if key:
             assets[key] = Asset(key, asset.load)
-    return tuple(assets.values())
+    return list(assets.values())
 
 
 def _embedded(reference: str) -> tuple[str, bytes] | None:
-    """Ending and bytes of a picture in a `data:` address (RFC 2397); None if it is none, or a mere placeholder."""
+    """Suffix and bytes of an image in a `data:` URL (RFC 2397); None for other URLs and for placeholders."""
     found = _DATA.match(reference)
     if found is None or len(found[3]) < 400:
         return None

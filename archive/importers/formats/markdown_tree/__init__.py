@@ -1,1 +1,1 @@
-"""Markdown trees of site generators and vaults."""
+"""Markdown files, the sources of static sites, and vaults."""

@@ -1,7 +1,7 @@
-"""MDX (Docusaurus and others) as Markdown: no imports, no exports, no expressions, no tags of components.
+"""Converts MDX (https://mdxjs.com/docs/what-is-mdx/) to Markdown: removes imports, exports, expressions and components.
 
-What components enclose stays, and so do the words that a component is given as its title or label. Tags of HTML lose
-the attributes that only a program can read (https://mdxjs.com/docs/what-is-mdx/).
+The content of a component stays, and so does its title or label. HTML tags lose the attributes whose values are
+expressions.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 
 _OPENINGS = {"{": "}", "(": ")", "[": "]"}
-_FURTHEST = 20_000
-"""Characters within which a brace or tag must close; one that does not is text."""
+_MAX_LENGTH = 20_000
+"""Most characters of a brace or tag; one that does not close within them is text."""
 
 _CODE = re.compile(
     r"^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n(?:.*?^[ \t]*(?P=fence)[`~]*[ \t]*$|.*)"
@@ -20,22 +20,22 @@ _CODE = re.compile(
 _MODULE = re.compile(
     r"import\s*(?:[\"'{*]|[\w$]+\s*(?:,|\bfrom\b))|export\s*(?:[{*]|(?:const|let|var|default|function|class|async)\b)"
 )
-_SIGN = re.compile(r"[`~{<\\]|^(?=import\b|export\b)", re.MULTILINE)
+_CONSTRUCT_START = re.compile(r"[`~{<\\]|^(?=import\b|export\b)", re.MULTILINE)
 _TAG = re.compile(r"</?(?P<name>[A-Za-z][\w.:-]*)?(?=[\s/>])")
 _ATTRIBUTE = re.compile(r"\s*(?P<name>[\w:.-]+)\s*(?:=\s*(?P<value>\"[^\"]*\"|'[^']*'|(?=\{)))?")
 _LITERAL = re.compile(r"\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`$]*)`)\s*\Z")
-_PLACE = re.compile(r"""(?:require|useBaseUrl|withBase)\(\s*["']([^"']+)["']\s*\)""")
-_SHOWN = ("title", "label", "summary", "caption", "heading")
+_FILE_REFERENCE = re.compile(r"""(?:require|useBaseUrl|withBase)\(\s*["']([^"']+)["']\s*\)""")
+_LABEL_ATTRIBUTES = ("title", "label", "summary", "caption", "heading")
 _HTML_NAMES = {"classname": "class", "htmlfor": "for"}
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
-def to_markdown(body: str) -> str:
-    """The Markdown in a text in MDX. Code stays as it is; what looks like MDX and never ends is text."""
+def mdx_to_markdown(body: str) -> str:
+    """Converts MDX to Markdown. Code stays unchanged; an MDX construct that is never closed is text."""
     pieces: list[str] = []
     at = 0
-    while (sign := _SIGN.search(body, at)) is not None:
-        start = sign.start()
+    while (found := _CONSTRUCT_START.search(body, at)) is not None:
+        start = found.start()
         pieces.append(body[at:start])
         shown, at = _construct(body, start)
         pieces.append(shown)
@@ -44,7 +44,7 @@ def to_markdown(body: str) -> str:
 
 
 def _construct(body: str, start: int) -> tuple[str, int]:
-    """What is shown of the construct that begins at `start`, and where it ends."""
+    """Markdown of the construct that begins at `start`, and the position of its end."""
     first = body[start]
     if first == "\\":
         return body[start : start + 2], start + 2
@@ -53,7 +53,7 @@ def _construct(body: str, start: int) -> tuple[str, int]:
         return (body[start : code.end()], code.end()) if code and code.end() > start else (first, start + 1)
     if first == "{":
         end = _closing(body, start)
-        return (_of_expression(body[start + 1 : end - 1]), end) if end else (first, start + 1)
+        return (_expression_text(body[start + 1 : end - 1]), end) if end else (first, start + 1)
     if first == "<":
         return _tag(body, start)
     return _module(body, start)
@@ -65,7 +65,7 @@ def _indent(body: str, start: int) -> int:
 
 
 def _module(body: str, start: int) -> tuple[str, int]:
-    """An import or export: to the first empty line that is not within its braces."""
+    """Empty text for an import or export, which ends at the first empty line outside its braces, and its end."""
     is_alone = not body[:start].strip() or body[:start].endswith(("\n\n", ";\n")) or _follows_module(body, start)
     if not is_alone or not _MODULE.match(body, start):
         return body[start : start + 1], start + 1
@@ -81,22 +81,22 @@ def _module(body: str, start: int) -> tuple[str, int]:
 
 
 def _follows_module(body: str, start: int) -> bool:
-    """Whether the line above is an import or export as well."""
+    """Whether the line before `start` is an import or export."""
     above = body[:start].rstrip("\n").rpartition("\n")[2]
     return body[start - 1 : start] == "\n" and _MODULE.match(above) is not None
 
 
 def _closing(body: str, start: int) -> int | None:
-    """Just behind the bracket that closes the one at `start`; brackets in strings and comments count for nothing."""
+    """Position after the bracket that closes the one at `start`; brackets in strings and comments are ignored."""
     waiting: list[str] = []
-    at, furthest = start, min(len(body), start + _FURTHEST)
-    while at < furthest:
+    at, limit = start, min(len(body), start + _MAX_LENGTH)
+    while at < limit:
         character = body[at]
         if character in "\"'`":
-            end = body.find(character, at + 1, furthest)
+            end = body.find(character, at + 1, limit)
             at = end if end > 0 and (character == "`" or "\n" not in body[at:end]) else at
         elif body.startswith("/*", at):
-            end = body.find("*/", at, furthest)
+            end = body.find("*/", at, limit)
             at = end + 1 if end > 0 else at
         elif character in _OPENINGS:
             waiting.append(_OPENINGS[character])
@@ -108,8 +108,8 @@ def _closing(body: str, start: int) -> int | None:
     return None
 
 
-def _of_expression(inside: str) -> str:
-    """What a reader sees of an expression: a text that is written out, else nothing that could be known here."""
+def _expression_text(inside: str) -> str:
+    """Text of an expression that is a string literal; empty for any other expression."""
     found = _LITERAL.match(inside)
     return next((each for each in found.groups() if each is not None), "") if found else ""
 
@@ -134,24 +134,24 @@ def _tag(body: str, start: int) -> tuple[str, int]:
             else:
                 end = found.end()
                 attributes[found["name"]] = found["value"][1:-1] if found["value"] else ""
-        if end is None or end > start + _FURTHEST:
+        if end is None or end > start + _MAX_LENGTH:
             return "<", start + 1
         at = end
     end = body.index(">", at) + 1
     name = opening["name"] or ""
     if name[:1].islower() and "." not in name:
         return (_html(opening[0], attributes, body[at:end]) if has_expression else body[start:end]), end
-    return _of_component(attributes), end
+    return _component_label(attributes), end
 
 
 def _value(expression: str) -> str | None:
-    """The text that an attribute has by an expression, if it can be told."""
-    place = _PLACE.search(expression)
-    return place[1] if place else _of_expression(expression) or None
+    """Value of an attribute whose expression is a string literal or a file reference."""
+    place = _FILE_REFERENCE.search(expression)
+    return place[1] if place else _expression_text(expression) or None
 
 
 def _html(opening: str, attributes: dict[str, str | None], closing: str) -> str:
-    """A tag of HTML with the attributes whose values are known."""
+    """HTML tag with the attributes whose values are known."""
     kept = "".join(
         f' {_HTML_NAMES.get(name.lower(), name)}="{value}"'
         for name, value in attributes.items()
@@ -160,7 +160,7 @@ def _html(opening: str, attributes: dict[str, str | None], closing: str) -> str:
     return f"{opening}{kept}{closing}"
 
 
-def _of_component(attributes: dict[str, str | None]) -> str:
-    """The words that a component shows above what it encloses, in bold."""
-    words = next((attributes[name] for name in _SHOWN if attributes.get(name)), None)
+def _component_label(attributes: dict[str, str | None]) -> str:
+    """Title or label of a component, in bold."""
+    words = next((attributes[name] for name in _LABEL_ATTRIBUTES if attributes.get(name)), None)
     return f"\n\n**{words}**\n\n" if words and re.search(r"\w", words) else ""

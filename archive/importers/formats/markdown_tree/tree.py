@@ -1,7 +1,7 @@
-"""Trees of Markdown as Hugo, Jekyll, Docusaurus, Pelican and Obsidian keep them, and single Markdown files.
+"""Markdown files and trees: the sites of Hugo, Jekyll, Docusaurus and Pelican, and Obsidian vaults.
 
-They are read as a library is, names of authors and topics from their profile pages included. What only the site's own
-builder understands (shortcodes, Liquid, wiki links, imports of MDX) becomes the Markdown a reader should see.
+A tree is read like a library, with the names of authors and topics from its profile pages. Syntax of one site builder
+(shortcodes, Liquid, wiki links, MDX) is rendered to plain Markdown.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from backfile.archive.frontmatter.front_matter import parse
-from backfile.archive.importers.formats.markdown_tree import mdx
+from backfile.archive.importers.formats.markdown_tree.mdx import mdx_to_markdown
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout, detect_site
 from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAssets
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped, problem_from, read_file
+from backfile.archive.importers.library.provenance import also_at
 from backfile.archive.importers.links.link_resolver import LinkResolver, permalinks
 from backfile.archive.importers.links.site_url import read_site_url
 from backfile.archive.markdown.shortcodes import expand
@@ -37,13 +38,13 @@ _OTHER_DOCUMENTS = (
     *(".txt", ".html", ".htm", ".mhtml", ".xml", ".json", ".jsonl", ".csv", ".eml", ".mbox"),
     *(".pdf", ".docx", ".epub", ".warc", ".gz", ".wacz", ".zip"),
 )
-_ABOUT_THE_PROJECT = re.compile(
+_PROJECT_FILE = re.compile(
     r"(?:README|LICEN[CS]E|CONTRIBUTING|CODE[_-]OF[_-]CONDUCT|SECURITY|CHANGELOG)\b[^/]*\Z", re.IGNORECASE
 )
 
 
 def detect(probe: Probe) -> int:
-    """By what marks a site; else by the share of Markdown among the documents of a folder, or by name and fence."""
+    """Confidence from the files of a site builder, the share of Markdown in a folder, or a file's name and fence."""
     if not probe.is_folder:
         if probe.path.name.lower().endswith(SUFFIXES):
             return 80
@@ -56,7 +57,7 @@ def detect(probe: Probe) -> int:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many files a tree has that may be articles."""
+    """Number of files that may be articles."""
     if not path.is_dir():
         return 1
     site = detect_site(_names(path))
@@ -64,25 +65,25 @@ def count(path: Path, context: ImportContext) -> int | None:
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The articles in the order of their paths; drafts, section pages, profiles and files about the project aside."""
+    """Yields the articles in the order of their paths; drafts, section pages and project files are skipped."""
     if not path.is_dir():
-        yield _alone(path, context)
+        yield _single_file(path, context)
         return
     try:
         library = Library(path)
     except LibrarySettingsInvalid as error:
-        yield Problem("library.toml", None, str(error), error.hint)
+        yield problem_from("library.toml", error)
         return
     site = detect_site(_names(path))
-    pictures = TreeAssets(path, site)
+    tree_assets = TreeAssets(path, site)
     paths = sorted(entry.path for entry in library.walk() if site.holds(entry.path))
     resolver = LinkResolver(site, read_site_url(path, site))
     resolver.add_articles(paths)
     resolver.add_permalinks(_permalinks(path, paths))
     for each in paths:
-        found = _found(library, each, site, pictures)
-        yield _connected(found, resolver) if isinstance(found, Item) else found
-    yield from _not_read(path, site)
+        event = _read_article(library, each, site, tree_assets)
+        yield _resolve_links(event, resolver) if isinstance(event, Item) else event
+    yield from _other_markup(path, site)
 
 
 def _permalinks(root: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
@@ -94,72 +95,73 @@ def _permalinks(root: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
             yield from ((path, address) for address in permalinks(path, data))
 
 
-def _connected(item: Item, resolver: LinkResolver) -> Item:
-    """The item with what its links lead to: other articles of the tree, else pages of the site on the web."""
+def _resolve_links(item: Item, resolver: LinkResolver) -> Item:
+    """Item with the targets of its links: other articles of the tree, else pages of the published site."""
     body = resolver.with_absolute_links(item.origin, item.body, {asset.name for asset in item.assets})
     return replace(item, body=body, links=resolver.links(item.origin, body))
 
 
 def _names(root: Path) -> tuple[str, ...]:
-    """The names at the top of a tree and one level below, by which its builder is known."""
+    """Names at the root of a tree and one level below, from which its site builder is detected."""
     top = sorted(root.iterdir())
     below = [inner for each in top if each.is_dir() and not each.is_symlink() for inner in sorted(each.iterdir())]
     return tuple(each.relative_to(root).as_posix() for each in (*top, *below))
 
 
-def _found(library: Library, path: str, site: SiteLayout, pictures: TreeAssets) -> ImportEvent:
+def _read_article(library: Library, path: str, site: SiteLayout, tree_assets: TreeAssets) -> ImportEvent:
     reading = library.read(path)
     if reading.article is None:
         if reading.left_out:
             return Skipped(path, reading.left_out)
         return next(iter(reading.problems), Problem(path, None, "cannot be read"))
-    if "/" not in path and _ABOUT_THE_PROJECT.match(path) and not reading.article.metadata.date:
+    if "/" not in path and _PROJECT_FILE.match(path) and not reading.article.metadata.date:
         return Skipped(path, "is about the project")
     notes = [f"line {each.line}: {each.reason}" if each.line else each.reason for each in reading.problems]
-    return _item(reading.article, pictures, tuple(notes), is_mdx=site.builder == "Docusaurus" or path.endswith(".mdx"))
+    return _item(
+        reading.article, tree_assets, tuple(notes), is_mdx=site.builder == "Docusaurus" or path.endswith(".mdx")
+    )
 
 
-def _not_read(root: Path, site: SiteLayout) -> Iterator[Skipped]:
-    """Articles in another markup, which some builders read as well."""
+def _other_markup(root: Path, site: SiteLayout) -> Iterator[Skipped]:
+    """Yields the articles in reStructuredText, which some site builders read as well."""
     for folder in site.folders or ("",):
         for path in sorted((root / folder).rglob("*.rst")):
             yield Skipped(path.relative_to(root).as_posix(), "reStructuredText is not read; convert it to Markdown")
 
 
-def _alone(path: Path, context: ImportContext) -> ImportEvent:
-    """A single file, by itself: without the folder it lies in there are no profiles to ask."""
+def _single_file(path: Path, context: ImportContext) -> ImportEvent:
+    """Reads a single file, without the settings and profiles of the folder that it is in."""
     try:
-        decoded = decode(read_bytes(str(path.resolve()), str(path.resolve().parent)))
+        decoded = decode(read_file(path))
     except (ArticleUnreadable, OSError) as error:
-        return Problem(path.name, None, str(error), getattr(error, "hint", ""))
+        return problem_from(path.name, error)
     front = parse(decoded.text)
     known = map_metadata(front.data, front.body, path.name, day_first=context.day_first)
     if known.draft:
         return Skipped(path.name, "draft")
     notes = [str(each) for each in front.problems] + [each.reason for each in known.problems]
     article = Article(path.name, path.name, known.metadata, front.body, known.extra)
-    pictures = TreeAssets(path.resolve().parent, SiteLayout())
-    return _item(article, pictures, tuple(notes), is_mdx=path.suffix == ".mdx")
+    tree_assets = TreeAssets(path.resolve().parent, SiteLayout())
+    return _item(article, tree_assets, tuple(notes), is_mdx=path.suffix == ".mdx")
 
 
-def _item(article: Article, pictures: TreeAssets, notes: tuple[str, ...], *, is_mdx: bool) -> Item:
-    body = _plain_markdown(article.body, is_mdx=is_mdx)
-    taken = pictures.taken(article.path, body)
+def _item(article: Article, tree_assets: TreeAssets, notes: tuple[str, ...], *, is_mdx: bool) -> Item:
+    collected = tree_assets.collect(article.path, _plain_markdown(article.body, is_mdx=is_mdx))
     return Item(
         origin=article.path,
         metadata=article.metadata,
-        body=taken.body,
-        also_at=_addresses(article.extra.get("also_at")),
-        extra=_further(article.extra),
-        assets=taken.assets,
-        notes=(*notes, *taken.notes),
+        body=collected.body,
+        also_at=tuple(also_at(article.extra)),
+        extra=_without_nested_topics(article.extra),
+        assets=collected.assets,
+        notes=(*notes, *collected.notes),
     )
 
 
 def _plain_markdown(body: str, *, is_mdx: bool) -> str:
-    """The body without what only its builder understands; as it is if that would be read as something else again."""
+    """Body in plain Markdown; unchanged if the result would contain shortcodes again."""
     if is_mdx:
-        body = mdx.to_markdown(body)
+        body = mdx_to_markdown(body)
     expanded = expand(body)
     if expand(expanded.text).text != expanded.text:
         return body
@@ -167,12 +169,8 @@ def _plain_markdown(body: str, *, is_mdx: bool) -> str:
     return f"{expanded.text.rstrip()}\n\n{short_forms}\n" if short_forms else expanded.text
 
 
-def _addresses(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, list) else ()
-
-
-def _further(extra: Mapping[str, object]) -> dict[str, object]:
-    """The keys that no field took, without the topics in nested tables, which are among the article's already."""
+def _without_nested_topics(extra: Mapping[str, object]) -> dict[str, object]:
+    """Further keys without the topics in nested tables, which are among those of the article."""
     kept: dict[str, object] = {}
     for key, value in extra.items():
         if normal(key) in NESTED and isinstance(value, Mapping):

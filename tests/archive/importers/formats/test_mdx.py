@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfile.archive.importers.formats.markdown_tree.mdx import to_markdown
+from backfile.archive.importers.formats.markdown_tree.mdx import mdx_to_markdown
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from backfile.archive.importers.formats.markdown_tree.mdx import to_markdown
     ],
 )  # fmt: skip
 def test_what_is_shown(text: str, shown: str) -> None:
-    assert to_markdown(text).strip() == shown.strip()
+    assert mdx_to_markdown(text).strip() == shown.strip()
 
 
 @pytest.mark.parametrize(
@@ -39,9 +39,9 @@ def test_what_is_shown(text: str, shown: str) -> None:
     ],
 )
 def test_what_stays_as_it_is(text: str) -> None:
-    assert to_markdown(text) == text
+    assert mdx_to_markdown(text) == text
 
 
 @given(st.text(st.sampled_from("ab{}<>/`'\"=\n \\*importexport;(")))
 def test_any_text_is_read_and_no_letter_is_added(text: str) -> None:
-    assert len(to_markdown(text)) <= 3 * len(text)
+    assert len(mdx_to_markdown(text)) <= 3 * len(text)
