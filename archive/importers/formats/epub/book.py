@@ -1,4 +1,4 @@
-"""Books: EPUB 2 and 3, a chapter an article. The title of the book is the source of each."""
+"""EPUB 2 and 3: a chapter is an article, and the title of the book its source."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from backfile.archive.report import Problem
 KIND = "epub"
 TITLE = "EPUB: books, a chapter an article"
 
-_SIGN = b"mimetypeapplication/epub+zip"
-_NO_NAME = re.compile(
+_SIGNATURE = b"mimetypeapplication/epub+zip"
+_GENERIC_TITLE = re.compile(
     r"(?:(?:chapter|part|book|section|no\.?|kapitel|teil|chapitre|partie|cap[ií]tulo|parte|capitolo|hoofdstuk)\s*)?"
     r"(?:[\divxlcdm]+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)?[.:]?\Z",
     re.IGNORECASE,
@@ -27,16 +27,16 @@ _NO_NAME = re.compile(
 
 
 def detect(probe: Probe) -> int:
-    """By the first member, which names the type; or by the one that names the package, if it comes early."""
+    """By the first member, which holds the media type; or by the container file, or the name."""
     if probe.is_folder or not probe.head.startswith(b"PK\x03\x04"):
         return 0
-    if _SIGN in probe.head[:100]:
+    if _SIGNATURE in probe.head[:100]:
         return 100
     return 90 if b"META-INF/container.xml" in probe.head or probe.path.name.lower().endswith(".epub") else 0
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many files there are to read in the book; None if it cannot be read."""
+    """Number of files in the spine; None if the book cannot be read."""
     try:
         with open_members(path) as members:
             return len(read_book(_by_name(members)).spine)
@@ -45,7 +45,7 @@ def count(path: Path, context: ImportContext) -> int | None:
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The chapters in the order in which they are read; cover, title page, copyright and contents are skipped."""
+    """Chapters in reading order; cover, title page, copyright page and table of contents are skipped."""
     try:
         with open_members(path) as members:
             by_name = _by_name(members)
@@ -64,7 +64,7 @@ def _item(chapter: Chapter, book: Book) -> Item | Skipped:
     if not chapter.body and not chapter.assets:
         return Skipped(chapter.origin, "has no text but its heading")
     title = chapter.title
-    if book.title and (not title or _NO_NAME.match(title)):
+    if book.title and (not title or _GENERIC_TITLE.match(title)):
         title = f"{book.title}: {title}" if title else book.title
     return Item(
         origin=chapter.origin,

@@ -1,7 +1,7 @@
-"""The chapters of a book: which files they begin in, how they are called, what is cut where and what is left out.
+"""Chapters of a book: where they begin, their titles, files that are split, and files that are skipped.
 
-The table of contents says where chapters begin. A file in which several begin is cut there; a file that none begins in
-and that has no heading goes on with the chapter before, as converters split long ones.
+The table of contents gives the beginnings of chapters. A file with several of them is split; a file with none and
+without a heading continues the chapter before, as converters split long chapters.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from backfile.archive.importers.sources.containers import Member
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
 
-# What a file is called where it is typed (https://www.w3.org/TR/epub-ssv-11/, the guide of OPF 2) → what is said of it.
-_LEFT_OUT = {
+# Type of a file (https://www.w3.org/TR/epub-ssv-11/, the guide of OPF 2) → its name in reports.
+_SKIPPED_TYPES = {
     "cover": "the cover", "titlepage": "the title page", "title-page": "the title page",
     "halftitlepage": "the half title", "copyright-page": "the copyright page", "copyright": "the copyright page",
     "toc": "the table of contents", "landmarks": "the table of contents", "loi": "a list of illustrations",
     "lot": "a list of tables", "page-list": "a list of pages", "imprint": "the imprint", "colophon": "the colophon",
     "index": "the index",
 }  # fmt: skip
-# By its title, for books that type nothing.
-_LABELS = (
+# The same by title, for books without types.
+_SKIPPED_TITLES = (
     (re.compile(r"(?:front |book )?cover|couverture|umschlag|portada|copertina|omslag", re.I), "the cover"),
     (re.compile(r"(?:half[ -]?)?title[ -]?page|titelseite|page de titre|half[ -]?title", re.I), "the title page"),
     (re.compile(r"copyright(?: page| notice)?|imprint|impressum|mentions légales", re.I), "the copyright page"),
@@ -48,16 +48,16 @@ _HEADINGS = ("h1", "h2", "h3")
 _BLOCKS = frozenset({"p", "div", "section", "article", "li", "table", "blockquote", "pre", "h1", "h2", "h3", "h4"})
 _LINES_BELOW_TITLE = 3
 LONG_FILE = 120_000
-"""Bytes of a file in which more than one chapter is looked for: some 20,000 words."""
+"""Bytes of a file that may hold more than one chapter: some 20,000 words."""
 
-MAX_CUTS = 400
+MAX_SPLITS = 400
 MAX_COPIED = 256 * 1024 * 1024
-"""Chapters that one file may be cut into, and bytes of all the copies of it that are made for that."""
+"""Limits of the chapters that one file is split into, and of the bytes copied for that."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """A chapter: `origin` is its place in the book, `links` the addresses in its body that lead to other chapters."""
+    """A chapter: `origin` is its address in the book, `links` the addresses in its body of other chapters."""
 
     origin: str
     title: str
@@ -69,7 +69,7 @@ class Chapter:
 
 
 class Chapters:
-    """The chapters of a book one by one, with what was skipped or cannot be read between them."""
+    """Chapters of a book in order, with skipped files and problems between them."""
 
     def __init__(self, book: Book, members: Mapping[str, Member], *, day_first: bool | None) -> None:
         self._book, self._members, self._day_first = book, members, day_first
@@ -77,32 +77,32 @@ class Chapters:
         self._starts: dict[str, list[TocEntry]] = {}
         for entry in book.toc:
             self._starts.setdefault(entry.file, []).append(entry)
-        self._targets = {(e.file, e.fragment): _origin(e) for e in self._all_starts() if e.fragment}
+        self._targets = {(e.file, e.fragment): _origin(e) for e in self._split_starts() if e.fragment}
 
     def __iter__(self) -> Iterator[Chapter | Skipped | Problem]:
-        waiting: Chapter | None = None
+        pending: Chapter | None = None
         for page in self._book.spine:
-            for found in self._in(page, may_go_on=waiting is not None):
-                if isinstance(found, Chapter) and waiting is not None and not found.title and self._starts:
-                    waiting = _joined(waiting, found)
+            for found in self._chapters_in(page, may_continue=pending is not None):
+                if isinstance(found, Chapter) and pending is not None and not found.title and self._starts:
+                    pending = _merged(pending, found)
                     continue
-                if waiting is not None:
-                    yield waiting
-                waiting = found if isinstance(found, Chapter) else None
-                if waiting is None:
+                if pending is not None:
+                    yield pending
+                pending = found if isinstance(found, Chapter) else None
+                if pending is None:
                     yield found
-        if waiting is not None:
-            yield waiting
+        if pending is not None:
+            yield pending
 
-    def _all_starts(self) -> Iterator[TocEntry]:
+    def _split_starts(self) -> Iterator[TocEntry]:
         for file in self._starts:
-            cuts = self._cuts(file)
-            yield from cuts if len(cuts) > 1 else ()
+            starts = self._chapter_starts(file)
+            yield from starts if len(starts) > 1 else ()
 
-    def _cuts(self, file: str) -> list[TocEntry]:
-        """The entries at which chapters begin in a file: those that lie highest, the book's own title aside.
+    def _chapter_starts(self, file: str) -> list[TocEntry]:
+        """Entries at which chapters begin in a file: the highest level of the contents, except the book's title.
 
-        If that is one in a long file, as where a part of the book is a file, those below it.
+        In a long file with one such entry, as for a part of a book, the level below.
         """
         entries = self._starts.get(file, [])
         own = [entry for entry in entries if entry.label.casefold() != self._book.title.casefold()] or entries
@@ -111,47 +111,47 @@ class Chapters:
         if len(highest) == 1 and file in self._members and self._members[file].size > LONG_FILE:
             below = [entry for entry in own if entry.depth == top + 1]
             highest = [*highest, *below] if len(below) > 1 else highest
-        cuts = list({entry.fragment: entry for entry in highest}.values())[:MAX_CUTS]
-        is_much = file in self._members and len(cuts) * self._members[file].size > MAX_COPIED
-        return cuts[:1] if is_much else cuts
+        starts = list({entry.fragment: entry for entry in highest}.values())[:MAX_SPLITS]
+        is_much = file in self._members and len(starts) * self._members[file].size > MAX_COPIED
+        return starts[:1] if is_much else starts
 
-    def _in(self, page: SpineItem, *, may_go_on: bool) -> Iterator[Chapter | Skipped | Problem]:
-        starts = self._cuts(page.file)
+    def _chapters_in(self, page: SpineItem, *, may_continue: bool) -> Iterator[Chapter | Skipped | Problem]:
+        starts = self._chapter_starts(page.file)
         label = starts[0].label if starts else ""
         try:
             tree = parse_xhtml(self._members[page.file].read())
-            reason = self._left_out(page, tree, label)
+            reason = self._skip_reason(page, tree, label)
             if reason:
                 yield Skipped(page.file, reason)
                 return
             if self._notes.holds_attached_notes(page.file):
                 yield Skipped(page.file, "its notes stand with the chapters")
                 return
-            pieces = _cut(tree, starts) if len(starts) > 1 else [(starts[0] if starts else None, tree)]
+            pieces = _split_tree(tree, starts) if len(starts) > 1 else [(starts[0] if starts else None, tree)]
             for start, piece in pieces:
                 origin = _origin(start) if start and len(pieces) > 1 else page.file
-                yield self._chapter(piece, page.file, origin, start.label if start else "", may_go_on=may_go_on)
+                yield self._chapter(piece, page.file, origin, start.label if start else "", may_continue=may_continue)
         except ArchiveError as error:
             yield Problem(page.file, None, str(error), error.hint)
 
-    def _left_out(self, page: SpineItem, tree: HtmlElement, label: str) -> str:
-        """Why a file is no chapter; empty if it is one."""
-        typed = [self._book.types.get(page.file, ""), *_types(tree)]
-        named = next((_LEFT_OUT[each] for each in typed if each in _LEFT_OUT), "")
+    def _skip_reason(self, page: SpineItem, tree: HtmlElement, label: str) -> str:
+        """Reason why a file is no chapter; empty if it is one."""
+        typed = [self._book.types.get(page.file, ""), *_semantic_types(tree)]
+        named = next((_SKIPPED_TYPES[each] for each in typed if each in _SKIPPED_TYPES), "")
         if page.is_toc or named:
             return f"is {named or 'the table of toc'}"
         title = label or _heading(tree)
-        by_label = next((said for form, said in _LABELS if form.fullmatch(title.strip())), "")
+        by_label = next((said for form, said in _SKIPPED_TITLES if form.fullmatch(title.strip())), "")
         if by_label or not page.is_linear:
             return f"is {by_label}" if by_label else "stands outside the reading order"
         is_title_page = title.casefold() == self._book.title.casefold() and len(text_of(tree).split()) < 40
         return "is the title page" if is_title_page and len(self._book.spine) > 1 else ""
 
-    def _chapter(self, tree: HtmlElement, file: str, origin: str, label: str, *, may_go_on: bool) -> Chapter:
+    def _chapter(self, tree: HtmlElement, file: str, origin: str, label: str, *, may_continue: bool) -> Chapter:
         heading = _heading(tree)
-        title = label or heading or ("" if may_go_on else _page_title(tree))
+        title = label or heading or ("" if may_continue else _page_title(tree))
         self._notes.attach(tree, file)
-        links, pictures = self._point(tree, file)
+        links, pictures = self._resolve_references(tree, file)
         masthead = self._take_masthead(tree, title)
         lower_headings(tree)
         body = tree_to_markdown(tree, base_url=None)
@@ -159,8 +159,8 @@ class Chapters:
         kept = {written: target for written, target in links.items() if written in body}
         return Chapter(origin, title, body, masthead.authors, masthead.date, assets, kept)
 
-    def _point(self, tree: HtmlElement, file: str) -> tuple[dict[str, str], dict[str, Member]]:
-        """Gives links and pictures the names that their files have in the book; notes them as they will be written."""
+    def _resolve_references(self, tree: HtmlElement, file: str) -> tuple[dict[str, str], dict[str, Member]]:
+        """Names the targets of links and images by their files in the book; returns both by written address."""
         folder = posixpath.dirname(file)
         pictures: dict[str, Member] = {}
         for image in list(tree.iter("img", "image")):
@@ -170,7 +170,7 @@ class Chapters:
             if name in self._members and written:
                 image.set("src", name)
                 pictures[written] = self._members[name]
-            _out_of_drawing(image)
+            _unwrap_svg(image)
         links: dict[str, str] = {}
         for link in tree.iter("a"):
             fragment = urldefrag(link.get("href") or "")[1]
@@ -203,7 +203,7 @@ def _origin(entry: TocEntry) -> str:
     return f"{entry.file}#{entry.fragment}" if entry.fragment else entry.file
 
 
-def _joined(chapter: Chapter, more: Chapter) -> Chapter:
+def _merged(chapter: Chapter, more: Chapter) -> Chapter:
     return replace(
         chapter,
         body=f"{chapter.body}\n\n{more.body}".strip(),
@@ -212,8 +212,8 @@ def _joined(chapter: Chapter, more: Chapter) -> Chapter:
     )
 
 
-def _types(tree: HtmlElement) -> Iterator[str]:
-    """What the body of a page, or the one section in it, says that it is."""
+def _semantic_types(tree: HtmlElement) -> Iterator[str]:
+    """Types (`epub:type`) of the body of a page, or of its only section."""
     body = next(tree.iter("body"), tree)
     while body is not None:
         yield from (body.get("data-type") or "").lower().split()
@@ -221,17 +221,19 @@ def _types(tree: HtmlElement) -> Iterator[str]:
         body = inner[0] if len(inner) == 1 and len(body) == 1 else None
 
 
-def _cut(tree: HtmlElement, starts: list[TocEntry]) -> list[tuple[TocEntry | None, HtmlElement]]:
-    """The parts of a page, each from one start to the next; what stands before the first belongs to none."""
-    places = {each.get("id") or each.get("name"): each for each in tree.iter() if each.get("id") or each.get("name")}
-    known = [entry for entry in starts if entry.fragment in places]
+def _split_tree(tree: HtmlElement, starts: list[TocEntry]) -> list[tuple[TocEntry | None, HtmlElement]]:
+    """Parts of a page, each from one start to the next; text before the first start belongs to no entry."""
+    elements_by_id = {
+        each.get("id") or each.get("name"): each for each in tree.iter() if each.get("id") or each.get("name")
+    }
+    placed = [entry for entry in starts if entry.fragment in elements_by_id]
     order = {element: number for number, element in enumerate(tree.iter())}
-    known.sort(key=lambda entry: order[places[entry.fragment]])
-    unplaced = next((entry for entry in starts if entry not in known), None)
+    placed.sort(key=lambda entry: order[elements_by_id[entry.fragment]])
+    unanchored = next((entry for entry in starts if entry not in placed), None)
     pieces: list[tuple[TocEntry | None, HtmlElement]] = []
-    for number, start in enumerate([unplaced, *known]):
-        first = order[places[start.fragment]] if start in known and start else None
-        after = order[places[known[number].fragment]] if number < len(known) else None
+    for number, start in enumerate([unanchored, *placed]):
+        first = order[elements_by_id[start.fragment]] if start in placed and start else None
+        after = order[elements_by_id[placed[number].fragment]] if number < len(placed) else None
         piece = _between(tree, first, after)
         if start is not None or len(text_of(piece).split()) > 20:
             pieces.append((start, piece))
@@ -239,7 +241,7 @@ def _cut(tree: HtmlElement, starts: list[TocEntry]) -> list[tuple[TocEntry | Non
 
 
 def _between(tree: HtmlElement, first: int | None, after: int | None) -> HtmlElement:
-    """A copy of a tree with what lies between two of its elements, given by their number in the order of the page."""
+    """Copy of a tree with the content between two elements, given by their numbers in document order."""
     piece = copy.deepcopy(tree)
     elements = list(piece.iter())
     if after is not None:
@@ -250,20 +252,20 @@ def _between(tree: HtmlElement, first: int | None, after: int | None) -> HtmlEle
 
 
 def _block(element: HtmlElement) -> HtmlElement:
-    """The block that an anchor stands at the head of."""
+    """Block at whose beginning an anchor is."""
     while element.tag not in _BLOCKS and element.getparent() is not None and element.getparent().tag != "body":
         element = element.getparent()
     return element
 
 
 def _remove_from(element: HtmlElement) -> None:
-    """Removes an element and all that follows it in its page."""
+    """Removes an element and everything after it."""
     _remove_after(element)
     element.drop_tree()
 
 
 def _remove_after(element: HtmlElement) -> None:
-    """Removes all that follows an element in its page."""
+    """Removes everything after an element."""
     while element.tag != "body" and element.getparent() is not None:
         parent = element.getparent()
         for later in list(element.itersiblings()):
@@ -273,7 +275,7 @@ def _remove_after(element: HtmlElement) -> None:
 
 
 def _remove_before(element: HtmlElement) -> None:
-    """Removes all that stands before an element in its page."""
+    """Removes everything before an element."""
     while element.tag != "body" and element.getparent() is not None:
         parent = element.getparent()
         for earlier in list(element.itersiblings(preceding=True)):
@@ -282,8 +284,8 @@ def _remove_before(element: HtmlElement) -> None:
         element = parent
 
 
-def _out_of_drawing(image: HtmlElement) -> None:
-    """Takes a picture out of the drawing (SVG) that only frames it."""
+def _unwrap_svg(image: HtmlElement) -> None:
+    """Replaces an SVG drawing that only frames an image by the image."""
     frame = next(image.iterancestors("svg"), None)
     if frame is not None and frame.getparent() is not None:
         image.tag = "img"
@@ -296,7 +298,7 @@ def _asset(name: str, member: Member) -> Asset:
 
 
 def _heading(tree: HtmlElement) -> str:
-    """The heading that a page begins with, if it begins with one."""
+    """Heading at the beginning of a page; empty if it begins otherwise."""
     for each in tree.iter("h1", "h2", "h3", "p", "table", "pre"):
         if text_of(each):
             return text_of(each) if each.tag in _HEADINGS else ""
@@ -309,7 +311,7 @@ def _page_title(tree: HtmlElement) -> str:
 
 
 def _is_title(heading: str, title: str, above: list[HtmlElement]) -> bool:
-    """Whether a heading is the title, or a part of one that is set in two lines (`Chapter 1`, `The ferry`)."""
+    """Whether a heading is the title, or a part of a title set in two lines (`Chapter 1`, `The ferry`)."""
     bare, whole = letters_only(heading), letters_only(title)
     joined = letters_only("".join(map(text_of, above)) + heading)
     return bool(bare) and (whole.startswith(bare) or whole.endswith(bare) or joined == whole)

@@ -1,4 +1,4 @@
-"""What an EPUB says of itself: the package with metadata and reading order, the table of contents, the landmarks.
+"""Package document of an EPUB: metadata, spine, table of contents, landmarks.
 
 EPUB 2 (OPF 2.0.1, NCX) and EPUB 3 (https://www.w3.org/TR/epub-33/).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urldefrag
@@ -25,15 +25,15 @@ _FONTS_ONLY = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "text/x-oeb1-document"})
 _ISBN = re.compile(r"(?:urn:)?isbn[:\s]*([\dXx -]{10,17})\Z|(97[89][\d -]{10,14})\Z", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_OLDEST_YEAR = 1000  # programs write the year 101 for "not known"
+_OLDEST_YEAR = 1000  # the year 101 is a placeholder of some programs
 MAX_DEPTH = 12
 MAX_XML = 16 * 1024 * 1024
-"""Of one file that describes the book; that of a library in one volume has a tenth of it."""
+"""Limit of one file that describes the book; that of a whole library in one volume has a tenth of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TocEntry:
-    """A line of the table of contents: how deep it lies (0 on top), its words, the file and the place in it."""
+    """Entry of the table of contents: depth (0 on top), label, file and fragment."""
 
     depth: int
     label: str
@@ -43,7 +43,7 @@ class TocEntry:
 
 @dataclass(frozen=True, slots=True)
 class SpineItem:
-    """A file in reading order, by its name in the archive. `is_linear` is false for what one reads only on demand."""
+    """File of the spine, by its name in the archive. `is_linear` is false for auxiliary files."""
 
     file: str
     is_linear: bool
@@ -52,7 +52,7 @@ class SpineItem:
 
 @dataclass(slots=True)
 class Book:
-    """A book: what holds for all its chapters, and where they lie. `types` says what a file is, `cover` say."""
+    """Metadata of a book, and its structure. `types` maps files to their type, such as `cover`."""
 
     title: str = ""
     authors: tuple[str, ...] = ()
@@ -66,62 +66,61 @@ class Book:
 
 
 def read_book(members: Mapping[str, Member]) -> Book:
-    """The book in an archive. Raises `ArchiveError` if it is none, or is locked."""
-    place = _package_place(members)
-    package = parse_xml(_content(members, place))
-    folder = posixpath.dirname(place)
+    """Book in an archive. Raises `ArchiveError` if it is none or is encrypted."""
+    path = _package_path(members)
+    package = parse_xml(_required(members, path))
+    folder = posixpath.dirname(path)
     manifest = {
         each.get("id", ""): (
             resolve_href(folder, each.get("href", "")),
             each.get("media-type", ""),
             each.get("properties", ""),
         )
-        for each in _all(package, "item")
+        for each in _elements(package, "item")
     }
     book = _metadata(package)
-    for each in _all(package, "itemref"):
+    for each in _elements(package, "itemref"):
         file, kind, properties = manifest.get(each.get("idref", ""), ("", "", ""))
         if file in members and kind in _PAGES:
             book.spine.append(SpineItem(file, each.get("linear") != "no", "nav" in properties.split()))
     if not book.spine:
         raise ArchiveError("is no book: nothing in it is to be read")
-    _refuse_locked(members, {page.file for page in book.spine})
-    for each in _all(package, "reference"):
+    _refuse_encrypted(members, {page.file for page in book.spine})
+    for each in _elements(package, "reference"):
         book.types.setdefault(resolve_href(folder, each.get("href", "")), each.get("type", "").lower())
-    _read_contents(book, members, manifest.values())
+    _read_toc(book, members, manifest.values())
     return book
 
 
-def _package_place(members: Mapping[str, Member]) -> str:
-    root = next(_all(parse_xml(_content(members, _CONTAINER)), "rootfile"), None)
-    place = root.get("full-path", "") if root is not None else ""
-    return posixpath.normpath(place)
+def _package_path(members: Mapping[str, Member]) -> str:
+    root = next(_elements(parse_xml(_required(members, _CONTAINER)), "rootfile"), None)
+    return posixpath.normpath(root.get("full-path", "") if root is not None else "")
 
 
-def _content(members: Mapping[str, Member], name: str) -> bytes:
+def _required(members: Mapping[str, Member], name: str) -> bytes:
     if name not in members:
         raise ArchiveError(f"is no whole EPUB: {name} is missing", hint="get it anew")
     return _read(members[name])
 
 
 def _read(member: Member) -> bytes:
-    """One of the files that describe the book; raises `ArchiveError` for one that would fill the memory as a tree."""
+    """Content of a file that describes the book. Raises `ArchiveError` if it exceeds `MAX_XML`."""
     content = member.read()
     if len(content) > MAX_XML:
         raise ArchiveError(f"{member.name}: is larger than {MAX_XML >> 20} MB")
     return content
 
 
-def _refuse_locked(members: Mapping[str, Member], files: set[str]) -> None:
-    """Raises `ArchiveError` if chapters are encrypted; obfuscated fonts do no harm."""
+def _refuse_encrypted(members: Mapping[str, Member], files: set[str]) -> None:
+    """Raises `ArchiveError` if chapters are encrypted; obfuscated fonts are harmless."""
     if _ENCRYPTION not in members:
         return
-    for data in _all(parse_xml(_read(members[_ENCRYPTION])), "EncryptedData"):
-        method = next(_all(data, "EncryptionMethod"), None)
-        place = next(_all(data, "CipherReference"), None)
+    for data in _elements(parse_xml(_read(members[_ENCRYPTION])), "EncryptedData"):
+        method = next(_elements(data, "EncryptionMethod"), None)
+        element = next(_elements(data, "CipherReference"), None)
         if method is not None and method.get("Algorithm") in _FONTS_ONLY:
             continue
-        if place is not None and resolve_href("", place.get("URI", "")) in files:
+        if element is not None and resolve_href("", element.get("URI", "")) in files:
             raise ArchiveError("is locked by its seller (DRM)", hint="import a copy that is not")
 
 
@@ -130,19 +129,20 @@ def _metadata(package: Any) -> Book:
     for each in package.iter("{http://purl.org/dc/elements/1.1/}*"):
         values.setdefault(local_name(each.tag), []).append(each)
     refined = {
-        (each.get("refines", "").lstrip("#"), each.get("property", "")): _words(each) for each in _all(package, "meta")
+        (each.get("refines", "").lstrip("#"), each.get("property", "")): _text(each)
+        for each in _elements(package, "meta")
     }
     titles = values.get("title", [])
     title = next((each for each in titles if refined.get((each.get("id", ""), "title-type")) == "main"), None)
     title = title if title is not None else next(iter(titles), None)
     book = Book(
-        title=_words(title) if title is not None else "",
-        authors=author_names([_words(each) for each in values.get("creator", []) if _is_author(each, refined)]),
+        title=_text(title) if title is not None else "",
+        authors=author_names([_text(each) for each in values.get("creator", []) if _is_author(each, refined)]),
         date=_date(values.get("date", [])),
-        language=next(map(_words, values.get("language", [])), ""),
-        topics=topic_names([_words(each) for each in values.get("subject", [])], key="topics", path=""),
+        language=next(map(_text, values.get("language", [])), ""),
+        topics=topic_names([_text(each) for each in values.get("subject", [])], key="topics", path=""),
     )
-    publisher = next(filter(None, map(_words, values.get("publisher", []))), "")
+    publisher = next(filter(None, map(_text, values.get("publisher", []))), "")
     isbn = next(filter(None, map(_isbn, values.get("identifier", []))), "")
     book.extra = {key: value for key, value in (("publisher", publisher), ("isbn", isbn)) if value}
     return book
@@ -151,29 +151,29 @@ def _metadata(package: Any) -> Book:
 def _is_author(creator: Any, refined: Mapping[tuple[str, str], str]) -> bool:
     roles = [value for name, value in creator.attrib.items() if local_name(name) == "role"]
     role = roles[0] if roles else refined.get((creator.get("id", ""), "role"), "aut")
-    return role.lower() in ("", "aut", "author") and bool(_words(creator))
+    return role.lower() in ("", "aut", "author") and bool(_text(creator))
 
 
 def _date(dates: list[Any]) -> PartialDate | None:
-    """The day of publication; of several dates the one that says so, and none that says it is another."""
+    """Date of publication: the date marked so, else one without a mark."""
 
     def event(each: Any) -> str:
         return next((value for name, value in each.attrib.items() if local_name(name) == "event"), "")
 
     chosen = next((each for each in dates if "publication" in event(each)), None)
     chosen = chosen if chosen is not None else next((each for each in dates if not event(each)), None)
-    date, note = date_with_note(_words(chosen) if chosen is not None else None)
+    date, note = date_with_note(_text(chosen) if chosen is not None else None)
     return date if date and not note and date.year >= _OLDEST_YEAR else None
 
 
 def _isbn(identifier: Any) -> str:
     scheme = next((v for n, v in identifier.attrib.items() if local_name(n) == "scheme"), "")
-    found = _ISBN.match(f"isbn:{_words(identifier)}" if scheme.lower() == "isbn" else _words(identifier))
+    found = _ISBN.match(f"isbn:{_text(identifier)}" if scheme.lower() == "isbn" else _text(identifier))
     return re.sub(r"[ -]", "", found[1] or found[2]) if found else ""
 
 
-def _read_contents(book: Book, members: Mapping[str, Member], manifest: Any) -> None:
-    """The table of contents: that of EPUB 3, else that of EPUB 2; both may be there, and either may be broken."""
+def _read_toc(book: Book, members: Mapping[str, Member], manifest: Iterable[tuple[str, str, str]]) -> None:
+    """Reads the table of contents, of EPUB 3 or else of EPUB 2; either may be missing or broken."""
     found: list[TocEntry] = []
     for file, kind, properties in manifest:
         if file not in members:
@@ -181,19 +181,19 @@ def _read_contents(book: Book, members: Mapping[str, Member], manifest: Any) -> 
         if "nav" in properties.split():
             tree = parse_xhtml(_read(members[file]))
             folder = posixpath.dirname(file)
-            found = list(_navigation(tree, folder)) or found
+            found = list(_nav_entries(tree, folder)) or found
             book.types.update(_landmarks(tree, folder))
         elif kind == "application/x-dtbncx+xml" and not found:
-            found = list(_ncx(parse_xml(_read(members[file])), posixpath.dirname(file)))
+            found = list(_ncx_entries(parse_xml(_read(members[file])), posixpath.dirname(file)))
     book.toc = [entry for entry in found if entry.label]
 
 
-def _navigation(tree: Any, folder: str) -> Iterator[TocEntry]:
+def _nav_entries(tree: Any, folder: str) -> Iterator[TocEntry]:
     for nav in tree.iter("nav"):
         if "toc" in (nav.get("data-type") or "").split():
             for link in nav.iter("a"):
                 depth = sum(1 for each in link.iterancestors("ol")) - 1
-                yield TocEntry(min(depth, MAX_DEPTH), _words(link), *_split(folder, link.get("href", "")))
+                yield TocEntry(min(depth, MAX_DEPTH), _text(link), *_target(folder, link.get("href", "")))
 
 
 def _landmarks(tree: Any, folder: str) -> dict[str, str]:
@@ -201,29 +201,29 @@ def _landmarks(tree: Any, folder: str) -> dict[str, str]:
     return {resolve_href(folder, link.get("href", "")): (link.get("data-type") or "").lower() for link in links}
 
 
-def _ncx(tree: Any, folder: str) -> Iterator[TocEntry]:
-    for point in _all(tree, "navPoint"):
-        label, place = next(_all(point, "text"), None), next(_all(point, "content"), None)
-        if label is not None and place is not None:
+def _ncx_entries(tree: Any, folder: str) -> Iterator[TocEntry]:
+    for point in _elements(tree, "navPoint"):
+        label, element = next(_elements(point, "text"), None), next(_elements(point, "content"), None)
+        if label is not None and element is not None:
             depth = sum(1 for each in point.iterancestors() if local_name(each.tag) == "navPoint")
-            yield TocEntry(min(depth, MAX_DEPTH), _words(label), *_split(folder, place.get("src", "")))
+            yield TocEntry(min(depth, MAX_DEPTH), _text(label), *_target(folder, element.get("src", "")))
 
 
-def _split(folder: str, reference: str) -> tuple[str, str]:
+def _target(folder: str, reference: str) -> tuple[str, str]:
     return resolve_href(folder, reference), unquote(urldefrag(reference)[1])
 
 
 def resolve_href(folder: str, reference: str) -> str:
-    """The name in the archive of what a reference in a file of `folder` leads to; empty if it leads elsewhere."""
+    """Name in the archive of the target of a reference from `folder`; empty for external targets."""
     if not reference or reference.startswith("#") or _SCHEME.match(reference):
         return ""
     return posixpath.normpath(posixpath.join(folder, unquote(urldefrag(reference)[0]))).lstrip("/")
 
 
-def _all(tree: Any, name: str) -> Iterator[Any]:
-    """The elements of this name, whatever their namespace."""
+def _elements(tree: Any, name: str) -> Iterator[Any]:
+    """Elements with a local name, in any namespace."""
     return (each for each in tree.iter("{*}" + name))
 
 
-def _words(element: Any) -> str:
+def _text(element: Any) -> str:
     return " ".join("".join(map(str, element.itertext())).split())

@@ -1,7 +1,7 @@
-"""PDF with text: an article a file, its paragraphs put together again from the lines on its pages.
+"""PDF with text: an article is a file; paragraphs are rejoined from the lines on its pages.
 
-The title is what is set largest on the first page, unless the properties name one that stands there; author and date
-are those stated below it, else those of the properties. A scan is no text, and is properties to be none.
+The title is that of the properties if it is on the first page, else the largest line there. Author and date are those
+below it, else those of the properties. A scan without text is refused.
 """
 
 from __future__ import annotations
@@ -42,31 +42,31 @@ KIND = "pdf"
 TITLE = "PDF with text: an article a file"
 
 FEWEST_LETTERS = 20
-"""Of a page; with fewer it is a picture, perhaps under a stamp or a number."""
+"""Letters of a page; one with fewer is an image, perhaps with a stamp or a number."""
 
-_SIGN = b"%PDF-"
+_SIGNATURE = b"%PDF-"
 _BLOCKS_ON_TOP = 8
-_BLOCKS_SEARCHED = 200  # for the title of the properties: a page from the web has its menus on top
+_BLOCKS_SEARCHED = 200  # for the title of the properties: a printed web page has menus on top
 _SHORTEST_TITLE = 8
 _BEFORE_SITE = re.compile(r"\s*[|–—·:»-]\s")
 _LARGE = 1.15
-"""Of the size of the text, from which on the largest line of the first page is a title."""
+"""Size relative to that of the text, from which on the largest line of the first page is a title."""
 
 _DAY = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
 _NAME = re.compile(r"[^\W\d_a-z][\w.'’-]*(?:\s+(?:[^\W\d_a-z][\w.'’-]*|de|da|van|von|der|la|le)){1,4}\Z")
-_REFERENCE_SIGNS = re.compile(r"(?<=\w)[\d*†‡§¶,]+(?=\s|\Z)|\s*\([^()]*@[^()]*\)")
-_NO_NAMES = re.compile(r"\b(?:abstract|summary|introduction|contents|report|chapter|part|section)\b", re.IGNORECASE)
+_REFERENCE_MARKS = re.compile(r"(?<=\w)[\d*†‡§¶,]+(?=\s|\Z)|\s*\([^()]*@[^()]*\)")
+_NOT_NAMES = re.compile(r"\b(?:abstract|summary|introduction|contents|report|chapter|part|section)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"(https?://\S+)\s+1/\d{1,4}\Z")
-_UNKNOWN = 0.3
+_MAX_UNKNOWN = 0.3
 
 
 def detect(probe: Probe) -> int:
-    """By the first words of the file, which may stand a little below its beginning."""
-    return 98 if not probe.is_folder and _SIGN in probe.head[:1024] else 0
+    """By the signature, which may be a little below the beginning of the file."""
+    return 98 if not probe.is_folder and _SIGNATURE in probe.head[:1024] else 0
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """How many articles there are in the file: one, always."""
+    """One."""
     return 1
 
 
@@ -75,7 +75,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     import pypdfium2 as pdfium  # noqa: PLC0415 - of the extra `import`: files are recognised without it
 
     try:
-        with closing(_opened(path)) as document:
+        with closing(_open(path)) as document:
             yield _article(document, path.name, context)
     except pdfium.PdfiumError as error:
         yield Problem(path.name, None, f"is a broken PDF: {error}", "open it elsewhere and save it anew")
@@ -83,8 +83,8 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         yield Problem(path.name, None, str(error), error.hint)
 
 
-def _opened(path: Path) -> pdfium.PdfDocument:
-    """The document; raises `ArchiveError` if it needs a password, `PdfiumError` if it is broken."""
+def _open(path: Path) -> pdfium.PdfDocument:
+    """Opens a document. Raises `ArchiveError` if it needs a password, `PdfiumError` if it is broken."""
     import pypdfium2 as pdfium  # noqa: PLC0415
     from pypdfium2 import raw  # noqa: PLC0415
 
@@ -97,8 +97,8 @@ def _opened(path: Path) -> pdfium.PdfDocument:
 
 
 @dataclass(slots=True)
-class _Seen:
-    """What is counted while the pages pass by."""
+class _PageStatistics:
+    """Counts over the pages."""
 
     pages: int = 0
     without_text: list[int] = field(default_factory=list)
@@ -112,16 +112,16 @@ def _article(document: pdfium.PdfDocument, name: str, context: ImportContext) ->
     from backfile.archive.importers.formats.pdf.running_heads import without_running_heads  # noqa: PLC0415
     from backfile.archive.importers.formats.pdf.text_flow import BlockBuilder, blocks_to_markdown  # noqa: PLC0415
 
-    seen, layout = _Seen(), BlockBuilder()
+    statistics, layout = _PageStatistics(), BlockBuilder()
     blocks: list[TextBlock] = []
     length = 0
-    for block in layout.blocks(without_running_heads(_watched(read_pages(document), seen))):
+    for block in layout.blocks(without_running_heads(_count_pages(read_pages(document), statistics))):
         blocks.append(block)
         length += len(block.text)
         if length > MAX_BYTES:
             raise ArchiveError(f"has more than {MAX_BYTES >> 20} MB of text", hint="split it")
-    _refuse_scan(seen)
-    properties = _properties(document)
+    _refuse_scan(statistics)
+    properties = _read_properties(document)
     masthead = _take_masthead(blocks, layout.size, properties.title, context)
     body = blocks_to_markdown(blocks, layout.size)
     return Item(
@@ -132,61 +132,61 @@ def _article(document: pdfium.PdfDocument, name: str, context: ImportContext) ->
             topics=properties.topics,
             date=masthead.date or properties.created,
             summary=properties.summary or None,
-            source=source_of(urlsplit(seen.address).hostname or "", seen.address),
+            source=source_of(urlsplit(statistics.address).hostname or "", statistics.address),
             language=_language(document) or None,
         ),
         body=body,
-        notes=_notes(seen),
+        notes=_notes(statistics),
     )
 
 
-def _watched(pages: Iterator[PdfPage], seen: _Seen) -> Iterator[PdfPage]:
+def _count_pages(pages: Iterator[PdfPage], statistics: _PageStatistics) -> Iterator[PdfPage]:
     for page in pages:
         letters = sum(len(line.text) for line in page.lines)
-        seen.pages += 1
-        seen.letters += letters
-        seen.unknown += page.unknown
+        statistics.pages += 1
+        statistics.letters += letters
+        statistics.unknown += page.unknown
         if page.number == 1:
-            seen.address = next(filter(None, (_printed_address(line.text) for line in page.lines)), "")
+            statistics.address = next(filter(None, (_printed_address(line.text) for line in page.lines)), "")
         if letters < FEWEST_LETTERS:
-            seen.without_text.append(page.number)
+            statistics.without_text.append(page.number)
         yield page
 
 
 def _printed_address(line: str) -> str:
-    """The address that browsers print at the foot of a page; empty if it is none or was cut short."""
+    """Address that browsers print at the foot of a page; empty if there is none or it is truncated."""
     found = _ADDRESS.match(line)
     return found[1] if found and "…" not in found[1] and "..." not in found[1] else ""
 
 
-def _refuse_scan(seen: _Seen) -> None:
-    if len(seen.without_text) == seen.pages:
+def _refuse_scan(statistics: _PageStatistics) -> None:
+    if len(statistics.without_text) == statistics.pages:
         raise ArchiveError("has no text, only pictures of pages", hint="let a program for OCR read it first")
-    if seen.unknown > _UNKNOWN * max(1, seen.letters):
+    if statistics.unknown > _MAX_UNKNOWN * max(1, statistics.letters):
         raise ArchiveError("does not say which letters its signs are", hint="let a program for OCR read it first")
 
 
-def _notes(seen: _Seen) -> tuple[str, ...]:
-    if not seen.without_text:
+def _notes(statistics: _PageStatistics) -> tuple[str, ...]:
+    if not statistics.without_text:
         return ()
-    listed = ", ".join(map(str, seen.without_text[:10])) + (" …" if len(seen.without_text) > 10 else "")
-    return (f"{len(seen.without_text):,} of {seen.pages:,} pages have no text (page {listed})",)
+    listed = ", ".join(map(str, statistics.without_text[:10])) + (" …" if len(statistics.without_text) > 10 else "")
+    return (f"{len(statistics.without_text):,} of {statistics.pages:,} pages have no text (page {listed})",)
 
 
-def _properties(document: pdfium.PdfDocument) -> DocumentProperties:
+def _read_properties(document: pdfium.PdfDocument) -> DocumentProperties:
     values = {key: value.replace("\x00", "") for key, value in document.get_metadata_dict().items()}
     title = re.sub(r"\AMicrosoft Word\s*-\s*", "", values.get("Title", ""))
     return DocumentProperties(
         document_title(title),
         document_authors(values.get("Author")),
-        _day(values.get("CreationDate", "")),
+        _pdf_date(values.get("CreationDate", "")),
         keyword_topics(values.get("Keywords")),
         document_title(values.get("Subject")),
     )
 
 
-def _day(text: str) -> PartialDate | None:
-    """A date such as `D:20190314091500+01'00'` (ISO 32000-1, 7.9.4)."""
+def _pdf_date(text: str) -> PartialDate | None:
+    """Date such as `D:20190314091500+01'00'` (ISO 32000-1, 7.9.4)."""
     found = _DAY.match(text)
     return date_with_note("-".join(filter(None, found.groups())))[0] if found else None
 
@@ -202,27 +202,27 @@ def _language(document: pdfium.PdfDocument) -> str:
 
 
 def _take_masthead(blocks: list[TextBlock], size: float, title: str, context: ImportContext) -> Masthead:
-    """Takes the title, and the byline and date below it, off the blocks of the first page."""
+    """Removes the title, and the byline and date below it, from the blocks of the first page."""
     masthead = Masthead()
     first = blocks[:_BLOCKS_SEARCHED]
     number = _title_index(first, size, title)
     if number is None:
         return masthead
     masthead.title = title if letters_only(first[number].text) == letters_only(title) else _one_line(first[number])
-    spent = [first[number]]
+    used = [first[number]]
     for block in first[number + 1 : number + _BLOCKS_ON_TOP]:
-        if not _take_block(block, masthead, size, context):
+        if not _take_lines(block, masthead, size, context):
             break
-        spent.append(block)
-    blocks[:] = [block for block in blocks if block.text and not any(block is each for each in spent)]
+        used.append(block)
+    blocks[:] = [block for block in blocks if block.text and not any(block is each for each in used)]
     return masthead
 
 
 def _title_index(first: list[TextBlock], size: float, title: str) -> int | None:
-    """Which block is the title: the one that the properties name, else the one in the largest letters."""
-    named = next((number for number, block in enumerate(first) if title and _is_named(block, title)), None)
-    if named is not None:
-        return named
+    """Index of the title block: the one that the properties name, else the one with the largest letters."""
+    index = next((number for number, block in enumerate(first) if title and _is_named(block, title)), None)
+    if index is not None:
+        return index
     first = [block for block in first[:_BLOCKS_ON_TOP] if block.page == 1]
     short = [block for block in first if len(block.text) <= LONGEST_LINE * 2]
     largest = max(short, key=lambda block: block.size, default=None)
@@ -235,7 +235,7 @@ def _title_index(first: list[TextBlock], size: float, title: str) -> int | None:
 
 
 def _is_named(block: TextBlock, title: str) -> bool:
-    """Whether a block is the title of the properties, which may have the name of a site at its end."""
+    """Whether a block is the title of the properties, which may end with the name of a site."""
     words = _one_line(block)
     if letters_only(words) == letters_only(title):
         return True
@@ -243,23 +243,23 @@ def _is_named(block: TextBlock, title: str) -> bool:
     return len(words) >= _SHORTEST_TITLE and _BEFORE_SITE.match(rest) is not None
 
 
-def _take_block(block: TextBlock, masthead: Masthead, size: float, context: ImportContext) -> bool:
-    """Takes the lines off a block that say who wrote the text or when; whether nothing is left of it."""
+def _take_lines(block: TextBlock, masthead: Masthead, size: float, context: ImportContext) -> bool:
+    """Moves bylines and dates at the beginning of a block to the masthead; returns whether the block is then empty."""
     lines = block.text.split("\n")
     while lines and masthead.add_line(lines[0], day_first=context.day_first, may_repeat=True):
         del lines[0]
     block.text = "\n".join(lines)
     if lines and not masthead.authors and block.is_centred and not block.is_bold and block.size >= size:
-        masthead.authors = _names(lines[0])
+        masthead.authors = _author_line(lines[0])
         if masthead.authors:
             block.text = "\n".join(lines[1:])
     return not block.text
 
 
-def _names(line: str) -> tuple[str, ...]:
-    """The people in a line of nothing but names, as it stands below the title of a paper."""
-    named = author_names(_REFERENCE_SIGNS.sub("", line).strip(" ,"))
-    return named if all(map(_NAME.match, named)) and not _NO_NAMES.search(line) else ()
+def _author_line(line: str) -> tuple[str, ...]:
+    """Authors in a line that consists of names, as below the title of a paper."""
+    index = author_names(_REFERENCE_MARKS.sub("", line).strip(" ,"))
+    return index if all(map(_NAME.match, index)) and not _NOT_NAMES.search(line) else ()
 
 
 def _one_line(block: TextBlock) -> str:

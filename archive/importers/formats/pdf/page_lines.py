@@ -1,7 +1,7 @@
-"""The lines on the pages of a PDF, with their places and sizes, as PDFium sees them.
+"""Lines on the pages of a PDF by PDFium, with positions and sizes.
 
-Distances are in points (1/72 inch), measured from the lower left corner of the page; from the lower right corner of one
-that is written from right to left.
+Units are points (1/72 inch) from the lower left corner of the page; from the lower right corner if the page is written
+from right to left.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 _HYPHEN = 2
-"""What PDFium gives for a hyphen that parts a word at the end of a line, in the place of the line's end."""
+"""Character code of PDFium for a hyphen that splits a word at the end of a line, instead of the line end."""
 
-_ENDS = frozenset({_HYPHEN, 10, 13})
+_LINE_ENDS = frozenset({_HYPHEN, 10, 13})
 _SPACES = frozenset({9, 32, 0xA0, 0x2002, 0x2003, 0x2009, 0x3000})
 _WORD_GAP = 0.13
-"""Of the size of the letters: a gap as wide parts words also where no space is written. Kerning stays below 0.08."""
+"""Relative to letter size: a gap as wide separates words without a space character. Kerning stays below 0.08."""
 
 _TOUCHING = 0.3  # of the size of the letters
 _LIGATURES = {0xFB00: "ff", 0xFB01: "fi", 0xFB02: "fl", 0xFB03: "ffi", 0xFB04: "ffl", 0xFB05: "ft", 0xFB06: "st"}
@@ -35,9 +35,9 @@ _NAME_BYTES = 128
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """A line of a page: where its text begins and ends, its baseline `y`, and the size of its letters.
+    """Line of a page: left and right edge, baseline `y`, and size of its letters.
 
-    `is_parted` says that a word of it goes on in the next line; the hyphen is not in `text`.
+    `is_hyphenated` says that its last word continues in the next line; the hyphen is not in `text`.
     """
 
     text: str
@@ -46,12 +46,12 @@ class TextLine:
     y: float
     size: float
     is_bold: bool
-    is_parted: bool
+    is_hyphenated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class PdfPage:
-    """The lines of a page in the order in which they were written, and how many of its signs stand for no letter."""
+    """Lines of a page in the order of the content stream, and the number of characters without Unicode value."""
 
     number: int
     lines: tuple[TextLine, ...]
@@ -61,7 +61,7 @@ class PdfPage:
 
 
 def read_pages(document: pdfium.PdfDocument) -> Iterator[PdfPage]:
-    """The pages one by one; none stays in memory. Raises `PdfiumError` for a page that cannot be read."""
+    """Pages one by one; none stays in memory. Raises `PdfiumError` for a page that cannot be read."""
     for number in range(len(document)):
         page = document[number]
         try:
@@ -75,19 +75,19 @@ def read_pages(document: pdfium.PdfDocument) -> Iterator[PdfPage]:
 
 
 def _page(number: int, text: pdfium.PdfTextPage, width: float, height: float) -> PdfPage:
-    reader = _Reader(text)
+    reader = _PageReader(text)
     lines = list(reader.lines())
-    turn = Counter(turn for turn, line in lines for _ in line.text).most_common(1)
-    upright = [line for its_turn, line in lines if turn and its_turn == turn[0][0]]
-    if turn and turn[0][0] in (1, 3):
+    rotation = Counter(rotation for rotation, line in lines for _ in line.text).most_common(1)
+    upright = [line for its_turn, line in lines if rotation and its_turn == rotation[0][0]]
+    if rotation and rotation[0][0] in (1, 3):
         width, height = height, width
     if sum(_is_leftward(ord(letter)) for line in upright for letter in line.text[:9]) > 3 * len(upright):
         upright = [replace(line, left=width - line.right, right=width - line.left) for line in upright]
-    return PdfPage(number, tuple(_joined(upright)), width, height, reader.unknown)
+    return PdfPage(number, tuple(_join_touching(upright)), width, height, reader.unknown)
 
 
-def _joined(lines: list[TextLine]) -> list[TextLine]:
-    """The lines with those put together that touch each other on one baseline, as where the face changes in a word."""
+def _join_touching(lines: list[TextLine]) -> list[TextLine]:
+    """Joins lines that touch on one baseline, as where the font changes within a word."""
     joined: list[TextLine] = []
     for line in lines:
         above = joined[-1] if joined else None
@@ -105,8 +105,8 @@ def _joined(lines: list[TextLine]) -> list[TextLine]:
     return joined
 
 
-class _Reader:
-    """Reads one page. Its calls into PDFium are few for each letter, for there are thousands of them."""
+class _PageReader:
+    """Reader of one page, with few calls into PDFium for each of its thousands of characters."""
 
     def __init__(self, text: pdfium.PdfTextPage) -> None:
         self._text = text.raw
@@ -117,17 +117,17 @@ class _Reader:
         self.unknown = sum(code in (0, 0xFFFD) or 0xE000 <= code <= 0xF8FF for code in self._codes)
 
     def lines(self) -> Iterator[tuple[int, TextLine]]:
-        """Each line, with the quarter turns its text makes to the left: 0 for one that is written upright."""
+        """Lines, each with the quarter turns of its text to the left: 0 for upright text."""
         start = 0
         for index in range(len(self._codes) + 1):
             code = self._codes[index] if index < len(self._codes) else 10
-            if code in _ENDS:
-                line = self._line(start, index, is_parted=code == _HYPHEN)
+            if code in _LINE_ENDS:
+                line = self._line(start, index, is_hyphenated=code == _HYPHEN)
                 if line is not None:
                     yield line
                 start = index + 1
 
-    def _line(self, start: int, end: int, *, is_parted: bool) -> tuple[int, TextLine] | None:
+    def _line(self, start: int, end: int, *, is_hyphenated: bool) -> tuple[int, TextLine] | None:
         while start < end and self._codes[start] in _SPACES:
             start += 1
         while end > start and self._codes[end - 1] in _SPACES:
@@ -138,28 +138,28 @@ class _Reader:
         pdfium_c.FPDFText_GetMatrix(self._text, start, ctypes.byref(matrix))
         scale = math.hypot(matrix.c, matrix.d) or 1.0
         size = pdfium_c.FPDFText_GetFontSize(self._text, start) * scale
-        turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
+        rotation = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
         left, right, y = self._edges(start, end)
-        if turn:
+        if rotation:
             words = _text("".join(map(chr, self._codes[start:end])))
         else:
             words, left, right = self._words(start, end, size)
         if words.endswith(("\u00ad", "\u2010")):
-            words, is_parted = words[:-1], True
-        line = TextLine(words, left, right, y, size, self._is_bold(start, end), is_parted)
-        return turn, _turned(line, turn)
+            words, is_hyphenated = words[:-1], True
+        line = TextLine(words, left, right, y, size, self._is_bold(start, end), is_hyphenated)
+        return rotation, _rotated(line, rotation)
 
     def _edges(self, start: int, end: int) -> tuple[float, float, float]:
-        """Left, right and baseline."""
+        """Left edge, right edge and baseline."""
         x, y = ctypes.c_double(), ctypes.c_double()
         pdfium_c.FPDFText_GetCharOrigin(self._text, start, ctypes.byref(x), ctypes.byref(y))
         pdfium_c.FPDFText_GetLooseCharBox(self._text, end - 1, ctypes.byref(self._box))
         return x.value, self._box.right, y.value
 
     def _words(self, start: int, end: int, size: float) -> tuple[str, float, float]:
-        """The text of a line, with a space where a gap between letters is that of words, and where it begins and ends.
+        """Text of a line, with spaces at gaps as wide as those of words, and its left and right edge.
 
-        What is written from right to left comes in the order in which it is read.
+        Text from right to left is in reading order.
         """
         words: list[list[tuple[float, str]]] = [[]]
         edges: list[float] = []
@@ -182,7 +182,7 @@ class _Reader:
         return _text(text), min(edges, default=0.0), max(edges, default=0.0)
 
     def _is_bold(self, start: int, end: int) -> bool:
-        """Whether a line is set in a bold face from its first to its last letter."""
+        """Whether a line is bold at its first, middle and last letter."""
         flags = ctypes.c_int()
         names = ctypes.create_string_buffer(_NAME_BYTES)
         for index in (start, (start + end) // 2, end - 1):
@@ -198,17 +198,17 @@ def _is_bold_face(name: bytes) -> bool:
 
 
 def _is_wide(code: int) -> bool:
-    """Chinese, Japanese and Korean letters, which are set apart without parting words."""
+    """Whether a character is Chinese, Japanese or Korean: gaps between these separate no words."""
     return 0x2E80 <= code <= 0xD7FF or 0xF900 <= code <= 0xFAFF or 0xFF00 <= code <= 0xFFEF
 
 
 def _is_leftward(code: int) -> bool:
-    """Hebrew and Arabic letters, Syriac and others that are written from right to left."""
+    """Whether a character is Hebrew, Arabic, Syriac or of another script from right to left."""
     return 0x0590 <= code <= 0x08FF or 0xFB1D <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFC
 
 
 def _in_reading_order(word: list[tuple[float, str]]) -> list[str]:
-    """The letters of a word, given with their places. In files the letters of Arabic come in either order."""
+    """Letters of a word, given with positions. Files hold the letters of Arabic in either order."""
     if not any(_is_leftward(ord(letter[0])) for _, letter in word):
         return [letter for _, letter in word]
     letters = [normalize("NFKC", letter) for _, letter in sorted(word, key=lambda each: -each[0])]
@@ -220,18 +220,18 @@ def _in_reading_order(word: list[tuple[float, str]]) -> list[str]:
 
 
 def _text(text: str) -> str:
-    """Text on one line, its pairs of surrogates one character each."""
+    """Text on one line, with surrogate pairs combined."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return " ".join(whole.split())
 
 
-def _turned(line: TextLine, turn: int) -> TextLine:
-    """A line as it stands when the page is turned so that its text is upright."""
+def _rotated(line: TextLine, rotation: int) -> TextLine:
+    """Line with the page rotated so that its text is upright."""
     length = abs(line.right - line.left)
-    if turn == 1:
+    if rotation == 1:
         return replace(line, left=line.y, right=line.y + length, y=-line.left)
-    if turn == 2:
+    if rotation == 2:
         return replace(line, left=-line.left, right=-line.left + length, y=-line.y)
-    if turn == 3:
+    if rotation == 3:
         return replace(line, left=-line.y, right=-line.y + length, y=line.left)
     return line

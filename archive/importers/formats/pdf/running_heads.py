@@ -1,4 +1,4 @@
-"""Running heads, feet and page numbers: what stands at the same place on page after page is no text."""
+"""Running heads, feet and page numbers of a PDF: lines at the same position on neighbouring pages are dropped."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from dataclasses import replace
 
 from backfile.archive.importers.formats.pdf.page_lines import PdfPage, TextLine
 
-_AT_EDGE = 3
-"""Lines at the top and at the bottom of a page that are looked at."""
+_EDGE_LINES = 3
+"""Lines at the top and at the bottom of a page that may be running lines."""
 
 _NEIGHBOURS = 2
-_OFF = 6.0
-"""Points that the same line may lie higher or lower on another page."""
+_TOLERANCE = 6.0
+"""Points by which the same line may differ in height on another page."""
 
-_EDGE = 0.15
-_EDGE_OF_NUMBERS = 0.12
-"""Of the height of a page: where running lines, and where numbers without company, may stand."""
+_EDGE_SHARE = 0.15
+_NUMBER_EDGE_SHARE = 0.12
+"""Shares of the page height at top and bottom, for running lines and for numbers alone."""
 
 _NUMBER = re.compile(
     r"[\s\-–—|\[(]*(?:(?:page|seite|p\.|s\.|pg\.?|página|pagina)\s*)?(?:\d{1,5}|[ivxlc]{1,7})"
     r"(?:\s*(?:of|/|von|de|di|sur)\s*\d{1,5})?[\s\-–—|\])]*\Z",
     re.IGNORECASE,
 )
-_PRINTED = re.compile(
+_PRINT_MARGIN = re.compile(
     r"(?:https?|file)://\S+\s+\d{1,4}/\d{1,4}\Z|\d{1,4}[./-]\d{1,2}[./-]\d{2,4},? \d{1,2}[:.]\d\d(?: [AP]M)?\b"
 )
-"""What browsers print at the edges of a page: the address, the time."""
+"""Address and time that browsers print at the edges of a page."""
 
 _DIGITS = re.compile(r"\d+|\b[ivxlc]{1,7}\b", re.IGNORECASE)
 
 
 def without_running_heads(pages: Iterable[PdfPage]) -> Iterator[PdfPage]:
-    """The pages without their running lines; only a few pages are held at a time."""
+    """Pages without running lines and page numbers; few pages are held in memory."""
     window: deque[PdfPage] = deque()
     waiting = iter(pages)
     position = 0
@@ -59,19 +59,19 @@ def _cleaned(page: PdfPage, near: list[PdfPage]) -> PdfPage:
     running = {
         line
         for line in _edge_lines(page)
-        if _is_at_edge(line, page, _EDGE) and any(_is_same(line, other) for other in elsewhere)
+        if _is_at_edge(line, page, _EDGE_SHARE) and any(_is_same(line, other) for other in elsewhere)
     }
     numbers = {
         line
         for line in _edge_lines(page)
-        if (_NUMBER.match(line.text) or _PRINTED.match(line.text)) and _is_at_edge(line, page, _EDGE_OF_NUMBERS)
+        if (_NUMBER.match(line.text) or _PRINT_MARGIN.match(line.text)) and _is_at_edge(line, page, _NUMBER_EDGE_SHARE)
     }
     return replace(page, lines=tuple(line for line in page.lines if line not in running | numbers))
 
 
 def _edge_lines(page: PdfPage) -> list[TextLine]:
     ordered = sorted(page.lines, key=lambda line: line.y)
-    return [*ordered[:_AT_EDGE], *ordered[_AT_EDGE:][-_AT_EDGE:]]
+    return [*ordered[:_EDGE_LINES], *ordered[_EDGE_LINES:][-_EDGE_LINES:]]
 
 
 def _is_at_edge(line: TextLine, page: PdfPage, share: float) -> bool:
@@ -80,8 +80,8 @@ def _is_at_edge(line: TextLine, page: PdfPage, share: float) -> bool:
 
 
 def _is_same(line: TextLine, other: TextLine) -> bool:
-    return abs(line.y - other.y) <= _OFF and _key(line.text) == _key(other.text)
+    return abs(line.y - other.y) <= _TOLERANCE and _comparable(line.text) == _comparable(other.text)
 
 
-def _key(text: str) -> str:
+def _comparable(text: str) -> str:
     return " ".join(_DIGITS.sub("#", text).casefold().split())

@@ -1,7 +1,7 @@
-"""Lines of pages as Markdown: paragraphs joined again across lines, columns and pages, headings, lists.
+"""Text flow of a PDF: paragraphs joined across lines, columns and pages, headings, lists; as Markdown.
 
-Where a paragraph begins is told by what typesetters do: a gap, an indent, or a line that ends although the next word
-would have had room in it.
+A paragraph begins as typesetters mark it: at a gap, an indent, or after a line that ends although the next word would
+have fit.
 """
 
 from __future__ import annotations
@@ -16,38 +16,38 @@ from backfile.archive.importers.formats.pdf.page_lines import PdfPage, TextLine
 from backfile.archive.importers.markdown.escaping import escape_inline, escape_line
 
 _SAMPLE_PAGES = 20
-"""Pages from which the size of the text is taken."""
+"""Pages by which the size of body text is determined."""
 
 _HEADING = 1.12
-"""Of the size of the text, from which on a line is a heading."""
+"""Size relative to body text, from which on a line is a heading."""
 
-_ALIKE = 4.0  # points
+_CENTRE_TOLERANCE = 4.0  # points
 _SMALL = 0.92
 _FOOT = 0.5  # of the height of a page
 _GAP = 1.4
-"""Of the usual distance of lines, from which on a paragraph begins."""
+"""Distance relative to the usual one of lines, from which on a paragraph begins."""
 
-_INDENT = (0.7, 5.0)  # of the size of the letters: how far in a first line may begin
-_HALF = "\u00ad"
-"""Marks where a word was parted, until all words of the text are known."""
+_INDENT = (0.7, 5.0)  # indent of a first line, relative to letter size
+_SOFT_HYPHEN = "\u00ad"
+"""Placeholder of a hyphen at a line end, until all words of the text are known."""
 
 _LONGEST_HEADING = 200
 _LONGEST_BLOCK = 20_000
-"""Characters of a paragraph; in a file that hides where its paragraphs end, one begins after as many."""
+"""Characters; a longer paragraph is split, for files without visible paragraph ends."""
 
-_TAIL = 200  # characters at the end of a line that are looked at
+_TAIL = 200  # characters at the end of a line that patterns see
 _ENDS_SENTENCE = re.compile(r"[.!?…:;][\"'”’»)\]\d]*\Z")
 _BULLET = re.compile(r"[•●▪■◦‣∙·\uf0b7\uf0a7]\s+(?=\S)")
 _LIKE_BULLET = re.compile(r"(?P<dash>[-–*])\s+(?=\S)|\(?(?:\d{1,3}|[a-z])[.)]\s+(?=\S)")
-_AND = re.compile(r"(?:und|oder|bzw\.|sowie|and|or|to|en|of|och|og)\b")  # `Vor- und Nachteile`
-_LEADER = re.compile(r"(?:\s?[.…·]){6,}\s*[\divxlc]*\Z", re.IGNORECASE)  # a line of a table of contents
-_PARTED = re.compile(rf"(?<![^\W\d_])([^\W\d_]+){_HALF}([^\W\d_]+)")
+_SUSPENDED = re.compile(r"(?:und|oder|bzw\.|sowie|and|or|to|en|of|och|og)\b")  # `Vor- und Nachteile`
+_DOT_LEADER = re.compile(r"(?:\s?[.…·]){6,}\s*[\divxlc]*\Z", re.IGNORECASE)  # a line of a table of contents
+_HYPHENATED = re.compile(rf"(?<![^\W\d_])([^\W\d_]+){_SOFT_HYPHEN}([^\W\d_]+)")
 _LETTERS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 
 @dataclass(slots=True)
 class TextBlock:
-    """A paragraph, heading or item of a list: its lines joined, with a newline where one ended on purpose."""
+    """A paragraph, heading or list item: its lines joined, with a newline at deliberate line breaks."""
 
     text: str
     size: float
@@ -60,7 +60,7 @@ class TextBlock:
 
 @dataclass(slots=True)
 class _Column:
-    """Lines that follow each other downwards: the edges that most of them share."""
+    """Lines below each other, with the edges that most of them share."""
 
     lines: list[TextLine]
     left: float = 0.0
@@ -68,20 +68,20 @@ class _Column:
     leading: float = 0.0
 
     def __post_init__(self) -> None:
-        self.left = _usual([line.left for line in self.lines])
+        self.left = _most_common([line.left for line in self.lines])
         self.left = min(self.left, min(line.left for line in self.lines) + _INDENT[0] * self.lines[0].size)
         self.right = max(line.right for line in self.lines)
         gaps = [above.y - below.y for above, below in pairwise(self.lines)]
-        self.leading = _usual(gaps) if gaps else 0.0
+        self.leading = _most_common(gaps) if gaps else 0.0
 
 
-def _usual(values: list[float]) -> float:
+def _most_common(values: list[float]) -> float:
     return Counter(round(value, 0) for value in values).most_common(1)[0][0]
 
 
 @dataclass(slots=True)
 class BlockBuilder:
-    """Puts the blocks of a document together. `size` is that of its text; it is known before the first block comes."""
+    """Builder of the blocks of a document. `size` is that of body text, known before the first block is yielded."""
 
     size: float = 0.0
     _open: TextBlock | None = None
@@ -91,7 +91,7 @@ class BlockBuilder:
     _paragraphs: int = 0
 
     def blocks(self, pages: Iterable[PdfPage]) -> Iterator[TextBlock]:
-        """The blocks of the pages, in their order; notes at the foot of a page after the paragraph above them."""
+        """Blocks of the pages in order; footnotes follow the paragraph above them."""
         waiting = iter(pages)
         first = list(islice(waiting, _SAMPLE_PAGES))
         sizes = Counter(round(line.size, 1) for page in first for line in page.lines for _ in line.text)
@@ -101,17 +101,17 @@ class BlockBuilder:
         yield from self._close()
 
     def _page(self, page: PdfPage) -> Iterator[TextBlock]:
-        lines = [line for line in page.lines if not _LEADER.search(line.text[-_TAIL:])]
-        for run in _runs(lines):
-            text, notes = _without_notes(run, self.size, page.height)
+        lines = [line for line in page.lines if not _DOT_LEADER.search(line.text[-_TAIL:])]
+        for column_lines in _columns(lines):
+            text, notes = _split_footnotes(column_lines, self.size, page.height)
             column = _Column(text)
             for line in text:
                 yield from self._add(line, column, page)
             if notes:
-                self._put_aside(notes, page)
+                self._add_footnotes(notes, page)
 
-    def _put_aside(self, notes: list[TextLine], page: PdfPage) -> None:
-        """Notes wait until the paragraph that goes on in the next column or page has ended."""
+    def _add_footnotes(self, notes: list[TextLine], page: PdfPage) -> None:
+        """Holds footnotes back until the paragraph that continues in the next column or page ends."""
         kept, self._open, self._last = (self._open, self._last), None, None
         column = _Column(notes)
         closed = [block for line in notes for block in self._add(line, column, page)]
@@ -119,7 +119,7 @@ class BlockBuilder:
         self._open, self._last = kept
 
     def _add(self, line: TextLine, column: _Column, page: PdfPage) -> Iterator[TextBlock]:
-        if self._open is None or self._last is None or self._begins(line, column, *self._last):
+        if self._open is None or self._last is None or self._starts_block(line, column, *self._last):
             yield from self._close()
             is_item = _BULLET.match(line.text) or _LIKE_BULLET.match(line.text)
             self._open = TextBlock(
@@ -127,53 +127,53 @@ class BlockBuilder:
                 is_item=is_item is not None, is_centred=_is_centred(line, page),
             )  # fmt: skip
         else:
-            self._open.text += self._joint(*self._last, line, column) + line.text
+            self._open.text += self._separator(*self._last, line, column) + line.text
             self._open.lines += 1
         self._last = line, column
 
-    def _joint(self, above: TextLine, its_column: _Column, line: TextLine, column: _Column) -> str:
-        """What stands between two lines of a paragraph."""
-        if above.is_parted:
-            return "- " if _AND.match(line.text) else _HALF
+    def _separator(self, above: TextLine, previous_column: _Column, line: TextLine, column: _Column) -> str:
+        """Text between two lines of a paragraph."""
+        if above.is_hyphenated:
+            return "- " if _SUSPENDED.match(line.text) else _SOFT_HYPHEN
         if _is_between_wide(above.text, line.text) or re.search(r"\w[-–]\Z", above.text):
             return ""
-        return "\n" if column is its_column and self._ended_early(above, column, line) else " "
+        return "\n" if column is previous_column and self._ends_early(above, column, line) else " "
 
     def _close(self) -> Iterator[TextBlock]:
-        """The block that is open, and the notes that waited for its end."""
+        """Yields the open block, and the footnotes held back for it."""
         if self._open is not None:
             yield self._open
         yield from self._notes
         self._open, self._notes = None, []
 
-    def _begins(self, line: TextLine, column: _Column, above: TextLine, its_column: _Column) -> bool:
+    def _starts_block(self, line: TextLine, column: _Column, above: TextLine, previous_column: _Column) -> bool:
         """Whether a paragraph or heading begins with a line."""
-        if above.is_parted and line.text[:1].islower():
+        if above.is_hyphenated and line.text[:1].islower():
             return False
         is_long = self._open is not None and len(self._open.text) > _LONGEST_BLOCK
-        if is_long or self._kind(line) != self._kind(above) or self._is_item(line, above):
+        if is_long or self._style(line) != self._style(above) or self._is_item(line, above):
             return True
-        if column is not its_column:
+        if column is not previous_column:
             is_heading = line.size > _HEADING * self.size
-            return is_heading or self._begins_after_turn(above, its_column, line, column)
+            return is_heading or self._starts_after_column(above, previous_column, line, column)
         if column.leading and above.y - line.y > _GAP * max(column.leading, min(line.size, above.size)):
             return True
-        if self._kind(line) != (0, False):
+        if self._style(line) != (0, False):
             return False
-        return self._is_indented(line, column, above) or self._is_last(above, its_column, line)
+        return self._is_indented(line, column, above) or self._follows_last_line(above, previous_column, line)
 
     def _is_item(self, line: TextLine, above: TextLine) -> bool:
-        """Whether a line begins an item of a list; a dash or a number may also come at the end of a line."""
+        """Whether a line begins a list item; a dash or number may also be in running text."""
         if _BULLET.match(line.text):
             return True
         follows = _ends_sentence(above) or (self._open is not None and self._open.is_item)
         return follows and _LIKE_BULLET.match(line.text) is not None
 
-    def _begins_after_turn(self, above: TextLine, its_column: _Column, line: TextLine, column: _Column) -> bool:
-        """The same at the top of a column or page, where there is no gap to tell by."""
+    def _starts_after_column(self, above: TextLine, previous_column: _Column, line: TextLine, column: _Column) -> bool:
+        """Whether a paragraph begins at the top of a column or page, where no gap shows it."""
         if not _ends_sentence(above):
-            return self._ended_early(above, its_column, line) and not line.text[:1].islower()
-        is_full = not self._ended_early(above, its_column, line)
+            return self._ends_early(above, previous_column, line) and not line.text[:1].islower()
+        is_full = not self._ends_early(above, previous_column, line)
         is_indented = line.left - column.left > _INDENT[0] * line.size
         return not (is_full and self._indents * 2 > self._paragraphs and not is_indented)
 
@@ -185,22 +185,22 @@ class BlockBuilder:
         self._paragraphs += found
         return found
 
-    def _is_last(self, above: TextLine, column: _Column, line: TextLine) -> bool:
-        found = _ends_sentence(above) and self._ended_early(above, column, line)
+    def _follows_last_line(self, above: TextLine, column: _Column, line: TextLine) -> bool:
+        found = _ends_sentence(above) and self._ends_early(above, column, line)
         self._paragraphs += found
         return found
 
-    def _ended_early(self, above: TextLine, column: _Column, line: TextLine) -> bool:
-        """Whether the first word of a line would have had room at the end of the line above."""
-        is_centred = abs(above.left + above.right - line.left - line.right) < _ALIKE
+    def _ends_early(self, above: TextLine, column: _Column, line: TextLine) -> bool:
+        """Whether the first word of a line would have fit at the end of the line above."""
+        is_centred = abs(above.left + above.right - line.left - line.right) < _CENTRE_TOLERANCE
         if is_centred and abs(above.left - line.left) > line.size:
             return True
         word = line.text.split(" ", 1)[0]
         width = (line.right - line.left) * (len(word) + 1) / max(1, len(line.text))
         return column.right - above.right > 1.2 * width + 0.5 * line.size
 
-    def _kind(self, line: TextLine) -> tuple[int, bool]:
-        """What a line is set as: larger or smaller than the text, and bold."""
+    def _style(self, line: TextLine) -> tuple[int, bool]:
+        """Style of a line: size class (larger or smaller than body text), and bold."""
         if line.size > _HEADING * self.size:
             return round(line.size), line.is_bold
         return (-1 if line.size < _SMALL * self.size else 0), line.is_bold
@@ -214,29 +214,29 @@ def _is_centred(line: TextLine, page: PdfPage) -> bool:
     return abs(line.left + line.right - page.width) < 0.04 * page.width and line.left > 0.2 * page.width
 
 
-def _without_notes(lines: list[TextLine], size: float, height: float) -> tuple[list[TextLine], list[TextLine]]:
-    """The lines of a column, and apart from them the small ones at its foot, in the lower part of the page."""
+def _split_footnotes(lines: list[TextLine], size: float, height: float) -> tuple[list[TextLine], list[TextLine]]:
+    """Lines of a column, and the small ones at its foot in the lower part of the page."""
     number = len(lines)
     while number and lines[number - 1].size < _SMALL * size and lines[number - 1].y < _FOOT * height:
         number -= 1
     return (lines[:number], lines[number:]) if number else (lines, [])
 
 
-def _runs(lines: list[TextLine]) -> Iterator[list[TextLine]]:
-    """The lines in runs that go down the page below each other."""
-    run: list[TextLine] = []
+def _columns(lines: list[TextLine]) -> Iterator[list[TextLine]]:
+    """Lines in columns: runs in which each line is below the one before."""
+    column_lines: list[TextLine] = []
     for line in lines:
-        above = run[-1] if run else None
+        above = column_lines[-1] if column_lines else None
         if above and (line.y > above.y - 0.2 * line.size or line.left > above.right or line.right < above.left):
-            yield run
-            run = []
-        run.append(line)
-    if run:
-        yield run
+            yield column_lines
+            column_lines = []
+        column_lines.append(line)
+    if column_lines:
+        yield column_lines
 
 
 def _is_between_wide(above: str, below: str) -> bool:
-    """Whether lines meet between letters of a script that is written without spaces."""
+    """Whether lines meet between characters of a script without spaces."""
     return (
         "\u2e80" <= above[-1:] <= "\uffef"
         and "\u2e80" <= below[:1] <= "\uffef"
@@ -245,10 +245,10 @@ def _is_between_wide(above: str, below: str) -> bool:
 
 
 def blocks_to_markdown(blocks: list[TextBlock], size: float) -> str:
-    """Blocks as Markdown; headings by the ranks of their sizes, words that were parted whole again."""
-    ranks = _ranks(blocks, size)
+    """Blocks as Markdown; heading levels by size, hyphenated words rejoined."""
+    levels = _heading_levels(blocks, size)
     known = Counter(word.casefold() for block in blocks for word in _LETTERS.findall(block.text))
-    parts = [_markdown(block, ranks, known) for block in blocks]
+    parts = [_markdown(block, levels, known) for block in blocks]
     joined = [
         f"{above}\n" if above.startswith("- ") and below.startswith("- ") else f"{above}\n\n"
         for above, below in pairwise([*parts, ""])
@@ -256,10 +256,10 @@ def blocks_to_markdown(blocks: list[TextBlock], size: float) -> str:
     return "".join(joined).strip()
 
 
-def _ranks(blocks: list[TextBlock], size: float) -> dict[tuple[float, bool], int]:
-    """Size and weight of headings → their rank, from 2 on."""
+def _heading_levels(blocks: list[TextBlock], size: float) -> dict[tuple[float, bool], int]:
+    """Size and weight of headings → their level, from 2 on."""
     kinds = {(round(block.size), block.is_bold) for block in blocks if is_heading(block, size)}
-    return {kind: min(rank, 6) for rank, kind in enumerate(sorted(kinds, reverse=True), start=2)}
+    return {kind: min(level, 6) for level, kind in enumerate(sorted(kinds, reverse=True), start=2)}
 
 
 def is_heading(block: TextBlock, size: float) -> bool:
@@ -272,11 +272,11 @@ def is_heading(block: TextBlock, size: float) -> bool:
     return block.is_bold and is_line and block.size >= _SMALL * size and not block.is_item
 
 
-def _markdown(block: TextBlock, ranks: dict[tuple[float, bool], int], known: Counter[str]) -> str:
+def _markdown(block: TextBlock, levels: dict[tuple[float, bool], int], known: Counter[str]) -> str:
     text = rejoin_hyphenated(block.text, known)
-    rank = ranks.get((round(block.size), block.is_bold))
-    if rank is not None and len(block.text) <= _LONGEST_HEADING:
-        return f"{'#' * rank} {escape_inline(' '.join(text.split()))}"
+    level = levels.get((round(block.size), block.is_bold))
+    if level is not None and len(block.text) <= _LONGEST_HEADING:
+        return f"{'#' * level} {escape_inline(' '.join(text.split()))}"
     bullet = _BULLET.match(text) or _LIKE_BULLET.match(text)
     if bullet is not None and (bullet.re is _BULLET or bullet["dash"]):
         return f"- {escape_inline(' '.join(text[bullet.end() :].split()))}"
@@ -284,11 +284,11 @@ def _markdown(block: TextBlock, ranks: dict[tuple[float, bool], int], known: Cou
 
 
 def rejoin_hyphenated(text: str, known: Counter[str]) -> str:
-    """A text whose parted words are joined: with the hyphen if they are written so elsewhere, else without."""
+    """Rejoins hyphenated words: with the hyphen if the text has them so elsewhere, else without."""
 
     def join(parted: re.Match[str]) -> str:
         joined, hyphened = f"{parted[1]}{parted[2]}", f"{parted[1]}-{parted[2]}"
         is_name = parted[2][0].isupper() and not parted[1].isupper()
         return hyphened if is_name or known[hyphened.casefold()] > known[joined.casefold()] else joined
 
-    return _PARTED.sub(join, text).replace(_HALF, "-")
+    return _HYPHENATED.sub(join, text).replace(_SOFT_HYPHEN, "-")
