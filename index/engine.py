@@ -42,6 +42,9 @@ class Fingerprint:
     digest: str
 
 
+FingerprintedDocument = tuple[Document, Fingerprint]
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """One batch for `Engine.write`, committed as a whole.
@@ -51,7 +54,7 @@ class Changes:
     whose word families the index knows; `stamp` is kept for the caller and given back by `status`.
     """
 
-    put: Iterable[tuple[Document, Fingerprint]] = ()
+    put: Iterable[FingerprintedDocument] = ()
     drop: Sequence[str] = ()
     touch: Mapping[str, Fingerprint] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)

@@ -1,4 +1,4 @@
-"""What differs between library and index: planned from file stats alone, settled as files are read. Pure."""
+"""Differences between library and index: planned from file stats, then decided as files are read. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,17 @@ from operator import attrgetter
 from backfile.archive.report import Report
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.walker import Entry
-from backfile.index.engine import Document, Fingerprint
+from backfile.index.engine import Fingerprint, FingerprintedDocument
 from backfile.index.sync.reader import ReadResult
 from backfile.index.sync.state import SyncState
-
-FingerprintedDocument = tuple[Document, Fingerprint]
 
 
 @dataclass(frozen=True, slots=True)
 class SyncPlan:
-    """What to do about each file, as far as can be told without reading one.
+    """Files to read, and those decided by their stats alone.
 
     `read` are new files and those whose size or time differs; `unchanged` counts the articles left alone; `skipped`
-    are files known to be no articles, as in `SyncState`; `removed` maps ids whose file is gone to their fingerprints.
+    are the files of `SyncState.skipped` that did not change; `removed` maps ids whose file is gone to fingerprints.
     """
 
     read: tuple[Entry, ...]
@@ -37,12 +35,12 @@ def make_plan(
     fingerprints: Mapping[str, tuple[str, Fingerprint]],
     skipped: Mapping[str, tuple[int, int]] | None = None,
 ) -> SyncPlan:
-    """Compares a walk of the library with what the index holds (`Engine.fingerprints`); reads nothing itself."""
+    """Plan from a walk of the library and the index's `Engine.fingerprints`; reads no file."""
     known = {path: article_id for article_id, (path, _) in fingerprints.items()}
-    passed = skipped or {}
+    known_skipped = skipped or {}
     entries = sorted(entries, key=attrgetter("path"))
     plain_ids = [_plain_id(entry.path) for entry in entries]
-    bearers = Counter(plain_ids)
+    files_by_id = Counter(plain_ids)
     to_read: list[Entry] = []
     unchanged = 0
     still_skipped: dict[str, tuple[int, int]] = {}
@@ -50,11 +48,11 @@ def make_plan(
         stat = (entry.size, entry.mtime_ns)
         article_id = known.pop(entry.path, None)
         mark = fingerprints[article_id][1] if article_id is not None else None
-        # Files that differ in their ending only share an id, and what one is called depends on the others.
-        certain = bearers[plain_id] == 1 and article_id in (plain_id, None)
+        # Files that differ in their suffix only share an id: the id of each depends on the others.
+        certain = files_by_id[plain_id] == 1 and article_id in (plain_id, None)
         if certain and mark is not None and (mark.size, mark.mtime_ns) == stat:
             unchanged += 1
-        elif certain and mark is None and passed.get(entry.path) == stat:
+        elif certain and mark is None and known_skipped.get(entry.path) == stat:
             still_skipped[entry.path] = stat
         else:
             to_read.append(entry)
@@ -66,18 +64,15 @@ def _plain_id(path: str) -> str:
 
 
 class ChangeCollector:
-    """What became of each file of a plan, as it is read: the report, the records, and what the next commit owes.
+    """Outcome of each file of a plan, recorded as it is read: the report, the state, and the next commit's changes."""
 
-    `fingerprints` and `records` are those that the plan was made from.
-    """
-
-    def __init__(self, plan: SyncPlan, fingerprints: Mapping[str, tuple[str, Fingerprint]], records: SyncState) -> None:
+    def __init__(self, plan: SyncPlan, fingerprints: Mapping[str, tuple[str, Fingerprint]], state: SyncState) -> None:
         self._fingerprints = fingerprints
         self._known = {path: article_id for article_id, (path, _) in fingerprints.items()}
         self.report = Report(unchanged=plan.unchanged)
-        settled_anew = {entry.path for entry in plan.read} | {fingerprints[each][0] for each in plan.removed}
-        standing = self._known.keys() - settled_anew if records.problems else set()
-        self.problems = [problem for problem in records.problems if problem.path in standing]
+        decided_anew = {entry.path for entry in plan.read} | {fingerprints[each][0] for each in plan.removed}
+        unread = self._known.keys() - decided_anew if state.problems else set()
+        self.problems = [problem for problem in state.problems if problem.path in unread]
         self.skipped = dict(plan.skipped)
         self._put: set[str] = set()
         self._drop: list[str] = []
@@ -85,27 +80,27 @@ class ChangeCollector:
         self._removed = dict(plan.removed)
         self._removed_by_digest = {mark.digest: article_id for article_id, mark in plan.removed.items()}
 
-    def settle(self, entry: Entry, taken: ReadResult) -> FingerprintedDocument | None:
-        """Enters a file that was read; returns what is to be put into the index, or None if nothing is."""
+    def record(self, entry: Entry, result: ReadResult) -> FingerprintedDocument | None:
+        """Records a file that was read; returns the document to put into the index, None when there is none."""
         known_id = self._known.get(entry.path)
         known = self._fingerprints[known_id][1] if known_id is not None else None
-        mark = Fingerprint(entry.size, entry.mtime_ns, taken.digest)
-        self.problems += taken.problems
-        if taken.document is None:
-            if taken.left_out and not taken.problems:
+        mark = Fingerprint(entry.size, entry.mtime_ns, result.digest)
+        self.problems += result.problems
+        if result.document is None:
+            if result.left_out and not result.problems:
                 self.skipped[entry.path] = (entry.size, entry.mtime_ns)
             if known_id is not None:
-                self._leave(known_id)
+                self._drop_document(known_id)
             return None
-        if known is not None and known_id == taken.document.id and known.digest == mark.digest:
+        if known is not None and known_id == result.document.id and known.digest == mark.digest:
             self.report.unchanged += 1
             if known != mark:
                 self._touch[known_id] = mark
             return None
-        self._enter(taken.document.id, known_id, mark.digest)
-        return taken.document, mark
+        self._put_document(result.document.id, known_id, mark.digest)
+        return result.document, mark
 
-    def _enter(self, article_id: str, known_id: str | None, digest: str) -> None:
+    def _put_document(self, article_id: str, known_id: str | None, digest: str) -> None:
         replaces = self._removed.pop(article_id, None) is not None
         former = known_id or (None if replaces else self._take_removed(digest))
         if former is not None and former != article_id:
@@ -123,27 +118,27 @@ class ChangeCollector:
             return None
         return article_id
 
-    def _leave(self, article_id: str) -> None:
+    def _drop_document(self, article_id: str) -> None:
         self.report.removed.append(article_id)
         self._drop.append(article_id)
 
-    def records(self, stamp: str) -> SyncState:
-        """What is to be kept beside the index."""
+    def state(self, stamp: str) -> SyncState:
+        """State to keep beside the index."""
         problems = sorted(set(self.problems), key=lambda each: (each.path, each.line or 0, each.reason))
         return SyncState(stamp=stamp, problems=tuple(problems), skipped=self.skipped)
 
-    def take_rest(self) -> tuple[list[str], dict[str, Fingerprint]]:
-        """Ids to drop and fingerprints to renew with the next commit, handed over once."""
+    def take_pending(self) -> tuple[list[str], dict[str, Fingerprint]]:
+        """Ids to drop and fingerprints to renew with the next commit; empties both."""
         drop = [article_id for article_id in self._drop if article_id not in self._put]
         touch, self._drop, self._touch = self._touch, [], {}
         return drop, touch
 
-    def has_rest(self) -> bool:
-        """Whether anything waits for a commit."""
+    def has_pending(self) -> bool:
+        """Whether anything is left to commit."""
         return bool(self._drop or self._touch)
 
-    def settle_removed(self) -> None:
-        """Enters the articles whose file is gone and has not come up under another name."""
+    def record_removed(self) -> None:
+        """Records the articles whose file is gone and did not reappear under another path."""
         for article_id in self._removed:
-            self._leave(article_id)
+            self._drop_document(article_id)
         self._removed.clear()

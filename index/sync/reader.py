@@ -1,4 +1,4 @@
-"""Reading many articles: files of a library → documents, by several processes when there are many."""
+"""Reader of many articles: files of a library → documents, by several processes when there are many."""
 
 from __future__ import annotations
 
@@ -19,15 +19,18 @@ from backfile.archive.storage.library import Library
 from backfile.index.engine import Document
 from backfile.index.processes import cores, end_with_parent, helper_context, not_started
 
-MANY = 400  # fewer files are read sooner than processes have started
+MANY = 400  # fewer files are read sooner than processes start
 _CHUNK = 64  # files handed to a process at a time
-_AHEAD = 16  # chunks a process that may be under way or waiting to be taken: bounds the memory
+_AHEAD = 16  # chunks a process that may be in work or finished and not yet consumed: bounds the memory
 
 
 @dataclass(frozen=True, slots=True)
 class ReadResult:
-    """What reading one file gave. `document` is None for files that are no articles (`left_out` says why: a draft, a
-    section page) and for those that cannot be read (`problems` say why)."""
+    """Result of reading one file.
+
+    `document` is None for files that are no articles (`left_out` gives the reason: a draft, a section page) and for
+    unreadable ones (`problems` give the reason).
+    """
 
     path: str
     document: Document | None
@@ -37,9 +40,9 @@ class ReadResult:
 
 
 def document_of(article: Article, text: str | None = None) -> Document:
-    """What an engine keeps of an article: its fields as they are, and the text that a reader sees.
+    """Document of an article: its fields unchanged, and the plain text of its body.
 
-    `text` is that text where it is known already.
+    `text` is that plain text when the caller has it already.
     """
     return Document(
         id=article.id,
@@ -61,9 +64,9 @@ def read_documents(
 ) -> Iterator[ReadResult]:
     """Reads the files at `paths` (relative to the library) in their order, one `ReadResult` each.
 
-    Many files are read by `processes` processes (by default one a core). A file that brings its process down is
-    reported like any other that cannot be read, and the rest goes on. Processes that write afterwards are forked from
-    the same server: `preload` names the modules they need. Raises `SearchError` when no process starts.
+    Many files are read by `processes` processes (by default one a core). A file that kills its process becomes a
+    problem like any unreadable file. Processes that write afterwards are forked from the same server: `preload` names
+    the modules they need. Raises `SearchError` when no process starts.
     """
     processes = cores() if processes is None else processes
     if processes < 2 or len(paths) < MANY:
@@ -83,23 +86,23 @@ def _read_in_processes(paths: Sequence[str], processes: int, start: StartPool) -
     while chunks:
         try:
             yield from _read_chunks(start, chunks, processes)
-        except BrokenProcessPool:  # by a file of one of the chunks under way: which one, reading them singly tells
+        except BrokenProcessPool:  # some file of the chunks in work killed its process: read them one by one
             suspects = [path for _ in range(min(processes * _AHEAD, len(chunks))) for path in chunks.popleft()]
             yield from _read_singly(start, suspects)
 
 
 def _read_chunks(start: StartPool, chunks: deque[Sequence[str]], processes: int) -> Iterator[ReadResult]:
-    """Takes each chunk off the queue once it is read, so that what is left on it is what is left to do."""
+    """Reads the chunks; removes each from the queue once it is read."""
     pool = start(processes)
-    under_way: deque[Future[list[ReadResult]]] = deque()
+    in_work: deque[Future[list[ReadResult]]] = deque()
     try:
         while chunks:
-            while len(under_way) < min(processes * _AHEAD, len(chunks)):
-                under_way.append(pool.submit(_read_chunk, chunks[len(under_way)]))
-            taken = under_way[0].result()
-            under_way.popleft()
+            while len(in_work) < min(processes * _AHEAD, len(chunks)):
+                in_work.append(pool.submit(_read_chunk, chunks[len(in_work)]))
+            results = in_work[0].result()
+            in_work.popleft()
             chunks.popleft()
-            yield from taken
+            yield from results
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -111,14 +114,14 @@ def _read_singly(start: StartPool, paths: Sequence[str]) -> Iterator[ReadResult]
             try:
                 yield from pool.submit(_read_chunk, [path]).result()
             except BrokenProcessPool:
-                yield ReadResult(path, None, (_deadly(path),), "")
+                yield ReadResult(path, None, (_killed_its_process(path),), "")
                 pool.shutdown()
                 pool = start(1)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _deadly(path: str) -> Problem:
+def _killed_its_process(path: str) -> Problem:
     return Problem(path, None, "reading it brought the process down", "the file may be too large for this machine")
 
 

@@ -1,10 +1,10 @@
-"""The cache folder beside the articles: the index, and what the last synchronisation met that the index cannot hold.
+"""Cache folder beside the articles: the index, and the state of the last synchronization that the index cannot hold.
 
 .backfile/
-    .gitignore          so that the folder ignores itself
-    index/              the engine's own
-    problems.json       problems, and the files that are no articles, as they were when they were read
-    index.broken-…      the last index that could not be used, for whoever wants to know why
+    .gitignore          makes git ignore the folder
+    index/              the engine's files
+    problems.json       problems, and the files that are no articles, as of their last reading
+    index.broken-…      the last index that could not be used, kept for inspection
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ _BROKEN = "index.broken-"
 
 @dataclass(frozen=True, slots=True)
 class SyncState:
-    """What the last synchronisation learnt beside the index.
+    """State of the last synchronization.
 
     `stamp` names the rules under which it read. `skipped` maps the paths of files that gave no article (drafts,
-    section pages, files that cannot be read) to size and mtime in ns, so that they are not read again each time.
+    section pages, unreadable files) to size and mtime in ns, so that they are not read again each time.
     """
 
     stamp: str = ""
@@ -49,12 +49,12 @@ class SyncState:
 
 
 def read_problems(folder: Path) -> tuple[Problem, ...]:
-    """The problems that the last synchronisation into the cache folder `folder` met, by path and line."""
+    """Problems of the last synchronization into the cache folder `folder`, by path and line."""
     return load_state(folder).problems
 
 
 def load_state(folder: Path) -> SyncState:
-    """The records in a cache folder; fresh ones, under which everything is read again, when they cannot be used."""
+    """State in a cache folder; an empty one, under which everything is read again, when it is unusable."""
     try:
         content = json.loads((folder / _PROBLEMS).read_text(encoding="utf-8"))
         if content["version"] != VERSION:
@@ -71,25 +71,24 @@ def load_state(folder: Path) -> SyncState:
         return SyncState()
 
 
-def save_state(folder: Path, records: SyncState) -> None:
-    """Writes the records so that whoever reads sees the old ones or the new ones, whatever happens meanwhile."""
+def save_state(folder: Path, state: SyncState) -> None:
+    """Replaces the state atomically: readers see the old or the new one."""
     content = {
         "version": VERSION,
-        "stamp": records.stamp,
+        "stamp": state.stamp,
         "problems": [
-            {"path": each.path, "line": each.line, "reason": each.reason, "hint": each.hint}
-            for each in records.problems
+            {"path": each.path, "line": each.line, "reason": each.reason, "hint": each.hint} for each in state.problems
         ],
-        "skipped": dict(sorted(records.skipped.items())),
+        "skipped": dict(sorted(state.skipped.items())),
     }
     _write(folder / _PROBLEMS, json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def prepare_cache_folder(folder: Path) -> None:
-    """Makes the cache folder, tags it as a cache and has git ignore it.
+    """Makes the cache folder, tags it as a cache (CACHEDIR.TAG) and makes git ignore it.
 
-    A folder that somebody named may be full of things that are not ours to move or delete: raises
-    `CacheFolderRefused` unless it is new, empty or tagged, and when it cannot be written to.
+    Raises `CacheFolderRefused` unless the folder is new, empty or tagged, and when it cannot be written to: files of
+    others are never moved or deleted.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -110,7 +109,7 @@ def prepare_cache_folder(folder: Path) -> None:
 
 
 def mark_damaged(folder: Path) -> None:
-    """Has the next synchronisation set the index aside: for damage that only a thorough check finds."""
+    """Marks the index so that the next synchronization sets it aside: for damage that only verification finds."""
     _write(folder / _DAMAGED, "")
 
 
@@ -120,7 +119,7 @@ def is_marked_damaged(folder: Path) -> bool:
 
 
 def set_aside(folder: Path) -> Path:
-    """Moves an index that cannot be used out of the way and returns its new place; of earlier ones none is kept."""
+    """Renames an unusable index and returns its new path; removes those set aside before."""
     broken = folder / (_BROKEN + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
     for old in folder.glob(f"{_BROKEN}*"):
         shutil.rmtree(old)

@@ -1,6 +1,6 @@
-"""Bringing the index up to date with the library: what differs, and doing it.
+"""Synchronization of the index with the library: reads what differs and commits it.
 
-A file whose size and time are those of its fingerprint is taken to be unchanged and is not read. Every other one is
+A file whose size and time equal those of its fingerprint counts as unchanged and is not read. Every other file is
 read, and the digest of its bytes decides. docs/decisions/sync.md gives the reasons.
 """
 
@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
@@ -18,10 +19,10 @@ from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import Entry
 from backfile.index.analysis import stemming
-from backfile.index.engine import Changes, Engine, Fingerprint
+from backfile.index.engine import Changes, Engine, Fingerprint, FingerprintedDocument, Status
 from backfile.index.engines import open_engine
 from backfile.index.errors import IndexUnusable
-from backfile.index.sync.plan import ChangeCollector, FingerprintedDocument, SyncPlan, make_plan
+from backfile.index.sync.plan import ChangeCollector, SyncPlan, make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
 from backfile.index.sync.state import (
@@ -37,36 +38,35 @@ from backfile.index.sync.state import (
 log = logging.getLogger("backfile.index")
 
 Progress = Callable[[int, int], None]
-"""Called with the number of files read so far, and of those to be read in all."""
+"""Callback with the number of files read so far and the number of files to read in all."""
 
-FEW = 1_000  # files to read, all held at once so that what became of them is one commit
-BATCH = 50_000  # articles a commit beyond that: what an interrupted first run has done by then is kept
-SHARE_OF_A_LANGUAGE = 0.05
+SINGLE_COMMIT = 1_000  # files to read at most that are held in memory and become one commit
+BATCH = 50_000  # articles a commit beyond that, which an interrupted first run keeps
+MIN_LANGUAGE_SHARE = 0.05  # of the articles, for a language to get stem tables
 
-_FINE_TIMES = 100_000_000  # ns within which two changes of a file may bear the same time; clocks tick every 1-10 ms
-_WHOLE_SECONDS = 2_000_000_000  # the same on file systems that keep whole seconds, or even ones as FAT does
+_CLOCK_TICK = 100_000_000  # ns within which two changes of a file may get the same time; clocks tick every 1-10 ms
+_COARSE_CLOCK_TICK = 2_000_000_000  # ns, on file systems that keep whole seconds, or even ones as FAT does
 
 
 def update_index(
     library: Library, folder: Path, engine_name: str, *, wait: float = 10.0, progress: Progress | None = None
 ) -> Report:
-    """Makes the index in the cache folder `folder` agree with the library, from nothing if need be.
+    """Brings the index in the cache folder `folder` up to date with the library; makes it when it is missing.
 
-    An index that cannot be used (damaged, of another version, of another program) is set aside and built anew, and
-    the log says so. Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` when the folder
-    cannot be used.
+    Sets an unusable index aside (damaged, of another version, of another program), logs that, and builds a new one.
+    Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` for an unusable folder.
     """
     prepare_cache_folder(folder)
     with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
         try:
             if is_marked_damaged(folder):
                 raise IndexUnusable("a check found it damaged")
-            return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
+            return _Synchronization.begin(library, engine, folder).run(progress)
         except IndexUnusable as error:
             broken = set_aside(folder)
             log.warning("The index cannot be used (%s). It is kept as %s and built anew.", error, broken)
     with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
-        return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
+        return _Synchronization.begin(library, engine, folder).run(progress)
 
 
 def synchronise(
@@ -77,135 +77,141 @@ def synchronise(
     wait: float = 10.0,
     progress: Progress | None = None,
 ) -> Report:
-    """As `update_index`, on an open engine and with errors of the index passed on.
+    """Synchronizes an open engine. Raises `IndexUnusable` as well as the errors of `update_index`.
 
-    `folder` is the cache folder for the records, by default the one in the library.
+    `folder` is the cache folder for the state, by default the one in the library.
     """
     folder = library.root / FOLDER if folder is None else folder
     prepare_cache_folder(folder)
     with engine.lock(wait=wait):
-        return _Synchronisation(library, engine, folder, wait).run(progress or _silently)
+        return _Synchronization.begin(library, engine, folder).run(progress)
 
 
-def _silently(done: int, total: int) -> None:
-    """The progress of those who do not look."""
+@dataclass
+class _Synchronization:
+    """One run of the synchronization, under the engine's write lock."""
 
+    library: Library
+    engine: Engine
+    folder: Path
+    entries: list[Entry]
+    stamp: str
+    status: Status
+    state: SyncState
+    languages: tuple[str, ...]
 
-class _Synchronisation:
-    """One run under the writer lock."""
-
-    def __init__(self, library: Library, engine: Engine, folder: Path, wait: float) -> None:
-        self._library, self._engine, self._folder, self._wait = library, engine, folder, wait
+    @classmethod
+    def begin(cls, library: Library, engine: Engine, folder: Path) -> _Synchronization:
+        """Walks the library and reads the states of the index and of the last run."""
         library.refresh()
-        self._entries = list(library.walk())
-        self._stamp = reading_rules_stamp(library, self._entries)
-        self._status = engine.status()
-        self._records = load_state(folder)
-        self._languages = self._status.languages
+        entries, status = list(library.walk()), engine.status()
+        stamp = reading_rules_stamp(library, entries)
+        return cls(library, engine, folder, entries, stamp, status, load_state(folder), status.languages)
 
-    def run(self, progress: Progress) -> Report:
+    def run(self, progress: Progress | None) -> Report:
+        """Reads the files that differ and commits the changes."""
         fingerprints = self._fingerprints()
-        planned = make_plan(self._entries, fingerprints, self._records.skipped)
-        collector = ChangeCollector(planned, fingerprints, self._records)
-        documents = self._documents(planned, collector, progress)
-        if len(planned.read) <= FEW:
+        planned = make_plan(self.entries, fingerprints, self.state.skipped)
+        collector = ChangeCollector(planned, fingerprints, self.state)
+        documents = self._read(planned, collector, progress)
+        if single := len(planned.read) <= SINGLE_COMMIT:
             documents = iter(list(documents))
-            collector.settle_removed()
-        if not self._status.documents:
+            collector.record_removed()
+        if not self.status.documents:
             documents = self._with_first_languages(documents)
         # The stamp promises that everything was read under it: an index with older readings gets it at the very end.
-        complete = len(planned.read) <= FEW or not self._status.documents
+        stamp = self.stamp if single or not self.status.documents else self.status.stamp
         for first in documents:
-            batch = chain([first], islice(documents, BATCH - 1))
-            self._commit(collector, self._stamp if complete else self._status.stamp, batch)
-        collector.settle_removed()
+            self._commit(collector, stamp, chain([first], islice(documents, BATCH - 1)))
+        collector.record_removed()
         self._finish(collector)
         collector.report.problems = list(collector.problems)
         return collector.report
 
     def _fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
-        """What the index holds; under another stamp fingerprints and records that nothing on disk can equal."""
-        fingerprints = self._engine.fingerprints()
-        if self._status.stamp == self._stamp == self._records.stamp:
+        """Fingerprints of the index. Under another stamp: ones that no file equals, and an empty state."""
+        fingerprints = self.engine.fingerprints()
+        if self.status.stamp == self.stamp == self.state.stamp:
             return fingerprints
-        self._records = SyncState()
+        self.state = SyncState()
         return {article_id: (path, Fingerprint(-1, -1, "")) for article_id, (path, _) in fingerprints.items()}
 
-    def _documents(
-        self, planned: SyncPlan, collector: ChangeCollector, progress: Progress
+    def _read(
+        self, planned: SyncPlan, collector: ChangeCollector, progress: Progress | None
     ) -> Iterator[FingerprintedDocument]:
-        _outwait_clock(planned.read)
-        taken = read_documents(
-            self._library, [entry.path for entry in planned.read], preload=[type(self._engine).__module__]
-        )
-        for number, (entry, each) in enumerate(zip(planned.read, taken, strict=True), start=1):
-            settled = collector.settle(entry, each)
-            if settled is not None:
-                yield settled
-            progress(number, len(planned.read))
+        _wait_for_clock(planned.read)
+        paths = [entry.path for entry in planned.read]
+        results = read_documents(self.library, paths, preload=[type(self.engine).__module__])
+        for number, (entry, result) in enumerate(zip(planned.read, results, strict=True), start=1):
+            document = collector.record(entry, result)
+            if document is not None:
+                yield document
+            if progress is not None:
+                progress(number, len(paths))
 
     def _with_first_languages(self, documents: Iterator[FingerprintedDocument]) -> Iterator[FingerprintedDocument]:
-        """Guesses the languages of a new index from its first articles; `_finish` counts them all."""
-        head = list(islice(documents, FEW))
-        counts = Counter(_code(document.language) for document, _ in head if document.language)
-        self._languages = self._choose_languages(counts, len(head))
-        return chain(head, documents)
+        """Guesses the languages of a new index from its first articles; `_finish` counts all of them."""
+        first = list(islice(documents, SINGLE_COMMIT))
+        counts = Counter(document.language for document, _ in first if document.language)
+        self.languages = self._choose_languages(counts, len(first))
+        return chain(first, documents)
 
     def _choose_languages(self, counts: Mapping[str, int], articles: int) -> tuple[str, ...]:
-        own = _code(self._library.settings.language)
-        enough = max(1, articles * SHARE_OF_A_LANGUAGE)
-        many = sorted(code for code, count in counts.items() if count >= enough)
-        return tuple(code for code in dict.fromkeys([own, *many]) if code in stemming.LANGUAGES)
+        """The library's own language and those of enough articles, as far as there are stemmers for them."""
+        by_code: Counter[str] = Counter()
+        for language, count in counts.items():
+            by_code[_code(language)] += count
+        enough = max(1, articles * MIN_LANGUAGE_SHARE)
+        many = sorted(code for code, count in by_code.items() if count >= enough)
+        chosen = dict.fromkeys([_code(self.library.settings.language), *many])
+        return tuple(code for code in chosen if code in stemming.LANGUAGES)
 
     def _commit(self, collector: ChangeCollector, stamp: str, put: Iterable[FingerprintedDocument] = ()) -> None:
-        drop, touch = collector.take_rest()
-        put = self._recording(collector, put)
-        changes = Changes(put=put, drop=drop, touch=touch, languages=self._languages, stamp=stamp)
-        self._engine.write(changes, wait=self._wait)
+        drop, touch = collector.take_pending()
+        put = self._saving_state(collector, put)
+        self.engine.write(Changes(put=put, drop=drop, touch=touch, languages=self.languages, stamp=stamp))
 
-    def _recording(
+    def _saving_state(
         self, collector: ChangeCollector, put: Iterable[FingerprintedDocument]
     ) -> Iterator[FingerprintedDocument]:
-        """Saves the records once the batch is read and before it is committed: no article without its problems."""
+        """Saves the state after the batch is read and before it is committed: no article without its problems."""
         yield from put
         self._save(collector)
 
     def _save(self, collector: ChangeCollector) -> None:
-        records = collector.records(self._stamp)
-        if records != self._records:
-            save_state(self._folder, records)
-            self._records = records
+        state = collector.state(self.stamp)
+        if state != self.state:
+            save_state(self.folder, state)
+            self.state = state
 
     def _finish(self, collector: ChangeCollector) -> None:
-        if collector.has_rest() or self._engine.status().stamp != self._stamp:
-            self._commit(collector, self._stamp)
+        """Commits what is pending, the stamp, and a changed choice of languages."""
+        if collector.has_pending() or self.engine.status().stamp != self.stamp:
+            self._commit(collector, self.stamp)
         self._save(collector)
         if collector.report.did_nothing:
             return
-        status = self._engine.status()
-        counts: Counter[str] = Counter()
-        for language, count in status.language_counts.items():
-            counts[_code(language)] += count
-        languages = self._choose_languages(counts, status.documents)
-        if languages != self._languages:
-            self._languages = languages
-            self._commit(collector, self._stamp)
+        status = self.engine.status()
+        languages = self._choose_languages(status.language_counts, status.documents)
+        if languages != self.languages:
+            self.languages = languages
+            self._commit(collector, self.stamp)
 
 
 def _code(language: str) -> str:
     return language.lower().replace("_", "-").partition("-")[0]
 
 
-def _outwait_clock(entries: Iterable[Entry]) -> None:
-    """Waits until no file can change again and keep the time that it has now.
+def _wait_for_clock(entries: Iterable[Entry]) -> None:
+    """Waits until none of the files can change again under its present time ("racily clean" in git's terms).
 
-    A file changed twice within one tick of the file system's clock looks the same after the second change as after
-    the first; git calls such entries racily clean. Times in the future are not waited for.
+    A file changed twice within one tick of the file system's clock has the same time after either change. Times in
+    the future are ignored.
     """
     now = time.time_ns()
-    settled = [
-        entry.mtime_ns + (_FINE_TIMES if entry.mtime_ns % 1_000_000_000 else _WHOLE_SECONDS)
+    safe = [
+        entry.mtime_ns + (_CLOCK_TICK if entry.mtime_ns % 1_000_000_000 else _COARSE_CLOCK_TICK)
         for entry in entries
         if entry.mtime_ns <= now
     ]
-    time.sleep(max(0, max(settled, default=0) - now) / 1e9)
+    time.sleep(max(0, max(safe, default=0) - now) / 1e9)

@@ -1,4 +1,4 @@
-"""Looking at everything: each file of a library and each checksum of its index."""
+"""Verification: reads each file of a library and each checksum of its index."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ OK, MISSING, OUT_OF_DATE, DAMAGED = "ok", "missing", "out of date", "damaged"
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What a check found. `articles` are the files that are articles, readable or not, drafts and section pages left
-    out; `searchable` those in the index; `index` is one of the four words above and `damage` says more about it."""
+    """Result of a verification.
+
+    `articles` counts the files that are articles, readable or not (no drafts, no section pages), `searchable` those
+    in the index. `index` is OK, MISSING, OUT_OF_DATE or DAMAGED; `damage` describes the last.
+    """
 
     articles: int
     searchable: int
@@ -33,25 +36,25 @@ class Check:
 def check(library: Library, folder: Path, engine_name: str, *, progress: Progress | None = None) -> Check:
     """Reads every file of the library and verifies the index in the cache folder `folder`; changes neither.
 
-    An index found damaged is marked so, and the next synchronisation builds it anew.
+    Marks a damaged index, so that the next synchronization builds it anew.
     """
     articles = 0
     problems: list[Problem] = []
     paths = sorted(entry.path for entry in library.walk())
-    for number, taken in enumerate(read_documents(library, paths), start=1):
-        articles += not taken.left_out
-        problems += taken.problems
+    for number, result in enumerate(read_documents(library, paths), start=1):
+        articles += not result.left_out
+        problems += result.problems
         if progress is not None:
             progress(number, len(paths))
-    searchable, index, damage = _index(library, folder, engine_name)
-    return Check(articles, searchable, tuple(sorted(problems, key=_place)), index, damage)
+    searchable, index, damage = _verify_index(library, folder, engine_name)
+    return Check(articles, searchable, tuple(sorted(problems, key=_order)), index, damage)
 
 
-def _place(problem: Problem) -> tuple[str, int, str]:
+def _order(problem: Problem) -> tuple[str, int, str]:
     return problem.path, problem.line or 0, problem.reason
 
 
-def _index(library: Library, folder: Path, engine_name: str) -> tuple[int, str, tuple[str, ...]]:
+def _verify_index(library: Library, folder: Path, engine_name: str) -> tuple[int, str, tuple[str, ...]]:
     if not (folder / "index").exists():
         return 0, MISSING, ()
     try:
@@ -68,8 +71,8 @@ def _index(library: Library, folder: Path, engine_name: str) -> tuple[int, str, 
         mark_damaged(folder)
         return status.documents, DAMAGED, status.problems
     entries = list(library.walk())
-    records = load_state(folder)
-    planned = make_plan(entries, fingerprints, records.skipped)
-    unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in records.problems}]
+    state = load_state(folder)
+    planned = make_plan(entries, fingerprints, state.skipped)
+    unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in state.problems}]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
     return status.documents, OK if current else OUT_OF_DATE, ()

@@ -1,4 +1,4 @@
-"""Keeping an index up to date for as long as a server runs."""
+"""Index watcher: keeps an index up to date while a server runs."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from backfile.index.sync.synchronization import update_index
 
 log = logging.getLogger("backfile.index")
 
-LOOK_AGAIN = 300.0  # seconds; some network folders announce no changes, so we look from time to time all the same
+POLL_SECONDS = 300.0  # some network folders announce no changes: they are polled
 
-TICK = 100  # milliseconds after which watching says that nothing has changed; its own clock runs at 50
+TICK = 100  # milliseconds after which `watch` yields without a change; its own step is 50
 
 
 class _Stopped(Exception):
-    """Leaves a synchronisation whose server stops; what it had committed stays."""
+    """Ends a synchronization whose server stops; its commits stay."""
 
 
 class IndexWatcher:
-    """A thread that synchronises an index when it starts and whenever a file of the library changes.
+    """Thread that synchronizes an index when it starts and whenever a file of the library changes.
 
-    With `watch=False` it does so once. Whatever goes wrong is logged, and the next change is another try.
+    With `watch=False` it does so once. Errors are logged; the next change is another try.
     """
 
     def __init__(
@@ -40,20 +40,20 @@ class IndexWatcher:
         self._thread = Thread(target=self._run, name="index-watcher", daemon=True)
 
     def start(self) -> None:
-        """Begins in the background."""
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self, patience: float = 3.0) -> None:
-        """Stops after the article in hand, and waits at most `patience` seconds for that."""
+        """Stops after the current article; waits at most `patience` seconds for that."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(patience)
 
     def _run(self) -> None:
-        for _ in self._occasions():
+        for _ in self._triggers():
             try:
                 report = update_index(
-                    self._library, self._folder, self._engine_name, wait=self._wait, progress=self._go_on
+                    self._library, self._folder, self._engine_name, wait=self._wait, progress=self._raise_if_stopped
                 )
             except _Stopped:
                 return
@@ -63,19 +63,19 @@ class IndexWatcher:
                 if not report.did_nothing:
                     log.info("%s", report.summary())
 
-    def _go_on(self, done: int, total: int) -> None:
+    def _raise_if_stopped(self, done: int, total: int) -> None:
         if self._stop.is_set():
             raise _Stopped
 
-    def _occasions(self) -> Iterator[None]:
-        """Once at the beginning, then at each burst of changes and every `LOOK_AGAIN` seconds, until stopped.
+    def _triggers(self) -> Iterator[None]:
+        """Yields once at the start, then at each burst of changes and every `POLL_SECONDS`, until stopped.
 
-        The beginning is when changes are watched for already: one that is made meanwhile is the next occasion.
+        Watching begins before the first yield, so that no change is missed meanwhile.
         """
         if not self._watch:
             yield
         while self._watch and not self._stop.is_set():
-            looked = -LOOK_AGAIN
+            polled = -POLL_SECONDS
             try:
                 for changes in watch(
                     self._library.root,
@@ -86,17 +86,17 @@ class IndexWatcher:
                     raise_interrupt=False,
                     ignore_permission_denied=True,
                 ):
-                    if changes or time.monotonic() - looked >= LOOK_AGAIN:
-                        looked = time.monotonic()
+                    if changes or time.monotonic() - polled >= POLL_SECONDS:
+                        polled = time.monotonic()
                         yield
             except (OSError, RuntimeError) as error:  # too many folders to watch comes as a RuntimeError
-                log.warning("Changes are not announced (%s); looking every %g s instead.", error, LOOK_AGAIN)
+                log.warning("Changes are not announced (%s); looking every %g s instead.", error, POLL_SECONDS)
                 yield
-                self._stop.wait(LOOK_AGAIN)
+                self._stop.wait(POLL_SECONDS)
 
 
 def relevant(root: Path, folder: Path) -> Callable[[Change, str], bool]:
-    """A filter for changes below `root`: not those in hidden folders, nor in the cache folder `folder`."""
+    """Filter of changes below `root` that leaves out hidden folders and the cache folder `folder`."""
     root, folder = root.resolve(), folder.resolve()
 
     def is_relevant(_: Change, path: str) -> bool:

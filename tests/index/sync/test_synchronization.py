@@ -161,7 +161,7 @@ class TestSynchronise:
         write(path, "old words\n", age=0)
         moment = path.stat().st_mtime_ns
         synchronise(library, engine)
-        assert time.time_ns() - moment > synchronization._FINE_TIMES, (
+        assert time.time_ns() - moment > synchronization._CLOCK_TICK, (
             "it read the file while its time could still come again"
         )
 
@@ -280,7 +280,7 @@ class TestLargeChanges:
 
     @pytest.fixture(autouse=True)
     def _few_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(synchronization, "FEW", 1)
+        monkeypatch.setattr(synchronization, "SINGLE_COMMIT", 1)
         monkeypatch.setattr(synchronization, "BATCH", 2)
 
     def test_every_kind_of_change(self, library: Library, engine: MemoryEngine) -> None:

@@ -10,7 +10,8 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 from backfile.index.analysis.term_ids import Encoder
-from backfile.index.engines.whoosh.indexing.segment_writer import Item, write_segment
+from backfile.index.engine import FingerprintedDocument
+from backfile.index.engines.whoosh.indexing.segment_writer import write_segment
 from backfile.index.errors import SearchError
 from backfile.index.processes import helper_context, not_started
 
@@ -36,7 +37,7 @@ class SegmentWorkers:
         self._started: set[Connection] = set()
         self._processes: list[ForkServerProcess] = []
 
-    def write(self, path: Path, batch: list[Item]) -> None:
+    def write(self, path: Path, batch: list[FingerprintedDocument]) -> None:
         """Has a batch written as the segment file `path`; waits while every process is busy.
 
         Raises `OSError` when an earlier file could not be written, `SearchError` when a process died over it or could

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from backfile.index.analysis.term_ids import Encoder
-from backfile.index.engine import Document, Fingerprint
+from backfile.index.engine import Document, Fingerprint, FingerprintedDocument
 from backfile.index.engines.whoosh.indexing.inverter import encode_field, write_postings
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFileWriter, encode, writing
 from backfile.index.engines.whoosh.storage.index_layout import (
@@ -22,10 +22,8 @@ from backfile.index.engines.whoosh.storage.index_layout import (
 from backfile.index.engines.whoosh.storage.stored_fields import TextStoreWriter, pack_stored_fields
 from backfile.index.engines.whoosh.storage.term_dictionary import pack, write_terms
 
-Item = tuple[Document, Fingerprint]
 
-
-def write_segment(path: Path, items: Sequence[Item], encoder: Encoder) -> None:
+def write_segment(path: Path, items: Sequence[FingerprintedDocument], encoder: Encoder) -> None:
     """Writes the segment file of documents of different ids, numbered in their order, durably."""
     documents = [document for document, _ in items]
     with writing(path) as file:

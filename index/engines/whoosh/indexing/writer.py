@@ -8,13 +8,13 @@ from itertools import chain
 from pathlib import Path
 
 from backfile.index.analysis.term_ids import Encoder
-from backfile.index.engine import Changes
+from backfile.index.engine import Changes, FingerprintedDocument
 from backfile.index.engines.whoosh.codec.whoosh_codec import new_segment_name
 from backfile.index.engines.whoosh.indexing.merge_policy import segments_to_merge
 from backfile.index.engines.whoosh.indexing.pending_commit import PendingCommit, PendingSegment, data_name
 from backfile.index.engines.whoosh.indexing.segment_merger import merge_segments
 from backfile.index.engines.whoosh.indexing.segment_workers import segment_workers
-from backfile.index.engines.whoosh.indexing.segment_writer import Item, write_segment
+from backfile.index.engines.whoosh.indexing.segment_writer import write_segment
 from backfile.index.errors import SearchError
 from backfile.index.processes import cores
 
@@ -75,12 +75,12 @@ def _merge_new(draft: PendingCommit, new: list[PendingSegment]) -> None:
     _merge(draft, new if kept_apart or len(chosen) < len(new) else chosen)
 
 
-def _put(draft: PendingCommit, items: Iterable[Item]) -> tuple[list[PendingSegment], set[str]]:
+def _put(draft: PendingCommit, items: Iterable[FingerprintedDocument]) -> tuple[list[PendingSegment], set[str]]:
     """Writes documents as new segments; returns these and the ids. Of documents of one id the last one counts."""
     seen: set[str] = set()
-    again: dict[str, Item] = {}
+    again: dict[str, FingerprintedDocument] = {}
 
-    def fresh() -> Iterator[Item]:
+    def fresh() -> Iterator[FingerprintedDocument]:
         for item in items:
             if item[0].id in seen:
                 again[item[0].id] = item
@@ -95,8 +95,8 @@ def _put(draft: PendingCommit, items: Iterable[Item]) -> tuple[list[PendingSegme
     return new, seen
 
 
-def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
-    batch: list[Item] = []
+def _batches(items: Iterator[FingerprintedDocument]) -> Iterator[list[FingerprintedDocument]]:
+    batch: list[FingerprintedDocument] = []
     size = 0
     for item in items:
         batch.append(item)
@@ -108,7 +108,7 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
         yield batch
 
 
-def _write_batches(draft: PendingCommit, batches: Iterator[list[Item]]) -> list[PendingSegment]:
+def _write_batches(draft: PendingCommit, batches: Iterator[list[FingerprintedDocument]]) -> list[PendingSegment]:
     """A segment a batch; when there is more than one batch, they are written on all cores."""
     first = next(batches, None)
     if first is None:
@@ -130,7 +130,7 @@ def _write_batches(draft: PendingCommit, batches: Iterator[list[Item]]) -> list[
     return [draft.add(name) for name in names]
 
 
-def _write_batch(draft: PendingCommit, batch: list[Item], encoder: Encoder) -> PendingSegment:
+def _write_batch(draft: PendingCommit, batch: list[FingerprintedDocument], encoder: Encoder) -> PendingSegment:
     name = new_segment_name()
     with _disk_errors(draft.folder):
         write_segment(draft.folder / data_name(name), batch, encoder)
