@@ -26,8 +26,9 @@ from backfile.archive.storage.library import Library
 from backfile.index.analysis.tokenizer import stem_keys, tokenize
 from backfile.index.engine import Document
 from backfile.index.fields import DEFAULT_FIELDS, values
-from backfile.index.highlight.highlighter import Highlighter, Highlights, PreparedDocument, StemSiblingsIn
+from backfile.index.highlight.highlighter import Highlighter, Highlights, StemSiblingsIn
 from backfile.index.highlight.hits import build_hit
+from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.query import Node, parse
 from backfile.index.sync.reader import read_documents
 from bench import corpora_folder
@@ -118,9 +119,9 @@ class _Case:
 
     def first(self) -> int:
         """Makes the hits of the documents as if they had not been met before; the number of marks in them."""
-        return self.shown([PreparedDocument(document) for document in self.documents])
+        return self.shown([TokenizedDocument(document) for document in self.documents])
 
-    def shown(self, prepared: Sequence[PreparedDocument]) -> int:
+    def shown(self, prepared: Sequence[TokenizedDocument]) -> int:
         matcher = Highlighter(self.query, LANGUAGES, self.family)
         marked = zip(prepared, matcher.highlight_all(prepared), strict=True)
         hits = [build_hit(each.document, marks or UNMARKED, score=0.0, limit=3) for each, marks in marked]
@@ -129,7 +130,7 @@ class _Case:
     def row(self) -> str:
         if not self.documents:
             return f"{'-':>8}" * 4
-        prepared = [PreparedDocument(document) for document in self.documents]
+        prepared = [TokenizedDocument(document) for document in self.documents]
         marks = self.shown(prepared)
         first, again = _best(self.first), _best(lambda: self.shown(prepared))
         yardstick = _best(lambda: [re.findall(r"\w+", document.text) for document in self.documents])

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from backfile.index import engines
+from backfile.index.highlight import hits
 from bench import corpora_folder
 
 # CI gives the same verdict twice; on other machines Hypothesis looks for new examples.
@@ -26,6 +27,7 @@ for profile, examples in (("fast", 50), ("long", 400)):
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    hits.RAISE_MISMATCHES = True
     engines.REGISTRY["memory"] = ("oracle.memory_engine", "MemoryEngine")  # for tests only
     settings.load_profile("long" if config.getoption("markexpr") == "long" else "fast")
 

@@ -1,9 +1,9 @@
-"""Text → numbers of terms for whole batches: what `index.analysis.tokens` gives, without Python work a word.
+"""Batch tokenizer: the tokens of `index.analysis.tokenizer.tokenize` as arrays of term ids, without Python work a word.
 
-The texts are taken together as bytes. A *chunk* is what stands between characters that no word holds; white space and
-ASCII punctuation always end a surface, so a chunk means the same wherever it stands and is analysed once. The first
-bytes of all chunks are gathered as 64-bit integers and looked up in tables of numpy, some thousands at a time; only
-chunks that no table knows are Python objects for a moment. docs/decisions/analysis.md gives the figures.
+The texts are joined as bytes and split into *fragments*: runs of bytes between blanks and ASCII punctuation. No raw
+token crosses the border of a fragment, so a fragment has the same tokens wherever it stands and is analyzed once. The
+first bytes of all fragments are gathered as 64-bit integers and looked up in hash tables of numpy, some thousands at a
+time. Only fragments that no table holds become Python objects. docs/decisions/analysis.md gives the figures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.analysis.tokenizer import MAX_TERM, tokenize
+from backfile.index.analysis.tokenizer import MAX_TERM, Token, tokenize
 
 _U64 = npt.NDArray[np.uint64]
 _I32 = npt.NDArray[np.int32]
@@ -31,20 +31,20 @@ def _folded(byte: int) -> int:
 
 
 _FOLDED = bytes(map(_folded, range(256)))
-_ENDS = np.isin(np.arange(256), list(b".,"))  # of which one at the end of a chunk is taken off unseen
+_ENDS = np.isin(np.arange(256), list(b".,"))  # of which one at the end of a fragment is taken off unseen
 
-_WORD = 8  # bytes of a chunk looked at together
-_WORDS = 4  # so chunks of up to 32 bytes have tables; longer ones are looked up singly
+_WORD = 8  # bytes of a fragment looked at together
+_WORDS = 4  # so fragments of up to 32 bytes have tables; longer ones are looked up singly
 _PADDING = bytes(_BLANK * (_WORD * _WORDS))
 _MASKS = np.array([(1 << 8 * size) - 1 for size in range(_WORD + 1)], np.uint64)
 
 
 class Encoded(NamedTuple):
-    """The tokens of some texts, one text after the other, in the order of `tokenize`.
+    """Tokens of some texts, one text after the other, in the order of `tokenize`.
 
-    `ids` (u32) are numbers of terms. `stacked` are the indexes in `ids` of those tokens that stand at the position of
-    the token before them; every other one stands one position further on (see `token_positions`). `counts` has the
-    number of tokens of each text, `widths` the number of positions it takes: the length of the field.
+    `ids` (u32): term ids. `stacked`: indexes in `ids` of the tokens at the position of the token before them; every
+    other token stands one position further on (see `token_positions`). `counts`: number of tokens of each text.
+    `widths`: number of positions of each text, the length of the field.
     """
 
     ids: npt.NDArray[np.uint32]
@@ -54,50 +54,85 @@ class Encoded(NamedTuple):
 
 
 class Encoder:
-    """Gives numbers to terms: `terms[number]` is the term; they count from 0 in the order of first sight.
+    """Assigns ids to terms: `terms[id]` is the term; ids count from 0 in the order of first occurrence.
 
-    One encoder serves any number of texts and fields. What it remembers of chunks is bounded; `terms` grows with the
-    vocabulary.
+    An encoder serves any number of texts and fields, one thread at a time. The caches of fragments are bounded;
+    `terms` grows with the vocabulary.
     """
 
     def __init__(self) -> None:
-        self._chunks = _Chunks()
-        self._tables = [_Table(words) for words in range(1, _WORDS + 1)]
-        self.terms = self._chunks.terms
+        self._fragments = _FragmentCodes()
+        self._tables = [_HashTable(words) for words in range(1, _WORDS + 1)]
+        self.terms = self._fragments.terms
+
+    def term_id(self, term: str) -> int | None:
+        """Id of a term; None if no text had it."""
+        return self._fragments.term_ids.get(term)
 
     def encode(self, texts: Sequence[str]) -> Encoded:
-        """The tokens of the texts. Takes some twenty bytes of memory for each byte of text while it runs."""
-        parts = [text.encode("utf-8", "surrogatepass") for text in texts]
-        raw = _BLANK + _BLANK.join(parts).translate(_FOLDED) + _PADDING
-        starts, lengths = _chunk_places(raw)
-        codes = self._codes(raw, starts, lengths)
-        borders = np.cumsum([1, *(len(part) + 1 for part in parts)])
-        return self._chunks.expanded(codes, np.searchsorted(starts, borders))
+        """Tokens of the texts. Takes some twenty bytes of memory for each byte of text while it runs."""
+        return self._expand(_Fragments.of(texts)).encoded
+
+    def encode_spans(self, texts: Sequence[str]) -> tuple[Encoded, _I64, _I64]:
+        """Tokens of the texts, with start and end of each in code points of its own text."""
+        fragments = _Fragments.of(texts)
+        expansion = self._expand(fragments)
+        starts, ends = self._fragments.spans(expansion, *fragments.spans())
+        origins = np.cumsum([1, *(len(text) + 1 for text in texts)])[:-1].repeat(expansion.encoded.counts)
+        return expansion.encoded, starts - origins, ends - origins
+
+    def _expand(self, fragments: _Fragments) -> _Expansion:
+        codes = self._codes(*fragments[:3])
+        return self._fragments.expand(codes, np.searchsorted(fragments.starts, fragments.borders))
 
     def _codes(self, raw: bytes, starts: _I64, lengths: _I64) -> _I32:
-        """What each chunk stands for, as `_Chunks` tells it."""
-        codes = np.full(len(starts), _Chunks.NOTHING, np.int32)
+        """Code of each fragment, as `_FragmentCodes` defines it."""
+        codes = np.full(len(starts), _FragmentCodes.NOTHING, np.int32)
         words = (lengths + (_WORD - 1)) // _WORD
         for number, table in enumerate(self._tables, start=1):
             chosen = np.flatnonzero(words == number)
             if len(chosen):
-                codes[chosen] = self._looked_up(table, raw, starts[chosen], lengths[chosen])
+                codes[chosen] = self._look_up(table, raw, starts[chosen], lengths[chosen])
         longer = np.flatnonzero(words > _WORDS)
-        codes[longer] = self._chunks.codes(raw, starts[longer], lengths[longer])
+        codes[longer] = self._fragments.codes(raw, starts[longer], lengths[longer])
         return codes
 
-    def _looked_up(self, table: _Table, raw: bytes, starts: _I64, lengths: _I64) -> _I32:
+    def _look_up(self, table: _HashTable, raw: bytes, starts: _I64, lengths: _I64) -> _I32:
         keys = _keys(raw, starts, lengths, table.words)
         codes = table.find(keys)
         missing = np.flatnonzero(codes == _UNKNOWN)
         if len(missing):
-            codes[missing] = self._chunks.codes(raw, starts[missing], lengths[missing])
+            codes[missing] = self._fragments.codes(raw, starts[missing], lengths[missing])
             table.add([key[missing] for key in keys], codes[missing])
         return codes
 
 
-def _chunk_places(raw: bytes) -> tuple[_I64, _I64]:
-    """Where chunks begin, and their bytes; 0 of a chunk that is a full stop or comma."""
+class _Fragments(NamedTuple):
+    """Texts joined as folded bytes and split: start and length of each fragment, start of each text (and the end)."""
+
+    raw: bytes
+    starts: _I64
+    lengths: _I64
+    borders: _I64
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> _Fragments:
+        parts = [text.encode("utf-8", "surrogatepass") for text in texts]
+        raw = _BLANK + _BLANK.join(parts).translate(_FOLDED) + _PADDING
+        return cls(raw, *_fragment_bounds(raw), np.cumsum([1, *(len(part) + 1 for part in parts)]))
+
+    def spans(self) -> tuple[_I64, _I64]:
+        """Start and end of each fragment in code points of the joined texts."""
+        starts, ends = self.starts, self.starts + self.lengths
+        if self.raw.isascii():
+            return starts, ends
+        leading = (np.frombuffer(self.raw, np.uint8) & 0xC0) != 0x80  # all bytes but those inside of a character
+        characters = np.cumsum(leading) - 1
+        return characters[starts], characters[ends]
+
+
+def _fragment_bounds(raw: bytes) -> tuple[_I64, _I64]:
+    """Where fragments begin, and their bytes; 0 of a fragment that is a full stop or comma."""
     data = np.frombuffer(raw, np.uint8)
     inside = data != _BLANK[0]
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
@@ -118,7 +153,7 @@ _UNKNOWN = -(1 << 31)
 _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27D4EB2F165667C5)  # odd, bits well mixed
 
 
-class _Table:
+class _HashTable:
     """A hash table from integers to codes (i32), asked for many keys at once: open addressing, a few probes.
 
     It may forget: keys that find no place within the probes, or are added when it is full, stay unknown.
@@ -192,78 +227,98 @@ class _Table:
         self.add(keys, codes)
 
 
-class _Chunks(dict[bytes, int]):
-    """Chunk → code: the number of its only term, or a negative number for a *special*, of none or several tokens."""
+class _Expansion(NamedTuple):
+    """Tokens of a row of codes: tokens of each code; the tokens of compound codes, and their numbers in the tables."""
 
-    NOTHING = -1  # the special without tokens
-    _LONGEST = 160  # bytes of a chunk that is remembered
+    encoded: Encoded
+    repeats: _I64
+    targets: _I64
+    sources: _I64
+
+
+class _FragmentCodes(dict[bytes, int]):
+    """Fragment → code: the id of the term that it is, or a negative number for a *compound*: any other tokens."""
+
+    NOTHING = -1  # the compound without tokens
+    _LONGEST = 160  # bytes of a fragment in the cache
     _MOST = 400_000
 
     def __init__(self) -> None:
         super().__init__()
         self.terms: list[str] = []
-        self._numbers: dict[str, int] = {}
-        # Of each special: where its tokens begin in the two arrays after these, how many there are, positions taken.
+        self.term_ids: dict[str, int] = {}
+        # Of each compound: number of its first token in the tables after these, number of tokens, number of positions.
         self._begins, self._counts, self._widths = array("I"), array("I"), array("I")
-        self._ids, self._stacked = array("I"), array("B")
-        self._special([], [], 0)
+        self._ids, self._stacked, self._starts, self._ends = array("I"), array("B"), array("I"), array("I")
+        self._compound([])
 
     def codes(self, raw: bytes, starts: _I64, lengths: _I64) -> list[int]:
-        """The codes of chunks of `raw`."""
+        """Codes of fragments of `raw`."""
         ends = (starts + lengths).tolist()
         return [self[raw[start:end]] for start, end in zip(starts.tolist(), ends, strict=True)]
 
-    def __missing__(self, chunk: bytes) -> int:
-        # Nearly all are plain: analysing them would come to the same.
-        code = self._number(chunk[:MAX_TERM].decode()) if chunk.isalnum() else self._analysed(chunk)
-        if len(chunk) <= self._LONGEST and len(self) < self._MOST:
-            self[chunk] = code
+    def __missing__(self, fragment: bytes) -> int:
+        # Most are plain: tokenizing them would come to the same.
+        code = self._term_id(fragment[:MAX_TERM].decode()) if fragment.isalnum() else self._analyze(fragment)
+        if len(fragment) <= self._LONGEST and len(self) < self._MOST:
+            self[fragment] = code
         return code
 
-    def _number(self, term: str) -> int:
-        number = self._numbers.setdefault(term, len(self.terms))
+    def _term_id(self, term: str) -> int:
+        number = self.term_ids.setdefault(term, len(self.terms))
         if number == len(self.terms):
             self.terms.append(term)
         return number
 
-    def _analysed(self, chunk: bytes) -> int:
-        ids: list[int] = []
-        stacked: list[bool] = []
-        width = 0
-        for token in tokenize(chunk.decode("utf-8", "surrogatepass")):
-            stacked.append(token.position < width)
-            width = token.position + 1
-            ids.append(self._number(token.term))
-        return ids[0] if len(ids) == width == 1 else self._special(ids, stacked, width)
+    def _analyze(self, fragment: bytes) -> int:
+        text = fragment.decode("utf-8", "surrogatepass")
+        found = list(tokenize(text))
+        if len(found) == 1 and (found[0].start, found[0].end) == (0, len(text)):
+            return self._term_id(found[0].term)
+        return self._compound(found)
 
-    def _special(self, ids: list[int], stacked: list[bool], width: int) -> int:
-        if not ids and self._begins:
+    def _compound(self, found: Sequence[Token]) -> int:
+        if not found and self._begins:
             return self.NOTHING
         self._begins.append(len(self._ids))
-        self._counts.append(len(ids))
-        self._widths.append(width)
-        self._ids.extend(ids)
-        self._stacked.extend(stacked)
+        self._counts.append(len(found))
+        self._widths.append(found[-1].position + 1 if found else 0)
+        width = 0
+        for token in found:
+            self._ids.append(self._term_id(token.term))
+            self._stacked.append(token.position < width)
+            self._starts.append(token.start)
+            self._ends.append(token.end)
+            width = token.position + 1
         return -len(self._begins)
 
-    def expanded(self, codes: _I32, borders: _I64) -> Encoded:
-        """The tokens that a row of codes stands for; text `i` has the codes from `borders[i]` to `borders[i + 1]`."""
-        special = np.flatnonzero(codes < 0)
-        numbers = -1 - codes[special]
+    def expand(self, codes: _I32, borders: _I64) -> _Expansion:
+        """Tokens of a row of codes; text `i` has the codes from `borders[i]` to `borders[i + 1]`."""
+        compound = np.flatnonzero(codes < 0)
+        numbers = -1 - codes[compound]
         counts = np.frombuffer(self._counts, np.uint32)[numbers].astype(np.int64)
-        more = np.concatenate(([0], np.cumsum(counts - 1)))  # tokens beyond one a chunk, before each special
+        more = np.concatenate(([0], np.cumsum(counts - 1)))  # tokens beyond one a fragment, before each compound
         repeats = np.ones(len(codes), np.int64)
-        repeats[special] = counts
+        repeats[compound] = counts
         ids = np.repeat(codes, repeats).view(np.uint32)
         nth = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-        targets = np.repeat(special + more[:-1], counts) + nth
+        targets = np.repeat(compound + more[:-1], counts) + nth
         sources = np.repeat(np.frombuffer(self._begins, np.uint32)[numbers], counts) + nth
         ids[targets] = np.frombuffer(self._ids, np.uint32)[sources]
         stacked = targets[np.frombuffer(self._stacked, np.bool_)[sources]]
         widths = np.frombuffer(self._widths, np.uint32)[numbers].astype(np.int64)
         wider = np.concatenate(([0], np.cumsum(widths - 1)))
-        before = np.searchsorted(special, borders)
-        return Encoded(ids, stacked, np.diff(borders + more[before]), np.diff(borders + wider[before]))
+        before = np.searchsorted(compound, borders)
+        encoded = Encoded(ids, stacked, np.diff(borders + more[before]), np.diff(borders + wider[before]))
+        return _Expansion(encoded, repeats, targets, sources)
+
+    def spans(self, expansion: _Expansion, starts: _I64, ends: _I64) -> tuple[_I64, _I64]:
+        """Start and end of each token, from those of the fragments."""
+        starts, ends = starts.repeat(expansion.repeats), ends.repeat(expansion.repeats)
+        targets, sources = expansion.targets, expansion.sources
+        ends[targets] = starts[targets] + np.frombuffer(self._ends, np.uint32)[sources]
+        starts[targets] += np.frombuffer(self._starts, np.uint32)[sources]
+        return starts, ends
 
 
 def token_positions(counts: npt.ArrayLike, stacked: npt.ArrayLike, firsts: npt.ArrayLike = 0) -> npt.NDArray[np.uint32]:

@@ -1,255 +1,256 @@
-"""The one matcher: decides whether an article is a hit and which words of it are marked."""
+"""Highlighter: spans of a document that match a query, and whether the query matches at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from typing import Protocol
+from functools import cached_property, reduce
+from typing import NamedTuple
+
+import numpy as np
 
 from backfile.index.engine import Document, Span
 from backfile.index.fields import DEFAULT_FIELDS, values
-from backfile.index.highlight.match_candidates import Scanned
-from backfile.index.highlight.term_matcher import Family, Finder, Texts, finder_for
-from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
+from backfile.index.highlight.term_matcher import Occurrences, Term, find_occurrences
+from backfile.index.highlight.token_table import (
+    Array,
+    TokenizedDocument,
+    TokenTable,
+    tokenize_documents,
+    tokenize_texts,
+)
+from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or
 from backfile.index.query.language_filter import language_matches
 
-Term = Word | Phrase | Wildcard | Fuzzy
+Fields = tuple[str, ...]
+StemSiblingsIn = Callable[[str, Fields], frozenset[str]]
+"""All terms that some documents have in some fields and that share a stem with a term."""
 
 
 @dataclass(frozen=True, slots=True)
 class Highlights:
-    """The spans to mark in the title, summary and text of a hit, and their number: sorted, disjoint, not empty.
+    """Spans that match in title, summary and text of a hit: sorted, disjoint, not empty.
 
-    `branches` is what `Highlighter.highlight_text` needs to mark other texts of the same article alike.
+    `values`: (field, value) of authors, topics and source with a match. `clauses`: the satisfied terms of the query
+    with their fields, by which `Highlighter.highlight_text` marks other texts of the same article alike.
     """
 
     title: tuple[Span, ...] = ()
     summary: tuple[Span, ...] = ()
     text: tuple[Span, ...] = ()
-    branches: tuple[_Leaf, ...] = field(default=(), repr=False, compare=False)
+    values: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    clauses: tuple[tuple[Term, Fields], ...] = field(default=(), repr=False, compare=False)
 
     @property
     def count(self) -> int:
-        """How many marks there are in all."""
+        """Number of spans."""
         return len(self.title) + len(self.summary) + len(self.text)
 
 
-class PreparedDocument:
-    """A document made ready for matchers: worth keeping where the document is kept. May be used by several threads."""
-
-    def __init__(self, document: Document) -> None:
-        self.document = document
-        self._scanned: Scanned | None = None
-
-    @staticmethod
-    def joined(prepared: Sequence[PreparedDocument]) -> Scanned:
-        """The texts of some documents in DEFAULT_FIELDS, one document after the other."""
-        fresh = [each for each in prepared if each._scanned is None]
-        if fresh:
-            together = Scanned.of(*(text for each in fresh for text in each._texts()))
-            for each, scanned in zip(fresh, together.apart(len(DEFAULT_FIELDS)), strict=True):
-                each._scanned = scanned
-        return Scanned.joined([each._scanned for each in prepared if each._scanned])
-
-    def _texts(self) -> tuple[str, str, str]:
-        return self.document.title, self.document.summary or "", self.document.text
-
-
-StemSiblingsIn = Callable[[str, tuple[str, ...]], frozenset[str]]
-"""All terms that some documents have in some fields of the family of a term."""
-
-
 class Highlighter:
-    """A query made ready for article after article; `languages` are those of the index's word families.
+    """Highlighter of a query; `languages` are those by which the index stems.
 
-    Given a `family`, it knows words by that instead of stemming what it meets, but only in documents whose terms the
-    family knows. Remembers the words it has met: keep it for the articles of one answer, not for ever. Not for several
-    threads.
+    With `siblings`, stem siblings are read from the index instead of stemming the terms of the documents, which must
+    all be in the index.
     """
 
-    def __init__(self, query: Node, languages: tuple[str, ...] = ("en",), family: StemSiblingsIn | None = None) -> None:
-        self._leaves: list[_Leaf] = []
+    def __init__(
+        self, query: Node, languages: tuple[str, ...] = ("en",), siblings: StemSiblingsIn | None = None
+    ) -> None:
+        self._query = query
         self._languages = languages
-        self._family = family
-        self._root = self._compiled(query, DEFAULT_FIELDS)
+        self._siblings = siblings
 
     def highlight(self, document: Document) -> Highlights | None:
-        """What to mark in a document; None if the query does not find it."""
-        return self.highlight_all([PreparedDocument(document)])[0]
+        """Highlights of a document; None if the query does not match it."""
+        return self.highlight_all([TokenizedDocument(document)])[0]
 
-    def highlight_all(self, documents: Sequence[PreparedDocument]) -> list[Highlights | None]:
-        """`match` for each of some documents, at a price that grows with their text and little with their number."""
-        articles = _Articles(documents)
-        satisfied = self._root.satisfied(articles)
-        return [None if leaves is None else articles.marks(number, leaves) for number, leaves in enumerate(satisfied)]
+    def highlight_all(self, documents: Sequence[TokenizedDocument]) -> list[Highlights | None]:
+        """`highlight` for each of some documents, at a cost that grows with their text and little with their number."""
+        batch = _Batch(documents, self._find)
+        satisfied = batch.satisfied(self._query, DEFAULT_FIELDS)
+        clauses = list(batch.clauses(self._query, DEFAULT_FIELDS, satisfied))
+        spans, values = iter(batch.spans(clauses)), batch.values(clauses)
+        found = [
+            Highlights(*fields, tuple(values[number]), tuple(clause[:2] for clause in clauses if clause[2][number]))
+            for number, fields in enumerate(zip(spans, spans, spans, strict=True))
+        ]
+        return [each if holds else None for each, holds in zip(found, satisfied.tolist(), strict=True)]
 
     def highlight_text(self, text: str, field: str = "text", *, hit: Highlights | None = None) -> tuple[Span, ...]:
-        """What to mark in one text of an article that is a hit, as if it were (part of) that field of it.
+        """Spans of one text of an article that is a hit, as if it were (part of) that field of it.
 
-        With `hit`, the marks of the article, only the branches of the query that it satisfies are marked; without,
-        every word of the query that is not below a Not.
+        With `hit`, the highlights of the article, only the clauses that it satisfies are marked; without, every term
+        of the query that is not below a Not.
         """
-        scanned = Scanned.of(text)
-        leaves = self._leaves if hit is None else hit.branches
-        return merge_spans([span for leaf in leaves if field in leaf.fields for span in leaf.find(scanned)])
+        clauses = _positive_terms(self._query, DEFAULT_FIELDS) if hit is None else iter(hit.clauses)
+        table = tokenize_texts([text])
+        found = [self._find(term, table, fields) for term, fields in clauses if field in fields]
+        return _merged_spans(table, found)[0]
 
-    @staticmethod
-    def matching_values(document: Document, hit: Highlights) -> list[tuple[str, str]]:
-        """Names of fields and those of their values (authors, topics, source) in which a branch of the hit stands."""
-        leaves = [leaf for leaf in hit.branches if leaf.fields != DEFAULT_FIELDS]
-        if not leaves:
-            return []
+    def _find(self, term: Term, table: TokenTable, fields: Fields) -> Occurrences:
+        siblings = self._siblings
+        in_fields = None if siblings is None else lambda word: siblings(word, fields)
+        return find_occurrences(term, table, self._languages, in_fields)
+
+
+def _positive_terms(node: Node, fields: Fields) -> Iterator[tuple[Term, Fields]]:
+    """Terms that are not below a Not, with their fields."""
+    match node:
+        case And() | Or():
+            for child in node.nodes:
+                yield from _positive_terms(child, fields)
+        case InField() if node.field != "lang":
+            yield from _positive_terms(node.node, (node.field,))
+        case Not() | MatchAll() | DateRange() | InField():
+            return
+        case _:
+            yield node, fields
+
+
+Clause = tuple[Term, Fields, Array]  # a term of the query, its fields, and for each document whether it counts
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """Tokenized texts with the number of the document and the field of each."""
+
+    table: TokenTable
+    owners: Array
+    fields: Array
+
+
+class _Found(NamedTuple):
+    """Occurrences in texts, with the number of the text and of the document of each."""
+
+    occurrences: Occurrences
+    texts: Array
+    owners: Array
+
+    def take(self, kept: Array) -> _Found:
+        tokens, ends = self.occurrences
+        return _Found(Occurrences(tokens[kept], ends[kept]), self.texts[kept], self.owners[kept])
+
+
+class _Batch:
+    """Evaluation of a query on some documents: a result is an array with a bool for each document."""
+
+    def __init__(
+        self, documents: Sequence[TokenizedDocument], find: Callable[[Term, TokenTable, Fields], Occurrences]
+    ) -> None:
+        self._documents = documents
+        self._find = find
+        self._found: dict[tuple[Term, Fields], _Found] = {}
+
+    @cached_property
+    def _contents(self) -> _Texts:
+        """Title, summary and text of each document."""
+        owners = np.arange(len(self._documents)).repeat(len(DEFAULT_FIELDS))
+        return _Texts(tokenize_documents(self._documents), owners, np.array(DEFAULT_FIELDS * len(self._documents)))
+
+    @cached_property
+    def _values(self) -> list[tuple[int, str, str]]:
+        """Number of the document, field and value of every author, topic and source."""
         return [
-            (field, value)
-            for field in dict.fromkeys(field for leaf in leaves for field in leaf.fields)
-            if field not in DEFAULT_FIELDS
-            for value in values(document, field)
-            if any(leaf.find(Scanned.of(value)) for leaf in leaves if field in leaf.fields)
+            (number, field, value)
+            for number, each in enumerate(self._documents)
+            for field in ("author", "topic", "source")
+            for value in values(each.document, field)
         ]
 
-    def _compiled(self, node: Node, fields: tuple[str, ...], lit: bool = True) -> _Branch:
+    @cached_property
+    def _metadata(self) -> _Texts:
+        owners = np.array([number for number, _, _ in self._values], np.intp)
+        table = tokenize_texts([value for _, _, value in self._values])
+        return _Texts(table, owners, np.array([field for _, field, _ in self._values]))
+
+    def _find_in(self, term: Term, fields: Fields) -> _Found:
+        if (term, fields) not in self._found:
+            texts = self._contents if fields[0] in DEFAULT_FIELDS else self._metadata
+            occurrences = self._find(term, texts.table, fields)
+            numbers = texts.table.texts_of(occurrences.tokens)
+            found = _Found(occurrences, numbers, texts.owners[numbers])
+            if len(fields) == 1:
+                found = found.take(np.flatnonzero(texts.fields[numbers] == fields[0]))
+            self._found[term, fields] = found
+        return self._found[term, fields]
+
+    def satisfied(self, node: Node, fields: Fields) -> Array:
+        """Documents that a node matches."""
         match node:
             case And() | Or():
-                children = [self._compiled(child, fields, lit) for child in node.nodes]
-                return _All(children) if isinstance(node, And) else _Any(children)
+                parts = [self.satisfied(child, fields) for child in node.nodes]
+                return reduce(np.logical_and if isinstance(node, And) else np.logical_or, parts)
             case Not():
-                return _Without(self._compiled(node.node, fields, lit=False))
+                return ~self.satisfied(node.node, fields)
             case InField() if node.field != "lang":
-                return self._compiled(node.node, (node.field,), lit)
+                return self.satisfied(node.node, (node.field,))
             case MatchAll() | DateRange() | InField():
-                return _Test(_test(node))
-        leaf = _Leaf(finder_for(node, self._languages, self._family_in(fields)), fields)
-        if lit:
-            self._leaves.append(leaf)
-        return leaf
-
-    def _family_in(self, fields: tuple[str, ...]) -> Family | None:
-        family = self._family
-        return None if family is None else lambda term: family(term, fields)
-
-
-def _test(node: MatchAll | DateRange | InField) -> Callable[[Document], bool]:
-    match node:
-        case DateRange():
-            return lambda document: node.overlaps(document.date)
-        case InField():
-            return lambda document: language_matches(node.node, document.language)
-    return lambda document: True
-
-
-_Leaves = tuple["_Leaf", ...]
-
-
-class _Articles:
-    """Documents under the eyes of a matcher: the texts of all of them are searched as one, and once for each leaf."""
-
-    def __init__(self, prepared: Sequence[PreparedDocument]) -> None:
-        self.documents = [each.document for each in prepared]
-        self._prepared = prepared
-        self._texts: dict[tuple[str, ...], Texts] = {}
-        self._spans: dict[int, list[dict[str, list[Span]]]] = {}
-
-    def spans(self, leaf: _Leaf) -> list[dict[str, list[Span]]]:
-        """For each document where a leaf stands in its fields; only whether it does, if a field has several values."""
-        key = id(leaf)
-        if key not in self._spans:
-            spans = iter(self._texts_of(leaf.fields).find(leaf.find))
-            self._spans[key] = [dict(zip(leaf.fields, spans, strict=False)) for _ in self.documents]
-        return self._spans[key]
-
-    def marks(self, number: int, leaves: _Leaves) -> Highlights:
-        """The merged spans of the leaves in one of the documents."""
-        found = [self.spans(leaf)[number] for leaf in leaves]
-        title, summary, text = (_marked(found, field) for field in DEFAULT_FIELDS)
-        return Highlights(title, summary, text, leaves)
-
-    def _texts_of(self, fields: tuple[str, ...]) -> Texts:
-        if fields not in self._texts:
-            if fields == DEFAULT_FIELDS:
-                texts = Texts(PreparedDocument.joined(self._prepared))
-            else:
-                texts = Texts.of([values(document, field) for document in self.documents for field in fields])
-            self._texts[fields] = texts
-        return self._texts[fields]
-
-
-def _marked(found: Sequence[dict[str, list[Span]]], field: str) -> tuple[Span, ...]:
-    some = [spans for leaf in found if (spans := leaf.get(field))]
-    return merge_spans(list(chain.from_iterable(some))) if some else ()
-
-
-class _Branch(Protocol):
-    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
-        """For each document the leaves to mark in it, None where this branch does not find it."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Leaf:
-    find: Finder
-    fields: tuple[str, ...]
-
-    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
-        own = (self,)
-        return [own if any(found.values()) else None for found in articles.spans(self)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Test:
-    holds: Callable[[Document], bool]
-
-    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
-        return [() if self.holds(document) else None for document in articles.documents]
-
-
-@dataclass(frozen=True, slots=True)
-class _Without:
-    branch: _Branch
-
-    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
-        return [() if leaves is None else None for leaves in self.branch.satisfied(articles)]
-
-
-@dataclass(frozen=True, slots=True)
-class _All:
-    branches: Sequence[_Branch]
-
-    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
-        found: list[_Leaves | None] = [()] * len(articles.documents)
-        for branch in self.branches:
-            own = branch.satisfied(articles)
-            found = [
-                None if before is None or leaves is None else before + leaves
-                for before, leaves in zip(found, own, strict=True)
-            ]
-            if not any(leaves is not None for leaves in found):
-                break
+                return np.array([_holds(node, each.document) for each in self._documents], np.bool_)
+        found = np.zeros(len(self._documents), np.bool_)
+        found[self._find_in(node, fields).owners] = True
         return found
 
+    def clauses(self, node: Node, fields: Fields, holds: Array) -> Iterator[Clause]:
+        """Terms of satisfied branches. `holds`: documents for which the node and all nodes above hold."""
+        match node:
+            case And() | Or():
+                for child in node.nodes:
+                    yield from self.clauses(child, fields, holds & self.satisfied(child, fields))
+            case InField() if node.field != "lang":
+                yield from self.clauses(node.node, (node.field,), holds)
+            case Not() | MatchAll() | DateRange() | InField():
+                return
+            case _:
+                yield node, fields, holds
 
-@dataclass(frozen=True, slots=True)
-class _Any:
-    branches: Sequence[_Branch]
+    def spans(self, clauses: Sequence[Clause]) -> list[tuple[Span, ...]]:
+        """Spans of the clauses in title, summary and text of each document."""
+        found = [self._find_in(*clause[:2]) for clause in clauses if clause[1][0] in DEFAULT_FIELDS]
+        holding = [holds for _, fields, holds in clauses if fields[0] in DEFAULT_FIELDS]
+        kept = [each.take(np.flatnonzero(holds[each.owners])) for each, holds in zip(found, holding, strict=True)]
+        return _merged_spans(self._contents.table, [each.occurrences for each in kept])
 
-    def satisfied(self, articles: _Articles) -> list[_Leaves | None]:
-        return [_joined(found) for found in zip(*(b.satisfied(articles) for b in self.branches), strict=True)]
+    def values(self, clauses: Sequence[Clause]) -> list[list[tuple[str, str]]]:
+        """For each document, field and value of the authors, topics and source with one of the clauses."""
+        rows: list[list[tuple[str, str]]] = [[] for _ in self._documents]
+        for term, fields, holds in clauses:
+            if fields[0] not in DEFAULT_FIELDS:
+                for text in np.unique(self._find_in(term, fields).texts).tolist():
+                    number, *value = self._values[text]
+                    if holds[number]:
+                        rows[number].append((value[0], value[1]))
+        return rows
 
 
-def _joined(found: Sequence[_Leaves | None]) -> _Leaves | None:
-    """The leaves of those alternatives that hold; None when none does."""
-    held = [leaves for leaves in found if leaves is not None]
-    return sum(held, ()) if held else None
+def _holds(node: MatchAll | DateRange | InField, document: Document) -> bool:
+    match node:
+        case DateRange():
+            return node.overlaps(document.date)
+        case InField():
+            return language_matches(node.node, document.language)
+    return True
+
+
+def _merged_spans(table: TokenTable, found: Sequence[Occurrences]) -> list[tuple[Span, ...]]:
+    """Merged spans of occurrences in each text."""
+    rows: list[list[Span]] = [[] for _ in range(len(table.bounds) - 1)]
+    for tokens, ends in found:
+        columns = (table.texts_of(tokens), table.starts[tokens], ends)
+        for text, start, end in zip(*(column.tolist() for column in columns), strict=True):
+            rows[text].append((start, end))
+    return [merge_spans(row) for row in rows]
 
 
 def merge_spans(spans: Sequence[Span]) -> tuple[Span, ...]:
-    """Spans in order, those that overlap made one."""
-    joined: list[Span] = []
+    """Spans in order, overlapping ones made one."""
+    merged: list[Span] = []
     last = -1
-    for span in sorted(spans):
-        if span[0] < last:
-            last = max(span[1], last)
-            joined[-1] = (joined[-1][0], last)
+    for start, end in sorted(spans):
+        if start < last:
+            last = max(end, last)
+            merged[-1] = (merged[-1][0], last)
         else:
-            joined.append(span)
-            last = span[1]
-    return tuple(joined)
+            merged.append((start, end))
+            last = end
+    return tuple(merged)

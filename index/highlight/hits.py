@@ -1,25 +1,52 @@
-"""A document that was found → the hit that a result list shows: one way for every engine."""
+"""Hits: a document, its highlights and its score → what a result list shows, the same way for every engine."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from backfile.index.engine import Document, FieldMatch, HighlightedText, Hit, Span
-from backfile.index.highlight.highlighter import Highlighter, Highlights
+from backfile.index.highlight.highlighter import Highlights
 from backfile.index.highlight.passages import select_passages
+from backfile.index.query import Node, to_text
 
-MOST_WORDS = 12  # a field
-_COUNTED = 1_000  # marks of a text that are looked at
+log = logging.getLogger(__name__)
+
+RAISE_MISMATCHES = False
+"""Whether `agreed_highlights` raises; the tests set it."""
+
+MOST_WORDS = 12  # words and values shown of a field
+_COUNTED = 1_000  # spans of a text that are counted
 
 
-def build_hit(document: Document, marks: Highlights, *, score: float, limit: int) -> Hit:
-    """The hit of a document with what `Highlighter.highlight` marks in it and at most `limit` passages.
+class HighlightMismatch(AssertionError):
+    """A document that an engine finds and the highlighter does not: a defect of one of them."""
 
-    Where nothing of the text is marked, the passage is the beginning of the text.
+
+def agreed_highlights(highlights: Highlights | None, query: Node, document: Document) -> Highlights:
+    """Highlights of a document that an engine found.
+
+    None means that the highlighter does not match the document: engine and highlighter disagree, which is an error in
+    one of them. It is logged, and the hit is shown without highlights; with RAISE_MISMATCHES it is raised as
+    `HighlightMismatch`.
+    """
+    if highlights is not None:
+        return highlights
+    mismatch = HighlightMismatch(f"{document.id!r} is a hit for {to_text(query)!r}, but the highlighter finds nothing")
+    if RAISE_MISMATCHES:
+        raise mismatch
+    log.error("%s", mismatch)
+    return Highlights()
+
+
+def build_hit(document: Document, highlights: Highlights, *, score: float, limit: int) -> Hit:
+    """Hit of a document with at most `limit` passages.
+
+    Without a span in the text, the passage is the beginning of the text.
     """
     return Hit(
         id=document.id,
-        title=HighlightedText(document.title, marks.title),
+        title=HighlightedText(document.title, highlights.title),
         authors=document.authors,
         topics=document.topics,
         date=document.date,
@@ -27,28 +54,28 @@ def build_hit(document: Document, marks: Highlights, *, score: float, limit: int
         source=document.source,
         language=document.language,
         score=score,
-        matches=marks.count,
-        passages=select_passages(document.text, marks.text, limit),
-        field_matches=field_matches(document, marks) if limit else (),
+        matches=highlights.count,
+        passages=select_passages(document.text, highlights.text, limit),
+        field_matches=_field_matches(document, highlights) if limit else (),
     )
 
 
-def field_matches(document: Document, marks: Highlights) -> tuple[FieldMatch, ...]:
-    """The reasons of a hit in the order of the fields; see `index.engine.FieldMatch`. None for a hit without marks."""
+def _field_matches(document: Document, highlights: Highlights) -> tuple[FieldMatch, ...]:
     fields = (
-        ("title", document.title, marks.title),
-        ("summary", document.summary or "", marks.summary),
-        ("text", document.text, marks.text),
+        ("title", document.title, highlights.title),
+        ("summary", document.summary or "", highlights.summary),
+        ("text", document.text, highlights.text),
     )
-    found = [FieldMatch(field, _counted(text, spans)) for field, text, spans in fields if spans]
-    named: dict[str, dict[str, int]] = {}
-    for field, value in Highlighter.matching_values(document, marks):
-        named.setdefault(field, {})[value] = 1
-    found += [FieldMatch(field, tuple(names.items())[:MOST_WORDS]) for field, names in named.items()]
+    found = [FieldMatch(field, _count_words(text, spans)) for field, text, spans in fields if spans]
+    by_field: dict[str, dict[str, int]] = {}
+    for field, value in highlights.values:
+        by_field.setdefault(field, {})[value] = 1
+    found += [FieldMatch(field, tuple(values.items())[:MOST_WORDS]) for field, values in by_field.items()]
     return tuple(found)
 
 
-def _counted(text: str, spans: Sequence[Span]) -> tuple[tuple[str, int], ...]:
+def _count_words(text: str, spans: Sequence[Span]) -> tuple[tuple[str, int], ...]:
+    """Highlighted words in lower case, in the order of first occurrence, with their numbers."""
     written: dict[str, int] = {}
     for start, end in spans[:_COUNTED]:
         piece = text[start:end]

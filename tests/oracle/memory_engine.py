@@ -37,11 +37,11 @@ from backfile.index.engine import (
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.highlight.highlighter import Highlighter, Highlights
-from backfile.index.highlight.hits import build_hit
+from backfile.index.highlight.hits import agreed_highlights, build_hit
 from backfile.index.query import DateRange, Word
 from backfile.index.ranking.bm25f import idf
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
-from oracle.naive_search import NaiveSearcher, TokenizedDocument
+from oracle.naive_search import NaiveDocument, NaiveSearcher
 
 _TELLING = 20  # words by which similar articles are looked for
 
@@ -50,7 +50,7 @@ _TELLING = 20  # words by which similar articles are looked for
 class _State:
     """One commit."""
 
-    documents: Mapping[str, TokenizedDocument] = field(default_factory=dict)
+    documents: Mapping[str, NaiveDocument] = field(default_factory=dict)
     fingerprints: Mapping[str, Fingerprint] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)
     stamp: str = ""
@@ -147,7 +147,7 @@ class MemoryEngine:
         """Forgets everything."""
         self._committed = None
 
-    def _words(self, article_id: str) -> TokenizedDocument:
+    def _words(self, article_id: str) -> NaiveDocument:
         try:
             return self._state.documents[article_id]
         except KeyError:
@@ -161,13 +161,13 @@ def _after(state: _State, changes: Changes) -> _State:
         documents.pop(article_id, None)
         fingerprints.pop(article_id, None)
     for document, fingerprint in arriving:
-        documents[document.id] = TokenizedDocument(document)
+        documents[document.id] = NaiveDocument(document)
         fingerprints[document.id] = fingerprint
     fingerprints |= {key: fingerprint for key, fingerprint in changes.touch.items() if key in documents}
     return _State(documents, fingerprints, changes.languages, changes.stamp, state.generation + 1)
 
 
-def _in_time(documents: Iterable[TokenizedDocument], deadline: float) -> Iterator[TokenizedDocument]:
+def _in_time(documents: Iterable[NaiveDocument], deadline: float) -> Iterator[NaiveDocument]:
     end = time.perf_counter() + deadline
     for words in documents:
         if time.perf_counter() > end:
@@ -181,7 +181,7 @@ class _Answer:
 
     state: _State
     request: Request
-    found: Sequence[TokenizedDocument]
+    found: Sequence[NaiveDocument]
     searcher: NaiveSearcher
 
     def page(self, began: float) -> Page:
@@ -200,17 +200,17 @@ class _Answer:
             suggestion=self._suggestion() if len(kept) < CORRECTED_BELOW else None,
         )
 
-    def _filtered(self, *, but: str = "") -> list[TokenizedDocument]:
+    def _filtered(self, *, but: str = "") -> list[NaiveDocument]:
         """The documents that pass every filter but those of one facet."""
         return [words for words in self.found if _passes(words.document, self.request.filters, but)]
 
-    def _scores(self, found: Sequence[TokenizedDocument]) -> list[float]:
+    def _scores(self, found: Sequence[NaiveDocument]) -> list[float]:
         if self.request.sort is not Sort.RELEVANCE:
             return [0.0] * len(found)
         return self.searcher.scores(self.request.query, found)
 
-    def _order(self) -> Callable[[tuple[float, TokenizedDocument]], tuple[object, ...]]:
-        def key(scored: tuple[float, TokenizedDocument]) -> tuple[object, ...]:
+    def _order(self) -> Callable[[tuple[float, NaiveDocument]], tuple[object, ...]]:
+        def key(scored: tuple[float, NaiveDocument]) -> tuple[object, ...]:
             score, document = scored[0], scored[1].document
             match self.request.sort:
                 case Sort.RELEVANCE:
@@ -223,11 +223,9 @@ class _Answer:
 
         return key
 
-    def _hit(self, words: TokenizedDocument, score: float) -> Hit:
-        marks = self._highlighter.highlight(words.document)
-        if marks is None:
-            raise AssertionError(f"the matcher does not find {words.document.id!r}, which the engine found")
-        return build_hit(words.document, marks, score=score, limit=self.request.passages)
+    def _hit(self, words: NaiveDocument, score: float) -> Hit:
+        highlights = agreed_highlights(self._highlighter.highlight(words.document), self.request.query, words.document)
+        return build_hit(words.document, highlights, score=score, limit=self.request.passages)
 
     @cached_property
     def _highlighter(self) -> Highlighter:
@@ -288,11 +286,11 @@ def _vocabulary(state: _State) -> Counter[str]:
     return Counter(term for words in state.documents.values() for term in _terms(words))
 
 
-def _terms(words: TokenizedDocument) -> set[str]:
+def _terms(words: NaiveDocument) -> set[str]:
     return {token.term for field in DEFAULT_FIELDS for value in words.values[field] for token in value}
 
 
-def _telling_words(words: TokenizedDocument, vocabulary: Mapping[str, int], documents: int) -> list[Word]:
+def _telling_words(words: NaiveDocument, vocabulary: Mapping[str, int], documents: int) -> list[Word]:
     """The words of a document that tell most about it: frequency × idf, of those that another document has too."""
     counts = Counter(token.term for field in ("title", "text") for value in words.values[field] for token in value)
     worth = {

@@ -24,7 +24,7 @@ Scope = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class TokenizedDocument:
+class NaiveDocument:
     """A document and the tokens of every value of its word fields."""
 
     document: Document
@@ -43,7 +43,7 @@ class TokenizedDocument:
 class NaiveSearcher:
     """Answers about documents as they are now: which one a query finds, and with what score."""
 
-    def __init__(self, documents: Sequence[TokenizedDocument], languages: tuple[str, ...]) -> None:
+    def __init__(self, documents: Sequence[NaiveDocument], languages: tuple[str, ...]) -> None:
         self._documents = documents
         self._languages = languages
         self._frequencies: dict[tuple[Leaf, Scope], int] = {}
@@ -53,7 +53,7 @@ class NaiveSearcher:
             for field in DEFAULT_FIELDS
         }
 
-    def finds(self, node: Node, words: TokenizedDocument, scope: Scope = DEFAULT_FIELDS) -> bool:
+    def finds(self, node: Node, words: NaiveDocument, scope: Scope = DEFAULT_FIELDS) -> bool:
         """Whether a query finds a document."""
         match node:
             case And() | Or():
@@ -67,7 +67,7 @@ class NaiveSearcher:
                 return _holds(node, words.document)
         return any(self.frequency(node, words, field) > 0 for field in scope)
 
-    def scores(self, node: Node, found: Sequence[TokenizedDocument]) -> list[float]:
+    def scores(self, node: Node, found: Sequence[NaiveDocument]) -> list[float]:
         """The scores of all the documents that the query finds."""
         if len(found) <= bm25f.BEST:
             return [self.score(node, words) for words in found]
@@ -75,14 +75,14 @@ class NaiveSearcher:
         least = sorted(apart, reverse=True)[bm25f.BEST - 1] - bm25f.ROUNDING
         return [self.score(node, words) if score >= least else score for words, score in zip(found, apart, strict=True)]
 
-    def score(self, node: Node, words: TokenizedDocument, *, near: bool = True) -> float:
+    def score(self, node: Node, words: NaiveDocument, *, near: bool = True) -> float:
         """The score of a document that the query finds; not `near`: without the bonus of neighbouring words."""
         leaves = list(_scoring_leaves(node, DEFAULT_FIELDS))
         in_title = ["title" in scope and self.frequency(leaf, words, "title") > 0 for leaf, scope in leaves]
         bonus = WEIGHTS.whole_title if leaves and all(in_title) else 0.0
         return self._score(node, words, DEFAULT_FIELDS, near) + bonus
 
-    def _score(self, node: Node, words: TokenizedDocument, scope: Scope, near: bool) -> float:
+    def _score(self, node: Node, words: NaiveDocument, scope: Scope, near: bool) -> float:
         match node:
             case InField(field=field) if field in DEFAULT_FIELDS:
                 return self._score(node.node, words, (field,), near)
@@ -92,12 +92,12 @@ class NaiveSearcher:
                 return self._compound_score(node, words, scope, near)
         return self.share(node, words, scope)
 
-    def share(self, leaf: Leaf, words: TokenizedDocument, scope: Scope = DEFAULT_FIELDS) -> float:
+    def share(self, leaf: Leaf, words: NaiveDocument, scope: Scope = DEFAULT_FIELDS) -> float:
         """What one leaf gives to the score of a document."""
         frequency = self._normed(words, scope, lambda field: self.frequency(leaf, words, field))
         return self._weight(leaf, scope) * bm25f.saturate(frequency)
 
-    def _compound_score(self, node: And | Or, words: TokenizedDocument, scope: Scope, near: bool) -> float:
+    def _compound_score(self, node: And | Or, words: NaiveDocument, scope: Scope, near: bool) -> float:
         found = [self.finds(child, words, scope) for child in node.nodes]
         own = sum(self._score(child, words, scope, near) for child, hit in zip(node.nodes, found, strict=True) if hit)
         pairs = [pair for pair in bm25f.neighbour_pairs(node) if near and found[pair[0]] and found[pair[1]]]
@@ -105,14 +105,14 @@ class NaiveSearcher:
             self._pair_score(node.nodes[first], node.nodes[second], words, scope) for first, second in pairs
         )
 
-    def _pair_score(self, first: Node, second: Node, words: TokenizedDocument, scope: Scope) -> float:
+    def _pair_score(self, first: Node, second: Node, words: NaiveDocument, scope: Scope) -> float:
         if not (isinstance(first, Word) and isinstance(second, Word)):
             raise TypeError("a pair is made of words")
         frequency = self._normed(words, scope, lambda field: self._neighbours(first, second, words, field))
         telling = min(self._idf(first, scope), self._idf(second, scope))
         return WEIGHTS.pair * telling * bm25f.saturate(frequency)
 
-    def _normed(self, words: TokenizedDocument, scope: Scope, count: Callable[[str], float]) -> float:
+    def _normed(self, words: NaiveDocument, scope: Scope, count: Callable[[str], float]) -> float:
         lengths, averages = words.lengths, self._averages
         return sum(bm25f.weighted_frequency(count(name), lengths[name], averages[name], name) for name in scope)
 
@@ -127,7 +127,7 @@ class NaiveSearcher:
             self._frequencies[leaf, scope] = sum(self.finds(leaf, words, scope) for words in self._documents)
         return self._frequencies[leaf, scope]
 
-    def frequency(self, leaf: Leaf, words: TokenizedDocument, field: str) -> float:
+    def frequency(self, leaf: Leaf, words: NaiveDocument, field: str) -> float:
         """How often a leaf stands in a field of a document, as `index.ranking` counts."""
         return sum(self._frequency(leaf, value) for value in words.values[field])
 
@@ -158,7 +158,7 @@ class NaiveSearcher:
             self._keys[term] = stem_keys(term, self._languages)
         return self._keys[term]
 
-    def _neighbours(self, first: Word, second: Word, words: TokenizedDocument, field: str) -> int:
+    def _neighbours(self, first: Word, second: Word, words: NaiveDocument, field: str) -> int:
         count = 0
         for value in words.values[field]:
             following = {token.position for token in value if self._frequency(second, [token]) > 0}

@@ -33,7 +33,7 @@ def encoded(encoder: Encoder, texts: list[str], firsts: list[int]) -> list[list[
     return [listed[start:end] for start, end in pairwise(ends)]
 
 
-def assert_says_what_tokens_say(encoder: Encoder, texts: list[str]) -> None:
+def assert_same_tokens(encoder: Encoder, texts: list[str]) -> None:
     firsts = [number * POSITION_GAP for number in range(len(texts))]
     expected = [
         [(t.term, first + t.position) for t in tokenize(text)] for text, first in zip(texts, firsts, strict=True)
@@ -42,6 +42,9 @@ def assert_says_what_tokens_say(encoder: Encoder, texts: list[str]) -> None:
     widths = [found[-1][1] - first + 1 if found else 0 for found, first in zip(expected, firsts, strict=True)]
     assert encoder.encode(texts).widths.tolist() == widths
     assert len(set(encoder.terms)) == len(encoder.terms)
+    _, starts, ends = encoder.encode_spans(texts)
+    spans = [(token.start, token.end) for text in texts for token in tokenize(text)]
+    assert list(zip(starts.tolist(), ends.tolist(), strict=True)) == spans
 
 
 @settings(max_examples=150)
@@ -49,14 +52,14 @@ def assert_says_what_tokens_say(encoder: Encoder, texts: list[str]) -> None:
 def test_the_encoder_says_what_tokens_say(batches: list[list[str]]) -> None:
     encoder = Encoder()
     for batch in batches:
-        assert_says_what_tokens_say(encoder, batch)
+        assert_same_tokens(encoder, batch)
 
 
 @pytest.mark.long
 @settings(max_examples=10_000)
 @given(st.lists(any_text, max_size=6))
 def test_one_encoder_serves_many_texts(texts: list[str]) -> None:
-    assert_says_what_tokens_say(SHARED, texts)
+    assert_same_tokens(SHARED, texts)
 
 
 SHARED = Encoder()
@@ -65,7 +68,7 @@ SHARED = Encoder()
 def test_every_character_of_ascii_counts_as_it_does_in_tokens() -> None:
     characters = [chr(code) for code in range(128)]
     pairs = [f"a{one}{other}b {other}{one} x{one}" for one, other in product(characters, "-'.,+#&_ aA1é\u0301;")]
-    assert_says_what_tokens_say(Encoder(), [*pairs, *characters])
+    assert_same_tokens(Encoder(), [*pairs, *characters])
 
 
 @pytest.mark.parametrize("size", [1, 7, 8, 9, 15, 16, 17, 24, 25, 31, 32, 33, 127, 128, 129, 200])
@@ -73,34 +76,34 @@ def test_words_of_every_length_are_kept_apart(size: int) -> None:
     word = "abcdefghij" * 20
     similar = [word[:size], word[: size - 1], word[: size - 1] + "x", "x" + word[1:size], word[: size + 1]]
     encoder = Encoder()
-    assert_says_what_tokens_say(encoder, [" ".join(similar), *similar, "é".join(similar)])
+    assert_same_tokens(encoder, [" ".join(similar), *similar, "é".join(similar)])
     assert max(map(len, encoder.terms)) <= MAX_TERM
 
 
 @pytest.mark.parametrize(("first_bits", "most_bits", "most"), [(1, 3, 400_000), (2, 2, 5), (4, 12, 0)])
 def test_full_tables_change_nothing(monkeypatch, first_bits: int, most_bits: int, most: int) -> None:
-    monkeypatch.setattr(term_ids._Table, "_FIRST_BITS", first_bits)
-    monkeypatch.setattr(term_ids._Table, "_MOST_BITS", most_bits)
-    monkeypatch.setattr(term_ids._Chunks, "_MOST", most)
+    monkeypatch.setattr(term_ids._HashTable, "_FIRST_BITS", first_bits)
+    monkeypatch.setattr(term_ids._HashTable, "_MOST_BITS", most_bits)
+    monkeypatch.setattr(term_ids._FragmentCodes, "_MOST", most)
     encoder = Encoder()
     for turn in range(4):
         words = [f"{'word' * (number % 9)}{number * (turn + 1)}" for number in range(300)]
-        assert_says_what_tokens_say(encoder, [" ".join(words), *words[:50], "e-mail's U.S. " * 3])
+        assert_same_tokens(encoder, [" ".join(words), *words[:50], "e-mail's U.S. " * 3])
 
 
-def test_a_chunk_is_analysed_once(monkeypatch) -> None:
-    analysed: list[str] = []
-    monkeypatch.setattr(term_ids, "tokenize", lambda chunk: analysed.append(chunk) or tokenize(chunk))
+def test_a_fragment_is_analyzed_once(monkeypatch) -> None:
+    analyzed: list[str] = []
+    monkeypatch.setattr(term_ids, "tokenize", lambda fragment: analyzed.append(fragment) or tokenize(fragment))
     encoder = Encoder()
     for _ in range(3):
         encoder.encode(["e-mail, E-Mail; (e-mail) naïve " * 5, "internationalisation-of-the-harbour-ferry " * 3])
-    assert sorted(analysed) == ["e-mail", "internationalisation-of-the-harbour-ferry", "naïve"]
+    assert sorted(analyzed) == ["e-mail", "internationalisation-of-the-harbour-ferry", "naïve"]
 
 
 def test_nothing_gives_nothing() -> None:
     encoder = Encoder()
     for batch in ([], [""], ["", ""], ["... , ;", " \n"]):
-        assert_says_what_tokens_say(encoder, batch)
+        assert_same_tokens(encoder, batch)
     assert not encoder.terms
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from contract.generated import documents, queries, word_queries
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from oracle.naive_search import NaiveSearcher, TokenizedDocument
+from oracle.naive_search import NaiveDocument, NaiveSearcher
 
 from backfile.index.analysis.tokenizer import stem_keys, term_sequences, tokenize
 from backfile.index.engine import Document
@@ -26,7 +26,7 @@ def marked(query: str | Node, text: str, **fields: str) -> list[str] | None:
 @settings(max_examples=100, deadline=None)
 @given(documents(), queries)
 def test_matches_what_the_naive_rules_find(document: Document, query: Node) -> None:
-    words = TokenizedDocument(document)
+    words = NaiveDocument(document)
     is_hit = NaiveSearcher([words], LANGUAGES).finds(query, words)
     assert (Highlighter(query, LANGUAGES).highlight(document) is not None) == is_hit
 
@@ -36,7 +36,7 @@ def test_matches_what_the_naive_rules_find(document: Document, query: Node) -> N
 def test_a_hit_is_an_article_with_marks(document: Document, query: Node) -> None:
     marks = Highlighter(query, LANGUAGES).highlight(document)
     assert (marks is not None) == (marks is not None and marks.count > 0)
-    words = TokenizedDocument(document)
+    words = NaiveDocument(document)
     assert (marks is not None) == NaiveSearcher([words], LANGUAGES).finds(query, words)
 
 
@@ -80,7 +80,7 @@ _odd = st.text(alphabet="abt1 '’-.,_&+#é\u0301\u00ad™手機ßhe\n", max_siz
 @example("a-b c", "ab", None, True)
 @given(_odd, _odd.filter(bool), st.sampled_from((None, 0, 2, 5)), st.booleans())
 def test_signs_within_words_change_nothing(text: str, typed: str, within: int | None, exact: bool) -> None:
-    words = TokenizedDocument(Document("a", "a.md", "x", text))
+    words = NaiveDocument(Document("a", "a.md", "x", text))
     for query in (Word(typed, exact), Phrase(typed, within)):
         is_hit = NaiveSearcher([words], LANGUAGES).finds(query, words)
         assert (Highlighter(query, LANGUAGES).highlight(words.document) is not None) == is_hit

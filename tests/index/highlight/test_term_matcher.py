@@ -1,8 +1,6 @@
-"""Looking only where a term may begin finds the same spans as looking at every token."""
+"""Occurrences in token tables are those of a plain pass over every token."""
 
 from __future__ import annotations
-
-from itertools import chain
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,12 +8,12 @@ from hypothesis import strategies as st
 from long_runs import examples
 
 from backfile.index.analysis.stemming import stem_prefixes
-from backfile.index.analysis.tokenizer import POSITION_GAP, Token, fold, stem_keys, term_sequences, tokenize
+from backfile.index.analysis.tokenizer import POSITION_GAP, Token, stem_keys, term_sequences, tokenize
 from backfile.index.analysis.wildcards import TermTest, fuzzy_test, wildcard_test
-from backfile.index.engine import Span
-from backfile.index.highlight.match_candidates import ANYWHERE, Scanned
-from backfile.index.highlight.prefilter import ODD, beginnings, skeleton
-from backfile.index.highlight.term_matcher import Texts, finder_for
+from backfile.index.engine import Document, Span
+from backfile.index.highlight import token_table
+from backfile.index.highlight.term_matcher import StemSiblings, find_occurrences
+from backfile.index.highlight.token_table import TokenizedDocument, tokenize_documents, tokenize_texts
 from backfile.index.query import Fuzzy, Phrase, Wildcard, Word
 
 PIECES = (
@@ -136,16 +134,32 @@ def test_same_spans_as_all_tokens_at_length(
 
 
 def check(text: str, node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[str, ...]) -> None:
-    """The rule of finding, by stems and by a vocabulary."""
+    """Spans by stemming and by a vocabulary equal those of a plain pass."""
     vocabulary = {token.term for token in tokenize(text)}
 
-    def family(term: str) -> frozenset[str]:
+    def siblings(term: str) -> frozenset[str]:
         keys = stem_keys(term, languages)
         return frozenset(other for other in vocabulary if not keys.isdisjoint(stem_keys(other, languages)))
 
     wanted = spans_by_all_tokens(text, node, languages)
-    assert set(finder_for(node, languages)(Scanned.of(text))) == wanted
-    assert set(finder_for(node, languages, family)(Scanned.of(text))) == wanted
+    assert spans([text], node, languages) == [wanted]
+    assert spans([text], node, languages, siblings) == [wanted]
+
+
+def spans(
+    texts: list[str],
+    node: Word | Phrase | Wildcard | Fuzzy,
+    languages: tuple[str, ...] = ("en",),
+    siblings: StemSiblings | None = None,
+) -> list[set[Span]]:
+    """Spans of a term in each text."""
+    table = tokenize_texts(texts)
+    found = find_occurrences(node, table, languages, siblings)
+    rows: list[set[Span]] = [set() for _ in texts]
+    columns = (table.texts_of(found.tokens), table.starts[found.tokens], found.ends)
+    for text, start, end in zip(*(column.tolist() for column in columns), strict=True):
+        rows[text].add((start, end))
+    return rows
 
 
 @pytest.mark.parametrize(
@@ -155,63 +169,55 @@ def check(text: str, node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[st
 )
 def test_long_texts_of_nothing_but_the_words_take_no_longer_than_others(node: Word | Phrase | Wildcard | Fuzzy) -> None:
     text = "the of the the " * 20_000
-    assert finder_for(node, ("en",))(Scanned.of(text)) or isinstance(node, Phrase)
+    assert any(spans([text], node)) or isinstance(node, Phrase)
 
 
 @pytest.mark.parametrize("text", ["the-" * 50_000, "the-\u0345" * 30_000, "-" * 1_000_000])
-def test_a_chunk_of_very_many_words_is_gone_through_once(text: str) -> None:
+def test_a_fragment_of_very_many_words_is_tokenized_once(text: str) -> None:
     for node in (Word("the"), Word("theth"), Phrase("the of"), Wildcard("th*")):
-        assert isinstance(finder_for(node, ("en",))(Scanned.of(text)), list)
+        assert len(spans([text], node)) == 1
 
 
 @settings(max_examples=100, deadline=None)
-@given(anything)
-def test_a_skeleton_has_a_byte_for_each_character(text: str) -> None:
-    assert len(skeleton(text)) == len(text)
+@given(st.lists(st.tuples(anything, anything, anything), min_size=1, max_size=4), nodes)
+def test_documents_tokenized_together_or_apart_have_the_same_spans(
+    rows: list[tuple[str, str, str]], node: Word | Phrase | Wildcard | Fuzzy
+) -> None:
+    documents = [
+        TokenizedDocument(Document("a", "a.md", title, text, summary=summary)) for title, summary, text in rows
+    ]
+    tokenize_documents(documents[:1])
+    table = tokenize_documents(documents)
+    found = find_occurrences(node, table, ("en",))
+    columns = (table.texts_of(found.tokens), table.starts[found.tokens], found.ends)
+    expected = [spans_by_all_tokens(text, node, ("en",)) for row in rows for text in row]
+    assert [
+        {
+            (start, end)
+            for number, start, end in zip(*(each.tolist() for each in columns), strict=True)
+            if number == text
+        }
+        for text in range(len(expected))
+    ] == expected
 
 
-@settings(max_examples=100, deadline=None)
-@given(anything)
-def test_every_term_begins_where_its_beginning_is_looked_for(text: str) -> None:
-    scanned = Scanned.of(text)
-    for token in tokenize(text):
-        beginning = beginnings(frozenset([token.term]))
-        specials = scanned.specials(beginning) if beginning else set()
-        plain = (beginning.plain if beginning else ANYWHERE).finditer(scanned.skeleton)
-        chunks = specials.union(scanned.chunk_at(found.start()) for found in plain)
-        assert any(start <= token.start and token.end <= end for start, end in chunks), token
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.lists(anything, max_size=3), max_size=3))
-def test_texts_scanned_apart_and_joined_are_as_if_scanned_together(groups: list[list[str]]) -> None:
-    joined = Scanned.joined([Scanned.of(*texts) for texts in groups])
-    assert joined == Scanned.of(*chain.from_iterable(groups))
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(anything, anything), max_size=4))
-def test_texts_scanned_together_and_taken_apart_are_as_if_scanned_apart(pairs: list[tuple[str, str]]) -> None:
-    together = Scanned.of(*chain.from_iterable(pairs))
-    assert together.apart(2) == [Scanned.of(*pair) for pair in pairs]
+def test_a_full_vocabulary_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (TokenizedDocument(Document(key, f"{key}.md", "Night ferry", "")) for key in "ab")
+    before = tokenize_documents([first])
+    monkeypatch.setattr(token_table, "_MOST_TERMS", 0)
+    table = tokenize_documents([first, second])
+    assert table.encoder is not before.encoder
+    assert len(find_occurrences(Word("ferry"), table, ("en",)).tokens) == 2
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(anything, max_size=5), nodes, languages)
 @example(["night", "ferry", "night ferry"], Phrase("night ferry"), ("en",))
 @example(["", "night", "ferry"], Phrase("night ferry", 9), ("en",))
-def test_texts_scanned_together_are_searched_each_by_itself(
+def test_a_phrase_lies_within_one_text(
     texts: list[str], node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[str, ...]
 ) -> None:
-    rows = Texts.of([[text] for text in texts]).find(finder_for(node, languages))
-    assert [set(spans) for spans in rows] == [spans_by_all_tokens(text, node, languages) for text in texts]
-
-
-def test_letters_that_fold_alike_have_one_byte() -> None:
-    for code in [*range(0x3000), *range(0xA000, 0xAC00), *range(0xF900, 0xFFFE)]:
-        folded = fold(chr(code))
-        byte = skeleton(chr(code))
-        assert byte in (ODD, b" ", b"-", b"'") or byte == skeleton(folded), hex(code)
+    assert spans(texts, node, languages) == [spans_by_all_tokens(text, node, languages) for text in texts]
 
 
 @pytest.mark.parametrize(

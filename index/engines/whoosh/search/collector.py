@@ -21,12 +21,11 @@ from backfile.index.engines.whoosh.search.top_docs import top_by_field, top_by_s
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.errors import DeadlineExceeded, QueryRefused
 from backfile.index.fields import DEFAULT_FIELDS
-from backfile.index.highlight.highlighter import Highlighter, Highlights
-from backfile.index.highlight.hits import build_hit
+from backfile.index.highlight.highlighter import Highlighter
+from backfile.index.highlight.hits import agreed_highlights, build_hit
 from backfile.index.query import MatchAll, Node, Word
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
 
-_UNMARKED = Highlights()
 _HIGHLIGHTED_AT_ONCE = 10  # hits whose texts are searched together; more at once hardly gain
 _MAX_EDITS = 2
 _MIN_RATIO = 10  # a correction has so many times the articles of the word it replaces (`spelling.nearest`)
@@ -51,7 +50,7 @@ def search(searcher: Searcher, request: Request) -> Page:
     check()
     top = _select_page(searcher, root, docs, request, check)
     highlighter = Highlighter(request.query, searcher.commit.languages, searcher.sibling_terms)
-    hits = tuple(_load_hits(searcher, top, highlighter, request.passages, check))
+    hits = tuple(_load_hits(searcher, top, highlighter, request, check))
     total = len(docs)
     suggestion = _correct(searcher, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
@@ -113,15 +112,16 @@ def _select_page(
 
 
 def _load_hits(
-    searcher: Searcher, top: Sequence[tuple[int, float]], highlighter: Highlighter, passages: int, check: Check
+    searcher: Searcher, top: Sequence[tuple[int, float]], highlighter: Highlighter, request: Request, check: Check
 ) -> Iterator[Hit]:
-    """Hits of documents and scores, highlighted, with at most `passages` passages each."""
+    """Hits of documents and scores, highlighted."""
     for begin in range(0, len(top), _HIGHLIGHTED_AT_ONCE):
         check()
         some = top[begin : begin + _HIGHLIGHTED_AT_ONCE]
         prepared = [searcher.prepared(doc_id) for doc_id, _ in some]
-        for each, marks, (_, score) in zip(prepared, highlighter.highlight_all(prepared), some, strict=True):
-            yield build_hit(each.document, marks or _UNMARKED, score=score, limit=passages)
+        for each, found, (_, score) in zip(prepared, highlighter.highlight_all(prepared), some, strict=True):
+            highlights = agreed_highlights(found, request.query, each.document)
+            yield build_hit(each.document, highlights, score=score, limit=request.passages)
 
 
 def _correct(searcher: Searcher, query: Node) -> str | None:

@@ -21,7 +21,7 @@ from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
-from backfile.index.highlight.highlighter import PreparedDocument
+from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.ranking.bm25f import weighted_frequency
 
 _CACHED_TERMS = 8192
@@ -85,7 +85,7 @@ class Searcher:
         """Stored document."""
         return self.prepared(doc_id).document
 
-    def prepared(self, doc_id: int) -> PreparedDocument:
+    def prepared(self, doc_id: int) -> TokenizedDocument:
         """Stored document, prepared for highlighting."""
         segment, number = self.commit.locate(doc_id)
         return segment.prepared(number)

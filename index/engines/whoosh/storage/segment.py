@@ -15,7 +15,7 @@ from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.stored_fields import StoredFields, TextStore, unpack_stored_fields
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, sizes_between
-from backfile.index.highlight.highlighter import PreparedDocument
+from backfile.index.highlight.token_table import TokenizedDocument
 
 _HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
 _EACH = 2  # for each character of a text, one of its skeleton may be held
@@ -40,7 +40,7 @@ class SegmentData:
         self.size = int(file.facts["documents"])
         self.stem_files: dict[str, ArrayFile] = {}
         self.texts = TextStore(file)
-        self.documents: Cache[PreparedDocument] = bounded_cache(
+        self.documents: Cache[TokenizedDocument] = bounded_cache(
             _HELD_CHARACTERS, lambda each: _EACH * len(each.document.text)
         )
         self._fields: dict[str, FieldPostings] = {}
@@ -203,10 +203,10 @@ class Segment:
         """The document as it was written."""
         return self.prepared(document).document
 
-    def prepared(self, document: int) -> PreparedDocument:
+    def prepared(self, document: int) -> TokenizedDocument:
         """The document made ready for matchers, and held with what they made of it."""
         return self.data.documents(
-            document, lambda: PreparedDocument(self.stored_fields(document).document(self.text(document)))
+            document, lambda: TokenizedDocument(self.stored_fields(document).document(self.text(document)))
         )
 
     def files(self) -> list[ArrayFile]:

@@ -1,0 +1,143 @@
+"""Tokens of texts as parallel arrays, made by the batch tokenizer of `index.analysis.term_ids`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backfile.index.analysis.term_ids import Encoder, token_positions
+from backfile.index.analysis.tokenizer import POSITION_GAP
+from backfile.index.engine import Document
+from backfile.index.fields import DEFAULT_FIELDS
+
+Array = npt.NDArray[Any]
+
+_MOST_TERMS = 100_000  # vocabulary of an encoder; beyond it a new one takes its place
+
+
+@dataclass(frozen=True, eq=False)
+class TokenTable:
+    """Tokens of some texts, one text after another, in the order of positions.
+
+    Of each token: `ids`, its term as an id of `encoder` (u32); `positions`, which rise by POSITION_GAP or more between
+    texts (i32); `starts` and `ends`, code points of its own text (i32). `bounds[i]` is the first token of text `i`.
+    """
+
+    encoder: Encoder
+    ids: Array
+    positions: Array
+    starts: Array
+    ends: Array
+    bounds: Array
+
+    @classmethod
+    def of(cls, encoder: Encoder, texts: Sequence[str]) -> TokenTable:
+        """Tokenizes texts."""
+        encoded, starts, ends = encoder.encode_spans(texts)
+        firsts = np.cumsum(encoded.widths + POSITION_GAP) - encoded.widths
+        positions = token_positions(encoded.counts, encoded.stacked, firsts).astype(np.int32)
+        bounds = np.concatenate(([0], np.cumsum(encoded.counts)))
+        return cls(encoder, encoded.ids, positions, starts.astype(np.int32), ends.astype(np.int32), bounds)
+
+    @classmethod
+    def joined(cls, tables: Sequence[TokenTable]) -> TokenTable:
+        """The texts of several tables of one encoder in one table."""
+        if len(tables) == 1:
+            return tables[0]
+        sizes = [len(table.ids) for table in tables]
+        columns = [(table.ids, table.positions, table.starts, table.ends) for table in tables]
+        ids, positions, starts, ends = map(np.concatenate, zip(*columns, strict=True))
+        widths = [int(table.positions[-1]) if len(table.positions) else 0 for table in tables]
+        positions += np.repeat(list(accumulate(widths[:-1], initial=0)), sizes).astype(np.int32)
+        bases = accumulate(sizes[:-1], initial=0)
+        bounds = [table.bounds[:-1] + base for table, base in zip(tables, bases, strict=True)]
+        return cls(tables[0].encoder, ids, positions, starts, ends, np.concatenate([*bounds, [len(ids)]]))
+
+    def split(self, count: int) -> list[TokenTable]:
+        """Tables of `count` texts each, which do not hold the memory of this one."""
+        tables = []
+        for first in range(0, len(self.bounds) - 1, count):
+            bounds = self.bounds[first : first + count + 1]
+            own = slice(int(bounds[0]), int(bounds[-1]))
+            columns = [column[own].copy() for column in (self.ids, self.positions, self.starts, self.ends)]
+            ids, positions, starts, ends = columns
+            tables.append(TokenTable(self.encoder, ids, positions, starts, ends, bounds - bounds[0]))
+        return tables
+
+    @cached_property
+    def vocabulary(self) -> tuple[list[str], Array]:
+        """Terms of the texts, each once, and their ids."""
+        ids = np.flatnonzero(np.bincount(self.ids))
+        terms = self.encoder.terms
+        return [terms[number] for number in ids.tolist()], ids
+
+    def tokens_of(self, terms: Iterable[str]) -> Array:
+        """Numbers of the tokens with one of some terms, ascending."""
+        ids = [number for number in map(self.encoder.term_id, terms) if number is not None]
+        return self.tokens_with(np.array(ids, np.intp))
+
+    def tokens_with(self, ids: Array) -> Array:
+        """Numbers of the tokens with one of some term ids, ascending."""
+        if len(ids) == 1:
+            return np.flatnonzero(self.ids == ids[0])
+        wanted = np.zeros(len(self.encoder.terms), np.bool_)
+        wanted[ids] = True
+        return np.flatnonzero(wanted[self.ids])
+
+    def texts_of(self, tokens: Array) -> Array:
+        """Number of the text of each token."""
+        return self.bounds.searchsorted(tokens, side="right") - 1
+
+
+class TokenizedDocument:
+    """Document with the tokens of its DEFAULT_FIELDS, made at first use. May be used by several threads."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.table: TokenTable | None = None
+
+    def texts(self) -> tuple[str, ...]:
+        """Title, summary and text, in the order of DEFAULT_FIELDS."""
+        return self.document.title, self.document.summary or "", self.document.text
+
+
+class _SharedEncoder:
+    """One encoder for all threads, so that a word is analyzed once a process."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self._encoder: Encoder | None = None
+
+    def newest(self) -> Encoder:
+        """The encoder; its vocabulary is bounded by replacing it. Requires the lock."""
+        if self._encoder is None or len(self._encoder.terms) > _MOST_TERMS:
+            self._encoder = Encoder()
+        return self._encoder
+
+
+_shared = _SharedEncoder()
+
+
+def tokenize_texts(texts: Sequence[str]) -> TokenTable:
+    """Table of some texts."""
+    with _shared.lock:
+        return TokenTable.of(_shared.newest(), texts)
+
+
+def tokenize_documents(documents: Sequence[TokenizedDocument]) -> TokenTable:
+    """Table of the texts of documents, one document after another; the tokens of each are kept with it."""
+    with _shared.lock:
+        encoder = _shared.newest()
+        fresh = [each for each in documents if each.table is None or each.table.encoder is not encoder]
+        if fresh:
+            table = TokenTable.of(encoder, [text for each in fresh for text in each.texts()])
+            for each, own in zip(fresh, table.split(len(DEFAULT_FIELDS)), strict=True):
+                each.table = own
+        return TokenTable.joined([each.table for each in documents if each.table])
