@@ -274,7 +274,7 @@ def test_sparse_and_dense_postings_agree(found: list[int], batch: set[int]) -> N
     doc_ids = np.array(sorted(batch), np.intp)
     norms = np.arange(100) / 8
     for postings in (sparse, DensePostings(column, len(found))):
-        assert postings.doc_ids.tolist() == sorted(counts)
+        assert postings.list_doc_ids().tolist() == sorted(counts)
         assert postings.contains(doc_ids).tolist() == [n in counts for n in sorted(batch)]
         mask = np.zeros(100, np.bool_)
         postings.mark(mask)

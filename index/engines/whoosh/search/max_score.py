@@ -20,6 +20,7 @@ from backfile.index.engines.whoosh.search.scorer import (
     TermScore,
     can_reach,
     create_scorer,
+    max_score,
     threshold,
 )
 from backfile.index.engines.whoosh.search.searcher import Searcher
@@ -78,7 +79,7 @@ class _Alternative(NamedTuple):
 def _create_alternative(scorer: Scorer, child: QueryWeight) -> _Alternative:
     weights = set(child.term_weights())
     terms = [term for term in scorer.terms if term.term in weights]
-    return _Alternative(child.mask, terms, sum(term.max_score for term in terms))
+    return _Alternative(child.mask, terms, sum(map(max_score, terms)))
 
 
 def _first_threshold(scorer: Scorer, doc_ids: Array, limits: Array, wanted: int) -> float:

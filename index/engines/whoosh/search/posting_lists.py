@@ -26,9 +26,8 @@ class PostingList(Protocol):
     def nbytes(self) -> int:
         """Memory in bytes."""
 
-    @property
-    def doc_ids(self) -> Array:
-        """Documents, ascending (intp)."""
+    def list_doc_ids(self) -> Array:
+        """Lists its documents, ascending (intp)."""
 
     def mark(self, mask: Array) -> None:
         """Sets `mask` (bool[size]) at its documents."""
@@ -68,6 +67,10 @@ class SparsePostings:
         """Memory in bytes."""
         return self.doc_ids.nbytes + self.frequencies.nbytes
 
+    def list_doc_ids(self) -> Array:
+        """Returns `doc_ids`."""
+        return self.doc_ids
+
     def mark(self, mask: Array) -> None:
         """Sets `mask` at its documents."""
         mask[self.doc_ids] = True
@@ -104,9 +107,8 @@ class DensePostings:
         """Memory in bytes."""
         return self.frequencies.nbytes
 
-    @property
-    def doc_ids(self) -> Array:
-        """Documents, ascending."""
+    def list_doc_ids(self) -> Array:
+        """Lists the documents with a frequency."""
         return np.flatnonzero(self.frequencies != 0)  # eight times as fast as flatnonzero of the numbers themselves
 
     def mark(self, mask: Array) -> None:

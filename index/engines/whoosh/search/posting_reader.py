@@ -35,7 +35,7 @@ class PostingReader:
     """Reads the postings of some terms of one field as if they were one term (Lucene's `MultiTerms`)."""
 
     size: int
-    ranges: Sequence[TermRange]
+    ranges: Sequence[_TermRange]
 
     def __bool__(self) -> bool:
         return bool(self.ranges)
@@ -53,10 +53,9 @@ class PostingReader:
         parts = [part.read() for part in self.ranges]
         doc_ids = _concatenate([doc_ids for doc_ids, _ in parts], _NO_DOC_IDS)
         frequencies = _concatenate([frequencies for _, frequencies in parts], _NO_FREQUENCIES)
-        build = SparsePostings if self._has_one_term else SparsePostings.summed
+        build = SparsePostings if self._has_one_term() else SparsePostings.summed
         return build(doc_ids, frequencies)
 
-    @property
     def _has_one_term(self) -> bool:
         """True if no segment has two of the terms, so that no document occurs twice."""
         bases = {part.segment.base for part in self.ranges}
@@ -65,8 +64,8 @@ class PostingReader:
     def _read_dense(self) -> DensePostings:
         terms = sum(part.high - part.low for part in self.ranges)
         # One byte holds a term's frequency, two bytes the sum of 257 of them, four bytes any sum.
-        dtype = np.uint8 if self._has_one_term else np.uint16 if terms <= _UINT16_TERMS else np.uint32
-        if not all(part.fits_one_byte for part in self.ranges):
+        dtype = np.uint8 if self._has_one_term() else np.uint16 if terms <= _UINT16_TERMS else np.uint32
+        if not all(part.fits_one_byte() for part in self.ranges):
             dtype = np.uint32
         column = np.zeros(self.size, dtype)
         written: set[int] = set()
@@ -88,7 +87,7 @@ class PostingReader:
 
 
 @dataclass(frozen=True, eq=False)
-class TermRange:
+class _TermRange:
     """Terms with the ordinals `low` to `high - 1` of a field in one segment."""
 
     segment: Segment
@@ -103,8 +102,8 @@ class TermRange:
     def is_single(self) -> bool:
         return self.high - self.low == 1
 
-    @property
     def fits_one_byte(self) -> bool:
+        """True if every frequency fits one byte."""
         return self.postings.frequencies(self.low, self.high).dtype == np.uint8
 
     def add_to(self, column: Array, *, is_first: bool) -> None:
@@ -165,7 +164,7 @@ def _concatenate(parts: Sequence[Array], nothing: Array) -> Array:
 def create_reader(searcher: Searcher, field: str, find_terms: FindTerms) -> PostingReader:
     """Finds terms in every segment and creates a reader of their postings."""
     ranges = [
-        TermRange(segment, postings, low, high)
+        _TermRange(segment, postings, low, high)
         for segment in searcher.segments
         for postings in (segment.field(field),)
         for low, high in _consecutive(find_terms(postings))

@@ -61,11 +61,6 @@ class TermScore:
         own *= self.weight
         scores += _restrict(own, self.required, batch)
 
-    @property
-    def max_score(self) -> float:
-        """Upper bound of the term's score (its *impact*)."""
-        return self.weight * (WEIGHTS.k1 + 1)
-
 
 @dataclass(frozen=True, eq=False)
 class TitleBonus:
@@ -86,11 +81,6 @@ class PairScore:
     second: TermWeight
     weight: float
     required: Required
-
-    @property
-    def max_score(self) -> float:
-        """Upper bound of the bonus."""
-        return self.weight * (WEIGHTS.k1 + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +111,7 @@ class Scorer:
 
     @property
     def _max_pairs(self) -> float:
-        return sum(pair.max_score for pair in self.pairs)
+        return sum(map(max_score, self.pairs))
 
     def score(self, doc_ids: Array, terms: Sequence[TermScore] | None = None) -> Array:
         """Scores of ascending doc ids without pair bonuses; with `terms`, the sum of these term scores only."""
@@ -252,6 +242,11 @@ def _parts(searcher: Searcher, weight: QueryWeight, required: Required) -> Itera
         if first is not None and second is not None and is_scored(first):
             rarer = min(idf(term.doc_frequency, commit.live_count) for term in (first, second))
             yield PairScore(first, second, WEIGHTS.pair * rarer, required)
+
+
+def max_score(part: TermScore | PairScore) -> float:
+    """Upper bound of a term's or a pair's score (its *impact*): saturation stays below k1 + 1."""
+    return part.weight * (WEIGHTS.k1 + 1)
 
 
 def _full_title_matches(root: QueryWeight) -> Array:

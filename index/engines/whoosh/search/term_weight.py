@@ -55,7 +55,7 @@ class TermWeight:
 
     def doc_ids_in(self, field: str) -> Array:
         """Documents that match in a field, ascending."""
-        return merge_sorted([postings.doc_ids for postings, _ in self.postings.get(field, ())])
+        return merge_sorted([postings.list_doc_ids() for postings, _ in self.postings.get(field, ())])
 
     def matches_in(self, field: str, doc_ids: Array) -> Array:
         """Tests which of ascending doc ids match in a field (bool[len(doc_ids)])."""
