@@ -1,4 +1,4 @@
-// Comfort only: every page works without this file. Sections: keys, matches, citations, refresh, long lists, suggestions.
+// Progressive enhancement: every page works without this file.
 "use strict";
 (() => {
   const find = (selector, root = document) => root.querySelector(selector);
@@ -12,7 +12,7 @@
     let timer;
     return (...values) => { clearTimeout(timer); timer = setTimeout(work, milliseconds, ...values); };
   };
-  const texts = JSON.parse(find("#texts").textContent); // of the catalogue, in the reader's language
+  const texts = JSON.parse(find("#texts").textContent); // translated texts
   const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
   const number = (value) => value.toLocaleString(document.documentElement.lang);
   const plainClick = (event) => event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
@@ -55,7 +55,7 @@
     if (act) { event.preventDefault(); act(); }
   });
 
-  // Matches of an article: stepping without a new page, ticks beside the scroll bar
+  // Matches of an article: steps without a new page, ticks beside the scroll bar
   const bar = find(".matchbar");
   if (bar) {
     const marks = [];
@@ -96,7 +96,7 @@
     new ResizeObserver(later(draw, 150)).observe(document.body);
   }
 
-  // Citations: to the clipboard, and of the passage that is selected
+  // Citations: clipboard, selected passage
   const copied = async (button, text) => {
     await (text.then ? navigator.clipboard.write([new ClipboardItem({ "text/plain": text })]) : navigator.clipboard.writeText(text));
     const said = find("[data-copied]", button.parentElement);
@@ -107,7 +107,7 @@
   if (quote) {
     const body = find(".body");
     const forms = all("a", quote);
-    // The rest of a word at either end: browsers find whole words only. Not where no spaces part them.
+    // Extend to whole words, which text fragments need; not in scripts without spaces.
     const WORD = String.raw`(?:(?![\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}])[\p{L}\p{M}\p{N}])`;
     const [atStart, atEnd] = [new RegExp(`^${WORD}+`, "u"), new RegExp(`${WORD}+$`, "u")];
     const rest = (text, pattern) => text.match(pattern)?.[0] ?? "";
@@ -125,7 +125,7 @@
       const passage = selected();
       quote.hidden = !passage;
       if (!passage) return;
-      const sent = [...passage].slice(0, Number(quote.dataset.most) + 1).join(""); // one more says that it goes on
+      const sent = [...passage].slice(0, Number(quote.dataset.most) + 1).join(""); // one more: the server adds an ellipsis
       for (const form of forms) form.search = new URLSearchParams({ passage: sent });
       if (passage.length < quote.dataset.most) find("#passage").value = passage;
     }, 100));
@@ -138,7 +138,7 @@
     }
   }
 
-  // Results: ticking, sorting and paging without a new page
+  // Results: filters, order and pages without a new page
   const results = find("#results");
   const wanted = () => {
     const pairs = [...new FormData(form)].filter(([, value]) => value.trim());
@@ -192,7 +192,7 @@
     addEventListener("popstate", (event) => { if (!location.hash || event.state) refresh(location.href, { push: false }); });
   }
 
-  // Years: a range drawn over the bars with the pointer, or with Shift and the arrow keys and Enter
+  // Years: range selected with the pointer, or with Shift, arrow keys and Enter
   const hrefOf = (link) => link.href?.baseVal ?? link.getAttribute("href");
   const drawing = (chart) => {
     const bars = all("a", chart);
@@ -271,7 +271,7 @@
     } else if (event.key === "Escape") stopDrawing();
   });
 
-  // Long lists: a box that finds a value in them
+  // Long facets: search box
   const asChoices = async (field, text) => {
     const url = new URL(field.dataset.all, location.href);
     url.searchParams.set("contains", text);
@@ -298,14 +298,14 @@
   });
   longLists();
 
-  // Suggestions while typing: the combobox pattern of the ARIA Authoring Practices
+  // Completions: combobox pattern of the ARIA Authoring Practices
   if (box) {
     const list = make("ul", { className: "suggestions", id: "suggestions", hidden: true, role: "listbox", ariaLabel: texts.suggestions });
     box.closest("form").append(list);
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "suggestions" })) box.setAttribute(name, value);
     let active = -1;
     let typed = 0;
-    let dismissed = null; // what stood in the box when Escape closed the list: no late answer opens it again
+    let dismissed = null; // query for which Escape closed the list: a late response does not open it again
     const mark = (number) => {
       active = number;
       [...list.children].forEach((item, place) => item.setAttribute("aria-selected", String(place === number)));

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -29,12 +30,6 @@ def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, r
     `hosts` are the accepted host names, None for any; one with a leading dot includes its subdomains. (Flask's
     TRUSTED_HOSTS does not support IPv6 addresses.)
     """
-
-    def reject_foreign_hosts() -> None:
-        name = urlsplit(f"//{request.host}").hostname or ""
-        if hosts is not None and not any(name == host or (host[0] == "." and name.endswith(host)) for host in hosts):
-            raise SecurityError
-
     headers = {
         "Content-Security-Policy": content_security_policy(remote_images=remote_images),
         "X-Content-Type-Options": "nosniff",
@@ -44,19 +39,15 @@ def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, r
     }
     if not public:
         headers["X-Robots-Tag"] = "noindex"
-
-    def add_headers(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        if request.endpoint == "static" and "v" in request.args and response.status_code in {200, 304}:
-            response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE}, immutable"
-        elif "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-cache"
-        return response
-
-    app.before_request(reject_foreign_hosts)
+    app.before_request(partial(_reject_foreign_host, hosts))
     app.before_request(_reject_request)
-    app.after_request(add_headers)
+    app.after_request(partial(_add_headers, headers))
+
+
+def _reject_foreign_host(hosts: Sequence[str] | None) -> None:
+    name = urlsplit(f"//{request.host}").hostname or ""
+    if hosts is not None and not any(name == host or (host[0] == "." and name.endswith(host)) for host in hosts):
+        raise SecurityError
 
 
 def _reject_request() -> None:
@@ -66,3 +57,13 @@ def _reject_request() -> None:
         raise RequestEntityTooLarge
     if len(request.query_string) + len(request.path) > MAX_URL:
         raise RequestURITooLarge
+
+
+def _add_headers(headers: Mapping[str, str], response: Response) -> Response:
+    for name, value in headers.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static" and "v" in request.args and response.status_code in {200, 304}:
+        response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE}, immutable"
+    elif "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-cache"
+    return response
