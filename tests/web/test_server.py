@@ -27,7 +27,7 @@ from backfile.web.server.index_process import base_url
 TIMEOUT = 60.0  # seconds until a test gives up on a server; a guard, not a promise
 
 
-def ask(url: str) -> str:
+def fetch(url: str) -> str:
     try:
         with urlopen(url, timeout=TIMEOUT) as answer:
             return str(answer.read().decode())
@@ -36,7 +36,7 @@ def ask(url: str) -> str:
 
 
 def total(url: str, query: str) -> int | None:
-    answer = json.loads(ask(f"{url}api/search?q={query}"))
+    answer = json.loads(fetch(f"{url}api/search?q={query}"))
     found: int | None = answer.get("total")
     if found is None:
         print(answer)  # noqa: T201 - for the report of a failure
@@ -69,7 +69,7 @@ class Server:
     def __init__(self, folder: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "backfile", "serve", "--port", "0", "--workers", "1"]
         command += ["--deadline", "60", *arguments]  # a busy machine is no failure
-        self.said: list[str] = []
+        self.output: list[str] = []
         self.process = subprocess.Popen(
             command,
             cwd=folder,
@@ -83,16 +83,16 @@ class Server:
     def _addresses(self) -> Iterator[str]:
         assert self.process.stderr is not None
         for line in self.process.stderr:
-            self.said.append(line.strip())
+            self.output.append(line.strip())
             if found := re.search(r"http://\S+", line):
                 yield found[0]
-        raise AssertionError(f"it ended without an address: {self.said}")
+        raise AssertionError(f"it ended without an address: {self.output}")
 
     def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> int:
         (os.killpg if group else os.kill)(self.process.pid, number)
         code = self.process.wait(TIMEOUT)
         assert self.process.stderr is not None
-        self.said += self.process.stderr.read().splitlines()
+        self.output += self.process.stderr.read().splitlines()
         self.process.stderr.close()
         return code
 
@@ -115,11 +115,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_creates_a_sample_library(serve: Callable[..., Server], tmp_path: Path, number: int) -> None:
     server = serve()
-    assert server.said[0].startswith("There was no library: made library from the sample articles")
-    assert "<mark>" in ask(f"{server.url}search?q=ferry")
+    assert server.output[0].startswith("There was no library: made library from the sample articles")
+    assert "<mark>" in fetch(f"{server.url}search?q=ferry")
     assert len(list((tmp_path / "library").rglob("*.md"))) >= 30
     assert server.stop(number) == 0
-    assert not [line for line in server.said if "Traceback" in line]
+    assert not [line for line in server.output if "Traceback" in line]
 
 
 @pytest.mark.long
@@ -128,7 +128,7 @@ def test_sigint_stops_the_process_group_quietly(serve: Callable[..., Server]) ->
         server = serve("--workers", "2")
         assert finds(server.url, "ferry")
         assert server.stop(signal.SIGINT, group=True) == 0
-        assert not [line for line in server.said if "Traceback" in line or "WARNING" in line]
+        assert not [line for line in server.output if "Traceback" in line or "WARNING" in line]
 
 
 @pytest.mark.long
@@ -147,7 +147,7 @@ def test_changes_show_and_a_damaged_index_is_rebuilt(serve: Callable[..., Server
     eventually(lambda: total(server.url, "dirigible") == 1)
     assert total(server.url, "ferry") == 1
     assert server.stop() == 0
-    assert any("built anew" in line for line in server.said)
+    assert any("built anew" in line for line in server.output)
 
 
 @pytest.mark.long
@@ -189,7 +189,7 @@ def test_killed_processes_are_restarted(serve: Callable[..., Server], tmp_path: 
     (tmp_path / "library" / "new.md").write_text("A zeppelin lands.\n")
     eventually(lambda: finds(server.url, "zeppelin"))
     assert server.stop() == 0
-    assert any("is started again" in line for line in server.said)
+    assert any("is started again" in line for line in server.output)
 
 
 @pytest.mark.long

@@ -178,8 +178,8 @@ def _highlight(shown: Article, html: str, query: Node, languages: tuple[str, ...
 
 def _match_links(arguments: SearchArguments, article_id: str, matches: int) -> dict[str, Any]:
     """Number of the current match, and links to the previous and the next; the first follows the last."""
-    asked = request.args.get("match", "")
-    match = int(asked) if asked.isascii() and asked.isdigit() and 0 < int(asked[:9]) <= matches else None
+    text = request.args.get("match", "")
+    match = int(text) if text.isascii() and text.isdigit() and 0 < int(text[:9]) <= matches else None
 
     def link_to(number: int) -> str:
         return arguments.article_url(article_id, rank=arguments.rank, match=number) + f"#m{number}"

@@ -121,14 +121,14 @@ def links_to_values(facet: str, values: Iterable[FacetValue]) -> list[tuple[Link
 
 
 def _show_value(fixed: SearchArguments, name: str) -> str:
-    asked = arguments_of_request()
-    arguments = asked.with_changes(
-        authors=fixed.authors or asked.authors,
-        topics=fixed.topics or asked.topics,
-        first=fixed.first or asked.first,
-        last=fixed.last or asked.last,
-        page=asked.page,
-        sort=asked.sort if "sort" in request.args else Sort.NEWEST,
+    requested = arguments_of_request()
+    arguments = requested.with_changes(
+        authors=fixed.authors or requested.authors,
+        topics=fixed.topics or requested.topics,
+        first=fixed.first or requested.first,
+        last=fixed.last or requested.last,
+        page=requested.page,
+        sort=requested.sort if "sort" in request.args else Sort.NEWEST,
     )
     return show_results(arguments, name, must_find=True)
 
@@ -148,8 +148,8 @@ def _letter(value: FacetValue) -> str:
 
 
 def _chosen_letter(letters: list[str]) -> str:
-    asked = request.args.get("letter", "")
-    return asked if asked in letters else letters[0]
+    letter = request.args.get("letter", "")
+    return letter if letter in letters else letters[0]
 
 
 def _letter_links(kind: str, groups: list[LetterGroup], letter: str) -> list[Link]:

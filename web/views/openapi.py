@@ -24,14 +24,14 @@ def openapi_document(title: str, server: str) -> Json:
         "info": {
             "title": title,
             "version": "1",
-            "description": "Searches an archive of articles. What is not understood in an argument is left out of the "
-            "search and named in `notices`. Nothing can be changed.",
+            "description": "Searches an archive of articles. Arguments that cannot be understood are left out of the "
+            "search and named in `notices`. Read-only.",
         },
         "servers": [{"url": server}],
         "paths": {
             "/api/search": _get("One page of a search, as JSON", _search(paged=True), "application/json", "Page"),
-            "/api/suggest": _get("What half-typed words may become", [_typed()], "application/json", "Suggestions"),
-            "/search.csv": _get("A whole result list, at most 10,000 articles, as CSV", _search(), "text/csv"),
+            "/api/suggest": _get("Completions of a query", [_typed()], "application/json", "Suggestions"),
+            "/search.csv": _get("A complete result list, at most 10,000 articles, as CSV", _search(), "text/csv"),
             "/search.jsonl": _get("The same as JSON Lines", _search(), "application/jsonl"),
             "/search.atom": _get("The newest articles of a search, as Atom", _search(), "application/atom+xml"),
             "/health": _health(),
@@ -42,18 +42,18 @@ def openapi_document(title: str, server: str) -> Json:
 
 def _get(summary: str, parameters: list[Json], mimetype: str, schema: str = "") -> Json:
     content = {"schema": {"$ref": f"#/components/schemas/{schema}"} if schema else TEXT}
-    answers = {"200": {"description": "Found, or nothing found", "content": {mimetype: content}}}
+    answers = {"200": {"description": "Success", "content": {mimetype: content}}}
     for status, meaning in (
-        ("400", "Asks for too much: too long, too many words, too deep into the list"),
+        ("400", "Limit exceeded: too long, too many words, too deep into the list"),
         ("404", "The list has no such page"),
-        ("503", "The index cannot be used, or time ran out; try again later"),
+        ("503", "The index cannot be used, or the deadline is exceeded; try again later"),
     ):
         answers[status] = {"description": meaning, "content": _errors(mimetype)}
     return {"get": {"summary": summary, "parameters": parameters, "responses": answers}}
 
 
 def _errors(mimetype: str) -> Json:
-    """Errors are JSON below `/api`, else a page."""
+    """Content of error responses: JSON below `/api`, else a page."""
     if mimetype == "application/json":
         return {mimetype: {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {"text/html": {"schema": TEXT}}
@@ -64,7 +64,7 @@ def _health() -> Json:
     wrong = {"anyOf": [{"$ref": "#/components/schemas/Health"}, {"$ref": "#/components/schemas/Error"}]}
     return {
         "get": {
-            "summary": "How the index stands, for monitors",
+            "summary": "Health of the index, for monitors",
             "responses": {
                 "200": {"description": "It can be searched", "content": content},
                 "503": {"description": "It cannot", "content": {"application/json": {"schema": wrong}}},
@@ -99,7 +99,7 @@ def _values() -> Json:
 
 
 def _typed() -> Json:
-    return _parameter("q", "What was typed so far.", _query())
+    return _parameter("q", "The beginning of a query.", _query())
 
 
 def _parameter(name: str, description: str, schema: Json) -> Json:
