@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.engine import Document
 from bench.language import KEPT_IN_PLACE, PUNCTUATION, SLOT, Frames, Ints, Language, learn
 
@@ -174,13 +174,15 @@ class _Fields:
         return Document(
             id=name,
             path=f"{name}.md",
-            title=title.rstrip(" .,;:") or "Untitled",
+            metadata=ArticleMetadata(
+                title.rstrip(" .,;:") or "Untitled",
+                authors=tuple(dict.fromkeys(model.authors[author] for author in authors)),
+                topics=tuple(dict.fromkeys(model.topics[topic % len(model.topics)] for topic in topics)),
+                date=self._date(row),
+                summary=summary if self._draws[0, row] < 0.6 else None,
+                source=Source(url=f"https://archive.example/{name}") if self._draws[1, row] < 0.4 else None,
+            ),
             text=text,
-            authors=tuple(dict.fromkeys(model.authors[author] for author in authors)),
-            topics=tuple(dict.fromkeys(model.topics[topic % len(model.topics)] for topic in topics)),
-            date=self._date(row),
-            summary=summary if self._draws[0, row] < 0.6 else None,
-            source=Source(url=f"https://archive.example/{name}") if self._draws[1, row] < 0.4 else None,
         )
 
     def _date(self, row: int) -> PartialDate | None:
@@ -196,12 +198,12 @@ class _Fields:
 def as_markdown(document: Document) -> str:
     """Markdown file of a document; front matter values are JSON, which YAML reads."""
     values = {
-        "title": document.title,
-        "authors": document.authors,
-        "topics": document.topics,
-        "date": document.date.isoformat() if document.date else None,
-        "summary": document.summary,
-        "source": document.source.url if document.source else None,
+        "title": document.metadata.title,
+        "authors": document.metadata.authors,
+        "topics": document.metadata.topics,
+        "date": document.metadata.date.isoformat() if document.metadata.date else None,
+        "summary": document.metadata.summary,
+        "source": document.metadata.source.url if document.metadata.source else None,
     }
     lines = [f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value]
     return "\n".join(["---", *lines, "---", "", document.text.replace("\n", "\n\n"), ""])
@@ -211,12 +213,12 @@ def as_record(document: Document) -> dict[str, object]:
     """JSON object of a document, for a line of `docs.jsonl`."""
     return {
         "id": document.id,
-        "title": document.title,
+        "title": document.metadata.title,
         "text": document.text,
-        "author": list(document.authors),
-        "date": document.date.isoformat() if document.date else None,
-        "topics": list(document.topics),
-        "source": document.source.url if document.source else None,
+        "author": list(document.metadata.authors),
+        "date": document.metadata.date.isoformat() if document.metadata.date else None,
+        "topics": list(document.metadata.topics),
+        "source": document.metadata.source.url if document.metadata.source else None,
     }
 
 

@@ -22,6 +22,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from backfile.archive.model import ArticleMetadata
 from backfile.archive.storage.library import Library
 from backfile.index.analysis.tokenizer import stem_keys, tokenize
 from backfile.index.engine import Document
@@ -74,7 +75,7 @@ def main() -> None:
         finds = Highlighter(query, LANGUAGES)
         hits = list(islice((document for document in ordinary if finds.highlight(document)), HITS))
         end = text.split()[-1].strip('"~2*8')
-        long = Document("long", "long.md", "A long article", f"{joined[: LONG - len(end) - 2]} {end}.")
+        long = Document("long", "long.md", ArticleMetadata("A long article"), f"{joined[: LONG - len(end) - 2]} {end}.")
         ten, one = _Case(query, family, hits), _Case(query, family, [long])
         print(f"{text:44}{ten.row()} {one.row()}", flush=True)
         if profile:

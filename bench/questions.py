@@ -52,11 +52,13 @@ class Mix:
 
     def author(self) -> str:
         """Draws an author by articles, not by names."""
-        return self.random.choice([document.authors[0] for document in self.sample if document.authors])
+        return self.random.choice(
+            [document.metadata.authors[0] for document in self.sample if document.metadata.authors]
+        )
 
     def years(self, span: int) -> Filters:
         """Draws a range of whole years that begins with an article's."""
-        year = self.random.choice([document.date.year for document in self.sample if document.date])
+        year = self.random.choice([document.metadata.date.year for document in self.sample if document.metadata.date])
         return Filters(first=Day(year, 1, 1), last=Day(min(year + span - 1, 9999), 12, 31))
 
 

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.analysis.tokenizer import find_raw_tokens
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request
 from backfile.index.engines import DEFAULT, names, open_engine
@@ -55,7 +56,7 @@ class Quality:
 def read_collection(folder: Path) -> Collection:
     """Judged collection of a folder; raises `OSError` for a missing file."""
     documents = tuple(
-        Document(line["id"], f"{line['id']}.md", line.get("title") or "", line["text"])
+        Document(line["id"], f"{line['id']}.md", ArticleMetadata(line.get("title") or ""), line["text"])
         for line in _lines(folder / "docs.jsonl")
     )
     queries = {line["id"]: line["text"] for line in _lines(folder / "queries.jsonl")}

@@ -142,7 +142,11 @@ def show(settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bo
         if as_json:
             print_json(document_to_json(document))
         else:
-            click.echo(heading(document.title, document.authors, document.date, document.topics))
+            click.echo(
+                heading(
+                    document.metadata.title, document.metadata.authors, document.metadata.date, document.metadata.topics
+                )
+            )
             click.echo(f"\n{article.body.strip()}\n")
     return 1 if failed else 0
 
@@ -157,7 +161,7 @@ def _show_all(library: Library, as_json: bool) -> int:
             print_json(document_to_json(taken.document))
         else:
             document = taken.document
-            click.echo("\t".join([document.id, str(document.date or ""), document.title]))
+            click.echo("\t".join([document.id, str(document.metadata.date or ""), document.metadata.title]))
     return 1 if failed else 0
 
 

@@ -135,7 +135,7 @@ def print_page(page: Page, notices: Sequence[str]) -> None:
     click.echo(f"{page.total:,} article{'s' if page.total != 1 else ''}{position}")
     for hit in page.hits:
         click.echo()
-        click.echo(heading(_bold_spans(hit.title), hit.authors, hit.date, hit.topics))
+        click.echo(heading(_bold_spans(hit.title), hit.metadata.authors, hit.metadata.date, hit.metadata.topics))
         for passage in hit.passages:
             click.echo("    … " + _bold_spans(passage).replace("\n", " "))
         click.echo("    " + click.style(hit.id, dim=True))

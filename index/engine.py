@@ -9,7 +9,7 @@ from datetime import date as Day
 from enum import StrEnum
 from typing import Protocol
 
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata
 from backfile.index.query import Node
 
 FACETS = ("author", "topic", "year")
@@ -22,15 +22,8 @@ class Document:
 
     id: str
     path: str
-    title: str
+    metadata: ArticleMetadata
     text: str
-    authors: tuple[str, ...] = ()
-    topics: tuple[str, ...] = ()
-    date: PartialDate | None = None
-    updated: PartialDate | None = None
-    summary: str | None = None
-    source: Source | None = None
-    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +133,8 @@ class Hit:
     """
 
     id: str
+    metadata: ArticleMetadata
     title: HighlightedText
-    authors: tuple[str, ...]
-    topics: tuple[str, ...]
-    date: PartialDate | None
-    summary: str | None
-    source: Source | None
-    language: str | None
     score: float
     matches: int
     passages: tuple[HighlightedText, ...]

@@ -18,17 +18,17 @@ def values(document: Document, field: str) -> tuple[str, ...]:
     """The texts of a document in one of WORD_FIELDS; a phrase lies within one of them. Raises `KeyError` for others."""
     match field:
         case "title":
-            return (document.title,)
+            return (document.metadata.title,)
         case "summary":
-            return (document.summary,) if document.summary else ()
+            return (document.metadata.summary,) if document.metadata.summary else ()
         case "text":
             return (document.text,)
         case "author":
-            return document.authors
+            return document.metadata.authors
         case "topic":
-            return document.topics
+            return document.metadata.topics
         case "source":
-            return _source_values(document.source)
+            return _source_values(document.metadata.source)
     raise KeyError(field)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from backfile.archive.model import PartialDate
 from backfile.index.engine import Document, Facet, HighlightedText, Hit, Page
 
 
@@ -43,28 +44,32 @@ def page_to_json(
 
 def document_to_json(document: Document) -> dict[str, Any]:
     """The fields of an article as `backfile show --json` promises; dates in ISO 8601, partial ones `2019-03`."""
-    source = document.source
+    metadata, source = document.metadata, document.metadata.source
     return {
         "id": document.id,
         "path": document.path,
-        "title": document.title,
-        "authors": list(document.authors),
-        "topics": list(document.topics),
-        "date": document.date.isoformat() if document.date else None,
-        "updated": document.updated.isoformat() if document.updated else None,
-        "summary": document.summary,
+        "title": metadata.title,
+        "authors": list(metadata.authors),
+        "topics": list(metadata.topics),
+        "date": _iso(metadata.date),
+        "updated": _iso(metadata.updated),
+        "summary": metadata.summary,
         "source": {"name": source.name, "url": source.url} if source else None,
-        "language": document.language,
+        "language": metadata.language,
     }
+
+
+def _iso(date: PartialDate | None) -> str | None:
+    return date.isoformat() if date else None
 
 
 def _hit_to_json(hit: Hit, url: str) -> dict[str, Any]:
     return {
         "id": hit.id,
-        "title": hit.title.text,
-        "authors": list(hit.authors),
-        "topics": list(hit.topics),
-        "date": hit.date.isoformat() if hit.date else None,
+        "title": hit.metadata.title,
+        "authors": list(hit.metadata.authors),
+        "topics": list(hit.metadata.topics),
+        "date": _iso(hit.metadata.date),
         "url": url,
         "score": hit.score,
         "matches": hit.matches,

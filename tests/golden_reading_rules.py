@@ -59,7 +59,9 @@ def _reading(result: ReadResult) -> Golden:
     if (document := result.document) is not None:
         found = {field: [list(tokenize(value)) for value in values(document, field)] for field in WORD_FIELDS}
         terms = sorted({token.term for texts in found.values() for text in texts for token in text})
-        reading["document"] = asdict(document)
+        reading["document"] = {"id": document.id, "path": document.path, "text": document.text} | asdict(
+            document.metadata
+        )
         reading["terms"] = {field: [" ".join(map(_describe, text)) for text in texts] for field, texts in found.items()}
         reading["stem_keys"] = {term: " ".join(sorted(stem_keys(term, _languages(document)))) for term in terms}
         every = repr([sorted(stem_keys(term, tuple(sorted(LANGUAGES)))) for term in terms])
@@ -72,7 +74,7 @@ def _describe(token: Token) -> str:
 
 
 def _languages(document: Document) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(("en", (document.language or "en").partition("-")[0])))
+    return tuple(dict.fromkeys(("en", (document.metadata.language or "en").partition("-")[0])))
 
 
 def differences(recorded: Golden, made: Golden) -> list[str]:

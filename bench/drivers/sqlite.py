@@ -43,11 +43,13 @@ class Sqlite:
         with sqlite3.connect(self.path) as db:
             db.executescript(SCHEMA)
             for n, d in enumerate(documents):
-                day, year = (d.date.first.isoformat(), d.date.year) if d.date else (None, None)
+                day, year = (
+                    (d.metadata.date.first.isoformat(), d.metadata.date.year) if d.metadata.date else (None, None)
+                )
                 db.execute("INSERT INTO article VALUES (?, ?, ?, ?)", (n, d.id, day, year))
-                db.executemany("INSERT OR IGNORE INTO author VALUES (?, ?)", [(n, name) for name in d.authors])
-                db.executemany("INSERT OR IGNORE INTO topic VALUES (?, ?)", [(n, name) for name in d.topics])
-                row = (n, d.title, d.summary, d.text)
+                db.executemany("INSERT OR IGNORE INTO author VALUES (?, ?)", [(n, name) for name in d.metadata.authors])
+                db.executemany("INSERT OR IGNORE INTO topic VALUES (?, ?)", [(n, name) for name in d.metadata.topics])
+                row = (n, d.metadata.title, d.metadata.summary, d.text)
                 db.execute("INSERT INTO words (rowid, title, summary, text) VALUES (?, ?, ?, ?)", row)
             db.executescript(INDEXES)
         db.close()

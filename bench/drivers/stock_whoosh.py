@@ -38,10 +38,12 @@ class StockWhoosh:
         )
         writer = index.create_in(str(self.folder), schema).writer(limitmb=512)
         for d in documents:
-            day = datetime.datetime.combine(d.date.first, datetime.time()) if d.date else None
-            dates = {"day": day, "year": d.date.year} if d.date else {}
-            names = {"author": ",".join(d.authors), "topic": ",".join(d.topics)}
-            writer.add_document(id=d.id, title=d.title, summary=d.summary or "", text=d.text, **names, **dates)
+            day = datetime.datetime.combine(d.metadata.date.first, datetime.time()) if d.metadata.date else None
+            dates = {"day": day, "year": d.metadata.date.year} if d.metadata.date else {}
+            names = {"author": ",".join(d.metadata.authors), "topic": ",".join(d.metadata.topics)}
+            writer.add_document(
+                id=d.id, title=d.metadata.title, summary=d.metadata.summary or "", text=d.text, **names, **dates
+            )
         writer.commit(optimize=True)
 
     def open(self) -> None:

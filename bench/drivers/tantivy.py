@@ -105,12 +105,14 @@ def _time(day: datetime.date) -> datetime.datetime:
 
 
 def _fields(document: Document) -> tantivy.Document:
-    made = tantivy.Document(id=document.id, title=document.title, summary=document.summary or "", text=document.text)
-    for author in document.authors:
+    made = tantivy.Document(
+        id=document.id, title=document.metadata.title, summary=document.metadata.summary or "", text=document.text
+    )
+    for author in document.metadata.authors:
         made.add_text("author", author)
-    for topic in document.topics:
+    for topic in document.metadata.topics:
         made.add_text("topic", topic)
-    if document.date:
-        made.add_unsigned("year", document.date.year)
-        made.add_date("day", _time(document.date.first))
+    if document.metadata.date:
+        made.add_unsigned("year", document.metadata.date.year)
+        made.add_date("day", _time(document.metadata.date.first))
     return made

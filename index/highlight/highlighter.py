@@ -226,9 +226,9 @@ class _Batch:
 def _holds(node: MatchAll | DateRange | InField, document: Document) -> bool:
     match node:
         case DateRange():
-            return node.overlaps(document.date)
+            return node.overlaps(document.metadata.date)
         case InField():
-            return language_matches(node.node, document.language)
+            return language_matches(node.node, document.metadata.language)
     return True
 
 

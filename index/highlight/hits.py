@@ -46,13 +46,8 @@ def build_hit(document: Document, highlights: Highlights, *, score: float, limit
     """
     return Hit(
         id=document.id,
-        title=HighlightedText(document.title, highlights.title),
-        authors=document.authors,
-        topics=document.topics,
-        date=document.date,
-        summary=document.summary,
-        source=document.source,
-        language=document.language,
+        metadata=document.metadata,
+        title=HighlightedText(document.metadata.title, highlights.title),
         score=score,
         matches=highlights.count,
         passages=select_passages(document.text, highlights.text, limit),
@@ -62,8 +57,8 @@ def build_hit(document: Document, highlights: Highlights, *, score: float, limit
 
 def _field_matches(document: Document, highlights: Highlights) -> tuple[FieldMatch, ...]:
     fields = (
-        ("title", document.title, highlights.title),
-        ("summary", document.summary or "", highlights.summary),
+        ("title", document.metadata.title, highlights.title),
+        ("summary", document.metadata.summary or "", highlights.summary),
         ("text", document.text, highlights.text),
     )
     found = [FieldMatch(field, _count_words(text, spans)) for field, text, spans in fields if spans]

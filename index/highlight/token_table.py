@@ -105,7 +105,7 @@ class TokenizedDocument:
 
     def texts(self) -> tuple[str, ...]:
         """Title, summary and text, in the order of DEFAULT_FIELDS."""
-        return self.document.title, self.document.summary or "", self.document.text
+        return self.document.metadata.title, self.document.metadata.summary or "", self.document.text
 
 
 class _SharedEncoder:

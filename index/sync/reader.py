@@ -44,19 +44,9 @@ def document_of(article: Article, text: str | None = None) -> Document:
 
     `text` is that plain text when the caller has it already.
     """
-    return Document(
-        id=article.id,
-        path=article.path,
-        title=article.metadata.title,
-        text=to_text(body_without_title(article.body, article.metadata.title)) if text is None else text,
-        authors=article.metadata.authors,
-        topics=article.metadata.topics,
-        date=article.metadata.date,
-        updated=article.metadata.updated,
-        summary=article.metadata.summary,
-        source=article.metadata.source,
-        language=article.metadata.language,
-    )
+    metadata = article.metadata
+    shown = to_text(body_without_title(article.body, metadata.title)) if text is None else text
+    return Document(article.id, article.path, metadata, shown)
 
 
 def read_documents(

@@ -152,7 +152,7 @@ class _Synchronization:
     def _with_first_languages(self, documents: Iterator[FingerprintedDocument]) -> Iterator[FingerprintedDocument]:
         """Guesses the languages of a new index from its first articles; `_finish` counts all of them."""
         first = list(islice(documents, SINGLE_COMMIT))
-        counts = Counter(document.language for document, _ in first if document.language)
+        counts = Counter(document.metadata.language for document, _ in first if document.metadata.language)
         self.languages = self._choose_languages(counts, len(first))
         return chain(first, documents)
 

@@ -37,11 +37,11 @@ def test_articles_are_shaped_like_real_ones(documents: list[Document]) -> None:
     assert len({document.id for document in documents}) == 600
     assert 3_000 < sum(lengths) / 600 < 5_000
     assert lengths[30] * 4 < lengths[-30]
-    assert all(document.title and document.topics for document in documents)
-    assert sum(document.date is None for document in documents) > 2
-    assert len({document.date.year for document in documents if document.date}) > 35
-    assert {len(document.authors) for document in documents} == {0, 1, 2, 3}
-    authors = Counter(author for document in documents for author in document.authors)
+    assert all(document.metadata.title and document.metadata.topics for document in documents)
+    assert sum(document.metadata.date is None for document in documents) > 2
+    assert len({document.metadata.date.year for document in documents if document.metadata.date}) > 35
+    assert {len(document.metadata.authors) for document in documents} == {0, 1, 2, 3}
+    authors = Counter(author for document in documents for author in document.metadata.authors)
     assert len(authors) > 250
     assert authors.most_common(1)[0][1] > 5
 
@@ -84,7 +84,11 @@ def test_lines_are_a_source_in_their_turn(documents: list[Document], tmp_path: P
     file = tmp_path / "docs.jsonl"
     assert write_lines(iter(documents[:50]), file) == 50
     first = json.loads(file.read_text(encoding="utf-8").splitlines()[0])
-    assert (first["id"], first["title"], first["text"]) == (documents[0].id, documents[0].title, documents[0].text)
+    assert (first["id"], first["title"], first["text"]) == (
+        documents[0].id,
+        documents[0].metadata.title,
+        documents[0].text,
+    )
     language = learn(file)
     assert len(language.words) == len(set(map(str.lower, language.words))) == FULL_VOCABULARY
     assert language.weights.sum() == pytest.approx(1)

@@ -7,7 +7,7 @@ from string import ascii_lowercase
 
 from hypothesis import strategies as st
 
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.engine import Document, Filters
 from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 
@@ -56,14 +56,16 @@ def documents(draw: st.DrawFn, keys: str = ascii_lowercase[:8]) -> Document:
     return Document(
         id=key,
         path=f"{key}.md",
-        title=draw(texts(5)) or "?",
+        metadata=ArticleMetadata(
+            draw(texts(5)) or "?",
+            authors=tuple(draw(st.lists(st.sampled_from(NAMES), max_size=2))),
+            topics=tuple(draw(st.lists(st.sampled_from(TOPICS), max_size=3))),
+            date=draw(partial_dates),
+            summary=draw(st.one_of(st.none(), texts(4))),
+            source=draw(st.sampled_from(SOURCES)),
+            language=draw(st.sampled_from(LANGUAGES)),
+        ),
         text=draw(texts()),
-        authors=tuple(draw(st.lists(st.sampled_from(NAMES), max_size=2))),
-        topics=tuple(draw(st.lists(st.sampled_from(TOPICS), max_size=3))),
-        date=draw(partial_dates),
-        summary=draw(st.one_of(st.none(), texts(4))),
-        source=draw(st.sampled_from(SOURCES)),
-        language=draw(st.sampled_from(LANGUAGES)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Page, Request
 from backfile.index.query import Node, parse
 
@@ -18,7 +18,7 @@ def article(key: str, text: str = "", **fields: object) -> Document:
     if isinstance(known.get("source"), tuple):
         known["source"] = Source(*known["source"])
     known.setdefault("title", "Untitled")
-    return Document(id=key, path=f"{key}.md", text=text, **known)
+    return Document(key, f"{key}.md", ArticleMetadata(**known), text)
 
 
 def fingerprint(document: Document) -> Fingerprint:

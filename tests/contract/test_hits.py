@@ -19,9 +19,13 @@ def test_a_hit_carries_what_a_list_shows(engine: Engine) -> None:
     )  # fmt: skip
     load(engine, document)
     (hit,) = search(engine, "ferries").hits
-    assert (hit.id, hit.authors, hit.topics) == ("x/ä", ("Ann", "Bo"), ("sea",))
-    assert (hit.date, hit.summary, hit.language) == (PartialDate(2019, 3), "On the ferry.", "en")
-    assert hit.source == Source("Post", "https://post.example/1")
+    assert (hit.id, hit.metadata.authors, hit.metadata.topics) == ("x/ä", ("Ann", "Bo"), ("sea",))
+    assert (hit.metadata.date, hit.metadata.summary, hit.metadata.language) == (
+        PartialDate(2019, 3),
+        "On the ferry.",
+        "en",
+    )
+    assert hit.metadata.source == Source("Post", "https://post.example/1")
     assert hit.title.text == "Ferry & <b>"
     assert marked(hit.title.text, hit.title.spans) == ["Ferry"]
     assert hit.matches == 4

@@ -39,7 +39,7 @@ def test_a_replaced_article_is_found_by_its_new_words_only(engine: Engine) -> No
     page = search(engine, "")
     assert page.total == 2
     assert [value.value for value in page.facets[0].values] == ["Bo"]
-    assert engine.document("a").title == "New"
+    assert engine.document("a").metadata.title == "New"
 
 
 def test_the_last_of_one_id_in_a_batch_counts(engine: Engine) -> None:

@@ -118,11 +118,17 @@ class MemoryEngine:
         if not typed:
             return Completions()
         documents = sorted((words.document for words in state.documents.values()), key=_newest)
-        titled = [(document.id, document.title) for document in documents if _begins(document.title, typed)]
+        titled = [
+            (document.id, document.metadata.title) for document in documents if _begins(document.metadata.title, typed)
+        ]
         words = Counter({word: count for word, count in _vocabulary(state).items() if word.startswith(typed[-1])})
         completions = sorted(words, key=lambda word: (-words[word], word))
-        authors = Counter(name for document in documents for name in set(document.authors) if _begins(name, typed))
-        topics = Counter(name for document in documents for name in set(document.topics) if _begins(name, typed))
+        authors = Counter(
+            name for document in documents for name in set(document.metadata.authors) if _begins(name, typed)
+        )
+        topics = Counter(
+            name for document in documents for name in set(document.metadata.topics) if _begins(name, typed)
+        )
         names = (sorted(found, key=lambda name: (-found[name], name))[:limit] for found in (authors, topics))
         return Completions(tuple(completions[:limit]), tuple(titled[:limit]), *map(tuple, names))
 
@@ -140,7 +146,9 @@ class MemoryEngine:
     def status(self, *, verify: bool = False) -> Status:
         """How the index stands; in memory nothing can be damaged."""
         state = self._state
-        languages = Counter(words.document.language for words in state.documents.values() if words.document.language)
+        languages = Counter(
+            words.document.metadata.language for words in state.documents.values() if words.document.metadata.language
+        )
         return Status("memory", len(state.documents), state.generation, 0, state.languages, state.stamp, languages)
 
     def close(self) -> None:
@@ -216,9 +224,9 @@ class _Answer:
                 case Sort.RELEVANCE:
                     return -score, *_newest(document)
                 case Sort.OLDEST:
-                    return document.date is None, _day(document), document.id
+                    return document.metadata.date is None, _day(document), document.id
                 case Sort.TITLE:
-                    return fold(document.title), *_newest(document)
+                    return fold(document.metadata.title), *_newest(document)
             return _newest(document)
 
         return key
@@ -252,22 +260,22 @@ class _Answer:
 def _facet_values(document: Document, name: str) -> tuple[str, ...]:
     match name:
         case "author":
-            return document.authors
+            return document.metadata.authors
         case "topic":
-            return document.topics
-    return (str(document.date.year),) if document.date else ()
+            return document.metadata.topics
+    return (str(document.metadata.date.year),) if document.metadata.date else ()
 
 
 def _passes(document: Document, filters: Filters, but: str) -> bool:
-    by_author = but == "author" or not filters.authors or not set(filters.authors).isdisjoint(document.authors)
-    by_topic = but == "topic" or not filters.topics or not set(filters.topics).isdisjoint(document.topics)
+    by_author = but == "author" or not filters.authors or not set(filters.authors).isdisjoint(document.metadata.authors)
+    by_topic = but == "topic" or not filters.topics or not set(filters.topics).isdisjoint(document.metadata.topics)
     undated = filters.first is None and filters.last is None
-    by_date = but == "year" or undated or DateRange(filters.first, filters.last).overlaps(document.date)
+    by_date = but == "year" or undated or DateRange(filters.first, filters.last).overlaps(document.metadata.date)
     return by_author and by_topic and by_date
 
 
 def _day(document: Document) -> int:
-    return document.date.first.toordinal() if document.date else 0
+    return document.metadata.date.first.toordinal() if document.metadata.date else 0
 
 
 def _newest(document: Document) -> tuple[int, str]:

@@ -174,9 +174,9 @@ def _average(lengths: Sequence[int]) -> float:
 def _holds(node: MatchAll | DateRange | InField, document: Document) -> bool:
     match node:
         case DateRange():
-            return node.overlaps(document.date)
+            return node.overlaps(document.metadata.date)
         case InField():
-            return language_matches(node.node, document.language)
+            return language_matches(node.node, document.metadata.language)
     return True
 
 

@@ -84,17 +84,17 @@ def _rows(arguments: SearchArguments) -> tuple[int, Iterator[dict[str, object]]]
 
 
 def _row(hit: Hit, url: str) -> dict[str, object]:
-    source = hit.source
+    source = hit.metadata.source
     values = (
         hit.id,
         hit.title.text,
-        list(hit.authors),
-        list(hit.topics),
-        hit.date.isoformat() if hit.date else None,
-        hit.summary,
+        list(hit.metadata.authors),
+        list(hit.metadata.topics),
+        hit.metadata.date.isoformat() if hit.metadata.date else None,
+        hit.metadata.summary,
         source.name if source else None,
         source.url if source else None,
-        hit.language,
+        hit.metadata.language,
         hit.matches,
         url,
     )

@@ -46,7 +46,7 @@ def atom() -> Response:
     found = run_search(arguments.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
     absolute = services().absolute
     entries = [
-        FeedEntry(view, absolute(article_path(view.hit.id)), to_timestamp(view.hit.date))
+        FeedEntry(view, absolute(article_path(view.hit.id)), to_timestamp(view.hit.metadata.date))
         for view in hit_views(arguments, found.page.hits)
     ]
     text = render_template(

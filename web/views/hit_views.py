@@ -88,16 +88,16 @@ def _hit_view(
     arguments: SearchArguments, hit: Hit, rank: int | None, facet_link: Callable[[str, str], Link]
 ) -> HitView:
     passages = hit.passages
-    if hit.summary and not any(passage.spans for passage in passages):
-        passages = (HighlightedText(hit.summary),)
+    if hit.metadata.summary and not any(passage.spans for passage in passages):
+        passages = (HighlightedText(hit.metadata.summary),)
     return HitView(
         hit=hit,
         rank=rank or 0,
         url=arguments.article_url(hit.id, rank=rank) + (text_fragment(hit) if rank else ""),
         title=parts(hit.title.text, hit.title.spans),
-        authors=tuple(facet_link("author", author) for author in hit.authors),
-        topics=tuple(facet_link("topic", topic) for topic in hit.topics[:MAX_TOPICS]),
-        more_topics=max(0, len(hit.topics) - MAX_TOPICS),
+        authors=tuple(facet_link("author", author) for author in hit.metadata.authors),
+        topics=tuple(facet_link("topic", topic) for topic in hit.metadata.topics[:MAX_TOPICS]),
+        more_topics=max(0, len(hit.metadata.topics) - MAX_TOPICS),
         passages=tuple(_passage_view(passage, number) for number, passage in enumerate(passages, 1)),
         field_matches=tuple(map(_field_match_view, hit.field_matches)),
     )

@@ -52,7 +52,7 @@ def real_queries(documents: list[Document], count: int) -> Iterator[Node]:
             Fuzzy(other, distance=draw.choice((1, 2))),
             And((Word(word), Word(other))),
             And((Or((Word(word), Phrase(near))), Not(Word(other)))),
-            InField("title", Word(draw.choice(document.title.split() or [word]))),
+            InField("title", Word(draw.choice(document.metadata.title.split() or [word]))),
         )
 
 

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle.naive_search import NaiveDocument, NaiveSearcher
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.analysis.tokenizer import stem_keys, term_sequences, tokenize
 from backfile.index.engine import Document
 from backfile.index.highlight.highlighter import Highlighter, Highlights, merge_spans
@@ -19,7 +20,9 @@ LANGUAGES = ("en", "fr", "ru")
 
 def marked(query: str | Node, text: str, **fields: str) -> list[str] | None:
     tree = parse(query).tree if isinstance(query, str) else query
-    marks = Highlighter(tree, ("en",)).highlight(Document("a", "a.md", fields.get("title", "Title"), text))
+    marks = Highlighter(tree, ("en",)).highlight(
+        Document("a", "a.md", ArticleMetadata(fields.get("title", "Title")), text)
+    )
     return None if marks is None else [text[start:end] for start, end in marks.text]
 
 
@@ -53,7 +56,7 @@ def test_every_mark_is_of_the_query_or_its_family(document: Document, query: Nod
         for key in stem_keys(term, LANGUAGES)
     }
     for field, spans in (("title", marks.title), ("summary", marks.summary), ("text", marks.text)) if marks else ():
-        text = getattr(document, field) or ""
+        text = getattr(document if field == "text" else document.metadata, field) or ""
         for start, end in spans:
             assert any(not keys.isdisjoint(stem_keys(token.term, LANGUAGES)) for token in tokenize(text[start:end]))
             assert text[start:end] == text[start:end].strip(" .\n")
@@ -66,7 +69,7 @@ def test_marks_in_the_text_alone_are_those_in_the_article(document: Document, qu
     marks = highlighter.highlight(document)
     if marks is not None:
         assert highlighter.highlight_text(document.text, hit=marks) == marks.text
-        assert highlighter.highlight_text(document.title, "title", hit=marks) == marks.title
+        assert highlighter.highlight_text(document.metadata.title, "title", hit=marks) == marks.title
         assert set(marks.text) <= set(highlighter.highlight_text(document.text)) or any(
             isinstance(n, Or) for n in walk(query)
         )
@@ -80,7 +83,7 @@ _odd = st.text(alphabet="abt1 '’-.,_&+#é\u0301\u00ad™手機ßhe\n", max_siz
 @example("a-b c", "ab", None, True)
 @given(_odd, _odd.filter(bool), st.sampled_from((None, 0, 2, 5)), st.booleans())
 def test_signs_within_words_change_nothing(text: str, typed: str, within: int | None, exact: bool) -> None:
-    words = NaiveDocument(Document("a", "a.md", "x", text))
+    words = NaiveDocument(Document("a", "a.md", ArticleMetadata("x"), text))
     for query in (Word(typed, exact), Phrase(typed, within)):
         is_hit = NaiveSearcher([words], LANGUAGES).finds(query, words)
         assert (Highlighter(query, LANGUAGES).highlight(words.document) is not None) == is_hit

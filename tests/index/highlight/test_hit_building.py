@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.engine import Document, FieldMatch
 from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.highlight.hits import build_hit
@@ -12,11 +13,10 @@ from backfile.index.query import parse
 DOCUMENT = Document(
     id="a",
     path="a.md",
-    title="Ferries at Night",
+    metadata=ArticleMetadata(
+        "Ferries at Night", authors=("Ada Marsh", "Joris van Dijk"), topics=("harbour",), summary="A ferry."
+    ),
     text="The ferry and the Ferry,\nthe ferries of the night\nferry company.",
-    authors=("Ada Marsh", "Joris van Dijk"),
-    topics=("harbour",),
-    summary="A ferry.",
 )
 
 

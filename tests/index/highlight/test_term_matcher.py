@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.analysis.stemming import stem_prefixes
 from backfile.index.analysis.tokenizer import POSITION_GAP, Token, stem_keys, term_sequences, tokenize
 from backfile.index.analysis.wildcards import TermTest, fuzzy_test, wildcard_test
@@ -184,7 +185,8 @@ def test_documents_tokenized_together_or_apart_have_the_same_spans(
     rows: list[tuple[str, str, str]], node: Word | Phrase | Wildcard | Fuzzy
 ) -> None:
     documents = [
-        TokenizedDocument(Document("a", "a.md", title, text, summary=summary)) for title, summary, text in rows
+        TokenizedDocument(Document("a", "a.md", ArticleMetadata(title, summary=summary), text))
+        for title, summary, text in rows
     ]
     tokenize_documents(documents[:1])
     table = tokenize_documents(documents)
@@ -202,7 +204,7 @@ def test_documents_tokenized_together_or_apart_have_the_same_spans(
 
 
 def test_a_full_vocabulary_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    first, second = (TokenizedDocument(Document(key, f"{key}.md", "Night ferry", "")) for key in "ab")
+    first, second = (TokenizedDocument(Document(key, f"{key}.md", ArticleMetadata("Night ferry"), "")) for key in "ab")
     before = tokenize_documents([first])
     monkeypatch.setattr(token_table, "_MOST_TERMS", 0)
     table = tokenize_documents([first, second])

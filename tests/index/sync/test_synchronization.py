@@ -135,7 +135,7 @@ class TestSynchronise:
             added=["new"], changed=["ferry"], moved=[("tide", "ebb")], removed=["2001/harbour"], unchanged=0
         )
         assert ids(engine) == {"ebb", "ferry", "new"}
-        assert engine.document("ferry").title == "Day ferry"
+        assert engine.document("ferry").metadata.title == "Day ferry"
 
     def test_all_of_a_small_change_is_one_commit(self, library: Library, engine: MemoryEngine) -> None:
         synchronise(library, engine)
@@ -227,7 +227,7 @@ class TestSynchronise:
     ) -> None:
         write(library.root / "2001" / "harbour.md", "---\ntitle: The harbour\nauthors: [edna]\n---\nA harbour.\n")
         synchronise(library, engine)
-        assert engine.document("2001/harbour").authors == ("edna",)
+        assert engine.document("2001/harbour").metadata.authors == ("edna",)
         content = {
             "library.toml": '[authors]\nedna = "Edna Marsh"',
             "authors.yml": "edna:\n  name: Edna Marsh\n",
@@ -235,7 +235,7 @@ class TestSynchronise:
         }
         write(library.root / name, content[name])
         synchronise(library, engine)
-        assert engine.document("2001/harbour").authors == ("Edna Marsh",)
+        assert engine.document("2001/harbour").metadata.authors == ("Edna Marsh",)
         assert synchronise(library, engine).did_nothing
 
     def test_other_reading_rules_have_all_articles_read_again(self, library: Library, engine: MemoryEngine) -> None:

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from long_runs import examples
 
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
 from backfile.index.engines import open_engine
 from backfile.index.engines.whoosh.search import max_score, posting_lists, posting_reader, scorer
@@ -144,13 +144,8 @@ def _unscored(page: object) -> list[tuple[object, ...]]:
     return [
         (
             hit.id,
+            hit.metadata,
             hit.title,
-            hit.authors,
-            hit.topics,
-            hit.date,
-            hit.summary,
-            hit.source,
-            hit.language,
             hit.matches,
             hit.passages,
         )
@@ -201,7 +196,9 @@ def test_max_score_pruning_changes_no_result(tmp_path: Path, monkeypatch: pytest
     words, weights = ("of", "harbour", "ferry", "night", "declared", "zebra"), (300, 100, 10, 5, 2, 1)
     texts = [" ".join(random.choices(words, weights, k=random.randint(4, 30))) for _ in range(600)]
     engine = WhooshEngine(tmp_path)
-    documents = [Document(f"{n:03}", "a.md", text.partition(" ")[0], text) for n, text in enumerate(texts)]
+    documents = [
+        Document(f"{n:03}", "a.md", ArticleMetadata(text.partition(" ")[0]), text) for n, text in enumerate(texts)
+    ]
     engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents]))
     kinds = [random.choice((Or, Or, And)) for _ in range(80)]
     queries = [kind(tuple(map(Word, random.sample(words, random.randint(2, 5))))) for kind in kinds]

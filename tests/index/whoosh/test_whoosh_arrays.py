@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.engine import Changes, Document, FacetValue, Filters, Fingerprint, Request, Sort
 from backfile.index.engines.whoosh.search.doc_set import DocList, DocRange, DocSet, expand_ranges, intersect
 from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table, year_table
@@ -161,7 +162,7 @@ def packed_positions(texts: list[list[str]], word: str) -> np.ndarray:
 def searcher_of(folder: Path, texts: Sequence[Sequence[str]], commits: int = 1) -> Searcher:
     """Searcher over documents with these words, written in some commits."""
     engine = WhooshEngine(folder)
-    documents = [Document(f"{n:03}", "a.md", "x", " ".join(words)) for n, words in enumerate(texts)]
+    documents = [Document(f"{n:03}", "a.md", ArticleMetadata("x"), " ".join(words)) for n, words in enumerate(texts)]
     for first in range(commits):
         engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents[first::commits]]))
     return engine.searcher()
@@ -303,7 +304,10 @@ def test_long_posting_lists_become_dense() -> None:
 @pytest.mark.parametrize("deletions", [False, True])
 def test_a_searcher_is_freed_when_the_engine_drops_it(tmp_path: Path, deletions: bool) -> None:
     engine = WhooshEngine(tmp_path)
-    documents = [Document(f"{n}", "a.md", "Night ferry", "the ferries leave", authors=("Ada",)) for n in range(40)]
+    documents = [
+        Document(f"{n}", "a.md", ArticleMetadata("Night ferry", authors=("Ada",)), "the ferries leave")
+        for n in range(40)
+    ]
     engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents]))
     if deletions:
         engine.write(Changes(drop=["7"]))

@@ -14,7 +14,7 @@ from whoosh.query import And, FuzzyTerm, Not, Or, Phrase, Prefix, Query, Term, W
 from whoosh.searching import Searcher
 from whoosh_library import documents, expected_postings, fingerprint
 
-from backfile.archive.model import PartialDate
+from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.index.engine import Changes, Document
 from backfile.index.engines.whoosh import WhooshEngine
 from backfile.index.engines.whoosh.codec.schema import INDEXED_WORDS
@@ -85,7 +85,10 @@ def opened(tmp_path_factory) -> FileIndex:
     texts = ["the night ferry leaves", "ferry at night", "harbour of the ferries", "e-mail to the harbour", "declared"]
     for number, text in enumerate(texts):
         document = Document(
-            f"a{number}", f"a{number}.md", f"Title {number}", text, authors=("Ada Brook",), language="en"
+            f"a{number}",
+            f"a{number}.md",
+            ArticleMetadata(f"Title {number}", authors=("Ada Brook",), language="en"),
+            text,
         )
         WhooshEngine(folder).write(Changes(put=[(document, fingerprint(document))]))
     WhooshEngine(folder).write(Changes(drop=["a4"]))
@@ -124,7 +127,10 @@ def test_whooshs_own_parser_and_stored_fields(opened):
 
 
 def test_whoosh_sorts_by_date(tmp_path):
-    listed = [Document(f"a{year}", f"a{year}.md", "T", "ferry", date=PartialDate(year)) for year in (1999, 2021, 2005)]
+    listed = [
+        Document(f"a{year}", f"a{year}.md", ArticleMetadata("T", date=PartialDate(year)), "ferry")
+        for year in (1999, 2021, 2005)
+    ]
     write(tmp_path, listed)
     with open_dir(str(tmp_path)).searcher() as searcher:
         for reverse, expected in ((False, ["a1999", "a2005", "a2021"]), (True, ["a2021", "a2005", "a1999"])):

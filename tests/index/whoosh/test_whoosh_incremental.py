@@ -11,7 +11,7 @@ import pytest
 from contract.generated import LANGUAGES, NAMES, SOURCES, TOPICS, WORDS
 from contract.library import fingerprint
 
-from backfile.archive.model import PartialDate
+from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
 from backfile.index.engines import open_engine
 from backfile.index.query import parse
@@ -34,14 +34,16 @@ def article(chance: random.Random, key: str) -> Document:
     return Document(
         id=key,
         path=f"{key}.md",
-        title=words(6),
+        metadata=ArticleMetadata(
+            words(6),
+            authors=tuple(chance.sample(NAMES, chance.randint(0, 3))),
+            topics=tuple(chance.sample(TOPICS, chance.randint(0, 2))),
+            date=chance.choice([None, PartialDate(2018), PartialDate(2019, 3), PartialDate(2020, 1, 1)]),
+            summary=chance.choice([None, words(8)]),
+            source=chance.choice(SOURCES),
+            language=chance.choice(LANGUAGES),
+        ),
         text=words(60),
-        authors=tuple(chance.sample(NAMES, chance.randint(0, 3))),
-        topics=tuple(chance.sample(TOPICS, chance.randint(0, 2))),
-        date=chance.choice([None, PartialDate(2018), PartialDate(2019, 3), PartialDate(2020, 1, 1)]),
-        summary=chance.choice([None, words(8)]),
-        source=chance.choice(SOURCES),
-        language=chance.choice(LANGUAGES),
     )
 
 

@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from paths import ROOT
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.engine import Changes, Document, Fingerprint
 from backfile.index.engines.whoosh import WhooshEngine
 
 WRITER = """
 import sys
 from pathlib import Path
+from backfile.archive.model import ArticleMetadata
 from backfile.index.engine import Changes, Document, Fingerprint
 from backfile.index.engines.whoosh import WhooshEngine
 
@@ -26,7 +28,8 @@ engine = WhooshEngine(Path(sys.argv[1]))
 step = int(sys.argv[2])
 while True:
     step += 1
-    changed = [Document(f"a{n}", f"a{n}.md", "T", f"step {step} " * 40) for n in range(step % 5, 60, 5)]
+    metadata = ArticleMetadata("T")
+    changed = [Document(f"a{n}", f"a{n}.md", metadata, f"step {step} " * 40) for n in range(step % 5, 60, 5)]
     put = [(document, Fingerprint(step, step, str(step))) for document in changed]
     engine.write(Changes(put=put, stamp=str(step)))
     print(step, flush=True)
@@ -64,7 +67,9 @@ def test_a_killed_writer_loses_no_commit(tmp_path, kills):
     folder, chance, step = tmp_path / "index", random.Random(kills), 0
     for _ in range(kills):
         step = check(folder, write_until_killed(folder, step, chance.uniform(0, 0.3)))
-    WhooshEngine(folder).write(Changes(put=[(Document("z", "z.md", "T", "last"), Fingerprint(1, 1, "1"))]))
+    WhooshEngine(folder).write(
+        Changes(put=[(Document("z", "z.md", ArticleMetadata("T"), "last"), Fingerprint(1, 1, "1"))])
+    )
     names = os.listdir(folder)
     manifests = [name for name in names if name.endswith(".manifest")]
     assert len(manifests) == 1

@@ -93,14 +93,14 @@ def test_phrases_find_the_same(both: Both) -> None:
 
 
 def test_authors_and_topics_are_whole_values(both: Both) -> None:
-    for author in {author for document in both.documents for author in document.authors}:
+    for author in {author for document in both.documents for author in document.metadata.authors}:
         assert both.ours(filters=Filters(authors=(author,))) == both.theirs(whoosh_query.Term("author", author))
-    for topic in {topic for document in both.documents for topic in document.topics}:
+    for topic in {topic for document in both.documents for topic in document.metadata.topics}:
         assert both.ours(filters=Filters(topics=(topic,))) == both.theirs(f"topic:'{topic}'")
 
 
 def test_dates_and_years(both: Both) -> None:
-    years = {document.date.year for document in both.documents if document.date}
+    years = {document.metadata.date.year for document in both.documents if document.metadata.date}
     for year in years:
         expected = both.ours(filters=Filters(first=date(year, 1, 1), last=date(year, 12, 31)))
         assert expected == both.theirs(f"date:{year}") == both.theirs(f"year:{year}") != set()
@@ -109,7 +109,7 @@ def test_dates_and_years(both: Both) -> None:
 
 
 def test_sorting_by_date_has_the_undated_last(both: Both) -> None:
-    dates = {document.id: document.date and document.date.first for document in both.documents}
+    dates = {document.id: document.metadata.date and document.metadata.date.first for document in both.documents}
     for sort, reverse in ((Sort.OLDEST, False), (Sort.NEWEST, True)):
         expected = [dates[hit.id] for hit in both.page(sort=sort).hits]
         by_date = FieldFacet("date", reverse=reverse)
@@ -118,7 +118,7 @@ def test_sorting_by_date_has_the_undated_last(both: Both) -> None:
 
 
 def test_sorting_by_title(both: Both) -> None:
-    titles = {document.id: document.title for document in both.documents}
+    titles = {document.id: document.metadata.title for document in both.documents}
     expected = [fold(titles[hit.id]) for hit in both.page(sort=Sort.TITLE).hits]
     found = both.searcher.search(whoosh_query.Every(), sortedby="title", limit=None)
     assert [fold(hit["title"]) for hit in found] == expected

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from contract.library import fingerprint
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.engine import Changes, Document
 from backfile.index.engines import open_engine
 
@@ -93,7 +94,7 @@ def found_in(files: Files, folder: Path) -> dict[str, str]:
 
 
 def changes(*texts: str, drop: tuple[str, ...] = ()) -> Changes:
-    documents = [Document(text[0], f"{text[0]}.md", "A title", text) for text in texts]
+    documents = [Document(text[0], f"{text[0]}.md", ArticleMetadata("A title"), text) for text in texts]
     return Changes(put=[(document, fingerprint(document)) for document in documents], drop=drop, languages=("en",))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whoosh_library import documents, expected_postings, fingerprint, libraries, read_postings, segment_of
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.analysis.stemming import stem_keys
 from backfile.index.analysis.term_ids import Encoder
 from backfile.index.analysis.tokenizer import POSITION_GAP
@@ -77,12 +77,14 @@ def test_postings_are_those_of_the_tokens(tmp_path_factory, library):
 def test_documents_columns_and_facets_are_read_as_they_were_written(tmp_path_factory, library):
     segment = segment_of(tmp_path_factory.mktemp("segment") / "file", library)
     assert [segment.document(number) for number in range(segment.size)] == library
-    assert segment.years.tolist() == [document.date.year if document.date else 0 for document in library]
-    assert segment.first_day.tolist() == [d.date.first.toordinal() if d.date else 0 for d in library]
-    assert segment.last_day.tolist() == [d.date.last.toordinal() if d.date else 0 for d in library]
+    assert segment.years.tolist() == [
+        document.metadata.date.year if document.metadata.date else 0 for document in library
+    ]
+    assert segment.first_day.tolist() == [d.metadata.date.first.toordinal() if d.metadata.date else 0 for d in library]
+    assert segment.last_day.tolist() == [d.metadata.date.last.toordinal() if d.metadata.date else 0 for d in library]
     assert segment.ids.texts() == sorted(document.id for document in library)
     assert [segment.number(document.id) for document in library] == list(range(len(library)))
-    assert [segment.titles[order] for order in segment.title_order] == [title_key(d.title) for d in library]
+    assert [segment.titles[order] for order in segment.title_order] == [title_key(d.metadata.title) for d in library]
     assert segment.fingerprints() == {d.id: (d.path, fingerprint(d)) for d in library}
     for facet in FACET_COLUMNS:
         column = segment.facet(facet)
@@ -120,7 +122,9 @@ def assert_same(merged: ArrayFile, fresh: ArrayFile) -> None:
 
 
 def test_merging_in_small_steps_changes_nothing(tmp_path, monkeypatch):
-    library = [Document(f"{n}", f"{n}.md", f"Title {n}", f"word{n % 7} and the rest {n}") for n in range(40)]
+    library = [
+        Document(f"{n}", f"{n}.md", ArticleMetadata(f"Title {n}"), f"word{n % 7} and the rest {n}") for n in range(40)
+    ]
     segments = [segment_of(tmp_path / f"part{n}", library[n::3]) for n in range(3)]
     segments[1].set_live_docs(np.arange(segments[1].size) % 2 == 0)
     merge_segments(tmp_path / "whole", segments)
@@ -130,7 +134,10 @@ def test_merging_in_small_steps_changes_nothing(tmp_path, monkeypatch):
 
 
 def test_inverting_without_packed_keys_changes_nothing(tmp_path, monkeypatch):
-    library = [Document(f"{n}", f"{n}.md", f"Title {n}", f"e-mail word{n % 7} and e-mail {n}") for n in range(40)]
+    library = [
+        Document(f"{n}", f"{n}.md", ArticleMetadata(f"Title {n}"), f"e-mail word{n % 7} and e-mail {n}")
+        for n in range(40)
+    ]
     fast = segment_of(tmp_path / "fast", library)
     monkeypatch.setattr(inverter, "_KEY_BITS", 8)
     assert_same(segment_of(tmp_path / "slow", library).data.file, fast.data.file)
@@ -138,7 +145,10 @@ def test_inverting_without_packed_keys_changes_nothing(tmp_path, monkeypatch):
 
 def test_long_texts_and_frequent_words_keep_their_numbers(tmp_path):
     text = "the ferry " * 70_000
-    segment = segment_of(tmp_path / "file", [Document("a", "a.md", "A", text), Document("b", "b.md", "B", "the end")])
+    segment = segment_of(
+        tmp_path / "file",
+        [Document("a", "a.md", ArticleMetadata("A"), text), Document("b", "b.md", ArticleMetadata("B"), "the end")],
+    )
     postings = segment.field("text")
     docs, freqs = postings.postings(postings.find("the"))
     assert (docs.tolist(), freqs.tolist()) == ([0, 1], [70_000, 1])
@@ -160,7 +170,9 @@ def test_more_documents_than_a_narrow_number_counts(tmp_path):
 
 
 def test_values_are_a_gap_apart(tmp_path):
-    segment = segment_of(tmp_path / "file", [Document("a", "a.md", "A", "", authors=("Ada Brook", "Dale"))])
+    segment = segment_of(
+        tmp_path / "file", [Document("a", "a.md", ArticleMetadata("A", authors=("Ada Brook", "Dale")), "")]
+    )
     postings = segment.field("author")
     assert postings.positions(postings.find("brook")).tolist() == [1]
     assert postings.positions(postings.find("dale")).tolist() == [2 + POSITION_GAP]
@@ -200,7 +212,7 @@ def test_postings_of_larger_libraries_are_those_of_the_tokens(tmp_path_factory, 
 
 
 def test_blocks_of_texts_are_filled_and_read_back(tmp_path):
-    library = [Document(f"{n:03}", f"{n}.md", "t", f"{n} " * n * 10) for n in range(200)]
+    library = [Document(f"{n:03}", f"{n}.md", ArticleMetadata("t"), f"{n} " * n * 10) for n in range(200)]
     segment = segment_of(tmp_path / "file", library)
     assert 10 < len(segment.data.file.array("texts.first")) < 199
     assert [segment.text(n) for n in range(200)] == [document.text for document in library]
@@ -213,7 +225,7 @@ def test_what_an_address_names_as_host():
 
 
 def test_unknown_fields_and_facets_are_refused():
-    document = replace(Document("a", "a.md", "A", "x"), language="en")
+    document = Document("a", "a.md", ArticleMetadata("A", language="en"), "x")
     with pytest.raises(ValueError, match="no word field"):
         word_values(document, "colour")
     with pytest.raises(ValueError, match="no facet column"):

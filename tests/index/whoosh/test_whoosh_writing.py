@@ -20,6 +20,7 @@ from whoosh.index import LockError, create_in, open_dir
 from whoosh_library import fingerprint
 
 from backfile.archive.errors import ArticleNotFound
+from backfile.archive.model import ArticleMetadata
 from backfile.index.engine import Changes, Document, Fingerprint
 from backfile.index.engines.whoosh import WhooshEngine
 from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME, WriteLock
@@ -30,7 +31,7 @@ from backfile.index.errors import IndexLocked, IndexUnusable, SearchError
 
 
 def article(key: str, text: str = "night ferry") -> Document:
-    return Document(key, f"{key}.md", f"Title of {key}", text)
+    return Document(key, f"{key}.md", ArticleMetadata(f"Title of {key}"), text)
 
 
 def put(engine: WhooshEngine, *documents: Document, **changes: object) -> None:
@@ -217,7 +218,7 @@ def test_a_worker_that_dies_is_an_error_and_changes_nothing(engine, folder, monk
     monkeypatch.setattr(writer, "SEGMENT_TEXT", 1)
     monkeypatch.setattr(writer, "cores", lambda: 2)
     deadly = article("b")
-    object.__setattr__(deadly, "title", 7)  # not what the type says: folding it fails
+    object.__setattr__(deadly.metadata, "title", 7)  # not what the type says: folding it fails
     items = [(each, Fingerprint(1, 2, "3")) for each in (deadly, article("c"), article("d"))]
     with pytest.raises(SearchError, match="died"):
         engine.write(Changes(put=items))
@@ -228,12 +229,13 @@ def test_processes_that_cannot_start_are_told_from_those_that_die(tmp_path):
     program = tmp_path / "unguarded.py"  # without `if __name__ …` every helper runs the program anew, and dies of it
     program.write_text(
         "from pathlib import Path\n"
+        "from backfile.archive.model import ArticleMetadata\n"
         "from backfile.index.engine import Changes, Document, Fingerprint\n"
         "from backfile.index.engines import open_engine\n"
         "from backfile.index.engines.whoosh.indexing import writer\n"
         "writer.SEGMENT_TEXT, writer.cores = 1, lambda: 2\n"
         f"engine = open_engine('whoosh', Path({str(tmp_path / 'index')!r}))\n"
-        "items = [(Document(n, n, n, n), Fingerprint(1, 2, '3')) for n in 'abcd']\n"
+        "items = [(Document(n, n, ArticleMetadata(n), n), Fingerprint(1, 2, '3')) for n in 'abcd']\n"
         "engine.write(Changes(put=items), wait=0.1)\n",
         encoding="utf-8",
     )

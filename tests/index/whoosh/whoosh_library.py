@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.analysis.term_ids import Encoder
 from backfile.index.analysis.tokenizer import POSITION_GAP, tokenize
 from backfile.index.engine import Document, Fingerprint
@@ -38,8 +38,8 @@ sources = st.one_of(
 def documents(ids: st.SearchStrategy[str]) -> st.SearchStrategy[Document]:
     """Documents with one of the ids."""
 
-    def made(article_id: str, **fields: object) -> Document:
-        return Document(id=article_id, path=f"{article_id}.md", **fields)  # type: ignore[arg-type]
+    def made(article_id: str, text: str, **fields: object) -> Document:
+        return Document(article_id, f"{article_id}.md", ArticleMetadata(**fields), text)  # type: ignore[arg-type]
 
     return st.builds(
         made,
@@ -61,7 +61,7 @@ libraries = st.lists(documents(st.text(min_size=1, max_size=8)), max_size=12, un
 
 def fingerprint(document: Document) -> Fingerprint:
     """A fingerprint that tells documents of different text or title apart."""
-    return Fingerprint(len(document.text), 1_700_000_000_000_000_000 + len(document.title), document.text[:9])
+    return Fingerprint(len(document.text), 1_700_000_000_000_000_000 + len(document.metadata.title), document.text[:9])
 
 
 def segment_of(path: Path, listed: list[Document], name: str = "MAIN_a") -> Segment:

@@ -93,18 +93,18 @@ class ArrayDocumentReader(base.PerDocumentReader):
     def stored_fields(self, docnum: int) -> dict[str, Any]:
         """Stored values of a document, those it lacks left out; `date` as ISO 8601 text, which may be partial."""
         document = self._segment.document(docnum)
-        source = document.source
+        source = document.metadata.source
         values = {
             "id": document.id,
             "path": document.path,
-            "title": document.title,
-            "summary": document.summary,
+            "title": document.metadata.title,
+            "summary": document.metadata.summary,
             "text": document.text,
-            "author": list(document.authors),
-            "topic": list(document.topics),
+            "author": list(document.metadata.authors),
+            "topic": list(document.metadata.topics),
             "source": source and (source.name or source.url),
-            "language": document.language,
-            "date": document.date and document.date.isoformat(),
+            "language": document.metadata.language,
+            "date": document.metadata.date and document.metadata.date.isoformat(),
         }
         return {name: value for name, value in values.items() if value}
 

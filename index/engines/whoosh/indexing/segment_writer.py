@@ -34,7 +34,9 @@ def write_segment(path: Path, items: Sequence[FingerprintedDocument], encoder: E
         for name in FACET_COLUMNS:
             _write_facet(file, name, [facet_values(document, name) for document in documents])
         _write_dates(file, documents)
-        write_order(file, "titles", "title_order", [encode(title_key(document.title)) for document in documents])
+        write_order(
+            file, "titles", "title_order", [encode(title_key(document.metadata.title)) for document in documents]
+        )
         write_ids(file, [encode(document.id) for document in documents])
         write_strings(file, "paths", (encode(document.path) for document in documents))
         _write_stored(file, documents)
@@ -61,7 +63,7 @@ def starts_of(counts: Array) -> Array:
 
 
 def _write_dates(file: ArrayFileWriter, documents: Sequence[Document]) -> None:
-    dates = [document.date for document in documents]
+    dates = [document.metadata.date for document in documents]
     file.add("years", np.array([date.year if date else 0 for date in dates], np.int16))
     file.add("first_day", np.array([date.first.toordinal() if date else 0 for date in dates], np.int32))
     file.add("last_day", np.array([date.last.toordinal() if date else 0 for date in dates], np.int32))

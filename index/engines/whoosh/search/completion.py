@@ -34,7 +34,7 @@ def _complete_title(searcher: Searcher, typed: Sequence[str], limit: int) -> tup
     for doc_id in top_by_field(searcher, _match(searcher, "title", typed).doc_ids, Sort.NEWEST, limit).tolist():
         segment, number = searcher.commit.locate(doc_id)
         stored = segment.stored_fields(number)
-        found.append((stored.id, stored.title))
+        found.append((stored.id, stored.metadata.title))
     return tuple(found)
 
 

@@ -58,7 +58,7 @@ def _characteristic_terms(searcher: Searcher, document: Document) -> list[tuple[
 
     They are counted in the order of their upper bounds, so that few document frequencies are counted exactly.
     """
-    frequencies = Counter(term for text in (document.title, document.text) for term in _terms(text))
+    frequencies = Counter(term for text in (document.metadata.title, document.text) for term in _terms(text))
     size = searcher.commit.live_count
     best: list[tuple[float, str, int]] = []  # negative tf·idf, so that the most characteristic term sorts first
     for bound, term in sorted(_bounds(searcher, frequencies)):

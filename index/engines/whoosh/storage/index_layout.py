@@ -23,11 +23,11 @@ def facet_values(document: Document, facet: str) -> tuple[str, ...]:
     """The exact values of a facet column."""
     match facet:
         case "author":
-            return document.authors
+            return document.metadata.authors
         case "topic":
-            return document.topics
+            return document.metadata.topics
         case "language":
-            return (document.language,) if document.language else ()
+            return (document.metadata.language,) if document.metadata.language else ()
     raise ValueError(f"no facet column {facet!r}")
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from backfile.archive.model import PartialDate, Source
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.engine import Document
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, ArrayFileWriter, decode, encode
 
@@ -28,44 +28,25 @@ class StoredFields:
 
     id: str
     path: str
-    title: str
-    authors: tuple[str, ...]
-    topics: tuple[str, ...]
-    date: PartialDate | None
-    updated: PartialDate | None
-    summary: str | None
-    source: Source | None
-    language: str | None
+    metadata: ArticleMetadata
 
     def document(self, text: str) -> Document:
-        """The whole document."""
-        return Document(
-            id=self.id,
-            path=self.path,
-            title=self.title,
-            text=text,
-            authors=self.authors,
-            topics=self.topics,
-            date=self.date,
-            updated=self.updated,
-            summary=self.summary,
-            source=self.source,
-            language=self.language,
-        )
+        """Document with these fields and the given text."""
+        return Document(self.id, self.path, self.metadata, text)
 
 
 def pack_stored_fields(document: Document) -> bytes:
-    """JSON list of a document's fields in the order of `StoredFields`, less id and path; the source as [name, url]."""
-    source = document.source
+    """JSON list of a document's metadata in the order of `ArticleMetadata`; the source as [name, url]."""
+    known = document.metadata
     record = [
-        document.title,
-        document.authors,
-        document.topics,
-        document.date and document.date.isoformat(),
-        document.updated and document.updated.isoformat(),
-        document.summary,
-        source and [source.name, source.url],
-        document.language,
+        known.title,
+        known.authors,
+        known.topics,
+        known.date and known.date.isoformat(),
+        known.updated and known.updated.isoformat(),
+        known.summary,
+        known.source and [known.source.name, known.source.url],
+        known.language,
     ]
     return encode(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
 
@@ -73,9 +54,7 @@ def pack_stored_fields(document: Document) -> bytes:
 def unpack_stored_fields(data: bytes, *, article_id: str, path: str) -> StoredFields:
     """The inverse of `pack_stored_fields`."""
     title, authors, topics, date, updated, summary, source, language = json.loads(decode(data))
-    return StoredFields(
-        id=article_id,
-        path=path,
+    metadata = ArticleMetadata(
         title=title,
         authors=tuple(authors),
         topics=tuple(topics),
@@ -85,6 +64,7 @@ def unpack_stored_fields(data: bytes, *, article_id: str, path: str) -> StoredFi
         source=Source(*source) if source else None,
         language=language,
     )
+    return StoredFields(article_id, path, metadata)
 
 
 class TextStore:
