@@ -1,4 +1,4 @@
-"""The Engine protocol and its data: what goes in (Document), what is asked (Request), what comes out (Page)."""
+"""Engine protocol and its values: `Document` goes in, `Request` asks, `Page` comes out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_DEPTH = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What an engine keeps of an article. `text` is plain text: the words a reader sees, blocks parted by newlines."""
+    """Article as an engine keeps it. `text` is the plain text that a reader sees, blocks separated by newlines."""
 
     id: str
     path: str
@@ -28,7 +28,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What tells a changed file from an unchanged one: size in bytes, mtime in ns, and a digest of the content."""
+    """State of a file: size in bytes, mtime in ns, and a digest of the content."""
 
     size: int
     mtime_ns: int
@@ -42,9 +42,9 @@ FingerprintedDocument = tuple[Document, Fingerprint]
 class Changes:
     """One batch for `Engine.write`, committed as a whole.
 
-    `put` adds or replaces by id; it may be a generator and is consumed once. `drop` holds ids; unknown ones are no
-    error. `touch` renews fingerprints of documents that stay as they are. `languages` are the languages (ISO 639-1)
-    whose word families the index knows; `stamp` is kept for the caller and given back by `status`.
+    `put` adds or replaces by id; it may be a generator and is consumed once. `drop` holds ids; unknown ones are
+    ignored. `touch` renews fingerprints of unchanged documents. `languages` are the languages (ISO 639-1) with
+    stemming; `stamp` is the caller's and comes back in `Status`.
     """
 
     put: Iterable[FingerprintedDocument] = ()
@@ -65,7 +65,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Facet values chosen beside the query: within a facet any of them, among facets all. Values are exact."""
+    """Chosen facet values, exact: any of one facet, all facets together; `first` and `last` bound the date."""
 
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
@@ -75,9 +75,9 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A search. `page` counts from 1; `deadline` is in seconds.
+    """Search request. `page` counts from 1; `deadline` is in seconds.
 
-    `facet_size` values are given of each facet (None: all); with `all_years` the facet of years has them all.
+    Each facet gets at most `facet_size` values (None: all); with `all_years` the facet of years gets all.
     """
 
     query: Node
@@ -91,7 +91,7 @@ class Request:
     deadline: float = 1.5
 
     def facet_limit(self, facet: str) -> int | None:
-        """How many values of a facet are asked for; None: all."""
+        """Number of values requested of a facet; None: all."""
         return None if facet == "year" and self.all_years else self.facet_size
 
 
@@ -115,10 +115,10 @@ class HighlightedText:
 
 @dataclass(frozen=True, slots=True)
 class FieldMatch:
-    """What of a query stands in one field of a hit: the words as they are written there, and how often each.
+    """Matches of a query in one field of a hit, as (words, number of times).
 
-    In title, summary and text these are the marked words in small letters, in the order in which they first occur; in
-    author, topic and source the values that match.
+    In title, summary and text: the highlighted words in lower case, in the order of their first occurrence. In
+    author, topic and source: the matching values.
     """
 
     field: str
@@ -127,9 +127,9 @@ class FieldMatch:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One article found: what a result list shows of it. `matches` counts the marks the article page will show.
+    """Article of a result list. `matches` counts the highlights that the article's page shows.
 
-    `field_matches` say why it was found, field by field; there are none where no passages were asked for.
+    `field_matches` explain the hit field by field; they are empty when the request has no passages.
     """
 
     id: str
@@ -143,7 +143,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """A value of a facet and how many articles of the result have it."""
+    """Value of a facet and the number of articles of the result with it."""
 
     value: str
     count: int
@@ -151,10 +151,9 @@ class FacetValue:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """The values of one facet, largest count first (years: latest first); `total` distinct values there are in all.
+    """Values of one facet, largest count first (years: latest first); `total` counts all distinct values.
 
-    Counts of a facet ignore the filters chosen in that same facet, so that a reader sees what one more tick would
-    add; every other filter and the query count.
+    Counts obey the query and every filter but those in the same facet, so that each shows what choosing it would add.
     """
 
     name: str
@@ -164,7 +163,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A finished answer. Holds no tie to the engine: it can be used after `close`."""
+    """Page of a result. Independent of the engine: usable after `close`."""
 
     total: int
     hits: tuple[Hit, ...]
@@ -178,7 +177,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Completions:
-    """What a half-typed query may become, each kind best first."""
+    """Completions of a partly typed query, each kind best first; titles as (id, title)."""
 
     words: tuple[str, ...] = ()
     titles: tuple[tuple[str, str], ...] = ()
@@ -204,27 +203,27 @@ class Status:
 
 
 class Engine(Protocol):
-    """An index of documents. Many readers, one writer; a reader sees whole commits only.
+    """Index of documents for many readers and one writer. Readers see whole commits only.
 
     Every method may raise `IndexUnusable`; after `close` every method raises it.
     """
 
     def search(self, request: Request) -> Page:
-        """Answers a request from the newest commit. A page past the end has no hits and the true total.
+        """Page of a request on the newest commit. A page past the end has no hits and the true total.
 
-        Raises `QueryRefused` beyond the bounds (page × per_page > MAX_DEPTH), `DeadlineExceeded` when time is up.
+        Raises `QueryRefused` beyond the bounds (page × per_page > MAX_DEPTH), `DeadlineExceeded` after the deadline.
         """
 
     def document(self, article_id: str) -> Document:
-        """The document as it was written; raises `ArticleNotFound`."""
+        """Document as it was written; raises `ArticleNotFound`."""
 
     def fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
         """Id → (path, fingerprint) of every document in the newest commit."""
 
     def ids(self, start: int = 0, stop: int | None = None) -> Sequence[str]:
-        """Ids of the newest commit in the order of their code points: those from index `start` up to `stop`.
+        """Ids of the newest commit in the order of their code points, from index `start` up to `stop`.
 
-        Indexes past the end give no ids. Costs as much as the range is long, however large the index.
+        Indexes past the end give no ids. The cost is that of the range, not of the index.
         """
 
     def write(self, changes: Changes, *, wait: float = 10.0) -> None:
@@ -234,23 +233,23 @@ class Engine(Protocol):
         """
 
     def lock(self, *, wait: float = 10.0) -> AbstractContextManager[None]:
-        """Holds the write lock over a block in which this thread reads, decides and writes.
+        """Holds the write lock over a block; `write` of the same thread needs no other. It ends with its process.
 
-        Raises `IndexLocked` as `write` does. The lock ends with its process.
+        Raises `IndexLocked` as `write` does.
         """
 
     def complete(self, text: str, *, limit: int = 5) -> Completions:
-        """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
+        """Completions of the last word of `text`; titles and names hold the words before it as well."""
 
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most characteristic terms, best first; raises `ArticleNotFound`.
 
-        The score is the sum of what those terms, as they are written, give by `index.ranking`, without bonuses.
-        Nothing is marked; the passage is the beginning of the text.
+        The score sums the BM25F scores of those terms in their exact form, without bonuses. Nothing is highlighted;
+        the passage is the beginning of the text.
         """
 
     def status(self, *, verify: bool = False) -> Status:
-        """How the index stands; with `verify` every checksum is read and each failure listed."""
+        """State of the index; `verify` reads every checksum and lists the failures."""
 
     def close(self) -> None:
-        """Lets go of files and memory; harmless when called twice."""
+        """Releases files and memory; harmless when called twice."""

@@ -1,4 +1,4 @@
-"""The search branch of the error tree."""
+"""Errors of searching and of the index."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from backfile.archive.errors import BackfileError
 
 
 class SearchError(BackfileError):
-    """Something about searching or the index."""
+    """Base of the errors of searching and of the index."""
 
 
 class QueryRefused(SearchError):
-    """A query beyond the bounds (1,000 characters, 64 words, nesting 20, 10,000 hits deep): nothing was run."""
+    """Query beyond the bounds (1,000 characters, 64 words, nesting 20, 10,000 hits deep); it is not run."""
 
 
 class DeadlineExceeded(SearchError):
-    """A search that was stopped because its time was up."""
+    """Search stopped at its deadline."""
 
 
 class IndexUnusable(SearchError):
-    """The index cannot be read: missing, damaged, of another version or of another program."""
+    """Unreadable index: missing, damaged, of another version or of another program."""
 
 
 class IndexLocked(SearchError):
-    """Another process writes to the index and did not finish within the time we waited."""
+    """Write lock held by another process for longer than the waiting time."""
 
 
 class CacheFolderRefused(SearchError):
-    """A folder for the index that cannot be written to, or holds something else, which is not ours to touch."""
+    """Cache folder that cannot be written to or holds files of others."""

@@ -1,4 +1,4 @@
-"""The fields of a document: their names in queries and the texts they hold."""
+"""Fields of a document: their names in queries and their texts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from backfile.archive.model import Source
 from backfile.index.engine import Document
 
 DEFAULT_FIELDS = ("title", "summary", "text")
-"""Where a query without a field looks; also the fields that a score is made of and that marks are shown in."""
+"""Fields of a query that names none; also the scored and the highlighted fields."""
 
 WORD_FIELDS = (*DEFAULT_FIELDS, "author", "topic", "source")
-"""Every field whose words are indexed; `lang` is compared as a code."""
+"""Fields whose words are indexed; `lang` is compared as a code."""
 
 
 def values(document: Document, field: str) -> tuple[str, ...]:
-    """The texts of a document in one of WORD_FIELDS; a phrase lies within one of them. Raises `KeyError` for others."""
+    """Texts of a document in one of WORD_FIELDS; a phrase lies within one of them. Raises `KeyError` for others."""
     match field:
         case "title":
             return (document.metadata.title,)
@@ -39,7 +39,7 @@ def _source_values(source: Source | None) -> tuple[str, ...]:
 
 
 def host(url: str | None) -> str:
-    """The host of an address, "" if it has none."""
+    """Host of a URL, "" if it has none."""
     try:
         return urlsplit(url or "").hostname or ""
     except ValueError:  # an address that is none, such as http://[

@@ -1,4 +1,4 @@
-"""Processes that work for another one, and should not outlive it."""
+"""Helper processes, which end with the process that started them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def helper_context(preload: Iterable[str]) -> ForkServerContext:
 
 
 def not_started(error: Exception | None = None) -> SearchError:
-    """What is raised when helpers die before they do anything."""
+    """Error for helpers that die before they do anything."""
     reason = f": {error}" if error and str(error) else ""
     return SearchError(
         f"the processes that help to index could not be started{reason}",
@@ -34,12 +34,12 @@ def not_started(error: Exception | None = None) -> SearchError:
 
 
 def cores() -> int:
-    """How many processes may run at the same time."""
+    """Number of processes that may run at the same time."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def log_to_stderr() -> None:
-    """Puts what the program has to say on stderr, as it is; every process that may say something calls it."""
+    """Logs messages to stderr without decoration; every process that logs calls it once."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     log = logging.getLogger("backfile")
@@ -48,16 +48,16 @@ def log_to_stderr() -> None:
 
 
 def end_with_parent() -> None:
-    """Ends this process as soon as the one that started it is gone, however that ended.
+    """Ends this process as soon as the process that started it is gone.
 
-    Without it a killed server would leave workers that hold its port, and a killed synchronisation readers that wait
-    for ever. Does nothing in a process that multiprocessing did not start.
+    Without it a killed server would leave workers that hold its port, and a killed synchronization would leave
+    readers that wait for ever. Does nothing in a process that multiprocessing did not start.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=_outlive, args=(parent,), name="end-with-parent", daemon=True).start()
+        threading.Thread(target=_exit_after, args=(parent,), name="end-with-parent", daemon=True).start()
 
 
-def _outlive(parent: multiprocessing.process.BaseProcess) -> None:
+def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
     parent.join()
     os._exit(1)

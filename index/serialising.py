@@ -1,4 +1,4 @@
-"""The one JSON form of a search answer, shared by `/api/search` and `backfile search --json`."""
+"""JSON form of results and documents, shared by `/api/search` and `backfile … --json`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from backfile.index.engine import Document, Facet, HighlightedText, Hit, Page
 
 
 def article_path(article_id: str, query: str = "") -> str:
-    """The address of an article below the server's root, `/article/<id>`, with `?q=` when a query is given."""
+    """Path of an article's page, `/article/<id>`, with `?q=` when a query is given."""
     path = "/article/" + quote(article_id, safe="/")
     return f"{path}?{urlencode({'q': query})}" if query else path
 
@@ -23,10 +23,10 @@ def page_to_json(
     notices: Iterable[str] = (),
     url_of: Callable[[Hit], str] | None = None,
 ) -> dict[str, Any]:
-    """A page as the JSON shape that both the command line and the web promise.
+    """JSON object of a page (docs/api.md).
 
-    `query` is the text as typed; `notices` are those of its parsing, given before the page's own. `url_of` gives a
-    hit's address; by default `/article/<id>?q=<query>`. Spans count characters (code points) of their passage.
+    `query` is the text as typed; `notices` are those of its parsing, which precede the page's own. `url_of` gives a
+    hit's address, by default `/article/<id>?q=<query>`. Spans count characters (code points) of their passage.
     """
     locate = url_of or (lambda hit: article_path(hit.id, query))
     return {
@@ -43,7 +43,7 @@ def page_to_json(
 
 
 def document_to_json(document: Document) -> dict[str, Any]:
-    """The fields of an article as `backfile show --json` promises; dates in ISO 8601, partial ones `2019-03`."""
+    """JSON object of a document for `backfile show --json`; dates in ISO 8601, partial ones `2019-03`."""
     metadata, source = document.metadata, document.metadata.source
     return {
         "id": document.id,

@@ -1,4 +1,4 @@
-"""The engines there are, by name. Nothing is imported before it is asked for."""
+"""Registry of engines by name; an engine is imported when it is opened."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ REGISTRY = {
 
 
 def names() -> tuple[str, ...]:
-    """The names that `open_engine` knows, the default one first."""
+    """Names of the engines, the default one first."""
     return tuple(REGISTRY)
 
 
 def open_engine(name: str, folder: Path) -> Engine:
-    """The engine called `name` on the index in `folder`, which is made when it is missing.
+    """Opens the index in `folder` with the engine called `name`; makes the index when it is missing.
 
     Raises `ValueError` for an unknown name, `IndexUnusable` when the folder holds something else.
     """

@@ -1,4 +1,4 @@
-"""The Whoosh engine: the `Engine` protocol over segments of arrays."""
+"""Whoosh engine: the `Engine` protocol over segments of arrays."""
 
 from __future__ import annotations
 
@@ -21,10 +21,9 @@ NAME = "whoosh"
 
 
 class WhooshEngine:
-    """An index in a folder, which is made by the first `write`. May be used by several threads at once.
+    """Index in a folder, which the first `write` or `lock` makes. Thread-safe.
 
-    Every call looks for the newest commit; readers hold no lock and no file open beyond the maps of the commit that
-    they last used.
+    Every call looks for the newest commit; readers hold no lock and no file open but the maps of the last commit.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -35,7 +34,7 @@ class WhooshEngine:
         self._write_lock = WriteLock(folder)
 
     def commit(self) -> Commit:
-        """The newest commit. Raises `IndexUnusable`."""
+        """Newest commit. Raises `IndexUnusable`."""
         with self._lock:
             if self._commit is None:
                 raise _closed()
@@ -51,11 +50,11 @@ class WhooshEngine:
         return searcher
 
     def search(self, request: Request) -> Page:
-        """Answers a request from the newest commit; raises `QueryRefused` and `DeadlineExceeded`."""
+        """Page of a request on the newest commit; raises `QueryRefused` and `DeadlineExceeded`."""
         return collector.search(self.searcher(), request)
 
     def complete(self, text: str, *, limit: int = 5) -> Completions:
-        """Words, titles, authors and topics of the archive that begin as the last word of `text` does."""
+        """Completions of the last word of `text`."""
         return completion.complete(self.searcher(), text, limit)
 
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
@@ -63,7 +62,7 @@ class WhooshEngine:
         return more_like_this.more_like_this(self.searcher(), self.document(article_id), limit)
 
     def document(self, article_id: str) -> Document:
-        """The document as it was written; raises `ArticleNotFound`."""
+        """Document as it was written; raises `ArticleNotFound`."""
         found = self.commit().find(article_id)
         if found is None:
             raise ArticleNotFound(f"there is no article {article_id!r} in the index")
@@ -75,7 +74,7 @@ class WhooshEngine:
         return self.commit().fingerprints()
 
     def ids(self, start: int = 0, stop: int | None = None) -> Sequence[str]:
-        """Ids of the newest commit in the order of their code points: those from index `start` up to `stop`."""
+        """Ids in the order of their code points, from index `start` up to `stop`."""
         commit = self.commit()
         return commit.ids(start, commit.live_count if stop is None else stop)
 
@@ -93,7 +92,7 @@ class WhooshEngine:
             yield
 
     def status(self, *, verify: bool = False) -> Status:
-        """How the index stands; with `verify` every checksum is read and each failure listed."""
+        """State of the index; `verify` reads every checksum and lists the failures."""
         commit = self.commit()
         return Status(
             engine=NAME,
@@ -107,7 +106,7 @@ class WhooshEngine:
         )
 
     def close(self) -> None:
-        """Lets go of files and memory; harmless when called twice."""
+        """Releases files and memory; harmless when called twice."""
         with self._lock:
             self._commit = None
             self._searcher = None

@@ -35,7 +35,7 @@ def test_arrays_and_facts_are_read_as_they_were_written(tmp_path_factory, column
         file.facts.update(facts)
         for name, values in columns.items():
             file.add(name, values)
-    read = ArrayFile(path)
+    read = ArrayFile.open(path)
     assert read.facts == facts
     assert read.verify() == []
     for name, values in columns.items():
@@ -48,18 +48,18 @@ def test_an_array_given_in_parts_is_one_array(tmp_path):
     with writing(tmp_path / "file") as file:
         count = file.stream("numbers", np.uint32, (np.arange(part, dtype=np.uint32) for part in (3, 0, 2)))
     assert count == 5
-    assert ArrayFile(tmp_path / "file").array("numbers").tolist() == [0, 1, 2, 0, 1]
+    assert ArrayFile.open(tmp_path / "file").array("numbers").tolist() == [0, 1, 2, 0, 1]
 
 
 def test_arrays_outlive_the_name_of_their_file(tmp_path):
     path = written(tmp_path / "file", numbers=np.arange(10_000, dtype=np.uint32))
-    numbers = ArrayFile(path).array("numbers")
+    numbers = ArrayFile.open(path).array("numbers")
     path.unlink()
     assert int(numbers.sum()) == 49_995_000
 
 
 def test_arrays_cannot_be_changed(tmp_path):
-    numbers = ArrayFile(written(tmp_path / "file", numbers=np.arange(3, dtype=np.uint32))).array("numbers")
+    numbers = ArrayFile.open(written(tmp_path / "file", numbers=np.arange(3, dtype=np.uint32))).array("numbers")
     with pytest.raises(ValueError, match="read-only"):
         numbers[0] = 1
 
@@ -78,7 +78,7 @@ def test_an_unfinished_file_is_not_one(tmp_path):
     file = ArrayFileWriter(tmp_path / "file")
     file.add("numbers", np.arange(1_000_000, dtype=np.uint32))
     with pytest.raises(IndexUnusable, match="not an index file"):
-        ArrayFile(tmp_path / "file")
+        ArrayFile.open(tmp_path / "file")
     file.abandon()
 
 
@@ -92,10 +92,10 @@ def test_every_truncation_is_recognised_when_the_file_is_opened(tmp_path):
     for length in range(len(data)):
         (tmp_path / "cut").write_bytes(data[:length])
         with pytest.raises(IndexUnusable):
-            ArrayFile(tmp_path / "cut")
+            ArrayFile.open(tmp_path / "cut")
     (tmp_path / "long").write_bytes(data + b"\0")
     with pytest.raises(IndexUnusable, match="bytes where"):
-        ArrayFile(tmp_path / "long")
+        ArrayFile.open(tmp_path / "long")
 
 
 def test_every_flipped_bit_is_recognised_when_opened_or_verified(tmp_path):
@@ -112,7 +112,7 @@ def test_every_flipped_bit_is_recognised_when_opened_or_verified(tmp_path):
 
 def is_recognised(path: Path) -> bool:
     try:
-        return bool(ArrayFile(path).verify())
+        return bool(ArrayFile.open(path).verify())
     except IndexUnusable:
         return True
 
@@ -121,7 +121,7 @@ def is_recognised(path: Path) -> bool:
 def test_foreign_files_are_recognised(tmp_path, content):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(IndexUnusable):
-        ArrayFile(tmp_path / "file")
+        ArrayFile.open(tmp_path / "file")
 
 
 def test_a_file_of_another_format_says_which(tmp_path, monkeypatch):
@@ -129,4 +129,4 @@ def test_a_file_of_another_format_says_which(tmp_path, monkeypatch):
     path = written(tmp_path / "file", a=np.arange(2, dtype=np.uint16))
     monkeypatch.undo()
     with pytest.raises(IndexUnusable, match="format 77, but this program reads format"):
-        ArrayFile(path)
+        ArrayFile.open(path)

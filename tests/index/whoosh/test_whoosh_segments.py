@@ -59,7 +59,7 @@ def test_narrow_arrays_give_every_number_back(tmp_path_factory, chunks, data):
     path = tmp_path_factory.mktemp("narrow") / "file"
     with writing(path) as file:
         inverter.write_packed(file, "n", FREQ_DTYPE, (np.array(chunk, np.uint32) for chunk in chunks))
-    narrow, numbers = PackedArray.read(ArrayFile(path), "n"), [number for chunk in chunks for number in chunk]
+    narrow, numbers = PackedArray.read(ArrayFile.open(path), "n"), [number for chunk in chunks for number in chunk]
     start = data.draw(st.integers(0, len(numbers)))
     stop = data.draw(st.integers(start, len(numbers)))
     assert narrow.slice(start, stop).tolist() == narrow.wide(start, stop).tolist() == numbers[start:stop]
@@ -106,7 +106,7 @@ def test_merged_segments_are_like_one_written_at_once(tmp_path_factory, library,
         segments.append(segment)
         left += [document for document, is_live in zip(own, live, strict=True) if is_live]
     merge_segments(folder / "merged", segments)
-    assert_same(ArrayFile(folder / "merged"), segment_of(folder / "fresh", left).data.file)
+    assert_same(ArrayFile.open(folder / "merged"), segment_of(folder / "fresh", left).data.file)
 
 
 def assert_same(merged: ArrayFile, fresh: ArrayFile) -> None:
@@ -130,7 +130,7 @@ def test_merging_in_small_steps_changes_nothing(tmp_path, monkeypatch):
     merge_segments(tmp_path / "whole", segments)
     monkeypatch.setattr(segment_merger, "_CHUNK", 5)
     merge_segments(tmp_path / "steps", segments)
-    assert_same(ArrayFile(tmp_path / "steps"), ArrayFile(tmp_path / "whole"))
+    assert_same(ArrayFile.open(tmp_path / "steps"), ArrayFile.open(tmp_path / "whole"))
 
 
 def test_inverting_without_packed_keys_changes_nothing(tmp_path, monkeypatch):
@@ -163,7 +163,7 @@ def test_more_documents_than_a_narrow_number_counts(tmp_path):
     found = encode_field(encoder, rows)
     with writing(tmp_path / "file") as file:
         write_postings(file, "text", found, encoder.terms)
-    postings = FieldPostings("text", ArrayFile(tmp_path / "file"), {})
+    postings = FieldPostings("text", ArrayFile.open(tmp_path / "file"), {})
     assert postings.postings(0)[0].tolist() == [0, 65_535, 65_536, 69_999]
     assert postings.documents(1, 2).tolist() == list(range(70_000))
     assert [postings.count(0, 1), postings.count(1, 2)] == [4, 70_000]
@@ -186,7 +186,7 @@ def test_stem_tables_group_terms_by_their_shared_keys(tmp_path_factory, library,
     segment = segment_of(folder / "file", library)
     for language in languages:
         write_stem_table(folder / language, segment.data.file, language)
-        segment.data.stem_files[language] = ArrayFile(folder / language)
+        segment.data.stem_files[language] = ArrayFile.open(folder / language)
     for field in WORD_FIELDS:
         postings = segment.field(field)
         terms = postings.terms.texts()

@@ -67,7 +67,7 @@ def fingerprint(document: Document) -> Fingerprint:
 def segment_of(path: Path, listed: list[Document], name: str = "MAIN_a") -> Segment:
     """Writes a segment of some documents and opens it."""
     write_segment(path, [(document, fingerprint(document)) for document in listed], Encoder())
-    file = ArrayFile(path)
+    file = ArrayFile.open(path)
     return Segment(SegmentData(name, file), 0, file)
 
 

@@ -121,7 +121,7 @@ class PendingCommit:
             languages=self.languages,
             stamp=self.stamp,
             segments=entries,
-            files={name: ArrayFile(self.folder / name).crc for entry in entries for name in entry.files()},
+            files={name: ArrayFile.open(self.folder / name).crc for entry in entries for name in entry.files()},
             toc=(len(toc), zlib.crc32(toc)),
         )
         write_durably(self.folder / manifest_name(number), manifest.pack())

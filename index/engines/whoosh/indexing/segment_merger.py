@@ -1,4 +1,4 @@
-"""Several segments → one, by gathering arrays: nothing is analysed again, and memory does not grow with the index."""
+"""Merging of segments by gathering arrays: no text is analysed again, and memory does not grow with the index."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def merge_segments(path: Path, segments: Sequence[Segment]) -> None:
 
 @dataclass(frozen=True)
 class _Source:
-    """A field of one segment on its way into the merged one.
+    """Field of one of the segments to merge.
 
-    `numbers` maps its terms to those of the union (ascending), `renumbered` its documents to the new ones (None for
-    deleted ones: `_NO_DOCUMENT`); `kept` and `kept_positions` count, for each term, what is left of it.
+    `numbers` maps its terms to those of the union (ascending), `renumbered` its doc ids to the new ones
+    (`_NO_DOCUMENT` for deleted ones); `kept` and `kept_positions` count the live postings and positions of each term.
     """
 
     postings: FieldPostings
@@ -50,7 +50,7 @@ class _Source:
     kept_positions: Array
 
     def terms(self, low: int, high: int) -> tuple[int, int]:
-        """Its own terms that are among the terms `low` to `high - 1` of the union."""
+        """Range of its terms that are among the terms `low` to `high - 1` of the union."""
         first, last = np.searchsorted(self.numbers, (low, high))
         return int(first), int(last)
 
@@ -78,7 +78,7 @@ def _merge_field(file: ArrayFileWriter, name: str, segments: Sequence[Segment]) 
     file.stream(f"{name}.lengths", np.uint32, kept)
     fields = [segment.field(name) for segment in segments]
     union = sorted(set().union(*(field.terms.all_bytes() for field in fields)))
-    merged = _MergedTerms(_sources(segments, fields, union), len(union))
+    merged = _MergedTerms.of(_sources(segments, fields, union), len(union))
     left = merged.counts > 0
     if not left.any():
         return
@@ -109,7 +109,7 @@ def _sources(segments: Sequence[Segment], fields: Sequence[FieldPostings], union
 
 
 def _live_counts(field: FieldPostings, live: Array) -> tuple[Array, Array]:
-    """For every term the number of its postings and of its positions in live documents."""
+    """Numbers of postings and of positions of every term in live documents."""
     kept, positions = np.zeros(len(field), np.int64), np.zeros(len(field), np.int64)
     for low, high in _chunks(sizes_between(field.starts)):
         docs, freqs = field.postings_range(low, high)
@@ -135,26 +135,34 @@ def _chunks(counts: Array) -> Iterator[tuple[int, int]]:
         low = high
 
 
+@dataclass(frozen=True)
 class _MergedTerms:
-    """All terms of the sources, each source's share of them, and what is gathered term by term."""
+    """Union of the terms of some sources, with the number of live postings and positions of each."""
 
-    def __init__(self, sources: Sequence[_Source], terms: int) -> None:
-        self._sources = sources
-        self.counts = np.zeros(terms, np.int64)
-        self.position_counts = np.zeros(terms, np.int64)
+    sources: Sequence[_Source]
+    counts: Array
+    position_counts: Array
+
+    @classmethod
+    def of(cls, sources: Sequence[_Source], terms: int) -> _MergedTerms:
+        """Sums the counts of the sources."""
+        counts, position_counts = np.zeros(terms, np.int64), np.zeros(terms, np.int64)
         for source in sources:
-            self.counts[source.numbers] += source.kept
-            self.position_counts[source.numbers] += source.kept_positions
+            counts[source.numbers] += source.kept
+            position_counts[source.numbers] += source.kept_positions
+        return cls(sources, counts, position_counts)
 
     def gather(self, values: Callable[[_Source, int, int], Array], positions: bool = False) -> Iterator[Array]:
-        """What `values` gives for each source, one value a posting or a position: term after term, and within a
-        term source after source, some millions at a time."""
+        """Values of all sources, one a posting or a position, in parts of some millions.
+
+        They are ordered by term, and within a term by source.
+        """
         totals = self.position_counts if positions else self.counts
         for low, high in _chunks(totals):
             ends = np.cumsum(totals[low:high])
             gathered = np.zeros(int(ends[-1]), np.uint32)
             following = ends - totals[low:high]  # where the next source's share of each term goes
-            for source in self._sources:
+            for source in self.sources:
                 first, last = source.terms(low, high)
                 share = (source.kept_positions if positions else source.kept)[first:last]
                 places = source.numbers[first:last] - low

@@ -1,9 +1,9 @@
 """Array files: many flat little-endian arrays in one checked file, written in one go and read through `mmap`.
 
-Layout (docs/decisions/codec.md): a header of 64 bytes, the arrays one after the other, each begun at a multiple of 64,
-and at the end a directory in JSON that names type, place, length and CRC-32 of each. The header holds the size of the
-file and the place and CRC of the directory and is written last, so that a truncated, half-written or foreign file is
-recognised when it is opened. The CRCs of the arrays are read by `verify` only.
+Layout (docs/decisions/codec.md): a header of 64 bytes, the arrays, each at a multiple of 64, and a directory in JSON
+with the type, offset, length and CRC-32 of each. The header holds the size of the file and the offset and CRC of the
+directory. It is written last, so that opening recognises a truncated, half-written or foreign file. Only `verify`
+checks the CRCs of the arrays.
 """
 
 from __future__ import annotations
@@ -34,82 +34,88 @@ _DTYPES = frozenset({"<u1", "<u2", "<u4", "<u8", "<i2", "<i4", "<i8"})
 
 
 def encode(text: str) -> bytes:
-    """UTF-8; lone surrogates, which JSON front matter can hold, are kept as they are."""
+    """UTF-8 that keeps lone surrogates, which JSON front matter can hold."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def decode(data: bytes | memoryview) -> str:
-    """The inverse of `encode`."""
+    """Inverse of `encode`."""
     return str(data, "utf-8", "surrogatepass")
 
 
 class ArrayFile:
-    """An array file opened for reading. Arrays are views of the map and keep it alive, even once the file is unlinked.
+    """Array file opened for reading. Arrays are views of the map and keep it alive, even once the file is unlinked.
 
-    Raises `FileNotFoundError` when there is no such file and `IndexUnusable` when it is not a whole file of ours.
+    `crc` is the CRC-32 of the directory, which holds those of the arrays: it vouches for the whole content.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mapped: mmap.mmap, crc: int, directory: dict[str, Any]) -> None:
         self.path = path
+        self.crc = crc
+        self.facts: dict[str, Any] = directory["facts"]
+        self._map = mapped
+        self._entries: dict[str, list[Any]] = {name: entry for name, *entry in directory["arrays"]}
+
+    @classmethod
+    def open(cls, path: Path) -> ArrayFile:
+        """Maps a file and checks its header and directory.
+
+        Raises `FileNotFoundError` for a missing file and `IndexUnusable` for one that is not whole or not ours.
+        """
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if size < _HEADER_SIZE:
                 raise IndexUnusable(f"{path.name}: cut short ({size} bytes)")
-            self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        self.crc = 0
-        """CRC-32 of the directory, which holds those of the arrays: it stands for the whole content."""
-        directory = self._read_directory(size)
-        self.facts: dict[str, Any] = directory["facts"]
-        self._places: dict[str, tuple[str, int, int, int]] = {
-            name: (dtype, offset, count, crc) for name, dtype, offset, count, crc in directory["arrays"]
-        }
-
-    def _read_directory(self, size: int) -> dict[str, Any]:
-        magic, version, crc, offset, whole, length, header_crc = _HEADER.unpack_from(self._map)
-        if magic != _MAGIC:
-            raise IndexUnusable(f"{self.path.name}: not an index file of Backfile")
-        if zlib.crc32(self._map[: _HEADER.size - 4]) != header_crc:
-            raise IndexUnusable(f"{self.path.name}: damaged header")
-        if version != FORMAT:
-            raise IndexUnusable(f"{self.path.name}: format {version}, but this program reads format {FORMAT}")
-        if whole != size or offset + length != size:
-            raise IndexUnusable(f"{self.path.name}: {size} bytes where {whole} were written")
-        data = self._map[offset : offset + length]
-        self.crc = crc
-        if zlib.crc32(data) != crc:
-            raise IndexUnusable(f"{self.path.name}: damaged directory")
-        directory: dict[str, Any] = json.loads(data)
-        return directory
+            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return cls(path, mapped, *_read_directory(path.name, mapped, size))
 
     def __contains__(self, name: str) -> bool:
-        return name in self._places
+        return name in self._entries
 
     def names(self) -> list[str]:
-        """The names of the arrays."""
-        return list(self._places)
+        """Names of the arrays."""
+        return list(self._entries)
 
     def __len__(self) -> int:
         """Bytes of the file."""
         return len(self._map)
 
     def array(self, name: str) -> Array:
-        """The array of that name, read-only, without reading it. Raises `KeyError` when there is none."""
-        dtype, offset, count, _ = self._places[name]
+        """Array of that name, read-only, mapped and not read. Raises `KeyError` for an unknown name."""
+        dtype, offset, count, _ = self._entries[name]
         return np.frombuffer(self._map, dtype=dtype, count=count, offset=offset)
 
     def data(self, name: str) -> memoryview:
-        """The bytes of the array of that name."""
-        dtype, offset, count, _ = self._places[name]
+        """Bytes of the array of that name."""
+        dtype, offset, count, _ = self._entries[name]
         return memoryview(self._map)[offset : offset + count * np.dtype(dtype).itemsize]
 
     def verify(self) -> list[str]:
-        """Reads every array and names those whose checksum is wrong."""
-        wrong = [name for name, place in self._places.items() if zlib.crc32(self.data(name)) != place[3]]
+        """Reads every array; returns a message for each whose checksum is wrong."""
+        wrong = [name for name, entry in self._entries.items() if zlib.crc32(self.data(name)) != entry[3]]
         return [f"{self.path.name}: checksum of {name} is wrong" for name in wrong]
 
 
+def _read_directory(name: str, mapped: mmap.mmap, size: int) -> tuple[int, dict[str, Any]]:
+    """(CRC-32 of the directory, directory) of an array file of `size` bytes."""
+    magic, version, crc, offset, whole, length, header_crc = _HEADER.unpack_from(mapped)
+    if magic != _MAGIC:
+        raise IndexUnusable(f"{name}: not an index file of Backfile")
+    if zlib.crc32(mapped[: _HEADER.size - 4]) != header_crc:
+        raise IndexUnusable(f"{name}: damaged header")
+    if version != FORMAT:
+        raise IndexUnusable(f"{name}: format {version}, but this program reads format {FORMAT}")
+    if whole != size or offset + length != size:
+        raise IndexUnusable(f"{name}: {size} bytes where {whole} were written")
+    data = mapped[offset : offset + length]
+    if zlib.crc32(data) != crc:
+        raise IndexUnusable(f"{name}: damaged directory")
+    directory: dict[str, Any] = json.loads(data)
+    return crc, directory
+
+
 class ArrayFileWriter:
-    """Writes an array file. Nothing counts until `finish`, which also brings the file to the disk (fsync)."""
+    """Writer of an array file, which is invalid until `finish` has synced it to the disk."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -119,11 +125,11 @@ class ArrayFileWriter:
         self._arrays: list[tuple[str, str, int, int, int]] = []
 
     def add(self, name: str, values: Array) -> None:
-        """Writes one array under a name of its own; its dtype must be an integer type of at most 8 bytes."""
+        """Writes one array under a new name; its dtype must be an integer type of at most 8 bytes."""
         self.stream(name, values.dtype, (values,))
 
     def stream(self, name: str, dtype: npt.DTypeLike, chunks: Iterable[Array]) -> int:
-        """Writes one array given in parts, holding one part at a time; returns the number of its elements."""
+        """Writes one array given in parts, one part in memory at a time; returns the number of its elements."""
         kind = np.dtype(dtype).newbyteorder("<")
         if (code := np.dtype(kind).str.replace("|", "<")) not in _DTYPES:
             raise ValueError(f"an array file holds integers, not {dtype}")
@@ -141,7 +147,7 @@ class ArrayFileWriter:
         self._file.write(bytes(-self._file.tell() % _ALIGNMENT))
 
     def finish(self) -> None:
-        """Writes directory and header and returns when all of it is on the disk."""
+        """Writes directory and header and syncs the file."""
         directory = json.dumps({"facts": self.facts, "arrays": self._arrays}, separators=(",", ":")).encode()
         offset = self._file.tell()
         self._file.write(directory)
@@ -161,7 +167,7 @@ class ArrayFileWriter:
 
 @contextmanager
 def writing(path: Path) -> Iterator[ArrayFileWriter]:
-    """An `ArrayFileWriter` that is finished when the block ends well and removed when it does not."""
+    """Yields an `ArrayFileWriter`; finishes it after the block, removes it when the block raises."""
     writer = ArrayFileWriter(path)
     try:
         yield writer
@@ -172,7 +178,7 @@ def writing(path: Path) -> Iterator[ArrayFileWriter]:
 
 
 def write_durably(path: Path, data: bytes) -> None:
-    """Puts a whole file in place: temporary file, fsync, rename. The folder is synced by `sync_folder`."""
+    """Replaces a file atomically: temporary file, fsync, rename. `sync_folder` syncs its name."""
     temporary = path.with_name(f"{path.name}.tmp")
     with temporary.open("wb") as file:
         file.write(data)
@@ -182,7 +188,7 @@ def write_durably(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Brings the names in a folder to the disk, so that files created or renamed there survive a power loss."""
+    """Syncs the names in a folder, so that files created or renamed there survive a power loss."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

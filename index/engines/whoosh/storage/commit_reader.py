@@ -97,7 +97,7 @@ def open_segment(
     """Opens the files of a segment; those that `held`, the same segment in another commit, has open are taken over."""
 
     def opened(name: str) -> ArrayFile:
-        file = ArrayFile(folder / name)
+        file = ArrayFile.open(folder / name)
         if crcs is not None and file.crc != crcs[name]:
             raise IndexUnusable(f"{name}: not the file that the manifest names")
         return file

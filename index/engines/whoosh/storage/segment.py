@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate, compress, repeat
+from itertools import compress, repeat
 
 import numpy as np
 
@@ -173,11 +172,11 @@ class Segment:
             return found
         return list(compress(found, self.live_docs[self.data.file.array("id_documents")[low:high]].tolist()))
 
-    def live_ids_before(self) -> Sequence[int]:
+    def live_ids_before(self) -> Array | range:
         """For every index into `ids`, its end included, the number of live documents with an earlier id."""
         if self.live_docs is None:
             return range(self.size + 1)
-        return list(accumulate(self.live_docs[self.data.file.array("id_documents")].tolist(), initial=0))
+        return np.concatenate([[0], np.cumsum(self.live_docs[self.data.file.array("id_documents")])])
 
     def language_counts(self) -> dict[str, int]:
         """Number of live documents in each language."""
