@@ -1,1 +1,1 @@
-"""Bringing articles in: one module a kind of source, each turning it into items; `importer` writes them down."""
+"""Import: formats read sources into items (`item` is their contract), the importer writes these as articles."""

@@ -1,4 +1,4 @@
-"""An item as the article that it will be: every value of a kind that can be written, every text clean."""
+"""Builds the article of an item: cleans its texts, and converts its values to types that front matter can hold."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from backfile.archive.model import Article, ArticleMetadata, PartialDate, Source
 from backfile.archive.storage.file_titles import without_suffix
 
 MAX_EXTRA = 32_768
-"""Characters that the keys beyond the article's own fields may take; front matter ends being read at twice that."""
+"""Most characters of the further keys; front matter is read up to twice that."""
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
 _NEWLINE = re.compile(r"\r\n?|[\x0c\x85\u2028\u2029]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_OURS = frozenset({KEY, ALSO_AT})
-_TITLE_FROM_BODY = 80
-_LONGEST_LABEL = 25
+_PROVENANCE_KEYS = frozenset({KEY, ALSO_AT})
+_MAX_TITLE_FROM_BODY = 80
+_MAX_LABEL = 25
 _ROW = re.compile(r"\s*(?:\||[-*_=`~]{3,})")
-_SHOWN_OR_LINKED = re.compile(r"\[?!\[[^\]]*\]\([^()]*\)(?:\]\([^()]*\))?|\[[^\[\]]*\]\([^()]*\)")
+_IMAGE_OR_LINK = re.compile(r"\[?!\[[^\]]*\]\([^()]*\)(?:\]\([^()]*\))?|\[[^\[\]]*\]\([^()]*\)")
 
 
 def build_article(item: Item, language: str | None = None) -> Article | None:
-    """The article an item makes, not placed yet (its path is its title); None if it has neither title nor text.
+    """Article of an item, without a path yet (its path is its title); None if it has neither title nor text.
 
-    `language` is taken for an item that leaves its own out.
+    `language` is the language of an item that does not state its own.
     """
     body, stated = text(item.body).strip("\n"), item.metadata
-    title = line(stated.title)[:LONGEST_TITLE] or _first_words(body)
+    title = line(stated.title)[:LONGEST_TITLE] or _title_from_body(body)
     if not title:
         return None
     return Article(
@@ -68,12 +68,12 @@ def limit_extra(article: Article) -> tuple[Article, tuple[str, ...]]:
 
 
 def text(value: str) -> str:
-    """Text with plain line ends, without characters that are no text."""
+    """Text with `\\n` as line end, without control characters and surrogates."""
     return _SURROGATE.sub("\ufffd", _CONTROLS.sub("", _NEWLINE.sub("\n", value)))
 
 
 def line(value: str) -> str:
-    """Text on one line, its spaces single."""
+    """Text on one line, with single spaces."""
     return " ".join(text(value).split())
 
 
@@ -82,22 +82,21 @@ def _lines(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple({value.casefold(): value for value in named if value}.values())
 
 
-def _first_words(body: str) -> str:
-    """A title for an item that has none: a heading of its text, else how it begins.
-
-    Rows of tables, pictures and mere links are passed over, and so are labels of these: `Together with`.
-    """
+def _title_from_body(body: str) -> str:
+    """Title for an item without one: a heading of its text, else its first line of prose, shortened."""
     heading = title_heading(body)
-    words = heading.text if heading and heading.text else _opening_line(body)
-    if len(words) <= _TITLE_FROM_BODY:
+    words = heading.text if heading and heading.text else _first_prose_line(body)
+    if len(words) <= _MAX_TITLE_FROM_BODY:
         return words
-    return words[:_TITLE_FROM_BODY].rpartition(" ")[0] + "…" if " " in words[:_TITLE_FROM_BODY] else words[:80] + "…"
+    short = words[:_MAX_TITLE_FROM_BODY]
+    return (short.rpartition(" ")[0] if " " in short else short) + "…"
 
 
-def _opening_line(body: str) -> str:
+def _first_prose_line(body: str) -> str:
+    """First line that is no table row, image or link, nor a label of these (`Together with`)."""
     lines = [each for each in body.split("\n") if each.strip()]
-    for place, each in enumerate(lines):
-        is_label = len(each) <= _LONGEST_LABEL and place + 1 < len(lines) and not _is_prose(lines[place + 1])
+    for index, each in enumerate(lines):
+        is_label = len(each) <= _MAX_LABEL and index + 1 < len(lines) and not _is_prose(lines[index + 1])
         words = plain_words(each) if _is_prose(each) and not is_label else ""
         if words:
             return words
@@ -105,11 +104,11 @@ def _opening_line(body: str) -> str:
 
 
 def _is_prose(line: str) -> bool:
-    """Whether a line is no row of a table, rule or fence, and not just pictures and links with a word or two."""
+    """Whether a line is no table row, rule or fence, and has more than images, links and a label."""
     if _ROW.match(line):
         return False
-    others = _SHOWN_OR_LINKED.sub("", line)
-    return others == line or len(plain_words(others)) > _LONGEST_LABEL
+    others = _IMAGE_OR_LINK.sub("", line)
+    return others == line or len(plain_words(others)) > _MAX_LABEL
 
 
 def _source(source: Source | None) -> Source | None:
@@ -118,15 +117,14 @@ def _source(source: Source | None) -> Source | None:
 
 
 def _extra(extra: Mapping[str, object]) -> dict[str, object]:
-    """The further keys. One that would be read as a date or language of the article, and is none, is called
-    `original_…`, so that the library is not told again at each reading what is wrong with it."""
-    named = {line(str(key)): _plain(value) for key, value in extra.items() if key not in _OURS}
+    """Further keys. A key that would be read as an invalid date or language of the article becomes `original_…`."""
+    named = {line(str(key)): _plain(value) for key, value in extra.items() if key not in _PROVENANCE_KEYS}
     unclear = {problem.key for problem in map_metadata(named, "", "x.md").problems}
     return {f"original_{key}" if key in unclear else key: value for key, value in named.items() if key}
 
 
 def _plain(value: object) -> object:
-    """A value that front matter can hold: subclasses of text as text, what is of no known kind as its words."""
+    """Value of a type that front matter can hold; subclasses of `str` and other types become text."""
     if value is None or isinstance(value, bool | int | float | date | time | PartialDate):
         return value
     if isinstance(value, str):

@@ -123,6 +123,12 @@ def text_of(element: HtmlElement | None) -> str:
     return " ".join(element.text_content().split()) if element is not None else ""
 
 
+def html_to_line(html: str | None) -> str:
+    """Text of a fragment of HTML, such as a title, on one line; plain text is returned as it is."""
+    text = html or ""
+    return text_of(parse_html(f"<div>{text}</div>")) if "<" in text or "&" in text else " ".join(text.split())
+
+
 def lower_headings(tree: HtmlElement) -> None:
     """Lowers all headings by one level if there is an `h1`, so that they come below the title."""
     if next(tree.iter("h1"), None) is None:

@@ -1,1 +1,1 @@
-"""Formats: one module or package each, with `detect`, `count` and `read`."""
+"""Import formats, one module or package each: `KIND`, `TITLE`, `detect`, `count` and `read` (`item.Format`)."""

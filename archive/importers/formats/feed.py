@@ -18,14 +18,14 @@ from xml.sax import SAXException, SAXParseException
 import feedparser  # type: ignore[import-untyped]
 
 from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.links.full_text import (
     complete_from_page,
     fetch_article,
-    fragment_to_markdown,
-    html_to_line,
 )
+from backfile.archive.importers.markdown.html_to_markdown import fragment_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names

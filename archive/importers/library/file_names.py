@@ -1,8 +1,7 @@
-"""Names for what comes in: readable, the same at every import, and good on every file system.
+"""File names of imported articles and assets: readable, the same at every import, valid on every file system.
 
-Letters are those of the title in lower case, Latin ones without their accents, other scripts as they are (NFC).
-What separates words is a hyphen. So no name holds what Windows forbids, ends in a point, or differs from another by
-case or by the encoding of accents alone.
+Slugs are in lower case, Latin letters without accents, other scripts unchanged (NFC), words joined by hyphens. No name
+has a character that Windows forbids, ends in a period, or differs from another only by case or Unicode normalization.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from urllib.parse import unquote
 from backfile.archive.model import PartialDate
 
 MAX_BYTES = 100
-"""Of a name without its ending; eCryptfs, the strictest in use, allows 143 bytes for a name with it."""
+"""Limit for a name without its suffix; eCryptfs, the strictest file system in use, allows 143 bytes with it."""
 
 UNDATED = "undated"
 
@@ -25,13 +24,13 @@ _APOSTROPHES = re.compile(r"(?<=\w)['’ʼ＇](?=\w)")
 _RESERVED = frozenset({"con", "prn", "aux", "nul", "conin", "conout"}) | {
     f"{device}{number}" for device in ("com", "lpt") for number in range(10)
 }
-_ENDING = re.compile(r"\.([a-z0-9]{1,8})\Z")
+_SUFFIX = re.compile(r"\.([a-z0-9]{1,8})\Z")
 
 
 def slug(text: str, *, max_bytes: int = MAX_BYTES) -> str:
-    """The name that a text gives, `The Night Ferry’s Café` → `the-night-ferrys-cafe`; empty if it has no letters.
+    """Slug of a text, `The Night Ferry’s Café` → `the-night-ferrys-cafe`; empty if it has no letters.
 
-    No longer than `max_bytes` in UTF-8, cut between words where it can be.
+    At most `max_bytes` in UTF-8, cut between words where possible.
     """
     folded = unicodedata.normalize("NFKC", text[:1_000]).casefold().translate(_LATIN)
     bare = "".join(map(_without_accents, unicodedata.normalize("NFC", _APOSTROPHES.sub("", folded))))
@@ -40,7 +39,7 @@ def slug(text: str, *, max_bytes: int = MAX_BYTES) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Runs of letters, digits and the marks that belong to them (which `\\w` leaves out in many scripts)."""
+    """Runs of letters, digits and their combining marks (which `\\w` leaves out in many scripts)."""
     kept = "".join(c if c.isalnum() or _is_mark(c) else " " for c in text)
     return ["".join(dropwhile(_is_mark, word)) for word in kept.split()]
 
@@ -50,7 +49,7 @@ def _is_mark(character: str) -> bool:
 
 
 def _without_accents(letter: str) -> str:
-    """A Latin letter without its marks; letters of other scripts keep theirs, which are more than accents."""
+    """Latin letter without its accents; letters of other scripts keep their marks."""
     if letter.isascii():
         return letter
     parts = unicodedata.normalize("NFD", letter)
@@ -72,10 +71,10 @@ def _safe(name: str) -> str:
 
 
 def article_path(title: str, date: PartialDate | None) -> str:
-    """The path below the library of a new article, without number or ending: `2019/2019-03-14-night-ferry`.
+    """Path below the library of a new article, without number or suffix: `2019/2019-03-14-night-ferry`.
 
-    As much of the date as is known; what has none lies in `undated`. A year is told by the folder alone, for at the
-    head of a name it would be taken for part of the title.
+    An undated article is in `undated`. A year alone is only in the folder, because at the head of a name it would be
+    read as part of the title.
     """
     name = slug(title) or "untitled"
     if date is None:
@@ -85,18 +84,18 @@ def article_path(title: str, date: PartialDate | None) -> str:
 
 
 def numbered(path: str, number: int) -> str:
-    """The path for the second, third … of articles that would have the same: `night-ferry`, `night-ferry-2`."""
+    """Path of the `number`-th article with the same path: `night-ferry`, `night-ferry-2`."""
     return path if number == 1 else f"{path.rstrip('-')}-{number}"
 
 
 def asset_name(name: str) -> str:
-    """The name of a file beside an article: `images/Photo One.JPG?w=2` → `photo-one.jpg`."""
+    """File name of an asset: `images/Photo One.JPG?w=2` → `photo-one.jpg`."""
     bare = unquote(re.split(r"[?#]", name)[0]).replace("\\", "/").rstrip("/").rpartition("/")[2].lower()
-    ending = _ENDING.search(bare)
+    ending = _SUFFIX.search(bare)
     stem = slug(bare[: ending.start()] if ending else bare, max_bytes=60) or "file"
     return f"{stem}.{ending[1]}" if ending else stem
 
 
 def collision_key(path: str) -> str:
-    """What two paths share that some file system takes for one."""
+    """Key that is equal for paths that some file system treats as one."""
     return unicodedata.normalize("NFC", path.casefold())

@@ -82,6 +82,11 @@ def html_to_markdown(html: str, *, base_url: str | None) -> str:
     return tree_to_markdown(tree, base_url=base_url)
 
 
+def fragment_to_markdown(html: str, base_url: str | None) -> str:
+    """Markdown of a fragment of HTML that may be plain text; empty if it has only comments."""
+    return html_to_markdown(f"<div>{html}</div>", base_url=base_url)
+
+
 def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
     """Markdown of a tree, which is modified; else as `html_to_markdown`."""
     _resolve_addresses(tree, base_url)
