@@ -15,7 +15,7 @@ _OPENERS = {")": "(", "]": "[", "}": "{"}
 _NOT_WITHIN = frozenset(("a", "code", "pre", "kbd", "samp", "abbr", "script", "style", "textarea", "title"))
 
 
-def spell_out(tree: LexborHTMLParser, abbreviations: Mapping[str, str]) -> None:
+def link_and_abbreviate(tree: LexborHTMLParser, abbreviations: Mapping[str, str]) -> None:
     """Wraps every bare address and every abbreviation of the running text; changes no word of it."""
     html = tree.html or ""
     if "://" not in html and not abbreviations:

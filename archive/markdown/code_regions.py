@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyromark
 
 
-class Regions:
+class CodeRegions:
     """Answers for offsets (in characters) that are asked for in ascending order; parses no further than needed."""
 
     def __init__(self, body: str) -> None:

@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
-from backfile.archive.markdown.autolinks import spell_out
+from backfile.archive.markdown.autolinks import link_and_abbreviate
 from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
 
 Base = str | Callable[[str, str], str | None]
@@ -42,7 +42,7 @@ _ALIGNED = re.compile(r"text-align:\s*(left|center|right)")
 _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
-def arrange(html: str) -> LexborHTMLParser:
+def normalized_tree(html: str) -> LexborHTMLParser:
     """Raw HTML of one article → a tree of the words that Backfile shows, in their order."""
     if "footnote-definition" in html:
         html = _footnotes_last(html)
@@ -54,7 +54,7 @@ def arrange(html: str) -> LexborHTMLParser:
     return tree
 
 
-def dress(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_images: bool, base: Base) -> None:
+def postprocess(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_images: bool, base: Base) -> None:
     """Resolves links and pictures of an arranged tree, sets ids, makes bare addresses links; changes no word."""
     for node in tree.css("a"):
         _link(node, base)
@@ -66,7 +66,7 @@ def dress(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_im
     for node in tree.css("input"):
         node.attrs["aria-label"] = "☑" if "checked" in node.attributes else "☐"  # what a screen reader calls it
     _anchors(tree)
-    spell_out(tree, abbreviations)
+    link_and_abbreviate(tree, abbreviations)
 
 
 def serialised(tree: LexborHTMLParser) -> str:

@@ -35,7 +35,7 @@ _NOTHING, _BLANK, _TAB, _NEWLINE, _PRE, _END_OF_PRE, _IMAGE, _REFERENCE, _END_OF
 _SEPARATORS = ("", " ", "\t", "\n")
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """A stretch of visible text without markup inside.
 
     `html[start:end]` is its source, `text` what it says, `before` the separator between it and the run before: `""`,
@@ -72,13 +72,13 @@ def _effect(tag: str) -> int:
     return _IMAGE if name == "img" else _NOTHING
 
 
-def text_runs(html: str) -> list[Run]:
+def text_runs(html: str) -> list[TextRun]:
     """The visible text of an article's HTML, in reading order.
 
     White space is one space, or one newline where it ends a line of a `pre`. Numbers that refer to footnotes are
     apparatus, not words, and are left out. The alternative text of an image counts as words beside it.
     """
-    runs: list[Run] = []
+    runs: list[TextRun] = []
     effects = _Effects()
     offset, pending, preformatted, hidden = 0, _NOTHING, False, False
     pieces = iter(_TAG.split(html))
@@ -87,7 +87,7 @@ def text_runs(html: str) -> list[Run]:
             leading, text, trailing = _words(piece, preformatted)
             pending = max(pending, leading)
             if text:
-                runs.append(Run(offset, offset + len(piece), _SEPARATORS[pending] if runs else "", text))
+                runs.append(TextRun(offset, offset + len(piece), _SEPARATORS[pending] if runs else "", text))
                 pending = trailing
         tag = next(pieces, "")
         effect = effects[tag]
@@ -101,7 +101,7 @@ def text_runs(html: str) -> list[Run]:
             pending = max(pending, _BLANK)
             if text := _alternative_text(tag):
                 place = offset + len(piece)
-                runs.append(Run(place, place, _SEPARATORS[pending] if runs else "", text))
+                runs.append(TextRun(place, place, _SEPARATORS[pending] if runs else "", text))
                 pending = _BLANK
         offset += len(piece) + len(tag)
     return runs
@@ -156,7 +156,7 @@ def _one_line(text: str) -> str:
 class SourceMap:
     """Finds the source of parts of a run: `html` and `run` as `text_runs` took and gave them."""
 
-    def __init__(self, html: str, run: Run) -> None:
+    def __init__(self, html: str, run: TextRun) -> None:
         raw = html[run.start : run.end]
         if raw.strip().replace("\n", " ") == run.text.replace("\n", " "):
             self._texts, self._sources = [0], [run.end - len(raw.lstrip())]

@@ -112,7 +112,7 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedArticle:
     """Safe HTML and its headings in reading order. With a `problem` the body is shown as it was written instead."""
 
     html: str
@@ -120,26 +120,26 @@ class Rendered:
     problem: str | None = None
 
 
-class _BeyondBounds(Exception):
+class _LimitExceeded(Exception):
     """The body is too large or too deep to be read as Markdown; the message says which."""
 
 
-def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rendered:
+def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> RenderedArticle:
     """The body as HTML that may stand in a page of ours as it is.
 
-    `base` is joined before relative addresses, or is asked for each: see `archive.dressing.Base`. Pictures from other
+    `base` is joined before relative addresses, or is asked for each: see `html_postprocessor.Base`. Pictures from other
     hosts become links unless `remote_images`. Ids begin with `article-`, so that none is one of the page's own. A body
     beyond the bounds (`MAX_CHARACTERS`, `MAX_NESTING`, `MAX_TAG`) is shown as it was written, and `problem` says so.
     """
     body = _encodable(body)
     try:
         source, html, _ = _parse(body)
-    except _BeyondBounds as reason:
-        return Rendered(f'<pre class="unread">{escape(body, quote=False)}</pre>', (), str(reason))
+    except _LimitExceeded as reason:
+        return RenderedArticle(f'<pre class="unread">{escape(body, quote=False)}</pre>', (), str(reason))
     tree = _reading_tree(source.text, html)
-    html_postprocessor.dress(tree, source.abbreviations, remote_images=remote_images, base=base)
+    html_postprocessor.postprocess(tree, source.abbreviations, remote_images=remote_images, base=base)
     html = _CLEANER.clean(html_postprocessor.serialised(tree)).replace(' class=""', "")
-    return Rendered(html, _contents(html))
+    return RenderedArticle(html, _contents(html))
 
 
 def to_text(body: str) -> str:
@@ -150,25 +150,26 @@ def to_text(body: str) -> str:
     body = _encodable(body)
     try:
         _, html, raw = _parse(body)
-    except _BeyondBounds:
+    except _LimitExceeded:
         return plain_text(f"<pre>{escape(body, quote=False)}</pre>")
     if raw or "footnote-definition" in html:
-        html = _CLEANER.clean(html_postprocessor.serialised(html_postprocessor.arrange(html)))
+        html = _CLEANER.clean(html_postprocessor.serialised(html_postprocessor.normalized_tree(html)))
     return plain_text(html)
 
 
 def _reading_tree(source: str, indexed: str) -> LexborHTMLParser:
-    """The tree of the reading page: Python-Markdown's where it agrees with the HTML that is indexed, else that."""
-    familiar_html = python_markdown.render(source)
-    if familiar_html is None or _nesting(familiar_html, raw=True) > MAX_NESTING:
-        return html_postprocessor.arrange(indexed)
-    agreed = _outline(familiar_html) == _outline(indexed)
-    return html_postprocessor.arrange(familiar_html if agreed else indexed)
+    """Tree of the reading page: Python-Markdown's where it agrees with the HTML that is indexed, else that."""
+    tree = html_postprocessor.normalized_tree(indexed)
+    html = python_markdown.render(source)
+    if html is None or _nesting(html, raw=True) > MAX_NESTING:
+        return tree
+    preferred = html_postprocessor.normalized_tree(html)
+    return preferred if _outline(preferred) == _outline(tree) else tree
 
 
-def _outline(html: str) -> tuple[str, list[str]]:
-    """What a reader would notice to be different: the words, and the blocks they stand in."""
-    clean = _CLEANER.clean(html_postprocessor.serialised(html_postprocessor.arrange(html)))
+def _outline(tree: LexborHTMLParser) -> tuple[str, list[str]]:
+    """Plain text and block tags of a tree once sanitised; two trees with the same outline read the same."""
+    clean = _CLEANER.clean(html_postprocessor.serialised(tree))
     return plain_text(clean), _BLOCK.findall(clean)
 
 
@@ -179,17 +180,17 @@ def _encodable(body: str) -> str:
     return _UNENCODABLE.sub("\ufffd", body) if "\x00" in body or not body.isascii() else body
 
 
-def _parse(body: str) -> tuple[shortcodes.Source, str, bool]:
-    """Markdown → raw HTML, nothing of it trusted yet, and whether HTML was written in it. Raises `_BeyondBounds`."""
+def _parse(body: str) -> tuple[shortcodes.ExpandedMarkdown, str, bool]:
+    """Markdown → raw HTML, nothing of it trusted yet, and whether HTML was written in it. Raises `_LimitExceeded`."""
     if len(body) > MAX_CHARACTERS:
-        raise _BeyondBounds(f"longer than {MAX_CHARACTERS:,} characters: shown as written")
+        raise _LimitExceeded(f"longer than {MAX_CHARACTERS:,} characters: shown as written")
     source = shortcodes.expand(body)
     html = _PARSER.html(source.text)
     raw = _RAW_HTML.search(source.text) is not None
     if raw and any(len(_QUOTED.sub("", tag)) > MAX_TAG for tag in _LONG_TAG.findall(html)):
-        raise _BeyondBounds(f"an HTML tag longer than {MAX_TAG:,} characters: shown as written")
+        raise _LimitExceeded(f"an HTML tag longer than {MAX_TAG:,} characters: shown as written")
     if _nesting(html, raw=raw) > MAX_NESTING:
-        raise _BeyondBounds(f"elements nested deeper than {MAX_NESTING}: shown as written")
+        raise _LimitExceeded(f"elements nested deeper than {MAX_NESTING}: shown as written")
     return source, html, raw
 
 

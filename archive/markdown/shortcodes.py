@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from backfile.archive.markdown import theme_shortcodes
-from backfile.archive.markdown.code_regions import Regions
+from backfile.archive.markdown.code_regions import CodeRegions
 
 _ATTRIBUTE = r"""(?:(?:[.#][\w-]+)+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*'|[\w-]+))"""
 # Every alternative stops at the next opening of its own kind, so that openings which are never closed cost a scan to
@@ -45,17 +45,17 @@ _ALERTS = ("note", "tip", "important", "warning", "caution")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ExpandedMarkdown:
     """Markdown without foreign constructs, and the abbreviations that were defined in it (short form → long form)."""
 
     text: str
     abbreviations: dict[str, str] = field(default_factory=dict)
 
 
-def expand(body: str) -> Source:
+def expand(body: str) -> ExpandedMarkdown:
     """The body with every foreign construct outside code replaced by what a reader should see."""
     signs = any(sign in body for sign in _OTHER_SIGNS) or ("{" in body and _SIGN.search(body) is not None)
-    return _Expansion(body).run() if signs else Source(body)
+    return _Expansion(body).run() if signs else ExpandedMarkdown(body)
 
 
 class _Expansion:
@@ -63,12 +63,12 @@ class _Expansion:
 
     def __init__(self, body: str) -> None:
         self.body = body
-        self.regions = Regions(body)
+        self.regions = CodeRegions(body)
         self.written: list[str] = []
         self.abbreviations: dict[str, str] = {}
         self.unclosed: set[str] = set()
 
-    def run(self) -> Source:
+    def run(self) -> ExpandedMarkdown:
         body, copied, scan = self.body, 0, 0
         while found := _CONSTRUCT.search(body, scan):
             end_of_code = self.regions.end_of_code(found.start())
@@ -78,7 +78,7 @@ class _Expansion:
             self.written.append(body[copied : found.start()])
             copied = scan = self._replace(found)
         self.written.append(body[copied:])
-        return Source("".join(self.written), self.abbreviations)
+        return ExpandedMarkdown("".join(self.written), self.abbreviations)
 
     def _replace(self, found: re.Match[str]) -> int:
         """Writes what stands for one construct; returns where reading goes on."""
@@ -90,7 +90,7 @@ class _Expansion:
         return found.end()
 
     def _shown(self, found: re.Match[str]) -> str:
-        """What stands for a construct that is no tag; where its place says that it is none, the construct itself."""
+        """What stands for a construct that is no tag; where its context says that it is none, the construct itself."""
         before = self._line_before(found.start())
         if found["remark"] is not None:
             return "" if "`" not in found[0] else found[0]
@@ -148,12 +148,12 @@ class _Expansion:
                 self.written.append(_fenced(inside, arguments))
             return end.end()
         before, after = self._line_before(found.start()), self._after(found).partition("\n")[0]
-        place = theme_shortcodes.Place(
+        context = theme_shortcodes.ShortcodeContext(
             alone=not before.strip() and not after.strip(),
             address=_OUTPUTS_BEFORE.sub("", before).endswith(("](", "](<", "]: ", '="', "='")),
             html=self.regions.in_html(found.start()),
         )
-        self.written.append(theme_shortcodes.shown(name, arguments, place))
+        self.written.append(theme_shortcodes.render(name, arguments, context))
         return found.end()
 
     def _find(self, closer: str, start: int) -> re.Match[str] | None:

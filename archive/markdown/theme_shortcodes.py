@@ -35,7 +35,7 @@ _SITES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ShortcodeContext:
     """Where a shortcode stands: alone on its line, where the address of a link goes, inside a block of HTML."""
 
     alone: bool = False
@@ -43,7 +43,7 @@ class Place:
     html: bool = False
 
 
-class _Arguments(NamedTuple):
+class _ShortcodeArguments(NamedTuple):
     named: dict[str, str]
     positional: list[str]
 
@@ -51,22 +51,22 @@ class _Arguments(NamedTuple):
         return next((value for name in names if (value := self.named.get(name, "").strip())), "")
 
 
-def shown(name: str, arguments: str, place: Place) -> str:
+def render(name: str, arguments: str, context: ShortcodeContext) -> str:
     """What a reader should see for the shortcode `name` with these arguments as written; "" for machinery."""
     name = name.lower()
-    given = _read(arguments)
-    if place.address:
-        return _address(given.first(_ADDRESSES) or " ".join(given.positional[:1]))
+    parsed = _read(arguments)
+    if context.address:
+        return _address(parsed.first(_ADDRESSES) or " ".join(parsed.positional[:1]))
     if name.startswith(("/", "end")):
         return ""
     if name in _SITES:
-        return _media(name, given, place)
-    if source := _source(name, given):
-        return _picture(given, source, place)
-    return _words(given, place)
+        return _media(name, parsed, context)
+    if source := _source(name, parsed):
+        return _picture(parsed, source, context)
+    return _words(parsed, context)
 
 
-def _read(arguments: str) -> _Arguments:
+def _read(arguments: str) -> _ShortcodeArguments:
     named: dict[str, str] = {}
     positional: list[str] = []
     for key, double, back, single, bare in _ARGUMENT.findall(arguments):
@@ -75,28 +75,28 @@ def _read(arguments: str) -> _Arguments:
             named[key.lower()] = value
         else:
             positional.append(value)
-    return _Arguments(named, positional)
+    return _ShortcodeArguments(named, positional)
 
 
-def _source(name: str, given: _Arguments) -> str:
+def _source(name: str, parsed: _ShortcodeArguments) -> str:
     """The address of the picture that a shortcode shows, if it shows one."""
-    source = given.first(("src", "path", "image"))
+    source = parsed.first(("src", "path", "image"))
     pictured = any(part in name for part in _PICTURE_NAMES)
     if source and (pictured or _PICTURE.search(source)):
         return source
-    return next((part for part in given.positional if _PICTURE.search(part)), "") if pictured else ""
+    return next((part for part in parsed.positional if _PICTURE.search(part)), "") if pictured else ""
 
 
-def _media(name: str, given: _Arguments, place: Place) -> str:
+def _media(name: str, parsed: _ShortcodeArguments, context: ShortcodeContext) -> str:
     site, address = _SITES[name]
-    number = given.first(("id",)) or next(iter(given.positional), "")
-    return _link(given.first(("title",)) or site, address.format(number), place)
+    number = parsed.first(("id",)) or next(iter(parsed.positional), "")
+    return _link(parsed.first(("title",)) or site, address.format(number), context)
 
 
-def _picture(given: _Arguments, source: str, place: Place) -> str:
+def _picture(parsed: _ShortcodeArguments, source: str, context: ShortcodeContext) -> str:
     """The picture, its caption in italics after it: so people write captions who have no shortcode for them."""
-    alt, caption = given.first(("alt",)), given.first(("caption",)) or given.first(("title",))
-    if place.html:
+    alt, caption = parsed.first(("alt",)), parsed.first(("caption",)) or parsed.first(("title",))
+    if context.html:
         picture = f'<img src="{escape(source)}" alt="{escape(alt)}">'
         return f"{picture} <em>{caption}</em>" if caption and caption != alt else picture
     picture = f"![{_literal(alt)}]({_address(source)})"
@@ -105,17 +105,17 @@ def _picture(given: _Arguments, source: str, place: Place) -> str:
     return f"{picture} {caption}" if _MARKUP.search(caption) else f"{picture} *{caption}*"
 
 
-def _words(given: _Arguments, place: Place) -> str:
-    words = [value for name in _WORDS if (value := given.named.get(name, "").strip())]
+def _words(parsed: _ShortcodeArguments, context: ShortcodeContext) -> str:
+    words = [value for name in _WORDS if (value := parsed.named.get(name, "").strip())]
     text = " ".join(dict.fromkeys(words))
-    address = given.first(_ADDRESSES)
+    address = parsed.first(_ADDRESSES)
     if text and address and not _MARKUP.search(text):
-        text = _link(text, address, place)
-    return f"\n{text}\n" if text and place.alone and not place.html else text
+        text = _link(text, address, context)
+    return f"\n{text}\n" if text and context.alone and not context.html else text
 
 
-def _link(text: str, address: str, place: Place) -> str:
-    if place.html:
+def _link(text: str, address: str, context: ShortcodeContext) -> str:
+    if context.html:
         return f'<a href="{escape(address)}">{escape(text, quote=False)}</a>'
     return f"[{_literal(text)}]({_address(address)})"
 

@@ -19,7 +19,7 @@ _URL_KEYS = ("url", "link", "href", "address")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SourceMatch:
     """A source, the keys it came from, and addresses that are none of the web."""
 
     source: Source | None
@@ -27,7 +27,7 @@ class Found:
     refused: tuple[tuple[str, str], ...] = ()
 
 
-def find_source(names: Iterable[tuple[str, object]], urls: Iterable[tuple[str, object]]) -> Found:
+def find_source(names: Iterable[tuple[str, object]], urls: Iterable[tuple[str, object]]) -> SourceMatch:
     """The source from (key, value) pairs that may hold a name and pairs that may hold an address, best first."""
     name, url = None, None
     used: list[str] = []
@@ -46,7 +46,7 @@ def find_source(names: Iterable[tuple[str, object]], urls: Iterable[tuple[str, o
             used.append(key)
         elif its_url is None and _SCHEME.match(value.strip()):
             refused.append((key, value.strip()))
-    return Found(Source(name, url) if name or url else None, tuple(used), tuple(refused))
+    return SourceMatch(Source(name, url) if name or url else None, tuple(used), tuple(refused))
 
 
 def source_of(name: str, address: str = "") -> Source | None:

@@ -20,11 +20,11 @@ from backfile.archive.storage.decoding import decode
 from backfile.archive.storage.durable_files import Batch, is_below, make_folders, read_bytes, write_bytes
 from backfile.archive.storage.library_settings import LibrarySettings, exclusion, read_settings
 from backfile.archive.storage.profiles import Profiles, find_profiles
-from backfile.archive.storage.walker import Entry, has_article_name
+from backfile.archive.storage.walker import FileEntry, has_article_name
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class FileReadResult:
     """What became of reading one file.
 
     `article` is None if the file is left out on purpose (`left_out` says why: a draft, a section page, a profile) or
@@ -75,11 +75,11 @@ class Library:
             self._names = self.profiles.names(self.settings.authors, self.settings.topics)
         return self._names
 
-    def walk(self) -> Iterator[Entry]:
+    def walk(self) -> Iterator[FileEntry]:
         """Every file that may be an article, quickly and in no particular order; nothing is opened."""
         return walker.walk(self._real, self._exclude)
 
-    def read(self, path: str) -> Reading:
+    def read(self, path: str) -> FileReadResult:
         """Reads the file at `path`, which `walk` gave. Never raises for what a file may hold or be."""
         shown = path if path.isascii() else printable(path)
         digest = ""
@@ -88,13 +88,13 @@ class Library:
             digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
             decoded = decode(raw)
         except ArticleUnreadable as error:
-            return Reading(None, (Problem(shown, None, str(error), error.hint),), digest)
+            return FileReadResult(None, (Problem(shown, None, str(error), error.hint),), digest)
         except OSError as error:
             reason = f"cannot be read: {error.strerror or error}"
-            return Reading(None, (Problem(shown, None, reason, "look at the file and its permissions"),), digest)
+            return FileReadResult(None, (Problem(shown, None, reason, "look at the file and its permissions"),), digest)
         left_out = self._left_out(path)
         if left_out:
-            return Reading(None, (), digest, left_out)
+            return FileReadResult(None, (), digest, left_out)
         warnings = [Problem(shown, None, decoded.warning, "save it as UTF-8")] if decoded.warning else []
         return self._article(path, decoded.text, digest, warnings)
 
@@ -182,18 +182,18 @@ class Library:
             return "section page"
         return "profile page" if path in self.profiles.pages else ""
 
-    def _article(self, path: str, text: str, digest: str, warnings: list[Problem]) -> Reading:
+    def _article(self, path: str, text: str, digest: str, warnings: list[Problem]) -> FileReadResult:
         front = parse(text)
         mapped = self._map(front, path)
         problems = warnings + [Problem(path, each.line, str(each), each.hint) for each in front.problems]
         problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in mapped.problems]
         if mapped.draft:
-            return Reading(None, tuple(problems), digest, "draft")
+            return FileReadResult(None, tuple(problems), digest, "draft")
         article_id, rival = article_ids.identify(self._real, path)
         if rival:
             reason = f"has the name of {rival} but for its ending or encoding, so its id is {article_id}"
             problems.append(Problem(path, None, reason, "rename one of them"))
-        return Reading(self._build(article_id, path, front, mapped), tuple(problems), digest)
+        return FileReadResult(self._build(article_id, path, front, mapped), tuple(problems), digest)
 
     def _map(self, front: FrontMatter, path: str) -> MappedMetadata:
         return map_metadata(front.data, front.body, path, names=self.names, day_first=self.settings.day_first)

@@ -12,7 +12,7 @@ from backfile.archive.storage.durable_files import is_below
 from backfile.archive.storage.file_titles import SUFFIXES
 
 
-class Entry(NamedTuple):
+class FileEntry(NamedTuple):
     """A file that may be an article: `path` below the library with `/`, size in bytes, time of change in ns.
 
     A tuple, because a hundred thousand of them are made for every look at a large library.
@@ -29,7 +29,7 @@ def has_article_name(name: str) -> bool:
     return named and name[0] != "." and not name.startswith("_index.")
 
 
-def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
+def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[FileEntry]:
     """Every file below `root` with an article's name, hidden and excluded folders aside, in no particular order.
 
     `root` is a real path. Links to folders are not followed, so that none is walked twice or for ever; links to files
@@ -43,7 +43,7 @@ def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
         try:
             scan = os.scandir(f"{root}/{below}")
         except OSError:
-            yield Entry(below or ".", 0, 0)
+            yield FileEntry(below or ".", 0, 0)
             continue
         with scan:
             for item in scan:
@@ -58,15 +58,15 @@ def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[Entry]:
                         yield entry
 
 
-def _entry(item: os.DirEntry[str], path: str, root: str, *, named: bool) -> Entry | None:
+def _entry(item: os.DirEntry[str], path: str, root: str, *, named: bool) -> FileEntry | None:
     try:
         status = item.stat()
     except FileNotFoundError:
-        return Entry(path, 0, 0) if named and item.is_symlink() else None
+        return FileEntry(path, 0, 0) if named and item.is_symlink() else None
     except OSError:
-        return Entry(path, 0, 0) if named else None
+        return FileEntry(path, 0, 0) if named else None
     if stat.S_ISDIR(status.st_mode):
         target = os.path.realpath(item.path)
         inside = target == root or is_below(target, root)
-        return None if inside else Entry(path + "/", 0, status.st_mtime_ns)
-    return Entry(path, status.st_size, status.st_mtime_ns) if named else None
+        return None if inside else FileEntry(path + "/", 0, status.st_mtime_ns)
+    return FileEntry(path, status.st_size, status.st_mtime_ns) if named else None

@@ -10,7 +10,7 @@ from operator import attrgetter
 
 from backfile.archive.report import Report
 from backfile.archive.storage.file_titles import without_suffix
-from backfile.archive.storage.walker import Entry
+from backfile.archive.storage.walker import FileEntry
 from backfile.index.engine import Fingerprint, FingerprintedDocument
 from backfile.index.sync.reader import ReadResult
 from backfile.index.sync.state import SyncState
@@ -24,14 +24,14 @@ class SyncPlan:
     are the files of `SyncState.skipped` that did not change; `removed` maps ids whose file is gone to fingerprints.
     """
 
-    read: tuple[Entry, ...]
+    read: tuple[FileEntry, ...]
     unchanged: int
     skipped: Mapping[str, tuple[int, int]]
     removed: Mapping[str, Fingerprint]
 
 
 def make_plan(
-    entries: Iterable[Entry],
+    entries: Iterable[FileEntry],
     fingerprints: Mapping[str, tuple[str, Fingerprint]],
     skipped: Mapping[str, tuple[int, int]] | None = None,
 ) -> SyncPlan:
@@ -41,7 +41,7 @@ def make_plan(
     entries = sorted(entries, key=attrgetter("path"))
     plain_ids = [_plain_id(entry.path) for entry in entries]
     files_by_id = Counter(plain_ids)
-    to_read: list[Entry] = []
+    to_read: list[FileEntry] = []
     unchanged = 0
     still_skipped: dict[str, tuple[int, int]] = {}
     for entry, plain_id in zip(entries, plain_ids, strict=True):
@@ -80,7 +80,7 @@ class ChangeCollector:
         self._removed = dict(plan.removed)
         self._removed_by_digest = {mark.digest: article_id for article_id, mark in plan.removed.items()}
 
-    def record(self, entry: Entry, result: ReadResult) -> FingerprintedDocument | None:
+    def record(self, entry: FileEntry, result: ReadResult) -> FingerprintedDocument | None:
         """Records a file that was read; returns the document to put into the index, None when there is none."""
         known_id = self._known.get(entry.path)
         known = self._fingerprints[known_id][1] if known_id is not None else None

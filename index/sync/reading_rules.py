@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from importlib.metadata import version
 
 from backfile.archive.storage.library import Library
-from backfile.archive.storage.walker import Entry
+from backfile.archive.storage.walker import FileEntry
 
 READING_RULES = 1
 """Version of the reading rules. Raise it by one with every change to this program after which the same file can give
@@ -36,7 +36,7 @@ def library_versions() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES} | {"Unicode": unicodedata.unidata_version}
 
 
-def reading_rules_stamp(library: Library, entries: Iterable[Entry]) -> str:
+def reading_rules_stamp(library: Library, entries: Iterable[FileEntry]) -> str:
     """Digest of READING_RULES, the versions of the libraries, and the library's own settings, names and languages."""
     digest = hashlib.blake2b(digest_size=16)
     digest.update(repr((READING_RULES, sorted(library_versions().items()))).encode())

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
-from backfile.archive.storage.walker import Entry
+from backfile.archive.storage.walker import FileEntry
 from backfile.index.analysis import stemming
 from backfile.index.engine import Changes, Engine, Fingerprint, FingerprintedDocument, Status
 from backfile.index.engines import open_engine
@@ -94,7 +94,7 @@ class _Synchronization:
     library: Library
     engine: Engine
     folder: Path
-    entries: list[Entry]
+    entries: list[FileEntry]
     stamp: str
     status: Status
     state: SyncState
@@ -202,7 +202,7 @@ def _code(language: str) -> str:
     return language.lower().replace("_", "-").partition("-")[0]
 
 
-def _wait_for_clock(entries: Iterable[Entry]) -> None:
+def _wait_for_clock(entries: Iterable[FileEntry]) -> None:
     """Waits until none of the files can change again under its present time ("racily clean" in git's terms).
 
     A file changed twice within one tick of the file system's clock has the same time after either change. Times in

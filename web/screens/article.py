@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from backfile.archive.errors import ArticleNotFound
 from backfile.archive.markdown.headings import body_without_title
 from backfile.archive.markdown.plain_text import plain_text
-from backfile.archive.markdown.renderer import Rendered, to_html
+from backfile.archive.markdown.renderer import RenderedArticle, to_html
 from backfile.archive.model import Article
 from backfile.index.engine import Filters, Request, Sort
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
@@ -136,13 +136,13 @@ def citation(article_id: str, form: str) -> Response:
     return Response(write(found, url, title, passage), content_type=f"{mimetype}; charset=utf-8")
 
 
-def render_body(shown: Article) -> Rendered:
+def render_body(shown: Article) -> RenderedArticle:
     """Renders the body; cached by its content for a minute, after which a change of link targets shows."""
     body = body_without_title(shown.body, shown.metadata.title)
     digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     library = services().library
 
-    def render() -> Rendered:
+    def render() -> RenderedArticle:
         return to_html(body, remote_images=library.settings.remote_images, base=link_resolver(library, shown.path))
 
     return services().rendered((shown.path, digest, int(time.monotonic() // RENDERED_SECONDS)), render)

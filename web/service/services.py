@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from flask import current_app, request
 
-from backfile.archive.markdown.renderer import Rendered
+from backfile.archive.markdown.renderer import RenderedArticle
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.caching import Cache, bounded_cache
@@ -19,7 +19,7 @@ EXTENSION = "backfile"
 MAX_RENDERED = 4_000_000  # characters of rendered articles a process
 
 
-def _rendered_cache() -> Cache[Rendered]:
+def _rendered_cache() -> Cache[RenderedArticle]:
     return bounded_cache(MAX_RENDERED, lambda rendered: len(rendered.html))
 
 
@@ -34,7 +34,7 @@ class Services:
     settings: Settings
     library: Library
     open_index: Callable[[], Engine]
-    rendered: Cache[Rendered] = field(default_factory=_rendered_cache)
+    rendered: Cache[RenderedArticle] = field(default_factory=_rendered_cache)
     sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
     _engine: Engine | None = None
     _lock: Lock = field(default_factory=Lock)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from backfile.archive.markdown.plain_text import Run, SourceMap, text_runs
+from backfile.archive.markdown.plain_text import SourceMap, TextRun, text_runs
 from backfile.index.engine import Span
 
 
@@ -25,7 +25,7 @@ def mark_html(html: str, spans: Sequence[Span], *, first: int = 1) -> str:
     return "".join(written)
 
 
-def _wrapped_ranges(html: str, runs: Sequence[Run], spans: Sequence[Span]) -> Iterator[tuple[int, int, int]]:
+def _wrapped_ranges(html: str, runs: Sequence[TextRun], spans: Sequence[Span]) -> Iterator[tuple[int, int, int]]:
     """Ranges of the HTML to wrap, in order: index of the span, start, end."""
     number = position = 0
     for run in runs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
-from backfile.archive.markdown.code_regions import Regions
+from backfile.archive.markdown.code_regions import CodeRegions
 
 # Quantifiers are possessive and stop at the next delimiter of their own kind, so that hostile text costs one pass.
 _DESTINATION = re.compile(
@@ -29,13 +29,13 @@ def link_destinations(body: str) -> Iterator[tuple[str, bool]]:
 def replace_destinations(body: str, new: Callable[[str, bool], str | None]) -> str:
     """Replaces the destinations for which `new(destination, is_image)` returns another; code stays as it is."""
     written, copied = [], 0
-    regions: Regions | None = None
+    regions: CodeRegions | None = None
     for found in _DESTINATION.finditer(body):
         name = found.lastgroup or ""
         replacement = new(found[name].strip(), name in _IMAGES)
         if replacement is None:
             continue
-        regions = regions or Regions(body)
+        regions = regions or CodeRegions(body)
         if regions.end_of_code(found.start()) is None:
             written += [body[copied : found.start(name)], replacement]
             copied = found.end(name)

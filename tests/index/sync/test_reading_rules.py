@@ -15,7 +15,7 @@ import pytest
 from paths import ROOT
 
 from backfile.archive.storage.library import Library
-from backfile.archive.storage.walker import Entry
+from backfile.archive.storage.walker import FileEntry
 from backfile.index.sync import reading_rules
 from backfile.index.sync.reading_rules import LIBRARIES, library_versions, reading_rules_stamp
 from tests import golden_reading_rules as golden
@@ -126,7 +126,7 @@ class TestStamp:
         assert after != before
         for language in ("en", "fr"):
             (library.root / "posts" / language).mkdir(parents=True)
-        entries = [Entry("posts/fr/a.md", 1, 1)]
+        entries = [FileEntry("posts/fr/a.md", 1, 1)]
         assert reading_rules_stamp(library, entries) != after
 
     def test_it_does_not_depend_on_source_code(self, library: Library, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from paths import ROOT
 from backfile.archive.errors import LibraryMissing
 from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
-from backfile.archive.storage.walker import Entry
+from backfile.archive.storage.walker import FileEntry
 from backfile.index.engine import Engine, Fingerprint, Request, Status
 from backfile.index.engines import DEFAULT, open_engine
 from backfile.index.engines.whoosh.storage import array_file, manifest
@@ -68,23 +68,25 @@ class TestPlan:
     MARK = Fingerprint(10, 1_000, "digest")
 
     def test_equal_size_and_time_is_unchanged(self) -> None:
-        planned = make_plan([Entry("a.md", 10, 1_000)], {"a": ("a.md", self.MARK)})
+        planned = make_plan([FileEntry("a.md", 10, 1_000)], {"a": ("a.md", self.MARK)})
         assert (planned.read, planned.unchanged, planned.removed) == ((), 1, {})
 
-    @pytest.mark.parametrize("entry", [Entry("a.md", 11, 1_000), Entry("a.md", 10, 1_001), Entry("b.md", 10, 1_000)])
-    def test_whatever_differs_is_read(self, entry: Entry) -> None:
+    @pytest.mark.parametrize(
+        "entry", [FileEntry("a.md", 11, 1_000), FileEntry("a.md", 10, 1_001), FileEntry("b.md", 10, 1_000)]
+    )
+    def test_whatever_differs_is_read(self, entry: FileEntry) -> None:
         assert make_plan([entry], {"a": ("a.md", self.MARK)}).read == (entry,)
 
     def test_what_has_no_file_is_removed(self) -> None:
         assert make_plan([], {"a": ("a.md", self.MARK)}).removed == {"a": self.MARK}
 
     def test_files_known_to_be_no_articles_are_skipped_until_they_change(self) -> None:
-        draft = Entry("draft.md", 10, 1_000)
+        draft = FileEntry("draft.md", 10, 1_000)
         assert make_plan([draft], {}, {"draft.md": (10, 1_000)}).skipped == {"draft.md": (10, 1_000)}
         assert make_plan([draft], {}, {"draft.md": (10, 999)}).read == (draft,)
 
     def test_files_that_share_an_id_are_always_read(self) -> None:
-        entries = [Entry("a.markdown", 10, 1_000), Entry("a.md", 10, 1_000)]
+        entries = [FileEntry("a.markdown", 10, 1_000), FileEntry("a.md", 10, 1_000)]
         known = {"a": ("a.md", self.MARK), "a.markdown": ("a.markdown", self.MARK)}
         assert make_plan(entries, known).read == tuple(entries)
         assert make_plan(entries[:1], {"a.markdown": ("a.markdown", self.MARK)}).read == (entries[0],)
@@ -96,7 +98,7 @@ class TestPlan:
     def test_every_file_and_every_article_has_one_fate(
         self, files: dict[str, tuple[int, int]], indexed: dict[str, tuple[int, int]]
     ) -> None:
-        entries = [Entry(f"{name}.md", *stat) for name, stat in files.items()]
+        entries = [FileEntry(f"{name}.md", *stat) for name, stat in files.items()]
         known = {name: (f"{name}.md", Fingerprint(*stat, "digest")) for name, stat in indexed.items()}
         planned = make_plan(entries, known)
         read = {entry.path.removesuffix(".md") for entry in planned.read}
