@@ -1,10 +1,10 @@
-"""The one error tree of Backfile; `index.errors` and the faces grow their branches on it."""
+"""Base of the error tree; `index.errors`, the web and the command line extend it."""
 
 from __future__ import annotations
 
 
 class BackfileError(Exception):
-    """Base of every error that Backfile raises on purpose; `str(error)` is one line a person can act on.
+    """Base of every error that Backfile raises on purpose; `str(error)` is one line for the user.
 
     `hint` says what to do about it, in a sentence; it may be empty.
     """
@@ -15,23 +15,23 @@ class BackfileError(Exception):
 
 
 class ArchiveError(BackfileError):
-    """Something about the library or one of its files."""
+    """Error of the library or one of its files."""
 
 
 class LibraryMissing(ArchiveError):
-    """The folder named as a library is not there or is not a folder."""
+    """Library path that does not exist or is not a folder."""
 
 
 class LibrarySettingsInvalid(ArchiveError):
-    """`library.toml` cannot be understood; the message names file, line and key."""
+    """Invalid `library.toml`; the message names file, line and key."""
 
 
 class ArticleNotFound(ArchiveError):
-    """No article has this id, in the library or in the index."""
+    """Id without an article in the library or the index."""
 
 
 class ArticleUnreadable(ArchiveError):
-    """A file cannot be read as an article at all (not text, too large, gone while it was being read)."""
+    """File that cannot be read as an article (not text, too large, removed during the read)."""
 
 
 class FrontMatterInvalid(ArchiveError):

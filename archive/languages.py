@@ -28,7 +28,7 @@ _IN_NAME = re.compile(r"\.([a-z]{2}(?:[-_](?:[A-Za-z]{2}|[A-Z][a-z]{3}))?)\.[A-Z
 
 
 def language_code(text: str) -> str | None:
-    """The code that a language's code or name stands for (`EN_us` → `en-US`, `Deutsch` → `de`), or None."""
+    """Normalized code of a language code or name (`EN_us` → `en-US`, `Deutsch` → `de`); None if unknown."""
     named = _NAMES.get(text.strip().casefold())
     if named is not None:
         return named
@@ -40,11 +40,11 @@ def language_code(text: str) -> str | None:
 
 
 def language_in_name(path: str) -> str | None:
-    """The language in a file's name, `post.fr.md` or `post.pt-BR.md`, or None."""
+    """Language in a file's name, `post.fr.md` or `post.pt-BR.md`, or None."""
     found = _IN_NAME.search(path)
     return language_code(found[1]) if found else None
 
 
 def is_language_folder(name: str) -> bool:
-    """Whether a folder's name is a language's code, as `fr`, `pt-BR` or `zh_hans`."""
+    """True if a folder's name is a language code: `fr`, `pt-BR`, `zh_hans`."""
     return len(name) != 3 and language_code(name) is not None and name.casefold() not in _NAMES

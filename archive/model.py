@@ -1,4 +1,4 @@
-"""What an article is: frozen values that check themselves."""
+"""Values of an article: frozen and validated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ISO = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class PartialDate:
-    """A date as far as it is known: a year, a month of a year, or a day (proleptic Gregorian, years 1 to 9999).
+    """Partial date: a year, a month of a year, or a day (proleptic Gregorian, years 1 to 9999).
 
     Raises `ValueError` for a date that does not exist or a day without a month.
     """
@@ -37,17 +37,17 @@ class PartialDate:
 
     @property
     def first(self) -> Day:
-        """The first day that the date may mean."""
+        """First day of the date."""
         return Day(self.year, self.month or 1, self.day or 1)
 
     @property
     def last(self) -> Day:
-        """The last day that the date may mean."""
+        """Last day of the date."""
         month = self.month or 12
         return Day(self.year, month, self.day or calendar.monthrange(self.year, month)[1])
 
     def isoformat(self) -> str:
-        """`2019`, `2019-03` or `2019-03-14`: what is known and no more."""
+        """ISO 8601 form of the known parts: `2019`, `2019-03` or `2019-03-14`."""
         parts = [f"{self.year:04d}"] + [f"{part:02d}" for part in (self.month, self.day) if part is not None]
         return "-".join(parts)
 
@@ -56,7 +56,7 @@ class PartialDate:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an article came from: the name of the publication, its address there, or both."""
+    """Source of an article: name of the publication, URL there, or both."""
 
     name: str | None = None
     url: str | None = None

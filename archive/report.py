@@ -1,4 +1,4 @@
-"""What became of a piece of bulk work, article by article."""
+"""Report of bulk work: articles by outcome, and problems."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing wrong in one file: where (`path` relative to the library, `line` from 1 or None), why, what to do."""
+    """Problem in one file: `path` relative to the library, `line` from 1 or None, reason, and hint what to do."""
 
     path: str
     line: int | None
@@ -21,7 +21,7 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
-    """The outcome of bulk work: ids of the articles by what was done with them, and every problem met."""
+    """Outcome of bulk work: ids of articles by action, and every problem."""
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
@@ -32,16 +32,16 @@ class Report:
 
     @property
     def failed(self) -> list[Problem]:
-        """The problems, in the order of path and line."""
+        """Problems sorted by path and line."""
         return sorted(self.problems, key=lambda p: (p.path, p.line or 0, p.reason))
 
     @property
     def did_nothing(self) -> bool:
-        """Whether the work found everything already as it should be."""
+        """True if nothing was added, changed, moved or removed."""
         return not (self.added or self.changed or self.moved or self.removed)
 
     def counts(self) -> dict[str, int]:
-        """How many articles were added, changed, moved, removed and left unchanged, by these words."""
+        """Counts of articles by action: added, changed, moved, removed, unchanged."""
         return {
             "added": len(self.added),
             "changed": len(self.changed),
@@ -51,7 +51,7 @@ class Report:
         }
 
     def summary(self) -> str:
-        """What was done in one line: `3 added, 1 changed, 2,647 unchanged; 4 problems`."""
+        """Summary line: `3 added, 1 changed, 2,647 unchanged; 4 problems`."""
         done = ", ".join(f"{count:,} {what}" for what, count in self.counts().items() if count) or "no articles"
         problems = len(self.problems)
         return f"{done}; {problems:,} problem{'s' if problems != 1 else ''}" if problems else done

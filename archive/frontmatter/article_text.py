@@ -1,4 +1,4 @@
-"""An article to the text of its file: a new file in the canonical form, an old one changed only where they differ."""
+"""Serialisation of articles: new files in canonical form, existing files changed only where the article differs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _FIELDS = ("title", "authors", "date", "updated", "topics", "summary", "source",
 
 
 def compose(article: Article) -> str:
-    """The text of a new file: canonical front matter (docs/library-format.md) and the body as it is."""
+    """Text of a new file: canonical front matter (docs/library-format.md) and the body unchanged."""
     values = {name: _written(getattr(article.metadata, name)) for name in _FIELDS if getattr(article.metadata, name)}
     values |= {key: value for key, value in article.extra.items() if key not in values}
     return f"---\n{yaml_block(values)}---\n{article.body}"
 
 
 def revise(front: FrontMatter, mapped: MappedMetadata, old: Article, new: Article) -> str:
-    """The text of a file that held `old`, made to hold `new`.
+    """Revises the text of a file that holds `old` so that it holds `new`.
 
     A field that differs is written under the key it had; the other keys that it came from are removed. All else
     keeps its bytes. Raises `FrontMatterInvalid` if the front matter is broken.
@@ -41,7 +41,7 @@ def revise(front: FrontMatter, mapped: MappedMetadata, old: Article, new: Articl
 
 
 def _under(name: str, used: list[str], value: object, form: Form) -> Mapping[str, object]:
-    """The keys and values that say one field of an article."""
+    """Front matter keys and values of one field of an article."""
     if not value:
         return {}
     if isinstance(value, Source):

@@ -39,7 +39,7 @@ _TOML_PLACE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)"
 
 
 class Form(StrEnum):
-    """How a file's front matter is written."""
+    """Syntax of a file's front matter."""
 
     NONE = "none"
     YAML = "yaml"
@@ -50,7 +50,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
-    """A file taken apart; `head + block + tail + body` is its text, character for character.
+    """Parts of a file: `head + block + tail + body` is its text, character for character.
 
     `head` holds a byte order mark, blank lines and the opening fence, `tail` the closing fence. `data` is what the
     block says: empty if there is none or it is broken. `problems` are the reasons why something in it did not count.
@@ -66,11 +66,11 @@ class FrontMatter:
 
     @property
     def text(self) -> str:
-        """The whole file again."""
+        """Text of the whole file."""
         return self.head + self.block + self.tail + self.body
 
     def line_of(self, key: str) -> int | None:
-        """The line of the file (from 1) where a key of the front matter stands; None if it is not found."""
+        """Line of the file (from 1) of a front matter key; None if it is not found."""
         found = re.search(rf"(?:^|(?<=[\r\n{{,]))[ \t]*[\"']?{re.escape(key)}[\"']?[ \t]*[:=]", self.block)
         if found is None:
             return None
@@ -183,7 +183,7 @@ def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid,
 
 
 def _checked(data: dict[str, object], line: int) -> dict[str, object]:
-    """The data, if nothing in it lies so deep that those who walk it would be lost."""
+    """Data that is not nested too deeply for recursive readers."""
     level: list[object] = [data]
     for _ in range(MAX_NESTING):
         inner = [value.values() if isinstance(value, dict) else value for value in level]

@@ -1,4 +1,4 @@
-"""Changing keys of front matter in place: all that is not changed keeps its bytes, its order and its comments.
+"""Lossless changes of front matter in place: unchanged keys keep their bytes, order and comments.
 
 For each form there is an editor, which knows where in a block each key's entry stands, how an entry is written, and
 where a new one goes.
@@ -32,7 +32,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Editor:
-    """How one form is edited: `places` finds each key's entry, `entry` writes one, `add` puts new ones in."""
+    """Editor of one syntax: `places` finds each key's entry, `entry` writes one, `add` inserts new ones."""
 
     places: Callable[[str], dict[str, Span]]
     entry: Callable[[str, object], str]
@@ -40,7 +40,7 @@ class _Editor:
 
 
 def rewrite(text: str, change: Mapping[str, object], remove: Iterable[str] = ()) -> str:
-    """The file's text with keys of its front matter set to new values and others removed; the body as it is.
+    """Text of a file with keys of its front matter set to new values and others removed; the body unchanged.
 
     A file without front matter gets one in YAML. Values are text, numbers, truth values, dates (also partial ones),
     lists and mappings. Raises `FrontMatterInvalid` if the front matter is broken, or if it is written in a way that
@@ -67,7 +67,7 @@ def rewrite(text: str, change: Mapping[str, object], remove: Iterable[str] = ())
 
 
 def _mixed(block: str, newline: str) -> bool:
-    """Whether a block has plain line ends where the file has others."""
+    """True if a block has `\n` line ends where the file has others."""
     return newline != "\n" and "\n" in block.replace(newline, "")
 
 
@@ -90,7 +90,7 @@ def _whole_lines(block: str, place: Span) -> Span:
 
 
 def _check(before: FrontMatter, after: FrontMatter, change: Mapping[str, object], gone: list[str]) -> None:
-    """The promise, held: what was not to change did not, and what was is there."""
+    """Raises `FrontMatterInvalid` unless exactly the intended keys changed."""
     untouched = {key: value for key, value in before.data.items() if key not in change and key not in gone}
     kept = {key: value for key, value in after.data.items() if key not in change}
     if kept != untouched or not all(key in after.data for key in change) or after.body != before.body:
@@ -99,7 +99,7 @@ def _check(before: FrontMatter, after: FrontMatter, change: Mapping[str, object]
 
 
 def plain(value: object, form: Form) -> object:
-    """A value as the form can write it: dates become the form's own or text, tuples become lists."""
+    """Value that the syntax can write: dates become its own dates or text, tuples become lists."""
     if isinstance(value, PartialDate):
         if form in {Form.YAML, Form.TOML}:
             return value.first if value.day else value.isoformat() if value.month else value.year
@@ -144,7 +144,7 @@ def _colon(key: yaml.Node, block: str) -> int:
 
 
 def _end(node: yaml.Node, block: str) -> int:
-    """Where a value ends; PyYAML's own mark of a block lies at the beginning of what follows it."""
+    """End offset of a value; PyYAML's own end mark of a block collection lies at the start of the next node."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style:
         last = node.value[-1]
         return _end(last[1] if isinstance(last, tuple) else last, block)
@@ -160,7 +160,7 @@ def _add_lines(block: str, entries: list[str]) -> str:
 
 
 def _toml_statements(block: str) -> list[tuple[str, Span]]:
-    """The statements before the first table: key (empty if it is dotted) and place."""
+    """Statements before the first table: key (empty if it is dotted) and span."""
     found: list[tuple[str, Span]] = []
     place = 0
     while place < len(block):
@@ -181,7 +181,7 @@ def _toml_statements(block: str) -> list[tuple[str, Span]]:
 
 
 def _without_comment(statement: str) -> int:
-    """How long a statement is without the comment after it: a `#` that begins one can be cut off unnoticed."""
+    """Length of a statement without its trailing comment: cutting at the `#` leaves the value unchanged."""
     whole = statement.rstrip("\r\n")
     value = tomllib.loads(_NEWLINE.sub("\n", whole)) if "#" in whole and _is_toml(whole) else None
     for found in re.finditer("#", whole) if value is not None else ():

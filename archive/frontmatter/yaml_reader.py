@@ -38,10 +38,10 @@ _HINTS = {
 
 
 class _NodeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """A loader that composes nodes and leaves their meaning to us."""
+    """YAML loader that composes nodes without resolving tags."""
 
     def resolve(self, kind: object, value: object, implicit: tuple[bool, bool] | bool) -> str:
-        """Tells plain scalars from quoted ones, which is all the resolving that is done here."""
+        """Distinguishes plain scalars from quoted ones; nothing else is resolved."""
         return _PLAIN_TAG if isinstance(implicit, tuple) and implicit[0] else _QUOTED_TAG
 
     def descend_resolver(self, parent: object, index: object) -> None:
@@ -53,14 +53,14 @@ class _NodeLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignor
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A key that stands twice in one mapping; `line` (from 0) is that of the later one, whose value counts."""
+    """Repeated key of a mapping; `line` (from 0) is that of the later one, whose value counts."""
 
     key: str
     line: int
 
 
 def read_yaml(block: str) -> tuple[object, tuple[Repeated, ...]]:
-    """The value of one YAML document and the keys that were repeated in it.
+    """Value of one YAML document and the keys repeated in it.
 
     Raises `FrontMatterInvalid` with `line` counted from 1 within `block`.
     """
@@ -86,7 +86,7 @@ def read_yaml(block: str) -> tuple[object, tuple[Repeated, ...]]:
 
 
 def compose(block: str) -> yaml.Node | None:
-    """The node tree of one YAML document, `None` if it is empty; raises what PyYAML raises."""
+    """Node tree of one YAML document, `None` if it is empty; raises `yaml.YAMLError`."""
     loader = _NodeLoader(block)
     try:
         node: yaml.Node | None = loader.get_single_node()
@@ -96,7 +96,7 @@ def compose(block: str) -> yaml.Node | None:
 
 
 def _refuse_aliases(node: yaml.Node, seen: set[int]) -> None:
-    """An alias is a node met again. Refused, because few bytes of aliases can stand for gigabytes of text."""
+    """Refuses aliases (nodes that repeat): few bytes of aliases can expand to gigabytes."""
     if id(node) in seen:
         line = node.start_mark.line + 1
         raise FrontMatterInvalid("a value with an alias (*name)", line=line, hint="write the value out instead")
@@ -134,7 +134,7 @@ def _mapping(node: yaml.MappingNode, repeated: list[Repeated], depth: int) -> di
 
 
 def scalar(text: str, *, plain: bool) -> object:
-    """The value of a scalar: truth values and nulls by name, numbers if they can be written back unchanged."""
+    """Value of a scalar: booleans and nulls by name, numbers if they can be written back unchanged."""
     if not plain:
         return text
     if text in _WORDS:
@@ -148,7 +148,7 @@ def scalar(text: str, *, plain: bool) -> object:
 
 
 def _line(error: yaml.MarkedYAMLError) -> int:
-    """The line to look at; for what never ends, the one where it begins."""
+    """Line of an error (from 1); for an unclosed construct, the line where it opens."""
     endless = error.problem is not None and "end of stream" in error.problem
     mark = (error.context_mark if endless else None) or error.problem_mark or error.context_mark
     return mark.line + 1 if mark else 1

@@ -1,4 +1,4 @@
-"""Bare addresses in running text → links; defined abbreviations → `abbr` with their long form."""
+"""Links bare URLs in running text and wraps defined abbreviations in `abbr`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NOT_WITHIN = frozenset(("a", "code", "pre", "kbd", "samp", "abbr", "script", "s
 
 
 def link_and_abbreviate(tree: LexborHTMLParser, abbreviations: Mapping[str, str]) -> None:
-    """Wraps every bare address and every abbreviation of the running text; changes no word of it."""
+    """Links every bare URL and wraps every abbreviation of the running text; the text does not change."""
     html = tree.html or ""
     if "://" not in html and not abbreviations:
         return
@@ -64,7 +64,7 @@ def _split(node: LexborNode, pattern: re.Pattern[str], abbreviations: Mapping[st
 
 
 def _without_trailing(address: str) -> str:
-    """An address without the punctuation that ends the sentence around it; balanced brackets belong to it."""
+    """URL without trailing punctuation of the sentence; balanced brackets belong to it."""
     while address[-1] in _TRAILING or (
         address[-1] in _OPENERS and address.count(address[-1]) > address.count(_OPENERS[address[-1]])
     ):

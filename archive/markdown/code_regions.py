@@ -1,4 +1,4 @@
-"""Which stretches of a Markdown body are code, and which are blocks of HTML, as the parser sees them."""
+"""Code and HTML block regions of a Markdown body, as the parser sees them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyromark
 
 
 class CodeRegions:
-    """Answers for offsets (in characters) that are asked for in ascending order; parses no further than needed."""
+    """Lazy lookup of regions by offset (in characters); offsets must ascend."""
 
     def __init__(self, body: str) -> None:
         self._events = self._read(body)
@@ -17,13 +17,13 @@ class CodeRegions:
         self._ahead = 0
 
     def end_of_code(self, offset: int) -> int | None:
-        """Where the code ends in which the character at `offset` stands; None if it stands in none."""
+        """End of the code region that contains `offset`; None outside code."""
         self._advance(offset)
         start, end = self._code
         return end if start <= offset < end else None
 
     def in_html(self, offset: int) -> bool:
-        """Whether the character at `offset` belongs to a block of HTML, where no Markdown is read."""
+        """True if `offset` lies in an HTML block, where no Markdown is parsed."""
         self._advance(offset)
         start, end = self._html
         return start <= offset < end
@@ -39,7 +39,7 @@ class CodeRegions:
 
     @staticmethod
     def _read(body: str) -> Iterator[tuple[str, int, int]]:
-        """Kind, start and end of what the parser meets, in characters, by ascending start."""
+        """Yields kind, start and end of each region, in characters, by ascending start."""
         data = b"" if body.isascii() else body.encode()
         counted = characters = 0
         for event, where in pyromark.events_with_range(body):

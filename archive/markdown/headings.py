@@ -1,4 +1,4 @@
-"""Headings of Markdown: the one that names an article, and an article's body without it."""
+"""Title headings of Markdown bodies, and bodies without them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 @dataclass(frozen=True, slots=True)
 class TitleHeading:
-    """A heading: its words, its level (1 to 6) and where its lines begin and end in the text."""
+    """Heading: plain text, level (1 to 6), and span of its lines in the text."""
 
     text: str
     level: int
@@ -38,7 +38,7 @@ class TitleHeading:
 
 
 def title_heading(body: str) -> TitleHeading | None:
-    """The heading that may serve as title: the first of level one, else any heading that opens the body."""
+    """Heading that may serve as title: the one that opens the body, else the first of level one."""
     opening = opening_heading(body)
     if opening is not None:
         return opening
@@ -48,7 +48,7 @@ def title_heading(body: str) -> TitleHeading | None:
 
 
 def opening_heading(body: str) -> TitleHeading | None:
-    """The heading that is the first thing in the body (comments and shortcodes aside), or None."""
+    """Heading at the start of the body, after comments and shortcodes; None if there is none."""
     skipped = _SKIPPED.match(body)
     start = skipped.end() if skipped else 0
     start = max(body.rfind("\n", 0, start), body.rfind("\r", 0, start)) + 1
@@ -63,7 +63,7 @@ def opening_heading(body: str) -> TitleHeading | None:
 
 
 def body_without_title(body: str, title: str) -> str:
-    """The body as it is read under its title: without an opening heading that only says the title again."""
+    """Body without an opening heading that repeats the title."""
     heading = opening_heading(body)
     if heading is None or _key(heading.text) != _key(plain_words(title)):
         return body
@@ -71,7 +71,7 @@ def body_without_title(body: str, title: str) -> str:
 
 
 def plain_words(markdown: str) -> str:
-    """The words of one line of Markdown as a reader sees them; of a line beyond measure, its beginning."""
+    """Plain text of one line of Markdown, of at most `LONGEST_TITLE` characters of it."""
     markdown = markdown[:LONGEST_TITLE].replace("\x00", "")
     if not re.search(r"[`*_\[\\<{&]", markdown):
         return " ".join(markdown.split())

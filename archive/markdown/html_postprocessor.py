@@ -1,7 +1,7 @@
-"""From what a Markdown parser writes to what a page of ours shows, before it is sanitised.
+"""Post-processes parser HTML: images, links, heading ids, footnotes. Not a sanitizer.
 
-Pictures with their words beneath, links resolved and bare addresses made links, stable ids for headings, footnotes at
-the end, embedded media as links. Nothing here makes HTML safe: `archive.markdown` sanitises afterwards.
+Images get captions, links are resolved, bare URLs become links, headings get stable ids, footnotes move to the end,
+embedded media become links. `renderer` sanitises afterwards.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _NOT_IN_SLUG = re.compile(r"[^\w\- ]+")
 
 
 def normalized_tree(html: str) -> LexborHTMLParser:
-    """Raw HTML of one article → a tree of the words that Backfile shows, in their order."""
+    """Tree of an article's raw HTML with its visible text in reading order: footnotes last, media as links."""
     if "footnote-definition" in html:
         html = _footnotes_last(html)
     tree = LexborHTMLParser(html, is_fragment=True)
@@ -55,7 +55,7 @@ def normalized_tree(html: str) -> LexborHTMLParser:
 
 
 def postprocess(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, remote_images: bool, base: Base) -> None:
-    """Resolves links and pictures of an arranged tree, sets ids, makes bare addresses links; changes no word."""
+    """Resolves links and images of a normalized tree, sets ids and links bare URLs; the text does not change."""
     for node in tree.css("a"):
         _link(node, base)
     for node in tree.css("img"):
@@ -70,7 +70,7 @@ def postprocess(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, rem
 
 
 def serialised(tree: LexborHTMLParser) -> str:
-    """The HTML of a tree, with the parts of a whole page made divisions."""
+    """HTML of a tree; landmark elements of a page become `div`."""
     return _PARTS_OF_PAGE.sub(r"<\1div", tree.html or "")
 
 
@@ -130,7 +130,7 @@ def _slug(text: str) -> str:
 
 
 def _embed(node: LexborNode) -> None:
-    """A player or frame → a link to what it would have shown, in the words of its title."""
+    """Replaces a media element or frame by a link to its content, named by its title."""
     inner = node.css_first("source")
     address = next((value for name in ("src", "data") if (value := node.attributes.get(name))), None)
     if address is None and inner is not None:
@@ -156,7 +156,7 @@ def _link(node: LexborNode, base: Base) -> None:
 
 
 def _picture(node: LexborNode, remote_images: bool, base: Base) -> None:
-    """A picture → the picture with its words beneath it; one from another host → a link, if so wished."""
+    """Gives an image a caption from its alternative text; a remote image becomes a link unless allowed."""
     words = " ".join((node.attributes.get("alt") or "").split())
     address = _resolved(node.attributes.get("src"), "image", base)
     remote = address is not None and _is_remote(address)
@@ -178,7 +178,7 @@ def _picture(node: LexborNode, remote_images: bool, base: Base) -> None:
 
 
 def _framed(node: LexborNode, address: str, words: str) -> LexborNode:
-    """The words stand as text beside the picture, so that they can be marked; `alt` would say them twice."""
+    """Image with its caption as text, so that it can be highlighted; `alt` stays empty."""
     frame, image = create_tag("span"), create_tag("img")
     frame.attrs["class"] = "picture"
     image.attrs["src"] = address
@@ -212,7 +212,7 @@ def _is_remote(address: str) -> bool:
 
 
 def _resolved(address: str | None, kind: str, base: Base) -> str | None:
-    """An address as the page may use it; None for none, or for one of a scheme that is neither web nor mail."""
+    """Resolved URL of a link or image; None if there is none or its scheme is neither web nor mail."""
     address = _IGNORED_IN_ADDRESS.sub("", address or "")
     if address.startswith("#"):
         return f"#{ID_PREFIX}{address[1:]}" if len(address) > 1 and kind == "link" else None

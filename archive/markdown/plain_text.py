@@ -1,4 +1,4 @@
-"""HTML of an article → the words a reader sees, and where in the HTML each of them stands.
+"""Plain text of an article's HTML, with a source map from text to HTML.
 
 The HTML must be in the serialised form that `archive.markdown` writes: every `<`, `>` and `&` that is not markup is
 escaped, attribute values included. A tag is then exactly what stands between `<` and `>`, and one regular expression
@@ -36,7 +36,7 @@ _SEPARATORS = ("", " ", "\t", "\n")
 
 
 class TextRun(NamedTuple):
-    """A stretch of visible text without markup inside.
+    """Run of visible text without markup inside.
 
     `html[start:end]` is its source, `text` what it says, `before` the separator between it and the run before: `""`,
     a space, a tab (next cell of a table) or a newline (next block). `plain_text` is all `before + text` joined.
@@ -73,7 +73,7 @@ def _effect(tag: str) -> int:
 
 
 def text_runs(html: str) -> list[TextRun]:
-    """The visible text of an article's HTML, in reading order.
+    """Runs of the visible text of an article's HTML, in reading order.
 
     White space is one space, or one newline where it ends a line of a `pre`. Numbers that refer to footnotes are
     apparatus, not words, and are left out. The alternative text of an image counts as words beside it.
@@ -108,7 +108,7 @@ def text_runs(html: str) -> list[TextRun]:
 
 
 def _words(piece: str, preformatted: bool) -> tuple[int, str, int]:
-    """The text between two tags without the white space around it, which asks for a separator before and after."""
+    """Text between two tags, stripped, with the separators that its leading and trailing white space stands for."""
     source = unescape(piece) if "&" in piece else piece
     words = source.split()
     if preformatted:
@@ -136,7 +136,7 @@ def _alternative_text(tag: str) -> str:
 
 
 def plain_text(html: str) -> str:
-    """The words a reader of this HTML sees; blocks parted by a newline, cells of a table by a tab.
+    """Plain text of HTML: blocks separated by newlines, table cells by tabs.
 
     The same as all runs joined; tags that do nothing to the text go first, at a fifth of the cost of runs between them,
     and where only blocks are left, as in most articles, they are split at their tags, at a third of it.
@@ -176,7 +176,7 @@ class SourceMap:
             text += length
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
-        """Where `run.text[start:end]` (not empty) begins and ends in the HTML; never inside an entity."""
+        """Span in the HTML of `run.text[start:end]` (not empty); never inside an entity."""
         first, last = bisect_right(self._texts, start) - 1, bisect_right(self._texts, end - 1) - 1
         begin = self._sources[first] + (0 if first % 2 else start - self._texts[first])
         return begin, self._sources[last + 1] if last % 2 else self._sources[last] + end - self._texts[last]

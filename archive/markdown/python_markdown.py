@@ -1,4 +1,4 @@
-"""Python-Markdown, set up for the dialect that real archives are written in, and kept from input it cannot bear."""
+"""Python-Markdown adapter: the dialect of real archives, with limits on input that is too slow for it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOTES = re.compile(r'<div class="footnote">\s*<hr ?/?>')
 
 
 def render(source: str) -> str | None:
-    """Markdown → raw HTML, not yet safe; None where the source is beyond what Python-Markdown can do in time."""
+    """Renders Markdown as raw, unsafe HTML; None if the source exceeds the limits."""
     if len(source) > MAX_CHARACTERS or any(
         len(block) * len(_SIGNS.findall(block)) > MAX_BLOCK_EFFORT for block in _BLOCKS.split(source)
     ):

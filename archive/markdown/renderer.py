@@ -1,4 +1,4 @@
-"""Markdown of an article → safe HTML for reading; → plain text for the index.
+"""Renderer of an article's Markdown: safe HTML for the page, plain text for the index.
 
 Python-Markdown renders the reading page wherever it shows the very words that the index holds, in the same structure;
 where the two dialects part, the page is rendered by the parser of the index. docs/decisions/markdown.md says why.
@@ -104,7 +104,7 @@ _ID = re.compile(r' id="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading of an article: level 1-6, the id it has in the HTML, its plain text."""
+    """Heading of an article: level (1 to 6), id in the HTML, plain text."""
 
     level: int
     id: str
@@ -121,11 +121,11 @@ class RenderedArticle:
 
 
 class _LimitExceeded(Exception):
-    """The body is too large or too deep to be read as Markdown; the message says which."""
+    """Body that is too large or too deeply nested for Markdown; the message names the limit."""
 
 
 def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> RenderedArticle:
-    """The body as HTML that may stand in a page of ours as it is.
+    """Renders a body as sanitised HTML.
 
     `base` is joined before relative addresses, or is asked for each: see `html_postprocessor.Base`. Pictures from other
     hosts become links unless `remote_images`. Ids begin with `article-`, so that none is one of the page's own. A body
@@ -143,7 +143,7 @@ def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rende
 
 
 def to_text(body: str) -> str:
-    """The words a reader of `to_html(body)` sees: blocks parted by a newline, cells of a table by a tab.
+    """Plain text of `to_html(body)`: blocks separated by newlines, table cells by tabs.
 
     Alternative texts and link texts are in; addresses only where they are what the reader sees.
     """
@@ -195,7 +195,7 @@ def _parse(body: str) -> tuple[shortcodes.ExpandedMarkdown, str, bool]:
 
 
 def _nesting(html: str, *, raw: bool) -> int:
-    """How many elements are open at once at most; an end tag closes only its own kind, as browsers read it."""
+    """Maximum depth of open elements; an end tag closes only its own kind, as in browsers."""
     if sum(map(html.count, _NESTING_IN_MARKDOWN)) <= MAX_NESTING and not raw:
         return 0
     deepest = depth = 0

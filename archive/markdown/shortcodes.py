@@ -1,4 +1,4 @@
-"""What site generators understand beyond Markdown, turned into the Markdown a reader should see, or into nothing.
+"""Expansion of site generator syntax to the Markdown that a reader should see, or to nothing.
 
 Hugo shortcodes, Liquid tags and outputs (Jekyll, Octopress, Hexo), attribute lists (kramdown, Pandoc), container
 blocks (`:::`), Obsidian links and callouts, abbreviations (PHP Markdown Extra). None of them is touched where the
@@ -53,13 +53,13 @@ class ExpandedMarkdown:
 
 
 def expand(body: str) -> ExpandedMarkdown:
-    """The body with every foreign construct outside code replaced by what a reader should see."""
+    """Expands every foreign construct outside code."""
     signs = any(sign in body for sign in _OTHER_SIGNS) or ("{" in body and _SIGN.search(body) is not None)
     return _Expansion(body).run() if signs else ExpandedMarkdown(body)
 
 
 class _Expansion:
-    """One pass over a body: constructs in order, code stepped over, paired tags followed to their end."""
+    """Expansion pass over one body: constructs in order, code skipped, paired tags followed to their end."""
 
     def __init__(self, body: str) -> None:
         self.body = body
@@ -81,7 +81,7 @@ class _Expansion:
         return ExpandedMarkdown("".join(self.written), self.abbreviations)
 
     def _replace(self, found: re.Match[str]) -> int:
-        """Writes what stands for one construct; returns where reading goes on."""
+        """Writes the replacement of one construct; returns the offset after it."""
         if found["liquid"] is not None:
             return self._tag(found, found["liquid"].strip(" \t\n-"), liquid=True)
         if (hugo := found["angle"] or found["percent"]) is not None:
@@ -90,7 +90,7 @@ class _Expansion:
         return found.end()
 
     def _shown(self, found: re.Match[str]) -> str:
-        """What stands for a construct that is no tag; where its context says that it is none, the construct itself."""
+        """Replacement of a construct that is no tag; the construct itself where its context rules it out."""
         before = self._line_before(found.start())
         if found["remark"] is not None:
             return "" if "`" not in found[0] else found[0]
@@ -104,7 +104,7 @@ class _Expansion:
         return self._line(found, before)
 
     def _line(self, found: re.Match[str], before: str) -> str:
-        """A construct that must begin its line, or begin it within a quotation."""
+        """Replacement of a construct that is valid only at the start of a line or of a quoted line."""
         if found["callout"] is not None:
             quoted = _QUOTED.fullmatch(before) is not None
             return _callout(found["callout"].lower(), found["heading"].strip(), before) if quoted else found[0]
@@ -116,7 +116,7 @@ class _Expansion:
         return ""
 
     def _attributes(self, found: re.Match[str], before: str) -> str:
-        """An attribute list: the parser reads those of headings, the rest is for style sheets."""
+        """Replacement of an attribute list: kept on headings, where the parser reads it, removed elsewhere."""
         heading = before.lstrip().startswith("#") or re.match(r"\n[ \t]*(?:=+|-+)[ \t]*(?:\n|$)", self._after(found))
         if heading:
             return "{" + found["attributes"].removeprefix(":").strip() + "}"
@@ -126,11 +126,11 @@ class _Expansion:
         return found[0]
 
     def _line_before(self, offset: int) -> str:
-        """What stands before a construct on its line; of a long line only the end of it."""
+        """Text before a construct on its line, at most `_LINE` characters."""
         return self.body[max(0, offset - _LINE) : offset].rpartition("\n")[2]
 
     def _after(self, found: re.Match[str]) -> str:
-        """What follows a construct, for as long as matters."""
+        """Text after a construct, at most `_LINE` characters."""
         return self.body[found.end() : found.end() + _LINE]
 
     def _tag(self, found: re.Match[str], inner: str, *, liquid: bool) -> int:
@@ -157,7 +157,7 @@ class _Expansion:
         return found.end()
 
     def _find(self, closer: str, start: int) -> re.Match[str] | None:
-        """The closing tag after `start`; one that was missed once is not looked for again."""
+        """Closing tag after `start`; one that was missed once is not searched for again."""
         if closer in self.unclosed:
             return None
         end = re.compile(closer).search(self.body, start)
@@ -167,7 +167,7 @@ class _Expansion:
 
 
 def _closer(name: str, arguments: str, *, liquid: bool) -> str | None:
-    """The pattern that ends a paired tag whose content is not read as Markdown, if this is one."""
+    """Pattern of the closing tag of a paired tag with verbatim content; None for other tags."""
     if liquid and name in ("raw", "comment", "highlight", "codeblock"):
         return rf"\{{%-?\s*end{name}\s*-?%\}}"
     if not liquid and name in ("highlight", "code") and arguments.strip():
@@ -193,6 +193,6 @@ def _container(line: str) -> str:
 
 
 def _callout(kind: str, heading: str, quoted: str) -> str:
-    """The first line of a callout: the kinds that the parser knows stay, a title of its own stands in bold."""
+    """First line of a callout: kinds that the parser knows stay, a custom title becomes bold."""
     lines = ([f"[!{kind.upper()}]"] if kind in _ALERTS else []) + ([f"**{heading}**", ""] if heading else [])
     return f"\n{quoted}".join(lines)

@@ -1,4 +1,4 @@
-"""Shortcodes of site themes and Obsidian's links → the Markdown (or HTML) that shows what their readers saw.
+"""Theme shortcodes and Obsidian links rendered as Markdown (or HTML) with the content that readers saw.
 
 There are thousands of shortcodes and no list of them. What they show is told by the names of their arguments, which
 agree widely: a source with an alternative text is a picture, a title is a title, an address with words is a link.
@@ -36,7 +36,7 @@ _SITES = {
 
 @dataclass(frozen=True, slots=True)
 class ShortcodeContext:
-    """Where a shortcode stands: alone on its line, where the address of a link goes, inside a block of HTML."""
+    """Context of a shortcode: alone on its line, in the destination of a link, inside an HTML block."""
 
     alone: bool = False
     address: bool = False
@@ -52,7 +52,7 @@ class _ShortcodeArguments(NamedTuple):
 
 
 def render(name: str, arguments: str, context: ShortcodeContext) -> str:
-    """What a reader should see for the shortcode `name` with these arguments as written; "" for machinery."""
+    """Renders the shortcode `name` with unparsed arguments; "" for shortcodes that show nothing."""
     name = name.lower()
     parsed = _read(arguments)
     if context.address:
@@ -79,7 +79,7 @@ def _read(arguments: str) -> _ShortcodeArguments:
 
 
 def _source(name: str, parsed: _ShortcodeArguments) -> str:
-    """The address of the picture that a shortcode shows, if it shows one."""
+    """URL of the image that a shortcode shows; empty if it shows none."""
     source = parsed.first(("src", "path", "image"))
     pictured = any(part in name for part in _PICTURE_NAMES)
     if source and (pictured or _PICTURE.search(source)):
@@ -94,7 +94,7 @@ def _media(name: str, parsed: _ShortcodeArguments, context: ShortcodeContext) ->
 
 
 def _picture(parsed: _ShortcodeArguments, source: str, context: ShortcodeContext) -> str:
-    """The picture, its caption in italics after it: so people write captions who have no shortcode for them."""
+    """Image followed by its caption in italics, the usual form of captions in Markdown."""
     alt, caption = parsed.first(("alt",)), parsed.first(("caption",)) or parsed.first(("title",))
     if context.html:
         picture = f'<img src="{escape(source)}" alt="{escape(alt)}">'
@@ -131,10 +131,10 @@ def wiki_link(target: str, alias: str | None, *, embed: bool) -> str:
 
 
 def _address(address: str) -> str:
-    """An address that may stand between the parentheses of a Markdown link or the quotes of an attribute."""
+    """URL escaped for a Markdown link destination or an attribute."""
     return quote(address.strip(), safe="/:?#@!$&*+,;=%~[]")
 
 
 def _literal(text: str) -> str:
-    """Text in which no Markdown is read, for alternative and link texts."""
+    """Text with Markdown escaped, for alternative and link texts."""
     return _MARKUP.sub(lambda sign: "\\" + sign[0], " ".join(text.split()))

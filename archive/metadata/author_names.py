@@ -44,7 +44,7 @@ _NOBODY = frozenset({"", "by", "null", "none", "nil", "unknown", "n/a", "-", "un
 
 
 def author_names(value: object, display: Callable[[str], str] = str) -> tuple[str, ...]:
-    """The authors that a value names, in its order, none twice.
+    """Authors named by a value, in its order, without duplicates.
 
     `value` is a string, a mapping with a name, or a list of these. Strings are taken apart at `;`, and at commas and
     "and" where all parts look like people. `display` turns a key of the library (`jane-doe`) into a name.
@@ -58,7 +58,7 @@ def author_names(value: object, display: Callable[[str], str] = str) -> tuple[st
 
 
 def raw_names(value: object) -> Iterator[str]:
-    """The names in a value as they are written: strings and numbers, mappings by their names, lists of these."""
+    """Yields the unparsed names of a value: strings and numbers, names of mappings, lists of these."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, int | float) and not isinstance(value, bool):
@@ -76,7 +76,7 @@ def raw_names(value: object) -> Iterator[str]:
 
 
 def name_in(value: Mapping[str, object]) -> str | None:
-    """The name that a mapping gives to the thing it describes, a person or a topic."""
+    """Name of the person or topic that a mapping describes."""
     lowered = {str(key).casefold(): inner for key, inner in value.items()}
     name = _first_text(lowered, _NAME_KEYS)
     if name:
@@ -106,7 +106,7 @@ def _people(raw: str, display: Callable[[str], str]) -> Iterator[str]:
 
 
 def _parts(separator: re.Pattern[str], text: str) -> list[str]:
-    """The text taken apart at a separator (its only group) that does not stand in parentheses; no empty parts."""
+    """Splits a text at a separator (its only group) outside parentheses; drops empty parts."""
     parts, place = [], 0
     for found in separator.finditer(text):
         if found[1] is not None:
@@ -117,7 +117,7 @@ def _parts(separator: re.Pattern[str], text: str) -> list[str]:
 
 
 def split_names(text: str) -> list[str]:
-    """The names in one line. A line that does not surely hold several stays one name, as it is written.
+    """Names in one line. A line that does not surely hold several stays one name, unchanged.
 
     `Jane Doe, John Roe and Max Moe` are three, `Smith, John` is John Smith, `Jane Doe, PhD` and
     `Office of Information Policy, DOJ` are one each.

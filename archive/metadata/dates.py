@@ -43,7 +43,7 @@ _LONGEST = 100
 
 
 class DateUnclear(ValueError):
-    """A date that is not understood whole: `known` is the part of it that is sure, or None."""
+    """Date that is not fully understood: `known` is its certain part, or None."""
 
     def __init__(self, message: str, known: PartialDate | None = None) -> None:
         super().__init__(message)
@@ -51,7 +51,7 @@ class DateUnclear(ValueError):
 
 
 def parse_date(value: object, *, day_first: bool | None = None) -> PartialDate:
-    """The date that a value of front matter means.
+    """Parses a front matter value into a date.
 
     `value` is text, a number (a year, `20190314`, seconds or milliseconds since 1970), a date or time of TOML, a
     mapping with year, month and day, or a list of one of these. `day_first` says how `3/4/2019` is meant; if it is
@@ -123,7 +123,7 @@ def _year_last(found: re.Match[str], day_first: bool | None, text: str) -> Parti
 
 
 def _week(year: int, week: int, day: int, text: str) -> PartialDate:
-    """A week of the year is known to the day, or to the month of its first day."""
+    """Date of an ISO week: to the day, or to the month of its first day."""
     try:
         first = date.fromisocalendar(year, week, day or 1)
     except ValueError as error:
@@ -165,7 +165,7 @@ def _from_words(text: str) -> PartialDate:
 
 
 def _checked(year: object, month: object, day: object, shown: object) -> PartialDate:
-    """A date from parts that may be text; `00` for month or day means that it is not known."""
+    """Date from parts that may be text; `00` for month or day means unknown."""
     try:
         numbers = [int(str(part)) if part not in (None, "") else 0 for part in (year, month, day)]
     except ValueError as error:

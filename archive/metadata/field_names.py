@@ -1,4 +1,4 @@
-"""The names that the world gives to the fields of an article: one table, read by whoever meets a key."""
+"""Field names: front matter keys that archives use, by field of an article."""
 
 from __future__ import annotations
 
@@ -95,5 +95,5 @@ _SEPARATORS = str.maketrans("", "", " \t_-.:")
 
 @lru_cache(maxsize=4096)
 def normal(key: str) -> str:
-    """A key without case and separators, so that `publish_date`, `Publish-Date` and `publishDate` are one."""
+    """Normalizes a key: without case and separators, `publish_date`, `Publish-Date` and `publishDate` are equal."""
     return key.translate(_SEPARATORS).casefold()

@@ -1,4 +1,4 @@
-"""From the many spellings of the world to the fields of an article, with a reason for whatever does not fit."""
+"""Mapping of front matter keys to `ArticleMetadata`, with a reason for every value that does not fit."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _HIDDEN_STATES = frozenset({"draft", "private", "pending", "skip", "trash", "aut
 
 @dataclass(frozen=True, slots=True)
 class DisplayNames:
-    """How keys of authors and topics (`jane-doe`) are shown: `key.casefold()` → name."""
+    """Display names of the keys of authors and topics (`jane-doe`): `key.casefold()` → name."""
 
     authors: Mapping[str, str] = field(default_factory=dict)
     topics: Mapping[str, str] = field(default_factory=dict)
 
     def author(self, name: str) -> str:
-        """The name to show for an author as written in a file."""
+        """Display name of an author as written in a file."""
         return self.authors.get(name.casefold(), name)
 
     def topic(self, name: str) -> str:
-        """The name to show for a topic as written in a file."""
+        """Display name of a topic as written in a file."""
         return self.topics.get(name.casefold(), name)
 
 
 @dataclass(frozen=True, slots=True)
 class MetadataProblem:
-    """Something about one key of the front matter that a person should look at."""
+    """Problem with one key of the front matter."""
 
     key: str
     reason: str
@@ -66,7 +66,7 @@ class MappedMetadata:
 
 
 class KeyCandidates:
-    """The keys of one file's front matter by the field they spell; top level first, then nested tables of metadata."""
+    """Candidate keys of each field in one front matter: top level first, then nested metadata tables."""
 
     def __init__(self, data: Mapping[str, object]) -> None:
         self.used: dict[str, list[str]] = {}
@@ -86,7 +86,7 @@ class KeyCandidates:
             self._candidates.setdefault(place, []).append((rank + penalty, key, value))
 
     def values(self, name: str) -> list[tuple[str, object]]:
-        """The keys of a field and their values, best spelling first, empty ones aside."""
+        """Keys of a field and their values, best key first, without empty ones."""
         candidates = self._candidates.get(name, ())
         ordered = sorted(candidates, key=itemgetter(0)) if len(candidates) > 1 else candidates
         return [(key, value) for _, key, value in ordered if value not in _EMPTY]
@@ -104,7 +104,7 @@ def map_metadata(
     names: DisplayNames | None = None,
     day_first: bool | None = None,
 ) -> MappedMetadata:
-    """The metadata of the article at `path` (below the library) from its front matter and body.
+    """Maps front matter and body of the article at `path` (below the library) to metadata.
 
     Never raises for what a file may hold: what is not understood stays in `extra` and is named in `problems`.
     """
@@ -134,7 +134,7 @@ def map_metadata(
 
 
 def words(value: object) -> str:
-    """One line of text from a value of front matter; empty if it is none (a list, a mapping, nothing)."""
+    """Line of text from a front matter value; empty for lists, mappings and None."""
     if isinstance(value, str):
         text = unescape(value) if "&" in value else value
         return " ".join(text.replace("\x00", "").split())

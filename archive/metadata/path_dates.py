@@ -1,4 +1,4 @@
-"""Dates in the names of files and folders, and in addresses, for articles that say theirs nowhere else."""
+"""Dates in the names of files and folders, and in URLs, for articles that have no other date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MONTH_IN_ADDRESS = re.compile(r"(?:\A|/)((?:1[5-9]|20)\d\d)/(\d{2})(?=/|\Z)", r
 
 
 def date_in_path(path: str) -> PartialDate | None:
-    """The date in a file's name (`2019-03-14-slug.md`, `2019-03-slug.md`, `20190314.md`) or in its folders' names.
+    """Date in a file's name (`2019-03-14-slug.md`, `2019-03-slug.md`, `20190314.md`) or in its folders' names.
 
     Of several (`2019/2019-03-slug.md`) the one that tells most; a page bundle (`2019-03-14-slug/index.md`) has its
     folder's. A year alone at the head of a file's name is no date: it is as often part of a title.
@@ -34,12 +34,12 @@ def date_in_path(path: str) -> PartialDate | None:
 
 
 def date_in_address(address: str) -> PartialDate | None:
-    """The date in an address below a site (`2019/03/14/slug`, `/2019/03/slug.html`), or None."""
+    """Date in a site path (`2019/03/14/slug`, `/2019/03/slug.html`), or None."""
     return most_precise(_found(_DAY_IN_ADDRESS.search(address)), _found(_MONTH_IN_ADDRESS.search(address)))
 
 
 def most_precise(*dates: PartialDate | None) -> PartialDate | None:
-    """The date that tells most, the first of equals; None of none."""
+    """Most precise date, the first of equals; None if there is none."""
     return max((dated for dated in dates if dated is not None), key=_precision, default=None)
 
 
@@ -52,7 +52,7 @@ def _found(match: re.Match[str] | None) -> PartialDate | None:
 
 
 def _dated(year: str, month: str | None = None, day: str | None = None) -> PartialDate | None:
-    """A date from digits that may as well be a number of another kind."""
+    """Date from digits; None if they cannot be one."""
     if not 1500 <= int(year) <= 2199:
         return None
     try:

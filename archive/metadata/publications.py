@@ -1,4 +1,4 @@
-"""Where an article came from: the name of a publication and an address, found under many keys."""
+"""Source of an article: name of a publication and URL, found under many keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _URL_KEYS = ("url", "link", "href", "address")
 
 @dataclass(frozen=True, slots=True)
 class SourceMatch:
-    """A source, the keys it came from, and addresses that are none of the web."""
+    """Source with the keys it came from, and the refused addresses that are no web URLs."""
 
     source: Source | None
     used: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class SourceMatch:
 
 
 def find_source(names: Iterable[tuple[str, object]], urls: Iterable[tuple[str, object]]) -> SourceMatch:
-    """The source from (key, value) pairs that may hold a name and pairs that may hold an address, best first."""
+    """Finds a source in (key, value) pairs that may hold a name and pairs that may hold a URL, best first."""
     name, url = None, None
     used: list[str] = []
     refused: list[tuple[str, str]] = []
@@ -73,7 +73,7 @@ def _name_and_url(value: object) -> tuple[str | None, str | None]:
 
 
 def _address(text: str) -> str | None:
-    """An address that may stand in a link, or None: http and https only, with a host."""
+    """Web URL (http or https, with a host), or None."""
     bracketed = _BRACKETED.match(text)
     text = bracketed[1] if bracketed else text
     if not _URL.match(text):

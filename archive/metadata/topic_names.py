@@ -13,7 +13,7 @@ _PLURAL = frozenset({"tags", "categories"})
 
 
 def topic_names(value: object, *, key: str, path: str, display: Callable[[str], str] = str) -> tuple[str, ...]:
-    """The topics that a value names, in its order.
+    """Topics named by a value, in its order.
 
     A string is taken apart at commas and semicolons; at spaces only if each word is a `#tag`, or if the file lies in
     a `_posts` folder, where Jekyll takes `tags` and `categories` (https://jekyllrb.com/docs/posts/#tags) so.

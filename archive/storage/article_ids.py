@@ -1,4 +1,4 @@
-"""Ids of articles: from a file's path to its id and back, one file an id, none outside the library."""
+"""Article ids: path to id and id to path. Each file has one id; no id leads out of the library."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backfile.archive.storage.walker import has_article_name
 
 
 def identify(root: str, path: str) -> tuple[str, str]:
-    """The id of the file at `path` below `root`, and the path of the file that has the plain id if that is another.
+    """Id of the file at `path` below `root`, and the path of the file that has the plain id if that is another.
 
     The id is the path without its ending, in NFC. Where several files would have one id (`a.md` and `a.markdown`,
     or names that differ in how accents are encoded), the first in the order of endings has it and the others keep
@@ -33,7 +33,7 @@ def identify(root: str, path: str) -> tuple[str, str]:
 
 
 def locate(root: str, article_id: str, exclude: re.Pattern[str] | None) -> str | None:
-    """The path below `root` of the file that has this id; None if there is none.
+    """Path below `root` of the file with this id; None if there is none.
 
     An id that is no plain path (`..`, hidden folders, links to folders elsewhere) has no file. `root` is a real path.
     """
@@ -60,7 +60,7 @@ def _has_id(root: str, path: str, article_id: str, exclude: re.Pattern[str] | No
 
 
 def _search(root: str, parts: list[str], exclude: re.Pattern[str] | None) -> str | None:
-    """Finds a file whose name is encoded otherwise than its id (decomposed accents, `.MD`)."""
+    """Finds a file whose name is encoded differently from its id (decomposed accents, `.MD`)."""
     folders = [""]
     for part in parts[:-1]:
         folders = [f"{folder}{name}/" for folder in folders for name in _names(root, folder) if _nfc(name) == part]

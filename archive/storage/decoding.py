@@ -1,4 +1,4 @@
-"""Bytes of a file to text, without loss where that is possible and with a word of warning where it is a guess."""
+"""Decoding of files: lossless where possible, with a warning where the encoding is a guess."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LATIN_1 = {"ISO-8859-1", "WINDOWS-1252"}  # browsers too read the one as the ot
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A file's text with its line ends and byte order mark as they are.
+    """Decoded text of a file, line ends and byte order mark unchanged.
 
-    `text.encode(encoding)` gives the bytes back if `exact`. `warning` says what a reader of the report should know.
+    `text.encode(encoding)` gives the bytes back if `exact`. `warning` is a note for the report.
     """
 
     text: str
@@ -69,7 +69,7 @@ def detect_encoding(raw: bytes) -> str:
 
 
 def _with_nulls(raw: bytes, text: str) -> Decoded:
-    """UTF-8 by the letter, but with NUL characters: ASCII in UTF-16 without a mark, a binary file, or a slip."""
+    """Decodes valid UTF-8 that has NUL characters: ASCII in UTF-16 without a mark, a binary file, or a stray NUL."""
     wide = _wide_without_mark(raw)
     if wide is not None:
         return wide
@@ -121,7 +121,7 @@ def _wide_without_mark(raw: bytes) -> Decoded | None:
 
 
 def _mostly_utf8(raw: bytes, patched: str) -> bool:
-    """Whether more letters beyond ASCII came out right as UTF-8 than came out wrong."""
+    """True if more non-ASCII characters decoded as UTF-8 than failed to."""
     wrong = patched.count("�")
     right = len(patched) - len(patched.encode("ascii", "ignore")) - wrong
     return right > wrong

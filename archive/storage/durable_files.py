@@ -1,4 +1,4 @@
-"""Reading and writing one file safely: regular files only, never through a link; all of a write or nothing of it."""
+"""Safe reads and atomic, durable writes of single files: regular files only, no links out of the root."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AT_ONCE = 16  # files the disk is asked to make durable at a time; most of the 
 
 
 def read_bytes(full: str, root: str) -> bytes:
-    """The content of a regular file; a link is followed only to a file below `root` (a real path).
+    """Reads a regular file; a link is followed only to a file below `root` (a real path).
 
     Raises `ArticleUnreadable` for what is no regular file, leads out of `root` or is larger than `MAX_BYTES`, and
     `OSError` for what the system refuses. Never waits for a pipe.
@@ -40,7 +40,7 @@ def read_bytes(full: str, root: str) -> bytes:
 
 
 def _read(descriptor: int, size: int) -> bytes:
-    """Reads to the end, be it nearer or farther than `size` (the file may change meanwhile), up to the limit."""
+    """Reads to the end, up to the limit; the file may have grown or shrunk since `size` was taken."""
     first = os.read(descriptor, size + 1)
     if len(first) == size:
         return first
@@ -61,12 +61,12 @@ def _inside(full: str, root: str) -> str:
 
 
 def is_below(real: str, root: str) -> bool:
-    """Whether one real path lies below another."""
+    """True if one real path lies below another."""
     return real.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def write_bytes(full: str, content: bytes) -> None:
-    """Puts a file in place, whole and durable: a temporary file beside it, fsync, rename, fsync of the folder.
+    """Writes a file atomically and durably: temporary file in the same folder, fsync, rename, fsync of the folder.
 
     An existing file keeps its permissions. Raises `OSError`; then the old file is untouched and nothing is left over.
     """
@@ -86,10 +86,9 @@ def write_bytes(full: str, content: bytes) -> None:
 
 
 class Batch:
-    """Files written together: each is whole and durable as with `write_bytes`, but they are waited for at once.
+    """Batch of files, each atomic and durable as with `write_bytes`, with one wait for all.
 
-    A file is in its place after `finish` only; the disk gets the contents of many at the price of a few. One that is
-    written twice before that is there as it was written last.
+    A file appears after `finish` only. Of several writes of one file the last counts.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""A title from a file's name, for articles that have no other."""
+"""Article file names: suffixes, and titles from names for articles without another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SPACES = re.compile(r"[-_+\s]+")
 
 
 def without_suffix(path: str) -> str:
-    """A path without the ending that makes it an article's."""
+    """Path without its Markdown suffix."""
     stem, dot, ending = path.rpartition(".")
     return stem if dot + ending.lower() in SUFFIXES else path
 

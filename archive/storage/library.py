@@ -1,4 +1,4 @@
-"""A library: a folder of Markdown articles. Finds them, reads them, writes them, and never leaves the folder."""
+"""Library: a folder of Markdown articles, found, read and written without leaving the folder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from backfile.archive.storage.walker import FileEntry, has_article_name
 
 @dataclass(frozen=True, slots=True)
 class FileReadResult:
-    """What became of reading one file.
+    """Result of reading one file.
 
     `article` is None if the file is left out on purpose (`left_out` says why: a draft, a section page, a profile) or
     cannot be read (`problems` say why). `digest` is that of the file's bytes, empty if it could not be read.
@@ -38,7 +38,7 @@ class FileReadResult:
 
 
 class Library:
-    """The articles in a folder.
+    """Library of the articles in a folder.
 
     Raises `LibraryMissing` if there is no such folder and `LibrarySettingsInvalid` if its `library.toml` is wrong.
     Settings and the names of authors and topics are read once; `refresh` reads them anew.
@@ -63,20 +63,20 @@ class Library:
 
     @property
     def profiles(self) -> Profiles:
-        """Names from profile pages and lists in the library."""
+        """Author and topic names from profile pages and lists in the library, read at first use."""
         if self._profiles is None:
             self._profiles = find_profiles(self.root)
         return self._profiles
 
     @property
     def names(self) -> DisplayNames:
-        """How authors and topics are shown: by `library.toml`, then by the profiles."""
+        """Display names of authors and topics: those of `library.toml`, then those of the profiles."""
         if self._names is None:
             self._names = self.profiles.names(self.settings.authors, self.settings.topics)
         return self._names
 
     def walk(self) -> Iterator[FileEntry]:
-        """Every file that may be an article, quickly and in no particular order; nothing is opened."""
+        """Yields every file that may be an article, in no particular order; no file is opened."""
         return walker.walk(self._real, self._exclude)
 
     def read(self, path: str) -> FileReadResult:
@@ -99,7 +99,7 @@ class Library:
         return self._article(path, decoded.text, digest, warnings)
 
     def get(self, article_id: str) -> Article:
-        """The article with this id; raises `ArticleNotFound`, also for drafts and for ids that lead elsewhere."""
+        """Article with this id; raises `ArticleNotFound`, also for drafts and for ids that lead out of the library."""
         path = self.locate(article_id)
         article = self.read(path).article if path is not None else None
         if article is None:
@@ -145,7 +145,7 @@ class Library:
         os.unlink(self._inside(path))
 
     def _inside(self, path: str) -> str:
-        """The real place of a file, links to folders followed, a link in its own place not."""
+        """Real path of a file: links to folders are resolved, a link that is the file itself is not."""
         plain = all(part and part[0] != "." and "\x00" not in part for part in path.split("/"))
         folder, _, name = path.rpartition("/")
         full = f"{os.path.realpath(f'{self._real}/{folder}')}/{name}" if plain else ""
@@ -154,7 +154,7 @@ class Library:
         return full
 
     def _place(self, article: Article) -> str:
-        """The real path of an article's file, checked to be in the library and to be found under its id."""
+        """Real path of an article's file, checked to be in the library and to have the article's id."""
         parts = article.path.split("/")
         plain = all(part and part[0] != "." and "\x00" not in part for part in parts) and has_article_name(parts[-1])
         if not plain or article_ids.identify(self._real, article.path)[0] != article.id:
@@ -165,7 +165,7 @@ class Library:
         return full
 
     def locate(self, article_id: str) -> str | None:
-        """The path of the file with this id, or None if there is none or the id leads out of the library."""
+        """Path of the file with this id; None if there is none or the id leads out of the library."""
         return article_ids.locate(self._real, article_id, self._exclude)
 
     def _bytes(self, path: str, shown: str) -> bytes:
@@ -205,7 +205,7 @@ class Library:
         return Article(article_id, path, metadata, front.body.replace("\x00", "\ufffd"), mapped.extra)
 
     def language_of_folder(self, folder: str) -> str | None:
-        """The language by a folder's name, if folders beside it are named by languages as well (`en/`, `fr/`)."""
+        """Language by a folder's name, if sibling folders are named by languages as well (`en/`, `fr/`)."""
         folder = folder.rstrip("/")
         if not folder:
             return None

@@ -1,4 +1,4 @@
-"""`library.toml`: what a library says about itself. Every key is optional; every wrong one is named at once."""
+"""Settings of a library in `library.toml`. Every key is optional; all wrong ones are reported at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILE_NAME = "library.toml"
 
 @dataclass(frozen=True, slots=True)
 class LibrarySettings:
-    """What `library.toml` may hold.
+    """Settings that `library.toml` may hold.
 
     `authors` and `topics` map the names in the files to those to be shown. `exclude` are patterns of paths below the
     library (`drafts`, `*/archive/*.md`). `day_first` says how `3/4/2019` is meant; without it only the year counts.
@@ -40,7 +40,7 @@ _KEYS = frozenset(each.name for each in fields(LibrarySettings))
 
 
 def read_settings(root: Path) -> LibrarySettings:
-    """The settings of the library at `root`, defaults if it has no `library.toml`.
+    """Settings of the library at `root`, defaults if it has no `library.toml`.
 
     Raises `LibrarySettingsInvalid`, which names the file, the line and every wrong key.
     """
@@ -84,7 +84,7 @@ def _line_of(text: str, key: str) -> int:
 
 
 def exclusion(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
-    """One regular expression for paths (`/` between folders) that the patterns leave out; None if there are none.
+    """Regular expression of the paths (`/` between folders) that the patterns exclude; None if there are none.
 
     A pattern stands for a file, or for a folder and all that is in it; one without `/` for such a name anywhere.
     """

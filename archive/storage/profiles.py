@@ -1,4 +1,4 @@
-"""Pages and lists that say how the keys of authors and topics are to be shown.
+"""Profile pages and lists: display names of the keys of authors and topics.
 
 Hugo keeps `authors/<key>/_index.md`, Jekyll `_authors/<key>.md` or `_data/authors.yml`, Docusaurus `authors.yml` and
 `tags.yml` beside the posts: in each the key is what the articles say and the page or entry holds the name.
@@ -34,14 +34,14 @@ _MAX_BYTES = 1_000_000
 
 @dataclass(slots=True)
 class Profiles:
-    """DisplayNames by key, and the pages that are nothing but profiles (`pages`: paths below the library)."""
+    """Display names by key, and the pages that are profiles only (`pages`: paths below the library)."""
 
     authors: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
     pages: set[str] = field(default_factory=set)
 
     def names(self, authors: Mapping[str, str], topics: Mapping[str, str]) -> DisplayNames:
-        """The names to show: those given (by `library.toml`) before those of the profiles."""
+        """Display names: those given (by `library.toml`) before those of the profiles."""
         return DisplayNames(
             self.authors | {key.casefold(): name for key, name in authors.items()},
             self.topics | {key.casefold(): name for key, name in topics.items()},

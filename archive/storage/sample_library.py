@@ -1,4 +1,4 @@
-"""The sample library: articles written for this project, to try it with before one has brought one's own."""
+"""Sample library: articles written for this project, to try it with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding the files of a library quickly: one pass of `os.scandir`, nothing opened, no link followed out of it."""
+"""Directory walk of a library: one pass of `os.scandir`; no file is opened, no link followed out of it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from backfile.archive.storage.file_titles import SUFFIXES
 
 
 class FileEntry(NamedTuple):
-    """A file that may be an article: `path` below the library with `/`, size in bytes, time of change in ns.
+    """File that may be an article: `path` below the library with `/`, size in bytes, mtime in ns.
 
-    A tuple, because a hundred thousand of them are made for every look at a large library.
+    A tuple, because every walk of a large library makes a hundred thousand.
     """
 
     path: str
@@ -24,13 +24,13 @@ class FileEntry(NamedTuple):
 
 
 def has_article_name(name: str) -> bool:
-    """Whether a file's name says that it is an article: Markdown by its ending, not hidden, not a section page."""
+    """True for names of articles: Markdown suffix, not hidden, not a section page."""
     named = name.endswith(SUFFIXES) or name.lower().endswith(SUFFIXES)
     return named and name[0] != "." and not name.startswith("_index.")
 
 
 def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[FileEntry]:
-    """Every file below `root` with an article's name, hidden and excluded folders aside, in no particular order.
+    """Yields every file below `root` with an article's name, except in hidden and excluded folders, in no order.
 
     `root` is a real path. Links to folders are not followed, so that none is walked twice or for ever; links to files
     count if they stay inside. What cannot be read (a pipe with an article's name, a dead link, a folder that cannot
