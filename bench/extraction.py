@@ -1,17 +1,15 @@
-"""How well articles are taken out of pages: text by shingles of four words, titles, bylines and dates.
+"""Quality of article extraction: text by shingles of four words, titles, bylines and dates.
 
-`text` is the measure of html-scrapinghub (precision and recall of runs of four words, averaged over pages, F1 of both
-averages), taken of the plain text of the Markdown that an import would store, without captions, which the truth of that
-set leaves out. The pages are parted in two halves by a hash of their keys, so that a rule that helps only where it was
-found is seen: most were found on half 0, though neither half is unseen. `readability` is the same measure on the pages
-of html-readability, captions and all; there the truth is what one program takes.
+`text` is the measure of html-scrapinghub: precision and recall of shingles, averaged over pages, and F1 of both
+averages, of the plain text of the stored Markdown without captions, which the ground truth omits. The pages are split
+in two halves by a hash of their keys, so that rules that help only where they were found show; most were found on half
+0. `readability` is the same measure on html-readability, captions included; its truth is the output of one program.
 
-Metadata are compared with html-readability: a title counts if its words are the expected ones, with or without the name
-of the site at its end; a date if day, month and year agree. The set expects for a byline the text of the element that
-its program took, so two figures are given. `byline` is of all pages with one, right if every word of ours is in it: it
-lets half a byline pass and calls a right name wrong where that program took a byline of something else. `authors` asks
-for what a reader wants: exactly the names in the byline (`READ_AS` where they do not follow from taking "By" away), on
-the pages where it is one of the article (`NO_BYLINE` says of each other page what it is).
+Metadata are compared with html-readability. A title counts if its words are the expected ones, with or without the name
+of the site at its end; a date if day, month and year agree. The set expects the text of the element that its program
+took for a byline. `byline` counts all pages with one as right if every word of ours is in it: half a byline passes.
+`authors` counts exactly the names in the byline (`READ_AS` for bylines that hold more or less than names), on pages
+whose byline is that of the article (`NO_BYLINE` lists the others).
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ FILES = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("number", [1, 7])
-def test_what_is_counted_is_what_comes(tmp_path: Path, name: str, number: int) -> None:
+def test_the_count_equals_the_number_of_items(tmp_path: Path, name: str, number: int) -> None:
     kind, frame, entry = FILES[name]
     path = tmp_path / name
     path.write_text(frame.replace("{}", "".join(entry.replace("{0}", str(each)) for each in range(number))))
@@ -51,7 +51,7 @@ def test_signs_across_pieces_are_counted_once(tmp_path: Path, monkeypatch: pytes
         assert count_matches(path, re.compile(rb"<item[\s>]")) == 501
 
 
-def test_what_cannot_be_counted_is_not_known(tmp_path: Path) -> None:
+def test_an_unknown_count_is_none(tmp_path: Path) -> None:
     for kind in registry.KINDS:
         source = ImportSource(tmp_path / "missing", "missing", kind, False, registry.load(kind))
         assert source.count(ImportContext()) in (None, 1)

@@ -38,7 +38,7 @@ def whole(found: ExtractedArticle) -> bool:
     return all(sentence in found.body for sentence in TALE)
 
 
-def test_what_only_leads_elsewhere_is_left_out() -> None:
+def test_links_to_other_articles_are_dropped() -> None:
     found = page(
         f"<h1>{TITLE}</h1>{P[0]}<p>Related: <a href='/a'>Ten piers that no longer stand</a></p>{P[1]}{P[2]}"
         f"<p><a href='/b'>The captain who never came back from the north</a></p>{P[3]}"
@@ -73,7 +73,7 @@ def test_a_picture_has_one_caption_and_a_film_none() -> None:
     assert "Film" not in found.body
 
 
-def test_what_is_hidden_goes_unless_it_is_the_page() -> None:
+def test_hidden_elements_are_dropped_unless_they_are_the_page() -> None:
     popup = "<span class='person-popup-body'>More stories about the captain of the ferry</span>"
     shown = page(f"{P[0]}<p>The captain{popup} smiled.</p>{''.join(P[1:])}<p style='display: none'>Accept cookies</p>")
     assert whole(shown)
@@ -110,7 +110,7 @@ def test_the_picture_that_opens_an_article_stays() -> None:
         assert "edna.png" not in found.body
 
 
-def test_what_a_script_would_show_is_taken_from_the_data_of_the_page() -> None:
+def test_text_that_a_script_would_show_comes_from_json_ld() -> None:
     data = json.dumps({"@type": "NewsArticle", "headline": TITLE, "articleBody": "\n\n".join(TALE)})
     found = page(f"<p>{TALE[0]}</p>", head=f"<script type='application/ld+json'>{data}</script>")
     assert found.body == "\n\n".join(TALE)

@@ -142,7 +142,7 @@ def test_a_feed_that_is_cut_off_gives_what_it_has_and_says_so(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "content", ["", "words", "<html><p>x</p></html>", '{"items": 3}', "{", "<rss", b"\xff\xfe\x00"]
 )
-def test_what_is_no_feed_is_a_problem(tmp_path: Path, content: str | bytes) -> None:
+def test_a_file_that_is_no_feed_is_a_problem(tmp_path: Path, content: str | bytes) -> None:
     (problem,) = read(tmp_path, content)
     assert isinstance(problem, Problem)
 

@@ -91,7 +91,7 @@ def test_paragraphs_are_joined_and_running_lines_are_gone(tmp_path: Path) -> Non
     assert found.body.split("\n\n") == [*texts[:3], "## What the harbour says", *texts[3:] * 4]
 
 
-def test_words_parted_at_the_end_of_a_line_are_whole_again(tmp_path: Path) -> None:
+def test_hyphenated_words_are_rejoined(tmp_path: Path) -> None:
     made = FPDF()
     made.add_page()
     made.set_font("Times", size=12)
@@ -188,7 +188,7 @@ def test_titles_that_programs_give_are_none(tmp_path: Path, title: str) -> None:
     assert item(saved(made, tmp_path / "night-ferry.pdf")).metadata.title == "Night ferry"
 
 
-def test_lists_stay_lists_and_signs_stay_words(tmp_path: Path) -> None:
+def test_lists_stay_lists_and_special_characters_are_escaped(tmp_path: Path) -> None:
     made = FPDF()
     made.add_page()
     paragraph(made, f"{WORDS}They said *this* and <b>that</b>:", align="L")
@@ -199,7 +199,7 @@ def test_lists_stay_lists_and_signs_stay_words(tmp_path: Path) -> None:
     assert r"\*this\* and \<b\>that" in body
 
 
-def test_letters_from_right_to_left_come_in_the_order_of_reading() -> None:
+def test_right_to_left_text_is_in_reading_order() -> None:
     word = "العبّارة"
     places = [float(100 - 5 * number) for number in range(len(word))]
     as_read, as_drawn = list(zip(places, word, strict=True)), list(zip(places[::-1], word[::-1], strict=True))
@@ -209,7 +209,7 @@ def test_letters_from_right_to_left_come_in_the_order_of_reading() -> None:
     assert "".join(page_lines._in_reading_order([(1.0, "o"), (2.0, "f")])) == "of"
 
 
-def test_what_browsers_print_at_the_edges_is_no_text_but_tells_the_source(tmp_path: Path) -> None:
+def test_print_margins_of_browsers_give_the_source_and_no_text(tmp_path: Path) -> None:
     made = FPDF(format="A4")
     made.set_auto_page_break(False)
     made.add_page()
@@ -241,7 +241,7 @@ def test_a_scan_is_one_problem_and_a_page_without_text_is_noted(tmp_path: Path) 
     assert item(saved(mixed, tmp_path / "mixed.pdf")).notes == ("1 of 2 pages have no text (page 2)",)
 
 
-def test_what_needs_a_password_says_so_and_what_only_may_not_be_printed_is_read(tmp_path: Path) -> None:
+def test_password_protected_files_are_refused_and_restricted_ones_read(tmp_path: Path) -> None:
     for user, is_locked in (("secret", True), (None, False)):
         made = paper()
         paragraph(made, WORDS * 3)

@@ -197,7 +197,7 @@ def test_links_are_skipped_or_fetched(tmp_path: Path, export: object) -> None:
         assert item.metadata.topics == ("sea", "night")
 
 
-def test_what_cannot_be_fetched_is_a_problem_and_a_note_stays(tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_fetched_is_a_problem_and_its_note_stays(tmp_path: Path) -> None:
     def refuse(url: str) -> FetchResponse:
         raise ArchiveError("gone")
 
@@ -217,7 +217,7 @@ def test_a_fetched_file_that_is_no_page_is_a_problem(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "[", "{", "[]", "[1]", '{"bookmarks": 3}', '[{"a": 1}]', "a,b\n1,2", "<", "\0"]
 )
-def test_what_is_no_export_never_crashes(tmp_path: Path, content: str) -> None:
+def test_malformed_exports_never_crash(tmp_path: Path, content: str) -> None:
     path = tmp_path / "x"
     path.write_text(content)
     found = list(read_later_export.read(path, ImportContext()))

@@ -213,7 +213,7 @@ def test_words_of_a_text_are_words_of_the_article(line: str) -> None:
     ["# no heading", "> no quotation", "1. no list", "+ no list", "=====", "<b>no tag</b>", "[no](link)", "{{ no }}",
      "*no* _emphasis_ `code`", "&amp; stays", "a_b_c", "| no | table |", "::: no", "~~no~~", "![[no]]", "\\*", "--- x"],
 )  # fmt: skip
-def test_signs_of_markup_stay_signs(line: str) -> None:
+def test_special_characters_are_escaped(line: str) -> None:
     assert to_text(plain_to_markdown(f"Before\n{line}\nafter, a line that is long enough to be prose.")).split(
         "\n"
     ) == [f"Before {line} after, a line that is long enough to be prose."]
@@ -225,7 +225,7 @@ def test_verse_keeps_its_lines() -> None:
     )
 
 
-def test_what_markup_a_text_has() -> None:
+def test_markup_of_a_text_is_detected() -> None:
     assert looks_like_markdown("# Title\n\nText")
     assert looks_like_markdown("A [link](https://x.example)")
     assert not looks_like_markdown("Issue #3 costs 5 * 3 [sic] (see above)")

@@ -72,7 +72,7 @@ def test_a_post(tmp_path: Path) -> None:
         ({"post_type": "wp_block"}, "no article but wp_block"),
     ],
 )
-def test_what_is_no_article_is_skipped(tmp_path: Path, fields: dict[str, str], reason: str) -> None:
+def test_items_that_are_no_articles_are_skipped(tmp_path: Path, fields: dict[str, str], reason: str) -> None:
     assert read(tmp_path, HEAD + post(**fields) + TAIL) == [Skipped("https://post.example/?p=1", reason)]
 
 

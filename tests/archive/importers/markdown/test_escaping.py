@@ -65,7 +65,7 @@ def test_brackets_that_could_begin_something_are_escaped(text: str, markdown: st
         ("<table><tr><th>[a]</th><th>(b)</th></tr></table>", "| [a] | (b) |\n| --- | --- |"),
     ],
 )
-def test_what_stands_beside_brackets_is_seen(html: str, markdown: str) -> None:
+def test_neighbours_of_brackets_decide(html: str, markdown: str) -> None:
     assert html_to_markdown(html, base_url=None) == markdown
 
 

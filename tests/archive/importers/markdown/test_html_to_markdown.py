@@ -46,7 +46,7 @@ def test_footnotes_become_footnotes() -> None:
     assert html_to_markdown(html, base_url=None) == "A claim[^1] here.\n\n[^1]: The **proof**."
 
 
-def test_what_markdown_would_take_for_markup_stays_text() -> None:
+def test_special_characters_stay_text() -> None:
     text = "1. not a list * star _under_ [brackets] # hash <tag>"
     assert to_text(html_to_markdown(f"<p>{text.replace('<', '&lt;')}</p>", base_url=None)) == text
 
@@ -111,7 +111,7 @@ def test_deep_nesting_and_size_are_bounded() -> None:
         parse_html(b"x" * (MAX_BYTES + 1))
 
 
-def test_what_xml_has_no_place_for_is_left_out() -> None:
+def test_characters_that_xml_forbids_are_dropped() -> None:
     page = (
         "<p>a\x01b&#1;c&#x1F;d&#xFFFE;e\uffffe\ud800&#11;f&#11;&#110;&#xB;&#xBB;</p><figure><img src=x>&#2;g</figure>"
     )
