@@ -32,9 +32,9 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Editor:
-    """Editor of one syntax: `places` finds each key's entry, `entry` writes one, `add` inserts new ones."""
+    """Editor of one syntax: `spans` finds each key's entry, `entry` writes one, `add` inserts new ones."""
 
-    places: Callable[[str], dict[str, Span]]
+    spans: Callable[[str], dict[str, Span]]
     entry: Callable[[str, object], str]
     add: Callable[[str, list[str]], str]
 
@@ -75,18 +75,18 @@ def _edited(front: FrontMatter, change: Mapping[str, object], gone: list[str]) -
     editor, block = _EDITORS[front.form], front.block
     if front.form is Form.YAML and _is_flow(block):
         block = yaml_block(front.data)
-    places = editor.places(block)
-    edits = [(places[key], editor.entry(key, value)) for key, value in change.items() if key in places]
-    edits += [(_whole_lines(block, places[key]), "") for key in gone if key in places]
+    spans = editor.spans(block)
+    edits = [(spans[key], editor.entry(key, value)) for key, value in change.items() if key in spans]
+    edits += [(_whole_lines(block, spans[key]), "") for key in gone if key in spans]
     for (start, end), entry in sorted(edits, reverse=True):
         block = block[:start] + entry + block[end:]
-    return editor.add(block, [editor.entry(key, value) for key, value in change.items() if key not in places])
+    return editor.add(block, [editor.entry(key, value) for key, value in change.items() if key not in spans])
 
 
-def _whole_lines(block: str, place: Span) -> Span:
-    start = max(block.rfind("\n", 0, place[0]), block.rfind("\r", 0, place[0])) + 1
-    rest = _LINE.match(block, place[1])
-    return start, rest.end() if rest else place[1]
+def _whole_lines(block: str, offset: Span) -> Span:
+    start = max(block.rfind("\n", 0, offset[0]), block.rfind("\r", 0, offset[0])) + 1
+    rest = _LINE.match(block, offset[1])
+    return start, rest.end() if rest else offset[1]
 
 
 def _check(before: FrontMatter, after: FrontMatter, change: Mapping[str, object], gone: list[str]) -> None:
@@ -133,7 +133,7 @@ def _is_flow(block: str) -> bool:
     return isinstance(node, yaml.MappingNode) and bool(node.flow_style or node.start_mark.column)
 
 
-def _yaml_places(block: str) -> dict[str, Span]:
+def _yaml_spans(block: str) -> dict[str, Span]:
     node = compose(block)
     pairs = node.value if node is not None else ()
     return {key.value: (key.start_mark.index, max(_end(value, block), _colon(key, block))) for key, value in pairs}
@@ -162,21 +162,21 @@ def _add_lines(block: str, entries: list[str]) -> str:
 def _toml_statements(block: str) -> list[tuple[str, Span]]:
     """Statements before the first table: key (empty if it is dotted) and span."""
     found: list[tuple[str, Span]] = []
-    place = 0
-    while place < len(block):
-        line = _LINE.match(block, place)
+    offset = 0
+    while offset < len(block):
+        line = _LINE.match(block, offset)
         end = line.end() if line else len(block)
-        bare = block[place:end].strip()
+        bare = block[offset:end].strip()
         if bare.startswith("["):
             break
         if bare and not bare.startswith("#"):
-            while not _is_toml(block[place:end]) and end < len(block):
+            while not _is_toml(block[offset:end]) and end < len(block):
                 more = _LINE.match(block, end)
                 end = more.end() if more else len(block)
-            key = _TOML_KEY.match(block, place)
+            key = _TOML_KEY.match(block, offset)
             name = (key[1] or key[2] or key[3]) if key else ""
-            found.append((name, (place, place + _without_comment(block[place:end]))))
-        place = end
+            found.append((name, (offset, offset + _without_comment(block[offset:end]))))
+        offset = end
     return found
 
 
@@ -199,16 +199,16 @@ def _is_toml(text: str) -> bool:
     return True
 
 
-def _toml_places(block: str) -> dict[str, Span]:
-    return {key: place for key, place in _toml_statements(block) if key}
+def _toml_spans(block: str) -> dict[str, Span]:
+    return {key: offset for key, offset in _toml_statements(block) if key}
 
 
 def _toml_add(block: str, entries: list[str]) -> str:
     statements = _toml_statements(block)
-    place = statements[-1][1][1] if statements else 0
+    offset = statements[-1][1][1] if statements else 0
     gap = "\n" if statements else ""
     written = "\n".join(entries) + ("" if statements else "\n")
-    return block[:place] + gap + written + block[place:] if entries else block
+    return block[:offset] + gap + written + block[offset:] if entries else block
 
 
 def _toml_entry(key: str, value: object) -> str:
@@ -228,22 +228,22 @@ def _toml_value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _json_places(block: str) -> dict[str, Span]:
-    decoder, places = json.JSONDecoder(), {}
-    place = _skip(block, 1)
-    while block[place] == '"':
-        key, colon = decoder.raw_decode(block, place)
+def _json_spans(block: str) -> dict[str, Span]:
+    decoder, spans = json.JSONDecoder(), {}
+    offset = _skip(block, 1)
+    while block[offset] == '"':
+        key, colon = decoder.raw_decode(block, offset)
         _, end = decoder.raw_decode(block, _skip(block, _skip(block, colon) + 1))
-        places[key] = (place, end)
-        place = _skip(block, end)
-        if block[place] == ",":
-            place = _skip(block, place + 1)
-    return places
+        spans[key] = (offset, end)
+        offset = _skip(block, end)
+        if block[offset] == ",":
+            offset = _skip(block, offset + 1)
+    return spans
 
 
-def _skip(block: str, place: int) -> int:
-    space = _JSON_SPACE.match(block, place)
-    return space.end() if space else place
+def _skip(block: str, offset: int) -> int:
+    space = _JSON_SPACE.match(block, offset)
+    return space.end() if space else offset
 
 
 def _json_entry(key: str, value: object) -> str:
@@ -253,26 +253,26 @@ def _json_entry(key: str, value: object) -> str:
 def _json_add(block: str, entries: list[str]) -> str:
     if not entries:
         return block
-    places = _json_places(block)
-    last = max((end for _, end in places.values()), default=1)
-    first = min((start for start, _ in places.values()), default=1)
-    gap = block[1:first] if places else "\n  "
+    spans = _json_spans(block)
+    last = max((end for _, end in spans.values()), default=1)
+    first = min((start for start, _ in spans.values()), default=1)
+    gap = block[1:first] if spans else "\n  "
     written = f",{gap}".join(entries)
-    return block[:last] + ("," if places else "") + gap + written + (block[last:] if places else "\n}")
+    return block[:last] + ("," if spans else "") + gap + written + (block[last:] if spans else "\n}")
 
 
-def _header_places(block: str) -> dict[str, Span]:
-    places: dict[str, Span] = {}
-    key, place = "", 0
-    while place < len(block):
-        line = _LINE.match(block, place)
+def _header_spans(block: str) -> dict[str, Span]:
+    spans: dict[str, Span] = {}
+    key, offset = "", 0
+    while offset < len(block):
+        line = _LINE.match(block, offset)
         end = line.end() if line else len(block)
-        found = _HEADER_KEY.match(block, place, end)
+        found = _HEADER_KEY.match(block, offset, end)
         key = found[1] if found else key
-        start = place if found else places[key][0]
-        places[key] = (start, len(block[:end].rstrip("\r\n")))
-        place = end
-    return places
+        start = offset if found else spans[key][0]
+        spans[key] = (start, len(block[:end].rstrip("\r\n")))
+        offset = end
+    return spans
 
 
 def _header_entry(key: str, value: object) -> str:
@@ -284,8 +284,8 @@ def _header_entry(key: str, value: object) -> str:
 
 
 _EDITORS = {
-    Form.YAML: _Editor(_yaml_places, _yaml_entry, _add_lines),
-    Form.TOML: _Editor(_toml_places, _toml_entry, _toml_add),
-    Form.JSON: _Editor(_json_places, _json_entry, _json_add),
-    Form.HEADERS: _Editor(_header_places, _header_entry, _add_lines),
+    Form.YAML: _Editor(_yaml_spans, _yaml_entry, _add_lines),
+    Form.TOML: _Editor(_toml_spans, _toml_entry, _toml_add),
+    Form.JSON: _Editor(_json_spans, _json_entry, _json_add),
+    Form.HEADERS: _Editor(_header_spans, _header_entry, _add_lines),
 }

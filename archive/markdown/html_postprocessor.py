@@ -161,20 +161,20 @@ def _picture(node: LexborNode, remote_images: bool, base: Base) -> None:
     address = _resolved(node.attributes.get("src"), "image", base)
     remote = address is not None and _is_remote(address)
     if address is None or (remote and not remote_images and _inside_link(node)):
-        shown = create_tag("span")
-        shown.attrs["class"] = "caption"
-        shown.insert_child(words)
+        replacement = create_tag("span")
+        replacement.attrs["class"] = "caption"
+        replacement.insert_child(words)
     elif remote and not remote_images:
-        shown = create_tag("a")
-        shown.attrs["class"] = "remote-image"
-        shown.attrs["href"] = address
-        shown.attrs["title"] = address
-        shown.insert_child(words)
+        replacement = create_tag("a")
+        replacement.attrs["class"] = "remote-image"
+        replacement.attrs["href"] = address
+        replacement.attrs["title"] = address
+        replacement.insert_child(words)
     else:
-        shown = _framed(node, address, words)
+        replacement = _framed(node, address, words)
     node.insert_before(" ")
     node.insert_after(" ")
-    node.replace_with(shown)
+    node.replace_with(replacement)
 
 
 def _framed(node: LexborNode, address: str, words: str) -> LexborNode:

@@ -100,8 +100,8 @@ def text_runs(html: str) -> list[TextRun]:
         elif not hidden:
             pending = max(pending, _BLANK)
             if text := _alternative_text(tag):
-                place = offset + len(piece)
-                runs.append(TextRun(place, place, _SEPARATORS[pending] if runs else "", text))
+                position = offset + len(piece)
+                runs.append(TextRun(position, position, _SEPARATORS[pending] if runs else "", text))
                 pending = _BLANK
         offset += len(piece) + len(tag)
     return runs

@@ -107,12 +107,12 @@ def _people(raw: str, display: Callable[[str], str]) -> Iterator[str]:
 
 def _parts(separator: re.Pattern[str], text: str) -> list[str]:
     """Splits a text at a separator (its only group) outside parentheses; drops empty parts."""
-    parts, place = [], 0
+    parts, offset = [], 0
     for found in separator.finditer(text):
         if found[1] is not None:
-            parts.append(text[place : found.start()].strip())
-            place = found.end()
-    parts.append(text[place:].strip())
+            parts.append(text[offset : found.start()].strip())
+            offset = found.end()
+    parts.append(text[offset:].strip())
     return [part for part in parts if part]
 
 
@@ -122,28 +122,28 @@ def split_names(text: str) -> list[str]:
     `Jane Doe, John Roe and Max Moe` are three, `Smith, John` is John Smith, `Jane Doe, PhD` and
     `Office of Information Policy, DOJ` are one each.
     """
-    chunks = _with_suffixes(_parts(_COMMA, text))
-    if len(chunks) < 2:
-        return _split_at_and("".join(chunks))
+    parts = _with_suffixes(_parts(_COMMA, text))
+    if len(parts) < 2:
+        return _split_at_and("".join(parts))
     pairs = [_turned(part) for part in _parts(_AND, text)]
     if all(pairs):
         return [name for name in pairs if name]
-    serial = _LEADING_AND.match(chunks[-1])
-    last = _split_at_and(chunks[-1][serial.end() :] if serial else chunks[-1])
-    people = [*(name for chunk in chunks[:-1] for name in _split_at_and(chunk)), *last]
-    if all(map(_may_be_author, people)) or len(chunks) > 3:
+    serial = _LEADING_AND.match(parts[-1])
+    last = _split_at_and(parts[-1][serial.end() :] if serial else parts[-1])
+    people = [*(name for part in parts[:-1] for name in _split_at_and(part)), *last]
+    if all(map(_may_be_author, people)) or len(parts) > 3:
         return people
     return [text]
 
 
-def _with_suffixes(chunks: list[str]) -> list[str]:
+def _with_suffixes(parts: list[str]) -> list[str]:
     """Joins `Jr.` or `PhD` to the name before it."""
     joined: list[str] = []
-    for chunk in chunks:
-        if joined and _SUFFIX.match(_parts(_AND, chunk)[0]):
-            joined[-1] = f"{joined[-1]}, {chunk}"
+    for part in parts:
+        if joined and _SUFFIX.match(_parts(_AND, part)[0]):
+            joined[-1] = f"{joined[-1]}, {part}"
         else:
-            joined.append(chunk)
+            joined.append(part)
     return joined
 
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from backfile.archive.metadata.month_names import MONTH_OF, WEEKDAYS
 from backfile.archive.model import PartialDate
 
 _YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?(?=[T\s,]|\Z)(.*)", re.ASCII | re.DOTALL)
@@ -40,6 +39,51 @@ _FILLERS = frozenset(
 )
 
 _LONGEST = 100
+
+# Names in English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Russian and Scandinavian languages. Own
+# tables: loading the locales of Babel takes half a second a process (docs/decisions/front-matter.md).
+_MONTHS = (
+    "january januar janvier enero janeiro gennaio januari stycznia января январь",
+    "february februar février febrero fevereiro febbraio februari lutego февраля февраль",
+    "march märz mars marzo março maart marts marca марта март",
+    "april avril abril aprile kwietnia апреля апрель",
+    "may mai mayo maio maggio mei maj maja мая май",
+    "june juni juin junio junho giugno czerwca июня июнь",
+    "july juli juillet julio julho luglio lipca июля июль",
+    "august août agosto augustus augusti sierpnia августа август",
+    "september septembre septiembre setiembre setembro settembre września сентября сентябрь",
+    "october oktober octobre octubre outubro ottobre października октября октябрь",
+    "november novembre noviembre novembro listopada ноября ноябрь",
+    "december dezember décembre diciembre dezembro dicembre desember grudnia декабря декабрь",
+)
+_SHORT = (
+    "jan janv ene gen",
+    "feb fév févr fev",
+    "mar mär",
+    "apr avr abr",
+    "",
+    "jun giu",
+    "jul juil lug",
+    "aug ago",
+    "sep sept set",
+    "oct okt out ott",
+    "nov",
+    "dec dez déc dic",
+)
+# Month by name, lower case, 1 to 12.
+MONTH_OF: dict[str, int] = {name: n for n, names in enumerate(_MONTHS, 1) for name in names.split()}
+MONTH_OF |= {name: n for n, names in enumerate(_SHORT, 1) for name in names.split()}
+
+_WEEKDAYS = (
+    "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun",
+    "montag dienstag mittwoch donnerstag freitag samstag sonnabend sonntag mo di mi do fr sa so",
+    "lundi mardi mercredi jeudi vendredi samedi dimanche",
+    "lunes martes miércoles jueves viernes sábado domingo",
+    "segunda terça quarta quinta sexta feira",
+    "lunedì martedì mercoledì giovedì venerdì sabato domenica",
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
+)
+WEEKDAYS = frozenset(name for names in _WEEKDAYS for name in names.split())
 
 
 class DateUnclear(ValueError):
@@ -107,7 +151,7 @@ def _from_digits(text: str) -> PartialDate:
 
 def _with_time(dated: PartialDate, rest: str, text: str) -> PartialDate:
     if rest and not _TIME.match(rest):
-        raise DateUnclear(f"only {dated} of the date {_shown(text)} is understood", dated)
+        raise DateUnclear(f"only {dated} of the date {_quoted(text)} is understood", dated)
     return dated
 
 
@@ -119,7 +163,7 @@ def _year_last(found: re.Match[str], day_first: bool | None, text: str) -> Parti
     if second > 12 or day_first is False:
         return _checked(year, first, second, text)
     known = _checked(year, None, None, text)
-    raise DateUnclear(f"day and month of the date {_shown(text)} may be either way round", known)
+    raise DateUnclear(f"day and month of the date {_quoted(text)} may be either way round", known)
 
 
 def _week(year: int, week: int, day: int, text: str) -> PartialDate:
@@ -164,28 +208,28 @@ def _from_words(text: str) -> PartialDate:
     return _checked(years[0], month, days[0] if days else None, text)
 
 
-def _checked(year: object, month: object, day: object, shown: object) -> PartialDate:
+def _checked(year: object, month: object, day: object, original: object) -> PartialDate:
     """Date from parts that may be text; `00` for month or day means unknown."""
     try:
         numbers = [int(str(part)) if part not in (None, "") else 0 for part in (year, month, day)]
     except ValueError as error:
-        raise _unclear(shown) from error
+        raise _unclear(original) from error
     known = None
     for count in (1, 2, 3):
         parts = [number or None for number in numbers[:count]]
         try:
             known = PartialDate(*parts) if None not in parts else known  # type: ignore[arg-type]
         except ValueError as error:
-            raise DateUnclear(f"there is no such date: {_shown(shown)}", known) from error
+            raise DateUnclear(f"there is no such date: {_quoted(original)}", known) from error
     if known is None:
-        raise _unclear(shown)
+        raise _unclear(original)
     return known
 
 
 def _unclear(value: object) -> DateUnclear:
-    return DateUnclear(f"not a date: {_shown(value)}")
+    return DateUnclear(f"not a date: {_quoted(value)}")
 
 
-def _shown(value: object) -> str:
+def _quoted(value: object) -> str:
     text = str(value)
     return repr(text) if len(text) <= 60 else f"{text[:60]!r}…"

@@ -82,8 +82,8 @@ class KeyCandidates:
                 self._add(normal(str(key)), f"{table}.{key}", value, 100)
 
     def _add(self, name: str, key: str, value: object, penalty: int) -> None:
-        for place, rank in field_names.FIELDS_OF.get(name, ()):
-            self._candidates.setdefault(place, []).append((rank + penalty, key, value))
+        for field_name, rank in field_names.FIELDS_OF.get(name, ()):
+            self._candidates.setdefault(field_name, []).append((rank + penalty, key, value))
 
     def values(self, name: str) -> list[tuple[str, object]]:
         """Keys of a field and their values, best key first, without empty ones."""
@@ -110,13 +110,13 @@ def map_metadata(
     """
     keys = KeyCandidates(data)
     problems: list[MetadataProblem] = []
-    shown = names or DisplayNames()
+    display = names or DisplayNames()
     draft = _draft(keys, path)
     date = _date(keys, "date", day_first, problems) or most_precise(*_dates_in_path_and_address(keys, path))
     metadata = ArticleMetadata(
         title=_title(keys, body, path),
-        authors=_authors(keys, shown.author),
-        topics=_topics(keys, path, shown.topic),
+        authors=_authors(keys, display.author),
+        topics=_topics(keys, path, display.topic),
         date=date,
         updated=_date(keys, "updated", day_first, problems),
         summary=_summary(keys),

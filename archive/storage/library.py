@@ -113,7 +113,7 @@ class Library:
         article's or leads out of the library, `ArticleUnreadable` and `FrontMatterInvalid` for an old file that cannot
         be changed without loss, and `OSError`.
         """
-        full = self._place(article)
+        full = self._target_path(article)
         try:
             decoded = decode(read_bytes(full, self._real))
         except FileNotFoundError:
@@ -153,7 +153,7 @@ class Library:
             raise ArchiveError(f"{printable(path)!r} leads out of the library")
         return full
 
-    def _place(self, article: Article) -> str:
+    def _target_path(self, article: Article) -> str:
         """Real path of an article's file, checked to be in the library and to have the article's id."""
         parts = article.path.split("/")
         plain = all(part and part[0] != "." and "\x00" not in part for part in parts) and has_article_name(parts[-1])

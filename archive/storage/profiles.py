@@ -51,7 +51,7 @@ class Profiles:
 def find_profiles(root: Path) -> Profiles:
     """Reads the profile pages and lists within three folders' depth below `root`; what is unreadable is no profile."""
     found = Profiles()
-    for path, kind, is_list in _places(root):
+    for path, kind, is_list in _profile_paths(root):
         if is_list:
             _read_list(root / path, found.authors if kind == "authors" else found.topics)
         else:
@@ -59,13 +59,13 @@ def find_profiles(root: Path) -> Profiles:
     return found
 
 
-def _places(root: Path) -> Iterator[tuple[str, str, bool]]:
+def _profile_paths(root: Path) -> Iterator[tuple[str, str, bool]]:
     """Folders and lists of profiles: path, `authors` or `topics`, and whether it is a list."""
     level = [""]
     for _ in range(MAX_DEPTH):
         below: list[str] = []
         for folder in sorted(level):
-            for name, is_folder in _listed(root / folder):
+            for name, is_folder in _list_folder(root / folder):
                 path = folder + name
                 if is_folder and name.casefold() in _FOLDERS:
                     yield path + "/", _FOLDERS[name.casefold()], False
@@ -76,7 +76,7 @@ def _places(root: Path) -> Iterator[tuple[str, str, bool]]:
         level = below
 
 
-def _listed(folder: Path) -> list[tuple[str, bool]]:
+def _list_folder(folder: Path) -> list[tuple[str, bool]]:
     try:
         with os.scandir(folder) as scan:
             return sorted((item.name, item.is_dir(follow_symlinks=False)) for item in scan)
@@ -85,7 +85,7 @@ def _listed(folder: Path) -> list[tuple[str, bool]]:
 
 
 def _read_folder(root: Path, folder: str, kind: str, found: Profiles) -> None:
-    for name, is_folder in _listed(root / folder):
+    for name, is_folder in _list_folder(root / folder):
         if is_folder:
             page = next((page for page in ("_index.md", "index.md") if (root / folder / name / page).is_file()), None)
             if page is not None:
