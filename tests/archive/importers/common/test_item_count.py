@@ -1,4 +1,4 @@
-"""Counts for the remaining time: near to what there is, whatever the size of the pieces that are read."""
+"""Item counts: close to the number of items, for any chunk size."""
 
 from __future__ import annotations
 

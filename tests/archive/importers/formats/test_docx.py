@@ -1,4 +1,4 @@
-"""Documents of Word: what an article is made of, and what broken, locked and hostile files are told."""
+"""DOCX: metadata and text of documents; refusal of broken, encrypted and hostile files."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_footnotes_stay_footnotes(tmp_path: Path) -> None:
 
 
 def by_hand(path: Path, parts: dict[str, str | bytes]) -> Path:
-    """A package of these parts, and of those that any has."""
+    """Package of the given parts and the mandatory ones."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as package:
         types = '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>'
         for name, content in {"[Content_Types].xml": types, **parts}.items():

@@ -1,4 +1,4 @@
-"""Books: which chapters there are, how they are called, what is left out, and what broken and hostile ones are told."""
+"""EPUB: chapters, their titles, skipped files; refusal of broken and hostile books."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ WORDS = "The ferry left late again, and nobody at the pier knew why it had. " * 
 
 
 def page(body: str, title: str = "") -> str:
-    """A page of a book. The empty title is closed as XML closes it, which HTML would not take for closed."""
+    """Page of a book, with an empty title that is closed in XML but not in HTML."""
     head = f"<title>{title}</title>" if title else "<title/>"
     return (
         '<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.1//EN" "http://www.w3.org/x.dtd">'

@@ -1,4 +1,4 @@
-"""Feeds: RSS, Atom, RDF, JSON Feed; content before summary; teasers completed from their pages; broken feeds."""
+"""Feeds: RSS, Atom, RDF, JSON Feed; content before summary; excerpts completed from their pages; broken feeds."""
 
 from __future__ import annotations
 

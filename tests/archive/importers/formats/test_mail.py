@@ -1,4 +1,4 @@
-"""Newsletters: letters and mailboxes, HTML before plain, pictures beside, layout dissolved; broken mail."""
+"""Newsletters: messages and mailboxes, HTML before plain text, inline images, layout tables; broken mail."""
 
 from __future__ import annotations
 

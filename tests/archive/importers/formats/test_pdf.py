@@ -1,4 +1,4 @@
-"""PDF: paragraphs put together again, what is no text left out, and what scans, locked and broken files are told."""
+"""PDF: paragraphs rejoined, running lines dropped; refusal of scans, encrypted and broken files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WORDS = (
 
 
 class Paper(FPDF):
-    """A paper with a running head and numbered pages, as a newspaper's archive has it."""
+    """PDF with a running head and page numbers."""
 
     def header(self) -> None:
         self.set_font("Times", size=9)

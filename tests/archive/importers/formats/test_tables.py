@@ -1,4 +1,4 @@
-"""Tables: JSON Lines, JSON lists, CSV in the dialects of the world, columns by name and by hand."""
+"""Tables: JSON Lines, JSON lists, CSV dialects, columns by name and by mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain text: what stands on top, who wrote it, and text that stays text."""
+"""Plain text: masthead, authors, and text that stays text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WordPress exports: which posts are taken, what becomes of their text, broken XML."""
+"""WordPress exports: selection of posts, their text, broken XML."""
 
 from __future__ import annotations
 

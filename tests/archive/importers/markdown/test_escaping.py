@@ -1,4 +1,4 @@
-"""Square brackets: a backslash where they could begin something, none where they cannot, and the words come back."""
+"""Square brackets: escaped where they could begin markup, unescaped elsewhere; the text is unchanged."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_any_brackets_come_back_from_plain_text(line: str) -> None:
 
 
 def _element(tag: str, words: str) -> tuple[str, str]:
-    """An element and the words in it."""
+    """Element and its text."""
     if tag == "br":
         return "<br>", ""
     words = " ".join(words.replace("`", "").split()) if tag == "code" else words
