@@ -207,8 +207,8 @@ def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent
 
 def _author_names(holder: Mapping[str, Any]) -> Iterator[list[str]]:
     """Names under `authors` (version 1.1) or `author` (version 1); nothing if there are none."""
-    listed = holder.get("authors") or [holder.get("author") or {}]
-    names = [str(each["name"]) for each in listed if each.get("name")]
+    authors = holder.get("authors") or [holder.get("author") or {}]
+    names = [str(each["name"]) for each in authors if each.get("name")]
     if names:
         yield names
 

@@ -169,8 +169,8 @@ def _address(message: EmailMessage) -> str:
 
 def _source(message: EmailMessage, sender: str, address: str) -> Source | None:
     """Name of the mailing list (`The Post <post.example.org>`, RFC 2919), else the sender."""
-    listed = _header(message, "List-Id").partition("<")[0].strip(' "')
-    return source_of(listed or sender, address)
+    list_name = _header(message, "List-Id").partition("<")[0].strip(' "')
+    return source_of(list_name or sender, address)
 
 
 def _body(message: EmailMessage) -> tuple[str, tuple[Asset, ...], tuple[str, ...]]:

@@ -89,8 +89,8 @@ def _column_problem(columns: Mapping[str, str], row: Row, context: ImportContext
 
 def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> ImportEvent:
     values = {field: row.get(column) for field, column in columns.items()}
-    taken = set(columns.values())
-    extra = {key: value for key, value in row.values.items() if key not in taken and value not in _EMPTY}
+    mapped = set(columns.values())
+    extra = {key: value for key, value in row.values.items() if key not in mapped and value not in _EMPTY}
     dates: dict[str, PartialDate | None] = {}
     notes = []
     for field in ("date", "updated"):

@@ -131,9 +131,9 @@ def _load_lazy_image(image: HtmlElement) -> None:
     if source and not source.startswith("data:") and "placeholder" not in source:
         return
     later = next((image.get(key) for key in ("data-src", "data-original", "data-lazy-src") if image.get(key)), None)
-    listed = next((each for each in _srcsets(image) if each.strip() and not each.strip().startswith("data:")), "")
-    if not later and listed.strip(" ,"):
-        later = listed.strip(" ,").split(",")[-1].split()[0]
+    srcset = next((each for each in _srcsets(image) if each.strip() and not each.strip().startswith("data:")), "")
+    if not later and srcset.strip(" ,"):
+        later = srcset.strip(" ,").split(",")[-1].split()[0]
     if later:
         image.set("src", later)
 

@@ -169,8 +169,8 @@ def _refuse_scan(statistics: _PageStatistics) -> None:
 def _notes(statistics: _PageStatistics) -> tuple[str, ...]:
     if not statistics.without_text:
         return ()
-    listed = ", ".join(map(str, statistics.without_text[:10])) + (" …" if len(statistics.without_text) > 10 else "")
-    return (f"{len(statistics.without_text):,} of {statistics.pages:,} pages have no text (page {listed})",)
+    numbers = ", ".join(map(str, statistics.without_text[:10])) + (" …" if len(statistics.without_text) > 10 else "")
+    return (f"{len(statistics.without_text):,} of {statistics.pages:,} pages have no text (page {numbers})",)
 
 
 def _read_properties(document: pdfium.PdfDocument) -> DocumentProperties:

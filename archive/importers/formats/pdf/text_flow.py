@@ -286,9 +286,9 @@ def _markdown(block: TextBlock, levels: dict[tuple[float, bool], int], known: Co
 def rejoin_hyphenated(text: str, known: Counter[str]) -> str:
     """Rejoins hyphenated words: with the hyphen if the text has them so elsewhere, else without."""
 
-    def join(parted: re.Match[str]) -> str:
-        joined, hyphened = f"{parted[1]}{parted[2]}", f"{parted[1]}-{parted[2]}"
-        is_name = parted[2][0].isupper() and not parted[1].isupper()
-        return hyphened if is_name or known[hyphened.casefold()] > known[joined.casefold()] else joined
+    def join(found: re.Match[str]) -> str:
+        joined, hyphenated = f"{found[1]}{found[2]}", f"{found[1]}-{found[2]}"
+        is_name = found[2][0].isupper() and not found[1].isupper()
+        return hyphenated if is_name or known[hyphenated.casefold()] > known[joined.casefold()] else joined
 
     return _HYPHENATED.sub(join, text).replace(_SOFT_HYPHEN, "-")

@@ -125,6 +125,6 @@ def tag_names(text: object, separators: str = ",;|") -> tuple[str, ...]:
     """Tags in a cell, or in a list of names or of objects with a name."""
     if isinstance(text, str):
         return tuple(part.strip() for part in re.split(f"[{re.escape(separators)}]", text) if part.strip())
-    listed = text if isinstance(text, list) else []
-    names = (each.get("name", each.get("label", "")) if isinstance(each, dict) else each for each in listed)
+    tags = text if isinstance(text, list) else []
+    names = (each.get("name", each.get("label", "")) if isinstance(each, dict) else each for each in tags)
     return tuple(str(name).strip() for name in names if name and str(name).strip())
