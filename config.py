@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -86,16 +86,10 @@ def _parse_list(value: Any) -> tuple[str, ...]:
     raise ValueError(f"{value!r} is not a list of texts")
 
 
-def _parse_engine(value: Any) -> str:
-    if value in engines.names():
+def _parse_choice(value: Any, choices: Collection[str]) -> str:
+    if value in choices:
         return str(value)
-    raise ValueError(f"{value!r} is not one of {', '.join(engines.names())}")
-
-
-def _parse_language(value: Any) -> str:
-    if value == "" or value in UI_LANGUAGES:
-        return str(value)
-    raise ValueError(f"{value!r} is not one of {', '.join(UI_LANGUAGES)}")
+    raise ValueError(f"{value!r} is not one of {', '.join(filter(None, choices))}")
 
 
 INTEGER = SettingType("whole number", _parse_integer)
@@ -104,8 +98,10 @@ BOOLEAN = SettingType("true or false", _parse_boolean)
 TEXT = SettingType("text", _parse_text)
 PATH = SettingType("path", _parse_path)
 LIST = SettingType("list", _parse_list)
-ENGINE = SettingType("name", _parse_engine)
-LANGUAGE = SettingType(" or ".join(f"`{code}`" for code in UI_LANGUAGES), _parse_language)
+ENGINE = SettingType("name", lambda value: _parse_choice(value, engines.names()))
+LANGUAGE = SettingType(
+    " or ".join(f"`{code}`" for code in UI_LANGUAGES), lambda value: _parse_choice(value, ("", *UI_LANGUAGES))
+)
 
 
 def _setting(type_: SettingType, default: Any, help: str, bounds: tuple[float, float] | None = None) -> Any:

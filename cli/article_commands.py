@@ -11,6 +11,7 @@ import click
 
 from backfile.archive import errors as archive_errors
 from backfile.archive.model import PartialDate
+from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
 from backfile.cli.terminal import (
     DateType,
@@ -51,10 +52,7 @@ def index(settings: Settings, as_json: bool) -> int:
     backfile index --library ~/articles --index /var/cache/articles
     """
     began = time.monotonic()
-    with ProgressBar("Reading articles") as progress:
-        report = update_index(
-            Library(settings.library), settings.cache_folder, settings.engine, wait=settings.wait, progress=progress
-        )
+    report = update_index_of(settings)
     if as_json:
         print_json(report.counts() | {"problems": [asdict(problem) for problem in report.failed]})
     else:
@@ -153,14 +151,14 @@ def show(settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bo
 
 def _show_all(library: Library, as_json: bool) -> int:
     failed = False
-    for taken in read_documents(library, sorted(entry.path for entry in library.walk())):
-        if taken.document is None:
-            failed = failed or not taken.left_out
-            print_problems(taken.problems)
+    for result in read_documents(library, sorted(entry.path for entry in library.walk())):
+        document = result.document
+        if document is None:
+            failed = failed or not result.left_out
+            print_problems(result.problems)
         elif as_json:
-            print_json(document_to_json(taken.document))
+            print_json(document_to_json(document))
         else:
-            document = taken.document
             click.echo("\t".join([document.id, str(document.metadata.date or ""), document.metadata.title]))
     return 1 if failed else 0
 
@@ -226,9 +224,15 @@ def stats(settings: Settings, as_json: bool) -> None:
 
 def _open_index(settings: Settings) -> Engine:
     """Engine for reading, after building a missing index; raises `IndexUnusable` for a damaged one."""
-    library = Library(settings.library)
+    Library(settings.library)  # raises LibraryMissing
     if not settings.index_folder.exists():
         log.info("There is no index yet; building it.")
-        with ProgressBar("Reading articles") as progress:
-            update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
+        update_index_of(settings)
     return open_engine(settings.engine, settings.index_folder)
+
+
+def update_index_of(settings: Settings) -> Report:
+    """Updates the index from the files of the library, with a progress bar."""
+    library = Library(settings.library)
+    with ProgressBar("Reading articles") as progress:
+        return update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)

@@ -23,9 +23,9 @@ from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.detection import AnySource, fetch_source, is_url, open_sources
 from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
-from backfile.cli.terminal import ProgressBar, print_json, with_settings
+from backfile.cli.article_commands import update_index_of
+from backfile.cli.terminal import print_json, with_settings
 from backfile.config import Settings
-from backfile.index.sync.synchronization import update_index
 
 MAX_LINES = 20  # of each kind of result; the rest is in the JSON
 REFRESH_SECONDS = 0.2
@@ -87,8 +87,7 @@ def import_command(
         )
         report = _import(library, _sources(names, kind, fetch_page), context, dry_run=dry_run, as_json=as_json)
     if report.wrote and not (dry_run or no_index):
-        with ProgressBar("Reading articles") as progress:
-            update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
+        update_index_of(settings)
     if not (as_json or dry_run):
         click.echo(f"Look at it with: backfile serve {shlex.quote(str(settings.library))}")
     return 1 if report.counts[Action.FAILED] else 0
