@@ -46,7 +46,7 @@ def _score_candidates(scorer: Scorer, root: QueryWeight, found: DocSet, wanted: 
     """Scores the documents that may be among the best, bonuses included; pair bonuses are left to be added.
 
     Documents are left out only if no bonus could bring them up to the threshold. All with a higher score are kept, so
-    the best without bonuses can still be told from the rest.
+    the best without bonuses remain known.
     """
     alternatives = sorted((_create_alternative(scorer, child) for child in root.children), key=lambda each: -each.bound)
     remaining, least = found.mask, -math.inf
