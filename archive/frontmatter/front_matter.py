@@ -78,7 +78,7 @@ class FrontMatter:
 
 
 def count_lines(text: str) -> int:
-    """How many line ends there are, be they `\\n`, `\\r\\n` or `\\r`."""
+    """Counts line ends: `\\n`, `\\r\\n` or `\\r`."""
     return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 
