@@ -1,4 +1,4 @@
-"""Importing: once and again, what people edited, what was there already, what is interrupted or hostile."""
+"""Importer: repeated imports, edited articles, duplicates, interrupted and hostile sources."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def variant(item: Item, **values: object) -> Item:
 
 
 class FakeFormat:
-    """An importer that hands over what it is given."""
+    """Format that reads the events it was constructed with."""
 
     KIND = "given"
     TITLE = "Given"
@@ -115,7 +115,7 @@ def test_an_item_becomes_an_article_with_its_provenance(tmp_path: Path) -> None:
     assert stamp == {"from": "export.xml#ferry", "kind": "given", "on": "2026-03-14", "sha256": checksum(text, {})}
 
 
-def test_again_it_changes_nothing(tmp_path: Path) -> None:
+def test_a_repeated_import_changes_nothing(tmp_path: Path) -> None:
     take(tmp_path, FERRY, variant(FERRY, origin="train", title="The train", body=OTHER))
     before = files(tmp_path)
     report = take(
@@ -126,7 +126,7 @@ def test_again_it_changes_nothing(tmp_path: Path) -> None:
     assert not report.wrote
 
 
-def test_what_the_source_changed_is_changed_where_it_lies(tmp_path: Path) -> None:
+def test_an_article_changed_in_its_source_is_updated_where_it_was_moved(tmp_path: Path) -> None:
     take(tmp_path, FERRY)
     (tmp_path / "best").mkdir()
     (tmp_path / "2019/2019-03-14-the-night-ferry.md").rename(tmp_path / "best/ferry.md")
@@ -142,7 +142,7 @@ def test_what_the_source_changed_is_changed_where_it_lies(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "edit", [("story", "tale"), ("title:", "# mine\ntitle:"), ("authors: [", "authors: [Ada Quill, ")]
 )
-def test_what_a_person_edited_is_left_alone(tmp_path: Path, edit: tuple[str, str]) -> None:
+def test_an_edited_article_is_kept(tmp_path: Path, edit: tuple[str, str]) -> None:
     take(tmp_path, FERRY)
     path = tmp_path / "2019/2019-03-14-the-night-ferry.md"
     path.write_text(path.read_text().replace(*edit, 1))
@@ -154,7 +154,7 @@ def test_what_a_person_edited_is_left_alone(tmp_path: Path, edit: tuple[str, str
     assert files(tmp_path) == before
 
 
-def test_an_article_whose_front_matter_a_person_broke_is_left_alone(tmp_path: Path) -> None:
+def test_an_article_with_broken_front_matter_is_kept(tmp_path: Path) -> None:
     take(tmp_path, FERRY)
     path = tmp_path / "2019/2019-03-14-the-night-ferry.md"
     path.write_text(path.read_text().replace("authors: [", "authors: [["))
@@ -164,14 +164,14 @@ def test_an_article_whose_front_matter_a_person_broke_is_left_alone(tmp_path: Pa
     assert files(tmp_path) == before
 
 
-def test_line_ends_of_another_system_are_no_edit(tmp_path: Path) -> None:
+def test_line_ends_are_no_edit(tmp_path: Path) -> None:
     take(tmp_path, FERRY)
     path = tmp_path / "2019/2019-03-14-the-night-ferry.md"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert actions(take(tmp_path, variant(FERRY, body=OTHER))) == {"changed": 1}
 
 
-def test_names_that_collide_are_numbered_the_same_each_time(tmp_path: Path) -> None:
+def test_colliding_names_are_numbered_deterministically(tmp_path: Path) -> None:
     items = [variant(FERRY, origin=str(n), body=f"Version {n}.") for n in range(3)]
     for root in (tmp_path / "a", tmp_path / "b"):
         take(root, *items)
@@ -182,13 +182,13 @@ def test_names_that_collide_are_numbered_the_same_each_time(tmp_path: Path) -> N
     assert (tmp_path / "c/2019/2019-03-14-the-night-ferry-2.md").is_file()
 
 
-def test_items_that_share_an_origin_are_told_apart(tmp_path: Path) -> None:
+def test_items_of_one_source_with_one_origin_are_numbered(tmp_path: Path) -> None:
     pair = (FERRY, variant(FERRY, title="The train", body=OTHER))
     assert actions(take(tmp_path, *pair)) == {"added": 2}
     assert actions(take(tmp_path, *pair)) == {"unchanged": 2}
 
 
-def test_the_same_address_is_linked_not_doubled(tmp_path: Path) -> None:
+def test_an_item_with_a_known_url_is_a_duplicate(tmp_path: Path) -> None:
     one = variant(FERRY, source=Source(None, "https://www.post.example/ferry/?utm_source=feed"), body="Short.")
     two = variant(
         FERRY, origin="2", source=Source(None, "http://post.example/ferry#top"), also_at=("https://copy.example/9",)
@@ -205,7 +205,7 @@ def test_the_same_address_is_linked_not_doubled(tmp_path: Path) -> None:
     assert actions(take(tmp_path, one)) == {"unchanged": 1}
 
 
-def test_the_full_text_takes_the_place_of_a_teaser_for_good(tmp_path: Path) -> None:
+def test_a_full_text_replaces_a_teaser_for_good(tmp_path: Path) -> None:
     teaser = variant(FERRY, origin="https://post.example/ferry", body="It leaves at nine …")
     full = variant(teaser, body=LONG)
     take(tmp_path, teaser, kind="feed")
@@ -218,7 +218,7 @@ def test_the_full_text_takes_the_place_of_a_teaser_for_good(tmp_path: Path) -> N
     assert LONG in Library(tmp_path).get("2019/2019-03-14-the-night-ferry").body
 
 
-def test_of_two_exports_with_one_origin_the_fuller_text_stays(tmp_path: Path) -> None:
+def test_the_fuller_text_of_two_exports_with_one_origin_stays(tmp_path: Path) -> None:
     teaser = variant(FERRY, origin="https://post.example/ferry", body="The ferry left late.")
     whole = variant(teaser, body=LONG)
     library = Library(tmp_path)
@@ -238,7 +238,7 @@ def test_of_two_exports_with_one_origin_the_fuller_text_stays(tmp_path: Path) ->
     assert LONG in library.get("2019/2019-03-14-the-night-ferry").body
 
 
-def test_nearly_the_same_text_is_linked_not_doubled(tmp_path: Path) -> None:
+def test_an_item_with_nearly_the_same_text_is_a_duplicate(tmp_path: Path) -> None:
     take(tmp_path, FERRY)
     copy = variant(FERRY, origin="copy", title="Night ferry", body=f"{LONG}\n\nFirst published elsewhere.")
     assert actions(take(tmp_path, copy, label="copies")) == {"duplicate": 1}
@@ -260,18 +260,18 @@ def test_nearly_the_same_text_is_linked_not_doubled(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_look_alikes_stay_apart(tmp_path: Path, other: Item) -> None:
+def test_similar_articles_are_no_duplicates(tmp_path: Path, other: Item) -> None:
     take(tmp_path, FERRY)
     assert actions(take(tmp_path, variant(other, origin="other"))) == {"added": 1}
 
 
-def test_a_page_of_many_articles_is_no_address_of_one(tmp_path: Path) -> None:
+def test_a_url_shared_by_different_texts_makes_no_duplicates(tmp_path: Path) -> None:
     home = Source("The Post", "https://post.example/news")
     pair = (variant(FERRY, source=home), variant(FERRY, origin="2", title="The train", body=OTHER, source=home))
     assert actions(take(tmp_path, *pair)) == {"added": 2}
 
 
-def test_articles_that_a_person_wrote_are_known_too(tmp_path: Path) -> None:
+def test_articles_written_by_hand_count_as_duplicates(tmp_path: Path) -> None:
     (tmp_path / "mine.md").write_text(
         f"---\ntitle: Mine\nsource:\n  name: Post\n  url: https://post.example/a\n---\n{LONG}\n"
     )
@@ -280,7 +280,7 @@ def test_articles_that_a_person_wrote_are_known_too(tmp_path: Path) -> None:
     assert Library(tmp_path).get("mine").extra["also_at"] == ["export.xml#2"]
 
 
-def test_a_dry_run_says_what_would_happen_and_writes_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_reports_the_same_and_writes_nothing(tmp_path: Path) -> None:
     found = (
         FERRY,
         variant(FERRY, origin="2"),
@@ -295,7 +295,7 @@ def test_a_dry_run_says_what_would_happen_and_writes_nothing(tmp_path: Path) -> 
     assert actions(would) == {"added": 2, "duplicate": 1, "skipped": 1, "failed": 1}
 
 
-def test_assets_lie_beside_the_article_under_safe_names(tmp_path: Path) -> None:
+def test_assets_are_placed_in_the_folder_of_the_article_under_safe_names(tmp_path: Path) -> None:
     def missing() -> bytes:
         raise FileNotFoundError(2, "No such file or directory")
 
@@ -328,7 +328,7 @@ def test_assets_lie_beside_the_article_under_safe_names(tmp_path: Path) -> None:
     assert len(report.results[0].notes) == 3
 
 
-def test_a_changed_picture_is_a_change_and_an_edited_one_an_edit(tmp_path: Path) -> None:
+def test_assets_count_as_changes_and_as_edits(tmp_path: Path) -> None:
     def shown(content: bytes) -> Item:
         return variant(FERRY, body=f"![](a.png)\n\n{LONG}", assets=(Asset("a.png", lambda: content),))
 
@@ -345,7 +345,7 @@ def test_a_changed_picture_is_a_change_and_an_edited_one_an_edit(tmp_path: Path)
     assert picture.read_bytes() == b"cropped"
 
 
-def test_nothing_is_written_through_a_link_out_of_the_library(tmp_path: Path) -> None:
+def test_nothing_is_written_through_a_symlink_out_of_the_library(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.mkdir()
     (tmp_path / "library").mkdir()
@@ -356,7 +356,7 @@ def test_nothing_is_written_through_a_link_out_of_the_library(tmp_path: Path) ->
     assert list(outside.iterdir()) == []
 
 
-def test_an_interrupted_import_is_whole_and_goes_on(tmp_path: Path) -> None:
+def test_an_interrupted_import_is_complete_and_can_continue(tmp_path: Path) -> None:
     items = [variant(FERRY, origin=str(n), title=f"Ferry {n}", body=f"{n} " * 30) for n in range(100)]
 
     class Interrupted(FakeFormat):
@@ -382,7 +382,7 @@ def test_a_full_disk_ends_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyP
         take(tmp_path, FERRY)
 
 
-def test_a_source_that_breaks_off_is_a_failure_and_what_came_before_stays(tmp_path: Path) -> None:
+def test_a_source_that_breaks_off_fails_and_earlier_items_stay(tmp_path: Path) -> None:
     class Broken(FakeFormat):
         def read(self, path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             yield FERRY
@@ -393,7 +393,7 @@ def test_a_source_that_breaks_off_is_a_failure_and_what_came_before_stays(tmp_pa
     assert actions(importer.report) == {"added": 1, "failed": 1}
 
 
-def test_strange_values_come_out_as_text(tmp_path: Path) -> None:
+def test_values_of_unexpected_types_become_text(tmp_path: Path) -> None:
     class Text(str):
         """As XML libraries have them."""
 
@@ -414,7 +414,7 @@ def test_strange_values_come_out_as_text(tmp_path: Path) -> None:
     assert reading.article.extra["original_date"] == "not a date"
 
 
-def test_what_has_no_title_is_called_by_its_first_words_and_nothing_is_skipped_with_a_reason(tmp_path: Path) -> None:
+def test_an_item_without_title_is_named_by_its_first_words_and_an_empty_item_is_skipped(tmp_path: Path) -> None:
     report = take(
         tmp_path, Item("1", ArticleMetadata(" "), f"**How** it began {LONG}"), Item("2", ArticleMetadata(), "\n")
     )
@@ -425,7 +425,7 @@ def test_what_has_no_title_is_called_by_its_first_words_and_nothing_is_skipped_w
     assert str(report.results[1]) == "skipped   export.xml#2: neither title nor text"
 
 
-def test_further_keys_beyond_measure_are_left_out_with_a_note(tmp_path: Path) -> None:
+def test_too_large_further_keys_are_left_out_with_a_note(tmp_path: Path) -> None:
     report = take(tmp_path, variant(FERRY, extra={"raw": "x" * 100_000}))
     assert "too much" in report.results[0].notes[0]
     assert Library(tmp_path).get("2019/2019-03-14-the-night-ferry").metadata.title == FERRY.metadata.title
@@ -435,7 +435,7 @@ def test_further_keys_beyond_measure_are_left_out_with_a_note(tmp_path: Path) ->
 @given(
     st.text(min_size=1, max_size=60), st.text(max_size=200), st.dictionaries(st.text(max_size=12), st.text(max_size=30))
 )
-def test_whatever_an_item_holds_is_written_so_that_it_reads_back(title: str, body: str, extra: dict[str, str]) -> None:
+def test_any_item_is_written_so_that_it_reads_back(title: str, body: str, extra: dict[str, str]) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -450,17 +450,17 @@ def test_whatever_an_item_holds_is_written_so_that_it_reads_back(title: str, bod
             assert actions(take(root, item)) == {"unchanged": 1}
 
 
-def test_origins_name_an_item_wherever_its_source_lies() -> None:
+def test_origins_do_not_depend_on_the_place_of_the_source() -> None:
     assert origin_of("site", True, "posts/a.md") == "site/posts/a.md"
     assert origin_of("posts.csv", False, "12") == "posts.csv#12"
     assert origin_of("ferry.txt", False, "ferry.txt") == "ferry.txt"
-    assert origin_of("heap/ferry.txt", False, "ferry.txt") == "heap/ferry.txt"
+    assert origin_of("mixed/ferry.txt", False, "ferry.txt") == "mixed/ferry.txt"
     assert origin_of("x", False, "https://post.example/a") == "https://post.example/a"
     assert origin_of("x", False, "tag:post.example,2019:1") == "tag:post.example,2019:1"
     assert origin_of("x", False, "Note: a title") == "x#Note: a title"
 
 
-def test_addresses_of_one_page() -> None:
+def test_urls_of_one_page_have_one_key() -> None:
     same = ["https://www.post.example/a/", "http://post.example/a?utm_medium=x#top", "HTTPS://POST.example/a"]
     assert len({url_key(address) for address in same}) == 1
     assert url_key("https://post.example/a?id=1") != url_key("https://post.example/a?id=2")
@@ -481,7 +481,7 @@ def test_candidates_are_read_from_every_form_of_front_matter() -> None:
 
 @pytest.mark.long
 @pytest.mark.corpora
-def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: ignore[no-untyped-def]
+def test_similar_release_notes_are_no_duplicates(corpus) -> None:  # type: ignore[no-untyped-def]
     root, known = corpus("nodejs-blog"), DuplicateIndex()
     for entry in sorted(Library(root).walk(), key=lambda entry: entry.path):
         candidate = read_candidate(entry.path, (root / entry.path).read_text())
@@ -493,7 +493,7 @@ def test_release_notes_that_look_alike_stay_apart(corpus) -> None:  # type: igno
 @pytest.mark.long
 @pytest.mark.corpora
 @pytest.mark.parametrize(("name", "joined"), [("digitalgov", 4), ("do-tutorials", 2), ("rust-blog", 0)])
-def test_of_whole_trees_only_the_same_texts_are_joined(corpus, name: str, joined: int) -> None:  # type: ignore[no-untyped-def]
+def test_only_equal_texts_of_whole_trees_are_duplicates(corpus, name: str, joined: int) -> None:  # type: ignore[no-untyped-def]
     known, duplicates = DuplicateIndex(), 0
     for found in tree.read(corpus(name), ImportContext()):
         if isinstance(found, Item):
@@ -503,34 +503,34 @@ def test_of_whole_trees_only_the_same_texts_are_joined(corpus, name: str, joined
     assert duplicates == joined
 
 
-def test_a_heap_is_looked_at_file_by_file(tmp_path: Path) -> None:
-    heap = tmp_path / "heap"
-    (heap / "deep").mkdir(parents=True)
-    (heap / "a.txt").write_text(f"The ferry\n\nBy Edna Marsh\n\n{LONG}\n")
-    (heap / "b.csv").write_text(f"title,text\nTrain,{OTHER}\n")
-    (heap / "deep/c.bin").write_bytes(bytes(range(256)))
-    (heap / "d.html.bak").write_bytes(b"\x00\x01")
-    (heap / "link").symlink_to("/etc/passwd")
-    sources = list(open_sources(heap))
+def test_the_files_of_a_mixed_folder_are_detected_one_by_one(tmp_path: Path) -> None:
+    mixed = tmp_path / "mixed"
+    (mixed / "deep").mkdir(parents=True)
+    (mixed / "a.txt").write_text(f"The ferry\n\nBy Edna Marsh\n\n{LONG}\n")
+    (mixed / "b.csv").write_text(f"title,text\nTrain,{OTHER}\n")
+    (mixed / "deep/c.bin").write_bytes(bytes(range(256)))
+    (mixed / "d.html.bak").write_bytes(b"\x00\x01")
+    (mixed / "link").symlink_to("/etc/passwd")
+    sources = list(open_sources(mixed))
     assert [(each.label, each.kind) for each in sources if isinstance(each, ImportSource)] == [
-        ("heap/a.txt", "text"),
-        ("heap/b.csv", "table"),
+        ("mixed/a.txt", "text"),
+        ("mixed/b.csv", "table"),
     ]
     assert {each.label for each in sources if isinstance(each, RejectedSource)} == {
-        "heap/deep/c.bin",
-        "heap/d.html.bak",
-        "heap/link",
+        "mixed/deep/c.bin",
+        "mixed/d.html.bak",
+        "mixed/link",
     }
 
 
-def test_every_kind_is_what_the_registry_calls_it() -> None:
+def test_every_format_has_the_kind_of_its_registry_entry() -> None:
     for kind in registry.KINDS:
         candidate = registry.load(kind)
         assert kind == candidate.KIND
         assert candidate.TITLE
 
 
-def test_a_missing_library_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_reported_with_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> object:
         raise ModuleNotFoundError("No module named 'rare'", name="rare")
 
@@ -551,7 +551,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_command_imports_indexes_and_says_how_to_look(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_imports_and_indexes(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["import", "old"]) == 0
     out = capsys.readouterr().out
     assert out.splitlines() == ["1 added", "Look at it with: backfile serve library"]
@@ -559,7 +559,7 @@ def test_the_command_imports_indexes_and_says_how_to_look(here: Path, capsys: py
     assert json.loads(capsys.readouterr().out)["total"] == 1
 
 
-def test_the_command_in_json_and_dry(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_json_and_runs_dry(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "old/empty.txt").write_text("")
     assert run(["import", "old", "--dry-run"]) == 0
     out = capsys.readouterr().out
@@ -573,7 +573,7 @@ def test_the_command_in_json_and_dry(here: Path, capsys: pytest.CaptureFixture[s
     assert not (here / "library/.backfile").exists()
 
 
-def test_wrong_usage_is_told_before_anything_is_done(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_usage_errors_are_reported_before_anything_is_done(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["import"]) == 2
     assert run(["import", "nowhere"]) == 2
     assert run(["import", "old", "--as", "nothing"]) == 2
@@ -584,7 +584,7 @@ def test_wrong_usage_is_told_before_anything_is_done(here: Path, capsys: pytest.
     assert sorted(os.listdir(here)) == ["old"]
 
 
-def test_failures_are_told_and_end_with_1(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_failures_are_reported_with_exit_code_1(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "bad.jsonl").write_text('{"title": "A", "text": "b"}\n{"title": \n')
     (here / "noise").write_bytes(bytes(range(256)) * 10)
     assert run(["import", "bad.jsonl", "noise", "--no-index"]) == 1

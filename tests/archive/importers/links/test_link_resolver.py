@@ -40,7 +40,7 @@ def article(title: str, text: str, day: str = "2019-03-14") -> str:
     return f"---\ntitle: {title}\ndate: {day}\n---\n{text} {title} says: {WORDS}\n"
 
 
-def test_links_follow_articles_to_their_new_places(tmp_path: Path) -> None:
+def test_links_are_resolved_to_the_new_paths_of_articles(tmp_path: Path) -> None:
     source = tree(
         tmp_path / "site",
         {
@@ -59,7 +59,7 @@ def test_links_follow_articles_to_their_new_places(tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in library.rglob("*.md")} == before
 
 
-def test_an_article_that_comes_later_is_linked_then_and_edited_ones_are_left_alone(tmp_path: Path) -> None:
+def test_links_to_later_articles_are_resolved_except_in_edited_articles(tmp_path: Path) -> None:
     source = tree(tmp_path / "site", {f"{n}.md": article(n, f"See [c](c.md) from {n * 9}.") for n in ("a", "b")})
     library = tmp_path / "library"
     bring(source, library)
@@ -74,7 +74,7 @@ def test_an_article_that_comes_later_is_linked_then_and_edited_ones_are_left_alo
     assert bring(source, library, day=16).summary() == "3 unchanged"
 
 
-def test_links_of_jekyll_are_followed_through_its_tags(tmp_path: Path) -> None:
+def test_jekyll_link_tags_are_resolved(tmp_path: Path) -> None:
     tags = ("{% post_url 2019-03-14-train %}", "{{ site.baseurl }}{% link _posts/2019-03-14-train.md %}#times")
     source = tree(
         tmp_path / "site",
@@ -110,7 +110,9 @@ def test_links_of_jekyll_are_followed_through_its_tags(tmp_path: Path) -> None:
         ("none", "v1.md", "/", None),
     ],
 )
-def test_addresses_mean_what_builders_make_of_them(sign: str, path: str, address: str, target: str | None) -> None:
+def test_links_are_resolved_by_the_rules_of_site_builders(
+    sign: str, path: str, address: str, target: str | None
+) -> None:
     paths = [
         *("content/blog/a.md", "content/blog/b.md", "content/blog/c/index.md"),
         *("_posts/2019-01-01-a.md", "_posts/2019-02-02-b.md", "docs/a.mdx", "docs/b.mdx", "Notes/a.md"),
@@ -137,7 +139,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name != "pelicanconf.py"])
-def test_what_does_not_come_along_is_linked_where_the_site_is(tmp_path: Path, name: str) -> None:
+def test_links_to_pages_that_are_not_imported_become_absolute(tmp_path: Path, name: str) -> None:
     folder = "_posts" if name == "_config.yml" else "content/blog"
     text = "See [us](/about/#team), [one](https://www.post.example/train/) and [two](/train). ![Map](/map.png)"
     others = {"pelicanconf.py": SETTINGS["pelicanconf.py"]} if name == "publishconf.py" else {}
@@ -165,7 +167,7 @@ def test_what_does_not_come_along_is_linked_where_the_site_is(tmp_path: Path, na
         ("mailto:ada@post.example", "mailto:ada@post.example"),
     ],
 )
-def test_only_addresses_that_are_certain_are_written_in_full(address: str, public: str) -> None:
+def test_only_unambiguous_links_become_absolute(address: str, public: str) -> None:
     site = detect_site(["hugo.toml", "content/blog"])
     resolver = LinkResolver(site, "https://post.example/")
     body = f"See [it]({address}) and `[it]({address})`."
@@ -173,7 +175,7 @@ def test_only_addresses_that_are_certain_are_written_in_full(address: str, publi
     assert LinkResolver(site).with_absolute_links("content/blog/a.md", body, ()) == body
 
 
-def test_a_site_in_a_folder_and_files_that_come_along(tmp_path: Path) -> None:
+def test_a_site_below_its_host_and_imported_assets(tmp_path: Path) -> None:
     text = "See [a](/about), [b](/blog/2019/03/14/train.html), [c](/news/2019/03/14/train/) and [d](/price.pdf)."
     files = {
         "_config.yml": "url: https://post.example\nbaseurl: /blog/",
@@ -202,7 +204,7 @@ def test_a_site_in_a_folder_and_files_that_come_along(tmp_path: Path) -> None:
         ("docusaurus.config.js", "url: process.env.URL,"),
     ],
 )
-def test_settings_that_say_no_address_say_none(tmp_path: Path, name: str, settings: str) -> None:
+def test_settings_without_a_public_url_have_none(tmp_path: Path, name: str, settings: str) -> None:
     root = tree(tmp_path, {name: settings, "content/a.md": "x"})
     assert read_site_url(root, detect_site([name, "content/a.md"])) == ""
 
@@ -218,7 +220,7 @@ def test_settings_that_say_no_address_say_none(tmp_path: Path, name: str, settin
         ("redirect_from:\n  - /old/train.html # first\n  - /older/train", "/old/train.html"),
     ],
 )
-def test_addresses_that_front_matter_gives_lead_to_its_article(tmp_path: Path, front: str, address: str) -> None:
+def test_links_to_permalinks_are_resolved(tmp_path: Path, front: str, address: str) -> None:
     train = article("Train", "Another text altogether.").replace("date:", f"{front}\ndate:", 1)
     files = {
         "hugo.toml": 'baseURL = "https://post.example/"',
@@ -232,6 +234,6 @@ def test_addresses_that_front_matter_gives_lead_to_its_article(tmp_path: Path, f
     assert bring(source, library, day=15).summary() == "2 unchanged"
 
 
-def test_addresses_with_what_stands_for_something_are_none() -> None:
+def test_permalinks_with_placeholders_are_ignored() -> None:
     assert list(permalinks("a.md", {"permalink": "/:year/:title/"})) == []
     assert list(permalinks("a.md", {"permalink": ":slug", "url": '"/b/"'})) == ["/b/"]

@@ -45,7 +45,7 @@ def text_of(root: Path, name: str, year: int = 2019) -> str:
         ('<a class="x" href="https://post.example/train/">it</a>', 'class="x" href="../2020/2020-03-14-train.md">'),
     ],
 )
-def test_links_lead_to_the_article_that_came_later(tmp_path: Path, link: str, led: str) -> None:
+def test_links_are_resolved_to_articles_that_come_later(tmp_path: Path, link: str, led: str) -> None:
     items = post("ferry", f"See {link}."), post("train", "Trains.", 2020)
     assert actions(take(tmp_path, *items)) == {"added": 2}
     assert led in text_of(tmp_path, "ferry")
@@ -71,13 +71,13 @@ def test_links_lead_to_the_article_that_came_later(tmp_path: Path, link: str, le
         "[^1]\n\n[^1]: https://post.example/train\n\n",
     ],
 )
-def test_other_addresses_stay_as_they_are(tmp_path: Path, kept: str) -> None:
+def test_other_destinations_are_unchanged(tmp_path: Path, kept: str) -> None:
     elsewhere = post("plane", "Planes.", source=Source(None, "https://elsewhere.example/train"))
     take(tmp_path, post("train", "Trains."), elsewhere, post("ferry", f"See {kept} here."))
     assert f"See {kept} here." in text_of(tmp_path, "ferry")
 
 
-def test_another_source_of_the_site_settles_links_and_what_a_person_edited_is_left_alone(tmp_path: Path) -> None:
+def test_another_source_of_the_site_resolves_links_except_in_edited_articles(tmp_path: Path) -> None:
     ferry, bus = (post(name, f"See [t]({SITE}/train) and [b]({SITE}/bus).") for name in ("ferry", "bus"))
     take(tmp_path, ferry, bus)
     edited = tmp_path / "2019/2019-03-14-bus.md"
@@ -91,14 +91,14 @@ def test_another_source_of_the_site_settles_links_and_what_a_person_edited_is_le
     assert (actions(report), files(tmp_path)) == ({"unchanged": 2}, before)
 
 
-def test_a_dry_run_changes_nothing_in_what_lies_there(tmp_path: Path) -> None:
+def test_a_dry_run_does_not_relink_articles(tmp_path: Path) -> None:
     take(tmp_path, post("ferry", f"See [t]({SITE}/train)."))
     before = files(tmp_path)
     assert actions(take(tmp_path, post("train", "Trains."), dry_run=True)) == {"added": 1}
     assert files(tmp_path) == before
 
 
-def test_the_address_of_a_duplicate_leads_to_the_article_that_was_kept(tmp_path: Path) -> None:
+def test_the_url_of_a_duplicate_resolves_to_the_article_in_the_library(tmp_path: Path) -> None:
     train = post("train", "Trains.")
     copy = variant(train, origin=f"{SITE}/2021/train", source=Source("The Post", f"{SITE}/2021/train"))
     items = post("ferry", f"See [t]({SITE}/2021/train)."), train, copy
@@ -109,7 +109,7 @@ def test_the_address_of_a_duplicate_leads_to_the_article_that_was_kept(tmp_path:
     assert files(tmp_path) == before
 
 
-def test_an_address_of_several_articles_leads_to_none_and_copies_count_as_one(tmp_path: Path) -> None:
+def test_an_ambiguous_url_is_not_resolved_and_copies_count_as_one(tmp_path: Path) -> None:
     page = Source("The Post", f"{SITE}/news")
     others = post("train", "Trains.", source=page), post("bus", " ".join(f"line {n}" for n in range(99)), source=page)
     items = post("ferry", f"See [n]({SITE}/news) and [t]({SITE}/train/)."), *others
@@ -119,7 +119,7 @@ def test_an_address_of_several_articles_leads_to_none_and_copies_count_as_one(tm
     assert actions(take(tmp_path, *items)) == {"unchanged": 3}
 
 
-def test_links_follow_an_article_that_was_moved_and_go_back_to_the_net_when_it_is_gone(tmp_path: Path) -> None:
+def test_links_follow_moved_articles_and_return_to_urls_of_removed_ones(tmp_path: Path) -> None:
     items = post("ferry", f"See [t]({SITE}/train)."), post("train", "Trains.")
     take(tmp_path, *items)
     (tmp_path / "best").mkdir()
@@ -131,7 +131,7 @@ def test_links_follow_an_article_that_was_moved_and_go_back_to_the_net_when_it_i
     assert f"See [t]({SITE}/train)." in text_of(tmp_path, "ferry")
 
 
-def test_an_import_that_was_stopped_leaves_links_to_the_net_and_the_next_sets_them(tmp_path: Path) -> None:
+def test_links_left_by_an_interrupted_import_are_resolved_by_the_next(tmp_path: Path) -> None:
     class Stopped(FakeFormat):
         def read(self, path: Path, context: ImportContext):  # type: ignore[no-untyped-def]
             yield from self.found
@@ -148,7 +148,7 @@ def test_an_import_that_was_stopped_leaves_links_to_the_net_and_the_next_sets_th
 
 @settings(max_examples=40)
 @given(st.lists(st.text("ab/,:'\"]}[{ é#%?=", max_size=9).map(lambda end: f"https://x.example/{end}"), max_size=3))
-def test_the_addresses_that_are_read_of_front_matter_are_those_of_one_page_each(addresses: list[str]) -> None:
+def test_each_url_in_front_matter_is_read(addresses: list[str]) -> None:
     block = yaml_block({"title": "x", "also_at": addresses})
     read = article_urls(front_data(f"---\n{block}---\n\ntext\n")).others
     assert all(address.startswith("https://x.example/") for address in read)
@@ -156,12 +156,12 @@ def test_the_addresses_that_are_read_of_front_matter_are_those_of_one_page_each(
     assert {url_key(each) for each in plain} <= {url_key(each) for each in read}
 
 
-def test_hostile_brackets_cost_one_pass() -> None:
+def test_hostile_brackets_take_linear_time() -> None:
     for pump in ("![", "](", "[", "<a ", "![[a]", "<img src=", "](<http://x", "\n[a", "![a](<"):
         list(markdown_links.link_destinations(pump * 40_000))
 
 
-def test_links_of_an_export_of_wordpress_lead_to_its_posts(tmp_path: Path) -> None:
+def test_links_of_a_wordpress_export_are_resolved_to_its_posts(tmp_path: Path) -> None:
     posts = "".join(
         f"<item><title>{name}</title><link>{SITE}/2019/{name}/</link><guid>{SITE}/?p={number}</guid><content:encoded>"
         f"<![CDATA[<p>See <a href='/2019/{other}/#times'>it</a>,{WORDS.replace('pier', name)}.]]></content:encoded>"

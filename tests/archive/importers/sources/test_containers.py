@@ -32,7 +32,7 @@ def make_tar(path: Path, *infos: tuple[tarfile.TarInfo, bytes]) -> Path:
     return path
 
 
-def test_zip_and_tar_give_their_files(tmp_path: Path) -> None:
+def test_files_of_zip_and_tar_are_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("one/a.txt", "A")
         archive.mkdir("two")
@@ -49,7 +49,7 @@ def test_names_that_lead_out_are_refused(name: str) -> None:
         safe_name(name)
 
 
-def test_unsafe_members_are_errors_and_the_others_come(tmp_path: Path) -> None:
+def test_unsafe_members_are_errors_and_the_others_are_read(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("../evil", "x")
         link = zipfile.ZipInfo("link")

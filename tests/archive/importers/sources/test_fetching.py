@@ -31,26 +31,26 @@ OPEN = """
 
 
 @pytest.mark.parametrize("address", CLOSED.split())
-def test_closed_addresses_are_told(address: str) -> None:
+def test_non_public_addresses_are_rejected(address: str) -> None:
     assert not is_public(ipaddress.ip_address(address))
 
 
 @pytest.mark.parametrize("address", OPEN.split())
-def test_open_addresses_are_told(address: str) -> None:
+def test_public_addresses_are_accepted(address: str) -> None:
     assert is_public(ipaddress.ip_address(address))
 
 
 class Site:
-    """A server on loopback: `pages` maps paths to status, headers and body; `asked` are the requests it had."""
+    """HTTP server on loopback: `pages` maps paths to status, headers and body; `requests` are path and headers."""
 
     def __init__(self) -> None:
         self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
-        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                site.asked.append((self.path, dict(self.headers)))
+                site.requests.append((self.path, dict(self.headers)))
                 status, headers, body = site.pages.get(self.path, (404, {}, b""))
                 self.send_response(status)
                 for name, value in headers.items():
@@ -60,7 +60,7 @@ class Site:
                 self.wfile.write(body)
 
             def log_message(self, *arguments: Any) -> None:
-                """Says nothing."""
+                """Logs nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
@@ -81,13 +81,13 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def naps() -> list[float]:
+def pauses() -> list[float]:
     return []
 
 
 @pytest.fixture
-def fetcher(naps: list[float]) -> Fetcher:
-    return Fetcher(allow_private=True, contact="https://harbour.example/about", sleep=naps.append)
+def fetcher(pauses: list[float]) -> Fetcher:
+    return Fetcher(allow_private=True, contact="https://harbour.example/about", sleep=pauses.append)
 
 
 SPELLINGS = ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "localhost", "LOCALHOST.", "[::1]",
@@ -96,10 +96,10 @@ SPELLINGS = ["127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0"
 
 
 @pytest.mark.parametrize("host", SPELLINGS)
-def test_no_spelling_of_this_machine_is_connected_to(site: Site, host: str) -> None:
+def test_no_spelling_of_localhost_is_connected_to(site: Site, host: str) -> None:
     with pytest.raises(NotFetched):
         Fetcher()(f"http://{host}:{site.server.server_port}/")
-    assert site.asked == []
+    assert site.requests == []
 
 
 @pytest.mark.parametrize(
@@ -108,22 +108,20 @@ def test_no_spelling_of_this_machine_is_connected_to(site: Site, host: str) -> N
      "http://", "http:///x", "http://user:pw@a.example/", "http://a.example:0/", "http://a.example:99999/",
      "http://a.example/\r\nX: 1", "http://a.example\\@b.example/", "javascript:alert(1)", "http://[::1", ""],
 )  # fmt: skip
-def test_what_is_no_address_of_the_web_is_refused_before_any_resolving(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_invalid_urls_are_refused_before_dns_resolution(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("resolved"))
     with pytest.raises(NotFetched):
         Fetcher()(url)
 
 
-def test_a_host_with_one_closed_address_is_closed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_with_one_non_public_address_is_refused(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [(2, 1, 6, "", ("93.184.216.34", 80)), (2, 1, 6, "", ("127.0.0.1", 80))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
     with pytest.raises(NotFetched, match=r"127\.0\.0\.1 is no address of the open internet"):
         Fetcher()("http://rebinding.example/")
 
 
-def test_a_name_is_resolved_once_and_that_address_connected_to(
+def test_a_host_is_resolved_once_and_that_address_is_connected_to(
     site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
@@ -138,25 +136,25 @@ def test_a_name_is_resolved_once_and_that_address_connected_to(
     fetcher.honour_robots = False
     assert fetcher(f"http://harbour.example:{port}/a").body == b"page"
     assert [host for host in asked if host != "127.0.0.1"] == ["harbour.example"]
-    assert site.asked[0][1]["Host"] == f"harbour.example:{port}"
+    assert site.requests[0][1]["Host"] == f"harbour.example:{port}"
 
 
-def test_a_page_comes_with_its_type_and_says_who_asks(site: Site, fetcher: Fetcher) -> None:
+def test_a_response_has_its_content_type_and_the_request_a_user_agent(site: Site, fetcher: Fetcher) -> None:
     site.pages["/a?b=1"] = (200, {"Content-Type": "text/html; charset=utf-8"}, b"<p>page")
     answer = fetcher(f"{site.url}/a?b=1#part")
     assert (answer.url, answer.content_type, answer.body) == (
         f"{site.url}/a?b=1", "text/html; charset=utf-8", b"<p>page",
     )  # fmt: skip
-    assert site.asked[-1][1]["User-Agent"].startswith("Backfile/")
-    assert "https://harbour.example/about" in site.asked[-1][1]["User-Agent"]
+    assert site.requests[-1][1]["User-Agent"].startswith("Backfile/")
+    assert "https://harbour.example/about" in site.requests[-1][1]["User-Agent"]
 
 
-def test_the_setting_contact_is_told_to_servers(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_contact_setting_is_in_the_user_agent(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "SECONDS_BETWEEN_REQUESTS", 0.0)
     site.pages["/a.txt"] = (200, {"Content-Type": "text/plain"}, b"Ferry\n\nThe ferry left late again.\n")
     arguments = ["--library", str(tmp_path), "--no-index", "--allow-private", "--contact", "mailto:edna@post.example"]
     assert run(["import", f"{site.url}/a.txt", *arguments]) == 0
-    assert {asked[1]["User-Agent"].partition(" ")[2] for asked in site.asked} == {"(+mailto:edna@post.example)"}
+    assert {asked[1]["User-Agent"].partition(" ")[2] for asked in site.requests} == {"(+mailto:edna@post.example)"}
     assert fetching.user_agent("a\r\nCookie: b").count("\n") == 0
 
 
@@ -170,8 +168,8 @@ def test_five_redirects_are_followed_and_not_six(site: Site, fetcher: Fetcher) -
 
 
 @pytest.mark.parametrize("target", ["http://127.0.0.1:{port}/in", "file:///etc/passwd", "http://169.254.169.254/"])
-def test_redirects_are_judged_like_first_requests(
-    site: Site, target: str, monkeypatch: pytest.MonkeyPatch, naps: list[float]
+def test_redirects_are_checked_like_first_requests(
+    site: Site, target: str, monkeypatch: pytest.MonkeyPatch, pauses: list[float]
 ) -> None:
     monkeypatch.setattr(fetching, "is_public", lambda address: monkey_public(str(address)))
     seen: list[str] = []
@@ -182,11 +180,11 @@ def test_redirects_are_judged_like_first_requests(
 
     site.pages["/"] = (302, {"Location": target.format(port=site.server.server_port)}, b"")
     with pytest.raises(NotFetched):
-        Fetcher(honour_robots=False, sleep=naps.append)(f"{site.url}/")
-    assert [path for path, _ in site.asked] == ["/"]
+        Fetcher(honour_robots=False, sleep=pauses.append)(f"{site.url}/")
+    assert [path for path, _ in site.requests] == ["/"]
 
 
-def test_sizes_are_bounded_on_the_wire_and_unpacked(
+def test_sizes_are_limited_on_the_wire_and_decompressed(
     site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fetching, "MAX_BYTES", 200_000)
@@ -200,13 +198,13 @@ def test_sizes_are_bounded_on_the_wire_and_unpacked(
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip"])
-def test_other_packings_are_refused(site: Site, fetcher: Fetcher, coding: str) -> None:
+def test_other_content_encodings_are_refused(site: Site, fetcher: Fetcher, coding: str) -> None:
     site.pages["/"] = (200, {"Content-Encoding": coding}, b"x")
     with pytest.raises(NotFetched, match="is packed as"):
         fetcher(f"{site.url}/")
 
 
-def test_robots_are_honoured(site: Site, fetcher: Fetcher) -> None:
+def test_robots_txt_is_honoured(site: Site, fetcher: Fetcher) -> None:
     site.pages["/robots.txt"] = (
         200,
         {},
@@ -218,19 +216,19 @@ def test_robots_are_honoured(site: Site, fetcher: Fetcher) -> None:
         fetcher(f"{site.url}/b/x")
 
 
-def test_a_site_whose_robots_fail_is_left_alone(site: Site, fetcher: Fetcher) -> None:
+def test_a_site_whose_robots_txt_fails_is_not_fetched(site: Site, fetcher: Fetcher) -> None:
     site.pages["/robots.txt"] = (503, {}, b"")
     site.pages["/a"] = (200, {}, b"page")
     with pytest.raises(NotFetched, match=r"robots\.txt"):
         fetcher(f"{site.url}/a")
 
 
-def test_a_host_is_left_in_peace_between_requests(site: Site, fetcher: Fetcher, naps: list[float]) -> None:
+def test_requests_to_one_host_are_spaced(site: Site, fetcher: Fetcher, pauses: list[float]) -> None:
     site.pages["/a"] = (200, {}, b"page")
     fetcher(f"{site.url}/a")
     fetcher(f"{site.url}/a")
-    assert len(naps) == 1
-    assert 0 < naps[0] <= 1
+    assert len(pauses) == 1
+    assert 0 < pauses[0] <= 1
 
 
 def test_proxies_of_the_environment_are_not_used(site: Site, fetcher: Fetcher, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,13 +239,13 @@ def test_proxies_of_the_environment_are_not_used(site: Site, fetcher: Fetcher, m
 
 
 @pytest.mark.parametrize("status", [403, 404, 410, 500])
-def test_refusals_of_the_server_are_told(site: Site, fetcher: Fetcher, status: int) -> None:
+def test_error_statuses_are_reported(site: Site, fetcher: Fetcher, status: int) -> None:
     site.pages["/a"] = (status, {}, b"no")
     with pytest.raises(NotFetched, match=f"answers {status}"):
         fetcher(f"{site.url}/a")
 
 
-def test_a_server_that_is_not_there_is_told(site: Site, fetcher: Fetcher) -> None:
+def test_a_refused_connection_is_reported(site: Site, fetcher: Fetcher) -> None:
     url = site.url
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -37,7 +37,7 @@ def packed(path: Path, files: dict[str, str | bytes]) -> Path:
     return path
 
 
-def test_an_omnivore_export_is_opened_by_itself(tmp_path: Path) -> None:
+def test_a_packed_omnivore_export_is_detected(tmp_path: Path) -> None:
     entry = {"slug": "ferry", "url": "https://post.example/ferry", "title": "Ferry", "savedAt": "2019-03-14",
              "state": "Active", "author": "Edna Marsh"}  # fmt: skip
     path = packed(
@@ -51,14 +51,14 @@ def test_an_omnivore_export_is_opened_by_itself(tmp_path: Path) -> None:
     assert "authors: [Edna Marsh]" in article.read_text()
 
 
-def test_a_pocket_export_is_opened_by_itself(tmp_path: Path) -> None:
+def test_a_packed_pocket_export_is_detected(tmp_path: Path) -> None:
     table = "title,url,time_added,tags,status\nFerry,https://post.example/ferry,1552521600,,unread\n"
     report = bring(packed(tmp_path / "pocket.zip", {"part_000000.csv": table}), tmp_path / "library")
     assert [(each.action, each.origin) for each in report.results] == [(Action.SKIPPED, "https://post.example/ferry")]
 
 
 @pytest.mark.parametrize("form", ["zip", "tar.gz"])
-def test_a_site_in_an_archive_is_the_site(tmp_path: Path, form: str) -> None:
+def test_a_packed_site_is_detected(tmp_path: Path, form: str) -> None:
     files = {"blog/hugo.toml": "", "blog/content/a.md": f"---\ntitle: A\n---\nSee [b](b.md). {WORDS}",
              "blog/content/b.md": f"---\ntitle: B\n---\nAnother. {WORDS.upper()}", "__MACOSX/x": "x"}  # fmt: skip
     path = tmp_path / f"blog.{form}"
@@ -78,7 +78,7 @@ def test_a_site_in_an_archive_is_the_site(tmp_path: Path, form: str) -> None:
     assert bring(path, library).summary() == "2 unchanged"
 
 
-def test_the_kind_may_be_named(tmp_path: Path) -> None:
+def test_the_kind_of_a_packed_source_may_be_named(tmp_path: Path) -> None:
     path = packed(tmp_path / "a.zip", {"a.txt": f"Ferry\n\nBy Edna Marsh\n\n{WORDS}"})
     assert bring(path, tmp_path / "library", "text").summary() == "1 added"
 
