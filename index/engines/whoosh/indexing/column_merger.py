@@ -1,4 +1,4 @@
-"""The columns, facets and stored documents of several segments gathered into one."""
+"""Merging of the columns, facets and stored documents of several segments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Part = tuple[ArrayFile, Array | None]  # a file with the column, and which docu
 
 
 def write_columns(file: ArrayFileWriter, segments: Sequence[Segment]) -> None:
-    """Writes everything but the postings of the live documents of some segments, in their order."""
+    """Writes the live documents of some segments, in their order, without their postings."""
     for name in FACET_COLUMNS:
         _gather_facet(file, name, segments)
     stored = [(segment.data.file, segment.live_docs) for segment in segments]
@@ -88,7 +88,7 @@ def _gather_keys(
 
 
 def _ids(segment: Segment) -> Iterator[bytes]:
-    """The ids of the live documents, in the order of their numbers."""
+    """Ids of the live documents, in the order of their doc ids."""
     ids = segment.ids.all_bytes()
     order = segment.id_order if segment.live_docs is None else segment.id_order[segment.live_docs]
     return map(ids.__getitem__, order.tolist())
@@ -99,7 +99,7 @@ def _gather_texts(file: ArrayFileWriter, segments: Sequence[Segment]) -> None:
 
     def chunks() -> Iterator[Array]:
         for segment in segments:
-            for block in _texts_of(segment, blocks):
+            for block in _text_blocks(segment, blocks):
                 yield np.frombuffer(block, np.uint8)
         for block in blocks.flush():
             yield np.frombuffer(block, np.uint8)
@@ -108,8 +108,8 @@ def _gather_texts(file: ArrayFileWriter, segments: Sequence[Segment]) -> None:
     blocks.write_index(file)
 
 
-def _texts_of(segment: Segment, blocks: TextStoreWriter) -> Iterator[bytes | memoryview]:
-    """Hands the blocks of a segment on as they are, and packs the texts of small or perforated ones again."""
+def _text_blocks(segment: Segment, blocks: TextStoreWriter) -> Iterator[bytes | memoryview]:
+    """Text blocks of a segment, unchanged; small blocks and those with deleted documents are packed again."""
     file, texts = segment.data.file, segment.data.texts
     sizes, firsts = file.array("texts.sizes"), file.array("texts.first")
     live = np.ones(segment.size, np.bool_) if segment.live_docs is None else segment.live_docs

@@ -1,4 +1,4 @@
-"""Turning the words of a batch of documents into postings, by one sort of integers."""
+"""Inverter: the tokens of a batch of documents → postings, by one sort of integers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFileWri
 from backfile.index.engines.whoosh.storage.field_postings import DOC_DTYPE, FREQ_DTYPE, POSITION_DTYPE
 from backfile.index.engines.whoosh.storage.term_dictionary import narrowest, write_terms
 
-_CHUNK = 1 << 20  # tokens worked on at a time
-_PIECE = 1 << 18  # characters of text encoded at a time
+_CHUNK = 1 << 20  # tokens inverted at a time
+_PART = 1 << 18  # characters of text encoded at a time
 _KEY_BITS = 64
 
 
@@ -30,11 +30,11 @@ class FieldTokens:
     lengths: Array  # positions taken, a document (u32)
 
     def highest_position(self) -> int:
-        """A bound of the positions in the batch."""
+        """Upper bound of the positions in the batch."""
         return int((self.firsts + self.counts).max(initial=0))
 
-    def occurrences(self) -> Iterator[tuple[Array, Array, Array]]:
-        """(ids, documents, positions), a stretch of whole values at a time."""
+    def token_arrays(self) -> Iterator[tuple[Array, Array, Array]]:
+        """(Term ids, documents, positions), in parts of whole values."""
         ends = np.cumsum(self.counts)
         value = start = 0
         while start < len(self.ids):
@@ -48,9 +48,9 @@ class FieldTokens:
 
 
 def encode_field(encoder: Encoder, rows: Sequence[Sequence[str]]) -> FieldTokens:
-    """The tokens of the values that each document has in one field."""
+    """Tokens of the values of each document in one field."""
     texts = [text for values in rows for text in values]
-    parts = [encoder.encode(piece) for piece in _pieces(texts)] or [encoder.encode(())]
+    parts = [encoder.encode(piece) for piece in _parts(texts)] or [encoder.encode(())]
     starts = np.cumsum([0, *(len(part.ids) for part in parts)])
     widths = np.concatenate([part.widths for part in parts])
     documents = np.repeat(np.arange(len(rows)), np.fromiter(map(len, rows), np.int64, len(rows)))
@@ -65,14 +65,14 @@ def encode_field(encoder: Encoder, rows: Sequence[Sequence[str]]) -> FieldTokens
     )
 
 
-def _pieces(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts in their order, some `_PIECE` characters at a time: little enough to stay in the processor's cache."""
+def _parts(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Texts in their order, about `_PART` characters at a time, which fit the processor's cache."""
     piece: list[str] = []
     size = 0
     for text in texts:
         piece.append(text)
         size += len(text)
-        if size >= _PIECE:
+        if size >= _PART:
             yield piece
             piece, size = [], 0
     if piece:
@@ -90,11 +90,11 @@ def write_postings(file: ArrayFileWriter, name: str, found: FieldTokens, terms: 
     rank = np.zeros(len(terms), np.uint32)
     rank[numbers] = np.arange(len(numbers), dtype=np.uint32)
     write_terms(file, f"{name}.terms", (encode(terms[number]) for number in numbers))
-    _write_sorted(file, name, len(numbers), _sorted_occurrences(found, rank))
+    _write_sorted(file, name, len(numbers), _sorted_tokens(found, rank))
 
 
-def _sorted_occurrences(found: FieldTokens, rank: Array) -> tuple[Array, Array, Array]:
-    """Every occurrence as (term, document, position), sorted.
+def _sorted_tokens(found: FieldTokens, rank: Array) -> tuple[Array, Array, Array]:
+    """All tokens as arrays (term, document, position), sorted.
 
     The three are packed into one 64-bit key, since numpy sorts plain integers (by vector instructions) in less than
     half the time of a stable sort of indices, and nothing needs to be gathered afterwards.
@@ -103,9 +103,9 @@ def _sorted_occurrences(found: FieldTokens, rank: Array) -> tuple[Array, Array, 
     documents = max(1, len(found.lengths) - 1).bit_length()
     positions = found.highest_position().bit_length()
     if int(rank.max()).bit_length() + documents + positions > _KEY_BITS:
-        return _sorted_slowly(found, rank)
+        return _sorted_wide(found, rank)
     start = 0
-    for ids, document, position in found.occurrences():
+    for ids, document, position in found.token_arrays():
         part = rank[ids].astype(np.uint64)
         part <<= np.uint64(documents)
         part |= document
@@ -121,16 +121,16 @@ def _sorted_occurrences(found: FieldTokens, rank: Array) -> tuple[Array, Array, 
     return keys.astype(np.uint32), document, position
 
 
-def _sorted_slowly(found: FieldTokens, rank: Array) -> tuple[Array, Array, Array]:
-    """The same for batches whose numbers do not fit into 64 bits together (a text of many million words)."""
-    ids, document, position = (np.concatenate(parts) for parts in zip(*found.occurrences(), strict=True))
+def _sorted_wide(found: FieldTokens, rank: Array) -> tuple[Array, Array, Array]:
+    """Sorts batches whose numbers do not fit into 64 bits together (a text of many million words)."""
+    ids, document, position = (np.concatenate(parts) for parts in zip(*found.token_arrays(), strict=True))
     term = rank[ids]
     order = np.lexsort((position, document, term))
     return term[order], document[order], position[order]
 
 
-def _write_sorted(file: ArrayFileWriter, name: str, terms: int, occurrences: tuple[Array, Array, Array]) -> None:
-    term, document, position = occurrences
+def _write_sorted(file: ArrayFileWriter, name: str, terms: int, tokens: tuple[Array, Array, Array]) -> None:
+    term, document, position = tokens
     new = np.ones(len(term), np.bool_)
     np.not_equal(term[1:], term[:-1], out=new[1:])
     new[1:] |= document[1:] != document[:-1]
@@ -147,9 +147,9 @@ def _write_sorted(file: ArrayFileWriter, name: str, terms: int, occurrences: tup
 def write_packed(
     file: ArrayFileWriter, name: str, dtype: np.dtype[np.unsignedinteger], chunks: Iterable[Array]
 ) -> None:
-    """Writes unsigned numbers below 2**32, given in parts, as `postings.PackedArray` reads them."""
+    """Writes unsigned numbers below 2**32, given in parts, as a `PackedArray`."""
     bits = 8 * dtype.itemsize
-    places: list[Array] = [np.zeros(1, np.int64)]
+    starts: list[Array] = [np.zeros(1, np.int64)]
     highs: list[Array] = [np.zeros(1, np.uint32)]
 
     def low() -> Iterator[Array]:
@@ -157,13 +157,13 @@ def write_packed(
         for chunk in chunks:
             high = chunk.astype(np.uint32, copy=False) >> np.uint32(bits)
             changes = np.flatnonzero(np.diff(high, prepend=np.uint32(before)))
-            places.append(changes + count)
+            starts.append(changes + count)
             highs.append(high[changes])
             count += len(chunk)
             before = int(high[-1]) if len(high) else before
             yield chunk.astype(dtype)
 
     file.stream(name, dtype, low())
-    # A run of high bits that begins at 0 stands beside the entry for "none so far": the later one counts.
-    file.add(f"{name}.places", narrowest(np.concatenate(places).astype(np.uint64)))
+    # A first number with high bits repeats the start 0 of the initial entry: the later one counts.
+    file.add(f"{name}.high_starts", narrowest(np.concatenate(starts).astype(np.uint64)))
     file.add(f"{name}.high", np.concatenate(highs))

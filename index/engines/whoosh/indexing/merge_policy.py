@@ -1,20 +1,20 @@
-"""Which segments to merge: a search should meet a handful of them, whatever the history of updates."""
+"""Merge policy: keeps the number of segments logarithmic in the number of documents."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 RATIO = 4
-"""A segment is left alone as long as it is this many times as large as all smaller ones together."""
+"""Size ratio of a segment to all smaller ones together from which on it is not merged with them."""
 SMALL = 256
-"""Segments of up to so many documents are merged as soon as there are more than `MOST_SMALL` of them."""
+"""Documents of a small segment; more than `MOST_SMALL` small segments are merged."""
 MOST_SMALL = 4
 MOST_DELETED = 0.4
-"""A segment with a larger part of its documents deleted is written anew without them."""
+"""Share of deleted documents above which a segment is rewritten."""
 
 
 def segments_to_merge(segments: Sequence[tuple[int, int]]) -> list[int]:
-    """Places of the segments to merge into one now, given the (size, live documents) of all; [] when all is well.
+    """Indexes of the segments to merge into one, given (size, live documents) of all; [] for none.
 
     At most one segment is left for each power of `RATIO`, and each document is copied once for each such power that
     its segment grows through.

@@ -1,4 +1,4 @@
-"""The next commit while it is being made: segments with their deletions, and how they become durable."""
+"""Pending commit: segments with their deletions and renewed fingerprints, made durable as a whole."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.engines.whoosh.storage.stem_table import write_stem_table
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 
-_FEW = 16  # looking an id up takes as long as reading so many
+_LOOKUP_COST = 16  # ids read in the time of one look-up
 
 
 @dataclass
 class PendingSegment:
-    """A segment of the next commit: as it lies on the disk, and what has changed since."""
+    """Segment of a pending commit: its files, and the changes that they do not hold yet."""
 
     entry: SegmentEntry
     segment: Segment
@@ -33,7 +33,7 @@ class PendingSegment:
     touched: dict[int, Fingerprint] = field(default_factory=dict)
 
     def delete(self, ids: Collection[str]) -> None:
-        """Deletes the documents with these ids, as far as they are here."""
+        """Deletes the documents with these ids, as far as the segment has them."""
         numbers = self._numbers(ids)
         if len(numbers):
             live = (
@@ -46,14 +46,14 @@ class PendingSegment:
             self.changed = True
 
     def touch(self, fingerprints: Mapping[str, Fingerprint]) -> None:
-        """Renews the fingerprints of the live documents with these ids, as far as they are here."""
+        """Renews the fingerprints of the live documents with these ids, as far as the segment has them."""
         for number in self._numbers(fingerprints).tolist():
             self.touched[number] = fingerprints[self.segment.ids[int(self.segment.id_order[number])]]
 
     def _numbers(self, ids: Collection[str]) -> Array:
-        """The live documents with these ids."""
+        """Doc ids of the live documents with these ids."""
         segment = self.segment
-        if len(ids) * _FEW < segment.size:
+        if len(ids) * _LOOKUP_COST < segment.size:
             found = [segment.number(article_id) for article_id in ids]
             return np.array([number for number in found if number >= 0], np.int64)
         wanted = ids if isinstance(ids, set | Mapping) else set(ids)
@@ -64,7 +64,7 @@ class PendingSegment:
 
 
 class PendingCommit:
-    """The next commit of an index whose write lock is held."""
+    """Next commit of an index whose write lock is held."""
 
     def __init__(self, folder: Path, languages: tuple[str, ...], stamp: str) -> None:
         self.folder = folder
@@ -81,21 +81,21 @@ class PendingCommit:
         return self._commit.manifest.segments if self._commit.manifest else ()
 
     def add(self, name: str) -> PendingSegment:
-        """Takes a new segment whose file is written."""
+        """Adds a new segment whose file is written."""
         entry = SegmentEntry(name, data_name(name))
         added = PendingSegment(entry, open_segment(self.folder, entry, 0))
         self.segments.append(added)
         return added
 
-    def put_in_place_of(self, old: Iterable[PendingSegment], name: str | None) -> None:
-        """Takes a new segment (None: no documents were left) for some that it was merged from."""
+    def replace_segments(self, old: Iterable[PendingSegment], name: str | None) -> None:
+        """Replaces merged segments by the new one (None: no live documents were left)."""
         gone = {id(segment) for segment in old}
         self.segments = [segment for segment in self.segments if id(segment) not in gone]
         if name:
             self.add(name)
 
     def differs(self) -> bool:
-        """Whether there is anything to commit."""
+        """Whether there is a change to commit."""
         manifest = self._commit.manifest
         return (
             manifest is None
@@ -105,12 +105,12 @@ class PendingCommit:
         )
 
     def commit(self) -> None:
-        """Makes this the newest commit. When it returns, a loss of power does not undo it."""
+        """Makes this the newest commit, durable against a loss of power when it returns."""
         number = self._commit.number + 1
         self.segments = [segment for segment in self.segments if segment.segment.live_count]
         for segment in self.segments:
             self._finish(segment, number)
-        # Largest first: a reader meets most documents under small numbers, and the order tells the tiers.
+        # Largest first, so that most documents get small doc ids.
         self.segments.sort(key=lambda segment: -segment.segment.size)
         entries = tuple(segment.entry for segment in self.segments)
         toc = table_of_contents(
@@ -125,45 +125,45 @@ class PendingCommit:
             toc=(len(toc), zlib.crc32(toc)),
         )
         write_durably(self.folder / manifest_name(number), manifest.pack())
-        sync_folder(self.folder)  # whatever the table of contents speaks of must be there before it is
+        sync_folder(self.folder)  # the files must be durable before the table of contents that names them
         write_durably(self.folder / toc_name(number), toc)
         sync_folder(self.folder)
         self._commit = open_commit(self.folder, self._commit)
-        for draft, opened in zip(self.segments, self._commit.segments, strict=True):
-            draft.segment, draft.changed, draft.touched = opened, False, {}
+        for pending, opened in zip(self.segments, self._commit.segments, strict=True):
+            pending.segment, pending.changed, pending.touched = opened, False, {}
         self.remove_leftovers()
 
-    def _finish(self, draft: PendingSegment, number: int) -> None:
-        """Writes what changed of a segment beside it; files that a commit names are never touched again."""
-        entry, segment = draft.entry, draft.segment
-        if draft.changed and segment.live_docs is not None:
+    def _finish(self, pending: PendingSegment, number: int) -> None:
+        """Writes the changes of a segment as new files; files named by a commit never change."""
+        entry, segment = pending.entry, pending.segment
+        if pending.changed and segment.live_docs is not None:
             entry = replace(entry, live_docs=f"{entry.name}.{number}.livedocs")
             with writing(self.folder / str(entry.live_docs)) as file:
                 file.add("live_docs", segment.live_docs.view(np.uint8))
-        if draft.touched:
+        if pending.touched:
             entry = replace(entry, fingerprints=f"{entry.name}.{number}.fingerprints")
-            _write_touched(self.folder / str(entry.fingerprints), segment, draft.touched)
+            _write_touched(self.folder / str(entry.fingerprints), segment, pending.touched)
         stems = {}
         for language in self.languages:
             stems[language] = entry.stems.get(language) or f"{entry.name}.{language}.stems"
             if language not in entry.stems:
                 write_stem_table(self.folder / stems[language], segment.data.file, language)
-        draft.entry = replace(entry, stems=stems)
+        pending.entry = replace(entry, stems=stems)
 
     def remove_leftovers(self) -> None:
-        """Removes what earlier commits and killed writers left behind."""
+        """Removes files of earlier commits and of killed writers."""
         kept = {LOCK_NAME}
         manifest = self._commit.manifest
         if manifest:
             kept |= {*manifest.files, toc_name(manifest.generation), manifest_name(manifest.generation)}
         leftovers = [path for path in self.folder.iterdir() if is_ours(path.name) and path.name not in kept]
-        # Tables of contents first: one must never be left without the files that it speaks of.
+        # Tables of contents first: none may remain without the files that it names.
         for path in sorted(leftovers, key=lambda path: path.suffix != ".toc"):
             path.unlink()
 
 
 def data_name(segment_name: str) -> str:
-    """The name of the file that holds a segment."""
+    """Name of the file of a segment."""
     return f"{segment_name}.arrays"
 
 

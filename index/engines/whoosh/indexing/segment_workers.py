@@ -1,4 +1,4 @@
-"""Writing segments on several cores: processes that take batches of documents and leave segment files."""
+"""Segment workers: processes that write batches of documents as segment files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from backfile.index.processes import helper_context, not_started
 
 @contextmanager
 def segment_workers(count: int) -> Iterator[SegmentWorkers]:
-    """Up to `count` processes, started as they are needed and gone when the block ends, however it ends."""
+    """Yields up to `count` processes, started on demand and ended with the block."""
     workers = SegmentWorkers(count)
     try:
         yield workers
@@ -27,7 +27,7 @@ def segment_workers(count: int) -> Iterator[SegmentWorkers]:
 
 
 class SegmentWorkers:
-    """Processes that write segments. A worker ends when its pipe does, so none outlives this process."""
+    """Processes that write segments. A worker ends with its pipe, so none outlives this process."""
 
     def __init__(self, count: int) -> None:
         self._count = count
@@ -38,7 +38,7 @@ class SegmentWorkers:
         self._processes: list[ForkServerProcess] = []
 
     def write(self, path: Path, batch: list[FingerprintedDocument]) -> None:
-        """Has a batch written as the segment file `path`; waits while every process is busy.
+        """Sends a batch to be written as the segment file `path`; waits while every process is busy.
 
         Raises `OSError` when an earlier file could not be written, `SearchError` when a process died over it or could
         not be started.
@@ -83,7 +83,7 @@ class SegmentWorkers:
                 raise failure
 
     def stop(self) -> None:
-        """Ends the processes; what is under way is broken off."""
+        """Ends the processes, also in the middle of their work."""
         for connection in self._idle + self._busy:
             connection.close()
         for process in self._processes:

@@ -1,4 +1,4 @@
-"""A batch of documents → one segment file."""
+"""Segment writer: a batch of documents → one segment file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from backfile.index.engines.whoosh.storage.term_dictionary import pack, write_te
 
 
 def write_segment(path: Path, items: Sequence[FingerprintedDocument], encoder: Encoder) -> None:
-    """Writes the segment file of documents of different ids, numbered in their order, durably."""
+    """Writes the segment file of documents of different ids, in their order, durably."""
     documents = [document for document, _ in items]
     with writing(path) as file:
         file.facts["documents"] = len(documents)
@@ -44,7 +44,7 @@ def write_segment(path: Path, items: Sequence[FingerprintedDocument], encoder: E
 
 
 def _write_facet(file: ArrayFileWriter, name: str, rows: Sequence[tuple[str, ...]]) -> None:
-    """`facet.NAME` with `.starts` and `.ordinals` as `segments.FacetColumn` describes them."""
+    """`facet.NAME` with `.starts` and `.ordinals` in the layout of `FacetColumn`."""
     distinct = [set(row) for row in rows]
     values = sorted(set().union(*distinct))
     numbers = {value: number for number, value in enumerate(values)}
@@ -56,7 +56,7 @@ def _write_facet(file: ArrayFileWriter, name: str, rows: Sequence[tuple[str, ...
 
 
 def starts_of(counts: Array) -> Array:
-    """Counts → where each begins, and the end (u32, one more than counts)."""
+    """Counts → starts and the end (u32, one more than counts)."""
     starts = np.zeros(len(counts) + 1, np.uint32)
     np.cumsum(counts, out=starts[1:])
     return starts
@@ -78,7 +78,7 @@ def write_order(file: ArrayFileWriter, keys: str, order: str, rows: Sequence[byt
 
 
 def write_ids(file: ArrayFileWriter, ids: Sequence[bytes]) -> None:
-    """Writes the ids in order, the order of every document, and the document of every id."""
+    """Writes the sorted ids, the rank of every document, and the document of every id."""
     documents = sorted(range(len(ids)), key=ids.__getitem__)
     order = np.empty(len(ids), np.uint32)
     order[documents] = np.arange(len(ids), dtype=np.uint32)
@@ -110,7 +110,7 @@ def _write_stored(file: ArrayFileWriter, documents: Sequence[Document]) -> None:
 
 
 def write_fingerprints(file: ArrayFileWriter, fingerprints: Sequence[Fingerprint]) -> None:
-    """`sizes`, `mtimes` and `digests`: what tells whether the file of a document has changed."""
+    """Writes fingerprints as `sizes`, `mtimes` and `digests`."""
     file.add("sizes", np.array([each.size for each in fingerprints], np.int64))
     file.add("mtimes", np.array([each.mtime_ns for each in fingerprints], np.int64))
     write_strings(file, "digests", (encode(each.digest) for each in fingerprints))

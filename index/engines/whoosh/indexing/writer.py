@@ -1,4 +1,4 @@
-"""Writing: a batch of changes becomes new segments, deletions and merges, committed as a whole."""
+"""Writer: a batch of changes becomes new segments, deletions and merges, committed as a whole."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from backfile.index.errors import SearchError
 from backfile.index.processes import cores
 
 SEGMENT_TEXT = 16 << 20
-"""Characters of text that are inverted together: it takes about thirteen times as many bytes of memory."""
+"""Characters of text inverted together; inversion takes about thirteen times as many bytes of memory."""
 SEGMENT_DOCUMENTS = 1 << 16
 MOST_WORKERS = 6
-"""Processes that invert at the same time, however many cores there are: so that all of them stay below 2 GB."""
+"""Processes that invert at the same time at most, so that together they stay below 2 GB."""
 
 
 def write(folder: Path, changes: Changes) -> None:
@@ -31,52 +31,52 @@ def write(folder: Path, changes: Changes) -> None:
     Raises `IndexUnusable`, and `SearchError` when the disk is full or fails; then nothing has changed.
     """
     with _disk_errors(folder):
-        draft = PendingCommit(folder, changes.languages, changes.stamp)
-    old = list(draft.segments)
+        pending = PendingCommit(folder, changes.languages, changes.stamp)
+    old = list(pending.segments)
     try:
-        _apply(draft, old, changes)
+        _apply(pending, old, changes)
         with _disk_errors(folder):
-            _commit(draft)
+            _commit(pending)
     finally:
         with _disk_errors(folder):
-            draft.remove_leftovers()
+            pending.remove_leftovers()
 
 
-def _commit(draft: PendingCommit) -> None:
-    if not draft.differs():
+def _commit(pending: PendingCommit) -> None:
+    if not pending.differs():
         return
-    draft.commit()
-    # Readers see the commit already; merging is housekeeping and may take its time.
-    while chosen := _to_merge(draft):
-        _merge(draft, chosen)
-        draft.commit()
+    pending.commit()
+    # Readers see the commit already: merging delays none of them.
+    while chosen := _to_merge(pending):
+        _merge(pending, chosen)
+        pending.commit()
 
 
-def _to_merge(draft: PendingCommit) -> list[PendingSegment]:
-    places = segments_to_merge([(each.segment.size, each.segment.live_count) for each in draft.segments])
-    return [draft.segments[place] for place in places]
+def _to_merge(pending: PendingCommit) -> list[PendingSegment]:
+    places = segments_to_merge([(each.segment.size, each.segment.live_count) for each in pending.segments])
+    return [pending.segments[place] for place in places]
 
 
-def _apply(draft: PendingCommit, old: list[PendingSegment], changes: Changes) -> None:
-    new, put = _put(draft, changes.put)
+def _apply(pending: PendingCommit, old: list[PendingSegment], changes: Changes) -> None:
+    new, put = _put(pending, changes.put)
     removed = put.union(changes.drop)
     for segment in old:
         segment.delete(removed)
         segment.touch(changes.touch)
     if len(new) > 1:
-        with _disk_errors(draft.folder):
-            _merge_new(draft, new)
+        with _disk_errors(pending.folder):
+            _merge_new(pending, new)
 
 
-def _merge_new(draft: PendingCommit, new: list[PendingSegment]) -> None:
-    """Merges the segments of a large batch before it is committed, with those that it would be merged with after."""
-    chosen = _to_merge(draft)
-    kept_apart = any(segment.touched for segment in chosen)  # fingerprints that only a commit writes down
-    _merge(draft, new if kept_apart or len(chosen) < len(new) else chosen)
+def _merge_new(pending: PendingCommit, new: list[PendingSegment]) -> None:
+    """Merges the segments of a large batch before its commit, with those that the merge policy adds to them."""
+    chosen = _to_merge(pending)
+    touched = any(segment.touched for segment in chosen)  # only a commit writes their new fingerprints
+    _merge(pending, new if touched or len(chosen) < len(new) else chosen)
 
 
-def _put(draft: PendingCommit, items: Iterable[FingerprintedDocument]) -> tuple[list[PendingSegment], set[str]]:
-    """Writes documents as new segments; returns these and the ids. Of documents of one id the last one counts."""
+def _put(pending: PendingCommit, items: Iterable[FingerprintedDocument]) -> tuple[list[PendingSegment], set[str]]:
+    """Writes documents as new segments; returns these and the ids. The last document of an id counts."""
     seen: set[str] = set()
     again: dict[str, FingerprintedDocument] = {}
 
@@ -88,10 +88,10 @@ def _put(draft: PendingCommit, items: Iterable[FingerprintedDocument]) -> tuple[
                 seen.add(item[0].id)
                 yield item
 
-    new = _write_batches(draft, _batches(fresh()))
+    new = _write_batches(pending, _batches(fresh()))
     for segment in new:
         segment.delete(again)
-    new += _write_batches(draft, _batches(iter(again.values())))
+    new += _write_batches(pending, _batches(iter(again.values())))
     return new, seen
 
 
@@ -108,8 +108,8 @@ def _batches(items: Iterator[FingerprintedDocument]) -> Iterator[list[Fingerprin
         yield batch
 
 
-def _write_batches(draft: PendingCommit, batches: Iterator[list[FingerprintedDocument]]) -> list[PendingSegment]:
-    """A segment a batch; when there is more than one batch, they are written on all cores."""
+def _write_batches(pending: PendingCommit, batches: Iterator[list[FingerprintedDocument]]) -> list[PendingSegment]:
+    """Writes a segment a batch; several batches are written on all cores."""
     first = next(batches, None)
     if first is None:
         return []
@@ -118,31 +118,31 @@ def _write_batches(draft: PendingCommit, batches: Iterator[list[FingerprintedDoc
     if second is None or workers_wanted == 1:
         encoder = Encoder()
         rest = batches if second is None else chain([second], batches)
-        return [_write_batch(draft, batch, encoder) for batch in chain([first], rest)]
+        return [_write_batch(pending, batch, encoder) for batch in chain([first], rest)]
     names = []
     with segment_workers(workers_wanted) as workers:
         for batch in chain([first, second], batches):
             names.append(new_segment_name())
-            with _disk_errors(draft.folder):
-                workers.write(draft.folder / data_name(names[-1]), batch)
-        with _disk_errors(draft.folder):
+            with _disk_errors(pending.folder):
+                workers.write(pending.folder / data_name(names[-1]), batch)
+        with _disk_errors(pending.folder):
             workers.finish()
-    return [draft.add(name) for name in names]
+    return [pending.add(name) for name in names]
 
 
-def _write_batch(draft: PendingCommit, batch: list[FingerprintedDocument], encoder: Encoder) -> PendingSegment:
+def _write_batch(pending: PendingCommit, batch: list[FingerprintedDocument], encoder: Encoder) -> PendingSegment:
     name = new_segment_name()
-    with _disk_errors(draft.folder):
-        write_segment(draft.folder / data_name(name), batch, encoder)
-    return draft.add(name)
+    with _disk_errors(pending.folder):
+        write_segment(pending.folder / data_name(name), batch, encoder)
+    return pending.add(name)
 
 
-def _merge(draft: PendingCommit, segments: list[PendingSegment]) -> None:
+def _merge(pending: PendingCommit, segments: list[PendingSegment]) -> None:
     live = [segment.segment for segment in segments if segment.segment.live_count]
     name = new_segment_name() if live else None
     if name:
-        merge_segments(draft.folder / data_name(name), live)
-    draft.put_in_place_of(segments, name)
+        merge_segments(pending.folder / data_name(name), live)
+    pending.replace_segments(segments, name)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Opening the newest commit of an index folder, also while a writer replaces it."""
+"""Commit reader: opens the newest commit of an index folder, also while a writer replaces it."""
 
 from __future__ import annotations
 
@@ -26,12 +26,11 @@ _PAUSE = 0.005
 
 
 def open_commit(folder: Path, known: Commit | None = None) -> Commit:
-    """The newest commit in `folder`; an empty one when nothing was ever committed there.
+    """Newest commit in `folder`; an empty one when there is none.
 
-    What `known` holds open already is taken over from it; `known` itself is given back when nothing is newer, and
-    also when the folder is gone: a reader goes on with what it has until there is a new index. A writer removes the
-    files of the commit before when it has put a new one in place, so whoever finds a file missing looks again; raises
-    `IndexUnusable` when it is missing from the newest commit.
+    Reuses the open files of `known`, and returns `known` itself when nothing is newer or the folder is gone: a reader
+    keeps its commit until there is a new index. A writer removes the files of the previous commit, so a missing file
+    makes the reader look for a newer one; raises `IndexUnusable` when the newest commit lacks a file.
     """
     try:
         return _open_newest(folder, known or Commit())
@@ -57,7 +56,7 @@ def _open_newest(folder: Path, known: Commit) -> Commit:
 
 
 def newest_generation(folder: Path) -> int | None:
-    """The number of the newest commit, or None. Raises `IndexUnusable` when the folder holds something else."""
+    """Number of the newest commit, or None. Raises `IndexUnusable` when the folder holds something else."""
     for _ in range(_TRIES):
         try:
             names = os.listdir(folder)
@@ -68,7 +67,7 @@ def newest_generation(folder: Path) -> int | None:
             return max(found)
         if not any(name.endswith(".manifest") for name in names):
             break
-        # A listing made while one table of contents takes the place of another may show neither.
+        # A listing made while one table of contents replaces another may show neither.
         time.sleep(_PAUSE)
     foreign = sorted(name for name in names if not is_ours(name) and not name.startswith("."))
     if foreign:
@@ -94,7 +93,7 @@ def _open(folder: Path, number: int, known: Commit) -> Commit:
 def open_segment(
     folder: Path, entry: SegmentEntry, base: int, crcs: Mapping[str, int] | None = None, held: Segment | None = None
 ) -> Segment:
-    """Opens the files of a segment; those that `held`, the same segment in another commit, has open are taken over."""
+    """Opens the files of a segment; reuses those that `held`, the same segment in another commit, has open."""
 
     def opened(name: str) -> ArrayFile:
         file = ArrayFile.open(folder / name)
@@ -106,12 +105,14 @@ def open_segment(
     for language, name in entry.stems.items():
         if language not in data.stem_files:
             data.stem_files[language] = opened(name)
-    fingerprint_file = _other(held.fingerprint_file if held else None, entry.fingerprints, opened) or data.file
-    return Segment(data, base, fingerprint_file, _other(held.live_docs_file if held else None, entry.live_docs, opened))
+    fingerprint_file = _reuse_or_open(held.fingerprint_file if held else None, entry.fingerprints, opened) or data.file
+    return Segment(
+        data, base, fingerprint_file, _reuse_or_open(held.live_docs_file if held else None, entry.live_docs, opened)
+    )
 
 
-def _other(held: ArrayFile | None, name: str | None, opened: Callable[[str], ArrayFile]) -> ArrayFile | None:
-    """The file called `name`: the one that is held open, if it is that, or opened now; None for no name."""
+def _reuse_or_open(held: ArrayFile | None, name: str | None, opened: Callable[[str], ArrayFile]) -> ArrayFile | None:
+    """File called `name`: the open one if it has that name, else opened now; None for no name."""
     if name is None:
         return None
     return held if held and held.path.name == name else opened(name)

@@ -1,4 +1,4 @@
-"""What of a document is indexed under which name."""
+"""Layout of the index: its fields, facet columns and sort keys."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FACET_COLUMNS = ("author", "topic", "language")
 
 
 def word_values(document: Document, field: str) -> tuple[str, ...]:
-    """The values whose words a word field holds; no phrase reaches from one value into the next."""
+    """Values of a word field; no phrase reaches from one value into the next."""
     if field not in WORD_FIELDS:
         raise ValueError(f"no word field {field!r}")
     return values(document, field)
 
 
 def facet_values(document: Document, facet: str) -> tuple[str, ...]:
-    """The exact values of a facet column."""
+    """Exact values of a facet column."""
     match facet:
         case "author":
             return document.metadata.authors
@@ -32,5 +32,5 @@ def facet_values(document: Document, facet: str) -> tuple[str, ...]:
 
 
 def title_key(title: str) -> str:
-    """What titles are sorted by: their folded text."""
+    """Sort key of a title: its folded text."""
     return fold(title)

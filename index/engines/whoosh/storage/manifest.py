@@ -1,9 +1,8 @@
-"""What a commit consists of: the manifest that vouches for Whoosh's table of contents and for every file.
+"""Manifest of a commit: names and checksums of its files and of Whoosh's table of contents.
 
 A commit is the pair `_MAIN_N.toc`, which Whoosh writes and reads, and `_MAIN_N.manifest`, which is ours. The table of
-contents is a pickle; we never load it, and Whoosh need not be trusted with one that the manifest does not vouch for.
-The manifest is JSON after a line `backfile index FORMAT CRC`. It names each file with the CRC of that file's
-directory, which in turn holds the CRCs of its arrays.
+contents is a pickle; we never load it. The manifest is JSON after a line `backfile index FORMAT CRC`. It names each
+file with the CRC of that file's directory, which holds the CRCs of its arrays.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ class SegmentEntry:
     stems: Mapping[str, str] = field(default_factory=dict)
 
     def files(self) -> Iterator[str]:
-        """The names of its files."""
+        """Names of its files."""
         yield from (name for name in (self.data, self.live_docs, self.fingerprints, *self.stems.values()) if name)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One commit. `toc` is the size and the CRC of Whoosh's table of contents, `files` the CRC of each file."""
+    """Content of one commit. `toc` is the size and CRC of the table of contents, `files` maps each file to its CRC."""
 
     generation: int
     languages: tuple[str, ...]
@@ -50,13 +49,13 @@ class Manifest:
     toc: tuple[int, int]
 
     def pack(self) -> bytes:
-        """The manifest as a file."""
+        """Content of the manifest's file."""
         body = json.dumps(asdict(self), ensure_ascii=True, separators=(",", ":")).encode()
         return b"backfile index %d %08x\n" % (FORMAT, zlib.crc32(body)) + body
 
     @classmethod
     def unpack(cls, name: str, data: bytes) -> Manifest:
-        """The inverse of `pack`; raises `IndexUnusable` for damage and for other formats. `name` is for the message."""
+        """Inverse of `pack`; raises `IndexUnusable` for damage and for other formats. `name` is for the message."""
         heading = _HEADING.match(data)
         if heading is None:
             raise IndexUnusable(f"{name}: not a manifest of Backfile")
@@ -77,17 +76,17 @@ class Manifest:
 
 
 def toc_name(generation: int) -> str:
-    """The name of Whoosh's table of contents of a generation."""
+    """Name of Whoosh's table of contents of a generation."""
     return f"_{INDEX_NAME}_{generation}.toc"
 
 
 def manifest_name(generation: int) -> str:
-    """The name of our manifest of a generation."""
+    """Name of our manifest of a generation."""
     return f"_{INDEX_NAME}_{generation}.manifest"
 
 
 def generations_in(names: list[str]) -> list[int]:
-    """The generations whose table of contents is among the files named."""
+    """Generations whose table of contents is among some file names."""
     return [int(found[1]) for name in names if (found := _TOC.match(name))]
 
 
@@ -99,7 +98,7 @@ def is_ours(name: str) -> bool:
 def read_manifest(folder: Path, generation: int) -> Manifest:
     """Reads a manifest and checks the table of contents against it.
 
-    Raises `FileNotFoundError` when a file is gone and `IndexUnusable` when one is not as it was written.
+    Raises `FileNotFoundError` for a missing file and `IndexUnusable` for a changed one.
     """
     name = manifest_name(generation)
     manifest = Manifest.unpack(name, (folder / name).read_bytes())

@@ -1,4 +1,4 @@
-"""A segment as readers see it: postings, columns, facets and stored documents of a run of articles."""
+"""Segment: postings, columns, facets and stored documents of a number of articles."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _EACH = 2  # for each character of a text, one of its skeleton may be held
 
 @dataclass(frozen=True)
 class FacetColumn:
-    """The exact values of a facet. Document `n` has the values numbered `ordinals[starts[n] : starts[n + 1]]`, each
-    once, ascending; `values` may name some that only deleted documents have."""
+    """Exact values of a facet.
+
+    Document `n` has the values numbered `ordinals[starts[n] : starts[n + 1]]`, each once, ascending. `values` may hold
+    some that only deleted documents have.
+    """
 
     values: TermDictionary
     starts: Array
@@ -31,7 +34,7 @@ class FacetColumn:
 
 
 class SegmentData:
-    """What never changes of a segment: its array file and its families. Shared by the generations that hold it."""
+    """Immutable part of a segment: its array file and its stem tables, shared by all commits with the segment."""
 
     def __init__(self, name: str, file: ArrayFile) -> None:
         self.name = name
@@ -45,7 +48,7 @@ class SegmentData:
         self._fields: dict[str, FieldPostings] = {}
 
     def field(self, name: str) -> FieldPostings:
-        """The postings of a field; empty ones when the segment has none."""
+        """Postings of a field; empty ones when the segment has none."""
         found = self._fields.get(name)
         if found is None:
             found = self._fields[name] = FieldPostings(name, self.file, self.stem_files)
@@ -54,11 +57,10 @@ class SegmentData:
 
 @dataclass(eq=False)
 class Segment:
-    """A run of `size` documents, numbered from 0 here and from `base` in the generation.
+    """Segment of `size` documents; their doc ids count from 0, and from `base` in the commit.
 
-    `live` (bool[size]) is None when no document is deleted. Everything else includes deleted documents. `name` is
-    never used again for other data, so what is computed from a segment's arrays (but not from `live`) may be kept
-    under it; `state` is a name that changes when `live` does.
+    `live_docs` (bool[size]) is None when no document is deleted. Everything else includes deleted documents. `name`
+    is unique for ever and thus a cache key for values that do not depend on `live_docs`; `state` changes with these.
     """
 
     data: SegmentData
@@ -72,18 +74,18 @@ class Segment:
         self.set_live_docs(self.live_docs_file.array("live_docs").view(np.bool_) if self.live_docs_file else None)
 
     def set_live_docs(self, live: Array | None) -> None:
-        """Says which documents are live: for the one writer, on segments that no reader has."""
+        """Sets the live documents: for the writer, on segments that no reader holds."""
         self.live_docs = live
         self.live_count = self.size if self.live_docs is None else int(np.count_nonzero(self.live_docs))
 
     @property
     def state(self) -> str:
-        """A name that changes when `live` does, "" while nothing is deleted."""
+        """Name that changes with `live_docs`, "" while nothing is deleted."""
         return self.live_docs_file.path.name if self.live_docs_file else ""
 
     @property
     def name(self) -> str:
-        """The segment's name, unique for ever."""
+        """Unique name of the segment."""
         return self.data.name
 
     @property
@@ -96,7 +98,7 @@ class Segment:
         return self.data.field(name)
 
     def lengths(self, name: str) -> Array:
-        """For every document the number of terms its word field holds, each occurrence counted (u32[size])."""
+        """Length of a word field in each document, in positions (u32[size])."""
         return self.data.file.array(f"{name}.lengths")
 
     def total_length(self, name: str) -> int:
@@ -112,53 +114,53 @@ class Segment:
         return lengths if self.live_docs is None else lengths[self.live_docs]
 
     def facet(self, name: str) -> FacetColumn:
-        """The values of author, topic or language, exactly as written."""
+        """Column of author, topic or language, exactly as written."""
         file = self.data.file
         values = TermDictionary.read(file, f"facet.{name}")
         return FacetColumn(values, file.array(f"facet.{name}.starts"), file.array(f"facet.{name}.ordinals"))
 
     @property
     def years(self) -> Array:
-        """The year of every document's date (i16[size]); 0 for undated ones."""
+        """Year of every document's date (i16[size]); 0 for undated ones."""
         return self.data.file.array("years")
 
     @property
     def first_day(self) -> Array:
-        """The first day every document's date may mean, as `date.toordinal()` (i32[size]); 0 for undated ones."""
+        """First day of every document's date, as `date.toordinal()` (i32[size]); 0 for undated ones."""
         return self.data.file.array("first_day")
 
     @property
     def last_day(self) -> Array:
-        """The last day every document's date may mean, as `date.toordinal()` (i32[size]); 0 for undated ones."""
+        """Last day of every document's date, as `date.toordinal()` (i32[size]); 0 for undated ones."""
         return self.data.file.array("last_day")
 
     @cached_property
     def titles(self) -> TermDictionary:
-        """The distinct sort keys of the titles, in order: compare them by their UTF-8 across segments."""
+        """Distinct sort keys of the titles, in order; their UTF-8 compares across segments."""
         return TermDictionary.read(self.data.file, "titles")
 
     @property
     def title_order(self) -> Array:
-        """For every document the number of its title's key in `titles` (u32[size])."""
+        """Number of every document's sort key in `titles` (u32[size])."""
         return self.data.file.array("title_order")
 
     @cached_property
     def ids(self) -> TermDictionary:
-        """The ids of the documents, in order."""
+        """Ids of the documents, in order."""
         return TermDictionary.read(self.data.file, "ids")
 
     @cached_property
     def paths(self) -> TermDictionary:
-        """The path of every document (not sorted: by the document's number)."""
+        """Path of every document, by doc id."""
         return TermDictionary.read(self.data.file, "paths")
 
     @property
     def id_order(self) -> Array:
-        """For every document the number of its id in `ids` (u32[size]): the order of ids within the segment."""
+        """Number of every document's id in `ids` (u32[size])."""
         return self.data.file.array("id_order")
 
     def number(self, article_id: str) -> int:
-        """The number of the live document with that id, or -1."""
+        """Doc id of the live document with that article id, or -1."""
         place = self.ids.find(article_id)
         if place < 0:
             return -1
@@ -166,14 +168,14 @@ class Segment:
         return document if self.live_docs is None or self.live_docs[document] else -1
 
     def live_ids(self, low: int, high: int) -> list[str]:
-        """The ids numbered `low` to `high - 1` in `ids`, less those of deleted documents."""
+        """Ids numbered `low` to `high - 1` in `ids`, without those of deleted documents."""
         found = self.ids.texts(low, high)
         if self.live_docs is None:
             return found
         return list(compress(found, self.live_docs[self.data.file.array("id_documents")[low:high]].tolist()))
 
     def live_ids_before(self) -> Array | range:
-        """For every index into `ids`, its end included, the number of live documents with an earlier id."""
+        """Number of live documents with an earlier id, for every index into `ids` and its end."""
         if self.live_docs is None:
             return range(self.size + 1)
         return np.concatenate([[0], np.cumsum(self.live_docs[self.data.file.array("id_documents")])])
@@ -186,7 +188,7 @@ class Segment:
         return {value: count for value, count in zip(column.values.texts(), counts, strict=True) if count}
 
     def stored_fields(self, document: int) -> StoredFields:
-        """What is stored of a document beside its text, at the price of a small JSON record."""
+        """Stored fields of a document, without its text."""
         file = self.data.file
         start, stop = file.array("stored_fields.offsets")[document : document + 2].tolist()
         article_id = self.ids[int(self.id_order[document])]
@@ -195,11 +197,11 @@ class Segment:
         )
 
     def text(self, document: int) -> str:
-        """The document's plain text, from its compressed block."""
+        """Plain text of a document, from its compressed block."""
         return self.data.texts.text(document)
 
     def document(self, document: int) -> Document:
-        """The document as it was written."""
+        """Document as it was written."""
         return self.prepared(document).document
 
     def prepared(self, document: int) -> TokenizedDocument:

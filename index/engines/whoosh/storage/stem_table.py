@@ -1,9 +1,8 @@
-"""Word families on disk: for a segment and a language, which terms of each field share a key.
+"""Stem tables: the terms of each field of a segment grouped by stem, one file a language.
 
-A file a segment and language, so that a language can be added without touching the postings. Per word field it holds
-`FIELD.keys` (sorted), `FIELD.starts` and `FIELD.members` (term numbers). A key is what `index.families.stem_keys`
-gives for that language alone, `en:` taken off the front of `en:declar`. A term alone in its family under its own name
-is left out: that is most of them.
+A language can thus be added without touching the postings. Per word field F the file holds `F.keys` (sorted),
+`F.starts` and `F.members` (term numbers). A key is that of `analysis.stemming.keys_in`. A term alone under its own
+name is left out: that is most of them.
 """
 
 from __future__ import annotations
@@ -21,19 +20,19 @@ from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 
 
 def write_stem_table(path: Path, segment: ArrayFile, language: str) -> None:
-    """Writes the families of all word fields of a segment for one language, durably."""
+    """Writes the stem tables of all word fields of a segment for one language, durably."""
     with writing(path) as file:
         for field in WORD_FIELDS:
             terms = TermDictionary.read(segment, f"{field}.terms").texts()
-            families = _families(terms, language)
-            write_terms(file, f"{field}.keys", (encode(key) for key, _ in families))
-            starts = [0, *accumulate(len(members) for _, members in families)]
+            groups = _groups(terms, language)
+            write_terms(file, f"{field}.keys", (encode(key) for key, _ in groups))
+            starts = [0, *accumulate(len(members) for _, members in groups)]
             file.add(f"{field}.starts", np.array(starts, np.uint32))
-            members = np.array([number for _, found in families for number in found], np.uint32)
+            members = np.array([number for _, found in groups for number in found], np.uint32)
             file.add(f"{field}.members", members)
 
 
-def _families(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
+def _groups(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
     grouped: defaultdict[str, list[int]] = defaultdict(list)
     for number, key in enumerate(stem_keys_in(terms, language)):
         grouped[key].append(number)
@@ -45,12 +44,12 @@ def _families(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
 
 
 def stem_key(term: str, language: str) -> str:
-    """The key of a term in one language as it is stored: `declar`, or `:us` for terms that have no stem."""
+    """Stored key of a term in one language: `declar`, or `:us` for terms without a stem."""
     return stem_keys_in((term,), language)[0]
 
 
 class StemTable:
-    """The families of one field of one segment in one language."""
+    """Stem table of one field of one segment in one language."""
 
     def __init__(self, file: ArrayFile, field: str, language: str) -> None:
         self._keys = TermDictionary.read(file, f"{field}.keys")
@@ -59,7 +58,7 @@ class StemTable:
         self._language = language
 
     def members(self, key: str, terms: TermDictionary) -> Array:
-        """The numbers (u32, ascending) of the terms with a stored key."""
+        """Numbers (u32, ascending) of the terms with a stored key."""
         number = self._keys.find(key)
         if number >= 0:
             start, stop = self._starts[number : number + 2].tolist()

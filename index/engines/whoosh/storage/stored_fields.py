@@ -1,4 +1,4 @@
-"""Stored documents: a small record each for what a hit shows, and the texts in compressed blocks."""
+"""Stored documents: a JSON record each with the metadata, and the texts in compressed blocks."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from backfile.index.engine import Document
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, ArrayFileWriter, decode, encode
 
 BLOCK_BYTES = 4_096
-"""A block of texts is closed when it holds this many bytes. Measured (docs/decisions/codec.md)."""
+"""Bytes from which on a block of texts is closed; measured in docs/decisions/codec.md."""
 _LEVEL = 3
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFields:
-    """A stored document without its text."""
+    """Stored document without its text."""
 
     id: str
     path: str
@@ -52,7 +52,7 @@ def pack_stored_fields(document: Document) -> bytes:
 
 
 def unpack_stored_fields(data: bytes, *, article_id: str, path: str) -> StoredFields:
-    """The inverse of `pack_stored_fields`."""
+    """Inverse of `pack_stored_fields`."""
     title, authors, topics, date, updated, summary, source, language = json.loads(decode(data))
     metadata = ArticleMetadata(
         title=title,
@@ -68,17 +68,17 @@ def unpack_stored_fields(data: bytes, *, article_id: str, path: str) -> StoredFi
 
 
 class TextStore:
-    """The texts of a segment: blocks of zstd, each of several documents.
+    """Texts of a segment in zstd blocks of several documents each.
 
-    Arrays: `texts` (the blocks), `texts.offsets` (where each begins, blocks + 1), `texts.first` (the first document of
-    each block), `texts.sizes` (bytes of every document's text as UTF-8, within its block one after the other).
+    Arrays: `texts` (the blocks), `texts.offsets` (start of each, blocks + 1), `texts.first` (first document of each
+    block), `texts.sizes` (bytes of every document's text as UTF-8; the texts of a block follow one another).
     """
 
     def __init__(self, file: ArrayFile) -> None:
         self._file = file
 
     def text(self, document: int) -> str:
-        """The text of one document."""
+        """Text of one document."""
         first = self._file.array("texts.first")
         block = bisect_right(first.data, document) - 1
         sizes = self._file.array("texts.sizes")[int(first[block]) : document + 1].tolist()
@@ -86,11 +86,11 @@ class TextStore:
         return decode(self.block(block)[start : start + sizes[-1]])
 
     def block(self, number: int) -> bytes:
-        """A block, decompressed."""
+        """Decompressed block."""
         return _decompressor().decompress(self.packed(number))
 
     def packed(self, first: int, last: int | None = None) -> memoryview:
-        """A block as it is stored, or the blocks `first` to `last - 1`, one after the other."""
+        """Compressed block, or the blocks `first` to `last - 1`, one after the other."""
         offsets = self._file.array("texts.offsets")
         return self._file.data("texts")[int(offsets[first]) : int(offsets[first + 1 if last is None else last])]
 
@@ -107,7 +107,7 @@ def _decompressor() -> zstandard.ZstdDecompressor:
 
 
 class TextStoreWriter:
-    """Gathers texts into compressed blocks; `chunks` gives the blocks as they are filled, `write_index` the rest."""
+    """Writer of compressed blocks: `add` and `flush` yield them, `write_index` writes their offsets and sizes."""
 
     def __init__(self) -> None:
         self._compressor = zstandard.ZstdCompressor(level=_LEVEL)
@@ -118,14 +118,14 @@ class TextStoreWriter:
         self._ends = array("Q")
 
     def add(self, text: bytes) -> Iterator[bytes]:
-        """Takes the text of the next document; gives the block that it fills, if it does."""
+        """Adds the text of the next document; yields the block that it completes, if any."""
         self._open.append(text)
         self._open_bytes += len(text)
         if self._open_bytes >= BLOCK_BYTES:
             yield from self.flush()
 
     def flush(self) -> Iterator[bytes]:
-        """Closes the block that is being filled and gives it."""
+        """Closes the current block and yields it."""
         if self._open:
             packed = self._compressor.compress(b"".join(self._open))
             sizes = np.fromiter(map(len, self._open), np.uint32, len(self._open))
@@ -134,7 +134,7 @@ class TextStoreWriter:
             yield packed
 
     def add_packed(self, lengths: npt.ArrayLike, counts: npt.ArrayLike, sizes: Array) -> None:
-        """Notes blocks that are packed already and come next: bytes and texts of each, and the sizes of all texts."""
+        """Registers compressed blocks: bytes and number of texts of each, and the sizes of all texts."""
         lengths, counts = np.asarray(lengths, np.uint64), np.asarray(counts, np.uint32)
         firsts = np.cumsum(counts, dtype=np.uint32) - counts + np.uint32(len(self._sizes))
         ends = np.cumsum(lengths, dtype=np.uint64) + np.uint64(self._ends[-1] if self._ends else 0)
@@ -143,7 +143,7 @@ class TextStoreWriter:
         self._sizes.frombytes(np.asarray(sizes, np.uint32).tobytes())
 
     def write_index(self, file: ArrayFileWriter) -> None:
-        """Writes where each block and each text lies."""
+        """Writes the offsets of the blocks and the sizes of the texts."""
         file.add("texts.sizes", np.frombuffer(self._sizes, np.uint32))
         file.add("texts.first", np.frombuffer(self._firsts, np.uint32))
         file.add("texts.offsets", np.concatenate(([0], np.frombuffer(self._ends, np.uint64))).astype(np.uint64))

@@ -1,4 +1,4 @@
-"""Sorted dictionaries of strings, looked up by bisection in the map and never read into Python lists."""
+"""Sorted dictionaries of strings, searched by bisection in the mapped file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _END = b"\n"
 class TermDictionary:
     """Distinct strings in the order of their code points, numbered from 0.
 
-    `data` holds them as UTF-8, each followed by a newline; `offsets` (length + 1) says where each begins. Strings may
-    hold newlines themselves. (The newline makes reading a range one decode and one split, and lets a regular
-    expression run over `data` itself.)
+    `data` holds them as UTF-8, each followed by a newline; `offsets` (length + 1) holds their starts. Strings may
+    contain newlines. (With the newline a range is read by one decode and one split, and a regular expression can run
+    over `data`.)
     """
 
     def __init__(self, data: memoryview, offsets: Array) -> None:
@@ -26,13 +26,13 @@ class TermDictionary:
 
     @classmethod
     def of(cls, terms: Sequence[str]) -> TermDictionary:
-        """A dictionary in memory of terms that are sorted and distinct."""
+        """Dictionary in memory of sorted, distinct terms."""
         data, offsets = pack(encode(term) for term in terms)
         return cls(memoryview(data), offsets)
 
     @classmethod
     def read(cls, file: ArrayFile, name: str) -> TermDictionary:
-        """The dictionary that `write_terms` wrote under that name; an empty one when there is none."""
+        """Dictionary that `write_terms` wrote under that name; an empty one when there is none."""
         if name not in file:
             return cls(memoryview(b""), np.zeros(1, np.uint32))
         return cls(file.data(name), file.array(f"{name}.offsets"))
@@ -44,11 +44,11 @@ class TermDictionary:
         return decode(self.bytes_at(number))
 
     def bytes_at(self, number: int) -> bytes:
-        """The term of that number as UTF-8. Raises `IndexError` beyond the end."""
+        """Term of that number as UTF-8. Raises `IndexError` past the end."""
         return bytes(self.data[int(self.offsets[number]) : int(self.offsets[number + 1]) - 1])
 
     def lower_bound(self, term: bytes) -> int:
-        """How many terms sort before `term`."""
+        """Number of terms that sort before `term`."""
         offsets, data = self._searchable, self.data
         low, high = 0, len(self)
         while low < high:
@@ -65,22 +65,22 @@ class TermDictionary:
         return self.offsets.data
 
     def find(self, term: str) -> int:
-        """The number of a term, or -1."""
+        """Number of a term, or -1."""
         return self.find_bytes(encode(term))
 
     def find_bytes(self, term: bytes) -> int:
-        """The number of a term given as UTF-8, or -1."""
+        """Number of a term given as UTF-8, or -1."""
         number = self.lower_bound(term)
         return number if number < len(self) and self.bytes_at(number) == term else -1
 
     def prefix(self, prefix: str) -> tuple[int, int]:
-        """The terms that begin with `prefix` are those numbered `low` to `high - 1`."""
+        """Range (low, high) of the terms that begin with `prefix`."""
         first = encode(prefix)
         # 0xff occurs in no UTF-8 sequence, so this sorts after everything that begins with the prefix.
         return self.lower_bound(first), self.lower_bound(first + b"\xff")
 
     def texts(self, low: int = 0, high: int | None = None) -> list[str]:
-        """The terms numbered `low` to `high - 1` (None: to the end); a whole vocabulary at about 30 ns a term."""
+        """Terms `low` to `high - 1` (None: to the end), read at about 30 ns a term."""
         high = len(self) if high is None else high
         if low >= high:
             return []
@@ -90,7 +90,7 @@ class TermDictionary:
         return terms
 
     def lines(self, low: int, high: int) -> str:
-        """The terms numbered `low` to `high - 1` (at least one) with a newline between each and the next."""
+        """Terms `low` to `high - 1` (at least one), joined by newlines."""
         return decode(self.data[int(self.offsets[low]) : int(self.offsets[high]) - 1])
 
     def all_bytes(self) -> list[bytes]:
@@ -102,7 +102,7 @@ class TermDictionary:
 
 
 def pack(terms: Iterable[bytes]) -> tuple[bytes, Array]:
-    """Byte strings → (data, offsets) as `TermDictionary` reads them; no order is asked for."""
+    """Byte strings in any order → (data, offsets) of a `TermDictionary`."""
     listed = list(terms)
     data = _END.join(listed) + _END if listed else b""
     offsets = np.zeros(len(listed) + 1, np.uint64)
@@ -111,18 +111,18 @@ def pack(terms: Iterable[bytes]) -> tuple[bytes, Array]:
 
 
 def narrowest(values: Array) -> Array:
-    """Ascending unsigned numbers as u32 where they fit, else u64."""
+    """Ascending unsigned numbers as u32 if they fit, else u64."""
     return values.astype(np.uint32) if not len(values) or int(values[-1]) < 1 << 32 else values.astype(np.uint64)
 
 
 def sizes_between(starts: Array) -> Array:
-    """Starts, and the end → how many lie between each and the next (i64)."""
+    """Starts and the end → sizes (i64)."""
     wide = starts.astype(np.int64)
     return wide[1:] - wide[:-1]
 
 
 def write_terms(file: ArrayFileWriter, name: str, terms: Iterable[bytes]) -> None:
-    """Writes byte strings that are sorted and distinct as a dictionary."""
+    """Writes sorted, distinct byte strings as a dictionary."""
     data, offsets = pack(terms)
     file.add(name, np.frombuffer(data, np.uint8))
     file.add(f"{name}.offsets", offsets)
