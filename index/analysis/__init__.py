@@ -1,1 +1,1 @@
-"""Text analysis: tokenizer, normalization, stemming, stop words, wildcards."""
+"""Text analysis: tokenizer, normalization, stemming, wildcards."""

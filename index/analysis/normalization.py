@@ -1,4 +1,4 @@
-"""What letters are the same to a reader: case, accents, ligatures and invisible characters are folded away."""
+"""Folding: case, accents, ligatures and invisible characters are removed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 
 def character_class(text: str) -> str:
-    """The inside of a character class, from code points and ranges in hexadecimal."""
+    """Body of a regex character class, from code points and ranges in hexadecimal."""
     return "".join("-".join(rf"\U{int(end, 16):08x}" for end in part.split("-")) for part in text.split())
 
 
@@ -36,7 +36,7 @@ _ACCENTS = character_class(
 )
 # Cyrillic letters of their own that Unicode writes as a letter with a mark; stemmers need them too.
 _KEPT = {unicodedata.normalize("NFD", letter): letter for letter in "йўїѓќЙЎЇЃЌ"}
-_FADING = re.compile(f"{'|'.join(_KEPT)}|(?<=\u0627)[\u0653-\u0655]|[{_ACCENTS}{INVISIBLE}]")
+_REMOVED = re.compile(f"{'|'.join(_KEPT)}|(?<=\u0627)[\u0653-\u0655]|[{_ACCENTS}{INVISIBLE}]")
 _LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ß": "ss"}
     | dict.fromkeys("’‘ʼ", "'")
@@ -44,19 +44,19 @@ _LETTERS = str.maketrans(
 
 
 def fold(text: str) -> str:
-    """`text` without the differences that searching ignores; folding twice changes nothing more.
+    """Folded text; idempotent.
 
     Compatibility forms are resolved (NFKC), case folded, accents, vowel points, tatweel and invisible characters
-    removed, ø ł đ ð þ æ œ ı ß spelt plainly and apostrophes straightened. Lengths change.
+    removed, ø ł đ ð þ æ œ ı ß transliterated and apostrophes made ASCII. Lengths change.
     """
     if text.isascii():
         return text.lower()
-    spelt = _without_accents(_without_accents(text).casefold())
-    return unicodedata.normalize("NFC", spelt.translate(_LETTERS))
+    plain = _without_accents(_without_accents(text).casefold())
+    return unicodedata.normalize("NFC", plain.translate(_LETTERS))
 
 
 def _without_accents(text: str) -> str:
-    return _FADING.sub(_kept_letter, unicodedata.normalize("NFKD", text))
+    return _REMOVED.sub(_kept_letter, unicodedata.normalize("NFKD", text))
 
 
 def _kept_letter(found: re.Match[str]) -> str:

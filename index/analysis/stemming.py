@@ -1,4 +1,4 @@
-"""Word families: which written forms count as one word (declare, declares, declared, declaring)."""
+"""Stemming at query time: terms with a common stem key are stem siblings (declare, declares, declared)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALGORITHMS = {
     "st": "sesotho", "sv": "swedish", "ta": "tamil", "tr": "turkish", "yi": "yiddish",
 }  # fmt: skip
 LANGUAGES = frozenset(_ALGORITHMS)
-"""The languages (ISO 639-1) whose word families are known."""
+"""Languages (ISO 639-1) with a Snowball stemmer."""
 
 _POSSESSIVE = re.compile(r"'s\Z")
 _ELISIONS = {
@@ -35,25 +35,27 @@ _ACCENTED_ENDINGS = {
     "fr": (re.compile(r"ee(s?)\Z"), r"ée\1"),
     "pt": (re.compile(r"c(?:ao|oes)\Z"), "ção"),
 }
-# The letters at the end of a stem by which it may differ from words of its family (die, dying; journal, journaux); the
-# letters before them begin every word of the family. Stemmers of other languages take off beginnings, or were not
-# looked at, except German, of which the first letter is sure.
-_UNSURE = {"en": 2} | dict.fromkeys(("ca", "da", "es", "fi", "fr", "it", "nb", "nn", "no", "pt", "ro", "ru", "sv"), 3)
-_ONLY_FIRST = {"de"}
+# Number of letters at the end of a stem by which it may differ from its siblings (die, dying; journal, journaux); all
+# siblings begin with the letters before them. Stemmers of other languages remove prefixes, or were not examined, except
+# German, where the first letter is constant.
+_VARIABLE_ENDING = {"en": 2} | dict.fromkeys(
+    ("ca", "da", "es", "fi", "fr", "it", "nb", "nn", "no", "pt", "ro", "ru", "sv"), 3
+)
+_FIRST_LETTER_ONLY = {"de"}
 _NO_STEM = re.compile(r"[\d'+#]")
-_SHORTEST = 3
+_MIN_LETTERS = 3
 
 
 class _Stemmers(threading.local):
-    """One stemmer a language and thread: a Snowball stemmer must not be used by two threads at once."""
+    """Stemmers by language, one set a thread: a Snowball stemmer is not thread-safe."""
 
     def __init__(self) -> None:
-        self._made: dict[str, Stemmer.Stemmer] = {}
+        self._stemmers: dict[str, Stemmer.Stemmer] = {}
 
     def __getitem__(self, language: str) -> Stemmer.Stemmer:
-        stemmer = self._made.get(language)
+        stemmer = self._stemmers.get(language)
         if stemmer is None:
-            stemmer = self._made[language] = Stemmer.Stemmer(_ALGORITHMS[language], 0)
+            stemmer = self._stemmers[language] = Stemmer.Stemmer(_ALGORITHMS[language], 0)
         return stemmer
 
 
@@ -61,43 +63,43 @@ _stemmers = _Stemmers()
 
 
 def stem_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
-    """What `term` (as `index.analysis` gives it) has in common with its family, for the languages of an index.
+    """Stem keys of a folded term in the languages of an index.
 
-    Two terms are of one family if they are equal or share a key. A key is `language:stem` by that language's Snowball
-    stemmer, after a possessive 's or a French, Italian or Catalan elision is taken off; languages (ISO 639-1, regions
-    ignored) without a stemmer add none. Short words and words with digits have the key `:word`. Where no language has
-    a stemmer a word is its own family.
+    Two terms are stem siblings if they are equal or share a key. A key is `language:stem` by that language's Snowball
+    stemmer, after a possessive 's or a French, Italian or Catalan elision is removed; languages (ISO 639-1, regions
+    ignored) without a stemmer add none. Short words and words with digits have the key `:word`, and so has every word
+    where no language has a stemmer.
     """
     plain = _POSSESSIVE.sub("", term)
-    keys = [_key(plain, code) for code in _known(languages)]
+    keys = [_key(plain, code) for code in _stemmed_languages(languages)]
     return frozenset(keys or [f":{term}"])
 
 
 def stem_keys_in(terms: Sequence[str], language: str) -> list[str]:
-    """The key of each term in one language, without `language:` before it: `declar`, or `:us` for what has no stem.
+    """Stem key of each term in one language, without the prefix `language:`; `:us` for a term without a stem.
 
-    The same as `stem_keys` says of each, at a third of the cost where there are many.
+    Equal to `stem_keys` of each term, at a third of the cost for many terms.
     """
-    codes = _known((language,))
+    codes = _stemmed_languages((language,))
     if not codes:
         return [f":{term}" for term in terms]
     code = codes[0]
     plain = [_without_elision(_POSSESSIVE.sub("", term), code) if "'" in term else term for term in terms]
-    keys = [f":{term}" if len(term) < _SHORTEST or _NO_STEM.search(term) else "" for term in plain]
+    keys = [f":{term}" if len(term) < _MIN_LETTERS or _NO_STEM.search(term) else "" for term in plain]
     stemmed = [term for term, key in zip(plain, keys, strict=True) if not key]
     stems = iter(_stemmers[code].stemWords([_accented(term, code) for term in stemmed]))
     return [key or next(stems) for key in keys]
 
 
 @lru_cache(maxsize=64)
-def _known(languages: tuple[str, ...]) -> tuple[str, ...]:
+def _stemmed_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
     codes = dict.fromkeys(language.lower().partition("-")[0] for language in languages)
     return tuple(code for code in codes if code in _ALGORITHMS)
 
 
 def _key(term: str, language: str) -> str:
     term = _without_elision(term, language)
-    if len(term) < _SHORTEST or _NO_STEM.search(term):
+    if len(term) < _MIN_LETTERS or _NO_STEM.search(term):
         return f":{term}"
     return f"{language}:{_stemmers[language].stemWord(_accented(term, language))}"
 
@@ -114,14 +116,14 @@ def _accented(term: str, language: str) -> str:
 
 
 def stem_prefixes(term: str, languages: tuple[str, ...]) -> frozenset[str]:
-    """Folded beginnings, one of which every term of the family has, elision aside; "" where nothing is known."""
-    return frozenset(_beginning(key) for key in stem_keys(term, languages))
+    """Folded prefixes, one of which every stem sibling has after its elision; "" if none is known."""
+    return frozenset(_prefix(key) for key in stem_keys(term, languages))
 
 
-def _beginning(key: str) -> str:
+def _prefix(key: str) -> str:
     language, _, stem = key.partition(":")
     if not language:
         return stem
-    if language in _ONLY_FIRST:
+    if language in _FIRST_LETTER_ONLY:
         return fold(stem[:1])
-    return fold(stem[: max(len(stem) - _UNSURE[language], 1)]) if language in _UNSURE else ""
+    return fold(stem[: max(len(stem) - _VARIABLE_ENDING[language], 1)]) if language in _VARIABLE_ENDING else ""

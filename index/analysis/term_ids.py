@@ -31,10 +31,10 @@ def _folded(byte: int) -> int:
 
 
 _FOLDED = bytes(map(_folded, range(256)))
-_ENDS = np.isin(np.arange(256), list(b".,"))  # of which one at the end of a fragment is taken off unseen
+_ENDS = np.isin(np.arange(256), list(b".,"))  # removed once at the end of a fragment
 
-_WORD = 8  # bytes of a fragment looked at together
-_WORDS = 4  # so fragments of up to 32 bytes have tables; longer ones are looked up singly
+_WORD = 8  # bytes compared at once
+_WORDS = 4  # fragments of up to 32 bytes have tables; longer ones are looked up one by one
 _PADDING = bytes(_BLANK * (_WORD * _WORDS))
 _MASKS = np.array([(1 << 8 * size) - 1 for size in range(_WORD + 1)], np.uint64)
 
@@ -132,7 +132,7 @@ class _Fragments(NamedTuple):
 
 
 def _fragment_bounds(raw: bytes) -> tuple[_I64, _I64]:
-    """Where fragments begin, and their bytes; 0 of a fragment that is a full stop or comma."""
+    """Start and length of each fragment in bytes; length 0 for a lone full stop or comma."""
     data = np.frombuffer(raw, np.uint8)
     inside = data != _BLANK[0]
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
@@ -154,9 +154,9 @@ _MULTIPLIERS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x27
 
 
 class _HashTable:
-    """A hash table from integers to codes (i32), asked for many keys at once: open addressing, a few probes.
+    """Vectorized hash table from integers to codes (i32): open addressing with a bounded number of probes.
 
-    It may forget: keys that find no place within the probes, or are added when it is full, stay unknown.
+    Lossy: keys without a free slot within the probes, or added to a full table, stay unknown.
     """
 
     _PROBES = 8
@@ -170,7 +170,7 @@ class _HashTable:
         self._bits = bits
         self._keys = [np.zeros(1 << bits, np.uint64) for _ in range(self.words)]
         self._codes = np.full(1 << bits, _UNKNOWN, np.int32)
-        self._taken = 0
+        self._used = 0
 
     def _slots(self, keys: Sequence[_U64]) -> _I64:
         mixed = keys[0] * np.uint64(_MULTIPLIERS[0])
@@ -180,7 +180,7 @@ class _HashTable:
         return (mixed >> np.uint64(64 - self._bits)).astype(np.int64)
 
     def find(self, keys: Sequence[_U64]) -> _I32:
-        """The codes of keys, given as `words` arrays; `_UNKNOWN` for those that are not here."""
+        """Codes of keys, given as `words` arrays; `_UNKNOWN` for absent keys."""
         slots = self._slots(keys)
         found = self._at(slots, keys)
         missing = np.flatnonzero(found == _UNKNOWN)
@@ -202,8 +202,8 @@ class _HashTable:
         return np.where(same, self._codes[slots], np.int32(_UNKNOWN))
 
     def add(self, keys: Sequence[_U64], codes: _I32) -> None:
-        """Takes keys that are not here with their codes; a key given twice has one code."""
-        if 2 * self._taken > len(self._codes):
+        """Adds absent keys with their codes; a key given twice has one code."""
+        if 2 * self._used > len(self._codes):
             if self._bits == self._MOST_BITS:
                 return
             self._grow()
@@ -218,7 +218,7 @@ class _HashTable:
             if not len(lost):
                 break
             slots, keys, codes = slots[lost], [key[lost] for key in keys], codes[lost]
-        self._taken = int(np.count_nonzero(self._codes != _UNKNOWN))
+        self._used = int(np.count_nonzero(self._codes != _UNKNOWN))
 
     def _grow(self) -> None:
         held = np.flatnonzero(self._codes != _UNKNOWN)
@@ -322,10 +322,10 @@ class _FragmentCodes(dict[bytes, int]):
 
 
 def token_positions(counts: npt.ArrayLike, stacked: npt.ArrayLike, firsts: npt.ArrayLike = 0) -> npt.NDArray[np.uint32]:
-    """The positions (u32) of the tokens of many texts, one text after another.
+    """Positions (u32) of the tokens of some texts, one text after another.
 
-    `counts` and `stacked` are those of `Encoded`; `firsts` is the position at which each text begins (for the second
-    value of a field: the end of the first + POSITION_GAP).
+    `counts` and `stacked` are those of `Encoded`; `firsts` is the position of the beginning of each text (for the
+    second value of a field: the end of the first + POSITION_GAP).
     """
     counts = np.asarray(counts, dtype=np.int64)
     steps = np.ones(int(counts.sum()), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Patterns and fuzzy words: which terms of a vocabulary they stand for."""
+"""Wildcards and fuzzy words: tests of the terms of a vocabulary."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _NOT_IN_TERMS = re.compile(r"[^\w'+#*?]|_")
 
 
 def literal_prefix(text: str) -> str:
-    """The folded letters before the first wildcard: every term that the pattern fits begins with them."""
+    """Folded letters before the first wildcard, a prefix of every matching term."""
     return re.split(r"[*?]", _as_term(text), maxsplit=1)[0]
 
 
 def wildcard_test(text: str) -> TermTest:
-    """A test of terms for a pattern: `*` stands for any run of characters, none included, `?` for exactly one.
+    """Test of terms for a wildcard: `*` matches any characters or none, `?` exactly one.
 
-    Case and accents are folded and connectors dropped, as in the terms of compounds: `e-ma*` fits `email`. The time
-    of a test grows with pattern times term and no worse: no star is tried again once what follows it has fitted.
+    Case and accents are folded and connectors removed, as in joined compounds: `e-ma*` matches `email`. A test takes
+    time proportional to pattern times term at most: atomic groups keep a star from being tried again.
     """
     match = re.compile(_expression(text), re.DOTALL).fullmatch
     return lambda term: match(term) is not None
@@ -57,10 +57,10 @@ def _expression(text: str) -> str:
 
 
 def fuzzy_test(text: str, distance: int) -> TermTest:
-    """A test of terms for a fuzzy word: at most `distance` edits away and with the same first letter.
+    """Test of terms for a fuzzy word: at most `distance` edits away and with the same first letter.
 
-    An edit is a letter put in, left out or changed, or two neighbours swapped, no part of a word edited twice (the
-    optimal string alignment distance).
+    Distance: optimal string alignment (insertion, deletion, substitution, transposition of neighbours; no part of a
+    word is edited twice).
     """
     word = _as_term(text)
 
@@ -71,7 +71,7 @@ def fuzzy_test(text: str, distance: int) -> TermTest:
 
 
 def fuzzy_term(text: str) -> str:
-    """The folded word that a fuzzy word is compared as."""
+    """Folded form of a fuzzy word, compared with terms."""
     return _as_term(text)
 
 

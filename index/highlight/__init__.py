@@ -1,1 +1,1 @@
-"""Highlighting: matcher, passages, explanation."""
+"""Highlighting: token tables, term matcher, highlighter, passages, hits."""

@@ -1,4 +1,4 @@
-"""A text and its marks → the few passages to show of it."""
+"""Passages: the parts of a text with its highlights that a result list shows."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from backfile.index.engine import HighlightedText, Span
 
-SHORTEST = 200  # characters that a passage has if the text gives them
+SHORTEST = 200  # characters, if the text has as many
 LONGEST = 280
-_CORE = 180  # characters within which marks are taken for neighbours
-_CONSIDERED = 400  # marks looked at; an article with more of them has good passages among these
-_NEAR = 100  # characters looked through first for the beginning of a sentence
+_CORE = 180  # characters of a cluster of spans
+_CONSIDERED = 400  # spans of a text that are examined
+_NEAR = 100  # characters searched first for the start of a sentence
 _CLOSING = 8  # characters between a full stop and the next sentence, as a rule: quotation marks, spaces
 
 # A full stop after an initial or a short form of address ends no sentence. The expression begins with one set of
@@ -26,11 +26,11 @@ _SPACE = re.compile(r"\s")
 
 
 def select_passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[HighlightedText, ...]:
-    """The best passages of `text` that hold marks, at most `limit`, in the order of reading.
+    """Best passages of a text with spans, at most `limit`, in reading order.
 
-    `spans` are sorted and disjoint, as `Highlighter` gives them. A passage has 200 to 280 characters if the text has,
-    begins and ends with a sentence or a line where that fits, else between words, and overlaps no other; the best
-    have most different marked words, then most marks, then come first. Without spans: the beginning of the text.
+    `spans` are sorted and disjoint. Passages are disjoint and have 200 to 280 characters, if the text has as many; they
+    begin and end with a sentence or a line where that fits, else between words. Order of preference: most different
+    words, most spans, first. Without spans: the beginning of the text.
     """
     if limit < 1 or not text or text.isspace():
         return ()
@@ -46,17 +46,17 @@ def select_passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[H
     return tuple(_cut(text, start, end, spans) for start, end in sorted(chosen))
 
 
-def _room(taken: Sequence[Span], place: int, length: int) -> Span:
-    """The part of the text around `place` that no passage has taken; empty if the place itself is taken."""
-    before = max((end for start, end in taken if start <= place), default=0)
-    after = min((start for start, _ in taken if start > place), default=length)
+def _room(chosen: Sequence[Span], place: int, length: int) -> Span:
+    """Part of the text around `place` outside of all passages; empty if the place is in one."""
+    before = max((end for start, end in chosen if start <= place), default=0)
+    after = min((start for start, _ in chosen if start > place), default=length)
     return before, after
 
 
 def _clusters(text: str, spans: Sequence[Span]) -> Iterator[Span]:
-    """Where marks close together begin and end, the best first: with most different words, then most marks."""
+    """Clusters of spans (start, end), the best first: most different words, then most spans."""
     starts, ends = zip(*spans, strict=True)
-    # The marks that end within the core of a passage which begins with mark `index - 1`: up to `afters[index - 1]`.
+    # Spans of the cluster that begins with span `index - 1`: up to `afters[index - 1]`.
     afters = [bisect_right(ends, start + _CORE, index) for index, start in enumerate(starts, 1)]
     words = [text[start:end].casefold() for start, end in spans]
     if len(set(words)) == 1:
@@ -68,7 +68,7 @@ def _clusters(text: str, spans: Sequence[Span]) -> Iterator[Span]:
 
 
 def _widened(text: str, first: int, last: int, room: Span) -> Span:
-    """The passage around text[first:last], inside `room`: whole sentences where they fit, else whole words."""
+    """Passage around text[first:last], inside `room`: whole sentences where they fit, else whole words."""
     start = _start(text, first, max(room[0], last - LONGEST), room[0])
     end = _end(text, start, last, room[1])
     if end - start < SHORTEST:
@@ -79,7 +79,7 @@ def _widened(text: str, first: int, last: int, room: Span) -> Span:
 
 
 def _start(text: str, first: int, earliest: int, floor: int) -> int:
-    """The beginning of the sentence around `first`, or of a word some way before it."""
+    """Start of the sentence around `first`, or of a word before it."""
     for low in (max(first - _NEAR, earliest), earliest):
         *_, edge = -1, *_edges(text, low, first)
         if edge >= 0:
@@ -91,7 +91,7 @@ def _start(text: str, first: int, earliest: int, floor: int) -> int:
 
 
 def _end(text: str, start: int, last: int, ceiling: int) -> int:
-    """The end of the first sentence that makes the passage long enough, else of the last that fits, else of a word."""
+    """End of the first sentence that makes the passage long enough, else of the last that fits, else of a word."""
     latest = min(ceiling, start + LONGEST)
     enough = max(last, start + SHORTEST)
     for edge in _edges(text, max(enough - _CLOSING, start), latest):
@@ -117,7 +117,7 @@ def _word_end(text: str, start: int, last: int, latest: int) -> int:
 
 
 def _edges(text: str, low: int, high: int) -> Iterator[int]:
-    """Where sentences or lines begin in text[low:high + 1], in order; not at `low` itself, but for the very first."""
+    """Starts of sentences or lines in text[low:high + 1], in order, without `low` itself unless it is 0."""
     if not low:
         yield 0
     for found in _SENTENCE_END.finditer(text, low, high + 1):
@@ -132,7 +132,7 @@ def _cut(text: str, start: int, end: int, spans: Sequence[Span]) -> HighlightedT
     piece = piece.strip()
     end = start + len(piece)
     inside: list[Span] = []
-    # Of disjoint spans only the one before those that begin here may reach into the passage.
+    # Only the span before those that begin here may reach into the passage.
     for low, high in spans[max(bisect_left(spans, (start,)) - 1, 0) :]:
         if low >= end:
             break

@@ -1,4 +1,4 @@
-"""The query language: text → tree of frozen dataclasses → text. Documented for readers in docs/query-language.md."""
+"""Query language: text → tree of frozen dataclasses → text. docs/query-language.md documents it for readers."""
 
 from backfile.index.query.lexer import DATE_FIELDS, FIELDS, Notice
 from backfile.index.query.nodes import (

@@ -1,4 +1,4 @@
-"""The query language, first half: text → tokens. Everything about quotes, dashes, full-width forms and stray signs."""
+"""Lexer of the query language: text → tokens. Handles quotes, dashes, full-width characters and stray signs."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FIELDS = ("title", "text", "summary", "author", "topic", "source", "lang")
 DATE_FIELDS = ("date", "before", "after")
 _ALL_BUT_LAST = ", ".join((*FIELDS, *DATE_FIELDS[:-1]))
 MAX_WITHIN = 1_000
-MAX_SHOWN = 40  # characters of a run repeated in a notice
+MAX_SHOWN = 40  # characters of an operand in a notice
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something in a query that was not read as its writer may have meant it, and a code for programs.
+    """Notice about a part of a query that was not read as typed, with a code for programs.
 
-    `template` is a sentence with `%(name)s` where the `values` belong, so that it can be said in other languages.
+    `template` is a sentence with `%(name)s` for the `values`, so that it can be translated.
     """
 
     template: str
@@ -39,12 +39,12 @@ class Notice:
 
     @property
     def text(self) -> str:
-        """The sentence in English."""
+        """Sentence in English."""
         return self.template % {name: f"{value:,}" if isinstance(value, int) else value for name, value in self.values}
 
 
 class TokenKind(Enum):
-    """What a token is to the grammar. An OPERAND without a node has no letters: it is there, but finds nothing."""
+    """Kind of a token in the grammar. An OPERAND without a node has no letters and finds nothing."""
 
     OPERAND = auto()
     OPEN = auto()
@@ -58,7 +58,7 @@ class TokenKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class QueryToken:
-    """A token, the place in the text where it begins, and its node when it is an operand."""
+    """Token with its place in the text, and the node of an operand."""
 
     kind: TokenKind
     text: str
@@ -86,9 +86,9 @@ _PARTNERS = {
 _PREFIXES = (TokenKind.NOT, TokenKind.FIELD, TokenKind.UNKNOWN_FIELD)
 _DASHES = "-‐‑–−"
 _GAP = re.compile(r"(?:[\s;!¡¿—―…․‥、。，；：！？]|,(?<!\d,)|,(?!\d)|\.(?=\.))+")
-# One run of a query: up to a space, a bracket, a bar, a quotation mark or a sign that parts words. Kept inside: commas
+# One operand: up to a space, a bracket, a bar, a quotation mark or a sign that parts words. Kept inside: commas
 # between digits (1,000), the mark of inches (12"), the gershayim of Hebrew acronyms, a full-width ? after a letter.
-_RUN = re.compile(
+_OPERAND = re.compile(
     rf"""(?:[^\s()|;,.!¡¿—―…․‥、。，；：！？{_QUOTES}]|\.(?!\.)|(?<=\d),(?=\d)|(?<=[0-9A-Za-z])？
     |(?<=\d)"(?=[\s,.;)]|\Z)|(?<=[א-ת])"(?=[א-ת]))+""",
     re.VERBOSE,
@@ -100,20 +100,20 @@ _STAND_ALONE = re.compile(rf"(AND|OR|NOT)(?![^\s()|{_QUOTES}])")
 
 
 class Lexer:
-    """Cuts one query into tokens; `notices` collects (place, notice) on the way. No text makes it raise."""
+    """Lexer of one query; `notices` collects (place, notice). Never raises."""
 
     def __init__(self, text: str) -> None:
         self.text = text.translate(_SIGNS)
         self.notices: list[tuple[int, Notice]] = []
         self._at = 0
-        self._prefix: TokenKind | None = None  # the sign right before, if what follows belongs to it
+        self._prefix: TokenKind | None = None  # the prefix right before, if the next token belongs to it
 
     def tokens(self) -> Iterator[QueryToken]:
-        """The tokens from left to right; brackets may still be without a partner, operators without a word."""
+        """Tokens from left to right; brackets may be unmatched, operators without an operand."""
         while self._at < len(self.text):
             gap = _GAP.match(self.text, self._at)
             if self._prefix is TokenKind.NOT and (gap or self.text[self._at] in ")|"):
-                yield QueryToken(TokenKind.OPERAND, "", self._at)  # what the hyphen stood before was no word
+                yield QueryToken(TokenKind.OPERAND, "", self._at)  # no word followed the hyphen
                 self._prefix = None
             if gap:
                 self._at, self._prefix = gap.end(), None
@@ -135,10 +135,10 @@ class Lexer:
             return self._dash()
         if self._at_edge() and sign == "=":
             return self._exact()
-        return self._field() or self._run()
+        return self._field() or self._operand()
 
     def _at_edge(self) -> bool:
-        """Whether an operator may begin here: at the start, after a space, `(`, `|`, or an operator."""
+        """Test for a place where an operator may begin: the start, after a space, `(`, `|`, or an operator."""
         before = self.text[self._at - 1] if self._at else " "
         return self._prefix is not None or before.isspace() or before in "(|"
 
@@ -148,8 +148,8 @@ class Lexer:
     def _note(self, code: str, template: str, at: int | None = None, **values: str | int) -> None:
         self.notices.append((self._at if at is None else at, Notice(template, code, tuple(values.items()))))
 
-    def _remark(self, remark: NoticeTemplate, run: str, at: int) -> None:
-        self._note(remark.code, remark.template, at, run=run if len(run) <= MAX_SHOWN else run[:MAX_SHOWN] + "…")
+    def _note_operand(self, notice: NoticeTemplate, run: str, at: int) -> None:
+        self._note(notice.code, notice.template, at, run=run if len(run) <= MAX_SHOWN else run[:MAX_SHOWN] + "…")
 
     def _sign(self, kind: TokenKind) -> QueryToken:
         start = self._at
@@ -178,7 +178,7 @@ class Lexer:
         return QueryToken(TokenKind.OPERAND, words, start, Phrase(words, within))
 
     def _closing(self, start: int) -> int:
-        """Where the quotation that begins at `start` ends: at its own kind of mark or else at the next of any kind."""
+        """End of the quotation that begins at `start`: its own kind of mark, else the next of any kind; -1 if none."""
         for partners in (_PARTNERS[self.text[start]], _QUOTES):
             places = [place for mark in partners if (place := self.text.find(mark, start + 1)) >= 0]
             if places:
@@ -220,7 +220,7 @@ class Lexer:
         if follows in _QUOTES:
             return self._phrase()
         if follows.isalnum():
-            return self._run(exact=True)
+            return self._operand(exact=True)
         if follows.isspace() or follows == "(":
             self._note("exact", "An equals sign must stand right before a word, as in “=word”; it was ignored.")
         return None
@@ -275,12 +275,12 @@ class Lexer:
         glued = not self._follows(self._at).isspace()
         return QueryToken(TokenKind.UNKNOWN_FIELD if glued else TokenKind.OPERAND, name, start, Word(name))
 
-    def _run(self, *, exact: bool = False) -> QueryToken | None:
-        """The next run: an operator, an operand, or None when only punctuation before a word was passed over."""
+    def _operand(self, *, exact: bool = False) -> QueryToken | None:
+        """Next operator or operand; None if only punctuation was skipped."""
         start = self._at
         if not exact and (operator := self._operator()):
             return operator
-        found = _RUN.match(self.text, start)
+        found = _OPERAND.match(self.text, start)
         run = found[0].replace("？", "?") if found else self.text[start]
         lead = next((place for place, sign in enumerate(run) if sign.isalnum()), len(run))
         self._at += lead or len(run)
@@ -288,9 +288,9 @@ class Lexer:
             return QueryToken(TokenKind.OPERAND, run, start)
         if lead:
             if run[lead - 1] in "*?":
-                self._remark(WILD, run, start)
+                self._note_operand(WILD, run, start)
             return None
-        return self._operand(start, run, exact=exact)
+        return self._parsed_operand(start, run, exact=exact)
 
     def _operator(self) -> QueryToken | None:
         found = _STAND_ALONE.match(self.text, self._at)
@@ -300,10 +300,10 @@ class Lexer:
         start, self._at = self._at, found.end()
         return QueryToken(TokenKind[found[1]], found[1], start)
 
-    def _operand(self, start: int, run: str, *, exact: bool) -> QueryToken:
+    def _parsed_operand(self, start: int, run: str, *, exact: bool) -> QueryToken:
         node, ignored = parse_operand(strip_punctuation(run), exact=exact)
         if ignored:
-            self._remark(ignored, run, start)
+            self._note_operand(ignored, run, start)
         elif run.endswith("?") and (self.text[self._at :].lstrip()[:1].islower() or len(self.text.split()) == 1):
-            self._remark(QUESTION, run, start)
+            self._note_operand(QUESTION, run, start)
         return QueryToken(TokenKind.OPERAND, run, start, node)

@@ -1,4 +1,4 @@
-"""What a query means: a tree of frozen dataclasses, its normal form, its text, and what can be done with it."""
+"""Query tree: nodes, normal form, text, and edits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from backfile.archive.model import PartialDate
 
 @dataclass(frozen=True, slots=True)
 class MatchAll:
-    """Every article: what an empty query asks for."""
+    """Every article; the tree of an empty query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word and its family; with `exact` (`=Ferry`) this form only. `text` is one run as typed, e.g. `e-mail`."""
+    """Word and its stem siblings; with `exact` (`=Ferry`) the word only. `text` is as typed, e.g. `e-mail`."""
 
     text: str
     exact: bool = False
@@ -25,7 +25,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Exactly these words in this order; with `within` = n: all of them, any order, the outermost at most n apart."""
+    """Words in this order; with `within` = n: all of them in any order, the outermost at most n positions apart."""
 
     text: str
     within: int | None = None
@@ -33,14 +33,14 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Wildcard:
-    """Words of the form `ferr*`, `f?rry`, `*` for any run, `?` for one letter; at least two letters before `*`."""
+    """Terms that match `ferr*` or `f?rry`: `*` any letters, `?` one letter; at least two letters before `*`."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Fuzzy:
-    """Words within `distance` edits (Damerau-Levenshtein, 1 or 2) of `text`, first letter kept."""
+    """Terms within `distance` edits (optimal string alignment, 1 or 2) of `text`, with the same first letter."""
 
     text: str
     distance: int = 1
@@ -48,7 +48,7 @@ class Fuzzy:
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """Articles whose date may lie between `first` and `last`, both included; None is open."""
+    """Articles whose date may lie between `first` and `last`, inclusive; None is open."""
 
     first: Day | None
     last: Day | None
@@ -62,7 +62,7 @@ class DateRange:
 
 @dataclass(frozen=True, slots=True)
 class InField:
-    """`node` looked for in one field only: title, text, summary, author, topic, source or lang.
+    """`node` in one field only: title, text, summary, author, topic, source or lang.
 
     In a normal tree no `InField`, `DateRange`, `MatchAll` or bare `Not` stands below one (see `normalize`).
     """
@@ -73,21 +73,21 @@ class InField:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """All of the nodes (two or more)."""
+    """Conjunction of two or more nodes."""
 
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Or:
-    """At least one of the nodes (two or more)."""
+    """Disjunction of two or more nodes."""
 
     nodes: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """Articles that `node` does not find."""
+    """Complement of a node."""
 
     node: Node
 
@@ -95,7 +95,7 @@ class Not:
 Node = MatchAll | Word | Phrase | Wildcard | Fuzzy | DateRange | InField | And | Or | Not
 
 OPERATORS = frozenset({"AND", "OR", "NOT"})
-# Scripts written without spaces: Thai, Lao, Khmer, Myanmar; Han, Kana, Hangul. Two letters of them count as one word.
+# Scripts written without spaces: Thai, Lao, Khmer, Myanmar; Han, Kana, Hangul. Two letters count as one word.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
@@ -103,11 +103,10 @@ _COUNTED = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\W_{UNSPACED}]+")
 
 
 def normalize(tree: Node) -> Node:
-    """The same query in the form that `parse` gives, which engines may rely on.
+    """Normal form of a query, as `parse` gives it and engines may rely on.
 
-    `And` and `Or` have two or more different nodes, none of their own kind; nothing is negated twice; `MatchAll`
-    stands alone; fields reach down to the parts they are about, the innermost field winning, so that no `InField` or
-    `DateRange` stands below an `InField`.
+    `And` and `Or` have two or more different nodes, none of their own kind. Nothing is negated twice. `MatchAll` stands
+    alone. Fields are pushed down, the innermost field winning: no `InField` or `DateRange` is below an `InField`.
     """
     match tree:
         case And() | Or():
@@ -124,7 +123,7 @@ def normalize(tree: Node) -> Node:
 
 
 def _joined(kind: type[And] | type[Or], nodes: Iterable[Node]) -> Node:
-    """Normal nodes under an `And` or `Or` that is flat, without repetitions and no larger than it must be."""
+    """Flat `And` or `Or` of normal nodes without repetitions; a single node without it."""
     flat: dict[Node, None] = {}
     for node in nodes:
         flat.update(dict.fromkeys(node.nodes if isinstance(node, kind) else (node,)))
@@ -142,7 +141,7 @@ def _negated(node: Node) -> Node:
 
 
 def _in_field(field: str, node: Node) -> Node:
-    """`node`, already normal, below a field."""
+    """Normal node pushed below a field."""
     match node:
         case MatchAll() | DateRange() | InField():
             return node
@@ -154,7 +153,7 @@ def _in_field(field: str, node: Node) -> Node:
 
 
 def walk(tree: Node) -> Iterator[Node]:
-    """Every node of the tree, each before those below it, in the order of the text."""
+    """Nodes of a tree in preorder."""
     yield tree
     match tree:
         case And() | Or():
@@ -165,7 +164,7 @@ def walk(tree: Node) -> Iterator[Node]:
 
 
 def to_text(tree: Node) -> str:
-    """The query in the query language; for a normal tree `parse(to_text(tree)).tree == tree`."""
+    """Query in the query language; `parse(to_text(tree)).tree == tree` for a normal tree."""
     match tree:
         case InField():
             return f"{tree.field}:{_operand(tree.node)}"
@@ -177,21 +176,21 @@ def to_text(tree: Node) -> str:
             return " OR ".join(map(to_text, tree.nodes))
         case MatchAll():
             return ""
-    return _leaf_text(tree)
+    return _term_text(tree)
 
 
-def _leaf_text(leaf: Word | Phrase | Wildcard | Fuzzy | DateRange) -> str:
-    match leaf:
+def _term_text(node: Word | Phrase | Wildcard | Fuzzy | DateRange) -> str:
+    match node:
         case Word():
-            return f"={leaf.text}" if leaf.exact else leaf.text
+            return f"={node.text}" if node.exact else node.text
         case Phrase():
-            return f'"{leaf.text}"' + ("" if leaf.within is None else f"~{leaf.within}")
+            return f'"{node.text}"' + ("" if node.within is None else f"~{node.within}")
         case Wildcard():
-            return leaf.text
+            return node.text
         case Fuzzy():
-            return f"{leaf.text}~" + ("" if leaf.distance == 1 else str(leaf.distance))
+            return f"{node.text}~" + ("" if node.distance == 1 else str(node.distance))
         case DateRange():
-            return f"date:{_dates_text(leaf.first, leaf.last)}"
+            return f"date:{_dates_text(node.first, node.last)}"
 
 
 def _operand(node: Node) -> str:
@@ -199,7 +198,7 @@ def _operand(node: Node) -> str:
 
 
 def _dates_text(first: Day | None, last: Day | None) -> str:
-    """The shortest way to write the range: `2019`, `2019-03`, `2019-03-14`, `2019..2020-06`, `..2019`."""
+    """Shortest text of a range: `2019`, `2019-03`, `2019-03-14`, `2019..2020-06`, `..2019`."""
     begins = _whole(first, "first") if first else []
     ends = _whole(last, "last") if last else []
     for whole in begins:
@@ -209,13 +208,13 @@ def _dates_text(first: Day | None, last: Day | None) -> str:
 
 
 def _whole(day: Day, edge: str) -> list[PartialDate]:
-    """The year, the month and the day that begin (`edge` first) or end (last) with this day, longest first."""
+    """Year, month and day that begin (`edge` first) or end (`edge` last) with a day, longest first."""
     spans = (PartialDate(day.year), PartialDate(day.year, day.month), PartialDate(day.year, day.month, day.day))
     return [span for span in spans if getattr(span, edge) == day]
 
 
 def nesting_depth(tree: Node) -> int:
-    """How deep the brackets of `to_text(tree)` are nested."""
+    """Depth of the brackets of `to_text(tree)`."""
     match tree:
         case And():
             return max(nesting_depth(node) + isinstance(node, Or) for node in tree.nodes)
@@ -227,7 +226,7 @@ def nesting_depth(tree: Node) -> int:
 
 
 def word_count(tree: Node) -> int:
-    """How many words a search has to look up; a date counts as one, so do two letters of an unspaced script."""
+    """Number of words to look up; a date counts as one, and so do two letters of an unspaced script."""
     return sum(_words_in(node) for node in walk(tree))
 
 
@@ -241,7 +240,7 @@ def _words_in(node: Node) -> int:
 
 
 def clauses(tree: Node) -> tuple[Node, ...]:
-    """The parts of the query that must all hold: the nodes of a top-level `And`, else the tree itself."""
+    """Clauses that must all hold: the nodes of a top-level `And`, else the tree itself."""
     match tree:
         case And():
             return tree.nodes
@@ -250,19 +249,18 @@ def clauses(tree: Node) -> tuple[Node, ...]:
     return (tree,)
 
 
-def without_clause(tree: Node, part: Node) -> Node:
-    """The query less one of its `clauses`; `MatchAll()` when none is left; `ValueError` if it has no such part."""
-    left = [node for node in clauses(tree) if node != part]
+def without_clause(tree: Node, clause: Node) -> Node:
+    """Query without one of its `clauses`; `MatchAll()` if none is left. Raises `ValueError` for others."""
+    left = [node for node in clauses(tree) if node != clause]
     if len(left) == len(clauses(tree)):
-        raise ValueError(f"not a part of the query: {part!r}")
+        raise ValueError(f"not a clause of the query: {clause!r}")
     return _joined(And, left)
 
 
 def match_any(tree: Node) -> Node:
-    """“Any of these words”: the words, phrases and groups of a top-level `And` become alternatives.
+    """Query “any of these words”: the words, phrases and groups of a top-level `And` become alternatives.
 
-    What narrows without being looked for in the text (fields, dates, `Not`) still must hold. A query with fewer than
-    two alternatives comes back unchanged.
+    Fields, dates and `Not` still must hold. A query with fewer than two alternatives is returned unchanged.
     """
     narrowing = [node for node in clauses(tree) if isinstance(node, (InField, DateRange, Not))]
     choices = [node for node in clauses(tree) if node not in narrowing]
@@ -272,7 +270,7 @@ def match_any(tree: Node) -> Node:
 
 
 def words_of(tree: Node) -> tuple[str, ...]:
-    """Texts of the words and phrases that are looked for, as typed, each once; none that is negated."""
+    """Texts of the words and phrases that are not negated, as typed, each once."""
     return tuple(dict.fromkeys(_positive(tree)))
 
 

@@ -1,4 +1,4 @@
-"""What a single run of a query stands for: a word, a pattern, a word spelt nearly so, or a date."""
+"""Operands of the query language: one word, wildcard, fuzzy word or date of a query → node."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from backfile.archive.model import PartialDate
 from backfile.index.analysis.tokenizer import term_sequences
 from backfile.index.query.nodes import UNSPACED, DateRange, Fuzzy, Node, Wildcard, Word
 
-LEAST_BEFORE_STAR = 2
-LEAST_FOR_FUZZY = 3
-MOST_EDITS = 2
+MIN_BEFORE_STAR = 2
+MIN_FUZZY_LETTERS = 3
+MAX_EDITS = 2
 
 _KEPT_TAIL = re.compile(r"[*?]*\*|\+\+|#|~(?!~)")
 _ACRONYM = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]\Z")
@@ -28,7 +28,7 @@ _BETWEEN = re.compile(r"\.{2,3}|…|–")
 
 
 class NoticeTemplate(NamedTuple):
-    """The code of a notice, and its sentence with `%(run)s` where the run as typed belongs."""
+    """Code of a notice, and its sentence with `%(run)s` for the operand as typed."""
 
     code: str
     template: str
@@ -49,80 +49,79 @@ FUZZY = NoticeTemplate(
 EDITS = NoticeTemplate("edits", "In “%(run)s” the number can be 1 or 2: how many letters may differ.")
 
 
-def strip_punctuation(run: str) -> str:
-    """The run without the punctuation around it, save what belongs to a word: C++, F#, U.S., ferr*, ferry~."""
-    begin, end = 0, len(run)
-    while begin < end and not run[begin].isalnum():
+def strip_punctuation(text: str) -> str:
+    """Operand without the punctuation around it, except signs of a word: C++, F#, U.S., ferr*, ferry~."""
+    begin, end = 0, len(text)
+    while begin < end and not text[begin].isalnum():
         begin += 1
-    while end > begin and not (run[end - 1].isalnum() or unicodedata.category(run[end - 1])[0] == "M"):
+    while end > begin and not (text[end - 1].isalnum() or unicodedata.category(text[end - 1])[0] == "M"):
         end -= 1
-    body, tail = run[begin:end], run[end:]
+    body, tail = text[begin:end], text[end:]
     if tail.startswith(".") and _ACRONYM.match(body):
         return body + "."
     kept = _KEPT_TAIL.match(tail)
     return body + (kept[0] if kept and body else "")
 
 
-def parse_operand(run: str, *, exact: bool = False) -> tuple[Node | None, NoticeTemplate | None]:
-    """What a trimmed run stands for (None: nothing that can be found), and which part of it was ignored.
+def parse_operand(text: str, *, exact: bool = False) -> tuple[Node | None, NoticeTemplate | None]:
+    """Node of an operand without punctuation (None if nothing can be searched), and a notice about an ignored part.
 
-    A sign that cannot be obeyed is taken off, and what is left is read again, so that the outcome, written as a query,
-    is read as itself.
+    An invalid sign is removed and the rest parsed again, so that the result, written as a query, parses as itself.
     """
-    remark = None
-    while run:
-        fuzzy = _FUZZY.match(run)
-        node, ignored = _fuzzy(fuzzy[1], fuzzy[2]) if fuzzy else _pattern(run)
-        remark = remark or ignored
+    notice = None
+    while text:
+        fuzzy = _FUZZY.match(text)
+        node, ignored = _fuzzy(fuzzy[1], fuzzy[2]) if fuzzy else _pattern(text)
+        notice = notice or ignored
         if node is not None:
-            return node, remark
-        shorter = strip_punctuation(fuzzy[1]) if fuzzy else run.rstrip("*?~")
-        if shorter == run:
+            return node, notice
+        shorter = strip_punctuation(fuzzy[1]) if fuzzy else text.rstrip("*?~")
+        if shorter == text:
             break
-        run = shorter
-    return _word(run, exact=exact), remark
+        text = shorter
+    return _word(text, exact=exact), notice
 
 
 def _word(text: str, *, exact: bool) -> Word | None:
     return Word(text, exact) if term_sequences(text) else None
 
 
-def _pattern(run: str) -> tuple[Wildcard | None, NoticeTemplate | None]:
-    if not _WILD.search(run):
+def _pattern(text: str) -> tuple[Wildcard | None, NoticeTemplate | None]:
+    if not _WILD.search(text):
         return None, None
-    text = re.sub(r"\*+", "*", _CONNECTORS.sub("", run))
-    if not _is_spelt(re.sub(r"[*?]", "", text)):
+    text = re.sub(r"\*+", "*", _CONNECTORS.sub("", text))
+    if not _is_one_term(re.sub(r"[*?]", "", text)):
         return None, WILD
-    if "*" in text and _letters(text.partition("*")[0]) < LEAST_BEFORE_STAR:
+    if "*" in text and _letters(text.partition("*")[0]) < MIN_BEFORE_STAR:
         return None, STAR
     return Wildcard(text), None
 
 
 def _fuzzy(before: str, digit: str) -> tuple[Fuzzy | None, NoticeTemplate | None]:
     text = _CONNECTORS.sub("", strip_punctuation(before))
-    if not _is_spelt(text) or _letters(text) < LEAST_FOR_FUZZY:
+    if not _is_one_term(text) or _letters(text) < MIN_FUZZY_LETTERS:
         return None, FUZZY
     edits = int(digit or 1)
     if edits == 0:
         return None, EDITS
-    return Fuzzy(text, min(edits, MOST_EDITS)), None if edits <= MOST_EDITS else EDITS
+    return Fuzzy(text, min(edits, MAX_EDITS)), None if edits <= MAX_EDITS else EDITS
 
 
 def _letters(text: str) -> int:
     return sum(map(str.isalnum, text))
 
 
-def _is_spelt(text: str) -> bool:
-    """Whether the text can be one term: letters, digits, their marks and apostrophes, of a script with spaces."""
+def _is_one_term(text: str) -> bool:
+    """Test for one term: letters, digits, their marks and apostrophes, of a script with spaces."""
     return not _UNSPACED.search(text) and all(
         sign.isalnum() or sign in _APOSTROPHES or unicodedata.category(sign)[0] == "M" for sign in text
     )
 
 
 def parse_date_range(field: str, value: str) -> DateRange | None:
-    """The range that `date:`, `before:` or `after:` with this value stands for; None when it holds no such date.
+    """Range of `date:`, `before:` or `after:` with a value; None if the value is no date.
 
-    `before:2019` ends with 2018, `after:2019` begins with 2020: neither touches the span of its date.
+    `before:2019` ends with 2018, `after:2019` begins with 2020: neither includes its date.
     """
     bounds = _BETWEEN.split(value) if field == "date" else [value]
     spans = [_read_date(bound) if bound else None for bound in bounds]
@@ -141,7 +140,7 @@ def parse_date_range(field: str, value: str) -> DateRange | None:
 
 
 def _ordered(begin: Day | None, end: Day | None, first: PartialDate | None, last: PartialDate | None) -> DateRange:
-    """The range, or, when it was written backwards, the range from the later date back to the earlier one."""
+    """Range with its ends in order, even if the dates are not."""
     if first and last and begin and end and begin > end:
         return DateRange(last.first, first.last)
     return DateRange(begin, end)

@@ -1,4 +1,4 @@
-"""The query language, second half: tokens → tree. What the grammar has no use for is taken literally, and said so."""
+"""Parser of the query language: tokens → tree. Signs without a meaning are taken literally, with a notice."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ MAX_CHARACTERS = 1_000
 MAX_WORDS = 64
 MAX_NESTING = 20
 
-_BEGINNERS = (TokenKind.OPERAND, TokenKind.OPEN, TokenKind.NOT, TokenKind.FIELD, TokenKind.UNKNOWN_FIELD)
+_OPERAND_STARTS = (TokenKind.OPERAND, TokenKind.OPEN, TokenKind.NOT, TokenKind.FIELD, TokenKind.UNKNOWN_FIELD)
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """A query as understood. With a `refusal`, the query is beyond the bounds: `tree` is `MatchAll()` and must not
-    be run."""
+    """Parsed query. With a `refusal` it is beyond the bounds: `tree` is `MatchAll()` and must not be run."""
 
     tree: Node
     notices: tuple[Notice, ...] = ()
@@ -37,33 +36,33 @@ class ParsedQuery:
 
     @property
     def refusal(self) -> str | None:
-        """A sentence for the query's writer, in English; `refused` holds its parts."""
+        """Reason in English; `refused` has its template and values."""
         return self.refused.text if self.refused else None
 
 
 def parse(text: str) -> ParsedQuery:
-    """Reads a query; never raises. The tree is normal (see `index.tree.normalize`).
+    """Parses a query; never raises. The tree is in normal form (`index.query.normalize`).
 
     Grammar, `OR` binding weakest: `query = all {("OR" | "|") all}`, `all = part {["AND"] part}`, `part =
     {"-" | "NOT" | field ":"} (word | phrase | date | "(" query ")")`. An operator without its operand is a word, a
-    bracket or quotation mark without its partner is nothing; both are said in the notices, in the order of the text.
+    bracket or quotation mark without its partner is ignored; notices say so, in the order of the text.
     """
     if len(text.strip()) > MAX_CHARACTERS:
         return _refused("The query is longer than %(most)s characters; please shorten it.", most=MAX_CHARACTERS)
-    scanner = Lexer(text)
-    tokens, strays, depth = _paired(list(scanner.tokens()))
+    lexer = Lexer(text)
+    tokens, strays, depth = _paired(list(lexer.tokens()))
     if depth > MAX_NESTING:
         return _too_deep()
     grammar = _Grammar(tokens)
     tree = normalize(grammar.query() or MatchAll())
     if beyond := _beyond_bounds(tree):
         return beyond
-    notices = [*scanner.notices, *strays, *grammar.notices]
+    notices = [*lexer.notices, *strays, *grammar.notices]
     if isinstance(tree, MatchAll) and text.strip():
         notices.append(
             (0, Notice("The query has no letter or digit to search for, so everything is shown.", "nothing"))
         )
-    notices.sort(key=lambda noted: noted[0])
+    notices.sort(key=lambda placed: placed[0])
     return ParsedQuery(tree, tuple(dict.fromkeys(notice for _, notice in notices)))
 
 
@@ -95,7 +94,7 @@ def _beyond_bounds(tree: Node) -> ParsedQuery | None:
 
 
 def _paired(tokens: list[QueryToken]) -> tuple[list[QueryToken], list[tuple[int, Notice]], int]:
-    """The tokens without the brackets that have no partner, notices about those, and the depth of the others."""
+    """Tokens without unmatched brackets, notices about those, and the depth of the others."""
     opened: list[int] = []
     depth = 0
     strays: set[int] = set()
@@ -114,7 +113,7 @@ def _paired(tokens: list[QueryToken]) -> tuple[list[QueryToken], list[tuple[int,
 
 
 class _Grammar:
-    """Recursive descent over paired tokens; only brackets recurse. None stands for an operand with nothing to find."""
+    """Recursive-descent parser of paired tokens; only brackets recurse. None is an operand with nothing to search."""
 
     def __init__(self, tokens: list[QueryToken]) -> None:
         self.notices: list[tuple[int, Notice]] = []
@@ -122,11 +121,11 @@ class _Grammar:
         self._next = 0
 
     def query(self) -> Node | None:
-        """Alternatives up to the end or to the bracket that closes them."""
+        """Alternatives up to the end or the closing bracket."""
         choices = [self._all()]
         while self._kind() is TokenKind.OR:
             token = self._take()
-            if self._kind() in _BEGINNERS:
+            if self._kind() in _OPERAND_STARTS:
                 choices.append(self._all())
             else:
                 choices[-1] = _together(choices[-1], self._literal(token), self._all())
@@ -134,10 +133,10 @@ class _Grammar:
         return Or(tuple(found)) if found else None
 
     def _all(self) -> Node | None:
-        """Parts side by side or joined by AND; an OR or AND with nothing before it is a word."""
+        """Operands side by side or joined by AND; an OR or AND with nothing before it is a word."""
         found: list[Node | None] = []
         while (kind := self._kind()) not in (None, TokenKind.CLOSE):
-            if kind in _BEGINNERS:
+            if kind in _OPERAND_STARTS:
                 found.append(self._part())
             elif not found:
                 found.append(self._literal(self._take()))
@@ -145,16 +144,16 @@ class _Grammar:
                 break
             else:
                 token = self._take()
-                if self._kind() not in _BEGINNERS:
+                if self._kind() not in _OPERAND_STARTS:
                     found.append(self._literal(token))
         return _together(*found)
 
     def _part(self) -> Node | None:
-        """One operand with the signs before it, which are applied from the inside out."""
+        """Operand with its prefixes, applied from the inside out."""
         prefixes: list[QueryToken] = []
         while self._kind() in (TokenKind.NOT, TokenKind.FIELD, TokenKind.UNKNOWN_FIELD):
             token = self._take()
-            if self._kind() not in _BEGINNERS:
+            if self._kind() not in _OPERAND_STARTS:
                 node: Node | None = self._literal(token)
                 break
             prefixes.append(token)
@@ -175,7 +174,7 @@ class _Grammar:
         return node
 
     def _literal(self, token: QueryToken) -> Node | None:
-        """An operator that has nothing to work on: the word that it is, or nothing if it is a sign."""
+        """Operator without an operand: a word, or None if it is a sign."""
         if token.text == "|":
             self._note("operator", "A “|” needs something to search for on both sides, so it was ignored.", token)
             return None

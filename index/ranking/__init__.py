@@ -1,1 +1,1 @@
-"""Ranking: BM25F, spelling."""
+"""Ranking: BM25F and spelling correction."""

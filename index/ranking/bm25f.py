@@ -29,28 +29,33 @@ never negative.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from backfile.index.analysis.stop_words import is_stop_word
 from backfile.index.analysis.tokenizer import term_sequences
 from backfile.index.query import And, Node, Or, Word
 
 BEST = 10_000
-"""Articles that may get the bonus of neighbouring words; no more can be looked at as hits either."""
+"""Articles that may get the bonus of neighbouring words; also the depth of a result list."""
 ROUNDING = 1e-9
-"""Scores closer than this are ties: far more than sums in another order can differ by."""
+"""Scores closer than this are ties; far above the differences of sums in another order."""
+
+_STOP_WORDS = Path(__file__).with_name("stop_words.txt")  # a language a line, by the Snowball project, folded
+_CONTRACTION = re.compile(r"'(?:s|m|d|t|re|ve|ll)\Z")
 
 Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Every constant of the score; docs/decisions/ranking.md says how they were chosen."""
+    """Constants of the score; docs/decisions/ranking.md gives the reasons for their values."""
 
     k1: float = 2.0
     b: float = 0.6
@@ -64,7 +69,7 @@ class Weights:
     whole_title: float = 1.0
 
     def of(self, field: str) -> float:
-        """The weight of one of title, summary and text."""
+        """Weight of title, summary or text; raises `KeyError` for other fields."""
         return {"title": self.title, "summary": self.summary, "text": self.text}[field]
 
 
@@ -72,42 +77,56 @@ WEIGHTS = Weights()
 
 
 def idf(df: int, documents: int) -> float:
-    """How telling a leaf is that matches in `df` of `documents`: ln(1 + (N - df + ½) / (df + ½))."""
+    """Inverse document frequency: ln(1 + (N - df + ½) / (df + ½))."""
     return math.log(1 + (documents - df + 0.5) / (df + 0.5))
 
 
 def query_weight(node: Node, df: int, documents: int, languages: Sequence[str], weights: Weights = WEIGHTS) -> float:
-    """What a scoring leaf weighs: its idf, less if it is a function word of the first of `languages`, unless exact."""
-    damped = bool(languages) and isinstance(node, Word) and not node.exact and _is_function_word(node, languages[0])
+    """Query weight of a scoring term: its idf, reduced for a stop word of the first of `languages`, unless exact."""
+    damped = False
+    if languages and isinstance(node, Word) and not node.exact and is_single_term(node):
+        damped = is_stop_word(term_sequences(node.text)[0][0][0][0], languages[0])
     return idf(df, documents) * (weights.stop_word if damped else 1.0)
 
 
-def _is_function_word(word: Word, language: str) -> bool:
-    return is_single_term(word) and is_stop_word(term_sequences(word.text)[0][0][0][0], language)
+def is_stop_word(term: str, language: str) -> bool:
+    """Test of a folded term: in the list of a language (ISO 639-1) or a contraction of a word in it.
+
+    False for a language without a list.
+    """
+    listed = _stop_words(language.lower().partition("-")[0])
+    return term in listed or _CONTRACTION.sub("", term) in listed
+
+
+@lru_cache(maxsize=16)
+def _stop_words(code: str) -> frozenset[str]:
+    code = {"nb": "no", "nn": "no"}.get(code, code)
+    lists = (line.split() for line in _STOP_WORDS.read_text(encoding="utf-8").splitlines())
+    return frozenset(next((words for listed, *words in lists if listed == code), ()))
 
 
 def weighted_frequency(
     frequency: Number, length: Number, average: float, field: str, weights: Weights = WEIGHTS
 ) -> Number:
-    """The part of tf~ from one field: its weight times the frequency, normed by the field's length in positions."""
+    """Share of one field in tf~: its weight times the frequency, normalized by the field's length in positions."""
     norm = 1 - weights.b + weights.b * length / average if average else 1.0
     return weights.of(field) * frequency / norm
 
 
 def saturate(frequency: Number, weights: Weights = WEIGHTS) -> Number:
-    """tf~ · (k1 + 1) / (tf~ + k1): from 0 towards k1 + 1."""
+    """Saturation tf~ · (k1 + 1) / (tf~ + k1), from 0 towards k1 + 1."""
     return frequency * (weights.k1 + 1) / (frequency + weights.k1)
 
 
 def is_single_term(node: Node) -> bool:
-    """Whether a node is a word that stands for single terms: one form of one term and the family of that."""
+    """Test for a word with one term sequence of one term (and its stem siblings)."""
     if not isinstance(node, Word):
         return False
-    forms = term_sequences(node.text)
-    return len(forms) == 1 and len(forms[0][0]) == 1
+    sequences = term_sequences(node.text)
+    return len(sequences) == 1 and len(sequences[0][0]) == 1
 
 
 def neighbour_pairs(node: And | Or) -> tuple[tuple[int, int], ...]:
-    """The indexes (first, second) of neighbouring children of a node that are both plain words."""
-    plain = [is_single_term(child) for child in node.nodes]
-    return tuple((index, index + 1) for index in range(len(plain) - 1) if plain[index] and plain[index + 1])
+    """Indexes (first, second) of neighbouring children of a node that are both single terms."""
+    single = [is_single_term(child) for child in node.nodes]
+    return tuple((index, index + 1) for index in range(len(single) - 1) if single[index] and single[index + 1])

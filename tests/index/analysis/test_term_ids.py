@@ -49,7 +49,7 @@ def assert_same_tokens(encoder: Encoder, texts: list[str]) -> None:
 
 @settings(max_examples=150)
 @given(st.lists(st.lists(any_text, max_size=4), max_size=3))
-def test_the_encoder_says_what_tokens_say(batches: list[list[str]]) -> None:
+def test_tokens_equal_those_of_tokenize(batches: list[list[str]]) -> None:
     encoder = Encoder()
     for batch in batches:
         assert_same_tokens(encoder, batch)
@@ -65,7 +65,7 @@ def test_one_encoder_serves_many_texts(texts: list[str]) -> None:
 SHARED = Encoder()
 
 
-def test_every_character_of_ascii_counts_as_it_does_in_tokens() -> None:
+def test_every_pair_of_ascii_characters() -> None:
     characters = [chr(code) for code in range(128)]
     pairs = [f"a{one}{other}b {other}{one} x{one}" for one, other in product(characters, "-'.,+#&_ aA1é\u0301;")]
     assert_same_tokens(Encoder(), [*pairs, *characters])

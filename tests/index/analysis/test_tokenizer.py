@@ -1,4 +1,4 @@
-"""Text → tokens, query forms, families."""
+"""Tokens, term sequences and stem keys."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_positions_rise_by_one_and_spans_lie_in_the_text(text: str) -> None:
 
 @settings(max_examples=100)
 @given(any_text, any_text)
-def test_white_space_parts_surfaces(first: str, second: str) -> None:
+def test_white_space_separates_raw_tokens(first: str, second: str) -> None:
     left = list(tokenize(first))
     width = left[-1].position + 1 if left else 0
     moved = [
@@ -97,7 +97,7 @@ def test_long_words_are_cut_and_long_compounds_not_joined() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "forms"),
+    ("typed", "sequences"),
     [
         ("Ferry", ["ferry@0 /1"]),
         ("e-mail", ["e@0 mail@1 /2", "email@0 /1"]),
@@ -115,24 +115,24 @@ def test_long_words_are_cut_and_long_compounds_not_joined() -> None:
         ("", []),
     ],
 )
-def test_query_forms(typed: str, forms: list[str]) -> None:
+def test_term_sequences(typed: str, sequences: list[str]) -> None:
     found = [
         " ".join(f"{term}@{offset}" for term, offset in terms) + f" /{width}" for terms, width in term_sequences(typed)
     ]
-    assert found == forms
+    assert found == sequences
 
 
-def test_query_forms_are_bounded() -> None:
+def test_term_sequences_are_bounded() -> None:
     assert len(term_sequences("a-b " * 20)) == MAX_SEQUENCES
 
 
 @settings(max_examples=100)
 @given(any_text)
-def test_what_is_typed_as_it_stands_is_found(text: str) -> None:
+def test_the_first_term_sequence_of_a_text_occurs_in_it(text: str) -> None:
     places = {(token.term, token.position) for token in tokenize(text)}
-    forms = term_sequences(text)
-    assert not forms or set(forms[0][0]) <= places
-    assert bool(forms) == bool(places)
+    sequences = term_sequences(text)
+    assert not sequences or set(sequences[0][0]) <= places
+    assert bool(sequences) == bool(places)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_is_typed_as_it_stands_is_found(text: str) -> None:
         (("en",), "us us's"),
     ],
 )
-def test_families(languages: tuple[str, ...], words: str) -> None:
+def test_stem_siblings(languages: tuple[str, ...], words: str) -> None:
     first, *others = (stem_keys(word, languages) for word in words.split())
     assert all(first & other for other in others)
 
@@ -170,14 +170,14 @@ def test_families(languages: tuple[str, ...], words: str) -> None:
         (("en",), "1990 1990s"),
     ],
 )
-def test_strangers(languages: tuple[str, ...], words: str) -> None:
+def test_words_without_a_common_stem(languages: tuple[str, ...], words: str) -> None:
     first, *others = words.split()
     assert any(stem_keys(first, languages).isdisjoint(stem_keys(other, languages)) for other in others)
 
 
 @settings(max_examples=200)
 @given(st.lists(any_text, max_size=3), st.sampled_from(["en", "fr", "it", "ca", "pt", "de", "ru", "pt-BR", "xx"]))
-def test_keys_of_many_terms_are_those_of_each(found: list[str], language: str) -> None:
+def test_stem_keys_of_many_terms_equal_those_of_each(found: list[str], language: str) -> None:
     examples = "l'avion dell'arte nacoes declarees minister's d'acord's us 1990s c++ l' s's harbours"
     terms = [*examples.split(), *(token.term for text in found for token in tokenize(text))]
     prefix = f"{language.partition('-')[0]}:"
@@ -186,7 +186,7 @@ def test_keys_of_many_terms_are_those_of_each(found: list[str], language: str) -
     ]
 
 
-def test_a_surface_is_known_by_itself() -> None:
-    assert analyze("手機").units
+def test_analyze_a_raw_token() -> None:
+    assert analyze("手機").unspaced
     assert analyze("e-mail").width == 2
     assert analyze("ـ").width == 0

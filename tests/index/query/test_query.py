@@ -312,7 +312,7 @@ def test_words_of_are_those_looked_for() -> None:
     assert query.words_of(tree) == ("night", "harbour board", "ferry", "lighthouse", "quill")
 
 
-def test_parts_can_be_left_out() -> None:
+def test_clauses_can_be_removed() -> None:
     tree = tree_of("night ferry -strike")
     assert [to_text(query.without_clause(tree, part)) for part in query.clauses(tree)] == [
         "ferry -strike",
@@ -322,7 +322,7 @@ def test_parts_can_be_left_out() -> None:
     assert query.without_clause(Word("ferry"), Word("ferry")) == MatchAll()
     assert query.without_clause(tree_of("a b"), Word("a")) == Word("b")
     assert query.clauses(MatchAll()) == ()
-    with pytest.raises(ValueError, match="not a part"):
+    with pytest.raises(ValueError, match="not a clause"):
         query.without_clause(tree, Word("strike"))
 
 

@@ -17,7 +17,7 @@ from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 from backfile.index.highlight.token_table import TokenizedDocument
 
 _HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
-_EACH = 2  # for each character of a text, one of its skeleton may be held
+_EACH = 4  # bytes a character of a text: the text, and its tokens as arrays
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""Function words: known by language, as terms are folded, contractions included."""
+"""Stop words by language, contractions included."""
 
 from __future__ import annotations
 
 import pytest
 
-from backfile.index.analysis.stop_words import is_stop_word
+from backfile.index.ranking.bm25f import is_stop_word
 
 
 @pytest.mark.parametrize(
