@@ -348,7 +348,7 @@ class TestReadingInProcesses:
         alone = list(read_documents(many, paths, processes=1))
         together = list(read_documents(many, paths, processes=2))
         assert together == alone
-        assert [taken.path for taken in together] == paths
+        assert [result.path for result in together] == paths
 
     def test_it_can_be_left_half_way(self, many: Library) -> None:
         paths = sorted(entry.path for entry in many.walk())
@@ -364,12 +364,12 @@ class TestReadingInProcesses:
             "from backfile.archive.storage.library import Library\n"
             "from backfile.index.sync.reader import read_documents\n"
             "if __name__ == '__main__':\n"
-            "    from backfile.index.sync import reader as intake\n"
-            "    intake.MANY, intake._CHUNK = 10, 8\n"
+            "    from backfile.index.sync import reader\n"
+            "    reader.MANY, reader._CHUNK = 10, 8\n"
             "    library = Library(Path(sys.argv[2]))\n"
-            "    taken = list(read_documents(library, sorted(e.path for e in library.walk()), processes=2))\n"
-            "    lost = [t for t in taken if t.document is None]\n"
-            "    print(len(taken), len(lost), lost[0].path, lost[0].problems[0].reason)\n"
+            "    results = list(read_documents(library, sorted(e.path for e in library.walk()), processes=2))\n"
+            "    lost = [t for t in results if t.document is None]\n"
+            "    print(len(results), len(lost), lost[0].path, lost[0].problems[0].reason)\n"
             "else:\n"
             "    read = Library.read\n"
             "    Library.read = lambda self, path: os._exit(9) if path.endswith('0033.md') else read(self, path)\n"
@@ -387,7 +387,7 @@ class TestReadingInProcesses:
         assert done.returncode == 0, done.stderr
 
 
-class TestKeepingTheIndex:
+class TestUpdateIndex:
     """`update_index` with the engine that people use."""
 
     def bring(self, library: Library, **options: float) -> Report:
@@ -523,7 +523,7 @@ class TestKeepingTheIndex:
             Library(tmp_path / "nowhere")
 
 
-class TestRecords:
+class TestSyncState:
     def test_round_trip(self, tmp_path: Path, library: Library) -> None:
         engine = MemoryEngine()
         write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n")
