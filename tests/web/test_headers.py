@@ -81,6 +81,19 @@ def test_static_files_are_immutable(client: FlaskClient) -> None:
         assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
+@pytest.mark.parametrize(("public", "scope"), [(False, "private"), (True, "public")])
+def test_shared_caches_keep_nothing_of_a_private_library(tmp_path: Path, public: bool, scope: str) -> None:
+    settings, engine = indexed(tmp_path)
+    with (settings.library / "library.toml").open("a") as file:
+        file.write(f"public = {str(public).lower()}\n")
+    app = create_app(settings, open_index=lambda: engine)
+    for address in [*addresses(app), "/nowhere", "/search?page=99"]:
+        with app.test_client().get(address) as response:
+            found = response.headers["Cache-Control"]
+        if not address.startswith("/static/"):
+            assert found == f"{scope}, " + ("max-age=3600" if address.startswith("/media/") else "no-cache"), address
+
+
 def test_robots_may_index_a_public_library(tmp_path: Path) -> None:
     settings, engine = indexed(tmp_path)
     with (settings.library / "library.toml").open("a") as file:

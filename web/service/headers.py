@@ -42,6 +42,7 @@ def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, r
     app.before_request(partial(_reject_foreign_host, hosts))
     app.before_request(_reject_request)
     app.after_request(partial(_add_headers, headers))
+    app.after_request(partial(_set_caching, "public" if public else "private"))
 
 
 def _reject_foreign_host(hosts: Sequence[str] | None) -> None:
@@ -62,8 +63,15 @@ def _reject_request() -> None:
 def _add_headers(headers: Mapping[str, str], response: Response) -> Response:
     for name, value in headers.items():
         response.headers.setdefault(name, value)
-    if request.endpoint == "static" and "v" in request.args and response.status_code in {200, 304}:
-        response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE}, immutable"
-    elif "Cache-Control" not in response.headers:
-        response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _set_caching(scope: str, response: Response) -> Response:
+    """Lets shared caches keep the program's own files, and responses made of articles if `scope` is `public`."""
+    if request.endpoint == "static" and response.status_code < 400:
+        if "v" in request.args and response.status_code in {200, 304}:
+            response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE}, immutable"
+        return response
+    max_age = response.cache_control.max_age
+    response.headers["Cache-Control"] = f"{scope}, " + ("no-cache" if max_age is None else f"max-age={max_age}")
     return response
