@@ -4,8 +4,8 @@
 
 reads a library (default: the corpus digitalgov) and measures, in time of this process, ten ordinary articles (3,000
 to 5,000 characters) that each query finds, and one article of 1,000,000 characters with the query's last word in it
-once more at the very end. A new matcher each time, as for each answer, that knows the families of the library's words,
-as an index does; the best of several runs. "First" scans the articles as well, "again" has them scanned already. The
+once more at the very end. A new highlighter each time, as for each answer, that knows the stem siblings of the library's words,
+as an index does; the best of several runs. "First" tokenizes the articles as well, "again" has them tokenized. The
 yardstick is `re.findall(r"\\w+")` over the same texts.
 """
 
@@ -66,7 +66,7 @@ def main() -> None:
     documents = list(_documents(options.library))
     ordinary = [document for document in documents if len(document.text) in ORDINARY]
     joined = "\n".join(document.text for document in documents)
-    family = _families(documents)
+    siblings = _stem_siblings(documents)
     profile = cProfile.Profile() if options.profile else None
     print(f"{'':48}{'ten hits':>25}{'1,000,000 characters':>37}")
     print(f"{'query':44}{HEADS} {HEADS}")
@@ -76,7 +76,7 @@ def main() -> None:
         hits = list(islice((document for document in ordinary if finds.highlight(document)), HITS))
         end = text.split()[-1].strip('"~2*8')
         long = Document("long", "long.md", ArticleMetadata("A long article"), f"{joined[: LONG - len(end) - 2]} {end}.")
-        ten, one = _Case(query, family, hits), _Case(query, family, [long])
+        ten, one = _Case(query, siblings, hits), _Case(query, siblings, [long])
         print(f"{text:44}{ten.row()} {one.row()}", flush=True)
         if profile:
             profile.runcall(ten.first)
@@ -92,18 +92,18 @@ def _documents(folder: Path) -> Iterator[Document]:
             yield taken.document
 
 
-def _families(documents: Sequence[Document]) -> StemSiblingsIn:
-    """The families of all words of the documents."""
+def _stem_siblings(documents: Sequence[Document]) -> StemSiblingsIn:
+    """Stem siblings of all terms of the documents."""
     by_key: dict[str, set[str]] = {}
     for term in {token.term for document in documents for text in _texts(document) for token in tokenize(text)}:
         for key in stem_keys(term, LANGUAGES):
             by_key.setdefault(key, set()).add(term)
 
     @lru_cache
-    def family(term: str, fields: tuple[str, ...]) -> frozenset[str]:
+    def siblings(term: str, fields: tuple[str, ...]) -> frozenset[str]:
         return frozenset().union(*(by_key.get(key, ()) for key in stem_keys(term, LANGUAGES)))
 
-    return family
+    return siblings
 
 
 def _texts(document: Document) -> tuple[str, ...]:
@@ -115,7 +115,7 @@ class _Case:
     """A query and documents that it finds."""
 
     query: Node
-    family: StemSiblingsIn
+    siblings: StemSiblingsIn
     documents: Sequence[Document]
 
     def first(self) -> int:
@@ -123,8 +123,8 @@ class _Case:
         return self.shown([TokenizedDocument(document) for document in self.documents])
 
     def shown(self, prepared: Sequence[TokenizedDocument]) -> int:
-        matcher = Highlighter(self.query, LANGUAGES, self.family)
-        marked = zip(prepared, matcher.highlight_all(prepared), strict=True)
+        highlighter = Highlighter(self.query, LANGUAGES, self.siblings)
+        marked = zip(prepared, highlighter.highlight_all(prepared), strict=True)
         hits = [build_hit(each.document, marks or UNMARKED, score=0.0, limit=3) for each, marks in marked]
         return sum(hit.matches for hit in hits)
 

@@ -1,4 +1,4 @@
-"""Which words find which: families, accents, apostrophes, connectors, scripts. Each case names a sentence that the
+"""Words and the words they find: stem siblings, accents, apostrophes, connectors, scripts. Each case names a sentence that the
 query must find and one that it must not."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from backfile.index.engine import Engine
 from contract.library import article, found, load
 
 CASES = {
-    "families": [
+    "stem siblings": [
         ("declare", "They declared it open.", "The decree was late."),
         ("declaring", "She declares nothing.", "A declamation in the square."),
         ("minister", "The minister's car stood outside.", "The ministry burned down."),

@@ -140,7 +140,7 @@ def test_status_tells_of_the_last_commit(engine: Engine) -> None:
     assert status.bytes >= 0
 
 
-def test_languages_of_the_commit_decide_on_families(engine: Engine) -> None:
+def test_languages_of_the_commit_decide_on_stemming(engine: Engine) -> None:
     load(engine, article("a", "Il déclara la paix."), article("b", "L'avion part."), languages=("en",))
     assert (found(engine, "déclarer"), found(engine, "avion")) == (set(), set())
     load(engine, article("c", "Ils déclarent."), languages=("en", "fr"))

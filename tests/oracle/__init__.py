@@ -1,1 +1,1 @@
-"""Naive in-memory engine: the oracle that other engines are tested against."""
+"""Naive in-memory engine, the oracle of other engines."""

@@ -145,15 +145,15 @@ class NaiveSearcher:
                 within = leaf.within or 0
                 return len({start for form in term_sequences(leaf.text) for start in _windows(form, within, value)})
         typed = {start for form in term_sequences(leaf.text) for start in _starts(form, value)}
-        others = 0 if leaf.exact else sum(self._is_relative(token.term, leaf) for token in value)
+        others = 0 if leaf.exact else sum(self._is_stem_sibling(token.term, leaf) for token in value)
         return len(typed) + WEIGHTS.stem_sibling * others
 
-    def _is_relative(self, term: str, word: Word) -> bool:
-        """Whether a term is of the family of the word but not one of the word's own spellings."""
+    def _is_stem_sibling(self, term: str, word: Word) -> bool:
+        """Test for a stem sibling that is not a spelling of the word itself."""
         typed = {terms[0][0] for terms, _ in term_sequences(word.text) if len(terms) == 1}
-        return term not in typed and any(not self._family(term).isdisjoint(self._family(own)) for own in typed)
+        return term not in typed and any(not self._stem_keys(term).isdisjoint(self._stem_keys(own)) for own in typed)
 
-    def _family(self, term: str) -> frozenset[str]:
+    def _stem_keys(self, term: str) -> frozenset[str]:
         if term not in self._keys:
             self._keys[term] = stem_keys(term, self._languages)
         return self._keys[term]

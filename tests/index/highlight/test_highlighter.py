@@ -1,4 +1,4 @@
-"""The one matcher: it marks if and only if the article is a hit, and marks nothing but what the query says."""
+"""Highlights exist if and only if the document is a hit, and are of the query only."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_matches_what_the_naive_rules_find(document: Document, query: Node) -> N
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), word_queries.filter(lambda query: not any(isinstance(node, Not) for node in walk(query))))
-def test_a_hit_is_an_article_with_marks(document: Document, query: Node) -> None:
+def test_a_document_has_highlights_if_it_is_a_hit(document: Document, query: Node) -> None:
     marks = Highlighter(query, LANGUAGES).highlight(document)
     assert (marks is not None) == (marks is not None and marks.count > 0)
     words = NaiveDocument(document)
@@ -45,7 +45,7 @@ def test_a_hit_is_an_article_with_marks(document: Document, query: Node) -> None
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), word_queries)
-def test_every_mark_is_of_the_query_or_its_family(document: Document, query: Node) -> None:
+def test_every_highlight_is_a_term_of_the_query_or_a_stem_sibling(document: Document, query: Node) -> None:
     marks = Highlighter(query, LANGUAGES).highlight(document)
     keys = {
         key
@@ -98,7 +98,7 @@ def test_a_phrase_far_from_its_first_word_is_found() -> None:
     ]
 
 
-def test_words_and_families() -> None:
+def test_words_and_stem_siblings() -> None:
     assert marked("declare ferry", "Ferries declared; a ferry declares.") == [
         "Ferries",
         "declared",
@@ -121,7 +121,7 @@ def test_words_within_a_distance_are_marked_one_by_one() -> None:
     ]
 
 
-def test_only_satisfied_branches_and_never_what_is_excluded() -> None:
+def test_only_satisfied_clauses_are_highlighted() -> None:
     assert marked("(rope anchor) OR bell", "rope, bell") == ["bell"]
     assert marked("bell -(rope anchor)", "rope, bell") == ["bell"]
     assert marked("-anchor", "rope, bell") == []
@@ -147,7 +147,7 @@ def test_marks_are_counted() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 9)).map(lambda pair: (pair[0], pair[0] + pair[1]))))
-def test_merged_spans_cover_the_same_places(spans: list[tuple[int, int]]) -> None:
+def test_merged_spans_cover_the_same_characters(spans: list[tuple[int, int]]) -> None:
     joined = merge_spans(spans)
     assert all(earlier[1] <= later[0] for earlier, later in pairwise(joined))
     assert {place for span in joined for place in range(*span)} == {place for span in spans for place in range(*span)}

@@ -1,4 +1,4 @@
-"""Why an article was found."""
+"""Hits: field matches."""
 
 from __future__ import annotations
 

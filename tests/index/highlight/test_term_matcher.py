@@ -225,7 +225,7 @@ def test_a_phrase_lies_within_one_text(
 @pytest.mark.parametrize(
     "language", ["en", "de", "fr", "nl", "es", "it", "pt", "ru", "sv", "fi", "ro", "ca", "da", "no"]
 )
-def test_families_begin_as_said(language: str) -> None:
+def test_stem_siblings_begin_with_a_stem_prefix(language: str) -> None:
     forms = (
         "dying", "die", "lying", "lie", "skies", "sky", "ugly", "ueber", "uber", "gedanken", "danken", "gegangen",
         "l'avion", "avion", "d'avions", "nation", "nations", "journal", "journaux", "nacao", "nacoes", "naciones",
