@@ -4,7 +4,7 @@
 
 reads a library (default: the corpus digitalgov) and measures, in time of this process, ten ordinary articles (3,000
 to 5,000 characters) that each query finds, and one article of 1,000,000 characters with the query's last word in it
-once more at the very end. A new highlighter each time, as for each answer, that knows the stem siblings of the library's words,
+once more at the very end. Each run has a new highlighter, as each answer has, with the stem siblings of the library,
 as an index does; the best of several runs. "First" tokenizes the articles as well, "again" has them tokenized. The
 yardstick is `re.findall(r"\\w+")` over the same texts.
 """

@@ -1,5 +1,7 @@
-"""Words and the words they find: stem siblings, accents, apostrophes, connectors, scripts. Each case names a sentence that the
-query must find and one that it must not."""
+"""Queries by word: stem siblings, accents, apostrophes, connectors, scripts.
+
+Each case names a sentence that the query must find and one that it must not.
+"""
 
 from __future__ import annotations
 
