@@ -33,8 +33,8 @@ def test_a_build_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="only Linux tells")
-def test_memory_of_the_whole_family_is_counted() -> None:
-    assert os.getpid() in million._family(os.getppid())
+def test_memory_of_the_whole_process_tree_is_counted() -> None:
+    assert os.getpid() in million._process_tree(os.getppid())
     assert million.own_memory(os.getpid()) > 1_000_000
     assert million.own_memory(2**22 + 1) == 0
     with million.MemoryWatch(seconds=0.01) as watch:
