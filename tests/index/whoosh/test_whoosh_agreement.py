@@ -38,18 +38,22 @@ dates = st.one_of(
     st.builds(PartialDate, st.integers(2017, 2021), st.integers(1, 12), st.integers(1, 28)),
 )
 sources = st.sampled_from((None, Source("The Night Ferry"), Source(url="https://www.harbour.example/trade")))
-documents = st.builds(
-    Document,
-    id=st.sampled_from([f"a/{number}" for number in range(12)]),
-    path=st.just("a.md"),
+records = st.builds(
+    ArticleMetadata,
     title=texts.map(lambda text: text or "Untitled"),
-    text=texts,
     authors=st.lists(st.sampled_from(NAMES), max_size=2, unique=True).map(tuple),
     topics=st.lists(st.sampled_from(TOPICS), max_size=4, unique=True).map(tuple),
     date=dates,
     summary=st.one_of(st.none(), texts.filter(bool)),
     source=sources,
     language=st.sampled_from(LANGUAGES),
+)
+documents = st.builds(
+    Document,
+    id=st.sampled_from([f"a/{number}" for number in range(12)]),
+    path=st.just("a.md"),
+    metadata=records,
+    text=texts,
 )
 batches = st.lists(
     st.tuples(st.lists(documents, max_size=6), st.sets(st.sampled_from("0123456789"), max_size=2)),

@@ -17,6 +17,7 @@ from backfile.index.engine import Changes, Document, Fingerprint
 from backfile.index.engines.whoosh import WhooshEngine
 from backfile.index.engines.whoosh.indexing import merge_policy
 from backfile.index.engines.whoosh.indexing.segment_merger import merge_segments
+from backfile.index.engines.whoosh.storage.array_file import ArrayFile
 from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
 from backfile.index.errors import IndexUnusable
 
@@ -81,7 +82,7 @@ class Index(RuleBasedStateMachine):
             listed = [s.document(n) for s in segments for n in range(s.size) if s.live_docs is None or s.live_docs[n]]
             merge_segments(self.folder / "merged", segments)
             fresh = segment_of(self.folder / "fresh", listed)
-            merged = replace(fresh, data=type(fresh.data)("MAIN_b", type(fresh.data.file)(self.folder / "merged")))
+            merged = replace(fresh, data=type(fresh.data)("MAIN_b", ArrayFile.open(self.folder / "merged")))
             for field in WORD_FIELDS:
                 assert read_postings(merged, field) == read_postings(fresh, field)
             (self.folder / "merged").unlink()
