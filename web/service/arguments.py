@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote_plus
 
@@ -21,7 +22,10 @@ TOO_MANY = {
     "author": gettext_noop("Only the first %(most)s of %(all)s authors were used."),
     "topic": gettext_noop("Only the first %(most)s of %(all)s topics were used."),
 }
+NAMES = ("q", "author", "topic", "from", "to", "sort", "page", "per_page", "place")  # in the order of URLs
 ENDS = {"from": gettext_noop("from"), "to": gettext_noop("to")}
+
+_quote = lru_cache(1024)(quote_plus)  # a page repeats the query, the filters and the years in all its links
 
 
 class SearchArguments(NamedTuple):
@@ -76,6 +80,17 @@ class SearchArguments(NamedTuple):
         search = self.with_changes(**changes) if changes else self._replace(rank=None)
         return _url(path, search.pairs())
 
+    def urls_with(self, *names: str) -> Callable[..., str]:
+        """Function from a value for each name to the URL of the first page that has these arguments as well.
+
+        `names` are adjacent in URLs. Everything but the values is encoded once: a page has fifty such links.
+        """
+        last = NAMES.index(names[-1])
+        pairs = self.with_changes().pairs()
+        before = "".join([f"{name}={_quote(value)}&" for name, value in pairs if NAMES.index(name) <= last])
+        after = "".join([f"&{name}={_quote(value)}" for name, value in pairs if NAMES.index(name) > last])
+        return lambda *values: f"/search?{before}{_encode(zip(names, values, strict=True))}{after}"
+
     def article_url(self, article_id: str, *, rank: int | None = None, match: int | None = None) -> str:
         """URL of an article that keeps the search, the rank of the hit (which implies the page) and a match number."""
         pairs = self._replace(rank=rank, page=1).pairs()
@@ -101,7 +116,11 @@ class SearchArguments(NamedTuple):
 
 
 def _url(path: str, pairs: list[tuple[str, str]]) -> str:
-    return f"{path}?{'&'.join([f'{name}={quote_plus(value)}' for name, value in pairs])}" if pairs else path
+    return f"{path}?{_encode(pairs)}" if pairs else path
+
+
+def _encode(pairs: Iterable[tuple[str, str]]) -> str:
+    return "&".join([f"{name}={_quote(value)}" for name, value in pairs])
 
 
 def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> SearchArguments:

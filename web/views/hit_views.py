@@ -71,21 +71,25 @@ class HitView(NamedTuple):
 def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None = None) -> tuple[HitView, ...]:
     """Views of hits. Their URLs keep the search if `first`, the rank of the first of them, is given."""
 
-    @cache
-    def facet_link(facet: str, value: str) -> Link:
-        """Selects the value as well; for a selected value, leads to the first page of the same search."""
-        selected = arguments.selected(facet)
-        search = arguments if value in selected else arguments.with_values(facet, (*selected, value))
-        return Link(value, search.url(page=1))
-
+    author_link, topic_link = _facet_links(arguments, "author"), _facet_links(arguments, "topic")
     return tuple(
-        _hit_view(arguments, hit, None if first is None else first + index, facet_link)
+        _hit_view(arguments, hit, None if first is None else first + index, author_link, topic_link)
         for index, hit in enumerate(hits)
     )
 
 
+def _facet_links(arguments: SearchArguments, facet: str) -> Callable[[str], Link]:
+    """Function from a value to a link that selects it too; a selected value leads to the first page of the search."""
+    selected, first_page, url_of = arguments.selected(facet), arguments.url(page=1), arguments.urls_with(facet)
+    return cache(lambda value: Link(value, first_page if value in selected else url_of(value)))
+
+
 def _hit_view(
-    arguments: SearchArguments, hit: Hit, rank: int | None, facet_link: Callable[[str, str], Link]
+    arguments: SearchArguments,
+    hit: Hit,
+    rank: int | None,
+    author_link: Callable[[str], Link],
+    topic_link: Callable[[str], Link],
 ) -> HitView:
     passages = hit.passages
     if hit.metadata.summary and not any(passage.spans for passage in passages):
@@ -95,8 +99,8 @@ def _hit_view(
         rank=rank or 0,
         url=arguments.article_url(hit.id, rank=rank) + (text_fragment(hit) if rank else ""),
         title=parts(hit.title.text, hit.title.spans),
-        authors=tuple(facet_link("author", author) for author in hit.metadata.authors),
-        topics=tuple(facet_link("topic", topic) for topic in hit.metadata.topics[:MAX_TOPICS]),
+        authors=tuple(map(author_link, hit.metadata.authors)),
+        topics=tuple(map(topic_link, hit.metadata.topics[:MAX_TOPICS])),
         more_topics=max(0, len(hit.metadata.topics) - MAX_TOPICS),
         passages=tuple(_passage_view(passage, number) for number, passage in enumerate(passages, 1)),
         field_matches=tuple(map(_field_match_view, hit.field_matches)),

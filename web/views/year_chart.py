@@ -71,17 +71,19 @@ def year_chart(facet: Facet, arguments: SearchArguments) -> YearChart | None:
     step = _step(min(counts), max(counts))
     starts = range(min(counts) // step * step, max(counts) + 1, step)
     sums = [sum(counts.get(year, 0) for year in range(start, start + step)) for start in starts]
+    highest = max(sums)
     selected = _selected_years(arguments)
+    url_of = arguments.with_changes(first="", last="").urls_with("from", "to")
     bars = tuple(
         Bar(
             first=(first := max(start, 1)),
             last=(last := start + step - 1),
             label=_label(start, step),
             articles=count,
-            url=arguments.url(first=f"{first:04d}", last=f"{last:04d}") if count else "",
+            url=url_of(f"{first:04d}", f"{last:04d}") if count else "",
             selected=start in selected,
             x=index * BAR,
-            height=max(2, round(count / max(sums) * (HEIGHT - 2))) if count else 0,
+            height=max(2, round(count / highest * (HEIGHT - 2))) if count else 0,
         )
         for index, (start, count) in enumerate(zip(starts, sums, strict=True))
     )
