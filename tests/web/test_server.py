@@ -12,7 +12,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
+from threading import Event, Thread
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -24,6 +26,7 @@ from backfile.index.sync.watcher import relevant
 from backfile.web.server.granian_server import AddressUnavailable, free_port
 from backfile.web.server.index_process import base_url
 
+PROMISED_STOP = 5.0  # seconds
 TIMEOUT = 60.0  # seconds until a test gives up on a server; a guard, not a promise
 
 
@@ -181,15 +184,74 @@ def processes_of(server: Server, holding: str) -> list[int]:
 def test_killed_processes_are_restarted(serve: Callable[..., Server], tmp_path: Path) -> None:
     server = serve()
     (index_process,) = processes_of(server, "spawn_main")
-    (worker,) = processes_of(server, "cli")
+    (worker,) = processes_of(server, "--workers")
     os.kill(index_process, signal.SIGKILL)
     os.kill(worker, signal.SIGKILL)
-    eventually(lambda: bool(set(processes_of(server, "cli")) - {worker}))
+    eventually(lambda: bool(set(processes_of(server, "--workers")) - {worker}))
     eventually(lambda: finds(server.url, "ferry"))
     (tmp_path / "library" / "new.md").write_text("A zeppelin lands.\n")
     eventually(lambda: finds(server.url, "zeppelin"))
     assert server.stop() == 0
     assert any("is started again" in line for line in server.output)
+
+
+def descendants(pid: int) -> list[int]:
+    """Processes below one, children first."""
+    children = [int(pid) for path in Path(f"/proc/{pid}/task").glob("*/children") for pid in path.read_text().split()]
+    return [*children, *(below for child in children for below in descendants(child))]
+
+
+@pytest.mark.long
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("level", ["worker", "parent of the worker"])
+def test_workers_that_die_again_and_again_do_not_end_the_server(serve: Callable[..., Server], level: str) -> None:
+    server = serve("--workers", "2")
+    for _ in range(10):
+        for pid in processes_of(server, "--workers"):
+            with suppress(OSError):
+                below = descendants(pid)
+                os.kill(below[-1] if level == "worker" and below else pid, signal.SIGKILL)
+        time.sleep(0.5)
+    assert server.process.poll() is None
+    eventually(lambda: finds(server.url, "ferry"))
+    eventually(lambda: len(processes_of(server, "--workers")) == 2)
+    time.sleep(1)  # so that both have started
+    began = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - began < PROMISED_STOP
+    assert sum("A worker ended" in line for line in server.output) >= 4
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_stops_within_five_seconds_under_load(
+    serve: Callable[..., Server], tmp_path: Path, number: int
+) -> None:
+    library = tmp_path / "articles"
+    library.mkdir()
+    for name in range(3_000):
+        (library / f"{name}.md").write_text(f"Word{name} " + "A ferry sails to the pier at night. " * 80)
+    server = serve("articles", "--workers", "2")
+    for path in library.glob("*.md"):
+        path.write_text("A zeppelin lands. " * 100)  # so that the index process is at work, too
+    stop = Event()
+    paths = ["search?q=f*+OR+p*&per_page=100&page=9", "search.csv?q=s*", "search.jsonl", "search?q=" + "a*+" * 20]
+
+    def load(path: str) -> None:
+        while not stop.is_set():
+            with suppress(OSError, HTTPException):
+                urlopen(server.url + path, timeout=20).read()
+
+    threads = [Thread(target=load, args=(paths[n % len(paths)],), daemon=True) for n in range(24)]
+    for thread in threads:
+        thread.start()
+    try:
+        time.sleep(3)
+        began = time.monotonic()
+        assert server.stop(number) == 0
+        assert time.monotonic() - began < PROMISED_STOP
+    finally:
+        stop.set()
 
 
 @pytest.mark.long

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
-import os
 import socket
 import sys
 from collections.abc import Callable
@@ -27,6 +27,7 @@ from backfile.web.screens.article import article
 from backfile.web.screens.browse import home
 from backfile.web.screens.search import show_results
 from backfile.web.server.index_process import IndexProcess, base_url
+from backfile.web.server.worker_pool import WorkerPool
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.search_service import run_search
 
@@ -57,28 +58,39 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
     if not settings.index_folder.exists():
         report = update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
         log.info("%s", report.summary())
+    multiprocessing.set_start_method(START_METHOD, force=True)
+    # On Linux each worker has a Granian of its own, because several processes can share a port there.
+    count, workers = (settings.workers, 1) if START_METHOD == "fork" else (1, settings.workers)
+    pool = WorkerPool(partial(_run_granian, settings, host, port, make_app, workers), count)
     index_process = IndexProcess(settings, host, port)
     index_process.start()
     try:
-        _run_workers(settings, host, port, make_app)
+        if START_METHOD == "fork":
+            make_app(settings)
+            gc.freeze()  # no collection writes to objects that the workers share
+        pool.run()
     finally:
+        pool.terminate()
+        index_process.terminate()
+        pool.stop()
         index_process.stop()
 
 
-def _run_workers(settings: Settings, host: str, port: int, make_app: MakeApp) -> None:
-    multiprocessing.set_start_method(START_METHOD, force=True)
-    if START_METHOD == "fork":
-        make_app(settings)
+def _run_granian(settings: Settings, host: str, port: int, make_app: MakeApp, workers: int) -> None:
+    """Runs Granian until a signal, or until a worker of its ends: `WorkerPool` replaces workers.
+
+    Granian itself would stop the whole server when a worker ends within 5.5 s after its start.
+    """
     server = Granian(
         "backfile.app:create_app",
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        workers=settings.workers,
+        workers=workers,
         blocking_threads=THREADS,
+        respawn_failed_workers=workers > 1,
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT),
-        respawn_failed_workers=True,
         workers_kill_timeout=SHUTDOWN_TIMEOUT,
         log_level=LogLevels.warning,
     )
@@ -86,9 +98,6 @@ def _run_workers(settings: Settings, host: str, port: int, make_app: MakeApp) ->
 
 
 def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
-    # A terminal sends SIGINT to all its processes, and Granian's parent signals its workers as well. A worker that gets
-    # both at the same moment can deadlock, so each leads a session of its own.
-    os.setsid()
     end_with_parent()
     return make_app(settings)
 

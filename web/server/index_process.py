@@ -39,6 +39,7 @@ class IndexProcess:
         self._stopping = Event()
         self._supervisor = Thread(target=self._supervise, name="index-process", daemon=True)
         self._process: BaseProcess | None = None
+        self._kill_at = 0.0
 
     def start(self) -> None:
         """Starts the process; it begins to work when a worker answers."""
@@ -46,12 +47,18 @@ class IndexProcess:
             self._process = self._spawn(self._address)
         self._supervisor.start()
 
-    def stop(self) -> None:
-        """Stops after the article in work; kills the process if that exceeds both timeouts."""
-        self._stopping.set()
-        if self._process:
+    def terminate(self) -> None:
+        """Asks the process to end after the article in work."""
+        if self._process and not self._stopping.is_set():
+            self._stopping.set()
+            self._kill_at = time.monotonic() + SHUTDOWN_TIMEOUT + KILL_TIMEOUT
             self._process.terminate()
-            self._supervisor.join(SHUTDOWN_TIMEOUT + KILL_TIMEOUT)
+
+    def stop(self) -> None:
+        """Ends the process after the article in work; kills it if that exceeds both timeouts."""
+        self.terminate()
+        if self._process:
+            self._supervisor.join(max(self._kill_at - time.monotonic(), 0))
             if self._supervisor.is_alive():
                 self._process.kill()
 
