@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def import_command(
     backfile import archive.csv --map title=Headline --map text=Body
     """
     _refuse_overlap(names, settings.library)
-    fetch_page = _fetcher(allow_private, settings.contact)
+    fetch_page = partial(_fetch, allow_private=allow_private, contact=settings.contact)
     with ExitStack() as stack:
         library = Library(_library_folder(settings.library, dry_run, stack))
         context = ImportContext(
@@ -147,15 +148,11 @@ def _sources(names: tuple[str, ...], kind: str | None, fetch: Callable[[str], Fe
             yield from open_sources(Path(name), kind)
 
 
-def _fetcher(allow_private: bool, contact: str) -> Callable[[str], FetchResponse]:
-    """Function that fetches an address; it imports the HTTP client at its first call."""
+def _fetch(url: str, *, allow_private: bool, contact: str) -> FetchResponse:
+    """Fetches an address; the HTTP client is imported at the first call."""
+    from backfile.archive.importers.sources.fetching import fetch  # noqa: PLC0415 - loads a client of the web
 
-    def fetch(url: str) -> FetchResponse:
-        from backfile.archive.importers.sources.fetching import fetch as fetch_page  # noqa: PLC0415 - loads a client of the web
-
-        return fetch_page(url, allow_private=allow_private, contact=contact)
-
-    return fetch
+    return fetch(url, allow_private=allow_private, contact=contact)
 
 
 class ImportDisplay:

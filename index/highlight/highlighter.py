@@ -31,15 +31,13 @@ StemSiblingsIn = Callable[[str, Fields], frozenset[str]]
 class Highlights:
     """Spans that match in title, summary and text of a hit: sorted, disjoint, not empty.
 
-    `values`: (field, value) of authors, topics and source with a match. `clauses`: the satisfied terms of the query
-    with their fields, by which `Highlighter.highlight_text` marks other texts of the same article alike.
+    `values`: (field, value) of authors, topics and source with a match.
     """
 
     title: tuple[Span, ...] = ()
     summary: tuple[Span, ...] = ()
     text: tuple[Span, ...] = ()
     values: tuple[tuple[str, str], ...] = field(default=(), compare=False)
-    clauses: tuple[tuple[Term, Fields], ...] = field(default=(), repr=False, compare=False)
 
     @property
     def count(self) -> int:
@@ -72,40 +70,15 @@ class Highlighter:
         clauses = list(batch.clauses(self._query, DEFAULT_FIELDS, satisfied))
         spans, values = iter(batch.spans(clauses)), batch.values(clauses)
         found = [
-            Highlights(*fields, tuple(values[number]), tuple(clause[:2] for clause in clauses if clause[2][number]))
-            for number, fields in enumerate(zip(spans, spans, spans, strict=True))
+            Highlights(*fields, tuple(row))
+            for fields, row in zip(zip(spans, spans, spans, strict=True), values, strict=True)
         ]
         return [each if holds else None for each, holds in zip(found, satisfied.tolist(), strict=True)]
-
-    def highlight_text(self, text: str, field: str = "text", *, hit: Highlights | None = None) -> tuple[Span, ...]:
-        """Spans of one text of an article that is a hit, as if it were (part of) that field of it.
-
-        With `hit`, the highlights of the article, only the clauses that it satisfies are marked; without, every term
-        of the query that is not below a Not.
-        """
-        clauses = _positive_terms(self._query, DEFAULT_FIELDS) if hit is None else iter(hit.clauses)
-        table = tokenize_texts([text])
-        found = [self._find(term, table, fields) for term, fields in clauses if field in fields]
-        return _merged_spans(table, found)[0]
 
     def _find(self, term: Term, table: TokenTable, fields: Fields) -> Occurrences:
         siblings = self._siblings
         in_fields = None if siblings is None else lambda word: siblings(word, fields)
         return find_occurrences(term, table, self._languages, in_fields)
-
-
-def _positive_terms(node: Node, fields: Fields) -> Iterator[tuple[Term, Fields]]:
-    """Terms that are not below a Not, with their fields."""
-    match node:
-        case And() | Or():
-            for child in node.nodes:
-                yield from _positive_terms(child, fields)
-        case InField() if node.field != "lang":
-            yield from _positive_terms(node.node, (node.field,))
-        case Not() | MatchAll() | DateRange() | InField():
-            return
-        case _:
-            yield node, fields
 
 
 Clause = tuple[Term, Fields, Array]  # a term of the query, its fields, and for each document whether it counts

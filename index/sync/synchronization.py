@@ -70,12 +70,7 @@ def update_index(
 
 
 def synchronise(
-    library: Library,
-    engine: Engine,
-    *,
-    folder: Path | None = None,
-    wait: float = 10.0,
-    progress: Progress | None = None,
+    library: Library, engine: Engine, *, folder: Path | None = None, progress: Progress | None = None
 ) -> Report:
     """Synchronizes an open engine. Raises `IndexUnusable` as well as the errors of `update_index`.
 
@@ -83,7 +78,7 @@ def synchronise(
     """
     folder = library.root / FOLDER if folder is None else folder
     prepare_cache_folder(folder)
-    with engine.lock(wait=wait):
+    with engine.lock(wait=10.0):
         return _Synchronization.begin(library, engine, folder).run(progress)
 
 

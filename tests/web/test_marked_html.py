@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import to_html
-from backfile.index.engine import Span
+from backfile.archive.model import ArticleMetadata
+from backfile.index.engine import Document, Span
 from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.query import parse
 from backfile.web.views.marked_html import mark_html
@@ -29,7 +30,8 @@ def spans_of(pattern: str, html: str) -> list[Span]:
 
 
 def marked(html: str, query: str, first: int = 1) -> str:
-    return mark_html(html, Highlighter(parse(query).tree).highlight_text(plain_text(html)), first=first)
+    highlights = Highlighter(parse(query).tree).highlight(Document("a", "a.md", ArticleMetadata("-"), plain_text(html)))
+    return mark_html(html, highlights.text if highlights else (), first=first)
 
 
 def check(html: str, pattern: str) -> None:

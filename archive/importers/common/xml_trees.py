@@ -20,17 +20,19 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
 
 def parse_xml(content: bytes) -> Any:
     """Root of a tree; small errors are recovered. Raises `ArchiveError` if nothing can be parsed."""
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=True,
-        remove_comments=True, remove_pis=True,
-    )  # fmt: skip
     try:
-        root = etree.fromstring(content, parser)
+        root = etree.fromstring(content, _parser(recover=True))
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ArchiveError(f"is broken XML: {error}") from error
     if root is None:
         raise ArchiveError("is broken XML: there is nothing in it")
     return root
+
+
+def _parser(*, recover: bool = False) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, recover=recover, remove_comments=True, remove_pis=True
+    )
 
 
 def local_name(name: object) -> str:
@@ -45,11 +47,8 @@ def parse_xhtml(content: bytes) -> HtmlElement:
     `ArchiveError` if it is too large or empty.
     """
     text = _DOCTYPE.sub("", _DECLARATION.sub("", decode_html(content), count=1), count=1)
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
-    )
     try:
-        root = etree.fromstring(_ENTITY.sub(_resolve_entity, text).encode(), parser)
+        root = etree.fromstring(_ENTITY.sub(_resolve_entity, text).encode(), _parser())
     except (etree.XMLSyntaxError, ValueError):
         return parse_html(text)
     for element in root.iter(etree.Element):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 from xml.parsers.expat import ExpatError
@@ -107,7 +108,7 @@ def _article(path: Path, context: ImportContext) -> ImportEvent:
                 file,
                 style_map=_STYLES,
                 include_embedded_style_map=False,
-                convert_image=mammoth.images.img_element(_image_collector(pictures)),
+                convert_image=mammoth.images.img_element(partial(_store_image, pictures)),
             ).value
     except _PARSE_ERRORS as error:
         raise ArchiveError(f"is a broken document: {error or type(error).__name__}", hint="save it anew") from error
@@ -139,17 +140,13 @@ def _read_core_properties(path: Path) -> bytes:
     return core
 
 
-def _image_collector(pictures: dict[str, bytes]) -> Callable[[Any], dict[str, str]]:
+def _store_image(pictures: dict[str, bytes], image: Any) -> dict[str, str]:
     """Image handler for Mammoth that stores each image under a new name."""
-
-    def keep(image: Any) -> dict[str, str]:
-        ending = image.content_type.rpartition("/")[2].partition("+")[0].removeprefix("x-")
-        name = f"image-{len(pictures) + 1}.{ {'jpeg': 'jpg'}.get(ending, ending) }"
-        with image.open() as file:
-            pictures[name] = file.read()
-        return {"src": name}
-
-    return keep
+    ending = image.content_type.rpartition("/")[2].partition("+")[0].removeprefix("x-")
+    name = f"image-{len(pictures) + 1}.{ {'jpeg': 'jpg'}.get(ending, ending) }"
+    with image.open() as file:
+        pictures[name] = file.read()
+    return {"src": name}
 
 
 def _parse_properties(core: bytes) -> DocumentProperties:
@@ -189,12 +186,8 @@ def _item(
             language=properties.language or None,
         ),
         body=body,
-        assets=tuple(_asset(each, content) for each, content in pictures.items() if each in body),
+        assets=tuple(Asset(each, partial(bytes, content)) for each, content in pictures.items() if each in body),
     )
-
-
-def _asset(name: str, content: bytes) -> Asset:
-    return Asset(name, lambda: content)
 
 
 def _take_masthead(tree: HtmlElement, title: str, context: ImportContext) -> Masthead:

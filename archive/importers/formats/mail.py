@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email import policy
 from email.errors import MessageError
 from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import parseaddr
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
@@ -185,7 +186,7 @@ def _body(message: EmailMessage) -> tuple[str, tuple[Asset, ...], tuple[str, ...
         return plain_to_markdown(text.replace("\r\n", "\n").strip("\n")), (), notes
     names = {cid: name for cid, (name, _) in pictures.items()}
     body = email_to_markdown(text, pictures=names)
-    assets = tuple(Asset(name, _asset_loader(content)) for name, content in pictures.values() if name in body)
+    assets = tuple(Asset(name, partial(_load_picture, content)) for name, content in pictures.values() if name in body)
     return body, assets, notes
 
 
@@ -213,11 +214,8 @@ def _attachments(message: EmailMessage) -> tuple[dict[str, tuple[str, EmailMessa
     return pictures, others
 
 
-def _asset_loader(part: MIMEPart) -> Callable[[], bytes]:
-    def load() -> bytes:
-        content = cast(bytes, part.get_payload(decode=True) or b"")
-        if len(content) > _MAX_PICTURE:
-            raise ArchiveError(f"is larger than {_MAX_PICTURE >> 20} MB", hint="leave it out")
-        return content
-
-    return load
+def _load_picture(part: MIMEPart) -> bytes:
+    content = cast(bytes, part.get_payload(decode=True) or b"")
+    if len(content) > _MAX_PICTURE:
+        raise ArchiveError(f"is larger than {_MAX_PICTURE >> 20} MB", hint="leave it out")
+    return content

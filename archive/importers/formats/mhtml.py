@@ -7,6 +7,7 @@ import email.policy
 import re
 from collections.abc import Iterator
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
@@ -57,7 +58,8 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         return
     url = _header(message, "Snapshot-Content-Location") or _header(page, "Content-Location") or context.url
     url = url if url and url.lower().startswith(("http://", "https://")) else None
-    files = {name: _asset(part) for part in parts if part is not page for name in _references(part)}
+    others = (part for part in parts if part is not page)
+    files = {name: Asset("", partial(_payload, part)) for part in others for name in _references(part)}
     yield read_page(_payload(page), name=path.name, url=url, charset=page.get_content_charset(), find_file=files.get)
 
 
@@ -73,10 +75,6 @@ def _references(part: EmailMessage) -> Iterator[str]:
         yield _header(part, "Content-Location")
     if _header(part, "Content-ID"):
         yield f"cid:{_header(part, 'Content-ID').strip('<>')}"
-
-
-def _asset(part: EmailMessage) -> Asset:
-    return Asset("", lambda: _payload(part))
 
 
 def _payload(part: EmailMessage) -> bytes:

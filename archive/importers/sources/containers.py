@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -89,18 +90,15 @@ def _zip_members(archive: zipfile.ZipFile) -> Iterator[Member | ContainerRefused
         except ContainerRefused as error:
             yield error
             continue
-        yield Member(name, info.file_size, _zip_reader(archive, info, budget))
+        yield Member(name, info.file_size, partial(_read_zipped, archive, info, budget))
 
 
-def _zip_reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) -> Callable[[], bytes]:
-    def read() -> bytes:
-        try:
-            with archive.open(info) as file:
-                return budget.read(file, info.filename, info.compress_size)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
-            raise ContainerRefused(f"{info.filename}: is broken: {error}") from error
-
-    return read
+def _read_zipped(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: _Budget) -> bytes:
+    try:
+        with archive.open(info) as file:
+            return budget.read(file, info.filename, info.compress_size)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError) as error:
+        raise ContainerRefused(f"{info.filename}: is broken: {error}") from error
 
 
 def _tar_members(tar: tarfile.TarFile, packed: int) -> Iterator[Member | ContainerRefused]:
@@ -118,18 +116,15 @@ def _tar_members(tar: tarfile.TarFile, packed: int) -> Iterator[Member | Contain
         except ContainerRefused as error:
             yield error
             continue
-        yield Member(name, info.size, _tar_reader(tar, info, budget))
+        yield Member(name, info.size, partial(_read_from_tar, tar, info, budget))
         tar.members.clear()  # type: ignore[attr-defined]  # a stream keeps every header it has read
 
 
-def _tar_reader(tar: tarfile.TarFile, info: tarfile.TarInfo, budget: _Budget) -> Callable[[], bytes]:
-    def read() -> bytes:
-        file = tar.extractfile(info)
-        if file is None:
-            raise ContainerRefused(f"{info.name}: has no content")
-        return budget.read(file, info.name, info.size)
-
-    return read
+def _read_from_tar(tar: tarfile.TarFile, info: tarfile.TarInfo, budget: _Budget) -> bytes:
+    file = tar.extractfile(info)
+    if file is None:
+        raise ContainerRefused(f"{info.name}: has no content")
+    return budget.read(file, info.name, info.size)
 
 
 class _Budget:

@@ -13,7 +13,8 @@ from backfile.archive.model import ArticleMetadata
 from backfile.index.analysis.tokenizer import stem_keys, term_sequences, tokenize
 from backfile.index.engine import Document
 from backfile.index.highlight.highlighter import Highlighter, Highlights, merge_spans
-from backfile.index.query import And, InField, Node, Not, Or, Phrase, Word, parse, walk
+from backfile.index.highlight.token_table import TokenizedDocument
+from backfile.index.query import And, InField, Node, Not, Phrase, Word, parse, walk
 
 LANGUAGES = ("en", "fr", "ru")
 
@@ -63,16 +64,14 @@ def test_every_highlight_is_a_term_of_the_query_or_a_stem_sibling(document: Docu
 
 
 @settings(max_examples=100, deadline=None)
-@given(documents(), queries)
-def test_marks_in_the_text_alone_are_those_in_the_article(document: Document, query: Node) -> None:
+@given(st.lists(documents(), min_size=1, max_size=4), queries)
+def test_documents_have_the_same_highlights_together_as_alone(several: list[Document], query: Node) -> None:
     highlighter = Highlighter(query, LANGUAGES)
-    marks = highlighter.highlight(document)
-    if marks is not None:
-        assert highlighter.highlight_text(document.text, hit=marks) == marks.text
-        assert highlighter.highlight_text(document.metadata.title, "title", hit=marks) == marks.title
-        assert set(marks.text) <= set(highlighter.highlight_text(document.text)) or any(
-            isinstance(n, Or) for n in walk(query)
-        )
+    together = highlighter.highlight_all([TokenizedDocument(document) for document in several])
+    for document, marks in zip(several, together, strict=True):
+        alone = highlighter.highlight(document)
+        assert marks == alone
+        assert marks is None or alone is None or marks.values == alone.values
 
 
 _odd = st.text(alphabet="abt1 '’-.,_&+#é\u0301\u00ad™手機ßhe\n", max_size=30)

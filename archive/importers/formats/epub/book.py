@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.formats.epub.chapters import Chapter, Chapters
+from backfile.archive.importers.formats.epub.chapters import Chapters
 from backfile.archive.importers.formats.epub.package_document import Book, read_book
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources.containers import Member, open_members
@@ -51,7 +52,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             by_name = _by_name(members)
             book = read_book(by_name)
             for found in Chapters(book, by_name, day_first=context.day_first):
-                yield _item(found, book) if isinstance(found, Chapter) else found
+                yield _with_metadata(found, book) if isinstance(found, Item) else found
     except ArchiveError as error:
         yield Problem(path.name, None, str(error), error.hint)
 
@@ -60,24 +61,19 @@ def _by_name(members: Iterator[Member | ArchiveError]) -> dict[str, Member]:
     return {member.name: member for member in members if isinstance(member, Member)}
 
 
-def _item(chapter: Chapter, book: Book) -> Item | Skipped:
+def _with_metadata(chapter: Item, book: Book) -> Item | Skipped:
+    """Chapter with the metadata of its book where it has none of its own."""
     if not chapter.body and not chapter.assets:
         return Skipped(chapter.origin, "has no text but its heading")
-    title = chapter.title
+    title = chapter.metadata.title
     if book.title and (not title or _GENERIC_TITLE.match(title)):
         title = f"{book.title}: {title}" if title else book.title
-    return Item(
-        origin=chapter.origin,
-        metadata=ArticleMetadata(
-            title=title,
-            authors=chapter.authors or book.authors,
-            topics=book.topics,
-            date=chapter.date or book.date,
-            source=source_of(book.title),
-            language=book.language or None,
-        ),
-        body=chapter.body,
-        extra=book.extra,
-        assets=chapter.assets,
-        links=chapter.links,
+    metadata = ArticleMetadata(
+        title=title,
+        authors=chapter.metadata.authors or book.authors,
+        topics=book.topics,
+        date=chapter.metadata.date or book.date,
+        source=source_of(book.title),
+        language=book.language or None,
     )
+    return replace(chapter, metadata=metadata, extra=book.extra)

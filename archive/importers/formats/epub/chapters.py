@@ -10,7 +10,7 @@ import copy
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from urllib.parse import unquote, urldefrag
 
 from lxml.html import HtmlElement
@@ -21,10 +21,10 @@ from backfile.archive.importers.common.masthead import Masthead, letters_only
 from backfile.archive.importers.common.xml_trees import parse_xhtml
 from backfile.archive.importers.formats.epub.book_notes import BookNotes
 from backfile.archive.importers.formats.epub.package_document import Book, SpineItem, TocEntry, resolve_href
-from backfile.archive.importers.item import Asset, Skipped
+from backfile.archive.importers.item import Asset, ImportEvent, Item, Skipped
 from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.importers.sources.containers import Member
-from backfile.archive.model import PartialDate
+from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 
 # Type of a file (https://www.w3.org/TR/epub-ssv-11/, the guide of OPF 2) → its name in reports.
@@ -55,21 +55,11 @@ MAX_COPIED = 256 * 1024 * 1024
 """Limits of the chapters that one file is split into, and of the bytes copied for that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chapter:
-    """A chapter: `origin` is its address in the book, `links` the addresses in its body of other chapters."""
-
-    origin: str
-    title: str
-    body: str
-    authors: tuple[str, ...] = ()
-    date: PartialDate | None = None
-    assets: tuple[Asset, ...] = ()
-    links: Mapping[str, str] = field(default_factory=dict)
-
-
 class Chapters:
-    """Chapters of a book in order, with skipped files and problems between them."""
+    """Chapters of a book in order, with skipped files and problems between them.
+
+    The origin of a chapter is its address in the book, and its links are those to other chapters.
+    """
 
     def __init__(self, book: Book, members: Mapping[str, Member], *, day_first: bool | None) -> None:
         self._book, self._members, self._day_first = book, members, day_first
@@ -79,16 +69,16 @@ class Chapters:
             self._starts.setdefault(entry.file, []).append(entry)
         self._targets = {(e.file, e.fragment): _origin(e) for e in self._split_starts() if e.fragment}
 
-    def __iter__(self) -> Iterator[Chapter | Skipped | Problem]:
-        pending: Chapter | None = None
+    def __iter__(self) -> Iterator[ImportEvent]:
+        pending: Item | None = None
         for page in self._book.spine:
             for found in self._chapters_in(page, may_continue=pending is not None):
-                if isinstance(found, Chapter) and pending is not None and not found.title and self._starts:
+                if isinstance(found, Item) and pending is not None and not found.metadata.title and self._starts:
                     pending = _merged(pending, found)
                     continue
                 if pending is not None:
                     yield pending
-                pending = found if isinstance(found, Chapter) else None
+                pending = found if isinstance(found, Item) else None
                 if pending is None:
                     yield found
         if pending is not None:
@@ -115,7 +105,7 @@ class Chapters:
         is_much = file in self._members and len(starts) * self._members[file].size > MAX_COPIED
         return starts[:1] if is_much else starts
 
-    def _chapters_in(self, page: SpineItem, *, may_continue: bool) -> Iterator[Chapter | Skipped | Problem]:
+    def _chapters_in(self, page: SpineItem, *, may_continue: bool) -> Iterator[ImportEvent]:
         starts = self._chapter_starts(page.file)
         label = starts[0].label if starts else ""
         try:
@@ -147,7 +137,7 @@ class Chapters:
         is_title_page = title.casefold() == self._book.title.casefold() and len(text_of(tree).split()) < 40
         return "is the title page" if is_title_page and len(self._book.spine) > 1 else ""
 
-    def _chapter(self, tree: HtmlElement, file: str, origin: str, label: str, *, may_continue: bool) -> Chapter:
+    def _chapter(self, tree: HtmlElement, file: str, origin: str, label: str, *, may_continue: bool) -> Item:
         heading = _heading(tree)
         title = label or heading or ("" if may_continue else _page_title(tree))
         self._notes.attach(tree, file)
@@ -155,9 +145,10 @@ class Chapters:
         masthead = self._take_masthead(tree, title)
         lower_headings(tree)
         body = tree_to_markdown(tree, base_url=None)
-        assets = tuple(_asset(name, member) for name, member in pictures.items() if name in body)
+        assets = tuple(Asset(name, member.read) for name, member in pictures.items() if name in body)
         kept = {written: target for written, target in links.items() if written in body}
-        return Chapter(origin, title, body, masthead.authors, masthead.date, assets, kept)
+        metadata = ArticleMetadata(title, masthead.authors, date=masthead.date)
+        return Item(origin, metadata, body, assets=assets, links=kept)
 
     def _resolve_references(self, tree: HtmlElement, file: str) -> tuple[dict[str, str], dict[str, Member]]:
         """Names the targets of links and images by their files in the book; returns both by written address."""
@@ -203,7 +194,7 @@ def _origin(entry: TocEntry) -> str:
     return f"{entry.file}#{entry.fragment}" if entry.fragment else entry.file
 
 
-def _merged(chapter: Chapter, more: Chapter) -> Chapter:
+def _merged(chapter: Item, more: Item) -> Item:
     return replace(
         chapter,
         body=f"{chapter.body}\n\n{more.body}".strip(),
@@ -245,9 +236,11 @@ def _between(tree: HtmlElement, first: int | None, after: int | None) -> HtmlEle
     piece = copy.deepcopy(tree)
     elements = list(piece.iter())
     if after is not None:
-        _remove_from(_block(elements[after]))
+        block = _block(elements[after])
+        _remove_beside(block, preceding=False)
+        block.drop_tree()
     if first is not None:
-        _remove_before(_block(elements[first]))
+        _remove_beside(_block(elements[first]), preceding=True)
     return piece
 
 
@@ -258,29 +251,16 @@ def _block(element: HtmlElement) -> HtmlElement:
     return element
 
 
-def _remove_from(element: HtmlElement) -> None:
-    """Removes an element and everything after it."""
-    _remove_after(element)
-    element.drop_tree()
-
-
-def _remove_after(element: HtmlElement) -> None:
-    """Removes everything after an element."""
+def _remove_beside(element: HtmlElement, *, preceding: bool) -> None:
+    """Removes everything before an element, or else everything after it."""
     while element.tag != "body" and element.getparent() is not None:
         parent = element.getparent()
-        for later in list(element.itersiblings()):
-            parent.remove(later)
-        element.tail = None
-        element = parent
-
-
-def _remove_before(element: HtmlElement) -> None:
-    """Removes everything before an element."""
-    while element.tag != "body" and element.getparent() is not None:
-        parent = element.getparent()
-        for earlier in list(element.itersiblings(preceding=True)):
-            parent.remove(earlier)
-        parent.text = None
+        for sibling in list(element.itersiblings(preceding=preceding)):
+            parent.remove(sibling)
+        if preceding:
+            parent.text = None
+        else:
+            element.tail = None
         element = parent
 
 
@@ -291,10 +271,6 @@ def _unwrap_svg(image: HtmlElement) -> None:
         image.tag = "img"
         image.tail = frame.tail
         frame.getparent().replace(frame, image)
-
-
-def _asset(name: str, member: Member) -> Asset:
-    return Asset(name, member.read)
 
 
 def _heading(tree: HtmlElement) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,10 +205,7 @@ def _linkwarden(root: _Object, path: Path) -> Iterator[SavedItem]:
             above = collections.get(above.get("parentId")) if above.get("parentId") is not None else None
         for entry in _objects(collection.get("links")):
             saved = _link(entry, path)
-            yield SavedItem(
-                saved.url, saved.title, text=saved.text, note=saved.note, saved=saved.saved,
-                topics=(*filter(None, names), *saved.topics),
-            )  # fmt: skip
+            yield replace(saved, topics=(*filter(None, names), *saved.topics))
 
 
 def _folders(root: _Object, path: Path) -> Iterator[SavedItem]:
