@@ -16,7 +16,7 @@ from backfile.index.engines.whoosh.storage.stored_fields import StoredFields, Te
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, sizes_between
 from backfile.index.highlight.token_table import TokenizedDocument
 
-_HELD_CHARACTERS = 8 << 20  # of a segment's texts, so that a page turned or narrowed does not read them anew
+_HELD_BYTES = 16 << 20  # of a segment's texts with their tokens, for pages that are turned or narrowed
 _EACH = 4  # bytes a character of a text: the text, and its tokens as arrays
 
 
@@ -43,7 +43,7 @@ class SegmentData:
         self.stem_files: dict[str, ArrayFile] = {}
         self.texts = TextStore(file)
         self.documents: Cache[TokenizedDocument] = bounded_cache(
-            _HELD_CHARACTERS, lambda each: _EACH * len(each.document.text)
+            _HELD_BYTES, lambda each: _EACH * len(each.document.text)
         )
         self._fields: dict[str, FieldPostings] = {}
 
