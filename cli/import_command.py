@@ -86,7 +86,8 @@ def import_command(
         context = ImportContext(
             fetch_page if fetch else None, dict(columns), language, day_first=library.settings.day_first
         )
-        report = _import(library, _sources(names, kind, fetch_page), context, dry_run=dry_run, as_json=as_json)
+        sources = _sources(names, kind, fetch_page)
+        report = _import(library, sources, context, dry_run=dry_run, wait=settings.wait, as_json=as_json)
     if report.wrote and not (dry_run or no_index):
         update_index_of(settings)
     if not (as_json or dry_run):
@@ -95,12 +96,12 @@ def import_command(
 
 
 def _import(
-    library: Library, sources: Iterable[AnySource], context: ImportContext, *, dry_run: bool, as_json: bool
+    library: Library, sources: Iterable[AnySource], context: ImportContext, *, dry_run: bool, wait: float, as_json: bool
 ) -> ImportReport:
     """Imports the sources and prints the report, also when Ctrl-C interrupts it."""
     today = datetime.now().astimezone().date()
     with ImportDisplay(print_results=dry_run and not as_json) as display:
-        importer = Importer(library, today=today, dry_run=dry_run, on_result=display.show)
+        importer = Importer(library, today=today, dry_run=dry_run, wait=wait, on_result=display.show)
         try:
             with importer:
                 for source in sources:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -51,6 +51,20 @@ class ImportReport:
         self.counts[result.action] += 1
         if result.action is not Action.UNCHANGED or result.notes:
             self.results.append(result)
+
+    def leave_alone(self, path: str, reason: str) -> ItemResult:
+        """Corrects the result of the file at `path`, which was not written after all: new ones failed, others stay."""
+        for number in range(len(self.results) - 1, -1, -1):
+            former = self.results[number]
+            if former.path == path and former.action in (Action.ADDED, Action.CHANGED):
+                action = Action.FAILED if former.action is Action.ADDED else Action.KEPT
+                self.results[number] = replace(former, action=action, reason=reason, notes=())
+                self.counts[former.action] -= 1
+                self.counts[action] += 1
+                return self.results[number]
+        result = ItemResult(Action.KEPT, path, path, reason)
+        self.add(result)
+        return result
 
     def results_of(self, action: Action) -> list[ItemResult]:
         """Results with one action, in the order of the source."""

@@ -8,7 +8,7 @@ at all, so an import may be interrupted anywhere and run again.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -21,10 +21,10 @@ from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Sk
 from backfile.archive.importers.library.assets import PlacedAssets, place_assets
 from backfile.archive.importers.library.duplicates import Candidate, Duplicate, DuplicateIndex, read_candidate
 from backfile.archive.importers.library.file_names import article_path
-from backfile.archive.importers.library.import_log import ImportLog
+from backfile.archive.importers.library.import_lock import ImportLock
+from backfile.archive.importers.library.import_log import ImportLog, PendingLinks, StoredArticle
 from backfile.archive.importers.library.provenance import (
     ALSO_AT,
-    CLOSING,
     KEY,
     ArticleUrls,
     Provenance,
@@ -35,18 +35,19 @@ from backfile.archive.importers.library.provenance import (
     with_provenance,
     without_provenance,
 )
-from backfile.archive.importers.links.markdown_links import replace_literally
-from backfile.archive.importers.links.published_links import relative_link, url_hosts
+from backfile.archive.importers.links.published_links import url_hosts
 from backfile.archive.importers.links.urls import origin_key, url_key
 from backfile.archive.importers.sources.detection import AnySource, ImportSource, RejectedSource
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
-from backfile.archive.storage.durable_files import MAX_BYTES, Batch
+from backfile.archive.storage.durable_files import MAX_BYTES, Batch, remove_temporary_files
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.library import Library
 
 _BATCH = 64  # files written together before they are moved into place
 _FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+SAVED_MEANWHILE = "somebody else saved it meanwhile: left alone; import again"
+_NONE_STORED = StoredArticle()
 _FAILURES = (ArchiveError, OSError, ValueError, RecursionError)
 
 
@@ -76,53 +77,12 @@ class _RenderedArticle:
     sha256: str
 
 
-class PendingLinks:
-    """Links of the articles of one source whose targets are not written yet: path → destination → origin.
-
-    A format knows which item a link means; the path of that item's article is known when it is written.
-    """
-
-    def __init__(self, log: ImportLog) -> None:
-        self._log = log
-        self._pending: dict[str, Mapping[str, str]] = {}
-
-    def resolve(self, body: str, path: str, links: Mapping[str, str], *, only: str | None = None) -> str:
-        """Body of the article at `path` with the links whose targets are there; the others become pending.
-
-        `links` maps destinations in the body to the origins of their targets. With `only`, no more than the links whose
-        new destination is in that text are set, and none becomes pending.
-        """
-        known = self._known(path, links)
-        if only is not None:
-            return replace_literally(body, {link: new for link, new in known.items() if new in only})
-        if len(known) < len(links):
-            self._pending[path] = {link: origin for link, origin in links.items() if link not in known}
-        else:
-            self._pending.pop(path, None)
-        return replace_literally(body, known)
-
-    def resolve_pending(self) -> Iterator[tuple[str, str]]:
-        """Yields path and new text of every article with links whose targets came after it."""
-        pending, self._pending = self._pending, {}
-        for path, links in pending.items():
-            known = self._known(path, links)
-            text = self._log.text(path) if known else ""
-            head, closing, body = text.partition(CLOSING)
-            linked = head + closing + replace_literally(body, known)
-            if linked != text:
-                yield path, linked
-
-    def _known(self, path: str, links: Mapping[str, str]) -> dict[str, str]:
-        """Destinations → relative links to the targets that are in the library."""
-        targets = ((link, self._log.find(origin)) for link, origin in links.items())
-        return {link: relative_link(target.path, path, link) for link, target in targets if target is not None}
-
-
 class Importer:
     """One import into a library, used as a context manager: at its end everything is in its place.
 
     `report` grows with each item, so that it is complete when the import is interrupted. With `dry_run` nothing is
-    written and all else is the same. `on_result` is called with each result.
+    written and all else is the same. `on_result` is called with each result. One import at a time writes to a library:
+    another waits for it up to `wait` seconds, then entering raises `LibraryLocked`.
     """
 
     def __init__(
@@ -131,18 +91,31 @@ class Importer:
         *,
         today: date,
         dry_run: bool = False,
+        wait: float = 10.0,
         on_result: Callable[[ItemResult], None] | None = None,
     ) -> None:
         self.report = ImportReport()
         self._library, self._today, self._dry_run, self._on_result = library, today, dry_run, on_result
-        self._log = ImportLog(str(library.root.resolve()))
+        self._root, self._wait = str(library.root.resolve()), wait
+        self._lock = ImportLock(self._root)
+        self._log = ImportLog(self._root)
         self._pending = PendingLinks(self._log)
         self._seen: dict[str, str] = {}
         self._batch = Batch()
+        self._obsolete: dict[str, str] = {}
+        self._not_written: set[str] = set()
         self._duplicates: DuplicateIndex | None = None
 
     def __enter__(self) -> Importer:
-        self._log.load()
+        if not self._dry_run:
+            self._lock.acquire(self._wait)
+        try:
+            if not self._dry_run:
+                remove_temporary_files(self._root)
+            self._log.load()
+        except BaseException:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
@@ -151,7 +124,10 @@ class Importer:
             if error is None:
                 self._relink(self._log.published.resolve_new(self._log.text))
         finally:
-            self._batch.finish()
+            try:
+                self._finish_batch()
+            finally:
+                self._lock.release()
 
     def import_source(self, source: AnySource, context: ImportContext) -> None:
         """Imports every item of a source; failures are in the report.
@@ -213,13 +189,13 @@ class Importer:
         rendered = self._render(prepared, known.path)
         if rendered.sha256 == known.sha256:
             return _result(Action.UNCHANGED, prepared, rendered)
-        current_text = self._log.text(known.path)
-        current = self._log.checksum(known.path, current_text)
+        stored = self._log.stored(known.path)
+        current = stored.checksum()
         if current not in (known.sha256, rendered.sha256):
-            if self._render(prepared, known.path, only=current_text).sha256 == known.sha256:
+            if self._render(prepared, known.path, only=stored.text).sha256 == known.sha256:
                 return _result(Action.UNCHANGED, prepared, rendered)  # only targets of its links are new
             return _result(Action.KEPT, prepared, rendered, "its source changed, but so did somebody here: left alone")
-        self._write(prepared, rendered, also_at(front_data(current_text)), known.within)
+        self._write(prepared, rendered, also_at(front_data(stored.text)), stored, known.within)
         return _result(Action.UNCHANGED if current == rendered.sha256 else Action.CHANGED, prepared, rendered)
 
     def _add(self, prepared: _PreparedItem, known: Provenance | None, label: str) -> ItemResult:
@@ -229,40 +205,46 @@ class Importer:
         if duplicate is None and known is not None:
             duplicate = Duplicate(known.path, prepared.origin)
         if duplicate is not None:
-            self._batch.finish()
-            if duplicate.is_teaser and self._log.unedited(duplicate.path):
-                return self._replace_teaser(prepared, duplicate.path, label if known is not None else "")
+            self._finish_batch()
+            if duplicate.path in self._not_written:
+                raise ArchiveError(f"is the same as {duplicate.path}, which could not be written", hint="import again")
+            unedited = self._log.unedited(duplicate.path) if duplicate.is_teaser else None
+            if unedited is not None:
+                within = label if known is not None else ""
+                return self._replace_teaser(prepared, duplicate.path, unedited[1], within)
             return self._join(prepared, duplicate)
-        path = self._log.new_path(article_path(prepared.article.metadata.title, prepared.article.metadata.date))
+        stem = article_path(prepared.article.metadata.title, prepared.article.metadata.date)
+        path = self._log.new_path(stem, lambda: place_assets("", prepared.item.assets, "").checksums())
         rendered = self._render(prepared, path)
         self._write(prepared, rendered, prepared.item.also_at)
         duplicates.add(path, prepared.candidate)
         return _result(Action.ADDED, prepared, rendered)
 
-    def _replace_teaser(self, prepared: _PreparedItem, path: str, within: str) -> ItemResult:
+    def _replace_teaser(self, prepared: _PreparedItem, path: str, stored: StoredArticle, within: str) -> ItemResult:
         """Puts a full text in the place of a teaser, which is a duplicate of it from now on.
 
         `within` is the label of the source if the teaser has the same origin: else the teaser would come back.
         """
         former = self._log.origin_at(path)
         rendered = self._render(prepared, path)
-        addresses = [*also_at(front_data(self._log.text(path))), *prepared.item.also_at, former]
-        self._write(prepared, rendered, addresses, within)
+        addresses = [*also_at(front_data(stored.text)), *prepared.item.also_at, former]
+        self._write(prepared, rendered, addresses, stored, within)
         reason = f"has the full text, where {former} had the beginning"
         return _result(Action.CHANGED, prepared, rendered, reason)
 
     def _join(self, prepared: _PreparedItem, duplicate: Duplicate) -> ItemResult:
         """Adds the addresses of an item to the front matter of its duplicate."""
         path = duplicate.path
-        text, origin = self._log.text(path), self._log.origin_at(path)
-        data = front_data(text)
+        stored, origin = self._log.stored(path), self._log.origin_at(path)
+        data = front_data(stored.text)
         former = also_at(data)
         known = set(map(origin_key, (*article_urls(data).own, *former, origin)))
         addresses = prepared.candidate.addresses or (prepared.origin,)
         new = [address for address in addresses if origin_key(address) not in known]
-        if new and text and not self._dry_run:
+        if new and stored.text and not self._dry_run:
             entries = {ALSO_AT: [*former, *new]}
-            self._library.write(path, rewrite(text, entries).encode())
+            if not self._library.write(path, rewrite(stored.text, entries).encode(), stored.digest):
+                return ItemResult(Action.KEPT, prepared.origin, path, SAVED_MEANWHILE)
             self._log.published.add_new(path, article_urls({**data, **entries}), origin)
             self.report.wrote = True
         self._duplicate_index().add_addresses(path, new)
@@ -288,9 +270,14 @@ class Importer:
         return _RenderedArticle(article, text, assets, checksum(text, assets.checksums()))
 
     def _write(
-        self, prepared: _PreparedItem, rendered: _RenderedArticle, addresses: Iterable[str], within: str = ""
+        self,
+        prepared: _PreparedItem,
+        rendered: _RenderedArticle,
+        addresses: Iterable[str],
+        stored: StoredArticle = _NONE_STORED,
+        within: str = "",
     ) -> None:
-        """Writes an article, its assets first, and logs it."""
+        """Writes an article in the place of `stored`, its assets first, and logs it."""
         path, origin = rendered.article.path, prepared.origin
         provenance = Provenance(path, origin, prepared.kind, rendered.sha256, within)
         others = _other_addresses(addresses, origin, rendered.article)
@@ -300,31 +287,42 @@ class Importer:
         if not self._dry_run:
             folder = without_suffix(path)
             for name, asset in rendered.assets.files.items():
-                self._library.write(f"{folder}/{name}", asset, self._batch)
-            for name in set(self._log.asset_names(path)) - rendered.assets.files.keys():
-                self._library.remove(f"{folder}/{name}")
-            self._write_article(path, content)
+                self._library.write(f"{folder}/{name}", asset, stored.assets.get(name), self._batch)
+            for name in stored.assets.keys() - rendered.assets.files.keys():
+                self._obsolete[f"{folder}/{name}"] = stored.assets[name]
+            self._write_article(path, content, stored.digest)
             self._log.published.add_new(path, _article_urls(rendered.article, origin, others), origin)
         self._log.put(provenance)
 
-    def _write_article(self, path: str, content: bytes) -> None:
-        self._library.write(path, content, self._batch)
+    def _write_article(self, path: str, content: bytes, replaces: str | None) -> None:
+        self._library.write(path, content, replaces, self._batch)
         self.report.wrote = True
         if len(self._batch) >= _BATCH:
-            self._batch.finish()
+            self._finish_batch()
+
+    def _finish_batch(self) -> None:
+        """Moves what is written into place, except over files that somebody else made or saved meanwhile."""
+        left_alone = self._batch.finish()
+        obsolete, self._obsolete = self._obsolete, {}
+        left_alone += [path for path, digest in obsolete.items() if not self._library.remove(path, digest)]
+        for path in left_alone:
+            if self.report.leave_alone(path, SAVED_MEANWHILE).action is Action.FAILED:
+                self._not_written.add(path)
+                self._log.forget(path)
 
     def _relink(self, linked: Iterable[tuple[str, str]]) -> None:
         """Writes articles (path, new text) of which only links are new; edited articles are left alone."""
-        self._batch.finish()
+        self._finish_batch()
         if self._dry_run:
             return
         for path, text in linked:
-            known = self._log.unedited(path)
-            if known is not None:
-                updated = replace(known, sha256=self._log.checksum(path, text))
+            unedited = self._log.unedited(path)
+            if unedited is not None:
+                known, stored = unedited
+                updated = replace(known, sha256=stored.checksum(text))
                 addresses = also_at(front_data(text))
                 text_with_provenance = with_provenance(without_provenance(text), updated, self._today, addresses)
-                self._write_article(path, text_with_provenance.encode())
+                self._write_article(path, text_with_provenance.encode(), stored.digest)
                 self._log.put(updated)
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import secrets
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import NamedTuple
 
 from backfile.archive.errors import ArticleUnreadable
 
 MAX_BYTES = 32 * 1024 * 1024
 
+_NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 _AT_ONCE = 16  # files the disk is asked to make durable at a time; most of the time is waiting
 
 
@@ -65,24 +70,41 @@ def is_below(real: str, root: str) -> bool:
     return real.startswith(root.rstrip(os.sep) + os.sep)
 
 
-def write_bytes(full: str, content: bytes) -> None:
+ANY = "*"
+"""Value of `replaces` for which a file is replaced whatever it holds."""
+
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp\Z")
+
+
+def digest(content: bytes) -> str:
+    """Digest by which versions of a file are compared."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_bytes(full: str, content: bytes, replaces: str | None = ANY) -> bool:
     """Writes a file atomically and durably: temporary file in the same folder, fsync, rename, fsync of the folder.
 
-    An existing file keeps its permissions. Raises `OSError`; then the old file is untouched and nothing is left over.
+    An existing file keeps its permissions. It is replaced if `replaces` is its digest or `ANY`; with None a new file is
+    made and none replaced. Returns False if another file is there: that is left alone. Raises `OSError`; then the old
+    file is untouched and nothing is left over.
     """
-    folder = os.path.dirname(full)
-    temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(full))
+    temporary = _write_temporary(full, content)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, full)
+        sync_file(temporary)
+        placed = _place(temporary, full, replaces)
     except BaseException:
         os.unlink(temporary)
         raise
-    sync_folder(folder)
+    sync_folder(os.path.dirname(full))
+    return placed
+
+
+class _WaitingFile(NamedTuple):
+    """Temporary file, digest of the file that it replaces, and name of that file."""
+
+    temporary: str
+    replaces: str | None
+    name: str
 
 
 class Batch:
@@ -92,7 +114,7 @@ class Batch:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[str, str] = {}
+        self._waiting: dict[str, _WaitingFile] = {}
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -100,40 +122,127 @@ class Batch:
     def __contains__(self, full: str) -> bool:
         return full in self._waiting
 
-    def write(self, full: str, content: bytes) -> None:
-        """Writes a temporary file beside `full`. Raises `OSError`; then nothing of it is left over."""
-        temporary = os.path.join(os.path.dirname(full), f".{secrets.token_hex(8)}.tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(full))
-        try:
-            with open(descriptor, "wb") as file:
-                file.write(content)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-        former = self._waiting.get(full)
-        self._waiting[full] = temporary
-        if former is not None:
-            os.unlink(former)
+    def write(self, full: str, content: bytes, replaces: str | None = ANY, name: str = "") -> None:
+        """Writes a temporary file beside `full`. Raises `OSError`; then nothing of it is left over.
 
-    def finish(self) -> None:
+        `finish` calls the file by its `name`, by default `full`.
+        """
+        temporary = _write_temporary(full, content)
+        former = self._waiting.get(full)
+        self._waiting[full] = _WaitingFile(temporary, former.replaces if former else replaces, name or full)
+        if former is not None:
+            os.unlink(former.temporary)
+
+    def finish(self) -> list[str]:
         """Makes the contents durable, several at a time, puts the files in their places, and makes these durable.
 
-        Raises `OSError`; then the files that are not in their places are removed.
+        Returns the names of files that are not the ones expected in their places: these are left alone. Raises
+        `OSError`; then the files that are not in their places are removed.
         """
         waiting, self._waiting = self._waiting, {}
         folders: set[str] = set()
+        left_alone: list[str] = []
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
-                list(pool.map(sync_file, waiting.values()))
+                list(pool.map(sync_file, [file.temporary for file in waiting.values()]))
                 while waiting:
-                    full, temporary = next(iter(waiting.items()))
-                    os.replace(temporary, full)
+                    full, file = next(iter(waiting.items()))
+                    if not _place(file.temporary, full, file.replaces):
+                        left_alone.append(file.name)
                     del waiting[full]
                     folders.add(os.path.dirname(full))
                 list(pool.map(sync_folder, folders))
         finally:
-            for temporary in waiting.values():
-                os.unlink(temporary)
+            for file in waiting.values():
+                os.unlink(file.temporary)
+        return left_alone
+
+
+def _write_temporary(full: str, content: bytes) -> str:
+    """Writes a temporary file in the folder of `full` and returns its path; nothing is left over when it fails."""
+    temporary = os.path.join(os.path.dirname(full), f".{secrets.token_hex(8)}.tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _mode(full))
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(content)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return temporary
+
+
+def _place(temporary: str, full: str, replaces: str | None) -> bool:
+    """Moves a temporary file to `full` if the file there is the expected one, or has that content already.
+
+    Returns False otherwise; the temporary file is gone in both cases. Raises `OSError`; then it is still there.
+    """
+    if replaces is None:
+        placed = _place_new(temporary, full)
+    elif placed := replaces == ANY or _digest_of(full) == replaces:
+        os.replace(temporary, full)
+        return True
+    placed = placed or _digest_of(full) == _digest_of(temporary)
+    with suppress(FileNotFoundError):  # it was renamed
+        os.unlink(temporary)
+    return placed
+
+
+def _place_new(temporary: str, full: str) -> bool:
+    """Links a temporary file to a name that is free, atomically; returns False if the name is in use.
+
+    On file systems without hard links (FAT, some of networks) the name is looked up first and then renamed to.
+    """
+    try:
+        os.link(temporary, full, follow_symlinks=False)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(full):
+            return False
+        os.rename(temporary, full)
+    return True
+
+
+def _digest_of(full: str) -> str:
+    """Digest of a file; empty if there is none, or no regular one."""
+    try:
+        descriptor = os.open(full, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove_bytes(full: str, expected: str) -> bool:
+    """Removes a file with the digest `expected`; returns False for any other file, which is left alone."""
+    if _digest_of(full) != expected:
+        return False
+    os.unlink(full)
+    return True
+
+
+def remove_temporary_files(root: str) -> int:
+    """Removes what killed writers left below `root`, except in hidden folders, and returns the number of files.
+
+    Only regular files with the exact names of this module. No other process may be writing meanwhile.
+    """
+    removed, folders = 0, [root]
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as scan:
+                items = list(scan)
+        except OSError:  # reported when the library is read
+            continue
+        folders += [item.path for item in items if item.name[0] != "." and item.is_dir(follow_symlinks=False)]
+        for item in items:
+            if _TEMPORARY.match(item.name) and item.is_file(follow_symlinks=False):
+                os.unlink(item.path)
+                removed += 1
+    return removed
 
 
 def sync_file(full: str) -> None:

@@ -17,7 +17,15 @@ from backfile.archive.model import Article
 from backfile.archive.report import Problem
 from backfile.archive.storage import article_ids, walker
 from backfile.archive.storage.decoding import decode
-from backfile.archive.storage.durable_files import Batch, is_below, make_folders, read_bytes, write_bytes
+from backfile.archive.storage.durable_files import (
+    Batch,
+    digest,
+    is_below,
+    make_folders,
+    read_bytes,
+    remove_bytes,
+    write_bytes,
+)
 from backfile.archive.storage.library_settings import LibrarySettings, exclusion, read_settings
 from backfile.archive.storage.profiles import Profiles, find_profiles
 from backfile.archive.storage.walker import FileEntry, has_article_name
@@ -82,21 +90,23 @@ class Library:
     def read(self, path: str) -> FileReadResult:
         """Reads the file at `path`, which `walk` gave. Never raises for what a file may hold or be."""
         shown = path if path.isascii() else printable(path)
-        digest = ""
+        file_digest = ""
         try:
             raw = self._bytes(path, shown)
-            digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
+            file_digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
             decoded = decode(raw)
         except ArticleUnreadable as error:
-            return FileReadResult(None, (Problem(shown, None, str(error), error.hint),), digest)
+            return FileReadResult(None, (Problem(shown, None, str(error), error.hint),), file_digest)
         except OSError as error:
             reason = f"cannot be read: {error.strerror or error}"
-            return FileReadResult(None, (Problem(shown, None, reason, "look at the file and its permissions"),), digest)
+            return FileReadResult(
+                None, (Problem(shown, None, reason, "look at the file and its permissions"),), file_digest
+            )
         left_out = self._left_out(path)
         if left_out:
-            return FileReadResult(None, (), digest, left_out)
+            return FileReadResult(None, (), file_digest, left_out)
         warnings = [Problem(shown, None, decoded.warning, "save it as UTF-8")] if decoded.warning else []
-        return self._article(path, decoded.text, digest, warnings)
+        return self._article(path, decoded.text, file_digest, warnings)
 
     def get(self, article_id: str) -> Article:
         """Article with this id; raises `ArticleNotFound`, also for drafts and for ids that lead out of the library."""
@@ -110,39 +120,42 @@ class Library:
         """Writes an article to the file at its path, whole or not at all, and durably.
 
         In a file that is there already only what differs is changed. Raises `ArchiveError` for a path that is no
-        article's or leads out of the library, `ArticleUnreadable` and `FrontMatterInvalid` for an old file that cannot
-        be changed without loss, and `OSError`.
+        article's or leads out of the library and for a file that somebody else saves meanwhile, `ArticleUnreadable` and
+        `FrontMatterInvalid` for an old file that cannot be changed without loss, and `OSError`.
         """
         full = self._target_path(article)
         try:
-            decoded = decode(read_bytes(full, self._real))
+            content = read_bytes(full, self._real)
         except FileNotFoundError:
             make_folders(os.path.dirname(full))
-            write_bytes(full, article_text.compose(article).encode())
+            _require(write_bytes(full, article_text.compose(article).encode(), None), article.path)
             return
+        decoded = decode(content)
         if not decoded.exact:
             raise ArticleUnreadable(f"{article.path}: {decoded.warning}", hint="save it as UTF-8 before changing it")
         front = parse(decoded.text)
         mapped = self._map(front, article.path)
         old = self._build(article.id, article.path, front, mapped)
-        write_bytes(full, article_text.revise(front, mapped, old, article).encode(decoded.encoding))
+        revised = article_text.revise(front, mapped, old, article).encode(decoded.encoding)
+        _require(write_bytes(full, revised, digest(content)), article.path)
 
-    def write(self, path: str, content: bytes, batch: Batch | None = None) -> None:
-        """Puts a file of any kind at `path` below the library, whole or not at all, whatever was there before.
+    def write(self, path: str, content: bytes, replaces: str | None, batch: Batch | None = None) -> bool:
+        """Puts a file of any kind at `path` below the library, whole or not at all.
 
-        With a `batch` it is there once that is finished. Raises `ArchiveError` for a path that leads out of the library
-        or to a hidden file, and `OSError`.
+        It replaces the file with the digest `replaces`, or none if that is None; returns False if another file is
+        there, which is left alone. With a `batch` it is there once that is finished, which returns such paths. Raises
+        `ArchiveError` for a path that leads out of the library or to a hidden file, and `OSError`.
         """
         full = self._inside(path)
         make_folders(os.path.dirname(full))
         if batch is None:
-            write_bytes(full, content)
-        else:
-            batch.write(full, content)
+            return write_bytes(full, content, replaces)
+        batch.write(full, content, replaces, path)
+        return True
 
-    def remove(self, path: str) -> None:
-        """Removes the file at `path` below the library. Raises as `write` does."""
-        os.unlink(self._inside(path))
+    def remove(self, path: str, expected: str) -> bool:
+        """Removes the file at `path` if its digest is `expected`; returns whether it did. Raises as `write` does."""
+        return remove_bytes(self._inside(path), expected)
 
     def _inside(self, path: str) -> str:
         """Real path of a file: links to folders are resolved, a link that is the file itself is not."""
@@ -220,6 +233,11 @@ class Library:
             names = [item.name for item in scan if item.is_dir(follow_symlinks=False) and item.name[0] != "."]
         languages = [name for name in names if is_language_folder(name)]
         return len(languages) > 1 and 2 * len(languages) >= len(names)
+
+
+def _require(placed: bool, path: str) -> None:
+    if not placed:
+        raise ArchiveError(f"{printable(path)}: somebody else saved it meanwhile", hint="look at it and try again")
 
 
 def printable(path: str) -> str:

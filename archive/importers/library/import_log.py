@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from backfile.archive.errors import ArticleUnreadable
 from backfile.archive.importers.library.file_names import collision_key, numbered
 from backfile.archive.importers.library.provenance import (
+    CLOSING,
     Provenance,
     article_urls,
     checksum,
     front_data,
     read_provenance,
 )
-from backfile.archive.importers.links.published_links import PublishedLinks
+from backfile.archive.importers.links.markdown_links import replace_literally
+from backfile.archive.importers.links.published_links import PublishedLinks, relative_link
 from backfile.archive.storage.decoding import decode
-from backfile.archive.storage.durable_files import read_bytes
+from backfile.archive.storage.durable_files import digest, read_bytes
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.walker import has_article_name, walk
 
 SUFFIX = ".md"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """Article as it lies in the library: text, digest of its file (None if there is none), assets with theirs."""
+
+    text: str = ""
+    digest: str | None = None
+    assets: Mapping[str, str] = field(default_factory=dict)
+
+    def checksum(self, text: str | None = None) -> str:
+        """Checksum of the text, or of another in its place, and the assets."""
+        return checksum(self.text if text is None else text, self.assets)
 
 
 class ImportLog:
@@ -58,10 +73,10 @@ class ImportLog:
         known = self._by_path.get(path)
         return known.origin if known is not None else ""
 
-    def unedited(self, path: str) -> Provenance | None:
-        """Provenance of the file at `path` if it and its assets are as the import left them, else None."""
-        known = self._by_origin.get(self.origin_at(path))
-        return known if known and known.path == path and self.checksum(path) == known.sha256 else None
+    def unedited(self, path: str) -> tuple[Provenance, StoredArticle] | None:
+        """Provenance and files of the article at `path` if these are as the import left them, else None."""
+        known, stored = self._by_origin.get(self.origin_at(path)), self.stored(path)
+        return (known, stored) if known and known.path == path and stored.checksum() == known.sha256 else None
 
     def put(self, provenance: Provenance) -> None:
         """Records a file that was written, or would be; a former origin of the same file is forgotten."""
@@ -71,10 +86,20 @@ class ImportLog:
         self._by_path[provenance.path] = self._by_origin[provenance.origin] = provenance
         self._use(without_suffix(provenance.path))
 
-    def new_path(self, stem: str) -> str:
-        """`stem` with its suffix, numbered if a file or folder has that name, also on systems that ignore case."""
+    def forget(self, path: str) -> None:
+        """Forgets a file that was not written, because somebody made another one of that name."""
+        origin = self.origin_at(path)
+        self._by_path.pop(path, None)
+        self._by_origin.pop(origin, None)
+        self.published.forget(path)
+
+    def new_path(self, stem: str, assets: Callable[[], Mapping[str, str]]) -> str:
+        """`stem` with its suffix, numbered if a file or folder has that name, also on systems that ignore case.
+
+        A folder is free if it holds nothing but some of the `assets` (name → SHA-256): an import was killed there.
+        """
         number = 1
-        while self._is_used(candidate := numbered(stem, number)):
+        while self._is_used(candidate := numbered(stem, number), assets):
             number += 1
         return candidate + SUFFIX
 
@@ -85,18 +110,23 @@ class ImportLog:
 
     def text(self, path: str) -> str:
         """Text of a file; empty if it cannot be read, which `backfile check` reports."""
-        try:
-            return decode(read_bytes(f"{self._root}/{path}", self._root)).text
-        except (ArticleUnreadable, OSError):
-            return ""
+        return self._read(path)[0]
 
-    def checksum(self, path: str, text: str | None = None) -> str:
-        """Checksum of an article's file and its assets; `text` stands in for the text of the file."""
+    def stored(self, path: str) -> StoredArticle:
+        """Article at `path` with the digests of its files, for changing it later unless somebody does so first."""
         folder = f"{self._root}/{without_suffix(path)}"
-        assets = {name: self._sha256(f"{folder}/{name}") for name in self.asset_names(path)}
-        return checksum(self.text(path) if text is None else text, assets)
+        assets = {name: self._sha256(f"{folder}/{name}") for name in self._asset_names(path)}
+        return StoredArticle(*self._read(path), assets)
 
-    def asset_names(self, path: str) -> list[str]:
+    def _read(self, path: str) -> tuple[str, str | None]:
+        """Text and digest of a file; if it cannot be read, nothing and None."""
+        try:
+            content = read_bytes(f"{self._root}/{path}", self._root)
+            return decode(content).text, digest(content)
+        except (ArticleUnreadable, OSError):
+            return "", None
+
+    def _asset_names(self, path: str) -> list[str]:
         """Names of the files in an article's own folder."""
         try:
             with os.scandir(f"{self._root}/{without_suffix(path)}") as scan:
@@ -105,10 +135,17 @@ class ImportLog:
             return []
 
     def _sha256(self, full_path: str) -> str:
-        return hashlib.sha256(read_bytes(full_path, self._root)).hexdigest()
+        return digest(read_bytes(full_path, self._root))
 
-    def _is_used(self, stem: str) -> bool:
-        return collision_key(stem) in self._used_stems or os.path.lexists(f"{self._root}/{stem}")
+    def _is_used(self, stem: str, assets: Callable[[], Mapping[str, str]]) -> bool:
+        full = f"{self._root}/{stem}"
+        if collision_key(stem) in self._used_stems:
+            return True
+        return os.path.lexists(full) and not (os.path.isdir(full) and self._holds_only(full, assets()))
+
+    def _holds_only(self, folder: str, assets: Mapping[str, str]) -> bool:
+        names = os.listdir(folder)
+        return assets.keys() >= set(names) and all(self._sha256(f"{folder}/{name}") == assets[name] for name in names)
 
     def _use(self, stem: str) -> None:
         self._used_stems.add(collision_key(stem))
@@ -119,3 +156,45 @@ class ImportLog:
 
 def _is_asset(item: os.DirEntry[str]) -> bool:
     return item.is_file() and item.name[0] != "." and not has_article_name(item.name)
+
+
+class PendingLinks:
+    """Links of the articles of one source whose targets are not written yet: path → destination → origin.
+
+    A format knows which item a link means; the path of that item's article is known when it is written.
+    """
+
+    def __init__(self, log: ImportLog) -> None:
+        self._log = log
+        self._pending: dict[str, Mapping[str, str]] = {}
+
+    def resolve(self, body: str, path: str, links: Mapping[str, str], *, only: str | None = None) -> str:
+        """Body of the article at `path` with the links whose targets are there; the others become pending.
+
+        `links` maps destinations in the body to the origins of their targets. With `only`, no more than the links whose
+        new destination is in that text are set, and none becomes pending.
+        """
+        known = self._known(path, links)
+        if only is not None:
+            return replace_literally(body, {link: new for link, new in known.items() if new in only})
+        if len(known) < len(links):
+            self._pending[path] = {link: origin for link, origin in links.items() if link not in known}
+        else:
+            self._pending.pop(path, None)
+        return replace_literally(body, known)
+
+    def resolve_pending(self) -> Iterator[tuple[str, str]]:
+        """Yields path and new text of every article with links whose targets came after it."""
+        pending, self._pending = self._pending, {}
+        for path, links in pending.items():
+            known = self._known(path, links)
+            text = self._log.text(path) if known else ""
+            head, closing, body = text.partition(CLOSING)
+            linked = head + closing + replace_literally(body, known)
+            if linked != text:
+                yield path, linked
+
+    def _known(self, path: str, links: Mapping[str, str]) -> dict[str, str]:
+        """Destinations → relative links to the targets that are in the library."""
+        targets = ((link, self._log.find(origin)) for link, origin in links.items())
+        return {link: relative_link(target.path, path, link) for link, target in targets if target is not None}

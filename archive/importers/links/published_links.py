@@ -47,6 +47,11 @@ class PublishedLinks:
         """Adds an article that was written since; links to it are set by `resolve_new`."""
         self._add(self._new, path, urls, origin)
 
+    def forget(self, path: str) -> None:
+        """Forgets an article that was added as new but could not be written."""
+        self._new = {key: article for key, article in self._new.items() if article.path != path}
+        self._imported.pop(path, None)
+
     def _add(self, articles: dict[str, _PublishedArticle], path: str, urls: ArticleUrls, origin: str) -> None:
         hosts = url_hosts((*urls.own, origin))
         article = _PublishedArticle(path, origin, self._interned.setdefault(hosts, hosts))

@@ -374,7 +374,7 @@ def test_an_interrupted_import_is_complete_and_can_continue(tmp_path: Path) -> N
 
 
 def test_a_full_disk_ends_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Batch, full: str, content: bytes) -> None:
+    def full(self: Batch, full: str, content: bytes, *_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Batch, "write", full)
