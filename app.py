@@ -15,6 +15,7 @@ from backfile.config import Settings, load
 from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
 from backfile.web.screens import about, api, article, browse, export, feeds, media, search
+from backfile.web.service.admission import MAX_BUFFERED, register_admission
 from backfile.web.service.errors import register_errors
 from backfile.web.service.headers import register_headers
 from backfile.web.service.i18n import register_i18n
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
         public=library.settings.public,
         remote_images=library.settings.remote_images,
     )
+    register_admission(app)
     register_errors(app)
     register_compression(app)
     for screen in SCREENS:
@@ -60,14 +62,16 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
 def register_compression(app: Flask) -> None:
     """Compresses texts from 1,400 bytes (one packet) on; no response holds a secret, so BREACH gains nothing."""
     app.config.update(COMPRESS_MIN_SIZE=1400, COMPRESS_STREAMS=False)
+    app.after_request(partial(_read_file, HTTPStatus.PARTIAL_CONTENT))  # after compression, which would take it
     Compress(app)
-    app.after_request(_read_text_file)
+    app.after_request(partial(_read_file, HTTPStatus.OK))
 
 
-def _read_text_file(response: Response) -> Response:
-    """Reads the text file that `send_file` would stream: Flask-Compress leaves the file of a stream open."""
-    is_text = (response.mimetype or "").startswith(("text/", "image/svg+xml"))
-    if is_text and response.direct_passthrough and response.status_code == HTTPStatus.OK:
+def _read_file(status: HTTPStatus, response: Response) -> Response:
+    """Reads the file that `send_file` would stream: Flask-Compress leaves the file of a stream open, and a client that
+    does not read would hold a thread."""
+    is_file = response.status_code == status and response.direct_passthrough
+    if is_file and (response.content_length or 0) <= MAX_BUFFERED:
         response.direct_passthrough = False
         response.make_sequence()
     return response

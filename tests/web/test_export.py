@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
@@ -27,8 +26,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
 
-def test_exports_hold_the_complete_list_in_order(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "PAGE_SIZE", 5)
+def test_exports_hold_the_complete_list_in_order(client: FlaskClient) -> None:
     query = "q=letter&sort=oldest&per_page=3&page=2"
     answer = client.get("/api/search?q=letter&sort=oldest&per_page=100").json
     assert answer is not None

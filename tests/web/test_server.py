@@ -255,6 +255,47 @@ def test_the_server_stops_within_five_seconds_under_load(
 
 
 @pytest.mark.long
+def test_clients_that_never_read_do_not_stop_the_server(serve: Callable[..., Server], tmp_path: Path) -> None:
+    library = tmp_path / "articles"
+    library.mkdir()
+    (library / "large.png").write_bytes(bytes(20_000_000))
+    for name in range(1_000):
+        (library / f"{name}.md").write_text(f"---\nsummary: {'A ferry. ' * 400}\n---\nA ferry sails.\n")
+    server = serve("articles", "--workers", "1")
+    address = ("127.0.0.1", int(server.url.rstrip("/").rpartition(":")[2]))
+    paths = (
+        "media/large.png",
+        "search.csv",
+        "search?q=ferry&per_page=100&page=2",
+        "search.jsonl?q=f*",
+        "static/backfile.css",
+    )
+    clients = []
+    for number in range(50):
+        client = socket.socket()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(address)
+        client.sendall(f"GET /{paths[number % len(paths)]} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        clients.append(client)
+    time.sleep(3)
+    for _ in range(10):
+        began = time.monotonic()
+        for path in ("health", "search?q=ferry"):
+            assert urlopen(server.url + path, timeout=TIMEOUT).status == 200
+        assert time.monotonic() - began < 2
+    for client in clients:
+        client.close()
+
+    def has_downloads() -> bool:
+        try:
+            return bool(urlopen(server.url + "search.csv", timeout=TIMEOUT).read())
+        except HTTPError:
+            return False
+
+    eventually(has_downloads)
+
+
+@pytest.mark.long
 def test_an_old_index_is_served_at_once_and_updated(serve: Callable[..., Server], tmp_path: Path) -> None:
     library = tmp_path / "articles"
     library.mkdir()

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, send_file
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.library import Library
 from backfile.index.serialising import article_path
+from backfile.web.service.admission import MAX_BUFFERED, admission
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext
 from backfile.web.service.services import services
@@ -36,7 +37,10 @@ def picture(path: str) -> Response:
     found = find_picture(services().library, path)
     if found is None:
         raise PageNotFound(gettext("The library has no such picture."))
+    download = admission().enter_download() if found.stat().st_size > MAX_BUFFERED else None
     response = send_file(found, mimetype=TYPES[found.suffix.lower()], conditional=True, max_age=3600)
+    if download:
+        download.hold(response)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response
 

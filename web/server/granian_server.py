@@ -28,12 +28,13 @@ from backfile.web.screens.browse import home
 from backfile.web.screens.search import show_results
 from backfile.web.server.index_process import IndexProcess, base_url
 from backfile.web.server.worker_pool import WorkerPool
+from backfile.web.service.admission import DOWNLOADS, MAX_WAITING, SEARCHES
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.search_service import run_search
 
 log = logging.getLogger("backfile.server")
 
-THREADS = 4  # a worker
+THREADS = SEARCHES + MAX_WAITING + DOWNLOADS + 8  # a worker; the last are for cheap requests
 SHUTDOWN_TIMEOUT = 2  # seconds for open requests when the server stops
 HEADER_TIMEOUT = 20_000  # milliseconds for the header of a request
 START_METHOD = "fork" if sys.platform == "linux" else "spawn"  # system libraries of macOS do not survive a fork
@@ -92,7 +93,7 @@ def _run_granian(settings: Settings, host: str, port: int, make_app: MakeApp, wo
         websockets=False,
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT),
         workers_kill_timeout=SHUTDOWN_TIMEOUT,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,  # as a warning it advises fewer threads, not knowing that most of them wait
     )
     server.serve(target_loader=partial(_start_worker, make_app, settings), wrap_loader=False)
 

@@ -77,6 +77,10 @@ HTTP_ERRORS = {
         gettext_noop("Something went wrong here"),
         gettext_noop("It is not your fault. The archive’s administrator finds the reason in the log."),
     ),
+    503: (
+        gettext_noop("This archive is busy at the moment"),
+        gettext_noop("Too many searches or downloads were asked for at the same time. Try again in a few seconds."),
+    ),
 }
 
 
