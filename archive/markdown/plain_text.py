@@ -154,16 +154,22 @@ def _one_line(text: str) -> str:
 
 
 class SourceMap:
-    """Finds the source of parts of a run: `html` and `run` as `text_runs` took and gave them."""
+    """Map from offsets in the text of a run to offsets in its HTML.
 
-    def __init__(self, html: str, run: TextRun) -> None:
+    Text and source advance together from one entry to the next, except over an entry with an odd index: an entity, or
+    white space that is written otherwise than it is read.
+    """
+
+    def __init__(self, texts: list[int], sources: list[int]) -> None:
+        self._texts, self._sources = texts, sources
+
+    @classmethod
+    def of(cls, html: str, run: TextRun) -> SourceMap:
+        """Map of a run that `text_runs` gave for `html`."""
         raw = html[run.start : run.end]
         if raw.strip().replace("\n", " ") == run.text.replace("\n", " "):
-            self._texts, self._sources = [0], [run.end - len(raw.lstrip())]
-            return
-        # Text and source advance together from one entry to the next, except over an entry with an odd index: that is
-        # an entity, or white space that is written otherwise than it is read.
-        self._texts, self._sources = [0], [run.start]
+            return cls([0], [run.end - len(raw.lstrip())])
+        texts, sources = [0], [run.start]
         text = copied = 0
         for found in _IRREGULAR.finditer(raw):
             words, written = unescape(found[0]), found[0]
@@ -171,9 +177,10 @@ class SourceMap:
             copied = found.end()
             length = len(words) if not words.isspace() else 1 if text else 0
             if length != len(written):
-                self._texts += (text, text + length)
-                self._sources += (run.start + found.start(), run.start + copied)
+                texts += (text, text + length)
+                sources += (run.start + found.start(), run.start + copied)
             text += length
+        return cls(texts, sources)
 
     def locate(self, start: int, end: int) -> tuple[int, int]:
         """Span in the HTML of `run.text[start:end]` (not empty); never inside an entity."""

@@ -10,18 +10,40 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
+import markdown
 import nh3
 import pyromark
 from selectolax.lexbor import LexborHTMLParser
 
-from backfile.archive.markdown import html_postprocessor, python_markdown, shortcodes
+from backfile.archive.markdown import html_postprocessor, shortcodes
 from backfile.archive.markdown.html_postprocessor import Base
-from backfile.archive.markdown.plain_text import plain_text
+from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
 
 MAX_CHARACTERS = 8_000_000
 MAX_NESTING = 150
 MAX_TAG = 10_000
+MAX_READING_CHARACTERS = 100_000
+# Signs and lines × characters of one block: patterns look from each sign, block processors from each line, to its end.
+MAX_READING_EFFORT = 4_000_000
+
+_READING_EXTENSIONS = (
+    *("tables", "footnotes", "def_list", "abbr", "sane_lists", "attr_list"),
+    *("pymdownx.highlight", "pymdownx.superfences", "pymdownx.betterem", "pymdownx.tilde"),
+    *("pymdownx.tasklist", "pymdownx.saneheaders", "pymdownx.escapeall"),
+)
+_READING_SETTINGS: dict[str, dict[str, Any]] = {
+    "footnotes": {"BACKLINK_TEXT": "↩"},
+    "pymdownx.highlight": {"use_pygments": False},
+    "pymdownx.tilde": {"subscript": False},
+    "pymdownx.escapeall": {"hardbreak": True},
+}
+_PARAGRAPHS = re.compile(r"\n[ \t]*\n")
+_READING_SIGNS = re.compile(r"[|\n\[\]*_`<>!&\\~]")
+_FOOTNOTE_REFERENCE = re.compile(r'<sup id="(fnref[^"]*)"><a class="footnote-ref" href="([^"]*)">(.*?)</a></sup>')
+_FOOTNOTE_RETURN = re.compile(r'(?:&#160;)?<a class="footnote-backref" href="([^"]*)"[^>]*>[^<]*</a>')
+_FOOTNOTES = re.compile(r'<div class="footnote">\s*<hr ?/?>')
 
 _PARSER = pyromark.Markdown(
     options=pyromark.Options.ENABLE_TABLES
@@ -160,11 +182,26 @@ def to_text(body: str) -> str:
 def _reading_tree(source: str, indexed: str) -> LexborHTMLParser:
     """Tree of the reading page: Python-Markdown's where it agrees with the HTML that is indexed, else that."""
     tree = html_postprocessor.normalized_tree(indexed)
-    html = python_markdown.render(source)
+    html = python_markdown_html(source)
     if html is None or _nesting(html, raw=True) > MAX_NESTING:
         return tree
     preferred = html_postprocessor.normalized_tree(html)
     return preferred if _outline(preferred) == _outline(tree) else tree
+
+
+def python_markdown_html(source: str) -> str | None:
+    """Unsafe HTML from Python-Markdown, in the dialect of real archives; None if the source exceeds its limits."""
+    if len(source) > MAX_READING_CHARACTERS or any(
+        len(block) * len(_READING_SIGNS.findall(block)) > MAX_READING_EFFORT for block in _PARAGRAPHS.split(source)
+    ):
+        return None
+    try:
+        html = markdown.markdown(source, extensions=_READING_EXTENSIONS, extension_configs=_READING_SETTINGS)
+    except RecursionError:
+        return None
+    html = _FOOTNOTE_REFERENCE.sub(rf'{REFERENCE_TAG}<a id="\1" href="\2">\3</a></sup>', html)
+    html = _FOOTNOTE_RETURN.sub(rf'{REFERENCE_TAG}<a href="\1">↩</a></sup>', html)
+    return _FOOTNOTES.sub('<div class="footnotes">', html)
 
 
 def _outline(tree: LexborHTMLParser) -> tuple[str, list[str]]:

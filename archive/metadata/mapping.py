@@ -68,18 +68,24 @@ class MappedMetadata:
 class KeyCandidates:
     """Candidate keys of each field in one front matter: top level first, then nested metadata tables."""
 
-    def __init__(self, data: Mapping[str, object]) -> None:
+    def __init__(self) -> None:
         self.used: dict[str, list[str]] = {}
         self._candidates: dict[str, list[tuple[int, str, object]]] = {}
+
+    @classmethod
+    def of(cls, data: Mapping[str, object]) -> KeyCandidates:
+        """Candidate keys in parsed front matter."""
+        keys = cls()
         nested = []
         for key, value in data.items():
             name = normal(key)
-            self._add(name, key, value, 0)
+            keys._add(name, key, value, 0)
             if name in field_names.NESTED and isinstance(value, Mapping):
                 nested.append((key, value))
         for table, inner in nested:
             for key, value in inner.items():
-                self._add(normal(str(key)), f"{table}.{key}", value, 100)
+                keys._add(normal(str(key)), f"{table}.{key}", value, 100)
+        return keys
 
     def _add(self, name: str, key: str, value: object, penalty: int) -> None:
         for field_name, rank in field_names.FIELDS_OF.get(name, ()):
@@ -108,7 +114,7 @@ def map_metadata(
 
     Never raises for what a file may hold: what is not understood stays in `extra` and is named in `problems`.
     """
-    keys = KeyCandidates(data)
+    keys = KeyCandidates.of(data)
     problems: list[MetadataProblem] = []
     display = names or DisplayNames()
     draft = _draft(keys, path)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError, ArticleNotFound, ArticleUnreadable, LibraryMissing
@@ -65,23 +66,19 @@ class Library:
         """Reads `library.toml` again and forgets names of authors and topics, so that they are looked up again."""
         self.settings = read_settings(self.root)
         self._exclude = exclusion(self.settings.exclude)
-        self._profiles: Profiles | None = None
-        self._names: DisplayNames | None = None
+        self.__dict__.pop("profiles", None)
+        self.__dict__.pop("names", None)
         self._folder_languages: dict[str, str | None] = {}
 
-    @property
+    @cached_property
     def profiles(self) -> Profiles:
         """Author and topic names from profile pages and lists in the library, read at first use."""
-        if self._profiles is None:
-            self._profiles = find_profiles(self.root)
-        return self._profiles
+        return find_profiles(self.root)
 
-    @property
+    @cached_property
     def names(self) -> DisplayNames:
         """Display names of authors and topics: those of `library.toml`, then those of the profiles."""
-        if self._names is None:
-            self._names = self.profiles.names(self.settings.authors, self.settings.topics)
-        return self._names
+        return self.profiles.names(self.settings.authors, self.settings.topics)
 
     def walk(self) -> Iterator[FileEntry]:
         """Yields every file that may be an article, in no particular order; no file is opened."""

@@ -78,7 +78,7 @@ def test_nothing_begins_like_this(shared: Engine, text: str) -> None:
     assert shared.complete(text) == Completions()
 
 
-def test_similar_articles_share_telling_words(shared: Engine) -> None:
+def test_similar_articles_share_characteristic_words(shared: Engine) -> None:
     similar = shared.more_like_this("one")
     assert "one" not in [hit.id for hit in similar]
     assert similar[0].id == "two"

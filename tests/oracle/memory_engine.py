@@ -43,7 +43,7 @@ from backfile.index.ranking.bm25f import idf
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
 from oracle.naive_search import NaiveDocument, NaiveSearcher
 
-_TELLING = 20  # words by which similar articles are looked for
+_CHARACTERISTIC = 20  # terms of a query for similar articles
 
 
 @dataclass(frozen=True)
@@ -135,10 +135,10 @@ class MemoryEngine:
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most characteristic terms, best first, as `Engine.similar` says."""
         words, state = self._words(article_id), self._state
-        telling = _telling_words(words, _vocabulary(state), len(state.documents))
+        characteristic = _characteristic_words(words, _vocabulary(state), len(state.documents))
         documents = list(state.documents.values())
         searcher = NaiveSearcher(documents, state.languages)
-        scored = [(sum(searcher.share(word, other) for word in telling), other) for other in documents]
+        scored = [(sum(searcher.share(word, other) for word in characteristic), other) for other in documents]
         found = [(score, other) for score, other in scored if score > 0 and other is not words]
         found.sort(key=lambda item: (-item[0], *_newest(item[1].document)))
         return tuple(build_hit(other.document, Highlights(), score=score, limit=1) for score, other in found[:limit])
@@ -298,12 +298,12 @@ def _terms(words: NaiveDocument) -> set[str]:
     return {token.term for field in DEFAULT_FIELDS for value in words.values[field] for token in value}
 
 
-def _telling_words(words: NaiveDocument, vocabulary: Mapping[str, int], documents: int) -> list[Word]:
-    """The words of a document that tell most about it: frequency × idf, of those that another document has too."""
+def _characteristic_words(words: NaiveDocument, vocabulary: Mapping[str, int], documents: int) -> list[Word]:
+    """Words of a document with the highest frequency × idf, among those that another document has too."""
     counts = Counter(token.term for field in ("title", "text") for value in words.values[field] for token in value)
     worth = {
         term: count * idf(vocabulary[term], documents)
         for term, count in counts.items()
         if vocabulary[term] > 1 and len(term) >= 3 and term.isalpha()
     }
-    return [Word(term, exact=True) for term in sorted(worth, key=lambda term: (-worth[term], term))[:_TELLING]]
+    return [Word(term, exact=True) for term in sorted(worth, key=lambda term: (-worth[term], term))[:_CHARACTERISTIC]]

@@ -109,8 +109,8 @@ class NaiveSearcher:
         if not (isinstance(first, Word) and isinstance(second, Word)):
             raise TypeError("a pair is made of words")
         frequency = self._normed(words, scope, lambda field: self._neighbours(first, second, words, field))
-        telling = min(self._idf(first, scope), self._idf(second, scope))
-        return WEIGHTS.pair * telling * bm25f.saturate(frequency)
+        rarity = min(self._idf(first, scope), self._idf(second, scope))
+        return WEIGHTS.pair * rarity * bm25f.saturate(frequency)
 
     def _normed(self, words: NaiveDocument, scope: Scope, count: Callable[[str], float]) -> float:
         lengths, averages = words.lengths, self._averages

@@ -69,7 +69,7 @@ def build_request(arguments: SearchArguments, query: Node, *, facet_size: int | 
 
 
 def count_articles(query: Node, filters: Filters = NO_FILTERS) -> int:
-    """How many articles a query finds; raises as `find` does."""
+    """Number of articles that a query finds; raises as `find` does."""
     request = Request(
         query=query, filters=filters, per_page=1, passages=0, facet_size=1, deadline=services().settings.deadline
     )

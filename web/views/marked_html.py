@@ -35,7 +35,7 @@ def _wrapped_ranges(html: str, runs: Sequence[TextRun], spans: Sequence[Span]) -
         while number < len(spans) and spans[number][0] < after:
             begin, until = max(spans[number][0], position), min(spans[number][1], after)
             if begin < until and run.start < run.end:
-                source = source or SourceMap(html, run)
+                source = source or SourceMap.of(html, run)
                 yield number, *source.locate(begin - position, until - position)
             if spans[number][1] > after:
                 break

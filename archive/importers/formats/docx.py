@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,6 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import lower_headings, parse_html, text_of
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead
 from backfile.archive.importers.common.office_properties import (
-    DocumentProperties,
     document_authors,
     document_title,
     is_software_name,
@@ -85,7 +85,7 @@ def detect(probe: Probe) -> int:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """One."""
+    """One article a document."""
     return 1
 
 
@@ -149,41 +149,40 @@ def _store_image(pictures: dict[str, bytes], image: Any) -> dict[str, str]:
     return {"src": name}
 
 
-def _parse_properties(core: bytes) -> DocumentProperties:
+def _parse_properties(core: bytes) -> ArticleMetadata:
     """Core properties (ISO/IEC 29500-2, 11); empty if the part is broken."""
     try:
         tree = parse_xml(core) if core else None
     except ArchiveError:
         tree = None
     if tree is None:
-        return DocumentProperties()
+        return ArticleMetadata()
     values: dict[str, str] = {local_name(each.tag): (each.text or "").strip() for each in tree}
     by_program = is_software_name(values.get("creator")) or is_software_name(values.get("description"))
-    return DocumentProperties(
-        document_title(values.get("title")),
-        () if by_program else document_authors(values.get("creator")),
-        None if by_program else date_with_note(values.get("created"))[0],
-        tuple(dict.fromkeys(keyword_topics(values.get("keywords")) + keyword_topics(values.get("category")))),
-        "" if by_program else values.get("description", ""),
-        values.get("language", ""),
+    return ArticleMetadata(
+        title=document_title(values.get("title")),
+        authors=() if by_program else document_authors(values.get("creator")),
+        topics=tuple(dict.fromkeys(keyword_topics(values.get("keywords")) + keyword_topics(values.get("category")))),
+        date=None if by_program else date_with_note(values.get("created"))[0],
+        summary=None if by_program else values.get("description") or None,
+        language=values.get("language") or None,
     )
 
 
 def _item(
-    tree: HtmlElement, properties: DocumentProperties, pictures: Mapping[str, bytes], name: str, context: ImportContext
+    tree: HtmlElement, properties: ArticleMetadata, pictures: Mapping[str, bytes], name: str, context: ImportContext
 ) -> Item:
     masthead = _take_masthead(tree, properties.title, context)
     lower_headings(tree)
     body = tree_to_markdown(tree, base_url=None)
     return Item(
         origin=name,
-        metadata=ArticleMetadata(
+        metadata=replace(
+            properties,
             title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
             authors=masthead.authors or properties.authors,
-            topics=properties.topics,
-            date=masthead.date or properties.created,
-            summary=masthead.summary or properties.summary or None,
-            language=properties.language or None,
+            date=masthead.date or properties.date,
+            summary=masthead.summary or properties.summary,
         ),
         body=body,
         assets=tuple(Asset(each, partial(bytes, content)) for each, content in pictures.items() if each in body),

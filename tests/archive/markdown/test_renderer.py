@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from paths import DATA, ROOT
 
-from backfile.archive.markdown import python_markdown
+from backfile.archive.markdown import renderer
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import MAX_CHARACTERS, Heading, to_html, to_text
 
@@ -134,8 +134,8 @@ def test_markers_in_code_are_shown_as_written() -> None:
 
 
 def test_python_markdown_renders_where_it_agrees() -> None:
-    assert python_markdown.render("A *plain* paragraph.") == "<p>A <em>plain</em> paragraph.</p>"
-    assert python_markdown.render("[" * (python_markdown.MAX_CHARACTERS + 1)) is None
+    assert renderer.python_markdown_html("A *plain* paragraph.") == "<p>A <em>plain</em> paragraph.</p>"
+    assert renderer.python_markdown_html("[" * (renderer.MAX_READING_CHARACTERS + 1)) is None
     body = "- a\n  - b\n\n    more\n- c\n\nNot a [`reference`].\n\n[`reference`]: https://example.org/\n"
     assert plain_text(to_html(body).html) == to_text(body)
     assert "[reference]" not in to_text(body)

@@ -25,7 +25,7 @@ counts = st.integers(1, 10_000)
 
 
 @given(counts, counts, counts)
-def test_rarer_is_more_telling(first: int, second: int, documents: int) -> None:
+def test_idf_grows_with_rarity(first: int, second: int, documents: int) -> None:
     rare, common = sorted((min(first, documents), min(second, documents)))
     assert idf(rare, documents) >= idf(common, documents) > 0
 
@@ -35,7 +35,7 @@ def test_idf_by_hand() -> None:
     assert idf(10, 10) == pytest.approx(math.log(1 + 0.5 / 10.5))
 
 
-def test_function_words_of_the_main_language_decide_little() -> None:
+def test_stop_words_of_the_main_language_weigh_little() -> None:
     full = idf(5, 100)
     assert query_weight(Word("ferry"), 5, 100, ("en",)) == full
     assert query_weight(Word("The"), 5, 100, ("en", "de")) == pytest.approx(WEIGHTS.stop_word * full)

@@ -1,4 +1,4 @@
-"""The keeper: that no change escapes it, whenever it is made."""
+"""IndexWatcher: changes during a synchronisation, watching switched off, watching unavailable."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def test_a_change_made_during_the_first_synchronisation_is_noticed(
         return Report()
 
     monkeypatch.setattr(watcher, "update_index", synchronise)
-    keeper = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory")
-    keeper.start()
+    index_watcher = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory")
+    index_watcher.start()
     assert again.wait(PATIENCE)
-    keeper.stop()
+    index_watcher.stop()
 
 
-def test_without_watching_it_looks_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_watching_it_synchronises_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looked = Event()
 
     def synchronise(*_: object, **__: object) -> Report:
@@ -44,14 +44,14 @@ def test_without_watching_it_looks_once(tmp_path: Path, monkeypatch: pytest.Monk
         return Report()
 
     monkeypatch.setattr(watcher, "update_index", synchronise)
-    keeper = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory", watch=False)
-    keeper.start()
+    index_watcher = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory", watch=False)
+    index_watcher.start()
     assert looked.wait(PATIENCE)
-    keeper.stop()
+    index_watcher.stop()
 
 
 @pytest.mark.parametrize("error", [OSError("no inotify"), RuntimeError("too many folders")])
-def test_where_nothing_is_announced_it_looks_all_the_same(
+def test_it_polls_if_the_folder_cannot_be_watched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     looked = Event()
@@ -65,9 +65,9 @@ def test_where_nothing_is_announced_it_looks_all_the_same(
 
     monkeypatch.setattr(watcher, "update_index", synchronise)
     monkeypatch.setattr(watcher, "watch", refuse)
-    keeper = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory")
+    index_watcher = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory")
     with caplog.at_level("WARNING", "backfile.index"):
-        keeper.start()
+        index_watcher.start()
         assert looked.wait(PATIENCE)
-    keeper.stop()
+    index_watcher.stop()
     assert str(error) in caplog.text

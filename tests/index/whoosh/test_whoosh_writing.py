@@ -165,7 +165,7 @@ def test_which_segments_are_merged():
     assert segments_to_merge([(90_000, 50_000)]) == [0]
 
 
-def test_tiers_hold_after_any_number_of_merges():
+def test_segment_sizes_grow_by_the_ratio_after_any_number_of_merges():
     segments: list[tuple[int, int]] = []
     for added in (1, 5, 300, 2, 40_000, 1_000, 1_000, 1_000, 7, 250, 1, 1, 1, 9_000) * 20:
         segments.append((added, added))

@@ -13,7 +13,6 @@ from backfile.archive.importers.formats.epub.package_document import Book, read_
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources.containers import Member, open_members
 from backfile.archive.metadata.publications import source_of
-from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 
 KIND = "epub"
@@ -66,14 +65,14 @@ def _with_metadata(chapter: Item, book: Book) -> Item | Skipped:
     if not chapter.body and not chapter.assets:
         return Skipped(chapter.origin, "has no text but its heading")
     title = chapter.metadata.title
-    if book.title and (not title or _GENERIC_TITLE.match(title)):
-        title = f"{book.title}: {title}" if title else book.title
-    metadata = ArticleMetadata(
+    of_book = book.metadata
+    if of_book.title and (not title or _GENERIC_TITLE.match(title)):
+        title = f"{of_book.title}: {title}" if title else of_book.title
+    metadata = replace(
+        of_book,
         title=title,
-        authors=chapter.metadata.authors or book.authors,
-        topics=book.topics,
-        date=chapter.metadata.date or book.date,
-        source=source_of(book.title),
-        language=book.language or None,
+        authors=chapter.metadata.authors or of_book.authors,
+        date=chapter.metadata.date or of_book.date,
+        source=source_of(of_book.title),
     )
     return replace(chapter, metadata=metadata, extra=book.extra)

@@ -65,11 +65,10 @@ class Chapters:
         self._book, self._members, self._day_first = book, members, day_first
         self._notes = BookNotes(members)
         self._starts: dict[str, list[TocEntry]] = {}
-        for entry in book.toc:
-            self._starts.setdefault(entry.file, []).append(entry)
-        self._targets = {(e.file, e.fragment): _origin(e) for e in self._split_starts() if e.fragment}
+        self._targets: dict[tuple[str, str], str] = {}
 
     def __iter__(self) -> Iterator[ImportEvent]:
+        self._read_toc()
         pending: Item | None = None
         for page in self._book.spine:
             for found in self._chapters_in(page, may_continue=pending is not None):
@@ -84,6 +83,12 @@ class Chapters:
         if pending is not None:
             yield pending
 
+    def _read_toc(self) -> None:
+        self._starts = {}
+        for entry in self._book.toc:
+            self._starts.setdefault(entry.file, []).append(entry)
+        self._targets = {(e.file, e.fragment): _origin(e) for e in self._split_starts() if e.fragment}
+
     def _split_starts(self) -> Iterator[TocEntry]:
         for file in self._starts:
             starts = self._chapter_starts(file)
@@ -95,7 +100,7 @@ class Chapters:
         In a long file with one such entry, as for a part of a book, the level below.
         """
         entries = self._starts.get(file, [])
-        own = [entry for entry in entries if entry.label.casefold() != self._book.title.casefold()] or entries
+        own = [entry for entry in entries if entry.label.casefold() != self._book.metadata.title.casefold()] or entries
         top = min((entry.depth for entry in own), default=0)
         highest = [entry for entry in own if entry.depth == top]
         if len(highest) == 1 and file in self._members and self._members[file].size > LONG_FILE:
@@ -134,7 +139,7 @@ class Chapters:
         by_label = next((said for form, said in _SKIPPED_TITLES if form.fullmatch(title.strip())), "")
         if by_label or not page.is_linear:
             return f"is {by_label}" if by_label else "stands outside the reading order"
-        is_title_page = title.casefold() == self._book.title.casefold() and len(text_of(tree).split()) < 40
+        is_title_page = title.casefold() == self._book.metadata.title.casefold() and len(text_of(tree).split()) < 40
         return "is the title page" if is_title_page and len(self._book.spine) > 1 else ""
 
     def _chapter(self, tree: HtmlElement, file: str, origin: str, label: str, *, may_continue: bool) -> Item:

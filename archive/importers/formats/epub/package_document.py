@@ -18,7 +18,7 @@ from backfile.archive.importers.sources.containers import Member
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.topic_names import topic_names
-from backfile.archive.model import PartialDate
+from backfile.archive.model import ArticleMetadata, PartialDate
 
 _CONTAINER, _ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
 _FONTS_ONLY = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
@@ -54,11 +54,7 @@ class SpineItem:
 class Book:
     """Metadata of a book, and its structure. `types` maps files to their type, such as `cover`."""
 
-    title: str = ""
-    authors: tuple[str, ...] = ()
-    date: PartialDate | None = None
-    language: str = ""
-    topics: tuple[str, ...] = ()
+    metadata: ArticleMetadata
     extra: dict[str, object] = field(default_factory=dict)
     spine: list[SpineItem] = field(default_factory=list)
     toc: list[TocEntry] = field(default_factory=list)
@@ -78,7 +74,7 @@ def read_book(members: Mapping[str, Member]) -> Book:
         )
         for each in _elements(package, "item")
     }
-    book = _metadata(package)
+    book = Book(*_metadata(package))
     for each in _elements(package, "itemref"):
         file, kind, properties = manifest.get(each.get("idref", ""), ("", "", ""))
         if file in members and kind in _PAGES:
@@ -124,7 +120,8 @@ def _refuse_encrypted(members: Mapping[str, Member], files: set[str]) -> None:
             raise ArchiveError("is locked by its seller (DRM)", hint="import a copy that is not")
 
 
-def _metadata(package: Any) -> Book:
+def _metadata(package: Any) -> tuple[ArticleMetadata, dict[str, object]]:
+    """Metadata (Dublin Core) of a book, and its publisher and ISBN."""
     values: dict[str, list[Any]] = {}
     for each in package.iter("{http://purl.org/dc/elements/1.1/}*"):
         values.setdefault(local_name(each.tag), []).append(each)
@@ -135,17 +132,16 @@ def _metadata(package: Any) -> Book:
     titles = values.get("title", [])
     title = next((each for each in titles if refined.get((each.get("id", ""), "title-type")) == "main"), None)
     title = title if title is not None else next(iter(titles), None)
-    book = Book(
+    metadata = ArticleMetadata(
         title=_text(title) if title is not None else "",
         authors=author_names([_text(each) for each in values.get("creator", []) if _is_author(each, refined)]),
         date=_date(values.get("date", [])),
-        language=next(map(_text, values.get("language", [])), ""),
+        language=next(map(_text, values.get("language", [])), "") or None,
         topics=topic_names([_text(each) for each in values.get("subject", [])], key="topics", path=""),
     )
     publisher = next(filter(None, map(_text, values.get("publisher", []))), "")
     isbn = next(filter(None, map(_isbn, values.get("identifier", []))), "")
-    book.extra = {key: value for key, value in (("publisher", publisher), ("isbn", isbn)) if value}
-    return book
+    return metadata, {key: value for key, value in (("publisher", publisher), ("isbn", isbn)) if value}
 
 
 def _is_author(creator: Any, refined: Mapping[tuple[str, str], str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,7 +18,6 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.bylines import closing_line_authors
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, letters_only
 from backfile.archive.importers.common.office_properties import (
-    DocumentProperties,
     document_authors,
     document_title,
     keyword_topics,
@@ -66,7 +65,7 @@ def detect(probe: Probe) -> int:
 
 
 def count(path: Path, context: ImportContext) -> int | None:
-    """One."""
+    """One article a document."""
     return 1
 
 
@@ -126,12 +125,11 @@ def _article(document: pdfium.PdfDocument, name: str, context: ImportContext) ->
     body = blocks_to_markdown(blocks, layout.size)
     return Item(
         origin=name,
-        metadata=ArticleMetadata(
+        metadata=replace(
+            properties,
             title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
             authors=masthead.authors or properties.authors or closing_line_authors(body.rpartition("\n\n")[2]),
-            topics=properties.topics,
-            date=masthead.date or properties.created,
-            summary=properties.summary or None,
+            date=masthead.date or properties.date,
             source=source_of(urlsplit(statistics.address).hostname or "", statistics.address),
             language=_language(document) or None,
         ),
@@ -173,15 +171,15 @@ def _notes(statistics: _PageStatistics) -> tuple[str, ...]:
     return (f"{len(statistics.without_text):,} of {statistics.pages:,} pages have no text (page {numbers})",)
 
 
-def _read_properties(document: pdfium.PdfDocument) -> DocumentProperties:
+def _read_properties(document: pdfium.PdfDocument) -> ArticleMetadata:
     values = {key: value.replace("\x00", "") for key, value in document.get_metadata_dict().items()}
     title = re.sub(r"\AMicrosoft Word\s*-\s*", "", values.get("Title", ""))
-    return DocumentProperties(
-        document_title(title),
-        document_authors(values.get("Author")),
-        _pdf_date(values.get("CreationDate", "")),
-        keyword_topics(values.get("Keywords")),
-        document_title(values.get("Subject")),
+    return ArticleMetadata(
+        title=document_title(title),
+        authors=document_authors(values.get("Author")),
+        topics=keyword_topics(values.get("Keywords")),
+        date=_pdf_date(values.get("CreationDate", "")),
+        summary=document_title(values.get("Subject")) or None,
     )
 
 

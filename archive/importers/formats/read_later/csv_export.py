@@ -7,6 +7,8 @@ from pathlib import Path
 
 from backfile.archive.importers.common.rows import Row, read_rows
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 
 _INSTAPAPER_FOLDERS = frozenset({"unread", "archive", "starred", "home"})
@@ -15,7 +17,11 @@ _INSTAPAPER_FOLDERS = frozenset({"unread", "archive", "starred", "home"})
 def _pocket(row: Row) -> SavedItem:
     """https://support.mozilla.org/en-US/kb/exporting-your-pocket-list: times in seconds, tags separated by bars."""
     value = _cell_reader(row)
-    return SavedItem(value("url"), value("title"), topics=tag_names(value("tags")), saved=value("time_added"))
+    return SavedItem(
+        value("url"),
+        ArticleMetadata(value("title"), topics=tag_names(value("tags"))),
+        saved=value("time_added"),
+    )
 
 
 def _instapaper(row: Row) -> SavedItem:
@@ -25,7 +31,10 @@ def _instapaper(row: Row) -> SavedItem:
     own = (folder,) if folder and folder.lower() not in _INSTAPAPER_FOLDERS else ()
     tags = tuple(tag.strip("\"' ") for tag in tag_names(value("tags").strip("[]")))
     return SavedItem(
-        value("url"), value("title"), note=value("selection"), topics=(*own, *tags), saved=value("timestamp")
+        value("url"),
+        ArticleMetadata(value("title"), topics=(*own, *tags)),
+        note=value("selection"),
+        saved=value("timestamp"),
     )
 
 
@@ -34,9 +43,12 @@ def _readwise(row: Row) -> SavedItem:
     value = _cell_reader(row)
     tags = tuple(tag.strip("\"' ") for tag in tag_names(value("document tags").strip("[]")))
     return SavedItem(
-        value("url"), value("title"), note=value("summary"), authors=value("author"), topics=tags,
-        date=value("published date"), saved=value("saved date"),
-    )  # fmt: skip
+        value("url"),
+        ArticleMetadata(value("title"), author_names(value("author")), tags),
+        note=value("summary"),
+        published=value("published date"),
+        saved=value("saved date"),
+    )
 
 
 # Required columns (lower case) → parser of a row.

@@ -15,6 +15,7 @@ from lxml import etree
 
 from backfile.archive.importers.common.html_parser import decode_html, parse_html, text_of
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
+from backfile.archive.model import ArticleMetadata
 
 SIGNATURE = re.compile(rb"<!DOCTYPE\s+NETSCAPE-Bookmark-file-1|<title>\s*Pocket Export\s*</title>", re.IGNORECASE)
 
@@ -49,9 +50,8 @@ def _saved_item(link: Any, folders: list[str]) -> SavedItem:
     own = tuple(name for name in folders if name and name.lower() not in _NO_TOPICS)
     return SavedItem(
         url=link.get("href").strip(),
-        title=text_of(link),
+        metadata=ArticleMetadata(text_of(link), topics=(*own, *tag_names(link.get("tags") or "", ","))),
         note=_description(link),
-        topics=(*own, *tag_names(link.get("tags") or "", ",")),
         saved=link.get("time_added") or link.get("add_date"),
     )
 

@@ -14,6 +14,9 @@ from typing import Any
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.rows import read_rows
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
+from backfile.archive.languages import language_code
+from backfile.archive.metadata.author_names import author_names
+from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -27,8 +30,8 @@ _Object = Mapping[str, Any]
 
 def _wallabag_1(entry: _Object, path: Path) -> SavedItem:
     """Columns by number and by name (https://github.com/wallabag/wallabag, version 1)."""
-    url, title = _text(entry, "url", "2"), _text(entry, "title", "1")
-    return SavedItem(url, title, html=_text(entry, "content", "5"), topics=tag_names(entry.get("tags"), ","))
+    metadata = ArticleMetadata(_text(entry, "title", "1"), topics=tag_names(entry.get("tags"), ","))
+    return SavedItem(_text(entry, "url", "2"), metadata, html=_text(entry, "content", "5"))
 
 
 def _wallabag_2(entry: _Object, path: Path) -> SavedItem:
@@ -36,13 +39,15 @@ def _wallabag_2(entry: _Object, path: Path) -> SavedItem:
     quotes = [_text(each, "quote", "text") for each in _objects(entry.get("annotations"))]
     return SavedItem(
         _text(entry, "url"),
-        _text(entry, "title"),
+        ArticleMetadata(
+            title=_text(entry, "title"),
+            authors=author_names(entry.get("published_by") or ()),
+            topics=tag_names(entry.get("tags")),
+            language=language_code(_text(entry, "language").replace("_", "-")),
+        ),
         html=_text(entry, "content"),
-        authors=entry.get("published_by") or (),
-        topics=tag_names(entry.get("tags")),
-        date=entry.get("published_at"),
+        published=entry.get("published_at"),
         saved=entry.get("created_at"),
-        language=_text(entry, "language").replace("_", "-"),
         extra={"annotations": quotes} if any(quotes) else {},
     )
 
@@ -51,12 +56,10 @@ def _omnivore(entry: _Object, path: Path) -> SavedItem:
     """https://docs.omnivore.app: `metadata_0_to_20.json`, text in `content/SLUG.html` beside it."""
     return SavedItem(
         _text(entry, "url"),
-        _text(entry, "title"),
+        ArticleMetadata(_text(entry, "title"), author_names(_text(entry, "author")), tag_names(entry.get("labels"))),
         html=_omnivore_text(path, _text(entry, "slug")),
         note=_text(entry, "description"),
-        authors=_text(entry, "author"),
-        topics=tag_names(entry.get("labels")),
-        date=entry.get("publishedAt"),
+        published=entry.get("publishedAt"),
         saved=entry.get("savedAt"),
     )
 
@@ -76,9 +79,8 @@ def _pinboard(entry: _Object, path: Path) -> SavedItem:
     """https://pinboard.in/api/: `description` is the title, tags are separated by spaces."""
     return SavedItem(
         _text(entry, "href"),
-        _text(entry, "description"),
+        ArticleMetadata(_text(entry, "description"), topics=tuple(_text(entry, "tags").split())),
         note=_text(entry, "extended"),
-        topics=tuple(_text(entry, "tags").split()),
         saved=entry.get("time"),
     )
 
@@ -87,10 +89,9 @@ def _link(entry: _Object, path: Path) -> SavedItem:
     """Link of Delicious, Linkwarden and others: address, title, description, tags."""
     return SavedItem(
         _text(entry, "url"),
-        _text(entry, "name", "title"),
+        ArticleMetadata(_text(entry, "name", "title"), topics=tag_names(entry.get("tags"))),
         text=_text(entry, "textContent"),
         note=_text(entry, "description"),
-        topics=tag_names(entry.get("tags")),
         saved=entry.get("createdAt") or entry.get("created") or entry.get("created_at"),
     )
 
@@ -101,11 +102,10 @@ def _karakeep(entry: _Object, path: Path) -> SavedItem:
     inner: _Object = content if isinstance(content, Mapping) else {}
     return SavedItem(
         _text(inner, "url"),
-        _text(entry, "title"),
+        ArticleMetadata(_text(entry, "title"), topics=tag_names(entry.get("tags"))),
         html=_text(inner, "htmlContent"),
         text=_text(inner, "text"),
         note=_text(entry, "note"),
-        topics=tag_names(entry.get("tags")),
         saved=entry.get("createdAt"),
     )
 
@@ -114,7 +114,7 @@ def _readability(entry: _Object, path: Path) -> SavedItem:
     """The last export of readability.com, closed in 2016."""
     return SavedItem(
         _text(entry, "article__url"),
-        _text(entry, "article__title"),
+        ArticleMetadata(_text(entry, "article__title")),
         note=_text(entry, "article__excerpt"),
         saved=entry.get("date_added"),
     )
@@ -205,7 +205,8 @@ def _linkwarden(root: _Object, path: Path) -> Iterator[SavedItem]:
             above = collections.get(above.get("parentId")) if above.get("parentId") is not None else None
         for entry in _objects(collection.get("links")):
             saved = _link(entry, path)
-            yield replace(saved, topics=(*filter(None, names), *saved.topics))
+            topics = (*filter(None, names), *saved.metadata.topics)
+            yield replace(saved, metadata=replace(saved.metadata, topics=topics))
 
 
 def _folders(root: _Object, path: Path) -> Iterator[SavedItem]:
@@ -215,8 +216,8 @@ def _folders(root: _Object, path: Path) -> Iterator[SavedItem]:
         node = waiting.pop(0)
         url = _text(node, "uri", "url")
         if url and not url.startswith("place:"):
-            added = node.get("dateAdded")
-            yield SavedItem(url, _text(node, "title", "name"), topics=tag_names(node.get("tags")), saved=added)
+            metadata = ArticleMetadata(_text(node, "title", "name"), topics=tag_names(node.get("tags")))
+            yield SavedItem(url, metadata, saved=node.get("dateAdded"))
         waiting[:0] = _objects(node.get("children"))
 
 

@@ -17,8 +17,6 @@ from backfile.archive.importers.links.full_text import (
 )
 from backfile.archive.importers.markdown.html_to_markdown import fragment_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
-from backfile.archive.languages import language_code
-from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.publications import source_of
 from backfile.archive.metadata.topic_names import topic_names
@@ -32,29 +30,25 @@ _MICROSECONDS = 1e14  # a number beyond is no time in milliseconds that the arch
 
 @dataclass(frozen=True, slots=True)
 class SavedItem:
-    """A saved page. Dates are as written.
+    """Saved page: URL, metadata (without source and summary) and text.
 
-    `html` is its full text, `text` a plain one; `note` is an excerpt, a description or a note of the reader. `date` is
-    that of publication, `saved` that of saving.
+    `html` is the full text, `text` the same as plain text. `note` is an excerpt, a description or a note of the reader.
+    `published` and `saved` are dates as written.
     """
 
     url: str
-    title: str = ""
+    metadata: ArticleMetadata
     html: str = ""
     text: str = ""
     note: str = ""
-    authors: object = ()
-    topics: tuple[str, ...] = ()
-    date: object = None
+    published: object = None
     saved: object = None
-    language: str = ""
-    site: str = ""
     extra: Mapping[str, object] = field(default_factory=dict)
 
 
 def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
     """Item of a saved page, with its text fetched if the export has none and fetching is allowed."""
-    origin = saved.url or saved.title or "entry"
+    origin = saved.url or saved.metadata.title or "entry"
     is_link = _ADDRESS.match(saved.url) is not None
     try:
         item = _item(saved, origin, is_link)
@@ -81,7 +75,7 @@ def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], FetchResponse]
 
 
 def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
-    date, note = parse_saved_date(saved.date)
+    date, note = parse_saved_date(saved.published)
     on, _ = parse_saved_date(saved.saved)
     body = (
         fragment_to_markdown(saved.html, saved.url if is_link else None)
@@ -92,14 +86,13 @@ def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
     host = (urlsplit(saved.url).hostname or "").removeprefix("www.") if is_link else ""
     return Item(
         origin=origin,
-        metadata=ArticleMetadata(
-            title=html_to_line(saved.title) or saved.url,
-            authors=author_names(saved.authors),
-            topics=topic_names(list(dict.fromkeys(saved.topics)), key="topics", path=""),
+        metadata=replace(
+            saved.metadata,
+            title=html_to_line(saved.metadata.title) or saved.url,
+            topics=topic_names(list(dict.fromkeys(saved.metadata.topics)), key="topics", path=""),
             date=date,
             summary=remark or None if body else None,
-            source=source_of(saved.site or host, saved.url),
-            language=language_code(saved.language),
+            source=source_of(host, saved.url),
         ),
         body=body or plain_to_markdown(remark),
         extra={**saved.extra, **({"saved_on": on.isoformat()} if on else {})},

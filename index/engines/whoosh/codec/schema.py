@@ -59,7 +59,7 @@ class ExactValues(fields.ID):
 
 
 class FirstDay(fields.DATETIME):
-    """First day of a date, one term a document (no tiers). Undated documents sort last and group under None."""
+    """First day of a date, one term a document (`shift_step` 0). Undated documents sort last and group under None."""
 
     def __init__(self) -> None:
         super().__init__(stored=True, sortable=True)
