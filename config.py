@@ -130,7 +130,9 @@ class Settings:
         TEXT, "", "The public address of the archive, such as `https://archive.example.org`, for links that leave "
         "the page. By default the address of the request."
     )  # fmt: skip
-    proxies: int = _setting(INTEGER, 0, "How many reverse proxies stand in front and may say who asks.", (0, 9))
+    proxies: int = _setting(
+        INTEGER, 0, "How many reverse proxies stand in front and may state the client's address.", (0, 9)
+    )
     per_page: int = _setting(INTEGER, 10, "How many results a page shows.", (1, 100))
     interface_language: str = _setting(
         LANGUAGE, "", "The language of the pages for readers who have not chosen one at their foot (or by `?lang=de`, "
@@ -138,7 +140,7 @@ class Settings:
     )  # fmt: skip
     deadline: float = _setting(NUMBER, 1.5, "After how many seconds a search is given up.", (0.01, 3_600))
     contact: str = _setting(
-        TEXT, "", "An address of yours, such as `mailto:you@example.org`, that servers are told of when an import "
+        TEXT, "", "Contact address, such as `mailto:you@example.org`, sent to servers when an import "
         "fetches from them. By default none."
     )  # fmt: skip
     wait: float = _setting(NUMBER, 10.0, "How many seconds to wait for another writer of the index.", (0, 86_400))

@@ -1,1 +1,1 @@
-"""Keeping articles: Markdown files with front matter in a folder. Knows nothing of search, Flask or click."""
+"""Articles: Markdown files with front matter in a folder. Knows nothing of search, Flask or click."""

@@ -68,7 +68,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ArticleMetadata:
-    """Fields of an article beside its text; empty ones are unknown. `language` is a BCP 47 tag.
+    """Fields of an article apart from its text; empty ones are unknown. `language` is a BCP 47 tag.
 
     Raises `ValueError` if `authors` or `topics` is not a tuple.
     """

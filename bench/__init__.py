@@ -1,4 +1,4 @@
-"""Measurements: speed beside other engines, quality of ranking and extraction, and the corpora for both."""
+"""Measurements: speed compared with other engines, quality of ranking and extraction, and the corpora for both."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def average(scores: list[tuple[float | None, float | None]]) -> tuple[float, flo
 
 
 def measure_text(*, worst: int) -> None:
-    """Prints F1 and the rate, the published trafilatura beside it by the same code."""
+    """Prints F1 and the rate, compared with the published trafilatura by the same code."""
     scores: dict[str, tuple[float | None, float | None]] = {}
     seconds, urls = 0.0, {}
     for key, url, page, truth in pages():

@@ -1,4 +1,4 @@
-"""Fidelity of reading: titles, authors, dates and topics beside the results of an independent parser.
+"""Fidelity of reading: titles, authors, dates and topics compared with the results of an independent parser.
 
     python -m bench fidelity [--list] [SET …]
 

@@ -1,4 +1,4 @@
-"""Throughput and latency of result pages from `backfile serve`, beside the time of the engine alone.
+"""Throughput and latency of result pages from `backfile serve`, compared with the time of the engine alone.
 
     python -m bench http --articles 50000 --keep FOLDER [--seconds 10] [--clients 1,8,32]
 

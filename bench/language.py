@@ -121,12 +121,12 @@ def _fill_up(words: list[str], counts: npt.NDArray[np.float64]) -> tuple[list[st
     known = set(map(str.lower, words))
     parts = [word for word in words[KEPT_IN_PLACE:] if word.isalpha() and len(word) > 4]
     invented: dict[str, None] = {}
-    heads = [word[: len(word) // 2 + 1].lower() for word in parts]
+    beginnings = [word[: len(word) // 2 + 1].lower() for word in parts]
     tails = [word[len(word) // 2 :].lower() for word in parts]
     for step in range(1, len(parts)):
         if len(words) + len(invented) >= FULL_VOCABULARY:
             break
-        invented.update(dict.fromkeys(map(str.__add__, heads, tails[step:] + tails[:step])))
+        invented.update(dict.fromkeys(map(str.__add__, beginnings, tails[step:] + tails[:step])))
     rare = [word for word in invented if word not in known][: FULL_VOCABULARY - len(words)]
     counts[:KEPT_IN_PLACE] = 0
     zipf = 1 / np.arange(len(words), len(words) + len(rare), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What it costs to mark ten hits and choose their passages, beside a plain pass of `re` over the same texts.
+"""Cost of highlighting ten hits and choosing their passages, compared with a plain pass of `re` over the same texts.
 
     python -m bench passages [--library DIR] [--profile]
 
@@ -54,7 +54,7 @@ LONG = 1_000_000
 LANGUAGES = ("en",)
 RUNS = 7
 UNMARKED = Highlights()
-HEADS = f"{'marks':>8}{'first':>9}{'again':>8}{'x re':>8}"
+COLUMNS = f"{'marks':>8}{'first':>9}{'again':>8}{'x re':>8}"
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def main() -> None:
     siblings = _stem_siblings(documents)
     profile = cProfile.Profile() if options.profile else None
     print(f"{'':48}{'ten hits':>25}{'1,000,000 characters':>37}")
-    print(f"{'query':44}{HEADS} {HEADS}")
+    print(f"{'query':44}{COLUMNS} {COLUMNS}")
     for text in QUERIES:
         query = parse(text).tree
         finds = Highlighter(query, LANGUAGES)
@@ -87,9 +87,9 @@ def main() -> None:
 
 def _documents(folder: Path) -> Iterator[Document]:
     library = Library(folder)
-    for taken in read_documents(library, [entry.path for entry in library.walk()], processes=1):
-        if taken.document:
-            yield taken.document
+    for result in read_documents(library, [entry.path for entry in library.walk()], processes=1):
+        if result.document:
+            yield result.document
 
 
 def _stem_siblings(documents: Sequence[Document]) -> StemSiblingsIn:

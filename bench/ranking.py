@@ -80,20 +80,20 @@ def question(text: str) -> Node:
     language is split into words.
     """
     parsed = parse(text)
-    leaves = map(Word, find_raw_tokens(text)) if parsed.refusal else _leaves(parsed.tree)
-    return normalize(Or(tuple(leaves)))
+    operands = map(Word, find_raw_tokens(text)) if parsed.refusal else _operands(parsed.tree)
+    return normalize(Or(tuple(operands)))
 
 
-def _leaves(tree: Node) -> Iterator[Node]:
+def _operands(tree: Node) -> Iterator[Node]:
     match tree:
         case And() | Or():
             for node in tree.nodes:
-                yield from _leaves(node)
+                yield from _operands(node)
         case Not():
-            yield from _leaves(tree.node)
+            yield from _operands(tree.node)
         case InField():
             yield Word(tree.field)
-            yield from _leaves(tree.node)
+            yield from _operands(tree.node)
         case _:
             yield tree
 

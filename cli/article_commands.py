@@ -167,7 +167,7 @@ def _show_all(library: Library, as_json: bool) -> int:
 @with_settings("library", "index", "engine", folder=True)
 @as_json
 def check(settings: Settings, as_json: bool) -> int:
-    """Read every file and verify the index; say what is wrong and what to do about it. Changes nothing.
+    """Read every file and verify the index; report what is wrong and how to repair it. Changes nothing.
 
     \b
     backfile check ~/articles
@@ -191,7 +191,7 @@ def check(settings: Settings, as_json: bool) -> int:
 @with_settings("library", "index", "engine", "wait", folder=True)
 @as_json
 def stats(settings: Settings, as_json: bool) -> None:
-    """Say how much is in the archive and how the index stands.
+    """Print the size of the archive and the state of the index.
 
     \b
     backfile stats ~/articles

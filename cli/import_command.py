@@ -49,11 +49,11 @@ class ColumnType(click.ParamType[tuple[str, str]]):
 @click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
 @with_settings("library", "index", "engine", "wait", "contact")
 @click.option("--as", "kind", type=click.Choice(list(registry.KINDS)), help="What the sources are, if you know it.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Report what would happen; write nothing.")
 @click.option("--fetch", is_flag=True, help="Fetch from the web what sources only name.")
 @click.option("--allow-private", is_flag=True, help="Fetch from this machine and its networks too.")
 @click.option("--map", "columns", type=ColumnType(), multiple=True, help="Which column of a table is what; repeatable.")
-@click.option("--language", metavar="CODE", help="The language of what does not say its own.")
+@click.option("--language", metavar="CODE", help="The language of articles that do not declare theirs.")
 @click.option("--no-index", is_flag=True, help="Leave the index as it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def import_command(

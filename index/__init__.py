@@ -1,1 +1,1 @@
-"""Finding articles: query language, analysis, matching, engines. Knows only archive's public names."""
+"""Search: query language, analysis, matching, engines. Knows only archive's public names."""

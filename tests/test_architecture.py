@@ -37,7 +37,7 @@ LAYERS = {
     "cli": 5,
     "__main__": 6,
 }
-FACES = {"flask", "werkzeug", "jinja2", "click", "granian"}
+FRAMEWORKS = {"flask", "werkzeug", "jinja2", "click", "granian"}
 
 CHECKED_ELSEWHERE = {
     "5 one bad file never stops the rest": (
@@ -171,7 +171,7 @@ def test_1_imports_point_one_way() -> None:
         for path in modules()
         for name, line in imports(path)
         if LAYERS.get(name.partition(".")[0], -1) > LAYERS[layer_of(path)]
-        or (layer_of(path) in ("archive", "index") and name.partition(".")[0] in FACES)
+        or (layer_of(path) in ("archive", "index") and name.partition(".")[0] in FRAMEWORKS)
     ]
     assert not wrong
 
@@ -367,13 +367,14 @@ def test_8_no_module_is_named_for_leftovers() -> None:
 
 # Words of an earlier private language; docs/ARCHITECTURE.md gives the terms of the field.
 COINAGES = re.compile(
-    r"\b(?:(?<!format )skeletons?|dressing|familiar|crosslinks?|sitelinks?|telling|(?<!lighthouse )(?<!last )(?<!</b> )keepers?|intake|ledgers?"
-    r"|function_words?|function words?|kin|twins?|skim|draft_segments?|selection\.|tiers)\b",
+    r"\b(?:(?<!format )skeletons?|dressing|familiar|crosslinks?|sitelinks?|telling|intake|ledgers?|leaf|branches|speech"
+    r"|(?<!lighthouse )(?<!lightship )(?<!last )(?<!</b> )keepers?|sought|whoever|function_words?|function words?|kin|twins?|skim"
+    r"|draft_segments?|selection\.|tiers)\b",
     re.IGNORECASE,
 )
 
 
-def prose_and_code() -> Iterator[Path]:
+def documents_and_code() -> Iterator[Path]:
     listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()
     for name in listed:
         path = ROOT / name
@@ -388,7 +389,7 @@ def prose_and_code() -> Iterator[Path]:
 def test_8_no_word_of_the_earlier_private_language() -> None:
     found = [
         f"{where(path, number)} says {match[0]}"
-        for path in prose_and_code()
+        for path in documents_and_code()
         if path != Path(__file__)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         for match in COINAGES.finditer(line.replace("_", " ") if path.suffix == ".py" else line)

@@ -83,27 +83,27 @@ def _lines(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _title_from_body(body: str) -> str:
-    """Title for an item without one: a heading of its text, else its first line of prose, shortened."""
+    """Title for an item without one: a heading of its text, else its first line of running text, shortened."""
     heading = title_heading(body)
-    words = heading.text if heading and heading.text else _first_prose_line(body)
+    words = heading.text if heading and heading.text else _first_text_line(body)
     if len(words) <= _MAX_TITLE_FROM_BODY:
         return words
     short = words[:_MAX_TITLE_FROM_BODY]
     return (short.rpartition(" ")[0] if " " in short else short) + "…"
 
 
-def _first_prose_line(body: str) -> str:
+def _first_text_line(body: str) -> str:
     """First line that is no table row, image or link, nor a label of these (`Together with`)."""
     lines = [each for each in body.split("\n") if each.strip()]
     for index, each in enumerate(lines):
-        is_label = len(each) <= _MAX_LABEL and index + 1 < len(lines) and not _is_prose(lines[index + 1])
-        words = plain_words(each) if _is_prose(each) and not is_label else ""
+        is_label = len(each) <= _MAX_LABEL and index + 1 < len(lines) and not _is_text_line(lines[index + 1])
+        words = plain_words(each) if _is_text_line(each) and not is_label else ""
         if words:
             return words
     return " ".join(plain_words(lines[0]).replace("|", " ").split()) if lines else ""
 
 
-def _is_prose(line: str) -> bool:
+def _is_text_line(line: str) -> bool:
     """Whether a line is no table row, rule or fence, and has more than images, links and a label."""
     if _ROW.match(line):
         return False

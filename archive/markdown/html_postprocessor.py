@@ -100,26 +100,26 @@ def _footnotes_last(html: str) -> str:
 
 def _anchors(tree: LexborHTMLParser) -> None:
     """Gives every heading an id that stays the same while its text does, and every id once only."""
-    taken: set[str] = set()
+    anchors: set[str] = set()
     for node in tree.css("a[name]"):
         if not node.attributes.get("id"):
             node.attrs["id"] = node.attributes["name"] or ""
     for node in tree.css("[id]"):
         anchor = "-".join((node.attributes["id"] or "").split())
-        if not anchor or anchor in taken:
+        if not anchor or anchor in anchors:
             del node.attrs["id"]
             continue
-        taken.add(anchor)
+        anchors.add(anchor)
         node.attrs["id"] = ID_PREFIX + anchor
     used: dict[str, int] = {}
     for node in tree.css("h1, h2, h3, h4, h5, h6"):
         if node.attributes.get("id"):
             continue
         anchor = slug = _slug(plain_text(node.inner_html or ""))
-        while anchor in taken:
+        while anchor in anchors:
             used[slug] = used.get(slug, 0) + 1
             anchor = f"{slug}-{used[slug]}"
-        taken.add(anchor)
+        anchors.add(anchor)
         node.attrs["id"] = ID_PREFIX + anchor
 
 

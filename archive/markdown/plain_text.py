@@ -76,7 +76,7 @@ def text_runs(html: str) -> list[TextRun]:
     """Runs of the visible text of an article's HTML, in reading order.
 
     White space is one space, or one newline where it ends a line of a `pre`. Numbers that refer to footnotes are
-    apparatus, not words, and are left out. The alternative text of an image counts as words beside it.
+    apparatus, not words, and are left out. The alternative text of an image counts as words.
     """
     runs: list[TextRun] = []
     effects = _Effects()

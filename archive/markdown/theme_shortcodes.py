@@ -1,7 +1,7 @@
 """Theme shortcodes and Obsidian links rendered as Markdown (or HTML) with the content that readers saw.
 
-There are thousands of shortcodes and no list of them. What they show is told by the names of their arguments, which
-agree widely: a source with an alternative text is a picture, a title is a title, an address with words is a link.
+There are thousands of shortcodes and no list of them. The names of their arguments, which agree widely, tell the
+content: a source with an alternative text is a picture, a title is a title, an address with words is a link.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ def _with_suffixes(parts: list[str]) -> list[str]:
 
 
 def _turned(text: str) -> str | None:
-    """`Smith, John`, `Jong, Michiel de`, `van der Berg, J. A.` in the order of speech; None for another shape."""
+    """`Smith, John`, `Jong, Michiel de`, `van der Berg, J. A.` in spoken order; None for another shape."""
     last, comma, first = text.partition(",")
     first = first.strip()
     words = [word for word in last.split() if word not in _PARTICLES]

@@ -19,9 +19,9 @@ def topic_names(value: object, *, key: str, path: str, display: Callable[[str], 
     a `_posts` folder, where Jekyll takes `tags` and `categories` (https://jekyllrb.com/docs/posts/#tags) so.
     """
     names = []
-    for raw, listed in _raw(value):
+    for raw, is_item in _raw(value):
         text = unescape(raw) if "&" in raw else raw
-        parts = [text] if listed else _parts(text.strip(), key, path)
+        parts = [text] if is_item else _parts(text.strip(), key, path)
         for part in parts:
             name = " ".join(part.split()).lstrip("#").strip()
             if name and name.casefold() not in {"null", "none"}:
@@ -29,11 +29,11 @@ def topic_names(value: object, *, key: str, path: str, display: Callable[[str], 
     return tuple(names)
 
 
-def _raw(value: object, listed: bool = False) -> Iterator[tuple[str, bool]]:
+def _raw(value: object, is_item: bool = False) -> Iterator[tuple[str, bool]]:
     if isinstance(value, bool):
-        yield str(value).lower(), listed
+        yield str(value).lower(), is_item
     elif isinstance(value, str | int | float):
-        yield str(value), listed
+        yield str(value), is_item
     elif isinstance(value, Mapping):
         name = name_in(value)
         if name is not None:
@@ -43,7 +43,7 @@ def _raw(value: object, listed: bool = False) -> Iterator[tuple[str, bool]]:
                 yield (name_in(inner) if isinstance(inner, Mapping) else None) or str(key), True
     elif isinstance(value, Iterable):
         for item in value:
-            yield from _raw(item, listed=True)
+            yield from _raw(item, is_item=True)
 
 
 def _parts(text: str, key: str, path: str) -> list[str]:

@@ -123,7 +123,7 @@ class Batch:
         return full in self._waiting
 
     def write(self, full: str, content: bytes, replaces: str | None = ANY, name: str = "") -> None:
-        """Writes a temporary file beside `full`. Raises `OSError`; then nothing of it is left over.
+        """Writes a temporary file next to `full`. Raises `OSError`; then nothing of it is left over.
 
         `finish` calls the file by its `name`, by default `full`.
         """

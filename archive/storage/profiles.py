@@ -1,7 +1,7 @@
 """Profile pages and lists: display names of the keys of authors and topics.
 
 Hugo keeps `authors/<key>/_index.md`, Jekyll `_authors/<key>.md` or `_data/authors.yml`, Docusaurus `authors.yml` and
-`tags.yml` beside the posts: in each the key is what the articles say and the page or entry holds the name.
+`tags.yml` next to the posts: in each the articles hold the key, the page or entry the name.
 """
 
 from __future__ import annotations

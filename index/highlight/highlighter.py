@@ -165,7 +165,7 @@ class _Batch:
         return found
 
     def clauses(self, node: Node, fields: Fields, holds: Array) -> Iterator[Clause]:
-        """Terms of satisfied branches. `holds`: documents for which the node and all nodes above hold."""
+        """Terms of satisfied clauses. `holds`: documents for which the node and all nodes above hold."""
         match node:
             case And() | Or():
                 for child in node.nodes:

@@ -94,15 +94,15 @@ def is_stop_word(term: str, language: str) -> bool:
 
     False for a language without a list.
     """
-    listed = _stop_words(language.lower().partition("-")[0])
-    return term in listed or _CONTRACTION.sub("", term) in listed
+    stop_words = _stop_words(language.lower().partition("-")[0])
+    return term in stop_words or _CONTRACTION.sub("", term) in stop_words
 
 
 @lru_cache(maxsize=16)
 def _stop_words(code: str) -> frozenset[str]:
     code = {"nb": "no", "nn": "no"}.get(code, code)
     lists = (line.split() for line in _STOP_WORDS.read_text(encoding="utf-8").splitlines())
-    return frozenset(next((words for listed, *words in lists if listed == code), ()))
+    return frozenset(next((words for language_code, *words in lists if language_code == code), ()))
 
 
 def weighted_frequency(

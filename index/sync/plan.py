@@ -123,7 +123,7 @@ class ChangeCollector:
         self._drop.append(article_id)
 
     def state(self, stamp: str) -> SyncState:
-        """State to keep beside the index."""
+        """State to store next to the index."""
         problems = sorted(set(self.problems), key=lambda each: (each.path, each.line or 0, each.reason))
         return SyncState(stamp=stamp, problems=tuple(problems), skipped=self.skipped)
 

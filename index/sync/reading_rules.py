@@ -18,7 +18,7 @@ READING_RULES = 1
 
 - another reading: front matter, decoding, names, dates, sources, languages, ids; drafts and profiles left out;
 - another text: shortcodes, the Markdown dialect, sanitising, the plain text;
-- other terms: tokens, positions, folding, word families;
+- other terms: tokens, positions, folding, stemming;
 - other contents of the engine: the values of `index.fields`, facets and sort keys (the layout of its files has a
   version of its own).
 

@@ -1,4 +1,4 @@
-"""Cache folder beside the articles: the index, and the state of the last synchronization that the index cannot hold.
+"""Cache folder in the library: the index, and the state of the last synchronization that the index cannot hold.
 
 .backfile/
     .gitignore          makes git ignore the folder

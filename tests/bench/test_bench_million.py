@@ -1,4 +1,4 @@
-"""The big archive: written in commits, taken up where it stopped, asked in a process of its own."""
+"""Benchmark of a million articles: written in commits, resumed, searched in a process of its own."""
 
 from __future__ import annotations
 

@@ -70,16 +70,16 @@ def documents(draw: st.DrawFn, keys: str = ascii_lowercase[:8]) -> Document:
 
 
 words = st.builds(Word, _word, exact=st.booleans()) | st.builds(Word, st.tuples(_word, _word).map("/".join))
-_spelt = st.lists(_word, min_size=1, max_size=4).map(" ".join)
-phrases = st.builds(Phrase, _spelt, within=st.one_of(st.none(), st.none(), st.integers(0, 6)))
+_joined = st.lists(_word, min_size=1, max_size=4).map(" ".join)
+phrases = st.builds(Phrase, _joined, within=st.one_of(st.none(), st.none(), st.integers(0, 6)))
 patterns = st.builds(
     Wildcard, st.sampled_from(["fe*", "n?ght*", "*s", "em*", "c?fe", "手*", "decl*d", "?", "*", "e-m*l", "st*a*e"])
 )
 fuzzies = st.builds(Fuzzy, _word | st.sampled_from(["feryr", "nihgt", "minster"]), distance=st.sampled_from([1, 2]))
-leaves = st.one_of(words, words, phrases, patterns, fuzzies)
+term_nodes = st.one_of(words, words, phrases, patterns, fuzzies)
 
 
-def _branches(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+def _operators(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     several = st.lists(children, min_size=2, max_size=3).map(tuple)
     return st.one_of(st.builds(And, several), st.builds(Or, several), st.builds(Not, children))
 
@@ -88,15 +88,19 @@ _in_fields = st.builds(
     InField,
     st.sampled_from(["title", "text", "summary", "author", "topic", "source"]),
     st.recursive(
-        leaves | st.sampled_from(["lee", "ann", "sea", "gazette", "example", "öst"]).map(Word), _branches, max_leaves=3
+        term_nodes | st.sampled_from(["lee", "ann", "sea", "gazette", "example", "öst"]).map(Word),
+        _operators,
+        max_leaves=3,
     ),
 )
 _in_language = st.builds(InField, st.just("lang"), st.sampled_from(["en", "EN-gb", "pt", "fr", "p*"]).map(Word))
 _others = st.one_of(_in_fields, _in_language, st.builds(DateRange, days, days), st.just(MatchAll()))
-queries: st.SearchStrategy[Node] = st.recursive(st.one_of(leaves, leaves, leaves, _others), _branches, max_leaves=6)
+queries: st.SearchStrategy[Node] = st.recursive(
+    st.one_of(term_nodes, term_nodes, term_nodes, _others), _operators, max_leaves=6
+)
 """Trees of every kind of node."""
 
-word_queries: st.SearchStrategy[Node] = st.recursive(words | phrases, _branches, max_leaves=4)
+word_queries: st.SearchStrategy[Node] = st.recursive(words | phrases, _operators, max_leaves=4)
 """Trees of words and phrases."""
 
 filters = st.builds(

@@ -49,7 +49,7 @@ def found(engine: Engine, query: str | Node, **request: object) -> set[str]:
     return set(ids)
 
 
-def listed(engine: Engine, query: str | Node = "", **request: object) -> list[str]:
+def result_ids(engine: Engine, query: str | Node = "", **request: object) -> list[str]:
     """The ids on one page, in order."""
     return [hit.id for hit in search(engine, query, **request).hits]
 

@@ -41,7 +41,7 @@ batches = st.builds(
     st.lists(st.sampled_from("abcdefgh"), max_size=3),
     LANGUAGES,
 )
-asked = st.tuples(queries, st.one_of(st.just(Filters()), filters), st.sampled_from(Sort))
+searches = st.tuples(queries, st.one_of(st.just(Filters()), filters), st.sampled_from(Sort))
 
 
 def check_agreement(name: str, history: list[Batch], questions: list[tuple[Node, Filters, Sort]]) -> None:
@@ -92,7 +92,7 @@ def test_only_the_best_get_the_bonus_of_neighbours(name: str, history: list[Batc
 
 @pytest.mark.parametrize("name", OTHERS)
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(history=st.lists(batches, min_size=1, max_size=3), questions=st.lists(asked, min_size=6, max_size=8))
+@given(history=st.lists(batches, min_size=1, max_size=3), questions=st.lists(searches, min_size=6, max_size=8))
 def test_agrees_with_the_naive_engine(
     name: str, history: list[Batch], questions: list[tuple[Node, Filters, Sort]]
 ) -> None:
@@ -103,7 +103,7 @@ def test_agrees_with_the_naive_engine(
 @pytest.mark.timeout(7_200)
 @pytest.mark.parametrize("name", OTHERS)
 @settings(max_examples=examples(10_000), deadline=None, suppress_health_check=list(HealthCheck))
-@given(history=st.lists(batches, min_size=1, max_size=4), questions=st.lists(asked, min_size=1, max_size=12))
+@given(history=st.lists(batches, min_size=1, max_size=4), questions=st.lists(searches, min_size=1, max_size=12))
 def test_agrees_with_the_naive_engine_at_length(
     name: str, history: list[Batch], questions: list[tuple[Node, Filters, Sort]]
 ) -> None:

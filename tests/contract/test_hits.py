@@ -7,7 +7,7 @@ import pytest
 from backfile.archive.model import PartialDate, Source
 from backfile.index.engine import Engine
 from backfile.index.query import Not, Word
-from contract.library import article, listed, load, marked, search
+from contract.library import article, load, marked, result_ids, search
 
 LONG = "Nothing is said of ships here, nor of what they carry. " * 2_000
 
@@ -68,7 +68,7 @@ def test_an_article_without_text_is_found_by_its_title(engine: Engine) -> None:
     assert (hit.matches, hit.passages) == (1, ())
 
 
-def test_only_branches_that_hold_are_marked(engine: Engine) -> None:
+def test_only_clauses_that_hold_are_highlighted(engine: Engine) -> None:
     load(engine, article("a", "Rope and bell and chain."))
     (hit,) = search(engine, "(rope anchor) OR bell -(chain anchor)").hits
     assert marked(hit.passages[0].text, hit.passages[0].spans) == ["bell"]
@@ -107,4 +107,4 @@ def test_prefers(engine: Engine, reason: str) -> None:
     query, better, worse = PREFERENCES[reason]
     others = [article(f"other{number}", f"A raft, number {number}. {FILLER}") for number in range(6)]
     load(engine, article("worse", date="2020", **worse), article("better", date="2019", **better), *others)
-    assert listed(engine, query)[:2] == ["better", "worse"]
+    assert result_ids(engine, query)[:2] == ["better", "worse"]

@@ -8,7 +8,7 @@ import pytest
 
 from backfile.index.engine import MAX_DEPTH, Engine, Filters, Page, Sort
 from backfile.index.errors import QueryRefused
-from contract.library import article, found, listed, load, search
+from contract.library import article, found, load, result_ids, search
 
 LIBRARY = [
     article("a", "tide tide", title="Élan", authors=("Ann", "Bo"), topics=("sea",), date="2019-03-14"),
@@ -101,18 +101,18 @@ def test_counts_of_a_facet_ignore_its_own_filter_only(shared: Engine) -> None:
     ],
 )
 def test_sorts_break_ties_by_date_then_id(shared: Engine, sort: Sort, expected: str) -> None:
-    assert listed(shared, "", sort=sort) == expected.split()
+    assert result_ids(shared, "", sort=sort) == expected.split()
 
 
 def test_relevance_puts_more_occurrences_first(shared: Engine) -> None:
-    assert listed(shared, "tide")[0] == "a"
+    assert result_ids(shared, "tide")[0] == "a"
     scores = [hit.score for hit in search(shared, "tide").hits]
     assert scores == sorted(scores, reverse=True)
     assert scores[0] > scores[-1] > 0
 
 
 def test_pages_are_parts_of_one_list(shared: Engine) -> None:
-    whole = listed(shared, "tide")
+    whole = result_ids(shared, "tide")
     pages = [search(shared, "tide", page=number, per_page=2) for number in (1, 2, 3)]
     assert [hit.id for page in pages for hit in page.hits] == whole
     assert {(page.total, page.pages) for page in pages} == {(5, 3)}

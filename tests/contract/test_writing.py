@@ -11,7 +11,7 @@ from backfile.archive.errors import ArticleNotFound
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request, Sort
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
 from backfile.index.query import MatchAll, Word
-from contract.library import article, fingerprint, found, listed, load, search
+from contract.library import article, fingerprint, found, load, result_ids, search
 
 
 def test_an_empty_index_answers(engine: Engine) -> None:
@@ -158,9 +158,9 @@ def test_two_languages_do_not_lend_each_other_stems(engine: Engine) -> None:
 
 def test_an_unknown_article_is_not_found(engine: Engine) -> None:
     load(engine, article("a", "ferry"))
-    for asked in ("b", "", "../a", "A"):
+    for unknown_id in ("b", "", "../a", "A"):
         with pytest.raises(ArticleNotFound):
-            engine.document(asked)
+            engine.document(unknown_id)
 
 
 def test_odd_ids_and_texts_come_back_unchanged(engine: Engine) -> None:
@@ -224,5 +224,5 @@ def test_many_commits_answer_as_one(engine: Engine) -> None:
         if number % 3 == 2:
             engine.write(Changes(drop=(f"a{number - 1:02}",)))
     left = [number for number in range(30) if number % 3 != 1]
-    assert listed(engine, "ferry", sort=Sort.OLDEST, per_page=100) == [f"a{number:02}" for number in left]
+    assert result_ids(engine, "ferry", sort=Sort.OLDEST, per_page=100) == [f"a{number:02}" for number in left]
     assert engine.search(Request(MatchAll())).total == engine.status().documents == len(left)

@@ -19,7 +19,7 @@ from backfile.index.query.language_filter import language_matches
 from backfile.index.ranking import bm25f
 from backfile.index.ranking.bm25f import WEIGHTS
 
-Leaf = Word | Phrase | Wildcard | Fuzzy
+TermNode = Word | Phrase | Wildcard | Fuzzy
 Scope = tuple[str, ...]
 
 
@@ -46,7 +46,7 @@ class NaiveSearcher:
     def __init__(self, documents: Sequence[NaiveDocument], languages: tuple[str, ...]) -> None:
         self._documents = documents
         self._languages = languages
-        self._frequencies: dict[tuple[Leaf, Scope], int] = {}
+        self._frequencies: dict[tuple[TermNode, Scope], int] = {}
         self._keys: dict[str, frozenset[str]] = {}
         self._averages = {
             field: _average([words.lengths[field] for words in documents if words.lengths[field]])
@@ -77,9 +77,9 @@ class NaiveSearcher:
 
     def score(self, node: Node, words: NaiveDocument, *, near: bool = True) -> float:
         """The score of a document that the query finds; not `near`: without the bonus of neighbouring words."""
-        leaves = list(_scoring_leaves(node, DEFAULT_FIELDS))
-        in_title = ["title" in scope and self.frequency(leaf, words, "title") > 0 for leaf, scope in leaves]
-        bonus = WEIGHTS.whole_title if leaves and all(in_title) else 0.0
+        scored = list(_scoring_terms(node, DEFAULT_FIELDS))
+        in_title = ["title" in scope and self.frequency(node, words, "title") > 0 for node, scope in scored]
+        bonus = WEIGHTS.whole_title if scored and all(in_title) else 0.0
         return self._score(node, words, DEFAULT_FIELDS, near) + bonus
 
     def _score(self, node: Node, words: NaiveDocument, scope: Scope, near: bool) -> float:
@@ -92,10 +92,10 @@ class NaiveSearcher:
                 return self._compound_score(node, words, scope, near)
         return self.share(node, words, scope)
 
-    def share(self, leaf: Leaf, words: NaiveDocument, scope: Scope = DEFAULT_FIELDS) -> float:
-        """What one leaf gives to the score of a document."""
-        frequency = self._normed(words, scope, lambda field: self.frequency(leaf, words, field))
-        return self._weight(leaf, scope) * bm25f.saturate(frequency)
+    def share(self, node: TermNode, words: NaiveDocument, scope: Scope = DEFAULT_FIELDS) -> float:
+        """Share of one term to the score of a document."""
+        frequency = self._normed(words, scope, lambda field: self.frequency(node, words, field))
+        return self._weight(node, scope) * bm25f.saturate(frequency)
 
     def _compound_score(self, node: And | Or, words: NaiveDocument, scope: Scope, near: bool) -> float:
         found = [self.finds(child, words, scope) for child in node.nodes]
@@ -116,36 +116,38 @@ class NaiveSearcher:
         lengths, averages = words.lengths, self._averages
         return sum(bm25f.weighted_frequency(count(name), lengths[name], averages[name], name) for name in scope)
 
-    def _weight(self, leaf: Leaf, scope: Scope) -> float:
-        return bm25f.query_weight(leaf, self._df(leaf, scope), len(self._documents), self._languages)
+    def _weight(self, node: TermNode, scope: Scope) -> float:
+        return bm25f.query_weight(node, self._df(node, scope), len(self._documents), self._languages)
 
-    def _idf(self, leaf: Leaf, scope: Scope) -> float:
-        return bm25f.idf(self._df(leaf, scope), len(self._documents))
+    def _idf(self, node: TermNode, scope: Scope) -> float:
+        return bm25f.idf(self._df(node, scope), len(self._documents))
 
-    def _df(self, leaf: Leaf, scope: Scope) -> int:
-        if (leaf, scope) not in self._frequencies:
-            self._frequencies[leaf, scope] = sum(self.finds(leaf, words, scope) for words in self._documents)
-        return self._frequencies[leaf, scope]
+    def _df(self, node: TermNode, scope: Scope) -> int:
+        if (node, scope) not in self._frequencies:
+            self._frequencies[node, scope] = sum(self.finds(node, words, scope) for words in self._documents)
+        return self._frequencies[node, scope]
 
-    def frequency(self, leaf: Leaf, words: NaiveDocument, field: str) -> float:
-        """How often a leaf stands in a field of a document, as `index.ranking` counts."""
-        return sum(self._frequency(leaf, value) for value in words.values[field])
+    def frequency(self, node: TermNode, words: NaiveDocument, field: str) -> float:
+        """Frequency of a term in a field of a document, as `index.ranking` counts."""
+        return sum(self._frequency(node, value) for value in words.values[field])
 
-    def _frequency(self, leaf: Leaf, value: Sequence[Token]) -> float:
-        match leaf:
+    def _frequency(self, node: TermNode, value: Sequence[Token]) -> float:
+        match node:
             case Wildcard():
-                fits = wildcard_test(leaf.text)
+                fits = wildcard_test(node.text)
                 return sum(fits(token.term) for token in value)
             case Fuzzy():
-                fits = fuzzy_test(leaf.text, leaf.distance)
+                fits = fuzzy_test(node.text, node.distance)
                 return sum(fits(token.term) for token in value)
             case Phrase(within=None):
-                return len({start for form in term_sequences(leaf.text) for start in _starts(form, value)})
+                return len({start for sequence in term_sequences(node.text) for start in _starts(sequence, value)})
             case Phrase():
-                within = leaf.within or 0
-                return len({start for form in term_sequences(leaf.text) for start in _windows(form, within, value)})
-        typed = {start for form in term_sequences(leaf.text) for start in _starts(form, value)}
-        others = 0 if leaf.exact else sum(self._is_stem_sibling(token.term, leaf) for token in value)
+                within = node.within or 0
+                return len(
+                    {start for sequence in term_sequences(node.text) for start in _windows(sequence, within, value)}
+                )
+        typed = {start for sequence in term_sequences(node.text) for start in _starts(sequence, value)}
+        others = 0 if node.exact else sum(self._is_stem_sibling(token.term, node) for token in value)
         return len(typed) + WEIGHTS.stem_sibling * others
 
     def _is_stem_sibling(self, term: str, word: Word) -> bool:
@@ -180,17 +182,19 @@ def _holds(node: MatchAll | DateRange | InField, document: Document) -> bool:
     return True
 
 
-def _starts(form: TermSequence, value: Sequence[Token]) -> set[int]:
-    """The positions at which the terms of a form stand at their offsets."""
-    places = {(token.term, token.position) for token in value}
+def _starts(sequence: TermSequence, value: Sequence[Token]) -> set[int]:
+    """The positions at which the terms of a sequence stand at their offsets."""
+    positions = {(token.term, token.position) for token in value}
     return {
-        token.position for token in value if all((term, token.position + offset) in places for term, offset in form[0])
+        token.position
+        for token in value
+        if all((term, token.position + offset) in positions for term, offset in sequence[0])
     }
 
 
-def _windows(form: TermSequence, within: int, value: Sequence[Token]) -> set[int]:
-    """The positions at which a term of the form stands with all of them from there to `within` positions on."""
-    wanted = {term for term, _ in form[0]}
+def _windows(sequence: TermSequence, within: int, value: Sequence[Token]) -> set[int]:
+    """The positions at which a term of the sequence stands with all of them from there to `within` positions on."""
+    wanted = {term for term, _ in sequence[0]}
     own = [token for token in value if token.term in wanted]
     reach = min(within, POSITION_GAP - 1)
     return {
@@ -200,12 +204,12 @@ def _windows(form: TermSequence, within: int, value: Sequence[Token]) -> set[int
     }
 
 
-def _scoring_leaves(node: Node, scope: Scope) -> Iterator[tuple[Leaf, Scope]]:
+def _scoring_terms(node: Node, scope: Scope) -> Iterator[tuple[TermNode, Scope]]:
     match node:
         case InField(field=field) if field in DEFAULT_FIELDS:
-            yield from _scoring_leaves(node.node, (field,))
+            yield from _scoring_terms(node.node, (field,))
         case And() | Or():
             for child in node.nodes:
-                yield from _scoring_leaves(child, scope)
+                yield from _scoring_terms(child, scope)
         case Word() | Phrase() | Wildcard() | Fuzzy():
             yield node, scope

@@ -99,7 +99,7 @@ def test_translations_use_the_typography_of_their_language() -> None:
 
 def test_parser_notices_are_in_the_catalogue() -> None:
     known = {text for message in messages("de") for text in texts_of(message.id)}
-    asked = [
+    requested = [
         '"a',
         "(a",
         "()",
@@ -116,9 +116,9 @@ def test_parser_notices_are_in_the_catalogue() -> None:
         "x~",
         "xyz~9",
     ]
-    asked += ["what?", "...", '"a b"~0', "x " * 99, "y" * 1001, "(" * 30 + "a" + ")" * 30]
+    requested += ["what?", "...", '"a b"~0', "x " * 99, "y" * 1001, "(" * 30 + "a" + ")" * 30]
     codes = set()
-    for query in asked:
+    for query in requested:
         parsed = parse(query)
         for notice in (*parsed.notices, *([parsed.refused] if parsed.refused else [])):
             codes.add(notice.code)
@@ -221,7 +221,7 @@ def language_of(client: FlaskClient, address: str = "/", **headers: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("asked", "given"),
+    ("requested", "given"),
     [
         ("de", "de"),
         ("de-AT,de;q=0.9,en;q=0.1", "de"),
@@ -232,8 +232,8 @@ def language_of(client: FlaskClient, address: str = "/", **headers: str) -> str:
         ("not a language;;q=x", "en"),
     ],
 )
-def test_accept_language(client: FlaskClient, asked: str, given: str) -> None:
-    assert language_of(client, Accept_Language=asked) == given
+def test_accept_language(client: FlaskClient, requested: str, given: str) -> None:
+    assert language_of(client, Accept_Language=requested) == given
 
 
 def test_a_chosen_language_is_kept_in_a_cookie(archive_app: Flask) -> None:

@@ -1,4 +1,4 @@
-"""Index process: announces the server's URL and keeps the index up to date, beside the workers."""
+"""Index process: announces the server's URL and keeps the index up to date."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class SearchArguments(NamedTuple):
 
     @property
     def has_filters(self) -> bool:
-        """Whether any filter is set beside the query."""
+        """Whether any filter is set in addition to the query."""
         return self.filters != Filters()
 
     def selected(self, facet: str) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ def document_authors(text: str | None) -> tuple[str, ...]:
 
 
 def is_software_name(text: str | None) -> bool:
-    """Whether a property names a program; the properties beside it then come from a template."""
+    """Whether a property names a program; the other properties then come from a template."""
     return _SOFTWARE.match((text or "").strip()) is not None
 
 

@@ -101,7 +101,7 @@ def _normalize_captions(tree: HtmlElement) -> None:
             _normalize_figure(figure)
     for element in list(tree.iter("div", "p", "span", "dd", "em", "small")):
         names = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if _CAPTION_NAME.search(names) and _is_beside_image(element):
+        if _CAPTION_NAME.search(names) and _adjoins_image(element):
             text = _spaced_text(element)
             _empty(element)
             element.text, element.tag = text, "figcaption"
@@ -137,7 +137,7 @@ def _spaced_text(element: HtmlElement) -> str:
     return _SPACE_BEFORE_PUNCTUATION.sub(r"\1", " ".join(" ".join(element.itertext()).split()))
 
 
-def _is_beside_image(element: HtmlElement) -> bool:
+def _adjoins_image(element: HtmlElement) -> bool:
     """Whether a short text without images directly follows an image, or shares a small container with one."""
     length = len(element.text_content().split())
     if not 0 < length <= _LONGEST_CAPTION or element.find(".//img") is not None:
@@ -150,7 +150,7 @@ def _is_beside_image(element: HtmlElement) -> bool:
 
 
 def wrap_loose_text(tree: HtmlElement) -> None:
-    """Wraps text beside blocks or between double line breaks in paragraphs."""
+    """Wraps text next to blocks or between double line breaks in paragraphs."""
     containers = _block_containers(tree)
     breaks = list(tree.iter("br"))
     broken = [each.getparent() for each in breaks if _is_double_break(each)]

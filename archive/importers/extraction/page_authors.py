@@ -1,7 +1,7 @@
 """Authors of a page as readers see them, by elements marked or named as bylines.
 
 Order: `rel=author`, `itemprop=author`, elements whose class or id says byline or author. The text of an element is read
-line by line, so that a date, a role or a counter beside a name is no part of it.
+line by line, so that a date, a role or a counter next to a name is no part of it.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _bylines(tree: HtmlElement) -> Iterator[list[HtmlElement]]:
     """Byline elements, adjacent ones together, most certain first."""
     for path in _MARKED:
         found = [each for each in tree.iterfind(path) if _is_small(each) and not _is_of_other_article(each)]
-        yield [each for each in found if _is_beside(each, found[0])]
+        yield [each for each in found if _adjoins(each, found[0])]
     for each in tree.iter(*_BYLINE_TAGS):
         if _is_byline(each) and _is_small(each) and not _is_of_other_article(each):
             inner = [inside for inside in each.iterdescendants(*_BYLINE_TAGS) if _is_byline(inside)]
@@ -110,7 +110,7 @@ def _is_of_other_article(element: HtmlElement) -> bool:
     return any(_OTHER_CONTAINER.search(f"{each.get('class') or ''} {each.get('id') or ''}") for each in boxes)
 
 
-def _is_beside(element: HtmlElement, first: HtmlElement) -> bool:
+def _adjoins(element: HtmlElement, first: HtmlElement) -> bool:
     """Whether an element shares a line or list with the first one."""
     box = first.getparent()
     return element is first or (box is not None and element.getparent() in (box, *box.itersiblings()))

@@ -1,4 +1,4 @@
-"""Layout tables: told apart from data tables, and dissolved into blocks."""
+"""Layout tables: distinguished from data tables, and dissolved into blocks."""
 
 from __future__ import annotations
 

@@ -567,9 +567,9 @@ def test_the_command_prints_json_and_runs_dry(here: Path, capsys: pytest.Capture
     assert out.endswith("Would be: 1 added, 1 skipped\n")
     assert not (here / "library").exists()
     assert run(["import", "old", "--json", "--no-index"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["counts"]["added"] == 1
-    assert told["items"][0]["origin"] == "old/empty.txt"
+    output = json.loads(capsys.readouterr().out)
+    assert output["counts"]["added"] == 1
+    assert output["items"][0]["origin"] == "old/empty.txt"
     assert not (here / "library/.backfile").exists()
 
 
@@ -588,7 +588,7 @@ def test_failures_are_reported_with_exit_code_1(here: Path, capsys: pytest.Captu
     (here / "bad.jsonl").write_text('{"title": "A", "text": "b"}\n{"title": \n')
     (here / "noise").write_bytes(bytes(range(256)) * 10)
     assert run(["import", "bad.jsonl", "noise", "--no-index"]) == 1
-    told = capsys.readouterr()
-    assert "failed    bad.jsonl:2: not JSON" in told.err
-    assert "failed    noise: of no kind that is known" in told.err
-    assert "1 added, 2 failed" in told.out
+    output = capsys.readouterr()
+    assert "failed    bad.jsonl:2: not JSON" in output.err
+    assert "failed    noise: of no kind that is known" in output.err
+    assert "1 added, 2 failed" in output.out

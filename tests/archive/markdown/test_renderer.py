@@ -49,7 +49,7 @@ def test_relative_addresses_are_joined_to_the_base() -> None:
     assert 'href="https://example.org/"' in html
 
 
-def test_base_may_be_asked_and_may_have_nothing() -> None:
+def test_base_may_be_a_function_that_finds_nothing() -> None:
     def base(kind: str, address: str) -> str | None:
         return f"/{kind}/{address}" if address != "gone" else None
 

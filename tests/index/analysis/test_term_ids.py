@@ -1,4 +1,4 @@
-"""The encoder, which must say the same as tokenize() does, whatever the texts and however its tables fill."""
+"""Encoder against `tokenize`, for any texts and any fill of its tables."""
 
 from __future__ import annotations
 

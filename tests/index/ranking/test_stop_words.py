@@ -8,7 +8,7 @@ from backfile.index.ranking.bm25f import is_stop_word
 
 
 @pytest.mark.parametrize(
-    ("term", "language", "listed"),
+    ("term", "language", "expected"),
     [
         ("the", "en", True), ("what", "en-GB", True), ("i'm", "en", True), ("don't", "en", True), ("it's", "en", True),
         ("ferry", "en", False), ("ferry's", "en", False), ("'", "en", False),
@@ -16,5 +16,5 @@ from backfile.index.ranking.bm25f import is_stop_word
         ("meme", "fr", True), ("l'or", "fr", False), ("og", "nb", True), ("the", "pl", False),
     ],
 )  # fmt: skip
-def test_by_language(term: str, language: str, listed: bool) -> None:
-    assert is_stop_word(term, language) == listed
+def test_by_language(term: str, language: str, expected: bool) -> None:
+    assert is_stop_word(term, language) == expected

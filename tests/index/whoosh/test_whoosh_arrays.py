@@ -257,9 +257,9 @@ def test_packed_arrays_are_searched_and_read_in_place(values: list[int], others:
     packed = PackedArray(low, np.array(changes, np.uint32), np.array(high, np.uint32))
     start = data.draw(st.integers(0, len(values) - 1))
     stop = data.draw(st.integers(start + 1, len(values)))
-    own, sought = values[start:stop], sorted(others)
-    found, places = packed.find(start, stop, np.array(sought, np.uint32))
-    assert [sought[n] for n in found] == [own[n] for n in places] == sorted(set(own) & others)
+    own, wanted = values[start:stop], sorted(others)
+    found, places = packed.find(start, stop, np.array(wanted, np.uint32))
+    assert [wanted[n] for n in found] == [own[n] for n in places] == sorted(set(own) & others)
     assert packed.wide(start, stop).tolist() == own
     indexes = data.draw(st.lists(st.integers(0, len(own) - 1)))
     assert PackedSlice(packed, start, stop).take(np.array(indexes, np.intp)).tolist() == [own[n] for n in indexes]

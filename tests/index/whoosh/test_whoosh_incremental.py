@@ -19,7 +19,7 @@ from backfile.index.query import parse
 STEPS = 1_000
 ARTICLES = 300
 INDEX_LANGUAGES = ("en", "fr")
-ASKED = (
+QUERIES = (
     "ferry", "night ferry", "the of", "declare OR minister", "ferry -night", '"night ferry"', '"ferry the"~4', "e-mail",
     "decl*", "feri~", "title:ferry", "author:lee", "topic:sea ferry", "=declared", "state-of-the-art", "手機", "C++",
     "date:2019", "lang:en ferry", "",
@@ -79,7 +79,7 @@ def test_a_thousand_steps_come_to_the_same_as_a_fresh_index(tmp_path: Path) -> N
         items = [(document, fingerprint(document)) for document in articles.values()]
         fresh.write(Changes(put=items, languages=INDEX_LANGUAGES))
         assert changed.fingerprints() == fresh.fingerprints()
-        for text in ASKED:
+        for text in QUERIES:
             for filters in NARROWED:
                 for sort in Sort:
                     request = Request(parse(text).tree, filters, sort, per_page=ARTICLES, facet_size=None, deadline=60)

@@ -27,14 +27,14 @@ class Disk:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._synced: dict[int, bytes] = {}  # what a file certainly holds, by inode
-        self._listed: Files = {}  # what is certainly in the folder
+        self._directory: Files = {}  # what is certainly in the folder
         self.states: list[Files] = []
 
     def sync(self, descriptor: int) -> None:
         """Takes note of an fsync that has returned."""
         path = Path(f"/proc/self/fd/{descriptor}").resolve()
         if path == self._folder.resolve():
-            self._listed = {name: self._certain(inode) for name, inode in self._names().items()}
+            self._directory = {name: self._certain(inode) for name, inode in self._names().items()}
         elif path.parent == self._folder.resolve():
             self._synced[path.stat().st_ino] = path.read_bytes()
 
@@ -42,10 +42,10 @@ class Disk:
         """Adds the folders that a machine may wake up with if power is lost now."""
         now = {name: self._certain(inode) for name, inode in self._names().items()}
         self.states += [
-            dict(self._listed),  # nothing since the folder was synced has come to the disk
+            dict(self._directory),  # nothing since the folder was synced has come to the disk
             dict(now),  # all of it
-            self._listed | now,  # only what was made
-            {name: data for name, data in self._listed.items() if name in now},  # only what was removed
+            self._directory | now,  # only what was made
+            {name: data for name, data in self._directory.items() if name in now},  # only what was removed
         ]
 
     def _names(self) -> dict[str, int]:

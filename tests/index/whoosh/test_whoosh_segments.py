@@ -1,4 +1,4 @@
-"""Segments hold what a reader of the documents, one token at a time, would say they hold."""
+"""Segments against a naive inversion of the same documents, one token at a time."""
 
 from __future__ import annotations
 
@@ -191,11 +191,11 @@ def test_stem_tables_group_terms_by_their_shared_keys(tmp_path_factory, library,
         postings = segment.field(field)
         terms = postings.terms.texts()
         for wanted in {*terms, "declares", "harbouring", "absent"}:
-            family = [terms[number] for number in postings.stem_siblings(wanted, languages).tolist()]
-            assert family == [term for term in terms if is_of_family(term, wanted, tuple(languages))]
+            siblings = [terms[number] for number in postings.stem_siblings(wanted, languages).tolist()]
+            assert siblings == [term for term in terms if is_stem_sibling(term, wanted, tuple(languages))]
 
 
-def is_of_family(term: str, wanted: str, languages: tuple[str, ...]) -> bool:
+def is_stem_sibling(term: str, wanted: str, languages: tuple[str, ...]) -> bool:
     pairs = ((stem_keys(term, (language,)), stem_keys(wanted, (language,))) for language in languages)
     return term == wanted or any(one & other for one, other in pairs)
 

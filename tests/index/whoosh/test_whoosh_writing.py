@@ -225,7 +225,7 @@ def test_a_worker_that_dies_is_an_error_and_changes_nothing(engine, folder, monk
     assert held(engine) == {"a": article("a")}
 
 
-def test_processes_that_cannot_start_are_told_from_those_that_die(tmp_path):
+def test_processes_that_cannot_start_are_distinguished_from_those_that_die(tmp_path):
     program = tmp_path / "unguarded.py"  # without `if __name__ …` every helper runs the program anew, and dies of it
     program.write_text(
         "from pathlib import Path\n"

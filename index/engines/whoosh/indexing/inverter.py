@@ -27,7 +27,7 @@ class FieldTokens:
     counts: Array  # tokens, a value
     firsts: Array  # position of the first token, a value: between two of a document `POSITION_GAP` are free
     documents: Array  # document, a value
-    lengths: Array  # positions taken, a document (u32)
+    lengths: Array  # number of positions of each document (u32)
 
     def highest_position(self) -> int:
         """Upper bound of the positions in the batch."""
@@ -41,9 +41,9 @@ class FieldTokens:
             last = max(value + 1, int(np.searchsorted(ends, start + _CHUNK, side="right")))
             stop = int(ends[last - 1])
             inside = self.stacked[np.searchsorted(self.stacked, start) : np.searchsorted(self.stacked, stop)] - start
-            taken, counts = slice(value, last), self.counts[value:last]
-            positions = token_positions(counts, inside, self.firsts[taken])
-            yield self.ids[start:stop], np.repeat(self.documents[taken], counts), positions
+            values, counts = slice(value, last), self.counts[value:last]
+            positions = token_positions(counts, inside, self.firsts[values])
+            yield self.ids[start:stop], np.repeat(self.documents[values], counts), positions
             value, start = last, stop
 
 

@@ -72,21 +72,21 @@ def _complete_word(searcher: Searcher, prefix: str, limit: int) -> list[str]:
     """Terms with a prefix by document frequency, largest first, then in code point order.
 
     Document frequencies over all fields are exact, but counted for few terms: first for the most frequent of each
-    segment and field, more of which are taken while another term could still be among the first.
+    segment and field, of more while another term could still be among the first.
     """
-    taken = 4 * limit + 16
+    considered = 4 * limit + 16
     while True:
-        bounds, max_unseen = _bound_frequencies(searcher, prefix, taken)
+        bounds, max_unseen = _bound_frequencies(searcher, prefix, considered)
         best = _most_frequent(searcher, bounds, limit)
         if max_unseen == 0 or (len(best) == limit and best[-1][0] > max_unseen):
             return [term for _, term in best]
-        taken *= 8
+        considered *= 8
 
 
-def _bound_frequencies(searcher: Searcher, prefix: str, taken: int) -> tuple[dict[str, int], int]:
+def _bound_frequencies(searcher: Searcher, prefix: str, considered: int) -> tuple[dict[str, int], int]:
     """Upper bounds of the document frequencies of terms with a prefix, and the bound of any term left out.
 
-    The `taken` most frequent terms of each segment and field are considered; a term's bound is the sum of its counts.
+    Only the `considered` most frequent terms of each segment and field count; a term's bound is the sum of its counts.
     """
     bounds: dict[str, int] = {}
     max_unseen = 0
@@ -94,8 +94,8 @@ def _bound_frequencies(searcher: Searcher, prefix: str, taken: int) -> tuple[dic
         low, high = postings.prefix(prefix)
         counts = np.diff(postings.starts[low : high + 1].astype(np.int64))
         ordinals = np.arange(high - low)
-        if len(counts) > taken:
-            ordinals = np.argpartition(counts, len(counts) - taken)[len(counts) - taken :]
+        if len(counts) > considered:
+            ordinals = np.argpartition(counts, len(counts) - considered)[len(counts) - considered :]
             max_unseen += int(counts[ordinals].min())
         for ordinal in ordinals.tolist():
             term = postings.terms[low + ordinal]

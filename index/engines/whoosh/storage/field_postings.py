@@ -78,9 +78,9 @@ class PackedArray:
         for number, (first, last) in enumerate(zip(firsts, lasts, strict=True)):
             if first < last:
                 low = self.low[edges[number] : edges[number + 1]]
-                sought = values[first:last].astype(self.low.dtype)
-                place = low.searchsorted(sought)
-                there = np.flatnonzero(low.take(place, mode="clip") == sought)
+                wanted = values[first:last].astype(self.low.dtype)
+                place = low.searchsorted(wanted)
+                there = np.flatnonzero(low.take(place, mode="clip") == wanted)
                 found.append(there + first)
                 where.append(place.take(there) + (edges[number] - start))
         return np.concatenate(found), np.concatenate(where)
@@ -120,10 +120,10 @@ class FieldPostings:
     those numbered `starts[i]` to `starts[i + 1] - 1`, so that a range of terms has a range of postings.
     """
 
-    def __init__(self, name: str, file: ArrayFile, families: Mapping[str, ArrayFile]) -> None:
+    def __init__(self, name: str, file: ArrayFile, stem_files: Mapping[str, ArrayFile]) -> None:
         self.name = name
         self.terms = TermDictionary.read(file, f"{name}.terms")
-        self._families = families
+        self._stem_files = stem_files
         self._tables: dict[str, StemTable] = {}
         if f"{name}.docs" in file:
             self.starts = file.array(f"{name}.starts")
@@ -208,7 +208,7 @@ class FieldPostings:
         return int(self.starts[low]), int(self.starts[high])
 
     def stem_siblings(self, term: str, languages: Iterable[str]) -> Array:
-        """Numbers (u32, ascending) of the terms of this field that are of one family with `term` in some language.
+        """Numbers (u32, ascending) of the stem siblings of `term` in this field, in any of the languages.
 
         `term` itself, where the field holds it, is among them. Languages that the index does not know add nothing.
         """
@@ -221,6 +221,6 @@ class FieldPostings:
         return np.unique(np.concatenate(found))
 
     def _table(self, language: str) -> StemTable | None:
-        if language not in self._tables and language in self._families:
-            self._tables[language] = StemTable(self._families[language], self.name, language)
+        if language not in self._tables and language in self._stem_files:
+            self._tables[language] = StemTable(self._stem_files[language], self.name, language)
         return self._tables.get(language)

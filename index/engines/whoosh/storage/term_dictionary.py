@@ -103,10 +103,10 @@ class TermDictionary:
 
 def pack(terms: Iterable[bytes]) -> tuple[bytes, Array]:
     """Byte strings in any order → (data, offsets) of a `TermDictionary`."""
-    listed = list(terms)
-    data = _END.join(listed) + _END if listed else b""
-    offsets = np.zeros(len(listed) + 1, np.uint64)
-    np.cumsum(np.fromiter(map(len, listed), np.uint64, len(listed)) + np.uint64(1), out=offsets[1:])
+    ordered = list(terms)
+    data = _END.join(ordered) + _END if ordered else b""
+    offsets = np.zeros(len(ordered) + 1, np.uint64)
+    np.cumsum(np.fromiter(map(len, ordered), np.uint64, len(ordered)) + np.uint64(1), out=offsets[1:])
     return data, narrowest(offsets)
 
 

@@ -90,7 +90,7 @@ def test_a_pull_quote_is_left_out_and_a_refrain_is_not() -> None:
     assert song.body.count("And row, my lads") == len(P)
 
 
-def test_the_summary_above_the_text_is_told_once() -> None:
+def test_the_summary_above_the_text_is_not_repeated() -> None:
     summary = "Three winters late, ninety people cross to the islands"
     head = f"<meta name='description' content='{summary}'>"
     found = page(f"<div class='standfirst'><p>{summary}</p></div><div class='text'>{''.join(P)}</div>", head=head)

@@ -109,14 +109,14 @@ def test_an_item_of_json_feed(tmp_path: Path) -> None:
 
 
 def test_a_teaser_is_completed_and_a_full_text_is_not_fetched(tmp_path: Path) -> None:
-    asked = []
+    fetched = []
 
     def fetch(url: str) -> FetchResponse:
-        asked.append(url)
+        fetched.append(url)
         return FetchResponse(url, "text/html; charset=utf-8", PAGE.encode())
 
     second = read(tmp_path, RSS, ImportContext(fetch))[1]
-    assert asked == ["https://post.example/short"]
+    assert fetched == ["https://post.example/short"]
     assert isinstance(second, Item)
     assert "paragraph 7 tells" in second.body
     assert second.metadata.authors == ("Edna Marsh",)

@@ -172,7 +172,7 @@ def test_a_single_file(tmp_path: Path) -> None:
     )
 
 
-def test_builders_are_told_by_their_files() -> None:
+def test_builders_are_detected_by_their_files() -> None:
     assert detect_site(["config.toml", "content/a.md"]).builder == "Hugo"
     assert detect_site(["config.toml", "a.md"]).builder == ""
     assert detect_site(["_posts/2019-03-14-a.md"]).builder == "Jekyll"

@@ -54,7 +54,7 @@ def test_a_row_of_json_is_an_article(tmp_path: Path) -> None:
     ]
 
 
-def test_bad_lines_are_told_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_bad_lines_are_reported_and_the_rest_is_read(tmp_path: Path) -> None:
     deep = "[" * 100_000
     lines = [
         json.dumps(ROW),

@@ -95,7 +95,7 @@ def test_pictures_are_never_read_from_elsewhere(tmp_path: Path) -> None:
     [(b"<html><body><p>Too short.</p></body></html>", Skipped), (b"", Problem), (bytes(range(256)) * 20, Problem),
      (b"<div>" * 30_000 + b"x", Problem), (b"<html>" + b"<p>page</p>" * 2_000_000, Problem)],
 )  # fmt: skip
-def test_what_is_no_article_is_told(tmp_path: Path, content: bytes, kind: type) -> None:
+def test_pages_without_an_article_are_reported(tmp_path: Path, content: bytes, kind: type) -> None:
     (tmp_path / "a.html").write_bytes(content)
     found = list(web_pages.read(tmp_path / "a.html", ImportContext()))
     assert len(found) == 1
@@ -125,7 +125,7 @@ def test_mhtml_brings_page_and_pictures(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"Content-Type: multipart/related; boundary=x\n\n--x\n", bytes(range(256))])
-def test_broken_mhtml_is_told(tmp_path: Path, content: bytes) -> None:
+def test_broken_mhtml_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.mhtml").write_bytes(content)
     assert all(isinstance(each, Skipped | Problem) for each in mhtml.read(tmp_path / "a.mhtml", ImportContext()))
 
@@ -171,7 +171,7 @@ def crawl(*, packed: bool = True) -> bytes:
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_a_warc_gives_its_articles_and_says_what_it_leaves_out(tmp_path: Path, packed: bool) -> None:
+def test_a_warc_gives_its_articles_and_reports_what_it_leaves_out(tmp_path: Path, packed: bool) -> None:
     path = tmp_path / ("a.warc.gz" if packed else "a.warc")
     path.write_bytes(crawl(packed=packed))
     item, gone, short = warc.read(path, ImportContext())
@@ -194,7 +194,7 @@ def test_a_wacz_gives_the_articles_of_its_warcs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"WARC/1.1\r\nnonsense", b"PK\x03\x04", bytes(range(256)) * 9])
-def test_a_broken_warc_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_warc_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.warc").write_bytes(content)
     assert [type(each) for each in warc.read(tmp_path / "a.warc", ImportContext())] == [Problem]
 

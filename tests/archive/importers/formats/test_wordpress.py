@@ -108,7 +108,7 @@ def test_a_gallery_is_noted() -> None:
     assert post_to_html("[gallery]")[1] == ("has a gallery of pictures, which the export does not name",)
 
 
-def test_broken_xml_is_told_and_read_on(tmp_path: Path) -> None:
+def test_broken_xml_is_reported_and_reading_goes_on(tmp_path: Path) -> None:
     found = read(tmp_path, HEAD + post(1) + post(2, content="a]]>b\x0c") + post(3) + "<item><title>cut")
     assert [each.metadata.title for each in found if isinstance(each, Item)][:3] == ["Ferry 1", "Ferry 2", "Ferry 3"]
     problems = [each for each in found if isinstance(each, Problem)]
