@@ -6,7 +6,7 @@ from __future__ import annotations
 class BackfileError(Exception):
     """Base of every error that Backfile raises on purpose; `str(error)` is one line for the user.
 
-    `hint` says what to do about it, in a sentence; it may be empty.
+    `hint` is a sentence of advice; it may be empty.
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:

@@ -71,8 +71,8 @@ def import_command(
 ) -> int:
     """Bring articles into the library from files, folders and addresses of many kinds.
 
-    What a SOURCE is, is seen from its content. An import can be run again at any time: it adds what is new, changes
-    what its source changed, and leaves alone what somebody here edited since.
+    The format of a SOURCE is detected from its content. An import can be run again at any time: it adds what is new,
+    changes what its source changed, and leaves alone what somebody here edited since.
 
     \b
     backfile import ~/old-blog --dry-run

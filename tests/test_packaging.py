@@ -52,7 +52,7 @@ def imported() -> set[str]:
     return found - {"backfile"} - set(sys.stdlib_module_names)
 
 
-def test_what_is_imported_is_declared_and_what_is_declared_is_used() -> None:
+def test_declared_dependencies_are_those_imported() -> None:
     providers = packages_distributions()
     needed = {normal(name) for module in imported() for name in providers[module]}
     not_imported = {"pymdown-extensions", "lxml-html-clean"}  # named in text; imported by jusText
@@ -89,7 +89,7 @@ def test_the_checkout_has_the_name_of_the_installed_package() -> None:
     assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"] == {"": "backfile"}
 
 
-def test_the_wheel_holds_what_the_program_needs_and_nothing_else(tmp_path: Path) -> None:
+def test_the_wheel_holds_the_files_of_the_program_only(tmp_path: Path) -> None:
     pytest.importorskip("tomlkit", reason="the tools of the lock are not all installed; run make setup")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

@@ -1,4 +1,4 @@
-"""Front matter: where it begins and ends, and what it says. Lossless: `head + block + tail + body` is the file.
+"""Front matter: boundaries and values. Lossless: `head + block + tail + body` is the file.
 
 Four forms are known: YAML between `---` lines, TOML between `+++` lines (both as Hugo, Jekyll and Zola have them), a
 JSON object (Hugo), and header lines `Title: …` up to the first blank line (Pelican, MultiMarkdown). A `---` block
@@ -52,8 +52,8 @@ class Form(StrEnum):
 class FrontMatter:
     """Parts of a file: `head + block + tail + body` is its text, character for character.
 
-    `head` holds a byte order mark, blank lines and the opening fence, `tail` the closing fence. `data` is what the
-    block says: empty if there is none or it is broken. `problems` are the reasons why something in it did not count.
+    `head` holds a byte order mark, blank lines and the opening fence, `tail` the closing fence. `data` holds
+    the parsed values: empty without a block or if it is broken. `problems` name the parts that were ignored.
     """
 
     form: Form
@@ -83,7 +83,7 @@ def count_lines(text: str) -> int:
 
 
 def parse(text: str) -> FrontMatter:
-    """Takes a file's text apart. Never raises: what is broken is in `problems`, and the body is kept."""
+    """Splits the text of a file. Never raises: broken parts are named in `problems`, and the body is kept."""
     opening = _OPENING.match(text)
     if opening is not None:
         return _fenced(text, opening)

@@ -1,7 +1,6 @@
 """Lossless changes of front matter in place: unchanged keys keep their bytes, order and comments.
 
-For each form there is an editor, which knows where in a block each key's entry stands, how an entry is written, and
-where a new one goes.
+Each form has an editor, which finds the entry of a key in a block, writes entries, and inserts new ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""YAML for front matter: no aliases, no objects, no guessing, scalars that can be written back as they stood.
+"""YAML for front matter: no aliases, no objects, no guessing, scalars that can be written back unchanged.
 
 PyYAML's C parser composes the nodes; turning them into values is done here, because YAML 1.1 makes `2019-03-14 9:15`
 a string but `2019-03-14 09:15` a time, `no` a truth value, `12:30` the number 750 and `1.10` the number 1.1. Here a

@@ -1,4 +1,4 @@
-"""Report of an import: what was done with each item, and counts."""
+"""Report of an import: the action for each item, and counts."""
 
 from __future__ import annotations
 

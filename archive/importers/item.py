@@ -95,7 +95,7 @@ class ImportContext:
 
     `fetch` is the only access to the web, or None if nothing may be fetched. `columns` maps field names to the column
     names of a table. `language` is for items that do not state theirs. `url` is the URL that the source was fetched
-    from, if it was. `day_first` says whether `3/4/2019` is 3 April; None if it is not known.
+    from, if it was. `day_first`: whether `3/4/2019` is 3 April; None if unknown.
     """
 
     fetch: Callable[[str], FetchResponse] | None = None
@@ -129,8 +129,7 @@ class Format(Protocol):
     def read(self, path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         """Yields the items of the source one by one, in flat memory.
 
-        A bad item is a `Problem`. `ArchiveError`, `OSError` and `ValueError` say that the rest of the source cannot be
-        read.
+        A bad item is a `Problem`. `ArchiveError`, `OSError` and `ValueError` end the import of the source.
         """
 
 

@@ -1,4 +1,4 @@
-"""Hits: a document, its highlights and its score → what a result list shows, the same way for every engine."""
+"""Hits: built from a document, its highlights and its score, for every engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Evaluation of what stands below `lang:` against the language code of a document."""
+"""Evaluation of the nodes below `lang:` against the language code of a document."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ class _Synchronization:
             self.state = state
 
     def _finish(self, collector: ChangeCollector) -> None:
-        """Commits what is pending, the stamp, and a changed choice of languages."""
+        """Commits pending changes, the stamp, and a changed choice of languages."""
         if collector.has_pending() or self.engine.status().stamp != self.stamp:
             self._commit(collector, self.stamp)
         self._save(collector)

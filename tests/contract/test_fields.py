@@ -124,5 +124,5 @@ def test_finds_by_field(shared: Engine, query: str, expected: str) -> None:
     ],
     ids=repr,
 )
-def test_every_node_means_what_it_says(shared: Engine, node: Node, expected: str) -> None:
+def test_every_node_matches_by_its_definition(shared: Engine, node: Node, expected: str) -> None:
     assert found(shared, node) == set(expected.split())

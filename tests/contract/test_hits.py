@@ -12,7 +12,7 @@ from contract.library import article, load, marked, result_ids, search
 LONG = "Nothing is said of ships here, nor of what they carry. " * 2_000
 
 
-def test_a_hit_carries_what_a_list_shows(engine: Engine) -> None:
+def test_a_hit_has_the_fields_of_a_result_list(engine: Engine) -> None:
     document = article(
         "x/ä", "The ferry. A second ferry sails.", title="Ferry & <b>", authors=("Ann", "Bo"), topics=("sea",),
         date="2019-03", summary="On the ferry.", source=("Post", "https://post.example/1"), language="en",

@@ -142,7 +142,7 @@ def fill(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(("query", "sentence", "other"), SENTENCES, ids=[query for query, *_ in SENTENCES])
-def test_finds_what_is_meant_and_no_more(shared: Engine, query: str, sentence: str, other: str) -> None:
+def test_word_forms_match_and_similar_words_do_not(shared: Engine, query: str, sentence: str, other: str) -> None:
     hits = found(shared, query)
     assert sentence in hits
     assert other not in hits

@@ -193,7 +193,7 @@ def test_the_write_lock_admits_the_thread_that_holds_it_only(engine: Engine) -> 
     assert found(engine, "ferry") == set()
 
 
-def test_a_closed_engine_says_so(engine: Engine) -> None:
+def test_a_closed_engine_raises(engine: Engine) -> None:
     load(engine, article("a", "ferry"))
     engine.close()
     engine.close()

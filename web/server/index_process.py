@@ -29,8 +29,8 @@ RESTART_DELAY = 5.0  # seconds
 class IndexProcess:
     """Child process that watches the library; a thread restarts it if it fails.
 
-    It is a process because the parent forks the workers, and must not run threads that hold locks then; what it reads
-    stays out of their memory.
+    It is a process because the parent forks the workers, and must not run threads that hold locks then; its memory
+    is not shared with theirs.
     """
 
     def __init__(self, settings: Settings, host: str, port: int) -> None:

@@ -132,7 +132,7 @@ def as_sentence(text: str) -> str:
 
 
 class PageNotFound(HTTPException):
-    """No such page; the description says why."""
+    """No such page; the description gives the reason."""
 
     code = 404
 

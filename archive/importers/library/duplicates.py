@@ -2,7 +2,7 @@
 
 Texts are compared by their shingles of three words: MinHash estimates the share that two have in common (Jaccard), and
 locality-sensitive hashing finds the few that are worth comparing (Broder 1997; Leskovec, Rajaraman, Ullman: Mining of
-Massive Datasets, chapter 3). docs/decisions/importing.md says how the thresholds were measured.
+Massive Datasets, chapter 3). docs/decisions/importing.md gives the measurements behind the thresholds.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Full text of items of which a source has only a link or a teaser, fetched from their pages."""
+"""Full text of items with only a link or a teaser, fetched from their pages."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _RESTORED = {0xFDD0 + number: _ESCAPED[sign] for number, sign in enumerate(_SPEC
 _NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
 
 # A pair of brackets in one line begins a link only before `(` or `[`, a definition before `:`; a label alone is a link
-# only if it is defined, and importers define none but notes (`[^1]`). `[x]` and `[ ]` are boxes of tasks, `[!note]`
+# only if it is defined, and importers define only footnotes (`[^1]`). `[x]` and `[ ]` are boxes of tasks, `[!note]`
 # begins a callout, `[[…]]` is a link of Obsidian, `^[…]` a note, `[…]{…}` a span and `[toc]` a table of contents.
 # FOOTNOTE… stands for a note that comes later.
 _INERT_BRACKETS = re.compile(

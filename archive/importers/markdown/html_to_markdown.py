@@ -193,7 +193,7 @@ def _normalize_elements(tree: HtmlElement) -> None:
         _format_code(pre)
     for stressed in list(tree.iter("b", "strong", "i", "em")):
         if not _LETTER.search(stressed.text_content()) and stressed.getparent() is not None:
-            stressed.drop_tag()  # emphasis of punctuation does not parse beside letters: `**"**So`
+            stressed.drop_tag()  # emphasis of punctuation does not parse next to letters: `**"**So`
     for term in list(tree.iter("dt")):
         inner = etree.Element("strong")
         inner.text, term.text = term.text, None

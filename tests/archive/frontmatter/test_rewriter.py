@@ -79,7 +79,7 @@ def test_broken_front_matter_is_left_alone(text: str) -> None:
         rewrite(text, {"title": "y"})
 
 
-def test_what_cannot_be_changed_safely_is_refused() -> None:
+def test_unsafe_changes_are_refused() -> None:
     with pytest.raises(FrontMatterInvalid, match="cannot be changed safely"):
         rewrite("---\na: 1\n? title\n: x\nb: 2\n---\n", {"title": "y"})
 
@@ -92,7 +92,7 @@ KEYS = st.sampled_from(["title", "tags", "date", "n", "x-y", "word"])
 
 @settings(max_examples=150)
 @given(st.dictionaries(KEYS, VALUES), st.dictionaries(KEYS, VALUES), st.sampled_from(["none", "toml", "json"]), TEXTS)
-def test_what_is_written_is_read_back(old: dict[str, object], new: dict[str, object], form: str, body: str) -> None:
+def test_written_values_are_read_back(old: dict[str, object], new: dict[str, object], form: str, body: str) -> None:
     start = {"none": "---\n---\n", "toml": "+++\n+++\n", "json": "{}\n"}[form] + body
     assume(parse(start).body == body)
     first = rewrite(start, old)

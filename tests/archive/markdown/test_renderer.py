@@ -252,5 +252,5 @@ FRAGMENTS = st.sampled_from(
 
 
 @given(st.lists(FRAGMENTS, max_size=40).map("".join))
-def test_the_index_holds_what_the_page_shows(body: str) -> None:
+def test_the_text_of_the_index_is_that_of_the_page(body: str) -> None:
     assert to_text(body) == plain_text(to_html(body).html)

@@ -91,7 +91,7 @@ UNCLEAR = {
 
 
 @pytest.mark.parametrize(("text", "known"), UNCLEAR.items())
-def test_what_is_known_of_an_unclear_date(text: str, known: str | None) -> None:
+def test_certain_part_of_an_unclear_date(text: str, known: str | None) -> None:
     with pytest.raises(DateUnclear) as caught:
         parse_date(text)
     assert (str(caught.value.known) if caught.value.known else None) == known
@@ -124,7 +124,7 @@ def test_values_that_are_no_dates(value: object) -> None:
         parse_date(value)
 
 
-def test_day_first_decides_what_numbers_leave_open() -> None:
+def test_day_first_decides_ambiguous_dates() -> None:
     assert parse_date("3/4/2019", day_first=True) == PartialDate(2019, 4, 3)
     assert parse_date("3/4/2019", day_first=False) == PartialDate(2019, 3, 4)
     assert parse_date("3/14/2019", day_first=True) == PartialDate(2019, 3, 14)

@@ -33,7 +33,7 @@ def test_titles_that_are_written_oddly(value: object, title: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", [], {}, ["a"]])
-def test_title_from_heading_where_the_key_says_nothing(value: object) -> None:
+def test_title_from_heading_if_the_key_is_empty(value: object) -> None:
     assert read({"title": value}, "\n# The *night* ferry\n\nText").metadata.title == "The night ferry"
 
 
@@ -109,7 +109,7 @@ def test_a_date_that_is_not_understood_is_reported_and_the_next_one_taken() -> N
     assert found.extra == {"date": "soon"}
 
 
-def test_what_is_sure_of_a_date_is_kept() -> None:
+def test_the_certain_part_of_a_date_is_kept() -> None:
     found = read({"date": "3/4/2019"})
     assert found.metadata.date == PartialDate(2019)
     assert "either way" in found.problems[0].reason
@@ -224,7 +224,7 @@ def test_published_may_be_a_date() -> None:
     assert read({"published": "yes"}).problems == ()
 
 
-def test_nested_tables_are_read_where_the_top_level_says_nothing() -> None:
+def test_nested_tables_are_read_if_the_top_level_is_empty() -> None:
     zola = {"title": "x", "taxonomies": {"tags": ["sea"]}, "extra": {"author": "Ada Quill", "title": "y"}}
     found = read(zola)
     assert (found.metadata.title, found.metadata.topics, found.metadata.authors) == ("x", ("sea",), ("Ada Quill",))

@@ -155,7 +155,7 @@ def test_encodings(tmp_path: Path, raw: bytes, title: str, warning: str | None) 
 @pytest.mark.parametrize(
     "raw", [bytes(range(256)) * 20, b"\x00" * 100, b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x01\x02\x03\x04"]
 )
-def test_what_is_no_text_is_listed(tmp_path: Path, raw: bytes) -> None:
+def test_binary_files_are_reported(tmp_path: Path, raw: bytes) -> None:
     write(tmp_path, "a.md", raw)
     assert Library(tmp_path).read("a.md").article is None
     assert reasons(tmp_path, "a.md") == ["not a text file"]
@@ -392,7 +392,7 @@ def test_put_and_get(tmp_path: Path) -> None:
     assert os.listdir(tmp_path / "news") == ["ferry.md"]
 
 
-def test_put_changes_only_what_differs(tmp_path: Path) -> None:
+def test_put_changes_only_differing_keys(tmp_path: Path) -> None:
     old = "---\r\n# kept\r\ntags: [a, b] # why\r\nheadline: 'Old'\r\ncategory: c\r\nweight: 3\r\n---\r\nBody\r\n"
     full = write(tmp_path, "a.md", old)
     full.chmod(0o640)
@@ -429,7 +429,7 @@ def test_put_never_leaves_the_library(tmp_path: Path, path: str) -> None:
     assert [name for name in os.listdir(tmp_path) if name != "library"] == []
 
 
-def test_put_refuses_what_it_would_harm(tmp_path: Path) -> None:
+def test_put_refuses_files_that_it_would_damage(tmp_path: Path) -> None:
     library = Library(tmp_path)
     for raw, error in (
         (TEXT.encode() + "é".encode() * 5 + b"\xff", ArticleUnreadable),

@@ -29,7 +29,7 @@ def marked(query: str | Node, text: str, **fields: str) -> list[str] | None:
 
 @settings(max_examples=100, deadline=None)
 @given(documents(), queries)
-def test_matches_what_the_naive_rules_find(document: Document, query: Node) -> None:
+def test_matches_agree_with_the_naive_rules(document: Document, query: Node) -> None:
     words = NaiveDocument(document)
     is_hit = NaiveSearcher([words], LANGUAGES).finds(query, words)
     assert (Highlighter(query, LANGUAGES).highlight(document) is not None) == is_hit

@@ -92,7 +92,7 @@ def test_text_to_notices(text: str, expected: list[str]) -> None:
     assert [notice.text for notice in parse(text).notices] == expected
 
 
-def test_what_is_written_out_brings_no_notices() -> None:
+def test_canonical_text_gives_no_notices() -> None:
     for text in texts("trees.txt"):
         tree = parse(text).tree
         kept = {notice.code for notice in parse(to_text(tree)).notices}

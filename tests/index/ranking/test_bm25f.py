@@ -56,7 +56,7 @@ def test_one_occurrence_in_an_average_text_counts_one() -> None:
     assert saturate(weighted_frequency(1.0, 100.0, 100.0, "text")) == pytest.approx(1.0)
 
 
-def test_fields_weigh_what_they_say_and_longer_ones_less() -> None:
+def test_frequencies_are_weighted_by_field_and_length() -> None:
     assert weighted_frequency(2.0, 10.0, 10.0, "title") == pytest.approx(2 * WEIGHTS.title)
     assert weighted_frequency(1.0, 20.0, 10.0, "text") < weighted_frequency(1.0, 10.0, 10.0, "text")
     assert weighted_frequency(1.0, 20.0, 10.0, "text", Weights(b=0.0)) == 1.0

@@ -85,7 +85,7 @@ class TestGolden:
         assert not refusal(other, made)
         assert not same_corpus(other, made)
 
-    def test_the_corpus_has_what_can_differ(self, made: golden.Golden) -> None:
+    def test_the_corpus_covers_every_rule(self, made: golden.Golden) -> None:
         readings = made["articles"].values()
         assert len(readings) >= 12
         assert {bool(each["document"]) for each in readings} == {True, False}

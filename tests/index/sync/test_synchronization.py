@@ -77,7 +77,7 @@ class TestPlan:
     def test_whatever_differs_is_read(self, entry: FileEntry) -> None:
         assert make_plan([entry], {"a": ("a.md", self.MARK)}).read == (entry,)
 
-    def test_what_has_no_file_is_removed(self) -> None:
+    def test_articles_without_a_file_are_removed(self) -> None:
         assert make_plan([], {"a": ("a.md", self.MARK)}).removed == {"a": self.MARK}
 
     def test_files_known_to_be_no_articles_are_skipped_until_they_change(self) -> None:
@@ -224,7 +224,7 @@ class TestSynchronise:
         assert synchronise(library, engine).problems == first.problems
 
     @pytest.mark.parametrize("name", ["library.toml", "authors.yml", "authors/edna.md"])
-    def test_what_bears_on_all_articles_has_them_all_read_again(
+    def test_changed_library_settings_reread_every_article(
         self, library: Library, engine: MemoryEngine, name: str
     ) -> None:
         write(library.root / "2001" / "harbour.md", "---\ntitle: The harbour\nauthors: [edna]\n---\nA harbour.\n")
@@ -470,7 +470,7 @@ class TestUpdateIndex:
     def engine(self, library: Library) -> Engine:
         return open_engine(DEFAULT, library.root / ".backfile" / "index")
 
-    def test_a_second_writer_waits_and_says_so(self, library: Library, caplog: pytest.LogCaptureFixture) -> None:
+    def test_a_second_writer_waits_and_logs_it(self, library: Library, caplog: pytest.LogCaptureFixture) -> None:
         entered, leave = threading.Event(), threading.Event()
 
         def hold() -> None:

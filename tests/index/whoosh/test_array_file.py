@@ -124,7 +124,7 @@ def test_foreign_files_are_recognised(tmp_path, content):
         ArrayFile.open(tmp_path / "file")
 
 
-def test_a_file_of_another_format_says_which(tmp_path, monkeypatch):
+def test_the_error_names_the_format_of_a_foreign_file(tmp_path, monkeypatch):
     monkeypatch.setattr("backfile.index.engines.whoosh.storage.array_file.FORMAT", 77)
     path = written(tmp_path / "file", a=np.arange(2, dtype=np.uint16))
     monkeypatch.undo()

@@ -38,7 +38,7 @@ def hits(searcher: Searcher, query: Query) -> dict[str, float]:
 # Shrinking would take Whoosh minutes.
 @settings(max_examples=15, phases=[Phase.generate])
 @given(libraries, libraries)
-def test_whoosh_finds_what_the_documents_hold(tmp_path_factory, first, second):
+def test_whoosh_postings_are_those_of_the_documents(tmp_path_factory, first, second):
     folder = tmp_path_factory.mktemp("index")
     left = write(folder, first, second)
     listed = list(left.values())
@@ -61,7 +61,7 @@ def test_whoosh_finds_what_the_documents_hold(tmp_path_factory, first, second):
 
 @settings(max_examples=15)
 @given(libraries)
-def test_single_words_score_as_the_formula_says(tmp_path_factory, library):
+def test_single_words_score_by_the_formula(tmp_path_factory, library):
     """BM25F of one term with Whoosh's defaults: idf = ln(N / (df + 1)) + 1, K1 = 1.2, B = 0.75."""
     folder = tmp_path_factory.mktemp("index")
     listed = list(write(folder, list({document.id: document for document in library}.values())).values())
@@ -138,7 +138,7 @@ def test_whoosh_sorts_by_date(tmp_path):
             assert [hit["id"] for hit in found] == expected
 
 
-def test_what_whoosh_knows_of_terms(opened):
+def test_whoosh_term_statistics(opened):
     reader = opened.reader()
     assert reader.doc_count() == 4
     assert reader.doc_frequency("text", "ferry") == 2

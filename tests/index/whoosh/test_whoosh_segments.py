@@ -219,7 +219,7 @@ def test_blocks_of_texts_are_filled_and_read_back(tmp_path):
     assert [segment.text(n) for n in reversed(range(200))] == [document.text for document in reversed(library)]
 
 
-def test_what_an_address_names_as_host():
+def test_host_of_a_url():
     assert host("https://Example.ORG:8080/a?b") == "example.org"
     assert host("http://[") == host(None) == host("not an address") == ""
 

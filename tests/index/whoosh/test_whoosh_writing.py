@@ -92,7 +92,7 @@ def test_touching_renews_fingerprints_and_nothing_else(engine):
     assert {engine.fingerprints()[key][1] for key in "ab"} == {renewed}
 
 
-def test_what_changes_nothing_is_no_commit(engine, folder):
+def test_empty_changes_make_no_commit(engine, folder):
     put(engine, article("a"), stamp="s")
     before = sorted(os.listdir(folder))
     engine.write(Changes(drop=["b"], touch={"b": Fingerprint(1, 2, "3")}, stamp="s"))
@@ -156,7 +156,7 @@ def test_a_search_meets_a_handful_of_segments_whatever_the_history(engine):
     assert held(engine) == documents
 
 
-def test_which_segments_are_merged():
+def test_segments_to_merge():
     assert segments_to_merge([]) == segments_to_merge([(5, 5)]) == segments_to_merge([(10_000, 10_000), (1, 1)]) == []
     assert segments_to_merge([(10_000, 10_000)] + [(1, 1)] * MOST_SMALL) == []
     assert segments_to_merge([(10_000, 10_000)] + [(1, 1)] * (MOST_SMALL + 1)) == list(range(1, MOST_SMALL + 2))
@@ -198,7 +198,7 @@ def test_one_core_writes_the_same(engine, monkeypatch):
 
 
 @pytest.mark.parametrize("touched", [False, True])
-def test_a_large_batch_is_merged_with_what_it_meets(engine, monkeypatch, touched):
+def test_a_large_batch_is_merged_with_smaller_segments(engine, monkeypatch, touched):
     monkeypatch.setattr(writer, "SEGMENT_TEXT", 500)
     monkeypatch.setattr(writer, "cores", lambda: 1)
     before = [article(f"a{n}", f"night ferry {n} " * 20) for n in range(300)]
@@ -254,7 +254,7 @@ def test_processes_that_cannot_start_are_distinguished_from_those_that_die(tmp_p
     assert last.startswith("backfile.index.errors.SearchError: the processes that help to index could not be started")
 
 
-def test_a_second_writer_waits_and_gives_up(engine, folder):
+def test_a_second_writer_waits_and_logs_it(engine, folder):
     with WriteLock(folder).held(0), pytest.raises(IndexLocked, match=r"did not finish within 0\.1 s"):
         engine.write(Changes(put=[(article("a"), fingerprint(article("a")))]), wait=0.1)
     assert held(engine) == {}

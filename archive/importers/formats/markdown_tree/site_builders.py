@@ -46,7 +46,7 @@ _BUILDERS: tuple[tuple[re.Pattern[str], SiteLayout], ...] = (
 def detect_site(names: Iterable[str]) -> SiteLayout:
     """Detects the site builder of a tree from names of its files (paths below the root).
 
-    `config.toml` of older Hugo versions and section pages (`_index.md`) count only beside the folder `content`.
+    `config.toml` of older Hugo versions and section pages (`_index.md`) count only next to the folder `content`.
     """
     known = list(names)
     for signature, site in _BUILDERS:

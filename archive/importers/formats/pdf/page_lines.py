@@ -37,7 +37,7 @@ _NAME_BYTES = 128
 class TextLine:
     """Line of a page: left and right edge, baseline `y`, and size of its letters.
 
-    `is_hyphenated` says that its last word continues in the next line; the hyphen is not in `text`.
+    `is_hyphenated`: the last word continues in the next line; the hyphen is not in `text`.
     """
 
     text: str

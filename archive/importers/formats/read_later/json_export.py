@@ -53,7 +53,7 @@ def _wallabag_2(entry: _Object, path: Path) -> SavedItem:
 
 
 def _omnivore(entry: _Object, path: Path) -> SavedItem:
-    """https://docs.omnivore.app: `metadata_0_to_20.json`, text in `content/SLUG.html` beside it."""
+    """https://docs.omnivore.app: `metadata_0_to_20.json`, text in `content/SLUG.html` next to it."""
     return SavedItem(
         _text(entry, "url"),
         ArticleMetadata(_text(entry, "title"), author_names(_text(entry, "author")), tag_names(entry.get("labels"))),

@@ -27,7 +27,7 @@ _LINE = re.compile(rb"\n")
 
 
 def detect(probe: Probe) -> int:
-    """By the columns of a table, the keys of an object, or what a page of links says that it is."""
+    """By the columns of a table, the keys of an object, or the signature of a page of links."""
     if probe.is_folder:
         return 95 if any(_OMNIVORE.match(name) for name in probe.names) else 0
     if html_export.SIGNATURE.search(probe.head[:4096]):

@@ -204,7 +204,7 @@ class _PositionCache:
             return None
         has_both = pair.first.matches_in(field, self.doc_ids) & pair.second.matches_in(field, self.doc_ids)
         count = int(np.count_nonzero(has_both))
-        if 2 * count > len(has_both):  # reading the others too costs less than reading a word anew for its other pair
+        if 2 * count > len(has_both):  # reading the others too costs less than reading a word again for its other pair
             return self
         return _PositionCache(self.doc_ids[has_both]) if count else None
 

@@ -16,7 +16,7 @@ from backfile.index.engines.whoosh.storage.stored_fields import StoredFields, Te
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, sizes_between
 from backfile.index.highlight.token_table import TokenizedDocument
 
-_HELD_BYTES = 16 << 20  # of a segment's texts with their tokens, for pages that are turned or narrowed
+_HELD_BYTES = 16 << 20  # of a segment's texts with their tokens, for another page of the same result
 _EACH = 4  # bytes a character of a text: the text, and its tokens as arrays
 
 
@@ -205,7 +205,7 @@ class Segment:
         return self.prepared(document).document
 
     def prepared(self, document: int) -> TokenizedDocument:
-        """The document made ready for matchers, and held with what they made of it."""
+        """Document prepared for matchers, cached with the results of matching."""
         return self.data.documents(
             document, lambda: TokenizedDocument(self.stored_fields(document).document(self.text(document)))
         )

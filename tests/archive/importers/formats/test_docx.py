@@ -80,7 +80,7 @@ def test_a_document_becomes_an_article(tmp_path: Path) -> None:
     assert "![](image-1.png)" in found.body
 
 
-def test_properties_say_what_the_text_does_not(tmp_path: Path) -> None:
+def test_properties_fill_in_missing_metadata_of_docx(tmp_path: Path) -> None:
     path = written(
         tmp_path / "x.docx",
         lambda document: document.add_paragraph("The ferry left late again, and nobody knew why it had."),
@@ -155,7 +155,7 @@ def test_documents_are_recognised_by_content(tmp_path: Path) -> None:
     assert detected.format.KIND == "docx"
 
 
-def test_old_and_encrypted_documents_say_what_to_do(tmp_path: Path) -> None:
+def test_old_and_encrypted_documents_fail_with_a_hint(tmp_path: Path) -> None:
     path = tmp_path / "old.doc"
     path.write_bytes(bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2048))
     detected = registry.detect_format(registry.probe(path))

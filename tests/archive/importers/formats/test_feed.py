@@ -69,7 +69,7 @@ def test_an_entry_of_rss(tmp_path: Path) -> None:
     assert isinstance(third, Skipped)
 
 
-def test_an_entry_of_atom_takes_what_the_feed_says(tmp_path: Path) -> None:
+def test_an_atom_entry_inherits_metadata_of_its_feed(tmp_path: Path) -> None:
     assert read(tmp_path, ATOM) == [
         Item(
             origin="tag:port.example,2020:1",
@@ -132,7 +132,7 @@ def test_a_page_that_cannot_be_fetched_leaves_the_teaser(tmp_path: Path, error: 
     assert second.notes == ("has only the teaser; its page was not fetched: gone",)
 
 
-def test_a_feed_that_is_cut_off_gives_what_it_has_and_says_so(tmp_path: Path) -> None:
+def test_a_truncated_feed_gives_its_entries_and_a_problem(tmp_path: Path) -> None:
     *items, problem = read(tmp_path, RSS[: RSS.index("Short")])
     assert isinstance(items[0], Item)
     assert isinstance(problem, Problem)

@@ -137,7 +137,7 @@ def test_obsidian(tmp_path: Path) -> None:
     assert [asset.load() for asset in note.assets] == [b"a"]
 
 
-def test_what_would_be_read_as_a_construct_again_stays_as_it_is(tmp_path: Path) -> None:
+def test_text_that_would_become_a_construct_is_unchanged(tmp_path: Path) -> None:
     body = "Write {% raw %}{{ page.title }}{% endraw %} here.\n"
     site = tree(tmp_path, {"a.md": FRONT + body})
     assert to_text(item(site, "a.md").body) == to_text(body)

@@ -24,7 +24,7 @@ from backfile.archive.importers.formats.markdown_tree.mdx import mdx_to_markdown
         ("<img src={require('./pier.png').default} alt=\"Pier\" />", '<img src="./pier.png" alt="Pier"/>'),
     ],
 )  # fmt: skip
-def test_what_is_shown(text: str, shown: str) -> None:
+def test_components_become_their_content(text: str, shown: str) -> None:
     assert mdx_to_markdown(text).strip() == shown.strip()
 
 
@@ -38,7 +38,7 @@ def test_what_is_shown(text: str, shown: str) -> None:
         "We\nimport goods and\nexport some.",
     ],
 )
-def test_what_stays_as_it_is(text: str) -> None:
+def test_plain_markdown_is_unchanged(text: str) -> None:
     assert mdx_to_markdown(text) == text
 
 

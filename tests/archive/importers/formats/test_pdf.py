@@ -149,7 +149,7 @@ def test_the_people_below_the_title_of_a_paper_are_its_authors(tmp_path: Path) -
     assert found.body.startswith("University of the Harbour")
 
 
-def test_properties_say_what_the_pages_do_not(tmp_path: Path) -> None:
+def test_properties_fill_in_missing_metadata_of_pdf(tmp_path: Path) -> None:
     made = paper()
     made.set_title("The night ferry")
     made.set_author("Edna Marsh")
@@ -288,7 +288,9 @@ def test_lines_made_to_take_long_take_not_long(tmp_path: Path, text: str) -> Non
     assert WORDS.split()[3] in item(saved(made, tmp_path / "a.pdf")).body
 
 
-def test_without_its_library_the_kind_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_its_library_the_format_names_the_package_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = paper()
     paragraph(made, WORDS)
     path = saved(made, tmp_path / "a.pdf")

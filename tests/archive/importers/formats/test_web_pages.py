@@ -199,7 +199,7 @@ def test_a_broken_warc_is_reported(tmp_path: Path, content: bytes) -> None:
     assert [type(each) for each in warc.read(tmp_path / "a.warc", ImportContext())] == [Problem]
 
 
-def test_a_cut_warc_gives_what_came_before(tmp_path: Path) -> None:
+def test_a_truncated_warc_gives_its_complete_records(tmp_path: Path) -> None:
     (tmp_path / "a.warc").write_bytes(crawl(packed=False)[:-300])
     assert isinstance(next(iter(warc.read(tmp_path / "a.warc", ImportContext()))), Item)
 

@@ -98,7 +98,7 @@ def test_pages_and_posts_of_other_types_are_taken(tmp_path: Path) -> None:
         ("<!--more-->", ""),
     ],
 )  # fmt: skip
-def test_the_text_is_what_wordpress_shows(tmp_path: Path, content: str, body: str) -> None:
+def test_the_text_is_that_of_the_wordpress_page(tmp_path: Path, content: str, body: str) -> None:
     (item,) = read(tmp_path, HEAD + post(content=content) + TAIL)
     assert isinstance(item, Item)
     assert item.body == body
