@@ -1,4 +1,4 @@
-"""Makes big archives: articles of recombined real words and sentences, the same for the same seed.
+"""Corpus generator: articles of recombined real words and sentences, reproducible by seed.
 
 A corpus of 10,000 articles is the beginning of that of 100,000 with the same seed, so growth is measured on one text.
 """

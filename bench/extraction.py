@@ -81,7 +81,7 @@ def pages() -> Iterator[tuple[str, str, bytes, str]]:
 
 
 def half(key: str) -> int:
-    """The half that a page is in: 0 to find rules with, 1 to see whether they hold."""
+    """Half of a page's data set: 0 for developing rules, 1 for validating them."""
     return hashlib.md5(key.encode(), usedforsecurity=False).digest()[-1] % 2
 
 
@@ -132,7 +132,7 @@ def _print_text(name: str, scores: list[tuple[float | None, float | None]], seco
 
 
 def text_without_captions(body: str) -> str:
-    """The plain text of Markdown without pictures, and without the lines in italics that are their captions."""
+    """Plain text of Markdown without pictures and their captions (lines in italics)."""
     body = _EMPTY_LINK.sub(_PICTURE_GONE, _PICTURE.sub(_PICTURE_GONE, body))
     kept: list[str] = []
     is_below_picture = False

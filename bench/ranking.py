@@ -99,7 +99,7 @@ def _operands(tree: Node) -> Iterator[Node]:
 
 
 def search_all(engine: Engine, collection: Collection, depth: int = DEPTH) -> dict[str, Ranking]:
-    """The `depth` best hits of every query."""
+    """Best `depth` hits of every query."""
     rankings: dict[str, Ranking] = {}
     for query, text in collection.queries.items():
         page = engine.search(Request(question(text), per_page=depth, passages=0, facet_size=0, deadline=60.0))

@@ -1,4 +1,4 @@
-"""The documentation against the program: pages made from the code, links, commands, settings, shapes."""
+"""Documentation against the program: generated pages, links, commands, settings, JSON."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The ids that a viewer of Markdown gives to headings: lower case, hyphens for spaces, no punctuation."""
+    """Ids of headings in Markdown viewers: lower case, hyphens for spaces, no punctuation."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -78,7 +78,7 @@ def classes() -> dict[str, type]:
 
 
 def exists(name: str) -> bool:
-    """Whether a name in a page's code span is there, if it names a file, a module or an attribute of the product."""
+    """Whether the name in a code span exists, if it names a file, a module or an attribute of the product."""
     first, _, rest = name.partition(".")
     if re.fullmatch(rf"({'|'.join(map(re.escape, FOLDERS))})/[\w./-]*", name):
         return (ROOT / name).exists()
@@ -208,7 +208,7 @@ def shape(value: object) -> object:
 
 
 def test_json_is_as_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The examples of docs/api.md have the very shape of what the commands print."""
+    """Examples of docs/api.md have the shape of the commands' output."""
     front = {
         "title": "Night ferry", "authors": ["Edna Marsh"], "topics": ["transport"], "date": "2019-03-14",
         "summary": "It sails again.", "source": {"name": "Gazette", "url": "https://example.org/"}, "language": "en",

@@ -1,4 +1,4 @@
-"""The wheel holds all that the program needs and nothing else; the locks fit pyproject.toml."""
+"""Packaging: files of the wheel, declared dependencies, locks."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _BLOCKS = frozenset(
 _BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, key=len, reverse=True))})(?![a-z0-9-])[^>]*>")
 _CELLS = frozenset(("td", "th"))
 
-# What a tag does to the text. The first four are separators by strength: where several meet, the strongest stands.
+# Effects of a tag on the text. The first four are separators by strength: the strongest of adjacent ones counts.
 _NOTHING, _BLANK, _TAB, _NEWLINE, _PRE, _END_OF_PRE, _IMAGE, _REFERENCE, _END_OF_REFERENCE = range(9)
 _SEPARATORS = ("", " ", "\t", "\n")
 
@@ -50,7 +50,7 @@ class TextRun(NamedTuple):
 
 
 class _Effects(dict[str, int]):
-    """Tag as written → what it does to the text; each spelling is looked at once."""
+    """Tag as written → its effect on the text; each spelling is examined once."""
 
     def __missing__(self, tag: str) -> int:
         self[tag] = effect = _effect(tag)
@@ -138,8 +138,8 @@ def _alternative_text(tag: str) -> str:
 def plain_text(html: str) -> str:
     """Plain text of HTML: blocks separated by newlines, table cells by tabs.
 
-    The same as all runs joined; tags that do nothing to the text go first, at a fifth of the cost of runs between them,
-    and where only blocks are left, as in most articles, they are split at their tags, at a third of it.
+    Equal to all runs joined. Tags without an effect on the text are removed first, at a fifth of the cost of runs
+    between them; if only blocks are left, as in most articles, the text is split at their tags, at a third of it.
     """
     html = _INLINE.sub("", html)
     blocks = _BLOCK_TAG.split(html)

@@ -1,7 +1,7 @@
 """Renderer of an article's Markdown: safe HTML for the page, plain text for the index.
 
-Python-Markdown renders the reading page wherever it shows the very words that the index holds, in the same structure;
-where the two dialects part, the page is rendered by the parser of the index. docs/decisions/markdown.md says why.
+Python-Markdown renders the reading page if it gives the text that the index holds, in the same structure;
+otherwise the page is rendered by the parser of the index. docs/decisions/markdown.md gives the reasons.
 """
 
 from __future__ import annotations
@@ -149,9 +149,9 @@ class _LimitExceeded(Exception):
 def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> RenderedArticle:
     """Renders a body as sanitised HTML.
 
-    `base` is joined before relative addresses, or is asked for each: see `html_postprocessor.Base`. Pictures from other
+    `base` is joined before relative addresses, or called for each: see `html_postprocessor.Base`. Pictures from other
     hosts become links unless `remote_images`. Ids begin with `article-`, so that none is one of the page's own. A body
-    beyond the bounds (`MAX_CHARACTERS`, `MAX_NESTING`, `MAX_TAG`) is shown as it was written, and `problem` says so.
+    beyond the bounds (`MAX_CHARACTERS`, `MAX_NESTING`, `MAX_TAG`) is shown as written, and `problem` gives the reason.
     """
     body = _encodable(body)
     try:
@@ -218,7 +218,7 @@ def _encodable(body: str) -> str:
 
 
 def _parse(body: str) -> tuple[shortcodes.ExpandedMarkdown, str, bool]:
-    """Markdown → raw HTML, nothing of it trusted yet, and whether HTML was written in it. Raises `_LimitExceeded`."""
+    """Markdown → raw HTML, not yet sanitised, and whether HTML was written in it. Raises `_LimitExceeded`."""
     if len(body) > MAX_CHARACTERS:
         raise _LimitExceeded(f"longer than {MAX_CHARACTERS:,} characters: shown as written")
     source = shortcodes.expand(body)

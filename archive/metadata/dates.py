@@ -98,7 +98,7 @@ def parse_date(value: object, *, day_first: bool | None = None) -> PartialDate:
     """Parses a front matter value into a date.
 
     `value` is text, a number (a year, `20190314`, seconds or milliseconds since 1970), a date or time of TOML, a
-    mapping with year, month and day, or a list of one of these. `day_first` says how `3/4/2019` is meant; if it is
+    mapping with year, month and day, or a list of one of these. `day_first` decides `3/4/2019`; if it is
     None, only its year is known. Raises `DateUnclear` with what is known of it.
     """
     if isinstance(value, str):

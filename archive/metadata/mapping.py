@@ -112,7 +112,7 @@ def map_metadata(
 ) -> MappedMetadata:
     """Maps front matter and body of the article at `path` (below the library) to metadata.
 
-    Never raises for what a file may hold: what is not understood stays in `extra` and is named in `problems`.
+    Never raises: values that do not fit stay in `extra` and are named in `problems`.
     """
     keys = KeyCandidates.of(data)
     problems: list[MetadataProblem] = []

@@ -17,7 +17,7 @@ from backfile.archive.errors import ArticleUnreadable
 MAX_BYTES = 32 * 1024 * 1024
 
 _NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
-_AT_ONCE = 16  # files the disk is asked to make durable at a time; most of the time is waiting
+_AT_ONCE = 16  # concurrent syncs; most of their time is waiting
 
 
 def read_bytes(full: str, root: str) -> bytes:

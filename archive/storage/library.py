@@ -36,8 +36,8 @@ from backfile.archive.storage.walker import FileEntry, has_article_name
 class FileReadResult:
     """Result of reading one file.
 
-    `article` is None if the file is left out on purpose (`left_out` says why: a draft, a section page, a profile) or
-    cannot be read (`problems` say why). `digest` is that of the file's bytes, empty if it could not be read.
+    `article` is None if the file is left out (a draft, a section page, a profile: `left_out` gives the reason) or
+    unreadable (`problems` give the reasons). `digest` is that of the file's bytes, empty if it could not be read.
     """
 
     article: Article | None
@@ -50,7 +50,7 @@ class Library:
     """Library of the articles in a folder.
 
     Raises `LibraryMissing` if there is no such folder and `LibrarySettingsInvalid` if its `library.toml` is wrong.
-    Settings and the names of authors and topics are read once; `refresh` reads them anew.
+    Settings and the names of authors and topics are read once; `refresh` reads them again.
     """
 
     settings: LibrarySettings

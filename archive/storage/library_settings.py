@@ -19,7 +19,7 @@ class LibrarySettings:
     """Settings that `library.toml` may hold.
 
     `authors` and `topics` map the names in the files to those to be shown. `exclude` are patterns of paths below the
-    library (`drafts`, `*/archive/*.md`). `day_first` says how `3/4/2019` is meant; without it only the year counts.
+    library (`drafts`, `*/archive/*.md`). `day_first` decides `3/4/2019`; without it only the year counts.
     """
 
     title: str | None = None

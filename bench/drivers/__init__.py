@@ -1,1 +1,1 @@
-"""One short module an engine: how each indexes the same documents and answers the same questions."""
+"""Drivers: one module an engine, for the same documents and questions."""

@@ -1,1 +1,1 @@
-"""The contract suite: what every engine must do, run on every engine."""
+"""Contract suite, run on every engine."""

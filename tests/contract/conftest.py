@@ -1,4 +1,4 @@
-"""Every engine, empty, for each test of the contract."""
+"""Fixtures: every engine, empty, for each test of the contract."""
 
 from __future__ import annotations
 

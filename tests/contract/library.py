@@ -32,17 +32,17 @@ def load(engine: Engine, *documents: Document, **changes: object) -> None:
 
 
 def tree(query: str | Node) -> Node:
-    """The tree of a query given as text or as a tree."""
+    """Tree of a query given as text or as a tree."""
     return parse(query).tree if isinstance(query, str) else query
 
 
 def search(engine: Engine, query: str | Node = "", **request: object) -> Page:
-    """The answer to a query; `request` are further fields of `Request`."""
+    """Page of a query; `request` are further fields of `Request`."""
     return engine.search(Request(tree(query), **{"deadline": 60.0, **request}))
 
 
 def found(engine: Engine, query: str | Node, **request: object) -> set[str]:
-    """The ids of all hits; checks that the total says as many."""
+    """Ids of all hits; asserts that the total is their number."""
     page = search(engine, query, **{"per_page": 1_000, **request})
     ids = [hit.id for hit in page.hits]
     assert len(set(ids)) == len(ids) == page.total
@@ -50,10 +50,10 @@ def found(engine: Engine, query: str | Node, **request: object) -> set[str]:
 
 
 def result_ids(engine: Engine, query: str | Node = "", **request: object) -> list[str]:
-    """The ids on one page, in order."""
+    """Ids on one page, in order."""
     return [hit.id for hit in search(engine, query, **request).hits]
 
 
 def marked(text: str, spans: tuple[tuple[int, int], ...]) -> list[str]:
-    """The marked words."""
+    """Highlighted words."""
     return [text[start:end] for start, end in spans]

@@ -1,4 +1,4 @@
-"""Every engine answers as the naive one does: generated libraries, histories and queries."""
+"""Agreement of every engine with the oracle: generated libraries, histories and queries."""
 
 from __future__ import annotations
 

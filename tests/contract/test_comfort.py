@@ -1,4 +1,4 @@
-"""Did you mean, words as you type, similar articles."""
+"""Spelling correction, completion, more-like-this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a hit shows: fields, marks, passages; and how hits are ranked."""
+"""Hits: fields, highlights, passages, ranking."""
 
 from __future__ import annotations
 

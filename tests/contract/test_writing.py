@@ -1,4 +1,4 @@
-"""What becomes of an index: added, replaced, dropped, touched, emptied, closed."""
+"""Writing: documents added, replaced, dropped, touched; index emptied, closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine that is naive and obviously right: everything in memory, every document looked at for every request.
+"""Naive engine: everything in memory, every document examined for every request.
 
 Nothing outlives `close`. It is the oracle of the tests, and enough for a few hundred articles.
 """
@@ -83,7 +83,7 @@ class MemoryEngine:
         return _Answer(state, request, found, searcher).page(began)
 
     def document(self, article_id: str) -> Document:
-        """The document as it was written."""
+        """Document as it was written."""
         return self._words(article_id).document
 
     def fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
@@ -144,7 +144,7 @@ class MemoryEngine:
         return tuple(build_hit(other.document, Highlights(), score=score, limit=1) for score, other in found[:limit])
 
     def status(self, *, verify: bool = False) -> Status:
-        """How the index stands; in memory nothing can be damaged."""
+        """State of the index; in memory nothing can be damaged."""
         state = self._state
         languages = Counter(
             words.document.metadata.language for words in state.documents.values() if words.document.metadata.language
@@ -185,7 +185,7 @@ def _in_time(documents: Iterable[NaiveDocument], deadline: float) -> Iterator[Na
 
 @dataclass(frozen=True)
 class _Answer:
-    """The answer to one request, from the documents that the query finds before any filter."""
+    """Answer to one request, from the documents that match before any filter."""
 
     state: _State
     request: Request
@@ -209,7 +209,7 @@ class _Answer:
         )
 
     def _filtered(self, *, but: str = "") -> list[NaiveDocument]:
-        """The documents that pass every filter but those of one facet."""
+        """Documents that pass every filter but those of one facet."""
         return [words for words in self.found if _passes(words.document, self.request.filters, but)]
 
     def _scores(self, found: Sequence[NaiveDocument]) -> list[float]:
@@ -284,7 +284,7 @@ def _newest(document: Document) -> tuple[int, str]:
 
 
 def _begins(text: str, typed: Sequence[str]) -> bool:
-    """Whether a text has a word that begins as the last one typed and every other one as it is."""
+    """Whether a text has a word with the last typed one as prefix, and every other typed word."""
     terms = [token.term for token in tokenize(text)]
     return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 

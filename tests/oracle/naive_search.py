@@ -1,4 +1,4 @@
-"""Matching and scoring by the letter of the rules, a document at a time, over lists of tokens.
+"""Matching and scoring by definition, a document at a time, over lists of tokens.
 
 The oracle of the tests: it shares the analysis, the formulas of `index.ranking` and the tests of single terms with
 the other engines, but nothing of how they find, and nothing with the matcher.
@@ -68,7 +68,7 @@ class NaiveSearcher:
         return any(self.frequency(node, words, field) > 0 for field in scope)
 
     def scores(self, node: Node, found: Sequence[NaiveDocument]) -> list[float]:
-        """The scores of all the documents that the query finds."""
+        """Scores of all documents that match."""
         if len(found) <= bm25f.BEST:
             return [self.score(node, words) for words in found]
         apart = [self.score(node, words, near=False) for words in found]
@@ -76,7 +76,7 @@ class NaiveSearcher:
         return [self.score(node, words) if score >= least else score for words, score in zip(found, apart, strict=True)]
 
     def score(self, node: Node, words: NaiveDocument, *, near: bool = True) -> float:
-        """The score of a document that the query finds; not `near`: without the bonus of neighbouring words."""
+        """Score of a document that matches; not `near`: without the bonus of neighbouring words."""
         scored = list(_scoring_terms(node, DEFAULT_FIELDS))
         in_title = ["title" in scope and self.frequency(node, words, "title") > 0 for node, scope in scored]
         bonus = WEIGHTS.whole_title if scored and all(in_title) else 0.0
@@ -183,7 +183,7 @@ def _holds(node: MatchAll | DateRange | InField, document: Document) -> bool:
 
 
 def _starts(sequence: TermSequence, value: Sequence[Token]) -> set[int]:
-    """The positions at which the terms of a sequence stand at their offsets."""
+    """Positions at which the terms of a sequence stand at their offsets."""
     positions = {(token.term, token.position) for token in value}
     return {
         token.position
@@ -193,7 +193,7 @@ def _starts(sequence: TermSequence, value: Sequence[Token]) -> set[int]:
 
 
 def _windows(sequence: TermSequence, within: int, value: Sequence[Token]) -> set[int]:
-    """The positions at which a term of the sequence stands with all of them from there to `within` positions on."""
+    """Positions at which a term of the sequence stands with all of them from there to `within` positions on."""
     wanted = {term for term, _ in sequence[0]}
     own = [token for token in value if token.term in wanted]
     reach = min(within, POSITION_GAP - 1)

@@ -1,4 +1,4 @@
-"""Front matter: golden files (tests/data/frontmatter/x.md beside x.json), and the rules that hold for any text."""
+"""Front matter: golden files (tests/data/frontmatter/x.md and x.json), properties for any text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CASES = sorted(GOLDEN.glob("*.md"))
 
 
 def as_json(front: FrontMatter) -> dict[str, object]:
-    """What a golden file holds; long bodies by their first line and length."""
+    """Content of a golden file; long bodies by their first line and length."""
     body = front.body if len(front.body) <= 200 else f"{front.body[:20]}… {len(front.body)} characters"
     problems = [{"line": each.line, "reason": str(each), "hint": each.hint} for each in front.problems]
     whole = {"form": front.form, "data": front.data, "body": body, "problems": problems}

@@ -1,4 +1,4 @@
-"""Changing front matter in place: what changes, and that nothing else does."""
+"""Rewriting of front matter: changed keys, and every other byte unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real archives and hostile files: what is read is what others read, and nothing goes unlisted."""
+"""Fidelity: real archives read as by other parsers; every hostile file is read or reported."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_every_hostile_file_is_an_article_or_listed(name: str, tmp_path: Path) -
 
 @pytest.mark.corpora
 def test_yaml_that_must_fail_is_reported_or_stays_text() -> None:
-    """The YAML test suite as front matter: an error is never an empty or a wrong mapping without a word."""
+    """YAML test suite as front matter: an error never gives an empty or wrong mapping without a problem."""
     failing = 0
     for path in sorted((corpus("bad-yaml-test-suite") / "src").glob("*.yaml")):
         cases, _ = read_yaml(path.read_text(encoding="utf-8"))

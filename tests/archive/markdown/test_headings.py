@@ -1,4 +1,4 @@
-"""Headings: the one that names an article, and the body without it."""
+"""Title headings, and bodies without them."""
 
 from __future__ import annotations
 

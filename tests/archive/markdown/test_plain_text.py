@@ -1,4 +1,4 @@
-"""The words of an article: golden cases, and on real archives the very words of the rendered page."""
+"""Plain text: golden cases; on real archives equal to the text of the rendered page."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def bodies(folder: Path) -> Iterator[tuple[Path, str]]:
 
 
 class Words(HTMLParser):
-    """The words of a page by another parser, of another make: any tag that is not inline parts them."""
+    """Words of a page by an independent parser: every tag that is not inline separates them."""
 
     inline = frozenset(
         (

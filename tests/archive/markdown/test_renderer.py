@@ -1,4 +1,4 @@
-"""Markdown → safe HTML and its headings; golden files in tests/data/markdown (RENEW_GOLDEN=1 writes them anew)."""
+"""Markdown → safe HTML and its headings; golden files in tests/data/markdown (RENEW_GOLDEN=1 rewrites them)."""
 
 from __future__ import annotations
 

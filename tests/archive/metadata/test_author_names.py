@@ -1,4 +1,4 @@
-"""Authors: one or several in a string, and where a guess would be worse than the text as it stands."""
+"""Authors: one or several in a string, and strings that stay whole."""
 
 from __future__ import annotations
 

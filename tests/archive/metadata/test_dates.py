@@ -1,4 +1,4 @@
-"""Dates: the forms that archives use, what is known of unclear ones, and dates in paths."""
+"""Dates: forms in archives, certain parts of unclear dates, dates in paths."""
 
 from __future__ import annotations
 

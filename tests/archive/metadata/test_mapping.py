@@ -1,4 +1,4 @@
-"""Metadata: every field by every spelling, what wins, what is reported, what stays in `extra`."""
+"""Mapping of metadata: keys of every field, precedence, problems, `extra`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Libraries: walking, reading, getting and putting, on the file systems that people really have."""
+"""Libraries: walking, reading, getting and putting, on real file systems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library of which most files are broken: each is named with its reason, and the rest is found."""
+"""Library of mostly broken files: each is reported with its reason, the rest is searchable."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def write_library(folder: Path, count: int) -> Counter[str]:
 
 
 def write_traps(folder: Path) -> set[str]:
-    """What is no file of an article at all; gives the paths that have to be reported."""
+    """Files that are no articles; returns the paths that must be reported."""
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     (folder / "self.md").symlink_to(folder / "self.md")
     (folder / "dead.md").symlink_to(folder / "nowhere.md")

@@ -1,4 +1,4 @@
-"""The sample library: whole, various, consistent with its own calendar, and a pleasure to search."""
+"""Sample library: complete, varied, consistent in its dates, searchable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns: one search through a vocabulary finds what a test of each term would."""
+"""Wildcards: a search through a vocabulary finds the same terms as a test of each."""
 
 from __future__ import annotations
 

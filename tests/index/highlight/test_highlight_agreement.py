@@ -1,4 +1,4 @@
-"""An engine and the highlighter agree: what the index finds, the highlighter finds in the stored text."""
+"""Agreement of engine and highlighter: every hit of the index matches in the stored text."""
 
 from __future__ import annotations
 

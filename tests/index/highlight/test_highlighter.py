@@ -1,4 +1,4 @@
-"""Highlights exist if and only if the document is a hit, and are of the query only."""
+"""Highlighter: spans exist if and only if the document matches, and are of the query only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passages: the right ones, at sentence edges, with their marks."""
+"""Passages: choice, sentence boundaries, highlights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Occurrences in token tables are those of a plain pass over every token."""
+"""Term matcher against a naive pass over every token."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ languages = st.sampled_from((("en",), ("en", "fr"), ("de",), ("nl", "en"), ("ar"
 
 
 def spans_by_all_tokens(text: str, node: Word | Phrase | Wildcard | Fuzzy, known: tuple[str, ...]) -> set[Span]:
-    """The rules again, as plainly as they can be written, over every token."""
+    """Naive implementation of the rules, over every token."""
     found = list(tokenize(text))
     match node:
         case Wildcard():

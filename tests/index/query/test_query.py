@@ -1,4 +1,4 @@
-"""The query language: golden trees and notices, the way back to text, bounds, and that no text is an error."""
+"""Query language: golden trees and notices, round trip to text, bounds, no errors for any text."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ DOCS = ROOT / "docs" / "query-language.md"
 
 
 def sketch(tree: Node) -> str:  # noqa: PLR0911
-    """The tree in one line, as the golden files write it."""
+    """Tree in one line, as in the golden files."""
     match tree:
         case MatchAll():
             return "everything"
@@ -75,7 +75,7 @@ def cases(name: str) -> list[tuple[str, list[str]]]:
 
 
 def texts(name: str) -> list[str]:
-    """The queries of a golden file."""
+    """Queries of a golden file."""
     return [text for text, _ in cases(name)]
 
 
@@ -240,7 +240,7 @@ QUERIES = st.lists(PIECES, max_size=24).map("".join) | st.text(max_size=60)
 
 
 def assert_reads_itself(text: str) -> None:
-    """The promises that hold for every text: a normal tree within bounds whose own text means the same."""
+    """Properties of every text: a normal tree within bounds whose text parses to the same tree."""
     parsed = parse(text)
     if parsed.refusal:
         assert parsed.tree == MatchAll()

@@ -1,4 +1,4 @@
-"""The formulas of the score."""
+"""BM25F: formulas of the score."""
 
 from __future__ import annotations
 

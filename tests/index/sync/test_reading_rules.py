@@ -1,4 +1,4 @@
-"""Reading rules: nothing changes a text or a term under the same version, and the stamp tells what it depends on."""
+"""Reading rules: texts and terms are constant under one version; inputs of the stamp."""
 
 from __future__ import annotations
 

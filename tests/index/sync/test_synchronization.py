@@ -1,4 +1,4 @@
-"""Synchronisation: what differs is planned without reading, done as whole commits, and nothing is done twice."""
+"""Synchronization: planning without reading, whole commits, no repeated work."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ class TestSynchronise:
             synchronise(library, engine)
 
     def test_a_change_within_one_tick_of_the_clock_is_noticed(self, library: Library, engine: MemoryEngine) -> None:
-        """The trap that git calls racily clean: same size, same time, other content."""
+        """Racily clean file (git's term): same size, same time, other content."""
         path = library.root / "racy.md"
         write(path, "old words\n", age=0)
         moment = path.stat().st_mtime_ns
@@ -177,7 +177,7 @@ class TestSynchronise:
         assert synchronise(library, engine).added == ["tide"]
 
     def test_two_files_with_one_name(self, library: Library, engine: MemoryEngine) -> None:
-        """What an article is called depends on its neighbours; the index follows, as if made anew."""
+        """Ids depend on neighbouring files; the index follows, as if rebuilt."""
         write(library.root / "tide.markdown", "Another tide.\n")
         synchronise(library, engine)
         assert ids(engine, "tide") == {"tide", "tide.markdown"}
@@ -278,7 +278,7 @@ class TestSynchronise:
 
 
 class TestLargeChanges:
-    """The same rules where not everything is held at once."""
+    """Synchronization of more articles than one batch holds."""
 
     @pytest.fixture(autouse=True)
     def _few_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Array files: what is written is read again, and whatever is cut, flipped or foreign is recognised."""
+"""Array files: round trip; truncated, corrupted and foreign files are recognised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The codec: Whoosh's own program opens the index and finds what a naive reading of the documents finds."""
+"""Codec: stock Whoosh opens the index and agrees with a naive reading of the documents."""
 
 from __future__ import annotations
 

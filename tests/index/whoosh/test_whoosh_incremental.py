@@ -1,4 +1,4 @@
-"""An index that was changed a thousand times answers as one that is made from its articles at once."""
+"""Incremental index: after a thousand changes equal to one built at once."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_thousand_steps_come_to_the_same_as_a_fresh_index(tmp_path: Path) -> N
 
 
 def assert_same(page: Page, expected: Page) -> None:
-    """The same total, facets and hits, the scores to 1e-9; hits may change places where their scores are as close."""
+    """Asserts equal totals, facets and hits, scores to 1e-9; hits with closer scores may be in either order."""
     assert (page.total, page.facets) == (expected.total, expected.facets)
     scores, truth = ({hit.id: hit.score for hit in each.hits} for each in (page, expected))
     assert scores == pytest.approx(truth, rel=1e-9, abs=1e-12)

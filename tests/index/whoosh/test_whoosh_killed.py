@@ -49,7 +49,7 @@ def write_until_killed(folder: Path, step: int, seconds: float) -> int:
 
 
 def check(folder: Path, committed: int) -> int:
-    """The index is whole and holds the last acknowledged commit or the one after it; returns which."""
+    """Asserts that the index holds the last acknowledged commit or the next one, whole; returns its number."""
     engine = WhooshEngine(folder)
     status = engine.status(verify=True)
     assert status.problems == ()

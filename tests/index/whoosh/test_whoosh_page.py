@@ -1,4 +1,4 @@
-"""docs/whoosh.md runs as written, and Whoosh's program counts as this engine does on whole libraries."""
+"""docs/whoosh.md runs as written; Whoosh's counts equal those of this engine on whole libraries."""
 
 from __future__ import annotations
 

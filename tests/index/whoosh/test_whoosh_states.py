@@ -1,4 +1,4 @@
-"""A state machine: whatever is written in whatever order, the index holds what a dictionary would."""
+"""State machine: after any sequence of writes the index equals a dictionary."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Index(RuleBasedStateMachine):
 
     @rule()
     def merge_all(self) -> None:
-        """All segments merged are, array for array, the same documents written at once."""
+        """Asserts that the merged segments equal, array for array, the same documents written at once."""
         segments = [segment for segment in self.engine.commit().segments if segment.live_count]
         if segments:
             listed = [s.document(n) for s in segments for n in range(s.size) if s.live_docs is None or s.live_docs[n]]

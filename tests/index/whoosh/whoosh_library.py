@@ -1,4 +1,4 @@
-"""Random documents for the tests of the Whoosh engine's storage, and what their postings should be."""
+"""Random documents for the tests of the Whoosh engine's storage, and their expected postings."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def expected_postings(listed: list[Document], field: str) -> dict[str, dict[int,
 
 
 def read_postings(segment: Segment, field: str) -> dict[str, dict[int, list[int]]]:
-    """The same, read from a segment."""
+    """Postings read from a segment."""
     postings = segment.field(field)
     found: dict[str, dict[int, list[int]]] = {}
     for number, term in enumerate(postings.terms.texts()):

@@ -1,4 +1,4 @@
-"""Trees of Markdown: each builder's quirks, pictures, names, and what is left out."""
+"""Trees of Markdown: rules of each site builder, pictures, names, files left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""MDX: what only a program reads is gone, what a reader sees stays, code is as it was."""
+"""MDX: programs removed, content of components kept, code unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links from one imported article to another: they lead to where the other lies, whatever their source called it."""
+"""Link resolver: links between imported articles, by paths, addresses and names."""
 
 from __future__ import annotations
 

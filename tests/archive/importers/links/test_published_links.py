@@ -1,4 +1,4 @@
-"""Links by absolute address between articles of one site: to where the other lies, whenever that one came."""
+"""Published links: absolute URLs between articles of one site, in any order of import."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Archives of files: what is in them is imported as if it lay in a folder; what is hostile in them stays in them."""
+"""Unpacking of archives: members are imported as from a folder; hostile members are refused."""
 
 from __future__ import annotations
 
