@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from backfile.app import create_app
 from backfile.config import Settings
-from backfile.index.engine import Engine
+from backfile.index.engine import Engine, Page, Request
 from backfile.index.errors import IndexUnusable
 from backfile.web.screens import article
 from backfile.web.server.granian_server import warm_up
@@ -61,6 +62,29 @@ def test_warm_up_opens_the_index(tmp_path: Path, caplog: pytest.LogCaptureFixtur
     with caplog.at_level("INFO", "backfile.server"):
         warm_up(create_app(settings, open_index=broken))
     assert "a segment is damaged" in caplog.text
+
+
+@pytest.mark.parametrize("hosts", [(), ("archive.example.org",), (".example.org",)])
+def test_warm_up_survives_every_error(tmp_path: Path, caplog: pytest.LogCaptureFixture, hosts: tuple[str, ...]) -> None:
+    settings, engine = indexed(tmp_path)
+
+    class Damaged:
+        searches = 0
+
+        def search(self, request: Request) -> Page:
+            self.searches += 1
+            if self.searches > 1:
+                raise RuntimeError("a block does not unpack")
+            return engine.search(request)
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(engine, name)
+
+    damaged = Damaged()
+    app = create_app(replace(settings, trusted_hosts=hosts), open_index=lambda: damaged)  # type: ignore[arg-type,return-value]
+    warm_up(app)
+    assert damaged.searches > 2
+    assert "a block does not unpack" in caplog.text
 
 
 def test_warm_up_of_an_empty_archive(tmp_path: Path) -> None:

@@ -38,6 +38,16 @@ def fetch(url: str) -> str:
         return str(error.read().decode())
 
 
+def fetch_all(url: str) -> tuple[int, str, str]:
+    """Status, Retry-After and text of a response."""
+    try:
+        answer = urlopen(url, timeout=TIMEOUT)
+    except HTTPError as error:
+        answer = error
+    with answer:
+        return answer.status, answer.headers.get("Retry-After", ""), answer.read().decode()
+
+
 def total(url: str, query: str) -> int | None:
     answer = json.loads(fetch(f"{url}api/search?q={query}"))
     found: int | None = answer.get("total")
@@ -149,6 +159,35 @@ def test_changes_show_and_a_damaged_index_is_rebuilt(serve: Callable[..., Server
     (library / "third.md").write_text("A dirigible follows.\n")
     eventually(lambda: total(server.url, "dirigible") == 1)
     assert total(server.url, "ferry") == 1
+    assert server.stop() == 0
+    assert any("built anew" in line for line in server.output)
+
+
+def zeroed(index: Path) -> None:
+    """Overwrites the middle half of each file with zeros."""
+    for path in index.iterdir():
+        size = path.stat().st_size
+        with path.open("r+b") as file:
+            file.seek(size // 4)
+            file.write(bytes(size // 2))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("damage", [cut_short, zeroed])
+def test_a_damaged_index_does_not_stop_the_start(
+    serve: Callable[..., Server], tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    library = tmp_path / "articles"
+    library.mkdir()
+    for name in range(50):
+        (library / f"{name}.md").write_text(f"The ferry sails {name}.\n")
+    assert main.run(["index", str(library)]) == 0
+    damage(library / ".backfile" / "index")
+    server = serve("articles")
+    for _ in range(20):
+        status, retry_after, text = fetch_all(server.url + "search?q=ferry")
+        assert (status == 200 and "The ferry sails" in text) or (status == 503 and int(retry_after) > 0)
+    eventually(lambda: total(server.url, "ferry") == 50)
     assert server.stop() == 0
     assert any("built anew" in line for line in server.output)
 
@@ -325,6 +364,19 @@ def test_a_free_port_is_found() -> None:
 def test_an_address_of_another_machine_is_unavailable(host: str) -> None:
     with pytest.raises(AddressUnavailable, match=re.escape(host)):
         free_port(host, 0)
+
+
+def test_a_thread_that_fails_ends_the_index_process() -> None:
+    failing = (
+        "import threading, time; from backfile.web.server import index_process;"
+        "threading.excepthook = index_process._end_process;"
+        "threading.Thread(target=lambda: 1 / 0).start(); time.sleep(60)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", failing], check=False, cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT
+    )
+    assert ended.returncode == 1
+    assert "ZeroDivisionError" in ended.stderr
 
 
 def test_base_url() -> None:

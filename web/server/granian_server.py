@@ -9,6 +9,8 @@ import socket
 import sys
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from flask import Flask
@@ -22,15 +24,12 @@ from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.engine import Sort
 from backfile.index.processes import end_with_parent
+from backfile.index.serialising import article_path
 from backfile.index.sync.synchronization import Progress, update_index
-from backfile.web.screens.article import article
-from backfile.web.screens.browse import home
-from backfile.web.screens.search import show_results
 from backfile.web.server.index_process import IndexProcess, base_url
 from backfile.web.server.worker_pool import WorkerPool
 from backfile.web.service.admission import DOWNLOADS, MAX_WAITING, SEARCHES
-from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.search_service import run_search
+from backfile.web.service.services import EXTENSION
 
 log = logging.getLogger("backfile.server")
 
@@ -104,18 +103,21 @@ def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
 
 
 def warm_up(app: Flask) -> None:
-    """Opens the index and fills caches by rendering the front page, a search and the newest article.
+    """Opens the index and fills caches by requesting the front page, a search and the newest article.
 
-    Errors are only logged: the first request meets them again.
+    Errors become responses, whatever they are, and are only logged: the first request meets them again.
     """
-    try:
-        with app.test_request_context("/"):
-            home()
-            for hit in run_search(SearchArguments(sort=Sort.NEWEST, per_page=1)).page.hits:
-                show_results(SearchArguments(query=" OR ".join(hit.title.text.lower().split()[:3])))
-                article(hit.id)
-    except BackfileError as error:
-        log.info("the first page will take a moment longer: %s", error)
+    name = next(iter(app.extensions[EXTENSION].settings.trusted_hosts), "localhost")
+    get = partial(app.test_client().get, base_url=f"http://{'www' * name.startswith('.')}{name}/")
+    newest = get(f"/api/search?sort={Sort.NEWEST}&per_page=1")
+    found: dict[str, Any] = newest.json or {}
+    if newest.status_code != HTTPStatus.OK:
+        log.info("the first page will take a moment longer: %s", found["error"]["message"])
+        return
+    get("/")
+    for hit in found["hits"]:
+        get("/search", query_string={"q": " OR ".join(hit["title"].lower().split()[:3])})
+        get(article_path(hit["id"]))
 
 
 def free_port(host: str, port: int) -> int:

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -98,10 +99,18 @@ def _run(settings: Settings, address: tuple[str, int] | None) -> None:
     signal.signal(signal.SIGTERM, _terminate)
     end_with_parent()
     log_to_stderr()
+    threading.excepthook = _end_process
     with suppress(_Terminated):
         if address:
             _announce_url(settings, *address)
         _watch_library(settings)
+
+
+def _end_process(failure: threading.ExceptHookArgs) -> None:
+    """Ends the process with the first thread that fails, so that it is started again and not left without a watcher."""
+    log.error("The index could not be brought up to date: %r", failure.exc_value)
+    threading.__excepthook__(failure)
+    os._exit(1)
 
 
 def _terminate(*_: object) -> None:
