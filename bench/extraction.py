@@ -99,7 +99,7 @@ def measure_text(*, worst: int) -> None:
     seconds, urls = 0.0, {}
     for key, url, page, truth in pages():
         began = time.process_time()
-        body = extract(page, url=url).body
+        body = extract(parse_html(page), url=url).body
         seconds += time.process_time() - began
         scores[key], urls[key] = shares(truth, text_without_captions(body)), url
     _print_text("text", list(scores.values()), seconds)
@@ -120,7 +120,7 @@ def measure_readability() -> None:
         truth = "\n".join(parse_html(expected.read_text(encoding="utf-8")).itertext())
         page = (expected.parent / "source.html").read_bytes()
         began = time.process_time()
-        body = extract(page, url="http://fakehost/test/page.html").body
+        body = extract(parse_html(page), url="http://fakehost/test/page.html").body
         seconds += time.process_time() - began
         scores += [shares(truth, to_text(body))] if truth.strip() else []
     _print_text("readability", scores, seconds)
@@ -149,7 +149,8 @@ def measure_metadata(*, worst: int) -> None:
     given: Counter[str] = Counter()
     for expected in sorted(((corpora_folder() / "html-readability") / "test-pages").glob("*/expected-metadata.json")):
         truth = json.loads(expected.read_text(encoding="utf-8"))
-        found = extract((expected.parent / "source.html").read_bytes(), url="http://fakehost/test/page.html")
+        page = (expected.parent / "source.html").read_bytes()
+        found = extract(parse_html(page), url="http://fakehost/test/page.html")
         for what, agrees in _compare(expected.parent.name, truth, found):
             given[what] += 1
             right[what] += agrees

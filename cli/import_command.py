@@ -21,7 +21,8 @@ from backfile.archive.importers.import_report import Action, ImportReport, ItemR
 from backfile.archive.importers.importer import Importer
 from backfile.archive.importers.item import FetchResponse, ImportContext
 from backfile.archive.importers.sources import registry
-from backfile.archive.importers.sources.detection import AnySource, fetch_source, is_url, open_sources
+from backfile.archive.importers.sources.detection import AnySource, fetch_source, open_sources
+from backfile.archive.metadata.publications import is_url
 from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
 from backfile.cli.article_commands import update_index_of
@@ -207,7 +208,8 @@ def _print_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None
         return
     for action in (Action.KEPT, Action.DUPLICATE, Action.SKIPPED, Action.FAILED):
         if not dry_run:
-            _print_lines([str(result) for result in report.results_of(action)], limited=action is not Action.FAILED)
+            shown = [str(result) for result in report.results if result.action is action]
+            _print_lines(shown, limited=action is not Action.FAILED)
     _print_lines([f"note      {each.path}: {note}" for each in report.results for note in each.notes])
     click.echo(f"{'Would be: ' if dry_run else ''}{report.summary()}")
 

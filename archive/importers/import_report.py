@@ -66,10 +66,6 @@ class ImportReport:
         self.add(result)
         return result
 
-    def results_of(self, action: Action) -> list[ItemResult]:
-        """Results with one action, in the order of the source."""
-        return [result for result in self.results if result.action is action]
-
     def summary(self) -> str:
         """Counts on one line: `120 added, 3 changed, 1,877 unchanged, 1 failed`."""
         shown = [f"{self.counts[action]:,} {action}" for action in Action if self.counts[action]]

@@ -57,11 +57,11 @@ def author_names(value: object, display: Callable[[str], str] = str) -> tuple[st
     return tuple(names.values())
 
 
-def raw_names(value: object) -> Iterator[str]:
+def raw_names(value: object, *, booleans: bool = False) -> Iterator[str]:
     """Yields the unparsed names of a value: strings and numbers, names of mappings, lists of these."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, bool):
+        yield from (str(value).lower(),) if booleans else ()
+    elif isinstance(value, str | int | float):
         yield str(value)
     elif isinstance(value, Mapping):
         name = name_in(value)
@@ -72,7 +72,7 @@ def raw_names(value: object) -> Iterator[str]:
                 yield (name_in(inner) if isinstance(inner, Mapping) else None) or str(key)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from raw_names(item)
+            yield from raw_names(item, booleans=booleans)
 
 
 def name_in(value: Mapping[str, object]) -> str | None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from html import unescape
 from operator import itemgetter
+from typing import TypeVar
 
 from backfile.archive.languages import language_code, language_in_name
 from backfile.archive.markdown.headings import title_heading
@@ -18,6 +20,8 @@ from backfile.archive.metadata.publications import find_source
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.storage.file_titles import title_from_path
+
+Value = TypeVar("Value")
 
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _NO = frozenset({"false", "no", "off", "0", "n"})
@@ -97,6 +101,15 @@ class KeyCandidates:
         ordered = sorted(candidates, key=itemgetter(0)) if len(candidates) > 1 else candidates
         return [(key, value) for _, key, value in ordered if value not in _EMPTY]
 
+    def first(self, name: str, convert: Callable[[object], Value]) -> Value | None:
+        """Converts the best value of a field that is not empty once converted, and notes its key as used."""
+        for key, value in self.values(name):
+            converted = convert(value)
+            if converted:
+                self.use(name, key)
+                return converted
+        return None
+
     def use(self, name: str, key: str) -> None:
         """Notes that a field of the article came from a key."""
         self.used.setdefault(name, []).append(key)
@@ -120,12 +133,12 @@ def map_metadata(
     draft = _draft(keys, path)
     date = _date(keys, "date", day_first, problems) or most_precise(*_dates_in_path_and_address(keys, path))
     metadata = ArticleMetadata(
-        title=_title(keys, body, path),
-        authors=_authors(keys, display.author),
+        title=keys.first("title", words) or _title(body, path),
+        authors=keys.first("authors", partial(author_names, display=display.author)) or (),
         topics=_topics(keys, path, display.topic),
         date=date,
         updated=_date(keys, "updated", day_first, problems),
-        summary=_summary(keys),
+        summary=keys.first("summary", words),
         source=_source(keys, problems),
         language=_language(keys, path, problems),
     )
@@ -151,23 +164,10 @@ def words(value: object) -> str:
     return str(value)
 
 
-def _title(keys: KeyCandidates, body: str, path: str) -> str:
-    for key, value in keys.values("title"):
-        title = words(value)
-        if title:
-            keys.use("title", key)
-            return title
+def _title(body: str, path: str) -> str:
+    """Title of an article without one in its front matter."""
     heading = title_heading(body)
     return heading.text if heading else title_from_path(path)
-
-
-def _authors(keys: KeyCandidates, display: Callable[[str], str]) -> tuple[str, ...]:
-    for key, value in keys.values("authors"):
-        names = author_names(value, display)
-        if names:
-            keys.use("authors", key)
-            return names
-    return ()
 
 
 def _topics(keys: KeyCandidates, path: str, display: Callable[[str], str]) -> tuple[str, ...]:
@@ -203,15 +203,6 @@ def _dates_in_path_and_address(keys: KeyCandidates, path: str) -> Iterator[Parti
     for _, value in keys.values("address"):
         if isinstance(value, str):
             yield date_in_address(value)
-
-
-def _summary(keys: KeyCandidates) -> str | None:
-    for key, value in keys.values("summary"):
-        summary = words(value)
-        if summary:
-            keys.use("summary", key)
-            return summary
-    return None
 
 
 def _source(keys: KeyCandidates, problems: list[MetadataProblem]) -> Source | None:

@@ -49,9 +49,14 @@ def find_source(names: Iterable[tuple[str, object]], urls: Iterable[tuple[str, o
     return SourceMatch(Source(name, url) if name or url else None, tuple(used), tuple(refused))
 
 
+def is_url(text: str) -> bool:
+    """Whether a text is an http(s) URL."""
+    return _ADDRESS.match(text) is not None
+
+
 def source_of(name: str, address: str = "") -> Source | None:
     """Source with a name, a web address or both; None if there is neither. Addresses of other schemes are dropped."""
-    url = address if _ADDRESS.match(address) else None
+    url = address if is_url(address) else None
     return Source(name or None, url) if name or url else None
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from html import unescape
 
-from backfile.archive.metadata.author_names import name_in
+from backfile.archive.metadata.author_names import raw_names
 
 _SPLIT = re.compile(r"[,;，、；،\n]")
 _PLURAL = frozenset({"tags", "categories"})
@@ -19,31 +19,15 @@ def topic_names(value: object, *, key: str, path: str, display: Callable[[str], 
     a `_posts` folder, where Jekyll takes `tags` and `categories` (https://jekyllrb.com/docs/posts/#tags) so.
     """
     names = []
-    for raw, is_item in _raw(value):
+    is_list = not isinstance(value, str | int | float)
+    for raw in raw_names(value, booleans=True):
         text = unescape(raw) if "&" in raw else raw
-        parts = [text] if is_item else _parts(text.strip(), key, path)
+        parts = [text] if is_list else _parts(text.strip(), key, path)
         for part in parts:
             name = " ".join(part.split()).lstrip("#").strip()
             if name and name.casefold() not in {"null", "none"}:
                 names.append(display(name))
     return tuple(names)
-
-
-def _raw(value: object, is_item: bool = False) -> Iterator[tuple[str, bool]]:
-    if isinstance(value, bool):
-        yield str(value).lower(), is_item
-    elif isinstance(value, str | int | float):
-        yield str(value), is_item
-    elif isinstance(value, Mapping):
-        name = name_in(value)
-        if name is not None:
-            yield name, True
-        else:
-            for key, inner in value.items():
-                yield (name_in(inner) if isinstance(inner, Mapping) else None) or str(key), True
-    elif isinstance(value, Iterable):
-        for item in value:
-            yield from _raw(item, is_item=True)
 
 
 def _parts(text: str, key: str, path: str) -> list[str]:

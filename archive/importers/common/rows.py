@@ -45,6 +45,11 @@ class Row:
         return value
 
 
+def begins_with(head: bytes, signs: bytes | tuple[bytes, ...]) -> bool:
+    """Whether a file begins with one of some signs, after a byte order mark and white space."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(signs)
+
+
 def is_json(head: bytes) -> bool:
     """Whether a file begins as JSON Lines or as a JSON list of objects."""
     return re.match(rb"(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*\"", head) is not None
@@ -108,18 +113,6 @@ def _lengths(text: str, separator: str) -> list[int]:
     return lengths[:-1] if len(lengths) > 2 and len(text) >= _SAMPLE // 2 else lengths
 
 
-def count_json_lines(path: Path) -> int | None:
-    """Number of lines of a JSON Lines file; None for other tables."""
-    with path.open("rb") as file:
-        head = file.read(_SAMPLE)
-        if not is_json(head) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-            return None
-        number = head.count(b"\n")
-        while chunk := file.read(_CHUNK):
-            number += chunk.count(b"\n")
-    return number
-
-
 def read_rows(path: Path) -> Iterator[Row | Problem]:
     """Rows of a table in order; a malformed row is a `Problem` with its line. Raises `OSError`."""
     with path.open("rb") as file:
@@ -128,7 +121,7 @@ def read_rows(path: Path) -> Iterator[Row | Problem]:
     with path.open(encoding=encoding, errors="replace", newline="") as text:
         if not is_json(head):
             yield from _csv(text)
-        elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        elif begins_with(head, b"["):
             yield from _json_list(text)
         else:
             yield from _json_lines(text)

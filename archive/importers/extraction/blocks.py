@@ -14,8 +14,8 @@ from backfile.archive.importers.extraction.cleaning import innermost_blocks
 from backfile.archive.importers.extraction.text_similarity import (
     MIN_SHARE,
     SHORT_PASSAGE,
+    precision,
     shingles,
-    similarity,
     word_ngrams,
     words,
 )
@@ -158,7 +158,7 @@ def _container_key(block: PageBlock) -> tuple[HtmlElement | None, object, str | 
 def _is_flat_copy(block: PageBlock, kept: list[PageBlock]) -> bool:
     """Whether a block is the whole text again without its paragraphs, as some pages keep it for machines."""
     parts = [each for each in kept if 2 * len(each.words) <= len(block.words)]
-    return similarity(shingles(block.text), shingles(" ".join(each.text for each in parts))).precision >= MIN_SHARE
+    return precision(shingles(block.text), shingles(" ".join(each.text for each in parts))) >= MIN_SHARE
 
 
 def _drop_strays(kept: list[PageBlock]) -> list[PageBlock]:

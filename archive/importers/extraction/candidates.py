@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from functools import partial
+from typing import Any
 
 import trafilatura
 from lxml import etree
@@ -30,7 +32,7 @@ _SHORTEST, _LONGEST = 25, 400
 
 def primary_candidates(tree: HtmlElement) -> list[str]:
     """Candidate texts of the first two extractors; the tree is not modified."""
-    return [_trafilatura_recall(tree), _readability_fork(tree)]
+    return [_trafilatura(tree, favor_recall=True), _readability_fork(tree)]
 
 
 def agreed_blocks(blocks: list[PageBlock], texts: Iterable[str], tree: HtmlElement) -> set[PageBlock]:
@@ -38,7 +40,7 @@ def agreed_blocks(blocks: list[PageBlock], texts: Iterable[str], tree: HtmlEleme
     indexes = [PassageIndex(text) for text in texts if text.strip()]
     votes = {block: [index.contains(block.words) for index in indexes] for block in blocks if block.words}
     if _disagree(votes, len(indexes)):
-        for extract in (_readability, _trafilatura_precision):
+        for extract in (_readability, partial(_trafilatura, favor_precision=True)):
             text = extract(tree)
             index = PassageIndex(text)
             for block, given in votes.items() if text.strip() else ():
@@ -61,14 +63,9 @@ def _is_running_text(block: PageBlock) -> bool:
     return is_text_tag and _SHORTEST <= len(block.words) <= _LONGEST and block.link_density() * 3 < 1
 
 
-def _trafilatura_recall(tree: HtmlElement) -> str:
-    """Text by trafilatura in favour of recall."""
-    return trafilatura.extract(deepcopy(tree), include_comments=False, favor_recall=True, fast=True) or ""
-
-
-def _trafilatura_precision(tree: HtmlElement) -> str:
-    """Text by trafilatura in favour of precision."""
-    return trafilatura.extract(deepcopy(tree), include_comments=False, favor_precision=True, fast=True) or ""
+def _trafilatura(tree: HtmlElement, **options: Any) -> str:
+    """Text by trafilatura, in favour of recall or precision."""
+    return trafilatura.extract(deepcopy(tree), include_comments=False, fast=True, **options) or ""
 
 
 def _readability_fork(tree: HtmlElement) -> str:

@@ -32,16 +32,11 @@ class ExtractedArticle:
     canonical: str | None = None
 
 
-def extract(html: bytes | str, *, url: str | None = None) -> ExtractedArticle:
-    """Extracts the article of a page found at `url`; its body is empty if there is none.
+def extract(tree: HtmlElement, *, url: str | None = None) -> ExtractedArticle:
+    """Extracts the article of a parsed page found at `url`; the tree is modified.
 
-    Raises `ArchiveError` for what is too large or cannot be parsed.
+    The body is empty if there is no article.
     """
-    return extract_from(parse_html(html), url=url)
-
-
-def extract_from(tree: HtmlElement, *, url: str | None = None) -> ExtractedArticle:
-    """Extracts the article of a parsed page, which is modified; else as `extract`."""
     page = read_metadata(tree, url)
     body = article_body(tree, page.metadata)
     if _is_truncated(body, page.article_body):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -36,18 +35,9 @@ def shingles(text: str) -> Shingles:
     return Counter(word_ngrams(words(text)))
 
 
-@dataclass(frozen=True, slots=True)
-class Similarity:
-    """Share of the n-grams of one text that are in another, and vice versa."""
-
-    precision: float
-    recall: float
-
-
-def similarity(one: Shingles, other: Shingles) -> Similarity:
-    """Similarity of two texts by their shingles."""
-    common = sum((one & other).values())
-    return Similarity(common / max(1, one.total()), common / max(1, other.total()))
+def precision(found: Shingles, true: Shingles) -> float:
+    """Share of the n-grams of one text that are in another."""
+    return sum((found & true).values()) / max(1, found.total())
 
 
 class PassageIndex:

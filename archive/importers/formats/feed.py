@@ -20,6 +20,7 @@ import feedparser  # type: ignore[import-untyped]
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.common.item_count import count_matches
+from backfile.archive.importers.common.rows import begins_with
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.links.full_text import (
     complete_from_page,
@@ -62,7 +63,7 @@ def detect(probe: Probe) -> int:
     head = probe.head.replace(b"\0", b"")  # UTF-16 as ASCII
     if _ROOT.match(head):
         return 90
-    return 95 if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and _JSON_FEED.search(head) else 0
+    return 95 if begins_with(head, b"{") and _JSON_FEED.search(head) else 0
 
 
 def count(path: Path, context: ImportContext) -> int | None:
@@ -75,7 +76,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     if path.stat().st_size > MAX_BYTES:
         raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="a feed has far less; split it")
     content = path.read_bytes()
-    is_json = content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    is_json = begins_with(content, b"{")
     for found in _json_items(content, context) if is_json else _xml_items(content, context):
         yield _with_full_text(found, context) if isinstance(found, Item) else found
 

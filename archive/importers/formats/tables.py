@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from backfile.archive.importers.common.rows import Row, count_json_lines, is_json, read_rows, sample_row
+from backfile.archive.importers.common.item_count import count_matches
+from backfile.archive.importers.common.rows import Row, begins_with, is_json, read_rows, sample_row
 from backfile.archive.importers.common.table_columns import COLUMN_NAMES, map_columns
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import PROBE_BYTES, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.library.file_names import slug
 from backfile.archive.importers.markdown.plain_to_markdown import (
     looks_like_html,
@@ -26,6 +28,7 @@ from backfile.archive.report import Problem
 KIND = "table"
 TITLE = "Tables: JSON Lines, JSON lists, CSV and TSV, a row an article"
 
+_LINE = re.compile(rb"\n")
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 _ENDINGS = (*_JSON_ENDINGS, ".csv", ".tsv", ".tab")
@@ -50,7 +53,9 @@ def detect(probe: Probe) -> int:
 
 def count(path: Path, context: ImportContext) -> int | None:
     """Number of lines of a JSON Lines file; None for other tables."""
-    return count_json_lines(path)
+    with path.open("rb") as file:
+        head = file.read(PROBE_BYTES)
+    return count_matches(path, _LINE) if is_json(head) and not begins_with(head, b"[") else None
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:

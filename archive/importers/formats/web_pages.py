@@ -18,7 +18,7 @@ from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import decode_html, parse_html, safe_address
-from backfile.archive.importers.extraction.extractor import extract_from
+from backfile.archive.importers.extraction.extractor import extract
 from backfile.archive.importers.extraction.page_metadata import base_url_of
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
 from backfile.archive.importers.item import (
@@ -160,7 +160,7 @@ def read_page(
         base = base_url_of(tree, url)
         assets = _point_images(tree, base, find_file)
         links = _links(tree, base, name, resolver) if resolver else {}
-        page = extract_from(tree, url=url)
+        page = extract(tree, url=url)
     except RecursionError:
         return Problem(name, None, "is nested too deeply")
     except (ArchiveError, ValueError) as error:

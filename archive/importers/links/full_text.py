@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import decode_html, parse_html
-from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract_from
+from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.item import FetchResponse, Item
 
 ONLY_A_LINK = "only a link; use --fetch"
@@ -20,7 +20,7 @@ def fetch_article(url: str, fetch: Callable[[str], FetchResponse]) -> ExtractedA
     response = fetch(url)
     if response.media_type not in _PAGE_TYPES:
         raise ArchiveError(f"{url} is {response.media_type} and no page", hint="save it and import the file")
-    page = extract_from(parse_html(decode_html(response.body, response.charset)), url=response.url)
+    page = extract(parse_html(decode_html(response.body, response.charset)), url=response.url)
     if not page.body.strip():
         raise ArchiveError(f"no article was found in the page at {url}")
     return page

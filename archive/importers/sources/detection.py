@@ -19,7 +19,6 @@ from backfile.archive.importers.sources.unpacking import ZIP_BASED_KINDS, is_arc
 from backfile.archive.storage.durable_files import write_bytes
 
 _ARCHIVE_SUFFIX = re.compile(r"\.(?:zip|tar|t?gz|tar\.\w{2,3}|tbz2?|txz)\Z", re.IGNORECASE)
-_URL = re.compile(r"https?://\S+\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +65,6 @@ class RejectedSource:
 
 
 AnySource = ImportSource | RejectedSource
-
-
-def is_url(name: str) -> bool:
-    """Whether a source is named by an http(s) URL."""
-    return _URL.match(name) is not None
 
 
 def open_sources(

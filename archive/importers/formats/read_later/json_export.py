@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.rows import read_rows
+from backfile.archive.importers.common.rows import begins_with, read_rows
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
@@ -142,19 +142,15 @@ _ROOT_KEYS = (
 def detect(head: bytes) -> bool:
     """Whether a file begins as such an export."""
     keys = {key.decode("ascii", errors="replace") for key in _KEY.findall(head)}
-    forms = [needed for needed, _ in _ENTRY_PARSERS] if _is_list(head) else _ROOT_KEYS
+    forms = [needed for needed, _ in _ENTRY_PARSERS] if begins_with(head, b"[") else _ROOT_KEYS
     return any(form <= keys for form in forms)
-
-
-def _is_list(head: bytes) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
 def read(path: Path) -> Iterator[SavedItem | Problem]:
     """Saved pages of an export. Raises `ArchiveError` if it is too large, `OSError` if it cannot be read."""
     with path.open("rb") as file:
         head = file.read(1024)
-    entries = _list_entries(path) if _is_list(head) else _object_entries(path)
+    entries = _list_entries(path) if begins_with(head, b"[") else _object_entries(path)
     for number, entry in enumerate(entries, start=1):
         if isinstance(entry, Problem | SavedItem):
             yield entry

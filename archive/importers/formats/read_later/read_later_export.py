@@ -9,7 +9,7 @@ from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.common.rows import sample_row
+from backfile.archive.importers.common.rows import begins_with, sample_row
 from backfile.archive.importers.formats.read_later import csv_export, html_export, json_export
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, event_of
 from backfile.archive.importers.item import PROBE_BYTES, ImportContext, ImportEvent, Probe
@@ -23,6 +23,7 @@ TITLE = (
 _OMNIVORE = re.compile(r"metadata_\d+_to_\d+\.json\Z")
 _LINK = re.compile(rb"<a\s", re.IGNORECASE)
 _URL = re.compile(rb'(?<!\\)"(?:url|uri|href|article__url|2)"\s*:')
+_JSON_SIGNS = (b"[", b"{")
 _LINE = re.compile(rb"\n")
 
 
@@ -32,7 +33,7 @@ def detect(probe: Probe) -> int:
         return 95 if any(_OMNIVORE.match(name) for name in probe.names) else 0
     if html_export.SIGNATURE.search(probe.head[:4096]):
         return 97
-    if _is_json(probe.head):
+    if begins_with(probe.head, _JSON_SIGNS):
         return 90 if json_export.detect(probe.head) else 0
     return 92 if csv_export.row_parser(sample_row(probe.head)) is not None else 0
 
@@ -46,8 +47,8 @@ def count(path: Path, context: ImportContext) -> int | None:
 def _count_links(path: Path) -> int:
     with path.open("rb") as file:
         head = file.read(PROBE_BYTES)
-    is_page = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-    if not is_page and not _is_json(head):
+    is_page = begins_with(head, b"<")
+    if not is_page and not begins_with(head, _JSON_SIGNS):
         return count_matches(path, _LINE)
     return count_matches(path, _LINK if is_page else _URL)
 
@@ -69,13 +70,9 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 def _saved_items(path: Path) -> Iterator[SavedItem | Problem]:
     with path.open("rb") as file:
         head = file.read(PROBE_BYTES)
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+    if begins_with(head, b"<"):
         yield from html_export.read(path)
-    elif _is_json(head):
+    elif begins_with(head, _JSON_SIGNS):
         yield from json_export.read(path)
     else:
         yield from csv_export.read(path)
-
-
-def _is_json(head: bytes) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"[", b"{"))

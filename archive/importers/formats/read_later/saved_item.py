@@ -18,12 +18,11 @@ from backfile.archive.importers.links.full_text import (
 from backfile.archive.importers.markdown.html_to_markdown import fragment_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.dates import date_with_note
-from backfile.archive.metadata.publications import source_of
+from backfile.archive.metadata.publications import is_url, source_of
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.archive.report import Problem
 
-_ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,17}(?:\.\d+)?\Z", re.ASCII)
 _MICROSECONDS = 1e14  # a number beyond is no time in milliseconds that the archives of the world know
 
@@ -49,7 +48,7 @@ class SavedItem:
 def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
     """Item of a saved page, with its text fetched if the export has none and fetching is allowed."""
     origin = saved.url or saved.metadata.title or "entry"
-    is_link = _ADDRESS.match(saved.url) is not None
+    is_link = is_url(saved.url)
     try:
         item = _item(saved, origin, is_link)
     except (ArchiveError, ValueError) as error:

@@ -31,7 +31,11 @@ def page(article: str, *, head: str = "", around: str = "") -> ExtractedArticle:
     <meta property="og:title" content="{TITLE}"><meta property="og:site_name" content="The Harbour Post">{head}</head>
     <body><nav><a href="/">Home</a></nav>
     <main><article class="article-body">{article}</article></main>{around}<footer>Copyright</footer></body></html>"""
-    return extract(html, url=URL)
+    return extracted(html)
+
+
+def extracted(html: str) -> ExtractedArticle:
+    return extract(parse_html(html), url=URL)
 
 
 def whole(found: ExtractedArticle) -> bool:
@@ -103,7 +107,7 @@ def test_the_picture_that_opens_an_article_stays() -> None:
     picture = "<figure><img src='/pier.jpg' alt='Pier'><figcaption>The pier</figcaption></figure>"
     byline = "<p class='byline'><img class='avatar' src='/edna.png'>By Edna Marsh</p>"
     for opening in (picture, f"{picture}{byline}", "<img src='/pier.jpg' alt='Pier'>"):
-        found = extract(f"<body><img src='/logo.png'><h1>{TITLE}</h1>{opening}<div>{''.join(P)}</div>", url=URL)
+        found = extracted(f"<body><img src='/logo.png'><h1>{TITLE}</h1>{opening}<div>{''.join(P)}</div>")
         assert whole(found)
         assert found.body.startswith("![Pier](https://harbour.example/pier.jpg)")
         assert "logo.png" not in found.body
@@ -126,7 +130,7 @@ def test_articles_in_scripts_without_spaces_are_whole() -> None:
 
 
 def test_a_page_without_end_tags_is_an_article() -> None:
-    found = extract(f"<title>{TITLE}</title><body><div><h1>{TITLE}" + "".join(f"<p>{each}" for each in TALE), url=URL)
+    found = extracted(f"<title>{TITLE}</title><body><div><h1>{TITLE}" + "".join(f"<p>{each}" for each in TALE))
     assert whole(found)
 
 
@@ -194,7 +198,7 @@ def test_real_pages_are_taken_nearly_as_people_do(corpus: Callable[[str], Path])
     scores = []
     for number, (_, url, content, truth) in enumerate(bench.pages()):
         if number % 6 == 0:
-            scores.append(bench.shares(truth, bench.text_without_captions(extract(content, url=url).body)))
+            scores.append(bench.shares(truth, bench.text_without_captions(extract(parse_html(content), url=url).body)))
     f1, precision, recall = bench.average(scores)
     assert f1 > 0.955
     assert min(precision, recall) > 0.94
