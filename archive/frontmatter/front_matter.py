@@ -20,16 +20,16 @@ from backfile.archive.metadata.field_names import KNOWN, TITLE, normal
 
 MAX_CHARACTERS = 65_536
 
-_EOL = r"(?:\r\n|\n|\r)"
-_OPENING = re.compile(rf"\ufeff?(?:[ \t]*{_EOL})*(?P<fence>-{{3,}}|\+\+\+)[ \t]*{_EOL}")
+_EOL = r"(?>\r\n|\n|\r)"
+_OPENING = re.compile(rf"\ufeff?(?:[ \t]*+{_EOL})*+(?P<fence>-{{3,}}|\+\+\+)[ \t]*{_EOL}")
 _CLOSING = re.compile(r"(?<=[\r\n])(?:(?P<fence>-{3,}|\+\+\+)|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)")
-_JSON_START = re.compile(rf"\ufeff?(?:[ \t]*{_EOL})*(?=\{{\s*[\"}}])")
+_JSON_START = re.compile(rf"\ufeff?(?:[ \t]*+{_EOL})*+(?=\{{\s*[\"}}])")
 _JSON_KEY = re.compile(r"\{\s*\"[\w .-]+\"\s*:")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r|\Z)")
 _KEY_LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*+)?(?:\r\n|\n|\r))*+[\"']?\w[\w .\t-]*+[\"']?[ \t]*+[:=](?:[ \t\r\n]|\Z)")
 _WORD_KEY = re.compile(r"[^\W\d][\w.-]*\Z")
-_HEADER_START = re.compile(r"(\ufeff?)(?:[ \t]*(?:\r\n|\n|\r))*(?=[^\W\d][\w .-]{0,40}:(?:[ \t]|[\r\n]))")
-_HEADER = re.compile(r"([^\W\d][\w .-]{0,40}?)[ \t]*:(?:[ \t]+(.*))?\Z")
+_HEADER_START = re.compile(rf"(\ufeff?)(?:[ \t]*+{_EOL})*+(?=[^\W\d][\w .-]{{0,40}}:(?:[ \t]|[\r\n]))")
+_HEADER = re.compile(r"([^\W\d][\w .-]{0,40}?)[ \t]*:(?:[ \t]++(.*))?+\Z")
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 # A key of many parts takes tomllib a time that grows with their square: seconds for 64 KB.
 _LONG_TOML_KEY = re.compile(

@@ -25,7 +25,7 @@ _PROVENANCE_KEYS = frozenset({KEY, ALSO_AT})
 _MAX_TITLE_FROM_BODY = 80
 _MAX_LABEL = 25
 _ROW = re.compile(r"\s*(?:\||[-*_=`~]{3,})")
-_IMAGE_OR_LINK = re.compile(r"\[?!\[[^\]]*\]\([^()]*\)(?:\]\([^()]*\))?|\[[^\[\]]*\]\([^()]*\)")
+_IMAGE_OR_LINK = re.compile(r"\[?!\[[^\]]{0,1000}\]\([^()]*\)(?:\]\([^()]*\))?|\[[^\[\]]*\]\([^()]*\)")
 
 
 def build_article(item: Item, language: str | None = None) -> Article | None:

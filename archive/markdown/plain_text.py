@@ -17,7 +17,7 @@ REFERENCE_TAG = '<sup class="footnote-reference">'
 _TAG = re.compile(r"(<[^>]*>)")
 _NAME = re.compile(r"</?([a-z][a-z0-9-]*)")
 _INLINE = re.compile(r"</?(?:a|abbr|b|bdi|cite|code|del|em|i|ins|kbd|mark|s|samp|small|span|strong|u|var)(?: [^>]*)?>")
-_IRREGULAR = re.compile(r"\A(?:\s|&nbsp;)+|\s(?:\s|&nbsp;)+|(?:&nbsp;)(?:\s|&nbsp;)+|&[^;\s]+;")
+_IRREGULAR = re.compile(r"\A(?:\s|&nbsp;)+|\s(?:\s|&nbsp;)+|(?:&nbsp;)(?:\s|&nbsp;)+|&[^&;\s]+;")
 _ALT = re.compile(r' alt="([^"]+)"')
 _BLOCKS = frozenset(
     (

@@ -24,6 +24,7 @@ from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
 MAX_CHARACTERS = 8_000_000
 MAX_NESTING = 150
 MAX_TAG = 10_000
+MAX_ENTITIES = 50_000  # in one text between tags: the sanitiser takes a time that grows with their square
 MAX_READING_CHARACTERS = 100_000
 # Signs and lines × characters of one block: patterns look from each sign, block processors from each line, to its end.
 MAX_READING_EFFORT = 4_000_000
@@ -41,8 +42,8 @@ _READING_SETTINGS: dict[str, dict[str, Any]] = {
 }
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n")
 _READING_SIGNS = re.compile(r"[|\n\[\]*_`<>!&\\~]")
-_FOOTNOTE_REFERENCE = re.compile(r'<sup id="(fnref[^"]*)"><a class="footnote-ref" href="([^"]*)">(.*?)</a></sup>')
-_FOOTNOTE_RETURN = re.compile(r'(?:&#160;)?<a class="footnote-backref" href="([^"]*)"[^>]*>[^<]*</a>')
+_FOOTNOTE_REFERENCE = re.compile(r'<sup id="(fnref[^"]*)"><a class="footnote-ref" href="([^"]*)">([^<]*)</a></sup>')
+_FOOTNOTE_RETURN = re.compile(r'(?:&#160;)?<a class="footnote-backref" href="([^"]*)"[^<>]*>[^<]*</a>')
 _FOOTNOTES = re.compile(r'<div class="footnote">\s*<hr ?/?>')
 
 _PARSER = pyromark.Markdown(
@@ -119,7 +120,7 @@ _NESTING_IN_MARKDOWN = ("<blockquote", "<ul", "<ol", "<dl", "<em", "<strong", "<
 # Parsers compare each attribute of a tag with all others, so a tag of many is refused; a long address is none.
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_TAG},}}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_HEADING = re.compile(r"<h([1-6])([^>]*)>(.*?)</h\1>", re.DOTALL)
+_HEADING = re.compile(r"<h([1-6])((?: [^>]*)?)>((?:[^<]++|<(?!/?h[1-6]\b))*+)</h\1>")
 _BLOCK = re.compile(r"<(?:ul|ol|li|pre|blockquote|table|tr|th|td|h[1-6]|dt|dd|img|del)\b")
 _ID = re.compile(r' id="([^"]*)"')
 
@@ -151,7 +152,8 @@ def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rende
 
     `base` is joined before relative addresses, or called for each: see `html_postprocessor.Base`. Pictures from other
     hosts become links unless `remote_images`. Ids begin with `article-`, so that none is one of the page's own. A body
-    beyond the bounds (`MAX_CHARACTERS`, `MAX_NESTING`, `MAX_TAG`) is shown as written, and `problem` gives the reason.
+    beyond the bounds (`MAX_CHARACTERS`, `MAX_NESTING`, `MAX_TAG`, `MAX_ENTITIES`) is shown as written, and `problem`
+    gives the reason.
     """
     body = _encodable(body)
     try:
@@ -226,6 +228,8 @@ def _parse(body: str) -> tuple[shortcodes.ExpandedMarkdown, str, bool]:
     raw = _RAW_HTML.search(source.text) is not None
     if raw and any(len(_QUOTED.sub("", tag)) > MAX_TAG for tag in _LONG_TAG.findall(html)):
         raise _LimitExceeded(f"an HTML tag longer than {MAX_TAG:,} characters: shown as written")
+    if html.count("&") > MAX_ENTITIES and max(text.count("&") for text in html.split("<")) > MAX_ENTITIES:
+        raise _LimitExceeded(f"more than {MAX_ENTITIES:,} special characters in one paragraph: shown as written")
     if _nesting(html, raw=raw) > MAX_NESTING:
         raise _LimitExceeded(f"elements nested deeper than {MAX_NESTING}: shown as written")
     return source, html, raw

@@ -185,8 +185,9 @@ def _fenced(code: str, arguments: str) -> str:
 def _container(line: str) -> str:
     """`:::note Title`, `::: {.warning}` or `:::tip[Title]` → its title; the bare `:::` that closes → nothing."""
     kind, _, title = line.strip(": \t").partition(" ")
-    if bracketed := re.search(r"\[([^\]]*)\]", line):
-        title = bracketed[1]
+    bracketed, closed, _ = line.partition("[")[2].partition("]")
+    if closed:
+        title = bracketed
     elif kind.startswith("{") or title.startswith("{"):
         title = ""
     return f"\n**{title.strip()}**\n" if title.strip() else "\n"

@@ -16,7 +16,7 @@ MAX_TOPICS = 6
 CONTEXT_WORDS = 3
 SENTENCE_ENDS = tuple('.!?…:。！？؟।"”’»)]')
 _PUNCTUATION = frozenset((*SENTENCE_ENDS, *",;–—|"))
-_BLOCK_END = re.compile(r" *[\n\t]\s*")
+_BLOCK_END = re.compile(r"(?<! ) *+[\n\t]\s*+")
 
 FIELDS = {
     "title": gettext_noop("Title"),

@@ -14,7 +14,7 @@ _BY = re.compile(
 )
 _LABEL = re.compile(r"(?:authors?|writers?|autore?n?|auteurs?|verfasser(?:in)?)\s*:\s*(?P<names>\S.*)\Z", re.IGNORECASE)
 _ROLE_AFTER = re.compile(
-    r"\s*(?:,|\(|\|)\s*(?:[\w’' -]*\b(?:correspondent|editor|reporter|writer|staff|columnist)\b.*)\Z", re.I
+    r"(?<!\s)\s*+(?:,|\(|\|)\s*+(?:[\w’' -]*\b(?:correspondent|editor|reporter|writer|staff|columnist)\b.*)\Z", re.I
 )
 
 _PERSON = r"(?:[^\W\d_a-z][\w.'’-]*|(?:de|da|di|del|der|den|van|von|la|le|bin|al|ter|zu)\b)"
@@ -57,6 +57,8 @@ class Dateline:
 def byline_authors(line: str) -> tuple[str, ...]:
     """Authors in a line that is a byline: `By Edna Marsh and John Roe, staff writers`."""
     bare = line.strip().strip("*_")
+    if len(bare) > _LONGEST_LAST_LINE:
+        return ()
     found = _BY.match(bare) or _LABEL.match(bare) or _BY_ELSEWHERE.match(bare)
     if found is None:
         return ()

@@ -12,7 +12,7 @@ from backfile.archive.model import PartialDate
 LONGEST_LINE = 150
 """Characters; a longer line belongs to the text."""
 
-_PARTS = re.compile(r"\s+(?:\||•|·|—|–)\s+")
+_PARTS = re.compile(r"(?<!\s)\s++(?:\||•|·|—|–)\s+")
 _DATE_WORDS = re.compile(
     r"(?:(?:date|published|posted|updated|first published|datum|veröffentlicht|publié)\b\s*:?\s*)+", re.I
 )

@@ -14,8 +14,8 @@ from backfile.archive.importers.common.html_parser import decode_html, parse_htm
 
 _ENTITY = re.compile(r"&(\w{1,31});")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
-_DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(?:\[[^\]]*\]\s*)?>", re.IGNORECASE)
+_DECLARATION = re.compile(r"(?<!\s)\s*+<\?xml[^<>]*\?>")
+_DOCTYPE = re.compile(r"<!DOCTYPE(?P<rest>[^\[>]*(?:\[[^\]]*\]\s*)?>)?+", re.IGNORECASE)
 
 
 def parse_xml(content: bytes) -> Any:
@@ -46,7 +46,10 @@ def parse_xhtml(content: bytes) -> HtmlElement:
     The named entities of HTML are known; those that a page declares are not. `epub:type` becomes `data-type`. Raises
     `ArchiveError` if it is too large or empty.
     """
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", decode_html(content), count=1), count=1)
+    text = _DECLARATION.sub("", decode_html(content), count=1)
+    doctype = _DOCTYPE.search(text)
+    if doctype is not None and doctype["rest"]:
+        text = text[: doctype.start()] + text[doctype.end() :]
     try:
         root = etree.fromstring(_ENTITY.sub(_resolve_entity, text).encode(), _parser())
     except (etree.XMLSyntaxError, ValueError):

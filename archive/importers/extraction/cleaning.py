@@ -18,7 +18,7 @@ _CONTROLS = ("noscript", "form", "button", "select", "textarea", "canvas", "nav"
 _HIDES = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_NAME = re.compile(
     r"(?:^|\s)(?:sr-only|screen-reader(?:-text)?|screenreader|visually-?hidden|off-?screen)(?:\s|$)"
-    r"|(?:tooltip|popover|popup|rollover|hover-?card)[\w-]*(?:block|content|text|body|inner|box)",
+    r"|(?:tooltip|popover|popup|rollover|hover-?card)[\w-]{0,80}(?:block|content|text|body|inner|box)",
     re.IGNORECASE,
 )
 _MOST_HIDDEN = 0.3

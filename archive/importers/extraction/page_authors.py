@@ -50,17 +50,17 @@ _OTHER_CONTAINER = re.compile(
 )
 _INLINE = frozenset({"a", "b", "strong", "em", "i", "span", "font", "u", "small"})
 _BY = re.compile(
-    r"\A\s*(?:(?:written|posted|published|reported|words|story|text|article)\s+)?"
+    r"\A\s*+(?:(?:written|posted|published|reported|words|story|text|article)\s+)?"
     r"(?:by|par|von|por|di|da|door|av|af|author|auteur|autor|автор|текст)\b[:\s]*",
     re.IGNORECASE,
 )
 _MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _AFTER_NAMES = re.compile(
-    rf"\s*(?:[|•·]|\b(?:for|updated|published|posted|edited|reviewed|last|on)\b|\d"
+    rf"(?<!\s)\s*+(?:[|•·]|\b(?:for|updated|published|posted|edited|reviewed|last|on)\b|\d"
     rf"|,?\s*\b(?:{_MONTH})[a-z]*\.?\s+\d|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b).*",
     re.IGNORECASE | re.DOTALL,
 )
-_WITH = re.compile(r"\s*\((?:with|avec|mit|con|com|met|med)\s+([^()]+)\)", re.IGNORECASE)
+_WITH = re.compile(r"(?<!\s)\s*+\((?:with|avec|mit|con|com|met|med)\s++([^()]+)\)", re.IGNORECASE)
 _NOBODY = re.compile(
     r"(?:about|follow|by|the|view|more|meet)?\s*(?:the |this )?(?:authors?|admin|posts?|all posts|guest|staff)\Z",
     re.IGNORECASE,

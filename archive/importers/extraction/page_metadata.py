@@ -45,7 +45,7 @@ _SUMMARY = ("dc:description", "dcterm:description", "dcterms:description", "og:d
 _SITE = ("og:site_name", "dc:publisher", "dcterms:publisher", "application-name")
 _TOPICS = ("article:tag", "article:section", "dc:subject", "dcterms:subject", "parsely-tags", "news_keywords",
            "keywords")  # fmt: skip
-_SEPARATOR = re.compile(r"\s+[|\-–—\\/>»·:]{1,2}\s+")
+_SEPARATOR = re.compile(r"(?<!\s)\s++[|\-–—\\/>»·:]{1,2}\s+")
 _ADDRESS = re.compile(r"(?:https?:)?//", re.I)
 _HANDLE = re.compile(r"(?=.*[\d_]|[a-z])[\w.-]+\Z", re.ASCII)
 """Name of one word that is no name of a person: with digits, or in lower case."""

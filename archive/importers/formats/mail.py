@@ -32,7 +32,7 @@ TITLE = "Newsletters: EML and mbox"
 MAX_BYTES = 50 * 1024 * 1024
 """Limit of one message; mail servers accept less."""
 
-_MBOX = re.compile(rb"From \S+.*\r?\n(?:[!-9;-~]+:|>?From )")
+_MBOX = re.compile(rb"From \S.*\r?\n(?:[!-9;-~]+:|>?From )")
 _HEADER_LINE = re.compile(rb"[!-9;-~]+:|>?From ")
 _LONGEST_LINE = 1 << 20
 _FIELD = re.compile(rb"^([!-9;-~]{1,70}):", re.MULTILINE)

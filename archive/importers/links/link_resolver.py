@@ -16,7 +16,7 @@ _SUFFIX = re.compile(r"\.(?:md|mdx|markdown|html?)\Z", re.IGNORECASE)
 _ARTICLE = re.compile(r"\.(?:md|mdx|markdown)\Z", re.IGNORECASE)
 _INDEX = re.compile(r"(?:\A|/)index(?:\.[a-z]{2,3}(?:-[a-z]{2})?)?\Z", re.IGNORECASE)
 _POST = re.compile(
-    r"(?P<folder>(?:.*/)?)_posts/(?:.*/)?(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)-(?P<slug>[^/]+)\Z"
+    r"(?=(?:.*/)?\d{4}-\d\d-\d\d-[^/]+\Z)(?P<folder>(?:.*/)?)_posts/(?:.*/)?(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)-(?P<slug>[^/]+)\Z"
 )
 _EXTERNAL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|#")
 _DATED_URL = re.compile(r"(?:\A|/)(\d{4}/\d\d/\d\d/[^/]+)\Z")

@@ -28,7 +28,7 @@ _SETTINGS = {
 }
 _IN_CODE = re.compile(r"""^[ \t]*["']?(url|baseUrl|SITEURL)["']?[ \t]*[:=][ \t]*["'`]([^"'`\s]+)["'`]""", re.MULTILINE)
 _PLACEHOLDER_HOST = re.compile(
-    r"(?:localhost|[\d.:]+|\[.*|(?:.*\.)?example\.(?:com|org|net)|.*your.*site.*)(?::\d+)?\Z", re.I
+    r"(?:localhost|[\d.:]+|\[.*|(?:.*\.)?example\.(?:com|org|net)|(?>.*?your)(?>.*?site).*)(?::\d+)?\Z", re.I
 )
 
 

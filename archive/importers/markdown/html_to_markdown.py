@@ -20,12 +20,12 @@ from backfile.archive.importers.common.html_parser import NESTING_HINT, SCHEMES,
 from backfile.archive.importers.markdown import escaping
 from backfile.archive.importers.markdown.layout_tables import dissolve_tables, is_layout_table
 
-_FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*?\d+)\Z", re.IGNORECASE)
+_FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*\d)\Z", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:)[- ]?([\w+#]{1,20})\b")
 _LETTER = re.compile(r"[^\W_]")
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\((?:<[^>]*>|[^()\s]*)\)")
+_EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\((?:<[^<>]*>|[^()\s]*)\)")
 _PLACEHOLDER = re.compile(r"FOOTNOTE(?:(REF)([0-9]{1,9})ENDNOTE|(DEF)([0-9]{1,9})ENDNOTE\s*)")
 
 _TAGS = frozenset(

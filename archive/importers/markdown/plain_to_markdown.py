@@ -11,7 +11,7 @@ _INDENTED = re.compile(r"\n(?=[ \t]{2,}\S)")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[-*•·‣–]|\(?\d{1,3}[.)])[ \t]+(?=\S)")
 _BULLET = re.compile(r"[ \t]*[*•·‣–][ \t]+")
 _LOOKS_LIKE_MARKDOWN = re.compile(
-    r"^#{1,6} \S|\]\((?:https?://|/|\.)|^```|\*\*[^*\s][^*\n]*\*\*|^[-*] \[|^> \S|!\[[^\]]*\]\(", re.MULTILINE
+    r"^#{1,6} \S|\]\((?:https?://|/|\.)|^```|\*\*[^*\s][^*\n]*\*\*|^[-*] \[|^> \S|!\[[^\]]{0,1000}\]\(", re.MULTILINE
 )
 _LOOKS_LIKE_HTML = re.compile(
     r"<(?:p|div|br|h[1-6]|ul|ol|table|blockquote|article|figure|img|a)\b[^<>]*>", re.IGNORECASE

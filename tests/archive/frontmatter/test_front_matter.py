@@ -120,3 +120,10 @@ def test_a_toml_key_of_thousands_of_parts_is_refused_before_it_is_taken_apart(pa
 def test_dots_in_the_values_of_toml_are_no_nesting() -> None:
     front = parse("+++\ntitle = '" + "a." * 200 + "'\n+++\n")
     assert not front.problems
+
+
+@pytest.mark.parametrize("blank", ["\r\n", "\r", "\n", " \r\n", "\t\n"])
+@pytest.mark.parametrize("rest", ["The ferry.\n", "--", "{", "Title", "+++"])
+def test_many_blank_lines_before_the_text_take_linear_time(blank: str, rest: str) -> None:
+    text = blank * 10_000 + rest
+    assert parse(text).text == text

@@ -13,7 +13,7 @@ from paths import DATA, ROOT
 
 from backfile.archive.markdown import renderer
 from backfile.archive.markdown.plain_text import plain_text
-from backfile.archive.markdown.renderer import MAX_CHARACTERS, Heading, to_html, to_text
+from backfile.archive.markdown.renderer import MAX_CHARACTERS, MAX_ENTITIES, Heading, to_html, to_text
 
 GOLDEN = DATA / "markdown"
 
@@ -254,3 +254,11 @@ FRAGMENTS = st.sampled_from(
 @given(st.lists(FRAGMENTS, max_size=40).map("".join))
 def test_the_text_of_the_index_is_that_of_the_page(body: str) -> None:
     assert to_text(body) == plain_text(to_html(body).html)
+
+
+@pytest.mark.parametrize("sign", ["&", "<"])
+def test_a_paragraph_of_special_characters_is_shown_as_written(sign: str) -> None:
+    body = sign * (MAX_ENTITIES + 1)
+    rendered = to_html(body)
+    assert rendered.problem is not None and "special characters" in rendered.problem
+    assert to_text(body) == body

@@ -53,7 +53,7 @@ _LARGE = 1.15
 
 _DAY = re.compile(r"D:(\d{4})(\d{2})?(\d{2})?")
 _NAME = re.compile(r"[^\W\d_a-z][\w.'’-]*(?:\s+(?:[^\W\d_a-z][\w.'’-]*|de|da|van|von|der|la|le)){1,4}\Z")
-_REFERENCE_MARKS = re.compile(r"(?<=\w)[\d*†‡§¶,]+(?=\s|\Z)|\s*\([^()]*@[^()]*\)")
+_REFERENCE_MARKS = re.compile(r"(?<=\w)[\d*†‡§¶,]{1,40}(?=\s|\Z)|(?<!\s)\s*+\([^()@]*+@[^()]*\)")
 _NOT_NAMES = re.compile(r"\b(?:abstract|summary|introduction|contents|report|chapter|part|section)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"(https?://\S+)\s+1/\d{1,4}\Z")
 _MAX_UNKNOWN = 0.3

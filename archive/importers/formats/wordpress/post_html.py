@@ -15,7 +15,7 @@ _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 _BLOCK_MARK = re.compile(r"<!--\s*/?wp:")
 
 _SHORTCODE = re.compile(r"(\[?)\[(/?)([A-Za-z][\w-]{0,60})((?:\s[^\[\]<>]{0,2000}|=[^\[\]<>]{0,2000})?)(/?)\](\]?)")
-_ATTRIBUTE = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'\]]+))""")
+_ATTRIBUTE = re.compile(r"""(?<![\w-])([\w-]++)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'\]]+))""")
 _IMAGE = re.compile(r"(?:<a\b[^<>]*>\s*)?<img\b[^<>]*>(?:\s*</a>)?", re.IGNORECASE)
 _CODE = frozenset({"code", "sourcecode", "source", "php", "css", "html", "js", "python", "bash", "sql", "xml"})
 _GALLERIES = frozenset({"gallery", "playlist", "slideshow", "ngg", "nggallery", "tiled-gallery"})

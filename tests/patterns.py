@@ -1,0 +1,245 @@
+"""Collection of every regular expression of the product, and worst-case texts for each."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).parents[1]
+FOLDERS = ("archive", "index", "web", "cli")
+METHODS = ("match", "fullmatch", "search", "finditer", "findall", "sub", "subn", "split")
+REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
+ENDINGS = ("", "\x01", "!", "\n")
+COMMON = (" ", "\n", "\r\n", "\t", "a", "A ", "1", "<", "<a ", "&", "(", "[", "a,", ".")
+
+
+class UsedPattern(NamedTuple):
+    """Compiled pattern, the place that names it (`module:name` or `module:line`), and the methods called on it."""
+
+    place: str
+    pattern: re.Pattern[Any]
+    methods: frozenset[str]
+
+
+def product_patterns() -> tuple[list[UsedPattern], list[str]]:
+    """Patterns of the product's modules, and the places of calls whose pattern is made of values at run time."""
+    modules = {_module_name(path): path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))}
+    trees = {name: ast.parse(path.read_text()) for name, path in modules.items()}
+    uses = _uses(trees)
+    found: list[UsedPattern] = []
+    made_at_run_time: list[str] = []
+    for name, tree in trees.items():
+        module = importlib.import_module(name)
+        for variable, value in vars(module).items():
+            methods = frozenset(uses.get((name, variable), ()))
+            found += [UsedPattern(f"{name}:{variable}", pattern, methods) for pattern in _compiled(value)]
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and (method := _re_function(call)) in METHODS:
+                try:
+                    text = eval(compile(ast.Expression(call.args[0]), name, "eval"), vars(module))  # noqa: S307
+                except NameError:
+                    made_at_run_time.append(f"{name}:{ast.unparse(call.args[0])}")
+                else:
+                    found.append(UsedPattern(f"{name}:{call.lineno}", re.compile(text), frozenset([method])))
+            elif isinstance(call, ast.Call) and _re_function(call) == "compile" and _is_local(tree, call):
+                made_at_run_time.append(f"{name}:{ast.unparse(call.args[0])}")
+    return list({(each.pattern, each.methods): each for each in found}.values()), made_at_run_time
+
+
+def _module_name(path: Path) -> str:
+    return ".".join(("backfile", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def _compiled(value: object) -> Iterator[re.Pattern[Any]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _compiled(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _compiled(each)
+
+
+def _re_function(call: ast.Call) -> str:
+    function = call.func
+    if isinstance(function, ast.Attribute) and isinstance(function.value, ast.Name) and function.value.id == "re":
+        return function.attr
+    return ""
+
+
+def _is_local(tree: ast.Module, call: ast.Call) -> bool:
+    """True for a call inside a function: its pattern is no value of the module."""
+    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.Lambda)]
+    return any(call in ast.walk(function) for function in functions)
+
+
+def _uses(trees: Mapping[str, ast.Module]) -> dict[tuple[str, str], set[str]]:
+    """Methods called on each variable (module, name), in its own module and in those that import it.
+
+    A pattern that is passed on (`f(PATTERN)`, a row of a table) counts as used in every way.
+    """
+    uses: dict[tuple[str, str], set[str]] = {}
+    for module, tree in trees.items():
+        owners = {
+            alias.asname or alias.name: (node.module or "", alias.name)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+        }
+        called: set[ast.expr] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                called.add(node.value)
+                if node.attr in METHODS:
+                    uses.setdefault(owners.get(node.value.id, (module, node.value.id)), set()).add(node.attr)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node not in called:
+                uses.setdefault(owners.get(node.id, (module, node.id)), set()).add("search")
+    return uses
+
+
+def worst_texts(pattern: re.Pattern[Any], size: int) -> list[Any]:
+    """Texts of about `size` characters that make a pattern with nested or overlapping repeats slow.
+
+    Their number and order depend on the pattern alone.
+    """
+    tree = re._parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)  # type: ignore[attr-defined]
+    texts = []
+    for prefix, unit in dict.fromkeys([*(("", each) for each in COMMON), *_repeats(tree, "")]):
+        if not unit:
+            continue
+        whole = prefix + unit
+        texts += [prefix + unit * (size // len(unit)) + ending for ending in ENDINGS]
+        if prefix:
+            texts.append(whole * (size // len(whole)))
+            texts.append(prefix * (size // len(prefix)))
+            texts.append(prefix * (size // 2 // len(prefix)) + unit * (size // 2 // len(unit)) + "\x01")
+    return [text.encode("latin-1", "replace") for text in texts] if isinstance(pattern.pattern, bytes) else texts
+
+
+def _repeats(tree: Any, prefix: str) -> Iterator[tuple[str, str]]:  # noqa: C901, PLR0912 - one case an operation
+    """Prefix and body of each repeat of a parsed pattern."""
+    for operation, argument in tree:
+        name = str(operation)
+        if name in REPEATS:
+            low, high, body = argument
+            if high is re._constants.MAXREPEAT or high > 20:  # type: ignore[attr-defined]
+                for sample in _samples(body):
+                    yield prefix, sample
+                if prefix:
+                    yield "", prefix
+            yield from _repeats(body, prefix)
+            prefix += _samples(body)[0] * low
+        elif name == "SUBPATTERN":
+            yield from _repeats(argument[3], prefix)
+            prefix += _sequence(argument[3])[0]
+        elif name == "ATOMIC_GROUP":
+            yield from _repeats(argument, prefix)
+            prefix += _sequence(argument)[0]
+        elif name == "BRANCH":
+            for branch in argument[1]:
+                yield from _repeats(branch, prefix)
+            prefix += _sequence(argument[1][0])[0]
+        elif name in ("ASSERT", "ASSERT_NOT"):
+            yield from _repeats(argument[1], prefix)
+            if name == "ASSERT" and argument[0] < 0:
+                prefix += _sequence(argument[1])[0]
+        else:
+            prefix += _single(operation, argument)[0]
+    if prefix:
+        yield "", prefix
+
+
+def _samples(tree: Any) -> list[str]:
+    return [text for text in _sequence(tree) if text] or [""]
+
+
+def _sequence(tree: Any) -> list[str]:
+    """Up to eight texts that a parsed pattern matches."""
+    parts = []
+    for operation, argument in tree:
+        options = _single(operation, argument)
+        parts.append(options)
+    width = 8 if sum(len(part) > 1 for part in parts) < 2 else 3
+    chosen = itertools.islice(itertools.product(*(part[:width] for part in parts)), 12)
+    return list(dict.fromkeys("".join(each) for each in chosen)) or [""]
+
+
+def _single(operation: Any, argument: Any) -> list[str]:  # noqa: PLR0911 - one case an operation
+    name = str(operation)
+    if name == "LITERAL":
+        return [chr(argument)]
+    if name == "NOT_LITERAL":
+        return [each for each in "a <\n" if ord(each) != argument]
+    if name == "ANY":
+        return ["a", " ", "<"]
+    if name == "IN":
+        return _of_class(argument)
+    if name in REPEATS:
+        low, high, body = argument
+        return list(
+            dict.fromkeys([each * max(low, min(1, high)) for each in _sequence(body)] + ([""] if not low else []))
+        )
+    if name == "SUBPATTERN":
+        return _sequence(argument[3])
+    if name == "ATOMIC_GROUP":
+        return _sequence(argument)
+    if name == "BRANCH":
+        return [text for branch in argument[1] for text in _sequence(branch)[:2]][:8]
+    return [""]
+
+
+_CATEGORIES = {"CATEGORY_SPACE": " \n\t", "CATEGORY_DIGIT": "1", "CATEGORY_WORD": "a1_"}
+_CANDIDATES = "a1 \n\r\t<_-.,A([{&;:\"'*`~|/\\é—\x01"
+
+
+def _of_class(items: Any) -> list[str]:
+    negated = str(items[0][0]) == "NEGATE"
+    matcher = re.compile("[" + "".join(_written(*item) for item in items) + "]")
+    candidates = list(_CANDIDATES)
+    if not negated:
+        candidates = [
+            chr(argument if str(op) == "LITERAL" else argument[0])
+            for op, argument in items
+            if str(op) in ("LITERAL", "RANGE")
+        ][:6] + candidates
+    return list(dict.fromkeys(each for each in candidates if matcher.match(each)))[:8] or ["a"]
+
+
+_CATEGORY_ESCAPES = {
+    "CATEGORY_SPACE": r"\s",
+    "CATEGORY_NOT_SPACE": r"\S",
+    "CATEGORY_DIGIT": r"\d",
+    "CATEGORY_NOT_DIGIT": r"\D",
+    "CATEGORY_WORD": r"\w",
+    "CATEGORY_NOT_WORD": r"\W",
+}
+
+
+def _written(operation: Any, argument: Any) -> str:
+    name = str(operation)
+    if name == "NEGATE":
+        return "^"
+    if name == "LITERAL":
+        return re.escape(chr(argument))
+    if name == "RANGE":
+        return f"{re.escape(chr(argument[0]))}-{re.escape(chr(argument[1]))}"
+    return _CATEGORY_ESCAPES[str(argument)]
+
+
+def run(used: UsedPattern, text: Any) -> None:
+    """Applies a pattern to a text in each way in which the product uses it."""
+    for method in used.methods or {"search"}:
+        if method in ("sub", "subn"):
+            getattr(used.pattern, method)(text[:0], text)
+        elif method == "finditer":
+            for _ in used.pattern.finditer(text):
+                pass
+        else:
+            getattr(used.pattern, method)(text)

@@ -1,0 +1,123 @@
+"""Linear time of every regular expression that meets input: each is pumped with its worst texts."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from paths import ROOT
+from patterns import UsedPattern, product_patterns, run, worst_texts
+
+SHORT, LONG = 10_000, 200_000
+SUSPECT_SECONDS = 0.01  # a quadratic pattern takes more for SHORT characters; only suspects are tried on LONG ones
+CPU_SECONDS = 2  # for LONG characters, of which a quadratic pattern takes ten times as much
+
+BOUNDED = {
+    "archive.importers.common.bylines:_DATELINE": 200,
+    "archive.importers.common.bylines:_PERSON_DOES": 400,
+    "archive.importers.common.bylines:_PERSON_IS": 400,
+    "archive.importers.common.bylines:_ROLE_AFTER": 400,
+    "archive.importers.common.html_parser:_META_CHARSET": 8_192,
+    "archive.importers.formats.pdf.text_flow:_DOT_LEADER": 200,
+    "archive.importers.formats.web_pages:_SAVED_FROM": 8_192,
+    "archive.importers.formats.markdown_tree.site_builders:_BUILDERS": 4_096,
+    "archive.markdown.headings:_ATTRIBUTES": 1_000,
+    "archive.markdown.headings:_CODE": 1_000,
+    "archive.markdown.headings:_IMAGE": 1_000,
+    "archive.markdown.headings:_TAG": 1_000,
+    "archive.markdown.shortcodes:_OUTPUTS_BEFORE": 400,
+}
+"""Patterns whose callers bound the text: the longest text in characters."""
+
+SANITISED = {
+    "archive.markdown.plain_text:_BLOCK_TAG",
+    "archive.markdown.plain_text:_INLINE",
+    "archive.markdown.plain_text:_TAG",
+    "archive.markdown.renderer:_HEADING",
+}
+"""Patterns that meet serialised HTML alone, where each `<` begins a tag that ends."""
+
+MADE_AT_RUN_TIME = {
+    "archive.frontmatter.front_matter": "a key of the front matter, escaped; the block has at most 65,536 characters",
+    "archive.importers.formats.read_later.saved_item": "one class of characters",
+    "archive.importers.links.markdown_links": "addresses of one article, escaped",
+    "archive.markdown.autolinks": "short forms of one article, escaped",
+    "archive.markdown.shortcodes": "names of tags, of letters only",
+    "archive.storage.library_settings": "keys and patterns of `library.toml`, which its owner writes",
+    "index.analysis.wildcards": "query of at most 1,000 characters",
+}
+"""Modules that make patterns from values, and the values."""
+
+
+class _OutOfTime(Exception):
+    """Ends a pattern in the short run."""
+
+
+def _end(signal_number: int, frame: FrameType | None) -> None:
+    raise _OutOfTime
+
+
+def suspects(used: UsedPattern, place: str) -> list[str]:
+    """Worst texts of LONG (or the bounded number of) characters, for those that take long with SHORT ones."""
+    size = BOUNDED.get(place)
+    found = []
+    for number, few in enumerate(worst_texts(used.pattern, min(SHORT, size or SHORT))):
+        tail = ">" if place in SANITISED else few[:0]
+        begun = time.process_time()
+        signal.setitimer(signal.ITIMER_VIRTUAL, 1)
+        try:
+            run(used, few + tail)
+        except _OutOfTime:
+            pass
+        finally:
+            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        if time.process_time() - begun > SUSPECT_SECONDS:
+            found.append(worst_texts(used.pattern, size or LONG)[number] + tail)
+    return found
+
+
+def test_every_pattern_takes_linear_time() -> None:
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+    process = subprocess.run(
+        [sys.executable, __file__], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    )
+    assert process.returncode == 0, process.stderr
+    assert json.loads(process.stdout) == []
+
+
+def test_patterns_made_at_run_time_are_known() -> None:
+    modules = {place.partition(":")[0].removeprefix("backfile.") for place in product_patterns()[1]}
+    assert modules == set(MADE_AT_RUN_TIME)
+
+
+def _slow_patterns() -> list[str]:
+    """Places of the patterns that are not linear; each suspect runs in a process that ends after CPU_SECONDS."""
+    signal.signal(signal.SIGVTALRM, _end)
+    slow = []
+    for used in product_patterns()[0]:
+        place = used.place.removeprefix("backfile.")
+        for text in suspects(used, place):
+            if not _ends(used, text):
+                slow.append(f"{place} on {text[:40]!r}… {used.pattern.pattern[:80]!r}")
+                break
+    return slow
+
+
+def _ends(used: UsedPattern, text: object) -> bool:
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+        run(used, text)
+        os._exit(0)
+    return os.waitpid(child, 0)[1] == 0
+
+
+if __name__ == "__main__":
+    json.dump(_slow_patterns(), sys.stdout)
