@@ -50,7 +50,13 @@ log = logging.getLogger("backfile")
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Entry point of the console script.
+
+    Starts anew in Python's UTF-8 mode where the locale has another encoding, which cannot hold every name of a file.
+    """
+    if sys.getfilesystemencoding() != "utf-8":
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, "-m", "backfile", *map(os.fsencode, sys.argv[1:])])  # noqa: S606
     sys.exit(run(sys.argv[1:]))
 
 

@@ -219,15 +219,24 @@ class Library:
         folder = folder.rstrip("/")
         if not folder:
             return None
-        if folder not in self._folder_languages:
-            parent, _, name = folder.rpartition("/")
-            by_name = is_language_folder(name) and self._holds_languages(parent)
-            self._folder_languages[folder] = language_code(name) if by_name else self.language_of_folder(parent)
-        return self._folder_languages[folder]
+        undecided = []
+        while folder and folder not in self._folder_languages:
+            undecided.append(folder)
+            folder = folder.rpartition("/")[0]
+        language = self._folder_languages.get(folder)
+        for below in reversed(undecided):
+            parent, _, name = below.rpartition("/")
+            if is_language_folder(name) and self._holds_languages(parent):
+                language = language_code(name)
+            self._folder_languages[below] = language
+        return language
 
     def _holds_languages(self, folder: str) -> bool:
-        with os.scandir(f"{self._real}/{folder}") as scan:
-            names = [item.name for item in scan if item.is_dir(follow_symlinks=False) and item.name[0] != "."]
+        try:
+            with os.scandir(f"{self._real}/{folder}") as scan:
+                names = [item.name for item in scan if item.is_dir(follow_symlinks=False) and item.name[0] != "."]
+        except OSError:  # a problem of the walk, which lists it
+            return False
         languages = [name for name in names if is_language_folder(name)]
         return len(languages) > 1 and 2 * len(languages) >= len(names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from fnmatch import translate
 from pathlib import Path
 
-from backfile.archive.errors import LibrarySettingsInvalid
+from backfile.archive.errors import ArticleUnreadable, LibrarySettingsInvalid
+from backfile.archive.storage.durable_files import read_bytes
 
 FILE_NAME = "library.toml"
 
@@ -46,11 +48,11 @@ def read_settings(root: Path) -> LibrarySettings:
     """
     path = root / FILE_NAME
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_bytes(os.path.realpath(path), "/").decode("utf-8-sig")
         data = tomllib.loads(text)
     except FileNotFoundError:
         return LibrarySettings()
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
+    except (ArticleUnreadable, tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
         raise LibrarySettingsInvalid(f"{path}: cannot be read: {error}", hint="mend or remove the file") from error
     wrong = [f"line {_line_of(text, key)}: {reason}" for key, reason in _wrong(data)]
     if wrong:

@@ -11,6 +11,9 @@ from typing import NamedTuple
 from backfile.archive.storage.durable_files import is_below
 from backfile.archive.storage.file_titles import SUFFIXES
 
+MAX_TIME_NS = 2**63 - 1
+"""Latest mtime in ns that an index holds, of the year 2262; later and earlier ones are taken for the nearest held."""
+
 
 class FileEntry(NamedTuple):
     """File that may be an article: `path` below the library with `/`, size in bytes, mtime in ns.
@@ -68,5 +71,10 @@ def _entry(item: os.DirEntry[str], path: str, root: str, *, named: bool) -> File
     if stat.S_ISDIR(status.st_mode):
         target = os.path.realpath(item.path)
         inside = target == root or is_below(target, root)
-        return None if inside else FileEntry(path + "/", 0, status.st_mtime_ns)
-    return FileEntry(path, status.st_size, status.st_mtime_ns) if named else None
+        return None if inside else FileEntry(path + "/", 0, held_time(status.st_mtime_ns))
+    return FileEntry(path, status.st_size, held_time(status.st_mtime_ns)) if named else None
+
+
+def held_time(mtime_ns: int) -> int:
+    """Mtime in ns within the 64 bits of an index; file systems know times before 1678 and after 2262."""
+    return max(-MAX_TIME_NS, min(mtime_ns, MAX_TIME_NS))

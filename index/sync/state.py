@@ -17,8 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from backfile.archive.errors import ArchiveError
 from backfile.archive.report import Problem
-from backfile.archive.storage.durable_files import write_bytes
+from backfile.archive.storage.durable_files import read_bytes, write_bytes
 from backfile.index.errors import CacheFolderRefused
 
 log = logging.getLogger("backfile.index")
@@ -56,7 +57,7 @@ def read_problems(folder: Path) -> tuple[Problem, ...]:
 def load_state(folder: Path) -> SyncState:
     """State in a cache folder; an empty one, under which everything is read again, when it is unusable."""
     try:
-        content = json.loads((folder / _PROBLEMS).read_text(encoding="utf-8"))
+        content = json.loads(read_bytes(str(folder / _PROBLEMS), str(folder)))
         if content["version"] != VERSION:
             return SyncState()
         return SyncState(
@@ -66,7 +67,15 @@ def load_state(folder: Path) -> SyncState:
         )
     except FileNotFoundError:
         return SyncState()
-    except (ValueError, TypeError, KeyError, AttributeError) as error:  # whatever a damaged file may hold
+    except (
+        ArchiveError,
+        OSError,
+        RecursionError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ) as error:  # whatever a damaged file may hold
         log.warning("%s is damaged (%s); every article is read again", folder / _PROBLEMS, error)
         return SyncState()
 

@@ -7,6 +7,7 @@ read, and the digest of its bytes decides. docs/decisions/sync.md gives the reas
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ from backfile.archive.storage.walker import FileEntry
 from backfile.index.analysis import stemming
 from backfile.index.engine import Changes, Engine, Fingerprint, FingerprintedDocument, Status
 from backfile.index.engines import open_engine
-from backfile.index.errors import IndexUnusable
+from backfile.index.errors import IndexUnusable, SearchError
 from backfile.index.sync.plan import ChangeCollector, SyncPlan, make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
@@ -56,6 +57,8 @@ def update_index(
     Sets an unusable index aside (damaged, of another version, of another program), logs that, and builds a new one.
     Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` for an unusable folder.
     """
+    if sys.getfilesystemencoding() != "utf-8":
+        raise SearchError("names of files cannot be read under this locale", hint="set PYTHONUTF8=1")
     prepare_cache_folder(folder)
     with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
         try:

@@ -260,5 +260,5 @@ def test_the_text_of_the_index_is_that_of_the_page(body: str) -> None:
 def test_a_paragraph_of_special_characters_is_shown_as_written(sign: str) -> None:
     body = sign * (MAX_ENTITIES + 1)
     rendered = to_html(body)
-    assert rendered.problem is not None and "special characters" in rendered.problem
+    assert "special characters" in (rendered.problem or "")
     assert to_text(body) == body
