@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from backfile.archive.model import Source
+from backfile.archive.web_addresses import host_of
 from backfile.index.engine import Document
 
 DEFAULT_FIELDS = ("title", "summary", "text")
@@ -40,7 +39,4 @@ def _source_values(source: Source | None) -> tuple[str, ...]:
 
 def host(url: str | None) -> str:
     """Host of a URL, "" if it has none."""
-    try:
-        return urlsplit(url or "").hostname or ""
-    except ValueError:  # an address that is none, such as http://[
-        return ""
+    return host_of(url)

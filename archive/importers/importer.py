@@ -17,7 +17,7 @@ from backfile.archive.frontmatter.article_text import compose
 from backfile.archive.frontmatter.rewriter import rewrite
 from backfile.archive.importers.article_builder import build_article, limit_extra, place_article
 from backfile.archive.importers.import_report import Action, ImportReport, ItemResult
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Skipped
+from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.library.assets import PlacedAssets, place_assets
 from backfile.archive.importers.library.duplicates import Candidate, Duplicate, DuplicateIndex, read_candidate
 from backfile.archive.importers.library.file_names import article_path
@@ -48,7 +48,6 @@ _BATCH = 64  # files written together before they are moved into place
 _FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 SAVED_MEANWHILE = "somebody else saved it meanwhile: left alone; import again"
 _NONE_STORED = StoredArticle()
-_FAILURES = (ArchiveError, OSError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +140,7 @@ class Importer:
         try:
             for event in source.read(context):
                 self._add_result(self._import_event(event, source, context))
-        except _FAILURES as error:
+        except ITEM_FAILURES as error:
             self._add_result(_failure(source.label, error))
         self._relink(self._pending.resolve_pending())
 
@@ -160,7 +159,10 @@ class Importer:
         return self._import_item(event, source, context)
 
     def _import_item(self, item: Item, source: ImportSource, context: ImportContext) -> ItemResult:
-        prepared = _prepare(item, source, context)
+        try:
+            prepared = _prepare(item, source, context)
+        except ITEM_FAILURES as error:
+            return _failure(source.origin_of(item.origin), error)
         if prepared is None:
             return ItemResult(Action.SKIPPED, source.origin_of(item.origin), None, "neither title nor text")
         is_shared = self._seen.get(prepared.origin, source.label) != source.label
@@ -173,7 +175,7 @@ class Importer:
             if known is not None and is_own and known.kind == prepared.kind:
                 return self._update(prepared, known)
             return self._add(prepared, known, source.label)
-        except _FAILURES as error:
+        except ITEM_FAILURES as error:
             return _failure(prepared.origin, error)
 
     def _numbered(self, prepared: _PreparedItem) -> _PreparedItem:

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from backfile.archive.errors import ArchiveError
 from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import read_bytes
 
 PROBE_BYTES = 64 * 1024
+
+ITEM_FAILURES = (ArchiveError, OSError, ValueError, RecursionError)
+"""Errors of one item: it is reported, and the others of its source come in all the same."""
 
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from urllib.parse import urljoin, urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
 from backfile.archive.markdown.autolinks import link_and_abbreviate
 from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
+from backfile.archive.web_addresses import address_parts, join_address, split_address
 
 Base = str | Callable[[str, str], str | None]
 """Either an address to which relative ones are joined, or a function of kind (`"link"` or `"image"`) and relative
@@ -208,7 +208,7 @@ def _inside_link(node: LexborNode) -> bool:
 
 
 def _is_remote(address: str) -> bool:
-    return urlsplit(address).scheme in ("http", "https")
+    return address_parts(address).scheme in ("http", "https")
 
 
 def _resolved(address: str | None, kind: str, base: Base) -> str | None:
@@ -219,12 +219,9 @@ def _resolved(address: str | None, kind: str, base: Base) -> str | None:
     address = address.replace("\\", "/")
     if address.startswith("//"):
         address = "https:" + address
-    try:
-        scheme = urlsplit(address).scheme
-        if not address or (scheme and scheme not in ("http", "https", "mailto")):
-            return None
-        if scheme:
-            return address
-        return urljoin(base, address) if isinstance(base, str) else base(kind, address)
-    except ValueError:
+    parts = split_address(address)
+    if not address or parts is None or (parts.scheme and parts.scheme not in ("http", "https", "mailto")):
         return None
+    if parts.scheme:
+        return address
+    return join_address(base, address) if isinstance(base, str) else base(kind, address)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from backfile.archive.metadata.author_names import name_in
 from backfile.archive.model import Source
+from backfile.archive.web_addresses import host_of
 
 _URL = re.compile(r"https?://[^\s<>\"]+\Z", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://\S+\Z", re.IGNORECASE)
@@ -83,11 +83,7 @@ def _address(text: str) -> str | None:
     text = bracketed[1] if bracketed else text
     if not _URL.match(text):
         return None
-    try:
-        host = urlsplit(text).hostname
-    except ValueError:
-        return None
-    return text if host else None
+    return text if host_of(text) else None
 
 
 def _line(text: str | None) -> str | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from flask import Blueprint, Response, send_file
 
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.library import Library
+from backfile.archive.web_addresses import address_parts
 from backfile.index.serialising import article_path
 from backfile.web.service.admission import MAX_BUFFERED, admission
 from backfile.web.service.errors import PageNotFound
@@ -65,7 +66,7 @@ def link_resolver(library: Library, path: str) -> Callable[[str, str], str | Non
     folder = posixpath.dirname(path)
 
     def resolve(kind: str, address: str) -> str | None:
-        parts = urlsplit(address)
+        parts = address_parts(address)
         wanted = unquote(parts.path)
         if kind == "image":
             return _picture_address(library, folder, wanted)

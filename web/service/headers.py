@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, RequestURITooLarge, SecurityError
+
+from backfile.archive.web_addresses import host_of
 
 METHODS = ("GET", "HEAD")
 MAX_BODY = 64 * 1024  # bytes
@@ -46,7 +47,7 @@ def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, r
 
 
 def _reject_foreign_host(hosts: Sequence[str] | None) -> None:
-    name = urlsplit(f"//{request.host}").hostname or ""
+    name = host_of(f"//{request.host}")
     if hosts is not None and not any(name == host or (host[0] == "." and name.endswith(host)) for host in hosts):
         raise SecurityError
 

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from backfile.archive.model import Article
+from backfile.archive.web_addresses import address_parts
 
 
 def is_web_address(address: str | None) -> bool:
     """Whether an address is http or https, with a host, and so safe to link to."""
-    if not address:
-        return False
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
+    parts = address_parts(address)
     return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import quote
 
 from lxml import etree
 from lxml.html import HtmlElement, document_fromstring
 
 from backfile.archive.errors import ArchiveError, ArticleUnreadable
 from backfile.archive.storage.decoding import detect_encoding
+from backfile.archive.web_addresses import join_address, split_address
 
 MAX_BYTES = 20 * 1024 * 1024
 """Limit of one page. The longest articles have a tenth of it; larger pages are data."""
@@ -140,11 +141,8 @@ def lower_headings(tree: HtmlElement) -> None:
 
 def safe_address(base_url: str | None, reference: str) -> str | None:
     """Address that may be written into Markdown, made absolute if there is a base; None for unsafe schemes."""
-    try:
-        joined = urljoin(base_url, reference.strip()) if base_url else reference.strip()
-        scheme = urlsplit(joined).scheme
-    except ValueError:
-        return None
-    if scheme and scheme.lower() not in SCHEMES:
+    joined = join_address(base_url, reference.strip()) if base_url else reference.strip()
+    parts = split_address(joined) if joined is not None else None
+    if joined is None or parts is None or (parts.scheme and parts.scheme.lower() not in SCHEMES):
         return None
     return _UNSAFE_IN_ADDRESS.sub(lambda found: quote(found[0]), joined)

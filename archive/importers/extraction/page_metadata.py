@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from html import unescape
-from urllib.parse import urljoin, urlsplit
 
 from htmldate import find_date
 from lxml.html import HtmlElement
@@ -28,6 +27,7 @@ from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
+from backfile.archive.web_addresses import address_parts, host_of, join_address
 
 _ARTICLE_TYPE = re.compile(r"(?:\w*Article|BlogPosting|\w*Posting|Report|Review|Recipe|WebPage|ScholarlyArticle)\Z")
 _WEAK_TYPES = frozenset({"WebPage", "Recipe", "Review"})
@@ -89,9 +89,7 @@ def read_metadata(tree: HtmlElement, url: str | None) -> PageMetadata:
             updated=page.date(("dateModified",), _UPDATED),
             topics=page.topics(),
             summary=page.summary(),
-            source=Source(site or (urlsplit(address).hostname if address else None), address)
-            if site or address
-            else None,
+            source=Source(site or (host_of(address) or None), address) if site or address else None,
             language=page.language(),
         ),
         canonical=canonical,
@@ -211,7 +209,7 @@ class _MetadataReader:
         links = [each.get("href") for each in self.tree.iter("link") if "canonical" in (each.get("rel") or "").split()]
         for reference in (*links, *self.meta.get("og:url", ())):
             found = _absolute(self.url, reference)
-            if found and urlsplit(found).path not in ("", "/"):
+            if found and address_parts(found).path not in ("", "/"):
                 return found
         return None
 
@@ -291,7 +289,7 @@ def _without_role(name: str) -> str:
 
 def _is_site(name: str, site: str | None, url: str | None) -> bool:
     """Whether a name is that of the publication, or its beginning."""
-    host = (urlsplit(url).hostname or "").removeprefix("www.") if url else ""
+    host = host_of(url).removeprefix("www.")
     bare = "".join(name.casefold().split())
     return any(place.startswith(bare) for place in ("".join((site or "").casefold().split()), host))
 
@@ -304,11 +302,8 @@ def _date(text: str) -> PartialDate | None:
 
 
 def _absolute(base: str | None, reference: str | None) -> str | None:
-    try:
-        found = urljoin(base or "", (reference or "").strip())
-        return found if urlsplit(found).scheme in ("http", "https") and urlsplit(found).hostname else None
-    except ValueError:
-        return None
+    found = join_address(base or "", (reference or "").strip())
+    return found if address_parts(found).scheme in ("http", "https") and host_of(found) else None
 
 
 def _starts_title(head: str, heading: str) -> bool:

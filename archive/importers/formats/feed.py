@@ -21,7 +21,7 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.rows import begins_with
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.links.full_text import (
     complete_from_page,
     fetch_article,
@@ -221,7 +221,7 @@ def _with_full_text(item: Item, context: ImportContext) -> Item:
         return item
     try:
         page = fetch_article(url, context.fetch)
-    except (ArchiveError, OSError) as error:
+    except ITEM_FAILURES as error:
         return replace(item, notes=(*item.notes, f"has only the teaser; its page was not fetched: {error}"))
     if len(page.body) <= len(item.body):
         return item

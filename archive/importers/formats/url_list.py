@@ -9,6 +9,7 @@ from pathlib import Path
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.web_pages import read_response
 from backfile.archive.importers.item import (
+    ITEM_FAILURES,
     PROBE_BYTES,
     FetchResponse,
     ImportContext,
@@ -71,5 +72,5 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 def _article(url: str, fetch: Callable[[str], FetchResponse]) -> ImportEvent:
     try:
         return read_response(fetch(url), url)
-    except (ArchiveError, OSError) as error:
+    except ITEM_FAILURES as error:
         return problem_from(url, error)

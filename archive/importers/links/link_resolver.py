@@ -5,12 +5,13 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
 from backfile.archive.importers.links.markdown_links import link_destinations, replace_destinations
 from backfile.archive.importers.links.urls import url_host
 from backfile.archive.metadata.field_names import normal
+from backfile.archive.web_addresses import address_parts, join_address
 
 _SUFFIX = re.compile(r"\.(?:md|mdx|markdown|html?)\Z", re.IGNORECASE)
 _ARTICLE = re.compile(r"\.(?:md|mdx|markdown)\Z", re.IGNORECASE)
@@ -90,16 +91,16 @@ class LinkResolver:
 
     def _from_root(self, link_path: str) -> str:
         """URL of a root-relative path: below the site for Jekyll and Docusaurus, below the host for others."""
-        root = urlsplit(self._site_url).path
+        root = address_parts(self._site_url).path
         if self._site.builder in ("Docusaurus", "Jekyll") and not link_path.startswith(root):
             return self._site_url + link_path.lstrip("/")
-        return urljoin(self._site_url, link_path)
+        return join_address(self._site_url, link_path) or link_path
 
     def _without_site(self, link: str) -> str:
         """Root-relative path of an absolute URL on the site; any other link unchanged."""
         if not self._site_url or url_host(link) != url_host(self._site_url):
             return link
-        root, parts = urlsplit(self._site_url).path, urlsplit(link)
+        root, parts = address_parts(self._site_url).path, address_parts(link)
         return f"/{parts.path.removeprefix(root).lstrip('/')}"
 
     def target(self, path: str, link: str) -> str | None:

@@ -11,11 +11,12 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote, urldefrag
+from urllib.parse import quote
 
 from backfile.archive.importers.library.provenance import CLOSING, ArticleUrls
 from backfile.archive.importers.links.markdown_links import replace_destinations
 from backfile.archive.importers.links.urls import url_host, url_key
+from backfile.archive.web_addresses import fragment_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class PublishedLinks:
 def relative_link(target: str, path: str, url: str) -> str:
     """Relative link from the article at `path` to the one at `target`, with the fragment of `url`."""
     link = quote(posixpath.relpath(target, posixpath.dirname(path)))
-    fragment = urldefrag(url)[1]
+    fragment = fragment_of(url)
     return f"{link}#{fragment}" if fragment else link
 
 

@@ -7,13 +7,13 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from backfile.archive.errors import ArticleUnreadable, FrontMatterInvalid
 from backfile.archive.frontmatter.yaml_reader import read_yaml
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
 from backfile.archive.storage.decoding import decode
 from backfile.archive.storage.durable_files import read_bytes
+from backfile.archive.web_addresses import address_parts
 
 _SETTINGS = {
     "Hugo": tuple(
@@ -74,8 +74,5 @@ def _text(values: Mapping[str, object], key: str) -> str:
 
 
 def _is_public(address: str) -> bool:
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return False
+    parts = address_parts(address)
     return parts.scheme in ("http", "https") and "." in parts.netloc and not _PLACEHOLDER_HOST.match(parts.netloc)

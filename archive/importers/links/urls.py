@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode
+
+from backfile.archive.web_addresses import split_address
 
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|ref_src|cmpid|smid|igshid|share", re.IGNORECASE)
 
@@ -18,8 +20,16 @@ def url_key(url: str) -> str | None:
     if parts is None or not parts.netloc:
         return None
     path = unquote(parts.path).rstrip("/")
-    query = urlencode(sorted((k, v) for k, v in parse_qsl(parts.query) if not _TRACKING.fullmatch(k)))
+    query = urlencode(_parameters(parts.query), errors="backslashreplace")
     return f"{_host(parts)}{path}?{query}" if path or query else None
+
+
+def _parameters(query: str) -> list[tuple[str, str]]:
+    """Parameters of a query in order, without those that track readers; none if it has too many to be one."""
+    try:
+        return sorted((key, value) for key, value in parse_qsl(query) if not _TRACKING.fullmatch(key))
+    except ValueError:
+        return [(query, "")]
 
 
 def origin_key(origin: str) -> str:
@@ -34,11 +44,8 @@ def url_host(url: str) -> str | None:
 
 
 def _split(url: str) -> SplitResult | None:
-    try:
-        parts = urlsplit(url.strip())
-    except ValueError:
-        return None
-    return parts if parts.scheme in {"http", "https"} else None
+    parts = split_address(url.strip())
+    return parts if parts is not None and parts.scheme in {"http", "https"} else None
 
 
 def _host(parts: SplitResult) -> str:

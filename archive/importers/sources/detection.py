@@ -8,15 +8,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.item import FetchResponse, Format, ImportContext, ImportEvent
+from backfile.archive.importers.item import ITEM_FAILURES, FetchResponse, Format, ImportContext, ImportEvent
 from backfile.archive.importers.library.file_names import asset_name
 from backfile.archive.importers.library.provenance import origin_of
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.unpacking import ZIP_BASED_KINDS, is_archive, unpack
 from backfile.archive.storage.durable_files import write_bytes
+from backfile.archive.web_addresses import address_parts
 
 _ARCHIVE_SUFFIX = re.compile(r"\.(?:zip|tar|t?gz|tar\.\w{2,3}|tbz2?|txz)\Z", re.IGNORECASE)
 
@@ -130,11 +130,11 @@ def fetch_source(url: str, fetch: Callable[[str], FetchResponse], kind: str | No
     """Yields the sources at a URL; the temporary file is removed when the next source is requested."""
     try:
         response = fetch(url)
-    except (ArchiveError, OSError) as error:
+    except ITEM_FAILURES as error:
         yield RejectedSource(url, f"cannot be fetched: {error}")
         return
     with tempfile.TemporaryDirectory(prefix="backfile-") as folder:
-        path = Path(folder) / (asset_name(urlsplit(response.url).path) or "page")
+        path = Path(folder) / (asset_name(address_parts(response.url).path) or "page")
         write_bytes(str(path), response.body)
         for source in open_sources(path, kind, label=url):
             yield replace(source, url=response.url) if isinstance(source, ImportSource) else source

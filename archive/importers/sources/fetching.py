@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
-from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from typing import Any
+from urllib.parse import SplitResult, urlunsplit
 from urllib.robotparser import RobotFileParser
 
 import urllib3
@@ -24,6 +27,7 @@ from urllib3.exceptions import DecodeError, HTTPError
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.item import FetchResponse
+from backfile.archive.web_addresses import join_address, split_address
 
 MAX_REDIRECTS = 5
 MAX_WIRE_BYTES = 20 * 1024 * 1024
@@ -35,6 +39,7 @@ SECONDS_BETWEEN_REQUESTS = 1.0
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 64 * 1024
+_SHOWN = 300  # characters of an address in a message
 _ROBOTS_BYTES = 512 * 1024
 _PORTS = {"http": 80, "https": 443}
 # Addresses that embed an IPv4 address: NAT64 (RFC 6052, RFC 8215), IPv4-compatible (RFC 4291).
@@ -86,8 +91,13 @@ class Fetcher:
     _robots: dict[str, RobotFileParser | None] = field(default_factory=dict)
 
     def __call__(self, url: str) -> FetchResponse:
-        """Fetches a URL. Raises `NotFetched` with the reason."""
-        deadline = time.monotonic() + SECONDS_IN_ALL
+        """Fetches a URL. Raises `NotFetched` with the reason, whatever the URL, the server and its robots.txt are."""
+        try:
+            return self._fetch(url, time.monotonic() + SECONDS_IN_ALL)
+        except (ValueError, OSError, HTTPError, HTTPException) as error:
+            raise NotFetched(f"{url[:_SHOWN]}: is no address that can be fetched: {error}"[: 2 * _SHOWN]) from error
+
+    def _fetch(self, url: str, deadline: float) -> FetchResponse:
         for _ in range(MAX_REDIRECTS + 1):
             parts = _checked(url)
             if self.honour_robots and not self._may_fetch(parts, deadline):
@@ -135,10 +145,11 @@ class Fetcher:
 
     @contextmanager
     def _response(self, parts: SplitResult, deadline: float) -> Iterator[urllib3.BaseHTTPResponse]:
-        """Sends GET for a checked URL to one checked address."""
+        """Sends GET for a checked URL to one checked address; the connection is cut at the deadline."""
         url, host = urlunsplit(parts), _ascii_host(parts)
         address = self._resolved(host, _port(parts), url)
-        pool = _pool(parts, host, address)
+        cut = _ConnectionCut(deadline)
+        pool = _pool(parts, host, address, cut)
         try:
             response = pool.request(
                 "GET",
@@ -152,10 +163,13 @@ class Fetcher:
                 redirect=False, retries=False, preload_content=False, decode_content=False,
             )  # fmt: skip
             yield response
+            cut.require_time(url)  # a body of unknown length ends where it was cut
         except (HTTPError, OSError, UnicodeError) as error:
+            cut.require_time(url)
             reason = "is packed wrongly" if isinstance(error, DecodeError) else str(error).rpartition(": ")[2]
             raise NotFetched(f"{url}: {reason or type(error).__name__}") from error
         finally:
+            cut.cancel()
             pool.close()
 
     def _resolved(self, host: str, port: int, url: str) -> str:
@@ -199,10 +213,12 @@ def user_agent(contact: str = "") -> str:
 def _checked(url: str) -> SplitResult:
     """Parts of a URL, without its fragment; raises `NotFetched` for a URL that may not be fetched."""
     try:
-        parts = urlsplit(url.strip())
-        usable = parts.hostname and parts.port != 0
+        parts = split_address(url.strip())
+        usable = parts is not None and parts.hostname and parts.port != 0
     except ValueError as error:
         raise NotFetched(f"{url}: is no address: {error}") from error
+    if parts is None:
+        raise NotFetched(f"{url}: is no address")
     if parts.scheme not in _PORTS:
         raise NotFetched(f"{url}: only http and https are fetched")
     if not usable or parts.username is not None or parts.password is not None or any(c in url for c in "\r\n\t\x00\\"):
@@ -228,17 +244,64 @@ def _host_header(parts: SplitResult, host: str) -> str:
     return name if parts.port is None or parts.port == _PORTS[parts.scheme] else f"{name}:{parts.port}"
 
 
-def _pool(parts: SplitResult, host: str, address: str) -> urllib3.HTTPConnectionPool:
-    """Connection pool to one address; over TLS the certificate must be that of `host`."""
+class _ConnectionCut:
+    """Timer that cuts a connection at a deadline: a timeout of the socket begins anew with each byte that comes."""
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._timer: threading.Timer | None = None
+
+    def watch(self, connection: socket.socket) -> None:
+        """Cuts a connected socket at the deadline."""
+        self.cancel()
+        self._timer = threading.Timer(max(0.0, self._deadline - time.monotonic()), _cut, (connection,))
+        self._timer.daemon = True
+        self._timer.start()
+
+    def cancel(self) -> None:
+        """Stops the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def require_time(self, url: str) -> None:
+        """Raises `NotFetched` if the deadline has passed."""
+        if time.monotonic() >= self._deadline:
+            raise NotFetched(f"{url}: takes longer than {SECONDS_IN_ALL:g} seconds")
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # closed already
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # of the plain socket: TLS is not asked
+
+
+def _pool(parts: SplitResult, host: str, address: str, cut: _ConnectionCut) -> urllib3.HTTPConnectionPool:
+    """Connection pool to one address; over TLS the certificate must be that of `host`. Connections are cut by `cut`."""
+    pool = urllib3.HTTPConnectionPool(address, _port(parts))
     if parts.scheme == "https":
-        return urllib3.HTTPSConnectionPool(address, _port(parts), server_hostname=host, assert_hostname=host)
-    return urllib3.HTTPConnectionPool(address, _port(parts))
+        pool = urllib3.HTTPSConnectionPool(address, _port(parts), server_hostname=host, assert_hostname=host)
+    plain: Any = pool.ConnectionCls
+
+    class WatchedConnection(plain):  # type: ignore[misc]
+        """Connection whose socket is cut at the deadline."""
+
+        def connect(self) -> None:
+            """Connects, and starts the timer."""
+            super().connect()
+            cut.watch(self.sock)
+
+    pool.ConnectionCls = WatchedConnection
+    return pool
 
 
 def _redirect_target(response: urllib3.BaseHTTPResponse, url: str) -> str:
     """URL that a response redirects to; empty if it does not redirect."""
     location = response.headers.get("location")
-    return urljoin(url, location) if response.status in _REDIRECTS and location else ""
+    if response.status not in _REDIRECTS or not location:
+        return ""
+    target = join_address(url, location)
+    if target is None:
+        raise NotFetched(f"{url}: redirects to {location[:_SHOWN]!r}, which is no address")
+    return target
 
 
 def _page(response: urllib3.BaseHTTPResponse, url: str, deadline: float) -> FetchResponse:
@@ -266,5 +329,5 @@ def _read(response: urllib3.BaseHTTPResponse, url: str, deadline: float, limit: 
         if wire > MAX_WIRE_BYTES or size > limit:
             raise NotFetched(f"{url}: is larger than {min(MAX_WIRE_BYTES, limit) >> 10:,} KB")
         if time.monotonic() > deadline:
-            raise NotFetched(f"{url}: takes longer than {SECONDS_IN_ALL:.0f} seconds")
+            raise NotFetched(f"{url}: takes longer than {SECONDS_IN_ALL:g} seconds")
     return b"".join(chunks)

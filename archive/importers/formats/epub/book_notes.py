@@ -7,7 +7,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from urllib.parse import quote, unquote, urldefrag
+from urllib.parse import quote, unquote
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -17,6 +17,7 @@ from backfile.archive.importers.common.html_parser import text_of
 from backfile.archive.importers.common.xml_trees import parse_xhtml
 from backfile.archive.importers.formats.epub.package_document import resolve_href
 from backfile.archive.importers.sources.containers import Member
+from backfile.archive.web_addresses import fragment_of
 
 _NOTE_MARK = re.compile(r"[\[(]?(?:\d{1,4}|[ivxlc]{1,6}|[a-z]|[*†‡§¶]{1,3})[\])]?[.:]?\Z", re.IGNORECASE)
 _BLOCKS = ("aside", "li", "dd", "p", "div")
@@ -51,7 +52,7 @@ class BookNotes:
         here = _elements_by_id(tree)
         for link in list(tree.iter("a")):
             reference = link.get("href") or ""
-            name, fragment = resolve_href(posixpath.dirname(file), reference), urldefrag(reference)[1]
+            name, fragment = resolve_href(posixpath.dirname(file), reference), fragment_of(reference)
             is_gone = link.getroottree().getroot() is not tree.getroottree().getroot()
             if not fragment or is_gone or not _is_reference(link) or _is_note_number(link):
                 continue
@@ -111,7 +112,7 @@ def _make_root_relative(note: HtmlElement, folder: str) -> None:
     """Makes links and images of a note from a file in `folder` relative to the root of the book."""
     for element, name in [*((each, "href") for each in note.iter("a")), *((each, "src") for each in note.iter("img"))]:
         reference = element.get(name) or ""
-        target, fragment = resolve_href(folder, reference), urldefrag(reference)[1]
+        target, fragment = resolve_href(folder, reference), fragment_of(reference)
         if target:
             element.set(name, f"/{quote(target)}" + (f"#{fragment}" if fragment else ""))
 

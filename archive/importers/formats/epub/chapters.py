@@ -11,7 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote
 
 from lxml.html import HtmlElement
 
@@ -26,6 +26,7 @@ from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdow
 from backfile.archive.importers.sources.containers import Member
 from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
+from backfile.archive.web_addresses import fragment_of
 
 # Type of a file (https://www.w3.org/TR/epub-ssv-11/, the guide of OPF 2) → its name in reports.
 _SKIPPED_TYPES = {
@@ -169,7 +170,7 @@ class Chapters:
             _unwrap_svg(image)
         links: dict[str, str] = {}
         for link in tree.iter("a"):
-            fragment = urldefrag(link.get("href") or "")[1]
+            fragment = fragment_of(link.get("href") or "")
             name = resolve_href(folder, link.get("href") or "")
             if name in self._members:
                 whole = f"{name}#{fragment}" if fragment else name

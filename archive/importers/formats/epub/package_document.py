@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, urldefrag
+from urllib.parse import unquote
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.xml_trees import local_name, parse_xhtml, parse_xml
@@ -19,6 +19,7 @@ from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import ArticleMetadata, PartialDate
+from backfile.archive.web_addresses import fragment_of
 
 _CONTAINER, _ENCRYPTION = "META-INF/container.xml", "META-INF/encryption.xml"
 _FONTS_ONLY = frozenset({"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"})
@@ -206,14 +207,14 @@ def _ncx_entries(tree: Any, folder: str) -> Iterator[TocEntry]:
 
 
 def _target(folder: str, reference: str) -> tuple[str, str]:
-    return resolve_href(folder, reference), unquote(urldefrag(reference)[1])
+    return resolve_href(folder, reference), unquote(fragment_of(reference))
 
 
 def resolve_href(folder: str, reference: str) -> str:
     """Name in the archive of the target of a reference from `folder`; empty for external targets."""
     if not reference or reference.startswith("#") or _SCHEME.match(reference):
         return ""
-    return posixpath.normpath(posixpath.join(folder, unquote(urldefrag(reference)[0]))).lstrip("/")
+    return posixpath.normpath(posixpath.join(folder, unquote(reference.partition("#")[0]))).lstrip("/")
 
 
 def _elements(tree: Any, name: str) -> Iterator[Any]:

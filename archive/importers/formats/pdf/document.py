@@ -12,7 +12,6 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.bylines import closing_line_authors
@@ -30,6 +29,7 @@ from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import MAX_BYTES
 from backfile.archive.storage.file_titles import title_from_path
+from backfile.archive.web_addresses import host_of
 
 if TYPE_CHECKING:
     import pypdfium2 as pdfium
@@ -130,7 +130,7 @@ def _article(document: pdfium.PdfDocument, name: str, context: ImportContext) ->
             title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
             authors=masthead.authors or properties.authors or closing_line_authors(body.rpartition("\n\n")[2]),
             date=masthead.date or properties.date,
-            source=source_of(urlsplit(statistics.address).hostname or "", statistics.address),
+            source=source_of(host_of(statistics.address), statistics.address),
             language=_language(document) or None,
         ),
         body=body,

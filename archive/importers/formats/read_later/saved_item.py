@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import html_to_line
-from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Skipped
+from backfile.archive.importers.item import ITEM_FAILURES, FetchResponse, ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.links.full_text import (
     ONLY_A_LINK,
     complete_from_page,
@@ -22,6 +21,7 @@ from backfile.archive.metadata.publications import is_url, source_of
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.archive.report import Problem
+from backfile.archive.web_addresses import host_of
 
 _NUMBER = re.compile(r"\d{1,17}(?:\.\d+)?\Z", re.ASCII)
 _MICROSECONDS = 1e14  # a number beyond is no time in milliseconds that the archives of the world know
@@ -64,7 +64,7 @@ def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], FetchResponse]
     """Item with the text of its page; if that cannot be fetched, with its note, else a problem."""
     try:
         page = fetch_article(saved.url, fetch)
-    except (ArchiveError, OSError) as error:
+    except ITEM_FAILURES as error:
         if item.body:
             return replace(item, notes=(*item.notes, f"has only a note; its page was not fetched: {error}"))
         return Problem("", None, f"{saved.url}: cannot be fetched: {error}", "run it again later")
@@ -82,7 +82,7 @@ def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
         else plain_to_markdown(saved.text)
     )
     remark = html_to_line(saved.note)
-    host = (urlsplit(saved.url).hostname or "").removeprefix("www.") if is_link else ""
+    host = host_of(saved.url).removeprefix("www.") if is_link else ""
     return Item(
         origin=origin,
         metadata=replace(

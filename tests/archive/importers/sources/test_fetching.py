@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import gzip
 import ipaddress
+import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from paths import ROOT
 
 from backfile.archive.importers.sources import fetching
 from backfile.archive.importers.sources.fetching import Fetcher, NotFetched, is_public
@@ -252,3 +256,106 @@ def test_a_refused_connection_is_reported(site: Site, fetcher: Fetcher) -> None:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/"
     with pytest.raises(NotFetched, match="127"):
         fetcher(url)
+
+
+BAD_ADDRESSES = ["http://[v1.a]/", "http://[::1", "http://a.example:\uff11\uff12/", "http://\ud800.example/", "http://a\x00b/",
+                 "http://a b.example/", f"http://{'a' * 10_000}.example/", f"http://{'a.' * 5_000}example/",
+                 "http://xn--\u00e9.example/", "http://\u2100.example/", "http://a.example:9" + "9" * 5_000 + "/",
+                 "http://a%5B.example/", "http://..example/", "http://%00.example/", "http://[fe80::1%25eth0]/",
+                 "http://\u00ad.example/", "http://a.example\uff0f/", "http://[1.2.3.4]/", "http://-/"]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", BAD_ADDRESSES, ids=range(len(BAD_ADDRESSES)))
+def test_any_text_as_an_address_is_not_fetched_and_nothing_else(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_dns(host: str, *_: Any, **__: Any) -> list[Any]:
+        host.encode("idna")
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_dns)
+    with pytest.raises(NotFetched) as raised:
+        Fetcher()(url)
+    assert str(raised.value)
+
+
+@pytest.mark.parametrize("location", ["http://[::1", "http://[v1.a]/", "http://a.example:\u00b2/"])
+def test_a_redirect_to_no_address_is_reported(site: Site, fetcher: Fetcher, location: str) -> None:
+    site.pages["/a"] = (302, {"Location": location}, b"")
+    with pytest.raises(NotFetched):
+        fetcher(f"{site.url}/a")
+
+
+@pytest.mark.parametrize(
+    "rule", ["Disallow: //[x", "Crawl-delay: \u00b2", "Request-rate: \u00b2/\u00b2", "Disallow: \x00"]
+)
+def test_no_robots_txt_ends_more_than_its_own_fetch(site: Site, fetcher: Fetcher, rule: str) -> None:
+    site.pages["/robots.txt"] = (200, {}, f"User-agent: *\n{rule}\n".encode())
+    site.pages["/a"] = (200, {}, b"page")
+    with suppress(NotFetched):
+        assert fetcher(f"{site.url}/a").body == b"page"
+
+
+@pytest.mark.parametrize("kind", ["list", "feed", "saved"])
+def test_a_bad_address_is_the_failure_of_its_row_only(
+    site: Site, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(fetching, "SECONDS_BETWEEN_REQUESTS", 0.0)
+    monkeypatch.setattr(fetching, "_shared", lambda *_: Fetcher(allow_private=True, pause=0.0))
+    paragraphs = "".join(f"<p>{' '.join(f'word{n} of story {p}' for n in range(40))}</p>" for p in range(4))
+    page = f"<html><title>Found</title><article><h1>Found</h1>{paragraphs}</article></html>"
+    site.pages["/a"] = (200, {"Content-Type": "text/html"}, page.encode())
+    site.pages["/bad"] = (302, {"Location": "http://[::1"}, b"")
+    addresses = [
+        "http://[v1.a]/",
+        f"{site.url}/bad",
+        "http://127.0.0.1:\uff11/",
+        f"http://{'b' * 5_000}/",
+        f"{site.url}/a",
+    ]
+    if kind == "list":
+        (tmp_path / "source.txt").write_text("\n".join(addresses))
+    elif kind == "feed":
+        items = "".join(f"<item><title>T {n}</title><link>{each}</link><description>Teaser {n} …</description></item>"
+                        for n, each in enumerate(addresses))  # fmt: skip
+        (tmp_path / "source.xml").write_text(f"<rss version='2.0'><channel><title>F</title>{items}</channel></rss>")
+    else:
+        rows = "".join(f'"T {n}",{each},1600000000,,unread\n' for n, each in enumerate(addresses))
+        (tmp_path / "source.csv").write_text(f"title,url,time_added,tags,status\n{rows}")
+    source = str(next(tmp_path.glob("source.*")))
+    code = run(["import", source, "--library", str(tmp_path / "library"), "--no-index", "--fetch", "--allow-private"])
+    told = capsys.readouterr()
+    texts = [path.read_text() for path in (tmp_path / "library").rglob("*.md")]
+    assert any("word39 of story 3" in text for text in texts), told
+    assert code == (0 if kind == "feed" else 1)
+    assert told.err.count("\n") >= 4
+
+
+@pytest.mark.parametrize("part", ["head", "body", "chunks", "status"])
+def test_a_server_that_drips_is_left_at_the_deadline(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "SECONDS_IN_ALL", 0.5)
+    head = {"head": b"HTTP/1.1 200 OK\r\nX: ", "body": b"HTTP/1.0 200 OK\r\n\r\n", "status": b"HTTP/1.1 2",
+            "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n"}[part]  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.recv(4_096)
+                connection.sendall(head)
+                for _ in range(200):
+                    connection.sendall(b"0")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        began = time.monotonic()
+        fetcher = Fetcher(allow_private=True, honour_robots=False)
+        with pytest.raises(NotFetched, match=r"takes longer than 0\.5 seconds"):
+            fetcher(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        assert time.monotonic() - began < 2.5
+        thread.join()
+
+
+def test_only_one_module_calls_functions_that_raise_for_addresses() -> None:
+    raising = re.compile(r"\b(?:urlsplit|urlparse|urljoin|urldefrag)\b")
+    found = [path for name in ("archive", "index", "web", "cli") for path in sorted((ROOT / name).rglob("*.py"))]
+    assert [path.name for path in found if raising.search(path.read_text())] == ["web_addresses.py"]
