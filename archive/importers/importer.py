@@ -32,6 +32,7 @@ from backfile.archive.importers.library.provenance import (
     article_urls,
     checksum,
     front_data,
+    storable,
     with_provenance,
     without_provenance,
 )
@@ -133,6 +134,7 @@ class Importer:
 
         Raises `OSError` when the disk is full or read-only.
         """
+        source = replace(source, label=storable(source.label))
         if isinstance(source, RejectedSource):
             action = Action.SKIPPED if source.in_mixed_folder else Action.FAILED
             self._add_result(ItemResult(action, source.label, None, source.reason))
@@ -337,7 +339,7 @@ def _prepare(item: Item, source: ImportSource, context: ImportContext) -> _Prepa
     named = (
         article.metadata.source.url if article.metadata.source and article.metadata.source.url else "",
         origin,
-        *item.also_at,
+        *map(storable, item.also_at),
     )
     addresses = tuple(dict.fromkeys(address for address in named if url_key(address)))
     candidate = Candidate(article.metadata.title, article.metadata.date, addresses, article.body)
@@ -377,6 +379,6 @@ def _other_addresses(addresses: Iterable[str], origin: str, article: Article) ->
         if address
     }
     others: dict[str, str] = {}
-    for address in filter(None, addresses):
+    for address in map(storable, filter(None, addresses)):
         others.setdefault(origin_key(address), address)
     return [address for key, address in others.items() if key not in own]

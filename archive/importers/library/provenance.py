@@ -23,6 +23,8 @@ ALSO_AT = "also_at"
 CLOSING = "\n---\n"
 """End of the front matter that `archive.frontmatter.article_text.compose` writes."""
 
+# Controls, line separators, surrogates and other characters that front matter does not give back.
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _OWN_LINES = (f"{KEY}:", f"{ALSO_AT}:")
 _ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+://|urn:|tag:|mid:)\S+\Z")
 _URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
@@ -51,6 +53,11 @@ class ArticleUrls:
     others: tuple[str, ...]
 
 
+def storable(name: str) -> str:
+    """Origin, label or address as front matter gives it back; the same name comes out the same at every import."""
+    return _UNSTORABLE.sub("\ufffd", name)
+
+
 def front_data(text: str) -> Mapping[str, object]:
     """Front matter of an article's file; of front matter that is broken, the entries of this module alone."""
     front = parse(text)
@@ -69,14 +76,14 @@ def read_provenance(path: str, data: Mapping[str, object]) -> Provenance | None:
     if not isinstance(value, Mapping) or not isinstance(value.get("from"), str) or not value["from"]:
         return None
     kind, sha256, within = (str(value.get(key, "")) for key in ("kind", "sha256", "in"))
-    return Provenance(path, value["from"], kind, sha256, within)
+    return Provenance(path, storable(value["from"]), kind, sha256, within)
 
 
 def also_at(data: Mapping[str, object]) -> list[str]:
     """Further addresses in the front matter of an article."""
     value = data.get(ALSO_AT)
     addresses = value if isinstance(value, list) else [value] if value else []
-    return [str(address) for address in addresses]
+    return [storable(str(address)) for address in addresses]
 
 
 def article_urls(data: Mapping[str, object]) -> ArticleUrls:
@@ -125,7 +132,7 @@ def origin_of(label: str, is_folder: bool, name: str) -> str:
     `site/posts/a.md`, `export.csv#12`: the same wherever the source lies.
     """
     if _ABSOLUTE.match(name):
-        return name
+        return storable(name)
     if not is_folder and (name == label or label.endswith(f"/{name}")):  # the only item of a file
-        return label
-    return f"{label}/{name}" if is_folder else f"{label}#{name}"
+        return storable(label)
+    return storable(f"{label}/{name}" if is_folder else f"{label}#{name}")

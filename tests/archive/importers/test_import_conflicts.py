@@ -25,7 +25,7 @@ from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, I
 from backfile.archive.importers.library.import_lock import NAME, LibraryLocked
 from backfile.archive.importers.library.provenance import front_data, read_provenance
 from backfile.archive.importers.sources.detection import ImportSource
-from backfile.archive.model import ArticleMetadata, PartialDate
+from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.storage.durable_files import Batch, digest, remove_temporary_files, write_bytes
 from backfile.archive.storage.library import Library
 from backfile.cli.main import run
@@ -349,3 +349,51 @@ def test_twenty_killed_imports_leave_every_article_once(tmp_path: Path) -> None:
     assert len([path for path in library.rglob("*") if path.is_dir()]) == items + 1
     process = start("site", folder=tmp_path)
     assert process.communicate(timeout=300)[0].splitlines()[0] == f"{items} unchanged"
+
+
+STRANGE = [
+    "\ud800",
+    "a\udcffb",
+    "\x00",
+    "a\x07b",
+    "a\u2028b",
+    "a\x85b",
+    "a\nb",
+    "\ufeff",
+    "\ufffe",
+    "a\x7f",
+    "a: #b'\"",
+    "\t",
+]
+
+
+@pytest.mark.parametrize("strange", STRANGE, ids=ascii)
+def test_any_id_and_address_is_the_same_at_the_next_import(tmp_path: Path, strange: str) -> None:
+    def other(number: int) -> str:
+        return " ".join(f"sentence {n} of {number}" for n in range(60))
+
+    def events() -> Iterator[ImportEvent]:
+        source, address = Source(None, f"https://post.example/{strange}?a={strange}"), f"https://copy.example/{strange}"
+        yield replace(FERRY, origin=f"x{strange}", also_at=(address,))
+        yield Item(f"https://post.example/{strange}y", ArticleMetadata("The train", source=source), other(1))
+        yield replace(FERRY, origin=f"copy{strange}")
+
+    def read(label: str) -> ImportReport:
+        with Importer(Library(tmp_path), today=DAY) as importer:
+            source = ImportSource(Path("x"), label, "given", False, LiveFormat(events))  # type: ignore[arg-type]
+            importer.import_source(source, ImportContext())
+        return importer.report
+
+    for label in ("export.xml", f"exp{strange}ort.xml"):
+        read(label)
+        before = {path: path.read_bytes() for path in tmp_path.rglob("*.md")}
+        report = read(label)
+        assert not report.counts[Action.ADDED] + report.counts[Action.CHANGED] + report.counts[Action.FAILED]
+        assert {path: path.read_bytes() for path in tmp_path.rglob("*.md")} == before
+        assert len(before) == 2
+        assert not report.wrote
+        for path in before:
+            result = Library(tmp_path).read(path.relative_to(tmp_path).as_posix())
+            assert result.article is not None
+            assert all(each.reason.startswith("not an address of the web") for each in result.problems)
+        "".join(map(str, report.results)).encode()
