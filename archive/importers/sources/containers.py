@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import tarfile
 import zipfile
@@ -18,11 +19,15 @@ from backfile.archive.errors import ArchiveError
 MAX_MEMBERS = 100_000
 MAX_MEMBER_BYTES = 256 * 1024 * 1024
 MAX_TOTAL_BYTES = 8 * 1024 * 1024 * 1024
+MAX_DIRECTORY_BYTES = 32 * 1024 * 1024
+"""Limit for the directory of a zip, which is read at once: 300 bytes a member."""
+
 MAX_RATIO = 200
 """Limit for unpacked to packed size above `_MIN_CHECKED` bytes; text reaches 10, pages of tables at most 100."""
 
 _MIN_CHECKED = 4 * 1024 * 1024
 _CHUNK = 256 * 1024
+_UNPACK = "unpack it and import the folder"
 
 
 class ContainerRefused(ArchiveError):
@@ -57,7 +62,8 @@ def open_members(path: Path) -> Iterator[Iterator[Member | ContainerRefused]]:
     """
     try:
         if zipfile.is_zipfile(path):
-            with _opened_zip(path) as archive:
+            with _DirectoryReader(io.FileIO(path)) as file, _opened_zip(file, path.name) as archive:
+                file.is_limited = False
                 yield _zip_members(archive)
         else:
             with tarfile.open(path, "r|*") as tar:
@@ -66,11 +72,31 @@ def open_members(path: Path) -> Iterator[Iterator[Member | ContainerRefused]]:
         raise ContainerRefused(f"{path.name}: is a broken archive: {error}") from error
 
 
-def _opened_zip(path: Path) -> zipfile.ZipFile:
+class _DirectoryReader(io.BufferedReader):
+    """Zip file whose directory is refused before `zipfile` makes objects of its entries, a kilobyte each.
+
+    The entries themselves are counted: the number that a zip states may be forged.
+    """
+
+    is_limited = True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Reads as any file; while the directory is read, `ContainerRefused` for more entries than `MAX_MEMBERS`."""
+        if not self.is_limited:
+            return super().read(size)
+        if size is not None and size > MAX_DIRECTORY_BYTES:
+            raise ContainerRefused(f"has more than {MAX_MEMBERS:,} members", hint=_UNPACK)
+        content = super().read(size)
+        if content.count(zipfile.stringCentralDir) > MAX_MEMBERS:
+            raise ContainerRefused(f"has more than {MAX_MEMBERS:,} members", hint=_UNPACK)
+        return content
+
+
+def _opened_zip(file: IO[bytes], name: str) -> zipfile.ZipFile:
     try:
-        return zipfile.ZipFile(path)
-    except (NotImplementedError, ValueError) as error:  # of a newer version; names that are no UTF-8
-        raise ContainerRefused(f"{path.name}: is a broken archive: {error}") from error
+        return zipfile.ZipFile(file)
+    except (NotImplementedError, ValueError, OSError, OverflowError) as error:  # a newer version; no UTF-8; no offset
+        raise ContainerRefused(f"{name}: is a broken archive: {error}") from error
 
 
 def _zip_members(archive: zipfile.ZipFile) -> Iterator[Member | ContainerRefused]:

@@ -3,7 +3,9 @@ from __future__ import annotations
 import gzip
 import io
 import stat
+import struct
 import tarfile
+import time
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -102,3 +104,42 @@ def test_broken_archives_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(ContainerRefused):
         contents(tmp_path / "a")
+
+
+def forge_zip(path: Path, entries: int, stated: int | None = None, size: int | None = None) -> Path:
+    """Zip with a directory of `entries`, of which it states another number, or another size of the directory."""
+    member = struct.pack("<4s5H3I2H", b"PK\x03\x04", 20, 0, 0, 0, 33, 0, 0, 0, 5, 0) + b"a.txt"
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0) + b"a.txt"
+    stated, size = entries if stated is None else stated, len(entry) * entries if size is None else size
+    start = len(member)
+    end64 = struct.pack("<4sQ2H2I4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, stated, stated, size, start)
+    locator = struct.pack("<4sIQI", b"PK\x06\x07", 0, start + len(entry) * entries, 1)
+    end = struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    path.write_bytes(member + entry * entries + end64 + locator + end)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("entries", "stated"), [(1_000_000, None), (1_000_000, 1), (150_000, 1), (150_000, 2**40)], ids=str
+)
+def test_a_million_entries_are_refused_in_bounded_memory(tmp_path: Path, entries: int, stated: int | None) -> None:
+    path = forge_zip(tmp_path / "a.zip", entries, stated)
+    tracemalloc.start()
+    began = time.process_time()
+    with pytest.raises(ContainerRefused, match="more than 100,000 members") as raised:
+        contents(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert "unpack it" in raised.value.hint
+    assert peak < 40 * 1024 * 1024
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(("stated", "size"), [(10**6, None), (1, 2**40), (10**6, 2**63), (1, 0), (0, 10)], ids=str)
+def test_forged_numbers_of_entries_are_harmless(tmp_path: Path, stated: int, size: int | None) -> None:
+    path = forge_zip(tmp_path / "a.zip", 1, stated, size)
+    try:
+        found = contents(path)
+    except ContainerRefused:
+        return
+    assert found in ({}, {"a.txt": b""})
