@@ -87,7 +87,7 @@ class _DirectoryReader(io.BufferedReader):
         if size is not None and size > MAX_DIRECTORY_BYTES:
             raise ContainerRefused(f"has more than {MAX_MEMBERS:,} members", hint=_UNPACK)
         content = super().read(size)
-        if content.count(zipfile.stringCentralDir) > MAX_MEMBERS:
+        if content.count(b"PK\x01\x02") > MAX_MEMBERS:
             raise ContainerRefused(f"has more than {MAX_MEMBERS:,} members", hint=_UNPACK)
         return content
 
