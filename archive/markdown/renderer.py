@@ -120,7 +120,7 @@ _NESTING_IN_MARKDOWN = ("<blockquote", "<ul", "<ol", "<dl", "<em", "<strong", "<
 # Parsers compare each attribute of a tag with all others, so a tag of many is refused; a long address is none.
 _LONG_TAG = re.compile(rf"<[a-zA-Z][^<>]{{{MAX_TAG},}}")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
-_HEADING = re.compile(r"<h([1-6])((?: [^>]*)?)>((?:[^<]++|<(?!/?h[1-6]\b))*+)</h\1>")
+_HEADING = re.compile(r"<h([1-6])((?: [^<>]*)?)>((?:[^<]++|<(?!/?h[1-6]\b))*+)</h\1>")
 _BLOCK = re.compile(r"<(?:ul|ol|li|pre|blockquote|table|tr|th|td|h[1-6]|dt|dd|img|del)\b")
 _ID = re.compile(r' id="([^"]*)"')
 
