@@ -39,6 +39,7 @@ EXIT_CODES: dict[type[archive_errors.BackfileError], int] = {
     index_errors.QueryRefused: 2,
     index_errors.DeadlineExceeded: 3,
     index_errors.IndexUnusable: 3,
+    index_errors.IndexUnavailable: 3,
     index_errors.IndexLocked: 3,
     index_errors.CacheFolderRefused: 3,
     config.SettingsInvalid: 2,

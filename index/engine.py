@@ -187,7 +187,7 @@ class Completions:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """State of an index: searchable `documents`, and the `problems` that verification found.
+    """State of an index: searchable `documents`, and the `problems` (damage) that readers or verification found.
 
     `language_counts` maps each language, as the documents name it (`pt-BR`), to the number of documents in it.
     """
@@ -205,7 +205,7 @@ class Status:
 class Engine(Protocol):
     """Index of documents for many readers and one writer. Readers see whole commits only.
 
-    Every method may raise `IndexUnusable`; after `close` every method raises it.
+    Every method may raise `IndexUnusable` and `IndexUnavailable`; after `close` every method raises it.
     """
 
     def search(self, request: Request) -> Page:
@@ -248,8 +248,12 @@ class Engine(Protocol):
         the passage is the beginning of the text.
         """
 
-    def status(self, *, verify: bool = False) -> Status:
-        """State of the index; `verify` reads every checksum and lists the failures."""
+    def status(self, *, verify: bool = False, rate: float | None = None) -> Status:
+        """State of the index; `verify` reads every checksum and lists the failures.
+
+        `rate` bounds that reading (bytes a second). Damage found by any reader before is among the problems until the
+        index is set aside.
+        """
 
     def close(self) -> None:
         """Releases files and memory; harmless when called twice."""

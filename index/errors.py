@@ -21,6 +21,10 @@ class IndexUnusable(SearchError):
     """Unreadable index: missing, damaged, of another version or of another program."""
 
 
+class IndexUnavailable(SearchError):
+    """Index that the system does not let be read at the moment; the index itself need not be damaged."""
+
+
 class IndexLocked(SearchError):
     """Write lock held by another process for longer than the waiting time."""
 

@@ -32,7 +32,6 @@ Signature: 8a477f597d28d172789f06886806bc55
 # This folder is a cache of Backfile and can be deleted at any time. See https://bford.info/cachedir/
 """
 _PROBLEMS = "problems.json"
-_DAMAGED = "damaged"
 _BROKEN = "index.broken-"
 
 
@@ -117,16 +116,6 @@ def prepare_cache_folder(folder: Path) -> None:
         )
 
 
-def mark_damaged(folder: Path) -> None:
-    """Marks the index so that the next synchronization sets it aside: for damage that only verification finds."""
-    _write(folder / _DAMAGED, "")
-
-
-def is_marked_damaged(folder: Path) -> bool:
-    """Whether a check found the index damaged since it was last built."""
-    return (folder / _DAMAGED).exists()
-
-
 def set_aside(folder: Path) -> Path:
     """Renames an unusable index and returns its new path; removes those set aside before."""
     broken = folder / (_BROKEN + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
@@ -134,7 +123,6 @@ def set_aside(folder: Path) -> Path:
         shutil.rmtree(old)
     if (folder / "index").exists():
         (folder / "index").rename(broken)
-    (folder / _DAMAGED).unlink(missing_ok=True)
     return broken
 
 

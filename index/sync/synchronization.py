@@ -29,7 +29,6 @@ from backfile.index.sync.reading_rules import reading_rules_stamp
 from backfile.index.sync.state import (
     FOLDER,
     SyncState,
-    is_marked_damaged,
     load_state,
     prepare_cache_folder,
     save_state,
@@ -62,8 +61,6 @@ def update_index(
     prepare_cache_folder(folder)
     with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
         try:
-            if is_marked_damaged(folder):
-                raise IndexUnusable("a check found it damaged")
             return _Synchronization.begin(library, engine, folder).run(progress)
         except IndexUnusable as error:
             broken = set_aside(folder)
@@ -100,9 +97,11 @@ class _Synchronization:
 
     @classmethod
     def begin(cls, library: Library, engine: Engine, folder: Path) -> _Synchronization:
-        """Walks the library and reads the states of the index and of the last run."""
+        """Walks the library and reads the states of the index and of the last run. Raises `IndexUnusable`."""
         library.refresh()
         entries, status = list(library.walk()), engine.status()
+        if status.problems:
+            raise IndexUnusable(status.problems[0])
         stamp = reading_rules_stamp(library, entries)
         return cls(library, engine, folder, entries, stamp, status, load_state(folder), status.languages)
 

@@ -1,10 +1,16 @@
-"""Verification: reads each file of a library and each checksum of its index."""
+"""Verification: reads each file of a library and each checksum of its index, at once or in the background."""
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event, Thread
 
+from backfile.archive.errors import BackfileError
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
 from backfile.index.engines import open_engine
@@ -12,8 +18,15 @@ from backfile.index.errors import IndexUnusable
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
-from backfile.index.sync.state import load_state, mark_damaged
+from backfile.index.sync.state import load_state
 from backfile.index.sync.synchronization import Progress
+
+log = logging.getLogger("backfile.index")
+
+LOOK_INTERVAL = 1.0  # seconds between looks for damage that readers found
+PASS_INTERVAL = 86_400.0  # seconds between two readings of all checksums
+PASS_RATE = 32 << 20  # bytes a second of such a reading: about two hundredths of a core
+RETRY_INTERVAL = 60.0  # seconds after damage or an error of the system
 
 OK, MISSING, OUT_OF_DATE, DAMAGED = "ok", "missing", "out of date", "damaged"
 
@@ -36,7 +49,7 @@ class Check:
 def check(library: Library, folder: Path, engine_name: str, *, progress: Progress | None = None) -> Check:
     """Reads every file of the library and verifies the index in the cache folder `folder`; changes neither.
 
-    Marks a damaged index, so that the next synchronization builds it anew.
+    The engine marks a damaged index, so that the next synchronization builds it anew.
     """
     articles = 0
     problems: list[Problem] = []
@@ -65,10 +78,8 @@ def _verify_index(library: Library, folder: Path, engine_name: str) -> tuple[int
         finally:
             engine.close()
     except IndexUnusable as error:
-        mark_damaged(folder)
         return 0, DAMAGED, (str(error),)
     if status.problems:
-        mark_damaged(folder)
         return status.documents, DAMAGED, status.problems
     entries = list(library.walk())
     state = load_state(folder)
@@ -76,3 +87,45 @@ def _verify_index(library: Library, folder: Path, engine_name: str) -> tuple[int
     unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in state.problems}]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
     return status.documents, OK if current else OUT_OF_DATE, ()
+
+
+class IndexVerifier:
+    """Thread that watches over the index of a server: it finds damage that no request has met yet.
+
+    Reads all checksums slowly, when it starts and once a day, and looks every second whether a reader has found
+    damage. Calls `on_damage` then.
+    """
+
+    def __init__(self, folder: Path, engine_name: str, on_damage: Callable[[], None]) -> None:
+        self._folder, self._engine_name, self._on_damage = folder, engine_name, on_damage
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="index-verifier", daemon=True)
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the thread after the file that it reads; does not wait for that."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        next_pass = time.monotonic()
+        pause = LOOK_INTERVAL
+        with closing(open_engine(self._engine_name, self._folder / "index")) as engine:
+            while not self._stop.wait(pause):
+                pause = LOOK_INTERVAL
+                is_due = time.monotonic() >= next_pass
+                try:
+                    problems = engine.status(verify=is_due, rate=PASS_RATE).problems
+                except IndexUnusable as error:
+                    problems = (str(error),)
+                except (BackfileError, OSError) as error:
+                    log.error("The index could not be verified: %s", error)
+                    pause = RETRY_INTERVAL
+                    continue
+                if problems:
+                    self._on_damage()
+                    pause = RETRY_INTERVAL
+                elif is_due:
+                    next_pass = time.monotonic() + PASS_INTERVAL

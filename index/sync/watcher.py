@@ -13,6 +13,7 @@ from watchfiles import Change, watch
 from backfile.archive.errors import BackfileError
 from backfile.archive.storage.library import Library
 from backfile.index.sync.synchronization import update_index
+from backfile.index.sync.verification import IndexVerifier
 
 log = logging.getLogger("backfile.index")
 
@@ -28,7 +29,8 @@ class _Stopped(Exception):
 class IndexWatcher:
     """Thread that synchronizes an index when it starts and whenever a file of the library changes.
 
-    With `watch=False` it does so once. Errors are logged; the next change is another try.
+    With `watch=False` it does so once, and when the index is found damaged. Errors are logged; the next
+    change is another try.
     """
 
     def __init__(
@@ -37,15 +39,20 @@ class IndexWatcher:
         self._library, self._folder, self._engine_name = library, folder, engine_name
         self._wait, self._watch = wait, watch
         self._stop = Event()
+        self._damaged = Event()
         self._thread = Thread(target=self._run, name="index-watcher", daemon=True)
+        self._verifier = IndexVerifier(folder, engine_name, self._damaged.set)
 
     def start(self) -> None:
-        """Starts the thread."""
+        """Starts the thread, and the one that verifies the index."""
         self._thread.start()
+        self._verifier.start()
 
     def stop(self, patience: float = 3.0) -> None:
         """Stops after the current article; waits at most `patience` seconds for that."""
         self._stop.set()
+        self._damaged.set()  # which the thread may wait for
+        self._verifier.stop()
         if self._thread.is_alive():
             self._thread.join(patience)
 
@@ -68,12 +75,13 @@ class IndexWatcher:
             raise _Stopped
 
     def _triggers(self) -> Iterator[None]:
-        """Yields once at the start, then at each burst of changes and every `POLL_SECONDS`, until stopped.
+        """Yields once at the start, at each burst of changes, at damage and every `POLL_SECONDS`, until stopped.
 
         Watching begins before the first yield, so that no change is missed meanwhile.
         """
-        if not self._watch:
+        while not self._watch and not self._stop.is_set():
             yield
+            self._wait_for_damage()
         while self._watch and not self._stop.is_set():
             polled = -POLL_SECONDS
             try:
@@ -86,13 +94,19 @@ class IndexWatcher:
                     raise_interrupt=False,
                     ignore_permission_denied=True,
                 ):
-                    if changes or time.monotonic() - polled >= POLL_SECONDS:
+                    if changes or self._damaged.is_set() or time.monotonic() - polled >= POLL_SECONDS:
                         polled = time.monotonic()
+                        self._damaged.clear()
                         yield
             except (OSError, RuntimeError) as error:  # too many folders to watch comes as a RuntimeError
                 log.warning("Changes are not announced (%s); looking every %g s instead.", error, POLL_SECONDS)
                 yield
-                self._stop.wait(POLL_SECONDS)
+                self._wait_for_damage(POLL_SECONDS)
+
+    def _wait_for_damage(self, timeout: float | None = None) -> None:
+        """Waits for damage or the stop."""
+        self._damaged.wait(timeout)
+        self._damaged.clear()
 
 
 def relevant(root: Path, folder: Path) -> Callable[[Change, str], bool]:

@@ -20,7 +20,7 @@ from paths import ROOT
 from backfile.archive.report import Problem
 from backfile.cli import main, terminal
 from backfile.index import errors as index_errors
-from backfile.index.sync.state import mark_damaged
+from backfile.index.engines.whoosh.storage.damage import mark_damaged
 
 ARTICLES = {
     "ferry.md": "---\ntitle: Night ferry\nauthors: [Edna Marsh, Tom Ody]\ntopics: [transport]\ndate: 2019-03\n"
@@ -328,7 +328,7 @@ class TestErrors:
         assert "backfile index" in err
 
     def test_an_index_marked_as_damaged_is_searched_if_readable(self, library: Path, run: Any) -> None:
-        mark_damaged(library / ".backfile")
+        mark_damaged(library / ".backfile" / "index", "found by hand")
         assert run("search", "ferry")[0] == 0
 
 

@@ -143,7 +143,7 @@ class MemoryEngine:
         found.sort(key=lambda item: (-item[0], *_newest(item[1].document)))
         return tuple(build_hit(other.document, Highlights(), score=score, limit=1) for score, other in found[:limit])
 
-    def status(self, *, verify: bool = False) -> Status:
+    def status(self, *, verify: bool = False, rate: float | None = None) -> Status:
         """State of the index; in memory nothing can be damaged."""
         state = self._state
         languages = Counter(

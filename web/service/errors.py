@@ -52,6 +52,7 @@ ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
         gettext_noop("Ask with fewer words, or with rarer ones."),
     ),
     index_errors.IndexUnusable: ErrorResponse(503, gettext_noop("The index cannot be used at the moment")),
+    index_errors.IndexUnavailable: ErrorResponse(503, gettext_noop("The index cannot be used at the moment")),
     index_errors.IndexLocked: ErrorResponse(503, gettext_noop("The index is being written at the moment")),
     index_errors.CacheFolderRefused: ErrorResponse(500, gettext_noop("The folder of the index cannot be used")),
 }

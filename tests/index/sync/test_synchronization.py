@@ -25,12 +25,13 @@ from backfile.archive.storage.walker import FileEntry
 from backfile.index.engine import Engine, Fingerprint, Request, Status
 from backfile.index.engines import DEFAULT, open_engine
 from backfile.index.engines.whoosh.storage import array_file, manifest
+from backfile.index.engines.whoosh.storage.damage import mark_damaged
 from backfile.index.errors import CacheFolderRefused, IndexLocked, IndexUnusable
 from backfile.index.query import MatchAll, parse
 from backfile.index.sync import reader, reading_rules, synchronization
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
-from backfile.index.sync.state import SyncState, load_state, mark_damaged, read_problems, save_state
+from backfile.index.sync.state import SyncState, load_state, read_problems, save_state
 from backfile.index.sync.synchronization import synchronise, update_index
 
 
@@ -440,7 +441,7 @@ class TestUpdateIndex:
         before = self.answers(library)
         index = library.root / ".backfile" / "index"
         if damage == "marked":
-            mark_damaged(index.parent)
+            mark_damaged(index, "a check found it damaged")
         elif damage == "foreign":
             shutil.rmtree(index)
             index.mkdir()
@@ -460,7 +461,7 @@ class TestUpdateIndex:
     def test_only_the_last_broken_index_is_kept(self, library: Library) -> None:
         for _ in range(2):
             self.bring(library)
-            mark_damaged(library.root / ".backfile")
+            mark_damaged(library.root / ".backfile" / "index", "a check found it damaged")
         (library.root / ".backfile" / "index.broken-20010101T000000Z").mkdir()
         self.bring(library)
         broken = list((library.root / ".backfile").glob("index.broken-*"))
@@ -498,7 +499,7 @@ class TestUpdateIndex:
                 older.setattr(module, "FORMAT", 1)
             self.bring(library)
             before = self.answers(library)
-        with pytest.raises(IndexUnusable, match="format 1, but this program reads format 2"):
+        with pytest.raises(IndexUnusable, match="format 1, but this program reads format 3"):
             self.status(library)
         assert len(self.bring(library).added) == 3
         assert "format 1" in caplog.text

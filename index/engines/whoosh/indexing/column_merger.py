@@ -22,7 +22,7 @@ def write_columns(file: ArrayFileWriter, segments: Sequence[Segment]) -> None:
     for name in FACET_COLUMNS:
         _gather_facet(file, name, segments)
     stored = [(segment.data.file, segment.live_docs) for segment in segments]
-    for name in ("years", "first_day", "last_day"):
+    for name in ("years", "first_day", "last_day", "stored_fields.crc", "texts.crc"):
         _gather_column(file, name, stored)
     rows = [s.title_order if s.live_docs is None else s.title_order[s.live_docs] for s in segments]
     file.add("title_order", _gather_keys(file, "titles", [segment.titles for segment in segments], rows))

@@ -15,8 +15,9 @@ from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME
 from backfile.index.engines.whoosh.indexing.segment_writer import write_fingerprints
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, sync_folder, write_durably, writing
 from backfile.index.engines.whoosh.storage.commit_reader import open_commit, open_segment
+from backfile.index.engines.whoosh.storage.damage import DAMAGE_MARK
 from backfile.index.engines.whoosh.storage.manifest import Manifest, SegmentEntry, is_ours, manifest_name, toc_name
-from backfile.index.engines.whoosh.storage.segment import Segment
+from backfile.index.engines.whoosh.storage.segment import ID_ARRAYS, Segment
 from backfile.index.engines.whoosh.storage.stem_table import write_stem_table
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
 
@@ -75,6 +76,8 @@ class PendingCommit:
             PendingSegment(entry, segment)
             for entry, segment in zip(self._entries(), self._commit.segments, strict=True)
         ]
+        for segment in self._commit.segments:
+            segment.data.file.require(ID_ARRAYS)  # by which documents are replaced
         self.remove_leftovers()
 
     def _entries(self) -> tuple[SegmentEntry, ...]:
@@ -121,7 +124,9 @@ class PendingCommit:
             languages=self.languages,
             stamp=self.stamp,
             segments=entries,
-            files={name: ArrayFile.open(self.folder / name).crc for entry in entries for name in entry.files()},
+            files={
+                name: ArrayFile.open(self.folder / name, budget=0).crc for entry in entries for name in entry.files()
+            },
             toc=(len(toc), zlib.crc32(toc)),
         )
         write_durably(self.folder / manifest_name(number), manifest.pack())
@@ -152,7 +157,7 @@ class PendingCommit:
 
     def remove_leftovers(self) -> None:
         """Removes files of earlier commits and of killed writers."""
-        kept = {LOCK_NAME}
+        kept = {LOCK_NAME, DAMAGE_MARK}
         manifest = self._commit.manifest
         if manifest:
             kept |= {*manifest.files, toc_name(manifest.generation), manifest_name(manifest.generation)}
@@ -168,6 +173,7 @@ def data_name(segment_name: str) -> str:
 
 
 def _write_touched(path: Path, segment: Segment, touched: Mapping[int, Fingerprint]) -> None:
+    segment.fingerprint_file.require(("sizes", "mtimes", "digests", "digests.offsets"))
     digests = TermDictionary.read(segment.fingerprint_file, "digests").texts()
     sizes, mtimes = segment.fingerprint_file.array("sizes").tolist(), segment.fingerprint_file.array("mtimes").tolist()
     fingerprints = [Fingerprint(*known) for known in zip(sizes, mtimes, digests, strict=True)]

@@ -26,7 +26,13 @@ _NO_DOCUMENT = np.uint32(0xFFFFFFFF)
 
 
 def merge_segments(path: Path, segments: Sequence[Segment]) -> None:
-    """Writes one segment file with the live documents of some segments, in their order, durably."""
+    """Writes one segment file with the live documents of some segments, in their order, durably.
+
+    Verifies their files first: the checksums of the new file would vouch for damage. Raises `IndexUnusable`.
+    """
+    for segment in segments:
+        for source in segment.files():
+            source.require()
     with writing(path) as file:
         file.facts["documents"] = sum(segment.live_count for segment in segments)
         for name in WORD_FIELDS:

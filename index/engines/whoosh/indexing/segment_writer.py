@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from backfile.index.engines.whoosh.storage.index_layout import (
     title_key,
     word_values,
 )
-from backfile.index.engines.whoosh.storage.stored_fields import TextStoreWriter, pack_stored_fields
+from backfile.index.engines.whoosh.storage.stored_fields import TextStoreWriter, fields_crc, pack_stored_fields
 from backfile.index.engines.whoosh.storage.term_dictionary import pack, write_terms
 
 
@@ -95,7 +96,13 @@ def write_strings(file: ArrayFileWriter, name: str, rows: Iterable[bytes]) -> No
 
 
 def _write_stored(file: ArrayFileWriter, documents: Sequence[Document]) -> None:
-    write_strings(file, "stored_fields", map(pack_stored_fields, documents))
+    records = [pack_stored_fields(document) for document in documents]
+    write_strings(file, "stored_fields", records)
+    crcs = [
+        fields_crc(encode(document.id), encode(document.path), record)
+        for document, record in zip(documents, records, strict=True)
+    ]
+    file.add("stored_fields.crc", np.array(crcs, np.uint32))
     blocks = TextStoreWriter()
 
     def chunks() -> Iterator[Array]:
@@ -107,6 +114,8 @@ def _write_stored(file: ArrayFileWriter, documents: Sequence[Document]) -> None:
 
     file.stream("texts", np.uint8, chunks())
     blocks.write_index(file)
+    crcs = [zlib.crc32(encode(document.text), crc) for document, crc in zip(documents, crcs, strict=True)]
+    file.add("texts.crc", np.array(crcs, np.uint32))
 
 
 def write_fingerprints(file: ArrayFileWriter, fingerprints: Sequence[Fingerprint]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -110,15 +109,11 @@ class Commit:
             counts.update(segment.language_counts())
         return dict(sorted(counts.items()))
 
-    def files(self) -> Iterator[ArrayFile]:
-        """Every array file of the commit."""
-        for segment in self.segments:
-            yield from segment.files()
+    @cached_property
+    def files(self) -> tuple[ArrayFile, ...]:
+        """Array files of the commit."""
+        return tuple(file for segment in self.segments for file in segment.files())
 
     def size(self) -> int:
         """Bytes of the array files and of the table of contents."""
-        return sum(map(len, self.files())) + (self.manifest.toc[0] if self.manifest else 0)
-
-    def verify(self) -> list[str]:
-        """Reads every array; returns a message for each whose checksum is wrong."""
-        return [problem for file in self.files() for problem in file.verify()]
+        return sum(map(len, self.files)) + (self.manifest.toc[0] if self.manifest else 0)

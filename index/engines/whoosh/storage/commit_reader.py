@@ -18,9 +18,11 @@ from backfile.index.engines.whoosh.storage.manifest import (
     toc_name,
 )
 from backfile.index.engines.whoosh.storage.segment import Segment, SegmentData
-from backfile.index.errors import IndexUnusable
+from backfile.index.errors import IndexUnavailable, IndexUnusable
 
-_HINT = "delete the index folder and run `backfile index`; the articles are not touched"
+HINT = "`backfile index` builds it anew; the articles are not touched"
+_SYSTEM_HINT = "try again; if it stays so, see to the permissions, the memory, the limit of open files and the disk"
+_RETRIES = (0.02, 0.1, 0.3)  # seconds before another try after an error of the system
 _TRIES = 20
 _PAUSE = 0.005
 
@@ -31,13 +33,38 @@ def open_commit(folder: Path, known: Commit | None = None) -> Commit:
     Reuses the open files of `known`, and returns `known` itself when nothing is newer or the folder is gone: a reader
     keeps its commit until there is a new index. A writer removes the files of the previous commit, so a missing file
     makes the reader look for a newer one; raises `IndexUnusable` when the newest commit lacks a file.
+
+    Errors of the system (too many open files, no memory, a failing disk) are no damage: tries again for a moment, then
+    raises `IndexUnavailable`.
     """
-    try:
-        return _open_newest(folder, known or Commit())
-    except IndexUnusable as error:
-        raise IndexUnusable(f"the index in {folder} cannot be used: {error}", hint=_HINT) from error
-    except OSError as error:
-        raise IndexUnusable(f"the index in {folder} cannot be read: {error}", hint=_HINT) from error
+    for pause in (*_RETRIES, None):
+        try:
+            commit = _open_newest(folder, known or Commit())
+            _require_whole(commit)
+        except IndexUnusable as error:
+            raise unusable(folder, error) from error
+        except (NotADirectoryError, IsADirectoryError) as error:
+            raise IndexUnusable(f"the index in {folder} cannot be read: {error}", hint=HINT) from error
+        except (OSError, MemoryError) as error:
+            if pause is None:
+                raise IndexUnavailable(
+                    f"the index in {folder} cannot be read at the moment: {error or 'no memory'}", hint=_SYSTEM_HINT
+                ) from error
+            time.sleep(pause)
+        else:
+            return commit
+    raise AssertionError("unreachable")
+
+
+def unusable(folder: Path, error: IndexUnusable) -> IndexUnusable:
+    """Error about the whole index, made of one about a part of it."""
+    return error if error.hint else IndexUnusable(f"the index in {folder} cannot be used: {error}", hint=HINT)
+
+
+def _require_whole(commit: Commit) -> None:
+    for file in commit.files:
+        if not file.is_whole():
+            raise IndexUnusable(f"{file.path.name}: its size changed while it was open")
 
 
 def _open_newest(folder: Path, known: Commit) -> Commit:

@@ -9,6 +9,7 @@ import numpy as np
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile
 from backfile.index.engines.whoosh.storage.stem_table import StemTable, stem_key
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
+from backfile.index.errors import IndexUnusable
 
 DOC_DTYPE = np.dtype(np.uint16)
 FREQ_DTYPE = np.dtype(np.uint8)
@@ -205,7 +206,10 @@ class FieldPostings:
 
     def _bounds(self, low: int, high: int) -> tuple[int, int]:
         """Range of the postings of the terms `low` to `high - 1`."""
-        return int(self.starts[low]), int(self.starts[high])
+        start, stop = int(self.starts[low]), int(self.starts[high])
+        if not 0 <= start <= stop <= len(self._docs):
+            raise IndexUnusable(f"the postings of the field {self.name} have impossible bounds")
+        return start, stop
 
     def stem_siblings(self, term: str, languages: Iterable[str]) -> Array:
         """Numbers (u32, ascending) of the stem siblings of `term` in this field, in any of the languages.

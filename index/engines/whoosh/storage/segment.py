@@ -10,14 +10,24 @@ import numpy as np
 
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document, Fingerprint
-from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile
+from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, decode
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
-from backfile.index.engines.whoosh.storage.stored_fields import StoredFields, TextStore, unpack_stored_fields
+from backfile.index.engines.whoosh.storage.stored_fields import (
+    StoredFields,
+    TextStore,
+    fields_crc,
+    unpack_stored_fields,
+)
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, sizes_between
+from backfile.index.errors import IndexUnusable
 from backfile.index.highlight.token_table import TokenizedDocument
 
 _HELD_BYTES = 16 << 20  # of a segment's texts with their tokens, for another page of the same result
 _EACH = 4  # bytes a character of a text: the text, and its tokens as arrays
+
+
+ID_ARRAYS = ("ids", "ids.offsets", "id_order", "id_documents")
+"""Arrays between article ids and doc ids."""
 
 
 @dataclass(frozen=True)
@@ -188,17 +198,21 @@ class Segment:
         return {value: count for value, count in zip(column.values.texts(), counts, strict=True) if count}
 
     def stored_fields(self, document: int) -> StoredFields:
-        """Stored fields of a document, without its text."""
+        """Stored fields of a document, without its text. Raises `IndexUnusable` if they are not as written."""
         file = self.data.file
         start, stop = file.array("stored_fields.offsets")[document : document + 2].tolist()
-        article_id = self.ids[int(self.id_order[document])]
-        return unpack_stored_fields(
-            bytes(file.data("stored_fields")[start:stop]), article_id=article_id, path=self.paths[document]
-        )
+        record = bytes(file.data("stored_fields")[start : stop - 1])
+        article_id, path = self.ids.bytes_at(int(self.id_order[document])), self.paths.bytes_at(document)
+        if fields_crc(article_id, path, record) != self._fields_crc(document):
+            raise IndexUnusable(f"{file.path.name}: the fields of document {document} are not as they were written")
+        return unpack_stored_fields(record, article_id=decode(article_id), path=decode(path))
+
+    def _fields_crc(self, document: int) -> int:
+        return int(self.data.file.array("stored_fields.crc")[document])
 
     def text(self, document: int) -> str:
-        """Plain text of a document, from its compressed block."""
-        return self.data.texts.text(document)
+        """Plain text of a document, from its compressed block. Raises `IndexUnusable` if it is not as written."""
+        return self.data.texts.text(document, self._fields_crc(document))
 
     def document(self, document: int) -> Document:
         """Document as it was written."""
@@ -216,7 +230,11 @@ class Segment:
         return list(dict.fromkeys(file for file in files if file is not None))
 
     def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
-        """Id → (path, fingerprint) of every live document."""
+        """Id → (path, fingerprint) of every live document, verified. Raises `IndexUnusable`."""
+        self.data.file.require((*ID_ARRAYS, "paths", "paths.offsets"))
+        self.fingerprint_file.require(("sizes", "mtimes", "digests", "digests.offsets"))
+        if self.live_docs_file:
+            self.live_docs_file.require()
         ids, paths = self.ids.texts(), self.paths.texts()
         columns = (
             map(ids.__getitem__, self.id_order.tolist()),

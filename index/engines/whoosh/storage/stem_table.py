@@ -23,6 +23,8 @@ def write_stem_table(path: Path, segment: ArrayFile, language: str) -> None:
     """Writes the stem tables of all word fields of a segment for one language, durably."""
     with writing(path) as file:
         for field in WORD_FIELDS:
+            name = f"{field}.terms"
+            segment.require(each for each in (name, f"{name}.offsets") if each in segment)
             terms = TermDictionary.read(segment, f"{field}.terms").texts()
             groups = _groups(terms, language)
             write_terms(file, f"{field}.keys", (encode(key) for key, _ in groups))

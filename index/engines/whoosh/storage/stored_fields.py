@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -16,10 +17,12 @@ import zstandard
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.engine import Document
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, ArrayFileWriter, decode, encode
+from backfile.index.errors import IndexUnusable
 
 BLOCK_BYTES = 4_096
 """Bytes from which on a block of texts is closed; measured in docs/decisions/codec.md."""
 _LEVEL = 3
+_MAX_RATIO = 1 << 16  # zstd stores 128 kB of one character in about ten bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,11 @@ def pack_stored_fields(document: Document) -> bytes:
     return encode(json.dumps(record, ensure_ascii=False, separators=(",", ":")))
 
 
+def fields_crc(article_id: bytes, path: bytes, record: bytes) -> int:
+    """CRC-32 of everything stored of a document but its text."""
+    return zlib.crc32(b"%b\0%b\0%b" % (article_id, path, record))
+
+
 def unpack_stored_fields(data: bytes, *, article_id: str, path: str) -> StoredFields:
     """Inverse of `pack_stored_fields`."""
     title, authors, topics, date, updated, summary, source, language = json.loads(decode(data))
@@ -71,23 +79,34 @@ class TextStore:
     """Texts of a segment in zstd blocks of several documents each.
 
     Arrays: `texts` (the blocks), `texts.offsets` (start of each, blocks + 1), `texts.first` (first document of each
-    block), `texts.sizes` (bytes of every document's text as UTF-8; the texts of a block follow one another).
+    block), `texts.sizes` (bytes of every document's text as UTF-8; the texts of a block follow one another),
+    `texts.crc` (CRC-32 of every text, continued from that of the document's stored fields).
     """
 
     def __init__(self, file: ArrayFile) -> None:
         self._file = file
 
-    def text(self, document: int) -> str:
-        """Text of one document."""
+    def text(self, document: int, crc: int) -> str:
+        """Text of one document, given the CRC of its stored fields; raises `IndexUnusable` if it is not as written."""
         first = self._file.array("texts.first")
         block = bisect_right(first.data, document) - 1
         sizes = self._file.array("texts.sizes")[int(first[block]) : document + 1].tolist()
         start = sum(sizes[:-1])
-        return decode(self.block(block)[start : start + sizes[-1]])
+        data = self.block(block)[start : start + sizes[-1]]
+        if zlib.crc32(data, crc) != int(self._file.array("texts.crc")[document]):
+            raise IndexUnusable(f"{self._file.path.name}: the text of document {document} is not as it was written")
+        return decode(data)
 
     def block(self, number: int) -> bytes:
-        """Decompressed block."""
-        return _decompressor().decompress(self.packed(number))
+        """Decompressed block. Raises `IndexUnusable`."""
+        packed = self.packed(number)
+        try:
+            # A damaged frame may state any size, and zstandard allocates it before it decompresses.
+            if zstandard.frame_content_size(packed) > _MAX_RATIO * len(packed):
+                raise IndexUnusable(f"{self._file.path.name}: block {number} of the texts states an impossible size")
+            return _decompressor().decompress(packed)
+        except zstandard.ZstdError as error:
+            raise IndexUnusable(f"{self._file.path.name}: block {number} of the texts is damaged ({error})") from error
 
     def packed(self, first: int, last: int | None = None) -> memoryview:
         """Compressed block, or the blocks `first` to `last - 1`, one after the other."""
