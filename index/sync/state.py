@@ -31,6 +31,7 @@ _TAG_TEXT = """\
 Signature: 8a477f597d28d172789f06886806bc55
 # This folder is a cache of Backfile and can be deleted at any time. See https://bford.info/cachedir/
 """
+_OWNER = b"cache of Backfile"
 _PROBLEMS = "problems.json"
 _BROKEN = "index.broken-"
 
@@ -95,14 +96,14 @@ def save_state(folder: Path, state: SyncState) -> None:
 def prepare_cache_folder(folder: Path) -> None:
     """Makes the cache folder, tags it as a cache (CACHEDIR.TAG) and makes git ignore it.
 
-    Raises `CacheFolderRefused` unless the folder is new, empty or tagged, and when it cannot be written to: files of
-    others are never moved or deleted.
+    Raises `CacheFolderRefused` unless the folder is new, empty or holds our own tag, and when it cannot be written to:
+    files of others are never moved or deleted. The tag of another program's cache is none of ours.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / _TAG).exists():
+        if (tagged := (folder / _TAG).exists()) and _OWNER in (folder / _TAG).read_bytes():
             return
-        foreign = folder.name != FOLDER and any(folder.iterdir())
+        foreign = tagged or (folder.name != FOLDER and any(folder.iterdir()))
         if not foreign:
             _write(folder / ".gitignore", "*\n")
             _write(folder / _TAG, _TAG_TEXT)
