@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from threading import Event, Thread
 
 from backfile.archive.errors import BackfileError
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
+from backfile.index.engine import Fingerprint
 from backfile.index.engines import open_engine
 from backfile.index.errors import IndexUnusable
 from backfile.index.sync.plan import make_plan
@@ -29,6 +31,9 @@ PASS_RATE = 32 << 20  # bytes a second of such a reading: about two hundredths o
 RETRY_INTERVAL = 60.0  # seconds after damage or an error of the system
 
 OK, MISSING, OUT_OF_DATE, DAMAGED = "ok", "missing", "out of date", "damaged"
+
+
+_IndexState = tuple[int, str, tuple[str, ...], Mapping[str, tuple[str, Fingerprint]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +54,52 @@ class Check:
 def check(library: Library, folder: Path, engine_name: str, *, progress: Progress | None = None) -> Check:
     """Reads every file of the library and verifies the index in the cache folder `folder`; changes neither.
 
+    A file whose content differs from that of its fingerprint, though size and time do not, is a problem: no
+    synchronization would notice it.
     The engine marks a damaged index, so that the next synchronization builds it anew.
     """
     articles = 0
     problems: list[Problem] = []
-    paths = sorted(entry.path for entry in library.walk())
-    for number, result in enumerate(read_documents(library, paths), start=1):
+    read: dict[str, Fingerprint] = {}
+    entries = sorted(library.walk(), key=attrgetter("path"))
+    results = read_documents(library, [entry.path for entry in entries])
+    for number, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
         articles += not result.left_out
         problems += result.problems
+        read[entry.path] = Fingerprint(entry.size, entry.mtime_ns, result.digest)
         if progress is not None:
-            progress(number, len(paths))
-    searchable, index, damage = _verify_index(library, folder, engine_name)
+            progress(number, len(entries))
+    searchable, index, damage, fingerprints = _verify_index(library, folder, engine_name)
+    differing = [_differing(path) for path, known in fingerprints.values() if _differs(known, read.get(path))]
+    problems += differing
+    if differing and index == OK:
+        index = OUT_OF_DATE
     return Check(articles, searchable, tuple(sorted(problems, key=_order)), index, damage)
+
+
+def _differs(known: Fingerprint, read: Fingerprint | None) -> bool:
+    """Whether a file has another content than its fingerprint under the same size and time."""
+    if read is None or not read.digest or (known.size, known.mtime_ns) != (read.size, read.mtime_ns):
+        return False
+    return known.digest != read.digest
+
+
+def _differing(path: str) -> Problem:
+    return Problem(
+        path,
+        None,
+        "its content is another than the index holds, though size and time are the same",
+        "give it a new time (`touch`) and run `backfile index`",
+    )
 
 
 def _order(problem: Problem) -> tuple[str, int, str]:
     return problem.path, problem.line or 0, problem.reason
 
 
-def _verify_index(library: Library, folder: Path, engine_name: str) -> tuple[int, str, tuple[str, ...]]:
+def _verify_index(library: Library, folder: Path, engine_name: str) -> _IndexState:
     if not (folder / "index").exists():
-        return 0, MISSING, ()
+        return 0, MISSING, (), {}
     try:
         engine = open_engine(engine_name, folder / "index")
         try:
@@ -78,15 +108,15 @@ def _verify_index(library: Library, folder: Path, engine_name: str) -> tuple[int
         finally:
             engine.close()
     except IndexUnusable as error:
-        return 0, DAMAGED, (str(error),)
+        return 0, DAMAGED, (str(error),), {}
     if status.problems:
-        return status.documents, DAMAGED, status.problems
+        return status.documents, DAMAGED, status.problems, {}
     entries = list(library.walk())
     state = load_state(folder)
     planned = make_plan(entries, fingerprints, state.skipped)
     unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in state.problems}]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
-    return status.documents, OK if current else OUT_OF_DATE, ()
+    return status.documents, OK if current else OUT_OF_DATE, (), fingerprints
 
 
 class IndexVerifier:

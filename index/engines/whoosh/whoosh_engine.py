@@ -16,7 +16,7 @@ from backfile.index.engines.whoosh.indexing import writer
 from backfile.index.engines.whoosh.search import collector, completion, more_like_this
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.commit import Commit
-from backfile.index.engines.whoosh.storage.commit_reader import open_commit, unusable
+from backfile.index.engines.whoosh.storage.commit_reader import is_newest, open_commit, unusable
 from backfile.index.engines.whoosh.storage.damage import DAMAGE_ERRORS, damage_mark, mark_damaged, verify_commit
 from backfile.index.errors import IndexUnavailable, IndexUnusable
 
@@ -139,10 +139,12 @@ class WhooshEngine:
                     f"the index in {self._folder} could not be verified: {error}",
                     hint="see to the disk, then try again",
                 ) from error
-            if not problems or self.commit() is commit:
+            if not problems or is_newest(self._folder, commit):
                 if problems:
                     self._mark(problems[0])
                 return problems
+            if self.commit() is commit:  # the index was set aside, and there is no other yet
+                return []
 
     @contextmanager
     def _damage_noticed(self) -> Iterator[None]:
@@ -176,11 +178,11 @@ class WhooshEngine:
         if commit is None or commit.manifest is None:
             return
         try:
-            newest = open_commit(self._folder, commit)
-        except (IndexUnusable, IndexUnavailable) as error:
+            is_current = is_newest(self._folder, commit)
+        except (IndexUnusable, OSError) as error:
             log.error("%s", error)
             return
-        if newest is commit and self._folder.exists():
+        if is_current:
             mark_damaged(self._folder, reason)
 
     def close(self) -> None:

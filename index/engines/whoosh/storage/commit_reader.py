@@ -96,15 +96,30 @@ def newest_generation(folder: Path) -> int | None:
             break
         # A listing made while one table of contents replaces another may show neither.
         time.sleep(_PAUSE)
+    if any(name.endswith(".manifest") and name != manifest_name(1) for name in names):
+        # A writer killed in its very first commit leaves a manifest alone; every later one finds a table of contents.
+        raise IndexUnusable("the table of contents is missing")
     foreign = sorted(name for name in names if not is_ours(name) and not name.startswith("."))
     if foreign:
         raise IndexUnusable(f"the folder holds something else ({foreign[0]})")
     return None
 
 
-def _open(folder: Path, number: int, known: Commit) -> Commit:
+def is_newest(folder: Path, commit: Commit) -> bool:
+    """Whether the folder still holds this commit, and none after it. Raises `IndexUnusable`."""
+    try:
+        return newest_generation(folder) == commit.number and _identity(folder, commit.number) == commit.identity
+    except FileNotFoundError:
+        return False
+
+
+def _identity(folder: Path, number: int) -> tuple[int, ...]:
     status = (folder / toc_name(number)).stat()
-    identity = (number, status.st_ino, status.st_mtime_ns)
+    return number, status.st_ino, status.st_mtime_ns
+
+
+def _open(folder: Path, number: int, known: Commit) -> Commit:
+    identity = _identity(folder, number)
     if identity == known.identity:
         return known
     manifest = read_manifest(folder, number)
