@@ -17,7 +17,7 @@ from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import RenderedArticle, to_html
 from backfile.archive.model import Article
 from backfile.index.engine import Filters, Request, Sort
-from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable
+from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailable, IndexUnusable
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.query import MatchAll, Node
 from backfile.index.serialising import article_path
@@ -153,7 +153,7 @@ def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> I
     try:
         languages = services().engine().status().languages
         return IndexContext(languages, _breadcrumb(arguments, query), _related_articles(shown))
-    except (IndexUnusable, IndexLocked, DeadlineExceeded) as error:
+    except (IndexUnusable, IndexUnavailable, IndexLocked, DeadlineExceeded) as error:
         log.warning("%s is shown without its neighbours: %s", shown.id, error)
         back = arguments.url() if arguments.query or arguments.has_filters else None
         heading = gettext(error_response_for(type(error)).heading)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,8 +18,6 @@ from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.commit_reader import is_newest, open_commit, unusable
 from backfile.index.engines.whoosh.storage.damage import DAMAGE_ERRORS, damage_mark, mark_damaged, verify_commit
 from backfile.index.errors import IndexUnavailable, IndexUnusable
-
-log = logging.getLogger("backfile.index")
 
 NAME = "whoosh"
 _INTACT_FOR = 600.0
@@ -179,8 +176,7 @@ class WhooshEngine:
             return
         try:
             is_current = is_newest(self._folder, commit)
-        except (IndexUnusable, OSError) as error:
-            log.error("%s", error)
+        except (IndexUnusable, OSError):
             return
         if is_current:
             mark_damaged(self._folder, reason)
