@@ -76,9 +76,13 @@ class PendingCommit:
             PendingSegment(entry, segment)
             for entry, segment in zip(self._entries(), self._commit.segments, strict=True)
         ]
-        for segment in self._commit.segments:
-            segment.data.file.require(ID_ARRAYS)  # by which documents are replaced
+        self._require_ids()
         self.remove_leftovers()
+
+    def _require_ids(self) -> None:
+        """Verifies the arrays by which documents are replaced. Raises `IndexUnusable`."""
+        for segment in self._commit.segments:
+            segment.data.file.require(ID_ARRAYS)
 
     def _entries(self) -> tuple[SegmentEntry, ...]:
         return self._commit.manifest.segments if self._commit.manifest else ()
