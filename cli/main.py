@@ -57,7 +57,8 @@ def main() -> None:
     """
     if sys.getfilesystemencoding() != "utf-8":
         os.environ["PYTHONUTF8"] = "1"
-        os.execv(sys.executable, [sys.executable, "-m", "backfile", *map(os.fsencode, sys.argv[1:])])  # noqa: S606
+        arguments = [os.fsencode(each) for each in (sys.executable, "-m", "backfile", *sys.argv[1:])]
+        os.execv(sys.executable, arguments)  # noqa: S606 - this program again, with its own arguments
     sys.exit(run(sys.argv[1:]))
 
 
