@@ -113,4 +113,4 @@ def test_command_line(tmp_path: Path) -> None:
     assert len(list((tmp_path / "library").rglob("*.md"))) == 7
     unknown = bench("nonsense")
     assert unknown.returncode == 2
-    assert re.search(r"^  corpus +Makes big archives", unknown.stdout, re.MULTILINE)
+    assert re.search(r"^  corpus +Corpus generator", unknown.stdout, re.MULTILINE)
