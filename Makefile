@@ -5,12 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
 BENCH_SETUP := $(VENV)/.complete-bench
+RELEASE_SETUP := $(VENV)/.complete-release
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test long thorough lint format types docs texts check minimum wheel bench lock picture clean
+.PHONY: help setup serve test long thorough lint format types docs texts check minimum wheel audit sbom bench lock picture clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -66,6 +67,16 @@ minimum: setup  ## the tests with the oldest dependencies that pyproject.toml al
 wheel: setup  ## build sdist and wheel, install the wheel elsewhere, use it
 	$(BIN)/python .ci/wheel.py
 
+$(RELEASE_SETUP): .ci/requirements.lock $(SETUP)
+	$(PIP) --require-hashes --requirement .ci/requirements.lock
+	touch $@
+
+audit: $(RELEASE_SETUP)  ## look for known vulnerabilities of the locked dependencies; fails if one could not be looked up
+	$(BIN)/python .ci/audit.py
+
+sbom: $(RELEASE_SETUP)  ## write dist/backfile.cdx.json, the bill of materials of an installation (CycloneDX)
+	$(BIN)/python .ci/sbom.py
+
 $(BENCH_SETUP): bench/requirements.lock $(SETUP)
 	$(PIP) --require-hashes --requirement bench/requirements.lock
 	touch $@
@@ -76,6 +87,7 @@ bench: $(BENCH_SETUP)  ## compare with other engines; BENCH="--articles 10000" a
 lock: setup  ## renew the locks; UPGRADE=--upgrade takes the newest versions of everything
 	$(COMPILE) --extra import --group dev $(UPGRADE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --group bench $(UPGRADE) --output-file bench/requirements.lock
+	$(COMPILE) --group release --constraint requirements.lock $(UPGRADE) --output-file .ci/requirements.lock
 
 picture: setup  ## take the picture of the README from the running program
 	$(BIN)/python docs/picture.py

@@ -21,6 +21,7 @@ RUNTIME = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-de
 LOCKS = {
     "requirements.lock": [*RUNTIME, *PROJECT["dependency-groups"]["dev"], *BUILD],
     "bench/requirements.lock": PROJECT["dependency-groups"]["bench"],
+    ".ci/requirements.lock": PROJECT["dependency-groups"]["release"],
 }
 OURS = {path.stem for path in ROOT.glob("*.py")} | {"archive", "cli", "index", "web"}
 
