@@ -10,6 +10,7 @@ from functools import lru_cache
 import Stemmer
 
 from backfile.index.analysis.normalization import fold
+from backfile.index.analysis.stop_words import stop_words
 
 _ALGORITHMS = {
     "ar": "arabic", "ca": "catalan", "cs": "czech", "da": "danish", "de": "german", "el": "greek", "en": "english",
@@ -67,8 +68,8 @@ def stem_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
 
     Two terms are stem siblings if they are equal or share a key. A key is `language:stem` by that language's Snowball
     stemmer, after a possessive 's or a French, Italian or Catalan elision is removed; languages (ISO 639-1, regions
-    ignored) without a stemmer add none. Short words and words with digits have the key `:word`, and so has every word
-    where no language has a stemmer.
+    ignored) without a stemmer add none. Short words, words with digits and stop words have the key `:word` (`como` is
+    no sibling of `comando`), and so has every word where no language has a stemmer.
     """
     plain = _POSSESSIVE.sub("", term)
     keys = [_key(plain, code) for code in _stemmed_languages(languages)]
@@ -85,7 +86,10 @@ def stem_keys_in(terms: Sequence[str], language: str) -> list[str]:
         return [f":{term}" for term in terms]
     code = codes[0]
     plain = [_without_elision(_POSSESSIVE.sub("", term), code) if "'" in term else term for term in terms]
-    keys = [f":{term}" if len(term) < _MIN_LETTERS or _NO_STEM.search(term) else "" for term in plain]
+    without = stop_words(code)
+    keys = [
+        f":{term}" if len(term) < _MIN_LETTERS or term in without or _NO_STEM.search(term) else "" for term in plain
+    ]
     stemmed = [term for term, key in zip(plain, keys, strict=True) if not key]
     stems = iter(_stemmers[code].stemWords([_accented(term, code) for term in stemmed]))
     return [key or next(stems) for key in keys]
@@ -99,7 +103,7 @@ def _stemmed_languages(languages: tuple[str, ...]) -> tuple[str, ...]:
 
 def _key(term: str, language: str) -> str:
     term = _without_elision(term, language)
-    if len(term) < _MIN_LETTERS or _NO_STEM.search(term):
+    if len(term) < _MIN_LETTERS or term in stop_words(language) or _NO_STEM.search(term):
         return f":{term}"
     return f"{language}:{_stemmers[language].stemWord(_accented(term, language))}"
 

@@ -29,16 +29,14 @@ never negative.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from backfile.index.analysis.stop_words import is_stop_word
 from backfile.index.analysis.tokenizer import term_sequences
 from backfile.index.query import And, Node, Or, Word
 
@@ -46,9 +44,6 @@ BEST = 10_000
 """Articles that may get the bonus of neighbouring words; also the depth of a result list."""
 ROUNDING = 1e-9
 """Scores closer than this are ties; far above the differences of sums in another order."""
-
-_STOP_WORDS = Path(__file__).with_name("stop_words.txt")  # a language a line, by the Snowball project, folded
-_CONTRACTION = re.compile(r"'(?:s|m|d|t|re|ve|ll)\Z")
 
 Number = TypeVar("Number", float, npt.NDArray[np.float64])
 
@@ -87,22 +82,6 @@ def query_weight(node: Node, df: int, documents: int, languages: Sequence[str], 
     if languages and isinstance(node, Word) and not node.exact and is_single_term(node):
         damped = is_stop_word(term_sequences(node.text)[0][0][0][0], languages[0])
     return idf(df, documents) * (weights.stop_word if damped else 1.0)
-
-
-def is_stop_word(term: str, language: str) -> bool:
-    """Test of a folded term: in the list of a language (ISO 639-1) or a contraction of a word in it.
-
-    False for a language without a list.
-    """
-    stop_words = _stop_words(language.lower().partition("-")[0])
-    return term in stop_words or _CONTRACTION.sub("", term) in stop_words
-
-
-@lru_cache(maxsize=16)
-def _stop_words(code: str) -> frozenset[str]:
-    code = {"nb": "no", "nn": "no"}.get(code, code)
-    lists = (line.split() for line in _STOP_WORDS.read_text(encoding="utf-8").splitlines())
-    return frozenset(next((words for language_code, *words in lists if language_code == code), ()))
 
 
 def weighted_frequency(

@@ -26,7 +26,7 @@ from backfile.index.errors import IndexUnusable
 
 Array = npt.NDArray[Any]
 
-FORMAT = 3
+FORMAT = 4
 _MAGIC = b"BACKFILE"
 _HEADER = struct.Struct("<8sIIQQII")  # magic, format, directory CRC, its offset, file size, its length, header CRC
 _HEADER_SIZE = 64
