@@ -12,8 +12,6 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from paths import DATA
-
 from backfile.archive.storage.library import Library
 from backfile.index.analysis.stemming import LANGUAGES
 from backfile.index.analysis.tokenizer import Token, stem_keys, tokenize
@@ -21,6 +19,7 @@ from backfile.index.engine import Document
 from backfile.index.fields import WORD_FIELDS, values
 from backfile.index.sync import reading_rules
 from backfile.index.sync.reader import ReadResult, read_documents
+from tests.paths import DATA
 
 CORPUS = DATA / "reading_rules" / "library"
 GOLDEN = CORPUS.parent / "golden.json"

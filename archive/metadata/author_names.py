@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import unescape
+from typing import TypeGuard
+
+from backfile.archive.metadata.name_keys import author_key, composed, without_wiki_links
 
 _NAME_KEYS = ("display_name", "displayname", "name", "full_name", "fullname", "title", "label", "value", "slug", "id")
 _FIRST_NAME_KEYS = ("first_name", "firstname", "given_name", "given", "first")
@@ -18,7 +21,7 @@ _HARD_BREAK = re.compile(r"\([^()]*\)|( ?[;；、] ?| \| | / )")
 _COMMA = re.compile(r"\([^()]*\)|( ?[,،，] ?)")
 _AND = re.compile(r"\([^()]*\)|( (?:and|&|\+) )", re.IGNORECASE)
 _FOREIGN_AND = re.compile(r"\([^()]*\)|( (?:und|et|y|e|en|och|og|и|i) )")
-_LEADING_AND = re.compile(r"(?:and|&)\s+", re.IGNORECASE)
+_LEADING_AND = re.compile(r"\A(?:(?i:and)|&|und|et|y|e)\s+")
 _PARENTHESIS = re.compile(r"(?<!\s)\s*+\([^()]*\)")
 _HANDLE = re.compile(r"@?\w[\w.’'-]*\Z")
 _INITIAL = re.compile(r"[^\W\d_]\.?(?:-?[^\W\d_]\.)*\Z")
@@ -40,6 +43,11 @@ _NO_PERSON = re.compile(
     r"secretary|manager|chair|of|for|on|at|in|from|behalf|partnership)\b",
     re.IGNORECASE,
 )
+_AGENCY = re.compile(
+    r"(?:ap|afp|reuters|upi|dpa|bloomberg|xinhua|tass|efe|ansa|pti|apa|afa|kyodo|interfax|associated|agencies)\Z",
+    re.IGNORECASE,
+)
+_SLUG = re.compile(r"[^\W\d_]+(?:[-_][^\W\d_]+){1,4}\Z")
 _NOBODY = frozenset({"", "by", "null", "none", "nil", "unknown", "n/a", "-", "undefined"})
 
 
@@ -47,13 +55,16 @@ def author_names(value: object, display: Callable[[str], str] = str) -> tuple[st
     """Authors named by a value, in its order, without duplicates.
 
     `value` is a string, a mapping with a name, or a list of these. Strings are taken apart at `;`, and at commas and
-    "and" where all parts look like people. `display` turns a key of the library (`jane-doe`) into a name.
+    "and" where all parts look like people. Names given as "Last, First" are turned. `display` turns a key of the
+    library (`jane-doe`) into a name; a key without one is written as a name (`Jane Doe`). Names that differ in case,
+    spacing or dots are one (`name_keys.author_key`); the first spelling stays.
     """
     names: dict[str, str] = {}
-    for raw in raw_names(value):
-        for name in _people(raw.strip(), display):
-            if name.casefold() not in _NOBODY:
-                names.setdefault(name.casefold(), name)
+    raws = [composed(raw).strip() for raw in raw_names(value)]
+    inverted = _all_inverted(raws) if len(raws) > 1 else None
+    for name in inverted or (name for raw in raws for name in _people(raw, display)):
+        if name.casefold() not in _NOBODY:
+            names.setdefault(author_key(name), name)
     return tuple(names.values())
 
 
@@ -70,9 +81,18 @@ def raw_names(value: object, *, booleans: bool = False) -> Iterator[str]:
         else:
             for key, inner in value.items():
                 yield (name_in(inner) if isinstance(inner, Mapping) else None) or str(key)
+    elif _is_unquoted_wiki_link(value):
+        yield f"[[{value[0][0]}]]"
     elif isinstance(value, list | tuple):
         for item in value:
             yield from raw_names(item, booleans=booleans)
+
+
+def _is_unquoted_wiki_link(value: object) -> TypeGuard[list[list[str]]]:
+    """Test for `[[Mara Quill]]` without quotes, which YAML reads as a list in a list."""
+    if not isinstance(value, list) or len(value) != 1 or not isinstance(value[0], list):
+        return False
+    return len(value[0]) == 1 and isinstance(value[0][0], str)
 
 
 def name_in(value: Mapping[str, object]) -> str | None:
@@ -95,14 +115,27 @@ def _people(raw: str, display: Callable[[str], str]) -> Iterator[str]:
     if known != raw:
         yield known
         return
-    text = unescape(raw) if "&" in raw else raw
+    text = without_wiki_links(unescape(raw) if "&" in raw else raw)
     text = _BY.sub("", text, count=1) if _BY.match(text) else text
     if "@" in text or "](" in text or "://" in text:
         text = _RSS.sub(r"\1", _ANGLED.sub("", _LINK.sub(r"\1", text)))
     lines = " ; ".join(" ".join(line.split()) for line in text.splitlines())
-    for part in _parts(_HARD_BREAK, lines):
-        for name in split_names(part):
-            yield display(name)
+    parts = [
+        _LEADING_AND.sub("", part, count=1) if number else part
+        for number, part in enumerate(_parts(_HARD_BREAK, lines))
+    ]
+    inverted = _all_inverted(parts) if len(parts) > 1 else None
+    for name in inverted or (name for part in parts for name in split_names(part)):
+        shown = display(name)
+        yield _name_of_slug(name) if shown == name else shown
+
+
+def _name_of_slug(text: str) -> str:
+    """`tiago-romero-garcia` as a name; any other text unchanged."""
+    if not _SLUG.match(text) or text != text.lower():
+        return text
+    words = re.split("[-_]", text)
+    return " ".join(word if number and word in _PARTICLES else word.capitalize() for number, word in enumerate(words))
 
 
 def _parts(separator: re.Pattern[str], text: str) -> list[str]:
@@ -119,8 +152,8 @@ def _parts(separator: re.Pattern[str], text: str) -> list[str]:
 def split_names(text: str) -> list[str]:
     """Names in one line. A line that does not surely hold several stays one name, unchanged.
 
-    `Jane Doe, John Roe and Max Moe` are three, `Smith, John` is John Smith, `Jane Doe, PhD` and
-    `Office of Information Policy, DOJ` are one each.
+    `Jane Doe, John Roe and Max Moe` are three, `Smith, John` is John Smith, `Smith, J., & Doe, J. R.` are J. Smith and
+    J. R. Doe, `Jane Doe, PhD` and `Office of Information Policy, DOJ` are one each.
     """
     parts = _with_suffixes(_parts(_COMMA, text))
     if len(parts) < 2:
@@ -129,11 +162,31 @@ def split_names(text: str) -> list[str]:
     if all(pairs):
         return [name for name in pairs if name]
     serial = _LEADING_AND.match(parts[-1])
-    last = _split_at_and(parts[-1][serial.end() :] if serial else parts[-1])
-    people = [*(name for part in parts[:-1] for name in _split_at_and(part)), *last]
+    bare = [*parts[:-1], parts[-1][serial.end() :]] if serial else parts
+    listed = _reference_list(bare, serial=bool(serial))
+    if listed:
+        return listed
+    people = [name for part in bare for name in _split_at_and(part)]
     if all(map(_may_be_author, people)) or len(parts) > 3:
         return people
     return [text]
+
+
+def _reference_list(parts: Sequence[str], *, serial: bool) -> list[str] | None:
+    """Names of `Smith, J., Doe, J. R., Roe, A.` (APA) and of `Smith, John, and Jane Doe` (MLA); None for others."""
+    parts = [_LEADING_AND.sub("", part, count=1) for part in parts]
+    lasts, firsts = parts[::2], parts[1::2]
+    if len(lasts) == len(firsts) and all(map(_is_initials, firsts)) and all(map(_looks_personal, lasts)):
+        return [f"{first} {last}" for first, last in zip(firsts, lasts, strict=True)]
+    rest = parts[2:]
+    turned = _turned(", ".join(parts[:2])) if serial and rest else None
+    if turned and len(parts[1].split()) < 3 and all(_looks_personal(part) and " " in part for part in rest):
+        return [turned, *rest]
+    return None
+
+
+def _is_initials(text: str) -> bool:
+    return all(_INITIAL.match(word) for word in text.split())
 
 
 def _with_suffixes(parts: list[str]) -> list[str]:
@@ -147,18 +200,46 @@ def _with_suffixes(parts: list[str]) -> list[str]:
     return joined
 
 
+def _all_inverted(texts: Sequence[str]) -> list[str] | None:
+    """Names in spoken order if each text is `Last, First`, a last name of several words included; else None."""
+    names = [_inverted(text) for text in texts]
+    return [name for name in names if name] if all(names) else None
+
+
 def _turned(text: str) -> str | None:
-    """`Smith, John`, `Jong, Michiel de`, `van der Berg, J. A.` in spoken order; None for another shape."""
-    last, comma, first = text.partition(",")
-    first = first.strip()
-    words = [word for word in last.split() if word not in _PARTICLES]
-    if not comma or len(words) != 1 or not words[0][0].isupper() or not first[:1].isupper() or _SUFFIX.match(first):
+    """`Smith, John`, `Jong, Michiel de`, `García Lorca, F.` in spoken order; None for another shape.
+
+    Two words before the comma are a last name only with initials after it: `Jane Doe, Madonna` are two authors.
+    """
+    last, _, first = text.partition(",")
+    words = [word for word in last.split() if word.casefold() not in _PARTICLES]
+    return _inverted(text) if len(words) == 1 or (len(words) == 2 and _is_initials(first)) else None
+
+
+def _inverted(text: str) -> str | None:
+    """`Last, First` or `Last, First, Jr.` in spoken order; None for another shape."""
+    last, comma, rest = text.partition(",")
+    first, *suffixes = _parts(_COMMA, rest) or [""]
+    words = [word for word in last.split() if word.casefold() not in _PARTICLES]
+    if not comma or not 1 <= len(words) <= 3 or not all(word[0].isupper() for word in words) or _SUFFIX.match(first):
         return None
-    given, *more = first.split()
-    is_given = _HANDLE.match(given) and all(_INITIAL.match(word) or word in _PARTICLES for word in more)
-    if not is_given or _NO_PERSON.search(text):
+    given = first.split()
+    if not 1 <= len(given) <= 4 or not all(map(_is_given_name, given)) or given[0] in _PARTICLES:
         return None
-    return f"{first} {last}"
+    if not all(map(_SUFFIX.match, suffixes)) or _is_organization(last) or _is_organization(first):
+        return None
+    return ", ".join([f"{first} {last}", *suffixes])
+
+
+def _is_given_name(word: str) -> bool:
+    """Capitalized name, initial or particle; not an acronym such as DOJ."""
+    if _INITIAL.match(word) or word in _PARTICLES:
+        return True
+    return bool(_HANDLE.match(word)) and word[0].isupper() and not (len(word) > 1 and word.isupper())
+
+
+def _is_organization(text: str) -> bool:
+    return bool(_NO_PERSON.search(text) or any(map(_AGENCY.match, text.split())))
 
 
 def _split_at_and(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from backfile.archive.metadata import field_names
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, parse_date
 from backfile.archive.metadata.field_names import normal
+from backfile.archive.metadata.name_keys import topic_key
 from backfile.archive.metadata.path_dates import date_in_address, date_in_path, most_precise
 from backfile.archive.metadata.publications import find_source
 from backfile.archive.metadata.topic_names import topic_names
@@ -174,7 +175,7 @@ def _topics(keys: KeyCandidates, path: str, display: Callable[[str], str]) -> tu
     topics: dict[str, str] = {}
     for key, value in keys.values("topics"):
         for name in topic_names(value, key=normal(key.rpartition(".")[2]), path=path, display=display):
-            topics.setdefault(name.casefold(), name)
+            topics.setdefault(topic_key(name), name)
         keys.use("topics", key)
     return tuple(topics.values())
 

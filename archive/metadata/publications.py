@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from backfile.archive.metadata.author_names import name_in
+from backfile.archive.metadata.name_keys import without_wiki_links
 from backfile.archive.model import Source
 from backfile.archive.web_addresses import host_of
 
@@ -69,7 +70,7 @@ def _name_and_url(value: object) -> tuple[str | None, str | None]:
         return _line(name_in(value)), _address(str(address).strip()) if address else None
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None, None
-    text = str(value).strip()
+    text = without_wiki_links(str(value)).strip()
     linked = _LINK.match(text)
     if linked is not None:
         return _line(linked[1]), _address(linked[2])

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html import unescape
 
 from backfile.archive.metadata.author_names import raw_names
+from backfile.archive.metadata.name_keys import composed, without_wiki_links
 
 _SPLIT = re.compile(r"[,;，、；،\n]")
 _PLURAL = frozenset({"tags", "categories"})
@@ -21,7 +22,7 @@ def topic_names(value: object, *, key: str, path: str, display: Callable[[str], 
     names = []
     is_list = not isinstance(value, str | int | float)
     for raw in raw_names(value, booleans=True):
-        text = unescape(raw) if "&" in raw else raw
+        text = without_wiki_links(composed(unescape(raw) if "&" in raw else raw))
         parts = [text] if is_list else _parts(text.strip(), key, path)
         for part in parts:
             name = " ".join(part.split()).lstrip("#").strip()
