@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
@@ -10,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -20,6 +19,7 @@ from urllib.request import urlopen
 
 import pytest
 from paths import ROOT
+from server_process import TIMEOUT, Server, descendants, eventually, fetch, fetch_all, finds, processes_of, total
 
 from backfile.cli import main
 from backfile.index.sync.watcher import relevant
@@ -27,48 +27,6 @@ from backfile.web.server.granian_server import AddressUnavailable, free_port
 from backfile.web.server.index_process import base_url
 
 PROMISED_STOP = 5.0  # seconds
-TIMEOUT = 60.0  # seconds until a test gives up on a server; a guard, not a promise
-
-
-def fetch(url: str) -> str:
-    try:
-        with urlopen(url, timeout=TIMEOUT) as answer:
-            return str(answer.read().decode())
-    except HTTPError as error:
-        return str(error.read().decode())
-
-
-def fetch_all(url: str) -> tuple[int, str, str]:
-    """Status, Retry-After and text of a response."""
-    try:
-        answer = urlopen(url, timeout=TIMEOUT)
-    except HTTPError as error:
-        answer = error
-    with answer:
-        return answer.status, answer.headers.get("Retry-After", ""), answer.read().decode()
-
-
-def total(url: str, query: str) -> int | None:
-    answer = json.loads(fetch(f"{url}api/search?q={query}"))
-    found: int | None = answer.get("total")
-    if found is None:
-        print(answer)  # noqa: T201 - for the report of a failure
-    return found
-
-
-def finds(url: str, query: str) -> bool:
-    """Whether a search finds anything; False while no worker answers."""
-    try:
-        return bool(total(url, query))
-    except OSError:
-        return False
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.1)
 
 
 def cut_short(index: Path) -> None:
@@ -76,52 +34,6 @@ def cut_short(index: Path) -> None:
     for path in index.iterdir():
         with suppress(FileNotFoundError):
             os.truncate(path, 10)
-
-
-class Server:
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        command = [sys.executable, "-m", "backfile", "serve", "--port", "0", "--workers", "1"]
-        command += ["--deadline", "60", *arguments]  # a busy machine is no failure
-        self.output: list[str] = []
-        self.process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        self.url = next(self._addresses())
-
-    def _addresses(self) -> Iterator[str]:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.output.append(line.strip())
-            if found := re.search(r"http://\S+", line):
-                yield found[0]
-        raise AssertionError(f"it ended without an address: {self.output}")
-
-    def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> int:
-        (os.killpg if group else os.kill)(self.process.pid, number)
-        code = self.process.wait(TIMEOUT)
-        assert self.process.stderr is not None
-        self.output += self.process.stderr.read().splitlines()
-        self.process.stderr.close()
-        return code
-
-
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    servers: list[Server] = []
-
-    def start(*arguments: str) -> Server:
-        servers.append(Server(tmp_path, *arguments))
-        return servers[-1]
-
-    yield start
-    for server in servers:
-        if server.process.poll() is None:
-            server.stop()
 
 
 @pytest.mark.long
@@ -207,17 +119,6 @@ def test_a_killed_server_frees_its_port(serve: Callable[..., Server]) -> None:
     eventually(is_free)
 
 
-def processes_of(server: Server, holding: str) -> list[int]:
-    """Child processes of a server whose command line contains a text."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == server.process.pid and holding in (process / "cmdline").read_text():
-                found.append(int(process.name))
-    return found
-
-
 @pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_killed_processes_are_restarted(serve: Callable[..., Server], tmp_path: Path) -> None:
@@ -232,12 +133,6 @@ def test_killed_processes_are_restarted(serve: Callable[..., Server], tmp_path: 
     eventually(lambda: finds(server.url, "zeppelin"))
     assert server.stop() == 0
     assert any("is started again" in line for line in server.output)
-
-
-def descendants(pid: int) -> list[int]:
-    """Processes below one, children first."""
-    children = [int(pid) for path in Path(f"/proc/{pid}/task").glob("*/children") for pid in path.read_text().split()]
-    return [*children, *(below for child in children for below in descendants(child))]
 
 
 @pytest.mark.long
