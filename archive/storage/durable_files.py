@@ -225,6 +225,11 @@ def remove_bytes(full: str, expected: str) -> bool:
     return True
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file of that name is one that this module writes before it renames it."""
+    return _TEMPORARY.match(name) is not None
+
+
 def remove_temporary_files(root: str) -> int:
     """Removes what killed writers left below `root`, except in hidden folders, and returns the number of files.
 
@@ -239,7 +244,7 @@ def remove_temporary_files(root: str) -> int:
             continue
         folders += [item.path for item in items if item.name[0] != "." and item.is_dir(follow_symlinks=False)]
         for item in items:
-            if _TEMPORARY.match(item.name) and item.is_file(follow_symlinks=False):
+            if is_temporary(item.name) and item.is_file(follow_symlinks=False):
                 os.unlink(item.path)
                 removed += 1
     return removed

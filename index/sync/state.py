@@ -19,7 +19,7 @@ from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.report import Problem
-from backfile.archive.storage.durable_files import read_bytes, write_bytes
+from backfile.archive.storage.durable_files import is_temporary, read_bytes, write_bytes
 from backfile.index.errors import CacheFolderRefused
 
 log = logging.getLogger("backfile.index")
@@ -31,6 +31,8 @@ _TAG_TEXT = """\
 Signature: 8a477f597d28d172789f06886806bc55
 # This folder is a cache of Backfile and can be deleted at any time. See https://bford.info/cachedir/
 """
+_IGNORE = ".gitignore"
+_IGNORE_TEXT = "*\n"
 _OWNER = b"cache of Backfile"
 _PROBLEMS = "problems.json"
 _BROKEN = "index.broken-"
@@ -103,11 +105,13 @@ def prepare_cache_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         if (tagged := (folder / _TAG).exists()) and _OWNER in (folder / _TAG).read_bytes():
             return
-        foreign = tagged or (folder.name != FOLDER and any(folder.iterdir()))
+        foreign = tagged or (folder.name != FOLDER and not all(map(_is_preparation, folder.iterdir())))
         if not foreign:
-            _write(folder / ".gitignore", "*\n")
+            _write(folder / _IGNORE, _IGNORE_TEXT)
             _write(folder / _TAG, _TAG_TEXT)
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and (folder / _TAG).exists():
+            return  # another process prepared the folder and removed our temporary file
         raise CacheFolderRefused(
             f"the index cannot be kept in {folder}: {error.strerror}", hint="name another place with --index DIR"
         ) from error
@@ -115,6 +119,11 @@ def prepare_cache_folder(folder: Path) -> None:
         raise CacheFolderRefused(
             f"{folder} holds other things than an index of Backfile", hint="name a folder that is new or empty"
         )
+
+
+def _is_preparation(path: Path) -> bool:
+    """Whether a killed program may have left the file while it prepared a cache folder."""
+    return is_temporary(path.name) or (path.name == _IGNORE and path.read_bytes() == _IGNORE_TEXT.encode())
 
 
 def set_aside(folder: Path) -> Path:

@@ -17,6 +17,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from backfile.archive.report import Report
+from backfile.archive.storage.durable_files import remove_temporary_files
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import FileEntry
 from backfile.index.analysis import stemming
@@ -97,7 +98,11 @@ class _Synchronization:
 
     @classmethod
     def begin(cls, library: Library, engine: Engine, folder: Path) -> _Synchronization:
-        """Walks the library and reads the states of the index and of the last run. Raises `IndexUnusable`."""
+        """Walks the library and reads the states of the index and of the last run. Raises `IndexUnusable`.
+
+        Removes what killed runs left in the cache folder.
+        """
+        remove_temporary_files(str(folder))
         library.refresh()
         entries, status = list(library.walk()), engine.status()
         if status.problems:

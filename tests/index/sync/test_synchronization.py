@@ -519,6 +519,25 @@ class TestUpdateIndex:
             update_index(library, tmp_path / "home", DEFAULT)
         assert (tmp_path / "home" / "index" / "letter.txt").read_text() == "dear"
 
+    @pytest.mark.parametrize("left", [{".gitignore": "*\n"}, {".0123456789abcdef.tmp": "*"}])
+    def test_a_run_killed_at_its_beginning_does_not_block_the_cache_folder(
+        self, library: Library, tmp_path: Path, left: dict[str, str]
+    ) -> None:
+        cache = tmp_path / "cache"
+        cache.mkdir()
+        for name, text in left.items():
+            (cache / name).write_text(text)
+        assert len(update_index(library, cache, DEFAULT).added) == 3
+        assert {path.name for path in cache.iterdir()} == {".gitignore", "CACHEDIR.TAG", "index", "problems.json"}
+
+    @pytest.mark.parametrize("name", [".gitignore", ".notes.tmp"])
+    def test_only_leftovers_of_our_own_count_as_such(self, library: Library, tmp_path: Path, name: str) -> None:
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / name).write_text("of somebody else")
+        with pytest.raises(CacheFolderRefused, match="other things"):
+            update_index(library, tmp_path / "home", DEFAULT)
+        assert (tmp_path / "home" / name).read_text() == "of somebody else"
+
     def test_a_missing_library(self, tmp_path: Path) -> None:
         with pytest.raises(LibraryMissing):
             Library(tmp_path / "nowhere")
