@@ -15,7 +15,7 @@ from wsgiref.types import WSGIApplication
 
 from flask import Flask
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
@@ -86,6 +86,7 @@ def _run_granian(settings: Settings, host: str, port: int, make_app: MakeApp, wo
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,  # waiting for HTTP/2, it never closes a connection on which no request comes
         workers=workers,
         blocking_threads=THREADS,
         respawn_failed_workers=workers > 1,
