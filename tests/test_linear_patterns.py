@@ -21,9 +21,15 @@ CPU_SECONDS = 2  # for LONG characters, of which a quadratic pattern takes ten t
 
 BOUNDED = {
     "archive.importers.common.bylines:_DATELINE": 200,
-    "archive.importers.common.bylines:_PERSON_DOES": 400,
-    "archive.importers.common.bylines:_PERSON_IS": 400,
+    "archive.importers.common.bylines:_PLACE_AFTER": 400,
     "archive.importers.common.bylines:_ROLE_AFTER": 400,
+    "archive.importers.common.bylines:_WITH_ROLE": 400,
+    "archive.importers.common.closing_notes:_CREDIT": 400,
+    "archive.importers.common.closing_notes:_DOES_WRITE": 400,
+    "archive.importers.common.closing_notes:_HAS_ROLE": 400,
+    "archive.importers.common.closing_notes:_IS_WRITER": 400,
+    "archive.importers.common.closing_notes:_SET_APART": 400,
+    "archive.importers.common.closing_notes:_WAS_WRITER": 400,
     "archive.importers.common.html_parser:_META_CHARSET": 8_192,
     "archive.importers.formats.pdf.text_flow:_DOT_LEADER": 200,
     "archive.importers.formats.web_pages:_SAVED_FROM": 8_192,

@@ -176,11 +176,11 @@ def _reference_list(parts: Sequence[str], *, serial: bool) -> list[str] | None:
     """Names of `Smith, J., Doe, J. R., Roe, A.` (APA) and of `Smith, John, and Jane Doe` (MLA); None for others."""
     parts = [_LEADING_AND.sub("", part, count=1) for part in parts]
     lasts, firsts = parts[::2], parts[1::2]
-    if len(lasts) == len(firsts) and all(map(_is_initials, firsts)) and all(map(_looks_personal, lasts)):
+    if len(lasts) == len(firsts) and all(map(_is_initials, firsts)) and all(map(looks_personal, lasts)):
         return [f"{first} {last}" for first, last in zip(firsts, lasts, strict=True)]
     rest = parts[2:]
     turned = _turned(", ".join(parts[:2])) if serial and rest else None
-    if turned and len(parts[1].split()) < 3 and all(_looks_personal(part) and " " in part for part in rest):
+    if turned and len(parts[1].split()) < 3 and all(looks_personal(part) and " " in part for part in rest):
         return [turned, *rest]
     return None
 
@@ -244,19 +244,19 @@ def _is_organization(text: str) -> bool:
 
 def _split_at_and(text: str) -> list[str]:
     parts = _parts(_AND, text)
-    if len(parts) > 1 and _looks_personal(parts[0]) and all(map(_may_be_author, parts[1:])):
+    if len(parts) > 1 and looks_personal(parts[0]) and all(map(_may_be_author, parts[1:])):
         return parts
     parts = _parts(_FOREIGN_AND, text)
-    if len(parts) > 1 and all(_looks_personal(part) and len(part.split()) > 1 for part in parts):
+    if len(parts) > 1 and all(looks_personal(part) and len(part.split()) > 1 for part in parts):
         return parts
     return [text]
 
 
 def _may_be_author(text: str) -> bool:
-    return _looks_personal(text) or text.casefold().startswith("the ")
+    return looks_personal(text) or text.casefold().startswith("the ")
 
 
-def _looks_personal(text: str) -> bool:
+def looks_personal(text: str) -> bool:
     """One to five words that begin as names do, or a handle; no word that belongs to offices, groups and titles."""
     bare = _PARENTHESIS.sub("", text.partition(",")[0]).strip()
     words = bare.split()

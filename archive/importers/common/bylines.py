@@ -1,4 +1,4 @@
-"""Bylines, closing lines about the author, and datelines of plain text."""
+"""Bylines and datelines of plain text."""
 
 from __future__ import annotations
 
@@ -12,31 +12,23 @@ _BY = re.compile(
     r"by(?::\s*|\s+)(?P<names>\S.*)\Z",
     re.IGNORECASE,
 )
-_LABEL = re.compile(r"(?:authors?|writers?|autore?n?|auteurs?|verfasser(?:in)?)\s*:\s*(?P<names>\S.*)\Z", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:authors?|writers?|words|autore?n?|auteurs?|verfasser(?:in)?)\s*:\s*(?P<names>\S.*)\Z", re.IGNORECASE
+)
 _ROLE_AFTER = re.compile(
     r"(?<!\s)\s*+(?:,|\(|\|)\s*+(?:[\w’' -]*\b(?:correspondent|editor|reporter|writer|staff|columnist)\b.*)\Z", re.I
 )
+_PLACE_AFTER = re.compile(r"(?:,\s+The\s|\s+(?:for|in|at)\s+[^\W\d_a-z])(?:(?!\sand\s|,)[^\n])*\Z")
 
-_PERSON = r"(?:[^\W\d_a-z][\w.'’-]*|(?:de|da|di|del|der|den|van|von|la|le|bin|al|ter|zu)\b)"
-_NAME = rf"[^\W\d_a-z][\w.'’-]*(?:\s+{_PERSON}){{1,4}}"
+_NAME = (
+    r"[^\W\d_a-z][\w.'’-]*(?:\s+(?:[^\W\d_a-z][\w.'’-]*|(?:de|da|di|del|der|den|van|von|la|le|bin|al|ter|zu)\b)){1,4}"
+)
 _NAMES = rf"(?P<names>{_NAME}(?:(?:,\s+|\s+(?:and|&)\s+|,\s+and\s+){_NAME}){{0,3}})"
-_ROLE = (
-    r"(?:editor|writer|reporter|correspondent|journalist|columnist|author|novelist|poet|critic|historian|essayist|"
-    r"professor|lecturer|researcher|fellow|scientist|economist|student|director|photographer|contributor|producer|"
-    r"teacher|lawyer|blogger|translator|consultant|executive|chief|head|founder|co-founder|member|manager|"
-    r"specialist|analyst|engineer|librarian|archivist|freelancer?)s?\b"
-)
-_PERSON_IS = re.compile(
-    rf"{_NAMES}(?:,[^,.]{{2,60}},)?\s+(?:is|are|was|were)\s+(?:(?!\.\s)[^\n]){{0,80}}?\b{_ROLE}", re.UNICODE
-)
-_PERSON_DOES = re.compile(
-    rf"{_NAMES}\s+(?:writes?|covers?|reports?|edits?|teach(?:es)?|lives?|works?|blogs?|contributed)\s+"
-    r"(?:about|on|for|from|in|at|to|as|the|and|with)\b"
+_WITH_ROLE = re.compile(
+    rf"{_NAMES}(?:,\s+|\s+\|\s+)(?:[\w’'-]+\s+){{0,3}}?(?i:correspondent|editor|reporter|writer|columnist|journalist)s?\Z"
 )
 _BY_ELSEWHERE = re.compile(rf"(?:[Vv]on|[Pp]ar|[Pp]or|[Dd]oor|[Dd]i|[Aa]v):?\s+{_NAMES}\Z")
-_REPORTING = re.compile(r"\(?(?:additional\s+)?reporting\s+by\s+(?P<names>[^;.()]+)", re.IGNORECASE)
-_SIGNED = re.compile(rf"(?:—|–|--?)\s*(?P<names>{_NAME})\.?\Z")
-_LONGEST_LAST_LINE = 400
+_LONGEST_BYLINE = 400
 
 _DATELINE = re.compile(
     r"""\s*(?P<place>[^\W\d_a-z](?:[^\W\d_a-z]|[.'’ -])+(?:,\s+[^\W\d_][\w.'’ ]{1,25})??)
@@ -57,37 +49,24 @@ class Dateline:
 def byline_authors(line: str) -> tuple[str, ...]:
     """Authors in a line that is a byline: `By Edna Marsh and John Roe, staff writers`."""
     bare = line.strip().strip("*_")
-    if len(bare) > _LONGEST_LAST_LINE:
+    if len(bare) > _LONGEST_BYLINE:
         return ()
-    found = _BY.match(bare) or _LABEL.match(bare) or _BY_ELSEWHERE.match(bare)
+    found = _BY.match(bare) or _LABEL.match(bare) or _BY_ELSEWHERE.match(bare) or _WITH_ROLE.match(bare)
     if found is None:
         return ()
-    named = _ROLE_AFTER.sub("", found["names"].strip().rstrip("."))
+    named = _PLACE_AFTER.sub("", _ROLE_AFTER.sub("", found["names"].strip().rstrip(".")))
     looks_named = all(word[0].isupper() or not word[0].isalpha() or len(word) <= 3 for word in named.split())
     if not looks_named or len(named.split()) > 14:
         return ()
-    return tuple(_title_case(name) if name.isupper() and " " in name else name for name in author_names(named))
+    return tuple(map(mixed_case, author_names(named)))
 
 
-def _title_case(shouted: str) -> str:
-    """Name in mixed case: `J. P. O'NEILL` → `J. P. O'Neill`."""
-    words = re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), shouted)
+def mixed_case(name: str) -> str:
+    """Name in mixed case: `J. P. O'NEILL` → `J. P. O'Neill`; other names unchanged."""
+    if not name.isupper() or " " not in name:
+        return name
+    words = re.sub(r"[^\W\d_]+", lambda word: word[0].capitalize(), name)
     return re.sub(r"\b(Van|Von|De|Der|Y)\b", lambda word: word[0].lower(), words)
-
-
-def closing_line_authors(paragraph: str) -> tuple[str, ...]:
-    """Authors named in the last paragraph of a text if it is a note about them or a credit.
-
-    `Edna Marsh is senior editor at The Harbour Post.`, `Reporting by John Roe; editing by Ada Quill`, `— Edna Marsh`.
-    """
-    line = " ".join(paragraph.split()).strip("*_()[] ")
-    if not line or len(line) > _LONGEST_LAST_LINE:
-        return ()
-    for form in (_PERSON_IS, _PERSON_DOES, _REPORTING, _SIGNED):
-        found = form.match(line)
-        if found is not None:
-            return author_names(found["names"].strip())
-    return ()
 
 
 def parse_dateline(text: str) -> Dateline | None:

@@ -18,6 +18,7 @@ from xml.parsers.expat import ExpatError
 from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.closing_notes import closing_authors
 from backfile.archive.importers.common.html_parser import lower_headings, parse_html, text_of
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead
 from backfile.archive.importers.common.office_properties import (
@@ -180,7 +181,7 @@ def _item(
         metadata=replace(
             properties,
             title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
-            authors=masthead.authors or properties.authors,
+            authors=masthead.authors or properties.authors or closing_authors(body.split("\n\n"), masthead.title),
             date=masthead.date or properties.date,
             summary=masthead.summary or properties.summary,
         ),

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable
 from backfile.archive.frontmatter.front_matter import Form, parse
-from backfile.archive.importers.common.bylines import closing_line_authors, parse_dateline
+from backfile.archive.importers.common.bylines import parse_dateline
+from backfile.archive.importers.common.closing_notes import closing_authors
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, date_in_words
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
-from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
+from backfile.archive.importers.markdown.plain_paragraphs import Paragraph, ParagraphKind, plain_paragraphs
+from backfile.archive.importers.markdown.plain_to_markdown import paragraphs_to_markdown, plain_to_markdown
 from backfile.archive.metadata.mapping import map_metadata
 from backfile.archive.metadata.path_dates import date_in_path
 from backfile.archive.model import ArticleMetadata
@@ -27,8 +29,6 @@ _ENDINGS = (".txt", ".text", ".asc")
 _LONGEST_TITLE = 200
 _LINES_ON_TOP = 6
 _UNDERLINE = re.compile(r"\s*([=~*_-])\1{2,}\s*\Z")
-_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
-_ENDS_SENTENCE = re.compile(r"[.!?…][\"'”’)]*\Z")
 
 
 def detect(probe: Probe) -> int:
@@ -89,18 +89,24 @@ def article_in(text: str, name: str, context: ImportContext) -> Item:
     dated_line = parse_dateline(body)
     path_date = date_in_path(name)
     written = date_in_words(dated_line.date, path_date, day_first=context.day_first) if dated_line else None
-    last = _BLANK_LINES.split(body.strip())[-1]
+    paragraphs = plain_paragraphs(body)
+    title = masthead.title or title_from_path(name.rpartition(".")[0] or name)
     return Item(
         origin=name,
         metadata=ArticleMetadata(
-            title=masthead.title or title_from_path(name.rpartition(".")[0] or name),
-            authors=masthead.authors or closing_line_authors(last),
+            title=title,
+            authors=masthead.authors or closing_authors(_last_lines(paragraphs), title),
             date=masthead.date or written or path_date,
             summary=masthead.summary or None,
         ),
-        body=plain_to_markdown(body),
+        body=paragraphs_to_markdown(paragraphs),
         extra={"place": dated_line.place} if dated_line else {},
     )
+
+
+def _last_lines(paragraphs: list[Paragraph]) -> list[str]:
+    """Lines of the text for the search for notes: paragraphs, and the lines of verse and addresses."""
+    return [line for each in paragraphs for line in ((each.text,) if each.kind is ParagraphKind.PROSE else each.lines)]
 
 
 def _with_headers(data: Mapping[str, object], body: str, name: str, context: ImportContext) -> Item:

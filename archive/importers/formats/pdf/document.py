@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.common.bylines import closing_line_authors
+from backfile.archive.importers.common.closing_notes import closing_authors
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, letters_only
 from backfile.archive.importers.common.office_properties import (
     document_authors,
@@ -128,7 +128,7 @@ def _article(document: pdfium.PdfDocument, name: str, context: ImportContext) ->
         metadata=replace(
             properties,
             title=masthead.title or properties.title or title_from_path(name.rpartition(".")[0] or name),
-            authors=masthead.authors or properties.authors or closing_line_authors(body.rpartition("\n\n")[2]),
+            authors=masthead.authors or properties.authors or closing_authors(body.split("\n\n"), masthead.title),
             date=masthead.date or properties.date,
             source=source_of(host_of(statistics.address), statistics.address),
             language=_language(document) or None,

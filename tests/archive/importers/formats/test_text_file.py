@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfile.archive.importers.common.bylines import Dateline, byline_authors, closing_line_authors, parse_dateline
+from backfile.archive.importers.common.bylines import Dateline, byline_authors, parse_dateline
+from backfile.archive.importers.common.closing_notes import closing_authors
 from backfile.archive.importers.formats import text_file
 from backfile.archive.importers.item import ImportContext, Item, Skipped
 from backfile.archive.importers.markdown.plain_to_markdown import (
@@ -92,22 +94,102 @@ def test_a_text_without_a_title_is_called_by_its_file() -> None:
     ("line", "authors"),
     [
         ("Edna Marsh is senior editor at The Harbour Post.", ("Edna Marsh",)),
-        ("Edna Marsh is a writer. Her book is out in May.", ("Edna Marsh",)),
+        ("Edna Marsh is a staff writer.", ("Edna Marsh",)),
+        ("Edna\u00a0Marsh is a writer. Her book is out in May.", ("Edna Marsh",)),
+        ("EDNA MARSH is The Harbour Post’s Paris correspondent.", ("Edna Marsh",)),
+        ("Edna Marsh (@edna) is an award-winning, Halbury-based freelance journalist.", ("Edna Marsh",)),
         ("Edna Marsh and John Roe are staff writers at the Post.", ("Edna Marsh", "John Roe")),
+        ("Edna Marsh, a senior fellow at the Institute of Tides, Halbury, writes about ships.", ("Edna Marsh",)),
+        ("Dr. Edna Marsh is professor of tides at the University of Halbury.", ("Edna Marsh",)),
         ("*J. P. van der Berg, a poet, was the paper’s first critic.*", ("J. P. van der Berg",)),
-        ("Edna Marsh writes about ships.", ("Edna Marsh",)),
+        ("About the author: Edna Marsh was a poet.", ("Edna Marsh",)),
+        ("Edna Marsh covers the harbour for The Harbour Post.", ("Edna Marsh",)),
+        ("Edna Marsh teaches history at Halbury College.", ("Edna Marsh",)),
+        ("Edna Marsh reported from Paris.", ("Edna Marsh",)),
+        ("Edna Marsh ist Redakteurin der Hafenpost.", ("Edna Marsh",)),
+        ("Edna Marsh est journaliste à la Gazette.", ("Edna Marsh",)),
         ("(Reporting by John Roe and Ada Quill; editing by Max Moe)", ("John Roe", "Ada Quill")),
+        ("John Roe in Paris contributed to this report.", ("John Roe",)),
+        ("Staff writer John Roe contributed reporting.", ("John Roe",)),
+        ("Written by Edna Marsh.", ("Edna Marsh",)),
         ("— Edna Marsh", ("Edna Marsh",)),
+        ("John Smith is dead.", ()),
+        ("John Smith is a teacher.", ()),
+        ("John Smith is a member of the council.", ()),
+        ("John Smith was a member of the Harbour Board.", ()),
+        ("John Smith is no longer a reporter.", ()),
+        ("John Smith is going to be a writer.", ()),
+        ("John Smith is in hospital, his editor said.", ()),
+        ("Joan Hale is a writer.", ()),  # the story has named her
+        ("Adam Hale is a member of the Harbour Board.", ()),  # the story has named a Hale
+        ("The Associated Press contributed to this report.", ()),
         ("London is a city in England.", ()),
         ("The mayor is a writer at heart.", ()),
-        ("New York is large.", ()),
-        ("They all went home.", ()),
+        ("He is a staff writer.", ()),
+        ("By Monday night they had all gone home.", ()),
+        ("© 2025 Edna Marsh", ()),
         ("", ()),
     ],
 )
 def test_the_last_line_may_tell_the_author(line: str, authors: tuple[str, ...]) -> None:
-    assert closing_line_authors(line) == authors
-    assert article(f"A title\n\nText.\n\n{line}").metadata.authors == authors
+    story = "Joan Hale, the mayor, was late."
+    assert closing_authors([story, line]) == authors
+    assert article(f"A title\n\n{story}\n\n{line}").metadata.authors == authors
+
+
+@pytest.mark.parametrize(
+    ("last", "authors"),
+    [
+        (["Edna Marsh is a poet.", "John Roe contributed to this report.", "© 2025 The Harbour Post"], ("Edna Marsh",)),
+        (["Edna Marsh is a reporter.", "John Roe is an editor."], ("Edna Marsh", "John Roe")),
+        (["About the author", "Edna Marsh was a poet."], ("Edna Marsh",)),
+        (["Edna Marsh is a poet.", "Email: edna@post.example", "###"], ("Edna Marsh",)),
+        (["“Do not go gentle.”", "— Dylan Thomas"], ()),
+        (["Edna Marsh is a poet.", "They all went home."], ()),
+    ],
+)
+def test_footers_and_credits_stand_below_a_note(last: list[str], authors: tuple[str, ...]) -> None:
+    assert closing_authors(["The ferry left.", *last]) == authors
+
+
+def test_nobody_whom_the_title_names_is_the_author() -> None:
+    assert closing_authors(["Edna Marsh is a poet."], "Edna Marsh wins prize") == ()
+
+
+STORY = [
+    "The ferry left at nine on Monday, with forty passengers and a brass band aboard, for the first time in ten years.",
+    "“We waited a long time,” said Joan Hale, the mayor.",
+    "At midnight the lights of Halbury could be seen from the deck, and the band, which had been playing without a "
+    "break since the harbour wall, put down its instruments and went to look at them.",
+    "It did.",
+    "Ada Quill is senior editor at The Harbour Post.",
+]
+
+
+def wrapped(indent: str = "") -> list[str]:
+    return [textwrap.fill(each, 72, initial_indent=indent) for each in STORY]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("\n".join(["T", *STORY]), id="one paragraph a line"),
+        pytest.param("\r\n".join(["T", *STORY]) + "\r\n\r\n \u00a0\r\n", id="CRLF and blank lines at the end"),
+        pytest.param("\ufeff" + "\r".join(["T", *STORY]), id="BOM and CR"),
+        pytest.param("\n".join(["T", *("\t" + each for each in STORY)]), id="indented, a line each"),
+        pytest.param("\n".join(["T", *("\u3000" + each for each in STORY)]), id="ideographic indent"),
+        pytest.param("\n\n".join(["T", *wrapped()]), id="wrapped, blank lines"),
+        pytest.param("\n\u00a0\n".join(["T", *wrapped()]), id="no-break spaces on blank lines"),
+        pytest.param("\n".join(["T", "", *wrapped("    ")]), id="wrapped, indented"),
+        pytest.param("\n".join(["T", *wrapped("\u00a0\u00a0\u00a0")]), id="wrapped, no-break indents"),
+        pytest.param("\n".join(["T", *wrapped()]), id="wrapped, nothing between paragraphs"),
+        pytest.param(f"T\n\n{STORY[0]}\n{STORY[1]}\n\n" + "\n".join(STORY[2:]), id="mixed"),
+    ],
+)
+def test_paragraphs_and_author_in_every_layout(text: str) -> None:
+    item = article(text)
+    assert [" ".join(each.split()) for each in item.body.split("\n\n")] == STORY
+    assert (item.metadata.title, item.metadata.authors) == ("T", ("Ada Quill",))
 
 
 def test_a_byline_is_not_overruled_by_the_last_line() -> None:
@@ -124,6 +206,11 @@ def test_a_byline_is_not_overruled_by_the_last_line() -> None:
         ("by Jane Doe, Max Moe and Ada Quill", ("Jane Doe", "Max Moe", "Ada Quill")),
         ("Author: Jane Doe", ("Jane Doe",)),
         ("BY J. P. O'NEILL", ("J. P. O'Neill",)),
+        ("By Jane Doe, The Harbour Post", ("Jane Doe",)),
+        ("By Jane Doe for The Harbour Post", ("Jane Doe",)),
+        ("By Jane Doe in Paris", ("Jane Doe",)),
+        ("Words: Jane Doe", ("Jane Doe",)),
+        ("Jane Doe, Staff Writer", ("Jane Doe",)),
         ("By and large it was a good year", ()),
         ("Par for the course", ()),
         ("Standby for more", ()),
@@ -223,6 +310,33 @@ def test_verse_keeps_its_lines() -> None:
     assert plain_to_markdown("Roses are red\nViolets are blue\nFerries are late") == (
         "Roses are red\\\nViolets are blue\\\nFerries are late"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("First.\nSecond.\nThird.", "First.\n\nSecond.\n\nThird."),
+        ("“Gone.”\n“Gone where?”\nShe looked at the water.", "“Gone.”\n\n“Gone where?”\n\nShe looked at the water."),
+        ("– Gone.\n– Gone where? – she asked.", "– Gone.\n\n– Gone where? – she asked."),
+        ("渡轮于九点离开。\n没有人知道。\n它回来了。", "渡轮于九点离开。\n\n没有人知道。\n\n它回来了。"),
+        (
+            "Bring:\n- a coat\n- a lamp for\n  the deck\nThen go.",
+            "Bring:\n\n- a coat\n- a lamp for the deck\n\nThen go.",
+        ),
+        ("* one\n\n* two", "- one\n\n- two"),
+        ("1. one\n2. two", "1. one\n2. two"),
+        ("1. one\n7. two", "1\\. one\\\n7\\. two"),
+        ("The Harbour Post\n12 Quay Street\nHalbury", "The Harbour Post\\\n12 Quay Street\\\nHalbury"),
+        (
+            "The curfew tolls the knell of parting day,\nThe lowing herd wind slowly o'er the lea,\n"
+            "The ploughman homeward plods his weary way,\nAnd leaves the world to darkness and to me.",
+            "The curfew tolls the knell of parting day,\\\nThe lowing herd wind slowly o'er the lea,\\\n"
+            "The ploughman homeward plods his weary way,\\\nAnd leaves the world to darkness and to me.",
+        ),
+    ],
+)
+def test_lines_of_plain_text(text: str, expected: str) -> None:
+    assert plain_to_markdown(text) == expected
 
 
 def test_markup_of_a_text_is_detected() -> None:
