@@ -139,6 +139,10 @@ class Settings:
         "which is remembered). By default the one their browser asks for, or else the library's own."
     )  # fmt: skip
     deadline: float = _setting(NUMBER, 1.5, "After how many seconds a search is given up.", (0.01, 3_600))
+    file_seconds: float = _setting(
+        NUMBER, 20.0, "After how many seconds the reading, importing or showing of one file is given up: it is listed "
+        "as a problem, and everything else goes on.", (0.1, 86_400)
+    )  # fmt: skip
     contact: str = _setting(
         TEXT, "", "Contact address, such as `mailto:you@example.org`, sent to servers when an import "
         "fetches from them. By default none."

@@ -40,3 +40,11 @@ class FrontMatterInvalid(ArchiveError):
     def __init__(self, message: str, *, line: int, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.line = line
+
+
+class HelperEnded(ArchiveError):
+    """Helper process that ended before it sent its result; `is_slow` if its time was up."""
+
+    def __init__(self, message: str, *, hint: str = "", is_slow: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.is_slow = is_slow

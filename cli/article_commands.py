@@ -40,7 +40,7 @@ log = logging.getLogger("backfile")
 
 
 @click.command()
-@with_settings("library", "index", "engine", "wait", folder=True)
+@with_settings("library", "index", "engine", "wait", "file_seconds", folder=True)
 @as_json
 def index(settings: Settings, as_json: bool) -> int:
     """Bring the index up to date with the files of the library.
@@ -113,7 +113,7 @@ def search(
 
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@with_settings("library")
+@with_settings("library", "file_seconds")
 @click.option("--all", "everything", is_flag=True, help="Every article of the library, one a line.")
 @as_json
 def show(settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bool) -> int:
@@ -127,7 +127,7 @@ def show(settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bo
         raise click.UsageError("Name articles by their ID, or all of them with --all.")
     library = Library(settings.library)
     if everything:
-        return _show_all(library, as_json)
+        return _show_all(library, settings.file_seconds, as_json)
     failed = False
     for article_id in ids:
         try:
@@ -149,9 +149,9 @@ def show(settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bo
     return 1 if failed else 0
 
 
-def _show_all(library: Library, as_json: bool) -> int:
+def _show_all(library: Library, seconds: float, as_json: bool) -> int:
     failed = False
-    for result in read_documents(library, sorted(entry.path for entry in library.walk())):
+    for result in read_documents(library, sorted(entry.path for entry in library.walk()), seconds=seconds):
         document = result.document
         if document is None:
             failed = failed or not result.left_out
@@ -164,7 +164,7 @@ def _show_all(library: Library, as_json: bool) -> int:
 
 
 @click.command()
-@with_settings("library", "index", "engine", folder=True)
+@with_settings("library", "index", "engine", "file_seconds", folder=True)
 @as_json
 def check(settings: Settings, as_json: bool) -> int:
     """Read every file and verify the index; report what is wrong and how to repair it. Changes nothing.
@@ -174,7 +174,13 @@ def check(settings: Settings, as_json: bool) -> int:
     backfile check --json | jq .problems
     """
     with ProgressBar("Reading articles") as progress:
-        result = check_library(Library(settings.library), settings.cache_folder, settings.engine, progress=progress)
+        result = check_library(
+            Library(settings.library),
+            settings.cache_folder,
+            settings.engine,
+            seconds=settings.file_seconds,
+            progress=progress,
+        )
     if as_json:
         numbers = {"articles": result.articles, "searchable": result.searchable}
         problems = [asdict(problem) for problem in result.problems]
@@ -188,7 +194,7 @@ def check(settings: Settings, as_json: bool) -> int:
 
 
 @click.command()
-@with_settings("library", "index", "engine", "wait", folder=True)
+@with_settings("library", "index", "engine", "wait", "file_seconds", folder=True)
 @as_json
 def stats(settings: Settings, as_json: bool) -> None:
     """Print the size of the archive and the state of the index.
@@ -235,4 +241,11 @@ def update_index_of(settings: Settings) -> Report:
     """Updates the index from the files of the library, with a progress bar."""
     library = Library(settings.library)
     with ProgressBar("Reading articles") as progress:
-        return update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
+        return update_index(
+            library,
+            settings.cache_folder,
+            settings.engine,
+            wait=settings.wait,
+            seconds=settings.file_seconds,
+            progress=progress,
+        )

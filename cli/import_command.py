@@ -48,7 +48,7 @@ class ColumnType(click.ParamType[tuple[str, str]]):
 
 @click.command("import")
 @click.argument("names", nargs=-1, required=True, metavar="SOURCE...")
-@with_settings("library", "index", "engine", "wait", "contact")
+@with_settings("library", "index", "engine", "wait", "file_seconds", "contact")
 @click.option("--as", "kind", type=click.Choice(list(registry.KINDS)), help="What the sources are, if you know it.")
 @click.option("--dry-run", is_flag=True, help="Report what would happen; write nothing.")
 @click.option("--fetch", is_flag=True, help="Fetch from the web what sources only name.")
@@ -88,7 +88,7 @@ def import_command(
             fetch_page if fetch else None, dict(columns), language, day_first=library.settings.day_first
         )
         sources = _sources(names, kind, fetch_page)
-        report = _import(library, sources, context, dry_run=dry_run, wait=settings.wait, as_json=as_json)
+        report = _import(library, sources, context, settings, dry_run=dry_run, as_json=as_json)
     if report.wrote and not (dry_run or no_index):
         update_index_of(settings)
     if not (as_json or dry_run):
@@ -97,16 +97,29 @@ def import_command(
 
 
 def _import(
-    library: Library, sources: Iterable[AnySource], context: ImportContext, *, dry_run: bool, wait: float, as_json: bool
+    library: Library,
+    sources: Iterable[AnySource],
+    context: ImportContext,
+    settings: Settings,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> ImportReport:
     """Imports the sources and prints the report, also when Ctrl-C interrupts it."""
     today = datetime.now().astimezone().date()
     with ImportDisplay(print_results=dry_run and not as_json) as display:
-        importer = Importer(library, today=today, dry_run=dry_run, wait=wait, on_result=display.show)
+        importer = Importer(
+            library,
+            today=today,
+            dry_run=dry_run,
+            wait=settings.wait,
+            seconds=settings.file_seconds,
+            on_result=display.show,
+        )
         try:
             with importer:
                 for source in sources:
-                    display.expect(source.count(context))
+                    display.expect(importer.count(source, context))
                     importer.import_source(source, context)
         except KeyboardInterrupt:
             display.clear()

@@ -35,6 +35,7 @@ EXIT_CODES: dict[type[archive_errors.BackfileError], int] = {
     archive_errors.ArticleNotFound: 1,
     archive_errors.ArticleUnreadable: 1,
     archive_errors.FrontMatterInvalid: 1,
+    archive_errors.HelperEnded: 1,
     index_errors.SearchError: 3,
     index_errors.QueryRefused: 2,
     index_errors.DeadlineExceeded: 3,
@@ -136,7 +137,7 @@ def backfile() -> None:
 @backfile.command()
 @with_settings(
     "library", "host", "port", "workers", "watch", "index", "engine", "trusted_hosts", "base_url", "proxies",
-    "per_page", "deadline", "wait", folder=True,
+    "per_page", "deadline", "file_seconds", "wait", folder=True,
 )  # fmt: skip
 def serve(settings: Settings) -> None:
     """Serve the search page; changed files are noticed by themselves.

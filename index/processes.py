@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import threading
 from collections.abc import Iterable
 from multiprocessing.context import ForkServerContext
 
@@ -45,19 +44,3 @@ def log_to_stderr() -> None:
     log = logging.getLogger("backfile")
     log.handlers[:] = [handler]
     log.setLevel(logging.INFO)
-
-
-def end_with_parent() -> None:
-    """Ends this process as soon as the process that started it is gone.
-
-    Without it a killed server would leave workers that hold its port, and a killed synchronization would leave
-    readers that wait for ever. Does nothing in a process that multiprocessing did not start.
-    """
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_exit_after, args=(parent,), name="end-with-parent", daemon=True).start()
-
-
-def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
-    parent.join()
-    os._exit(1)

@@ -7,6 +7,7 @@ import importlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,23 +105,34 @@ def _uses(trees: Mapping[str, ast.Module]) -> dict[tuple[str, str], set[str]]:
     return uses
 
 
-def worst_texts(pattern: re.Pattern[Any], size: int) -> list[Any]:
+def worst_texts(pattern: re.Pattern[Any], size: int) -> Iterator[Any]:
     """Texts of about `size` characters that make a pattern with nested or overlapping repeats slow.
 
     Their number and order depend on the pattern alone.
     """
+    for begin, unit, end in _plans(pattern):
+        text = begin * (size // 2 // len(begin)) if end is None else begin
+        text += unit * ((size // 2 if end is None else size) // len(unit)) + ("\x01" if end is None else end)
+        yield text.encode("latin-1", "replace") if isinstance(pattern.pattern, bytes) else text
+
+
+def worst_text(pattern: re.Pattern[Any], size: int, number: int) -> Any:
+    """One of the `worst_texts`."""
+    return next(itertools.islice(worst_texts(pattern, size), number, None))
+
+
+@cache
+def _plans(pattern: re.Pattern[Any]) -> list[tuple[str, str, str | None]]:
+    """Beginning, repeated unit and end of each worst text; without an end the beginning is repeated as well."""
     tree = re._parser.parse(pattern.pattern, pattern.flags & ~re.DEBUG)  # type: ignore[attr-defined]
-    texts = []
+    plans: dict[tuple[str, str, str | None], None] = {}
     for prefix, unit in dict.fromkeys([*(("", each) for each in COMMON), *_repeats(tree, "")]):
         if not unit:
             continue
-        whole = prefix + unit
-        texts += [prefix + unit * (size // len(unit)) + ending for ending in ENDINGS]
+        plans |= dict.fromkeys((prefix, unit, ending) for ending in ENDINGS)
         if prefix:
-            texts.append(whole * (size // len(whole)))
-            texts.append(prefix * (size // len(prefix)))
-            texts.append(prefix * (size // 2 // len(prefix)) + unit * (size // 2 // len(unit)) + "\x01")
-    return [text.encode("latin-1", "replace") for text in texts] if isinstance(pattern.pattern, bytes) else texts
+            plans |= dict.fromkeys([("", prefix + unit, ""), ("", prefix, ""), (prefix, unit, None)])
+    return list(plans)
 
 
 def _repeats(tree: Any, prefix: str) -> Iterator[tuple[str, str]]:  # noqa: C901, PLR0912 - one case an operation

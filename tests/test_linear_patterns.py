@@ -13,7 +13,7 @@ from types import FrameType
 
 import pytest
 from paths import ROOT
-from patterns import UsedPattern, product_patterns, run, worst_texts
+from patterns import UsedPattern, product_patterns, run, worst_text, worst_texts
 
 SHORT, LONG = 5_000, 200_000
 SUSPECT_SECONDS = 0.004  # a quadratic pattern takes more for SHORT characters; only suspects are tried on LONG ones
@@ -85,7 +85,7 @@ def suspects(used: UsedPattern, place: str) -> list[str]:
         finally:
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
         if time.process_time() - begun > SUSPECT_SECONDS:
-            found.append(worst_texts(used.pattern, size or LONG)[number] + tail)
+            found.append(worst_text(used.pattern, size or LONG, number) + tail)
     return found
 
 

@@ -18,6 +18,7 @@ from backfile.archive.frontmatter.rewriter import rewrite
 from backfile.archive.importers.article_builder import build_article, limit_extra, place_article
 from backfile.archive.importers.import_report import Action, ImportReport, ItemResult
 from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Skipped
+from backfile.archive.importers.item_reader import ItemReader
 from backfile.archive.importers.library.assets import PlacedAssets, place_assets
 from backfile.archive.importers.library.duplicates import Candidate, Duplicate, DuplicateIndex, read_candidate
 from backfile.archive.importers.library.file_names import article_path
@@ -82,7 +83,8 @@ class Importer:
 
     `report` grows with each item, so that it is complete when the import is interrupted. With `dry_run` nothing is
     written and all else is the same. `on_result` is called with each result. One import at a time writes to a library:
-    another waits for it up to `wait` seconds, then entering raises `LibraryLocked`.
+    another waits for it up to `wait` seconds, then entering raises `LibraryLocked`. With `seconds` sources are read in
+    helper processes, and an item that takes longer has failed.
     """
 
     def __init__(
@@ -92,11 +94,13 @@ class Importer:
         today: date,
         dry_run: bool = False,
         wait: float = 10.0,
+        seconds: float | None = None,
         on_result: Callable[[ItemResult], None] | None = None,
     ) -> None:
         self.report = ImportReport()
         self._library, self._today, self._dry_run, self._on_result = library, today, dry_run, on_result
         self._root, self._wait = str(library.root.resolve()), wait
+        self._reader = ItemReader(seconds)
         self._lock = ImportLock(self._root)
         self._log = ImportLog(self._root)
         self._pending = PendingLinks(self._log)
@@ -120,6 +124,7 @@ class Importer:
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         """Moves what is written into place, also when the import is interrupted."""
+        self._reader.close()
         try:
             if error is None:
                 self._relink(self._log.published.resolve_new(self._log.text))
@@ -128,6 +133,10 @@ class Importer:
                 self._finish_batch()
             finally:
                 self._lock.release()
+
+    def count(self, source: AnySource, context: ImportContext) -> int | None:
+        """Approximate number of items of a source; None if its format cannot tell."""
+        return self._reader.count(source, context)
 
     def import_source(self, source: AnySource, context: ImportContext) -> None:
         """Imports every item of a source; failures are in the report.
@@ -140,7 +149,7 @@ class Importer:
             self._add_result(ItemResult(action, source.label, None, source.reason))
             return
         try:
-            for event in source.read(context):
+            for event in self._reader.read(source, context):
                 self._add_result(self._import_event(event, source, context))
         except ITEM_FAILURES as error:
             self._add_result(_failure(source.label, error))

@@ -93,13 +93,18 @@ class FetchResponse:
         return found[1] if found else None
 
 
+def _unlimited() -> None:
+    """Begins an item that may take any time."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImportContext:
     """Options of an import, and the services that a format may use.
 
     `fetch` is the only access to the web, or None if nothing may be fetched. `columns` maps field names to the column
     names of a table. `language` is for items that do not state theirs. `url` is the URL that the source was fetched
-    from, if it was. `day_first`: whether `3/4/2019` is 3 April; None if unknown.
+    from, if it was. `day_first`: whether `3/4/2019` is 3 April; None if unknown. `begin` is called before each item
+    of a source with several: it raises `ArchiveError` for one that takes too long to read.
     """
 
     fetch: Callable[[str], FetchResponse] | None = None
@@ -107,6 +112,7 @@ class ImportContext:
     language: str | None = None
     url: str | None = None
     day_first: bool | None = None
+    begin: Callable[[], None] = _unlimited
 
 
 class Format(Protocol):

@@ -62,6 +62,9 @@ class Library:
         self._real = os.path.realpath(self.root)
         self.refresh()
 
+    def __reduce__(self) -> tuple[type[Library], tuple[Path]]:
+        return Library, (self.root,)
+
     def refresh(self) -> None:
         """Reads `library.toml` again and forgets names of authors and topics, so that they are looked up again."""
         self.settings = read_settings(self.root)

@@ -71,7 +71,7 @@ class ChangeCollector:
         self._known = {path: article_id for article_id, (path, _) in fingerprints.items()}
         self.report = Report(unchanged=plan.unchanged)
         decided_anew = {entry.path for entry in plan.read} | {fingerprints[each][0] for each in plan.removed}
-        unread = self._known.keys() - decided_anew if state.problems else set()
+        unread = (self._known.keys() | plan.skipped.keys()) - decided_anew if state.problems else set()
         self.problems = [problem for problem in state.problems if problem.path in unread]
         self.skipped = dict(plan.skipped)
         self._put: set[str] = set()
@@ -87,7 +87,7 @@ class ChangeCollector:
         mark = Fingerprint(entry.size, entry.mtime_ns, result.digest)
         self.problems += result.problems
         if result.document is None:
-            if result.left_out and not result.problems:
+            if result.is_slow or (result.left_out and not result.problems):
                 self.skipped[entry.path] = (entry.size, entry.mtime_ns)
             if known_id is not None:
                 self._drop_document(known_id)

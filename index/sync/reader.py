@@ -8,16 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+from backfile.archive.errors import HelperEnded
+from backfile.archive.helper_process import HelperProcess, begin_step, end_step, end_with_parent
 from backfile.archive.markdown.headings import body_without_title
 from backfile.archive.markdown.renderer import to_text
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
-from backfile.archive.storage.library import Library
+from backfile.archive.storage.library import Library, printable
 from backfile.index.engine import Document
-from backfile.index.processes import cores, end_with_parent, helper_context, not_started
+from backfile.index.processes import cores, helper_context, not_started
 
 MANY = 400  # fewer files are read sooner than processes start
 _CHUNK = 64  # files handed to a process at a time
@@ -29,7 +33,8 @@ class ReadResult:
     """Result of reading one file.
 
     `document` is None for files that are no articles (`left_out` gives the reason: a draft, a section page) and for
-    unreadable ones (`problems` give the reason).
+    unreadable ones (`problems` give the reason; `is_slow` if it takes too long: such a file is read again only when it
+    has changed).
     """
 
     path: str
@@ -37,6 +42,7 @@ class ReadResult:
     problems: tuple[Problem, ...]
     digest: str
     left_out: str = ""
+    is_slow: bool = False
 
 
 def document_of(article: Article, text: str | None = None) -> Document:
@@ -50,19 +56,27 @@ def document_of(article: Article, text: str | None = None) -> Document:
 
 
 def read_documents(
-    library: Library, paths: Sequence[str], *, processes: int | None = None, preload: Sequence[str] = ()
+    library: Library,
+    paths: Sequence[str],
+    *,
+    processes: int | None = None,
+    seconds: float | None = None,
+    preload: Sequence[str] = (),
 ) -> Iterator[ReadResult]:
     """Reads the files at `paths` (relative to the library) in their order, one `ReadResult` each.
 
-    Many files are read by `processes` processes (by default one a core). A file that kills its process becomes a
-    problem like any unreadable file. Processes that write afterwards are forked from the same server: `preload` names
-    the modules they need. Raises `SearchError` when no process starts.
+    Many files are read by `processes` processes (by default one a core). A file that kills its process, or takes it
+    longer than `seconds`, becomes a problem like any unreadable file; without `seconds` few files are read in this
+    process. Processes that write afterwards are forked from the same server: `preload` names the modules they need.
+    Raises `SearchError` when no process starts.
     """
     processes = cores() if processes is None else processes
     if processes < 2 or len(paths) < MANY:
-        return (_read(library, path) for path in paths)
+        if seconds is None:
+            return (_read(library, path) for path in paths)
+        return _read_singly(library, paths, seconds)
     context = helper_context([__name__, *preload])
-    return _read_in_processes(paths, processes, lambda count: _pool(context, library.root, count))
+    return _read_in_processes(library, paths, processes, seconds, context)
 
 
 def _read(library: Library, path: str) -> ReadResult:
@@ -71,14 +85,16 @@ def _read(library: Library, path: str) -> ReadResult:
     return ReadResult(path, document, reading.problems, reading.digest, reading.left_out)
 
 
-def _read_in_processes(paths: Sequence[str], processes: int, start: StartPool) -> Iterator[ReadResult]:
+def _read_in_processes(
+    library: Library, paths: Sequence[str], processes: int, seconds: float | None, context: ForkServerContext
+) -> Iterator[ReadResult]:
     chunks = deque(paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK))
     while chunks:
         try:
-            yield from _read_chunks(start, chunks, processes)
-        except BrokenProcessPool:  # some file of the chunks in work killed its process: read them one by one
+            yield from _read_chunks(partial(_pool, context, library.root, seconds), chunks, processes)
+        except BrokenProcessPool:  # some file of the chunks in work ended its process: read them one by one
             suspects = [path for _ in range(min(processes * _AHEAD, len(chunks))) for path in chunks.popleft()]
-            yield from _read_singly(start, suspects)
+            yield from _read_singly(library, suspects, seconds, context)
 
 
 def _read_chunks(start: StartPool, chunks: deque[Sequence[str]], processes: int) -> Iterator[ReadResult]:
@@ -97,31 +113,40 @@ def _read_chunks(start: StartPool, chunks: deque[Sequence[str]], processes: int)
         pool.shutdown(cancel_futures=True)
 
 
-def _read_singly(start: StartPool, paths: Sequence[str]) -> Iterator[ReadResult]:
-    pool = start(1)
-    try:
-        for path in paths:
+def _read_singly(
+    library: Library, paths: Sequence[str], seconds: float | None, context: ForkServerContext | None = None
+) -> Iterator[ReadResult]:
+    """Reads the files in one process, which is replaced when it ends before it has read all."""
+    waiting = deque(paths)
+    while waiting:
+        with HelperProcess(partial(_send_results, library, tuple(waiting), seconds), context) as helper:
             try:
-                yield from pool.submit(_read_chunk, [path]).result()
-            except BrokenProcessPool:
-                yield ReadResult(path, None, (_killed_its_process(path),), "")
-                pool.shutdown()
-                pool = start(1)
-    finally:
-        pool.shutdown(cancel_futures=True)
+                while waiting:
+                    result = helper.receive()
+                    waiting.popleft()
+                    yield result
+            except HelperEnded as error:
+                path = waiting.popleft()
+                problem = Problem(printable(path), None, str(error), error.hint)
+                yield ReadResult(path, None, (problem,), "", is_slow=error.is_slow)
 
 
-def _killed_its_process(path: str) -> Problem:
-    return Problem(path, None, "reading it brought the process down", "the file may be too large for this machine")
+def _send_results(library: Library, paths: Sequence[str], seconds: float | None, connection: Connection) -> None:
+    for path in paths:
+        begin_step(seconds)
+        result = _read(library, path)
+        end_step()
+        connection.send(result)
 
 
 StartPool = Callable[[int], ProcessPoolExecutor]
 
 _library: Library  # of a reading process, from its start on
+_seconds: float | None
 
 
-def _pool(context: ForkServerContext, root: Path, processes: int) -> ProcessPoolExecutor:
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_reading, initargs=(root,))
+def _pool(context: ForkServerContext, root: Path, seconds: float | None, processes: int) -> ProcessPoolExecutor:
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_reading, initargs=(root, seconds))
     try:
         pool.submit(_read_chunk, ()).result()
     except (BrokenProcessPool, OSError, EOFError) as error:
@@ -130,12 +155,17 @@ def _pool(context: ForkServerContext, root: Path, processes: int) -> ProcessPool
     return pool
 
 
-def _start_reading(root: Path) -> None:
-    global _library  # noqa: PLW0603 - the state of a process that exists for nothing else
-    _library = Library(root)
+def _start_reading(root: Path, seconds: float | None) -> None:
+    global _library, _seconds  # the state of a process that exists for nothing else
+    _library, _seconds = Library(root), seconds
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its children
     end_with_parent()
 
 
 def _read_chunk(paths: Sequence[str]) -> list[ReadResult]:
-    return [_read(_library, path) for path in paths]
+    results = []
+    for path in paths:
+        begin_step(_seconds)
+        results.append(_read(_library, path))
+    end_step()
+    return results

@@ -9,15 +9,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import os
 import shutil
+import stat
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from backfile.archive.errors import ArchiveError
+from backfile.archive.errors import ArchiveError, ArticleUnreadable
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import is_temporary, read_bytes, write_bytes
 from backfile.index.errors import CacheFolderRefused
@@ -36,6 +39,7 @@ _IGNORE_TEXT = "*\n"
 _OWNER = b"cache of Backfile"
 _PROBLEMS = "problems.json"
 _BROKEN = "index.broken-"
+_TIME = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,10 @@ def prepare_cache_folder(folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if (tagged := (folder / _TAG).exists()) and _OWNER in (folder / _TAG).read_bytes():
+        tag = _content(folder / _TAG)
+        if _OWNER in tag:
             return
-        foreign = tagged or (folder.name != FOLDER and not all(map(_is_preparation, folder.iterdir())))
+        foreign = bool(tag) or (folder.name != FOLDER and not all(map(_is_preparation, folder.iterdir())))
         if not foreign:
             _write(folder / _IGNORE, _IGNORE_TEXT)
             _write(folder / _TAG, _TAG_TEXT)
@@ -123,18 +128,47 @@ def prepare_cache_folder(folder: Path) -> None:
 
 def _is_preparation(path: Path) -> bool:
     """Whether a killed program may have left the file while it prepared a cache folder."""
-    return is_temporary(path.name) or (path.name == _IGNORE and path.read_bytes() == _IGNORE_TEXT.encode())
+    return is_temporary(path.name) or (path.name == _IGNORE and _content(path) == _IGNORE_TEXT.encode())
+
+
+def _content(path: Path) -> bytes:
+    """Content of a file of a cache folder; empty if there is none, or no regular file."""
+    try:
+        return read_bytes(str(path), str(path.parent.resolve()))
+    except (FileNotFoundError, ArticleUnreadable):
+        return b""
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return b""
+
+
+def _make_way(path: Path) -> None:
+    """Renames what lies in the place of a file of ours and is none (a folder, a pipe, a link), and logs that."""
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        aside = path.with_name(f"{path.name}.broken-{time.strftime(_TIME, time.gmtime())}")
+        path.rename(aside)
+        log.warning("%s is no regular file: it is kept as %s", path, aside)
+
+
+def is_no_folder(path: Path) -> bool:
+    """Whether something else than a folder, or a link that may lead to one, lies at a path."""
+    return os.path.lexists(path) and not path.is_symlink() and not path.is_dir()
 
 
 def set_aside(folder: Path) -> Path:
     """Renames an unusable index and returns its new path; removes those set aside before."""
-    broken = folder / (_BROKEN + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()))
+    broken = folder / (_BROKEN + time.strftime(_TIME, time.gmtime()))
     for old in folder.glob(f"{_BROKEN}*"):
-        shutil.rmtree(old)
-    if (folder / "index").exists():
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
+    if os.path.lexists(folder / "index"):
         (folder / "index").rename(broken)
     return broken
 
 
 def _write(path: Path, text: str) -> None:
+    _make_way(path)
     write_bytes(str(path), text.encode())

@@ -30,6 +30,7 @@ from backfile.index.sync.reading_rules import reading_rules_stamp
 from backfile.index.sync.state import (
     FOLDER,
     SyncState,
+    is_no_folder,
     load_state,
     prepare_cache_folder,
     save_state,
@@ -50,28 +51,42 @@ _COARSE_CLOCK_TICK = 2_000_000_000  # ns, on file systems that keep whole second
 
 
 def update_index(
-    library: Library, folder: Path, engine_name: str, *, wait: float = 10.0, progress: Progress | None = None
+    library: Library,
+    folder: Path,
+    engine_name: str,
+    *,
+    wait: float = 10.0,
+    seconds: float | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Brings the index in the cache folder `folder` up to date with the library; makes it when it is missing.
 
+    A file that takes longer than `seconds` is a problem, and read again when it has changed.
     Sets an unusable index aside (damaged, of another version, of another program), logs that, and builds a new one.
     Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` for an unusable folder.
     """
     if sys.getfilesystemencoding() != "utf-8":
         raise SearchError("names of files cannot be read under this locale", hint="set PYTHONUTF8=1")
     prepare_cache_folder(folder)
+    if is_no_folder(folder / "index"):
+        log.warning("The index is no folder. It is kept as %s and built anew.", set_aside(folder))
     with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
         try:
-            return _Synchronization.begin(library, engine, folder).run(progress)
+            return _Synchronization.begin(library, engine, folder, seconds).run(progress)
         except IndexUnusable as error:
             broken = set_aside(folder)
             log.warning("The index cannot be used (%s). It is kept as %s and built anew.", error, broken)
     with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
-        return _Synchronization.begin(library, engine, folder).run(progress)
+        return _Synchronization.begin(library, engine, folder, seconds).run(progress)
 
 
 def synchronise(
-    library: Library, engine: Engine, *, folder: Path | None = None, progress: Progress | None = None
+    library: Library,
+    engine: Engine,
+    *,
+    folder: Path | None = None,
+    seconds: float | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """Synchronizes an open engine. Raises `IndexUnusable` as well as the errors of `update_index`.
 
@@ -80,7 +95,7 @@ def synchronise(
     folder = library.root / FOLDER if folder is None else folder
     prepare_cache_folder(folder)
     with engine.lock(wait=10.0):
-        return _Synchronization.begin(library, engine, folder).run(progress)
+        return _Synchronization.begin(library, engine, folder, seconds).run(progress)
 
 
 @dataclass
@@ -95,9 +110,10 @@ class _Synchronization:
     status: Status
     state: SyncState
     languages: tuple[str, ...]
+    seconds: float | None
 
     @classmethod
-    def begin(cls, library: Library, engine: Engine, folder: Path) -> _Synchronization:
+    def begin(cls, library: Library, engine: Engine, folder: Path, seconds: float | None) -> _Synchronization:
         """Walks the library and reads the states of the index and of the last run. Raises `IndexUnusable`.
 
         Removes what killed runs left in the cache folder.
@@ -108,7 +124,7 @@ class _Synchronization:
         if status.problems:
             raise IndexUnusable(status.problems[0])
         stamp = reading_rules_stamp(library, entries)
-        return cls(library, engine, folder, entries, stamp, status, load_state(folder), status.languages)
+        return cls(library, engine, folder, entries, stamp, status, load_state(folder), status.languages, seconds)
 
     def run(self, progress: Progress | None) -> Report:
         """Reads the files that differ and commits the changes."""
@@ -143,7 +159,7 @@ class _Synchronization:
     ) -> Iterator[FingerprintedDocument]:
         _wait_for_clock(planned.read)
         paths = [entry.path for entry in planned.read]
-        results = read_documents(self.library, paths, preload=[type(self.engine).__module__])
+        results = read_documents(self.library, paths, seconds=self.seconds, preload=[type(self.engine).__module__])
         for number, (entry, result) in enumerate(zip(planned.read, results, strict=True), start=1):
             document = collector.record(entry, result)
             if document is not None:

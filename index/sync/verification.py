@@ -51,8 +51,17 @@ class Check:
     damage: tuple[str, ...] = ()
 
 
-def check(library: Library, folder: Path, engine_name: str, *, progress: Progress | None = None) -> Check:
+def check(
+    library: Library,
+    folder: Path,
+    engine_name: str,
+    *,
+    seconds: float | None = None,
+    progress: Progress | None = None,
+) -> Check:
     """Reads every file of the library and verifies the index in the cache folder `folder`; changes neither.
+
+    A file that takes longer than `seconds` is a problem.
 
     A file whose content differs from that of its fingerprint, though size and time do not, is a problem: no
     synchronization would notice it.
@@ -62,7 +71,7 @@ def check(library: Library, folder: Path, engine_name: str, *, progress: Progres
     problems: list[Problem] = []
     read: dict[str, Fingerprint] = {}
     entries = sorted(library.walk(), key=attrgetter("path"))
-    results = read_documents(library, [entry.path for entry in entries])
+    results = read_documents(library, [entry.path for entry in entries], seconds=seconds)
     for number, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
         articles += not result.left_out
         problems += result.problems

@@ -34,10 +34,17 @@ class IndexWatcher:
     """
 
     def __init__(
-        self, library: Library, folder: Path, engine_name: str, *, wait: float = 10.0, watch: bool = True
+        self,
+        library: Library,
+        folder: Path,
+        engine_name: str,
+        *,
+        wait: float = 10.0,
+        seconds: float | None = None,
+        watch: bool = True,
     ) -> None:
         self._library, self._folder, self._engine_name = library, folder, engine_name
-        self._wait, self._watch = wait, watch
+        self._wait, self._seconds, self._watch = wait, seconds, watch
         self._stop = Event()
         self._damaged = Event()
         self._thread = Thread(target=self._run, name="index-watcher", daemon=True)
@@ -60,7 +67,12 @@ class IndexWatcher:
         for _ in self._triggers():
             try:
                 report = update_index(
-                    self._library, self._folder, self._engine_name, wait=self._wait, progress=self._raise_if_stopped
+                    self._library,
+                    self._folder,
+                    self._engine_name,
+                    wait=self._wait,
+                    seconds=self._seconds,
+                    progress=self._raise_if_stopped,
                 )
             except _Stopped:
                 return

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from backfile.archive.markdown.headings import body_without_title
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import RenderedArticle, to_html
 from backfile.archive.model import Article
+from backfile.archive.storage.library import Library
 from backfile.index.engine import Filters, Request, Sort
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailable, IndexUnusable
 from backfile.index.highlight.highlighter import Highlighter, Highlights
@@ -140,12 +142,13 @@ def render_body(shown: Article) -> RenderedArticle:
     """Renders the body; cached by its content for a minute, after which a change of link targets shows."""
     body = body_without_title(shown.body, shown.metadata.title)
     digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    library = services().library
+    render_article = partial(services().renderer or render, services().library, shown.path, body)
+    return services().rendered((shown.path, digest, int(time.monotonic() // RENDERED_SECONDS)), render_article)
 
-    def render() -> RenderedArticle:
-        return to_html(body, remote_images=library.settings.remote_images, base=link_resolver(library, shown.path))
 
-    return services().rendered((shown.path, digest, int(time.monotonic() // RENDERED_SECONDS)), render)
+def render(library: Library, path: str, body: str) -> RenderedArticle:
+    """Renders the body of the article at `path`."""
+    return to_html(body, remote_images=library.settings.remote_images, base=link_resolver(library, path))
 
 
 def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> IndexContext:

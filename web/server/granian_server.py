@@ -20,16 +20,17 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from backfile.archive.errors import BackfileError
+from backfile.archive.helper_process import end_with_parent
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.engine import Sort
-from backfile.index.processes import end_with_parent
 from backfile.index.serialising import article_path
 from backfile.index.sync.synchronization import Progress, update_index
 from backfile.web.server.index_process import IndexProcess, base_url
+from backfile.web.server.rendering import Renderers
 from backfile.web.server.worker_pool import WorkerPool
 from backfile.web.service.admission import DOWNLOADS, MAX_WAITING, SEARCHES
-from backfile.web.service.services import EXTENSION
+from backfile.web.service.services import EXTENSION, Services
 
 log = logging.getLogger("backfile.server")
 
@@ -56,7 +57,14 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
     library = Library(settings.library)
     host, port = settings.host, free_port(settings.host, settings.port)
     if not settings.index_folder.exists():
-        report = update_index(library, settings.cache_folder, settings.engine, wait=settings.wait, progress=progress)
+        report = update_index(
+            library,
+            settings.cache_folder,
+            settings.engine,
+            wait=settings.wait,
+            seconds=settings.file_seconds,
+            progress=progress,
+        )
         log.info("%s", report.summary())
     multiprocessing.set_start_method(START_METHOD, force=True)
     # On Linux each worker has a Granian of its own, because several processes can share a port there.
@@ -99,8 +107,12 @@ def _run_granian(settings: Settings, host: str, port: int, make_app: MakeApp, wo
 
 
 def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
+    app = make_app(settings)
+    if isinstance(app, Flask):  # before there are threads
+        shared: Services = app.extensions[EXTENSION]
+        shared.renderer = Renderers(shared.library, settings.file_seconds)
     end_with_parent()
-    return make_app(settings)
+    return app
 
 
 def warm_up(app: Flask) -> None:

@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from threading import Event, Thread
 
+from backfile.archive.helper_process import end_with_parent
 from backfile.config import Settings
-from backfile.index.processes import end_with_parent, log_to_stderr
+from backfile.index.processes import log_to_stderr
 
 log = logging.getLogger("backfile.server")
 
@@ -122,7 +123,14 @@ def _watch_library(settings: Settings) -> None:
     from backfile.index.sync.watcher import IndexWatcher
 
     library = Library(settings.library)
-    watcher = IndexWatcher(library, settings.cache_folder, settings.engine, wait=settings.wait, watch=settings.watch)
+    watcher = IndexWatcher(
+        library,
+        settings.cache_folder,
+        settings.engine,
+        wait=settings.wait,
+        seconds=settings.file_seconds,
+        watch=settings.watch,
+    )
     watcher.start()
     try:
         while True:

@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 
-from backfile.index.processes import end_with_parent
+from backfile.archive.helper_process import end_with_parent
 
 log = logging.getLogger("backfile.server")
 

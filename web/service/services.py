@@ -28,7 +28,8 @@ class Services:
     """Settings, library and index of one application, and its caches.
 
     `open_index` is called at the first search, so that every worker process has its own engine. If it raises, the
-    error goes to that response, and the next request tries again.
+    error goes to that response, and the next request tries again. `renderer` renders articles elsewhere than in this
+    process.
     """
 
     settings: Settings
@@ -36,6 +37,7 @@ class Services:
     open_index: Callable[[], Engine]
     rendered: Cache[RenderedArticle] = field(default_factory=_rendered_cache)
     sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
+    renderer: Callable[[Library, str, str], RenderedArticle] | None = None
     _engine: Engine | None = None
     _lock: Lock = field(default_factory=Lock)
 

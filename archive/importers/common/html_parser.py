@@ -16,7 +16,7 @@ from backfile.archive.web_addresses import join_address, split_address
 MAX_BYTES = 20 * 1024 * 1024
 """Limit of one page. The longest articles have a tenth of it; larger pages are data."""
 SCHEMES = frozenset({"http", "https", "mailto"})
-_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,30})""", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s{0,20}=\s{0,20}["']?\s{0,20}([\w.:-]{2,30})""", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"""\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]{2,30})""", re.IGNORECASE)
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>", re.IGNORECASE)
 _SAMPLE = 65_536

@@ -94,6 +94,7 @@ def _xml_items(content: bytes, context: ImportContext) -> Iterator[ImportEvent]:
         return
     for number, entry in enumerate(parsed.entries, start=1):
         try:
+            context.begin()
             yield _xml_item(entry, parsed.feed)
         except (ArchiveError, ValueError) as error:
             yield Problem("", None, f"entry {number} ({_origin(entry)}): {error}", "look at it in the feed")

@@ -71,6 +71,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             yield message
             continue
         try:
+            context.begin()
             yield _event(message, number)
         except (ArchiveError, MessageError, ValueError, LookupError, TypeError, AttributeError) as error:
             # the standard parser raises each of these for some kind of broken header

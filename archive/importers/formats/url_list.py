@@ -66,11 +66,12 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         elif context.fetch is None:
             yield Skipped(line, "was not fetched; --fetch does so")
         else:
-            yield _article(line, context.fetch)
+            yield _article(line, context.fetch, context.begin)
 
 
-def _article(url: str, fetch: Callable[[str], FetchResponse]) -> ImportEvent:
+def _article(url: str, fetch: Callable[[str], FetchResponse], begin: Callable[[], None]) -> ImportEvent:
     try:
+        begin()
         return read_response(fetch(url), url)
     except ITEM_FAILURES as error:
         return problem_from(url, error)

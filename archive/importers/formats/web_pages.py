@@ -103,6 +103,7 @@ def _is_in_files_folder(name: str) -> bool:
 
 def _page(path: Path, name: str, context: ImportContext, resolver: LinkResolver | None = None) -> ImportEvent:
     try:
+        context.begin()
         content = read_file(path)
     except (ArchiveError, OSError) as error:
         return problem_from(name, error)

@@ -35,6 +35,11 @@ class PlacedAssets:
         return {name: hashlib.sha256(content).hexdigest() for name, content in self.files.items()}
 
 
+def is_admitted(name: str) -> bool:
+    """Whether a file of this name may lie in an article's folder."""
+    return asset_name(name).rpartition(".")[2] in ASSET_SUFFIXES
+
+
 def place_assets(body: str, assets: Iterable[Asset], folder: str) -> PlacedAssets:
     """Reads the assets of an article whose own folder is called `folder`, and points its body to them.
 
@@ -45,7 +50,7 @@ def place_assets(body: str, assets: Iterable[Asset], folder: str) -> PlacedAsset
     total = 0
     for asset in assets:
         name = asset_name(asset.name)
-        if name.rpartition(".")[2] not in ASSET_SUFFIXES:
+        if not is_admitted(asset.name):
             placed.notes.append(f"{asset.name}: left out, it is no picture, sound, film or document")
             continue
         try:

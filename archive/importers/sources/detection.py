@@ -32,6 +32,9 @@ class ImportSource:
     format: Format
     url: str | None = None
 
+    def __reduce__(self) -> tuple[Callable[..., ImportSource], tuple[object, ...]]:  # modules cannot be pickled
+        return _with_format, (self.path, self.label, self.kind, self.is_folder, self.url)
+
     def origin_of(self, name: str) -> str:
         """Origin of the item that the source calls `name`."""
         return origin_of(self.label, self.is_folder, name)
@@ -49,6 +52,10 @@ class ImportSource:
             return self.format.count(self.path, context)
         except (ArchiveError, OSError, ValueError):
             return None  # `read` reports it
+
+
+def _with_format(path: Path, label: str, kind: str, is_folder: bool, url: str | None) -> ImportSource:
+    return ImportSource(path, label, kind, is_folder, registry.load(kind), url)
 
 
 @dataclass(frozen=True, slots=True)

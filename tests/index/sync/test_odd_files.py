@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,13 @@ from backfile.archive.errors import LibrarySettingsInvalid
 from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import MAX_TIME_NS, held_time
+from backfile.index.engine import Request
+from backfile.index.engines import open_engine
+from backfile.index.errors import CacheFolderRefused, IndexUnusable
+from backfile.index.query import parse
 from backfile.index.sync.state import FOLDER, SyncState, load_state
 from backfile.index.sync.synchronization import update_index
+from backfile.index.sync.verification import check
 
 
 @pytest.fixture
@@ -80,6 +88,45 @@ def test_an_unusable_state_is_an_empty_one(root: Path, content: str | None) -> N
         state.write_text(content, encoding="utf-8")
     assert load_state(root / FOLDER) == SyncState()
     assert not update(root).failed
+
+
+def _put(kind: str, path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+    if kind == "folder":
+        path.mkdir()
+        (path / "within").touch()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "loop":
+        path.symlink_to(path.name)
+    else:
+        path.write_bytes(random.Random(7).randbytes(3_000) if kind == "random" else b"")
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "loop", "random", "empty"])
+def test_whatever_lies_in_the_place_of_a_file_of_the_cache_the_articles_are_found(tmp_path: Path, kind: str) -> None:
+    """Except links in the place of the index and files in that of the tag: they are refused with the reason."""
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    (whole / "ferry.md").write_text("# Ferry\n\nThe night ferry.\n", encoding="utf-8")
+    update(whole)
+    names = sorted(path.relative_to(whole).as_posix() for path in (whole / FOLDER).rglob("*"))
+    assert len(names) >= 8
+    for number, name in enumerate(names):
+        root = tmp_path / str(number)
+        shutil.copytree(whole, root)
+        _put(kind, root / name)
+        if (name, kind) in ((f"{FOLDER}/index", "loop"), (f"{FOLDER}/CACHEDIR.TAG", "random")):
+            with pytest.raises((IndexUnusable, CacheFolderRefused), match=r"is not a folder|holds other things"):
+                update(root)
+            continue
+        update(root)
+        with closing(open_engine("whoosh", root / FOLDER / "index")) as engine:
+            assert engine.search(Request(parse("ferry").tree)).total == 1, name
+        assert check(Library(root), root / FOLDER, "whoosh").index == "ok", name
 
 
 def test_names_that_the_locale_cannot_hold_stay_in_the_index(root: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from unittest.mock import patch
 
@@ -20,7 +21,7 @@ from paths import ROOT
 
 from backfile.archive.errors import LibraryMissing
 from backfile.archive.report import Report
-from backfile.archive.storage.library import Library
+from backfile.archive.storage.library import FileReadResult, Library
 from backfile.archive.storage.walker import FileEntry
 from backfile.index.engine import Engine, Fingerprint, Request, Status
 from backfile.index.engines import DEFAULT, open_engine
@@ -335,6 +336,15 @@ class TestLargeChanges:
         assert engine.status().languages == ("fr",)
 
 
+def _hangs_at_one(read: Callable[[Library, str], FileReadResult]) -> Callable[[Library, str], FileReadResult]:
+    def hanging(library: Library, path: str) -> FileReadResult:
+        if path.startswith("001"):
+            re.match("(?:a|a)*b", "a" * 100)
+        return read(library, path)
+
+    return hanging
+
+
 class TestReadingInProcesses:
     @pytest.fixture
     def many(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
@@ -357,8 +367,26 @@ class TestReadingInProcesses:
         assert next(iter(reading)).path == paths[0]
         del reading  # ends the processes, or the test's own end would wait for them
 
+    def test_a_file_that_takes_too_long_is_a_problem_until_it_changes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        library, engine = Library(tmp_path), MemoryEngine()
+        for number in range(3):
+            write(tmp_path / f"{number:03}.md", f"# Article {number}\n")
+        monkeypatch.setattr(Library, "read", _hangs_at_one(Library.read))
+        report = synchronise(library, engine, seconds=1.0)
+        assert report.added == ["000", "002"]
+        assert [(each.path, each.reason) for each in report.problems] == [("001.md", "takes too long to read")]
+        monkeypatch.setattr(Library, "read", None)
+        again = synchronise(library, engine, seconds=1.0)
+        assert (again.unchanged, again.problems) == (2, report.problems)
+        monkeypatch.undo()
+        write(tmp_path / "001.md", "# Another title\n")
+        mended = synchronise(library, engine, seconds=60.0)
+        assert (mended.added, mended.problems) == (["001"], [])
+
     @pytest.mark.long
-    def test_a_file_that_kills_its_reader_is_listed_and_the_rest_is_read(self, many: Library) -> None:
+    def test_files_that_kill_or_hold_their_reader_are_listed_and_the_rest_is_read(self, many: Library) -> None:
         script = (
             "import sys, os; sys.path.insert(0, sys.argv[1])\n"
             "from pathlib import Path\n"
@@ -368,12 +396,17 @@ class TestReadingInProcesses:
             "    from backfile.index.sync import reader\n"
             "    reader.MANY, reader._CHUNK = 10, 8\n"
             "    library = Library(Path(sys.argv[2]))\n"
-            "    results = list(read_documents(library, sorted(e.path for e in library.walk()), processes=2))\n"
+            "    paths = sorted(e.path for e in library.walk())\n"
+            "    results = list(read_documents(library, paths, processes=2, seconds=4.0))\n"
             "    lost = [t for t in results if t.document is None]\n"
-            "    print(len(results), len(lost), lost[0].path, lost[0].problems[0].reason)\n"
+            "    print(len(results), *[f'{t.path}: {t.problems[0].reason}' for t in lost], sep='; ')\n"
             "else:\n"
             "    read = Library.read\n"
-            "    Library.read = lambda self, path: os._exit(9) if path.endswith('0033.md') else read(self, path)\n"
+            "    def bad(self, path):\n"
+            "        if path.endswith('0033.md'): os._exit(9)\n"
+            "        while path.endswith('0077.md'): pass\n"
+            "        return read(self, path)\n"
+            "    Library.read = bad\n"
         )
         program = many.root.parent / "deadly.py"
         program.write_text(script)
@@ -384,7 +417,8 @@ class TestReadingInProcesses:
             text=True,
             timeout=120,
         )
-        assert done.stdout.strip() == "100 1 5/0033.md reading it brought the process down"
+        listed = "100; 0/0077.md: takes too long to read; 5/0033.md: reading it brought the process down"
+        assert done.stdout.strip() == listed
         assert done.returncode == 0, done.stderr
 
 

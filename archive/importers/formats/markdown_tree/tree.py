@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from backfile.archive.errors import ArticleUnreadable, LibrarySettingsInvalid
+from backfile.archive.errors import ArchiveError, ArticleUnreadable, LibrarySettingsInvalid
 from backfile.archive.frontmatter.front_matter import parse
 from backfile.archive.importers.formats.markdown_tree.mdx import mdx_to_markdown
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout, detect_site
@@ -81,7 +81,11 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     resolver.add_articles(paths)
     resolver.add_permalinks(_permalinks(path, paths))
     for each in paths:
-        event = _read_article(library, each, site, tree_assets)
+        try:
+            context.begin()
+            event = _read_article(library, each, site, tree_assets)
+        except ArchiveError as error:
+            event = problem_from(each, error)
         yield _resolve_links(event, resolver) if isinstance(event, Item) else event
     yield from _other_markup(path, site)
 

@@ -50,6 +50,7 @@ def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
     origin = saved.url or saved.metadata.title or "entry"
     is_link = is_url(saved.url)
     try:
+        context.begin()
         item = _item(saved, origin, is_link)
     except (ArchiveError, ValueError) as error:
         return Problem("", None, f"{origin}: {error}", "look at it in the export")

@@ -150,6 +150,7 @@ def _event(element: etree._Element, site: _Site, context: ImportContext) -> Impo
         if local_name(child.tag) == "category" and child.text and child.get("domain", "category") in _TOPICS
     ]
     try:
+        context.begin()
         return _item(fields, list(dict.fromkeys(topics)), origin, site)
     except (ArchiveError, ValueError) as error:
         return Problem("", element.sourceline, f"{fields.get('title') or origin}: {error}", "look at it on the site")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +70,7 @@ class WriteLock:
                 self._folder.mkdir(parents=True, exist_ok=True)
             except (FileExistsError, NotADirectoryError) as error:
                 raise IndexUnusable(f"{self._folder} is not a folder", hint="name another with --index DIR") from error
+            _make_way(self._folder / LOCK_NAME)
             lock = FileStorage(str(self._folder)).lock(LOCK_NAME)
             try:
                 if not lock.acquire():
@@ -78,3 +81,15 @@ class WriteLock:
             except FileNotFoundError:  # the folder was removed meanwhile
                 if lock.fd is not None:
                     lock.release()
+
+
+def _make_way(path: Path) -> None:
+    """Removes what lies in the place of the lock file and is no regular file: it holds nothing of ours."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        shutil.rmtree(path)
+    elif not stat.S_ISREG(mode):
+        path.unlink(missing_ok=True)

@@ -8,9 +8,12 @@ CRCs of the small arrays, `require` those of named arrays, `verify` those of all
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import mmap
 import os
+import stat
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -47,6 +50,23 @@ def decode(data: bytes | memoryview) -> str:
     return str(data, "utf-8", "surrogatepass")
 
 
+def open_file(path: Path) -> io.FileIO:
+    """Opens a regular file for reading, without a buffer; never waits for a pipe.
+
+    Raises `IndexUnusable` for anything else in its place, and `OSError`.
+    """
+    try:
+        file = io.FileIO(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise IndexUnusable(f"{path.name}: no regular file") from error
+        raise
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise IndexUnusable(f"{path.name}: no regular file")
+    return file
+
+
 class ArrayFile:
     """Array file opened for reading. Arrays are views of the map and keep it alive, even once the file is unlinked.
 
@@ -66,7 +86,7 @@ class ArrayFile:
 
         Raises `FileNotFoundError` for a missing file and `IndexUnusable` for one that is not whole or not ours.
         """
-        with path.open("rb") as file:
+        with open_file(path) as file:
             size = os.fstat(file.fileno()).st_size
             if size < _HEADER_SIZE:
                 raise IndexUnusable(f"{path.name}: cut short ({size} bytes)")
@@ -129,7 +149,7 @@ class ArrayFile:
                 return [f"{self.path.name}: not the file that was opened"]
         except IndexUnusable as error:
             return [str(error)]
-        with self.path.open("rb", buffering=0) as file:
+        with open_file(self.path) as file:
             return [
                 self._wrong(name)
                 for name, (_, offset, _, crc) in self._entries.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -46,6 +47,8 @@ def open_commit(folder: Path, known: Commit | None = None) -> Commit:
         except (NotADirectoryError, IsADirectoryError) as error:
             raise IndexUnusable(f"the index in {folder} cannot be read: {error}", hint=HINT) from error
         except (OSError, MemoryError) as error:
+            if isinstance(error, OSError) and error.errno == errno.ELOOP:
+                raise IndexUnusable(f"the index in {folder} cannot be read: {error}", hint=HINT) from error
             if pause is None:
                 raise IndexUnavailable(
                     f"the index in {folder} cannot be read at the moment: {error or 'no memory'}", hint=_SYSTEM_HINT

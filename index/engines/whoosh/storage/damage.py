@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from backfile.index.engines.whoosh.storage.array_file import write_durably
+from backfile.index.engines.whoosh.storage.array_file import open_file, write_durably
 from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.index_layout import INDEX_NAME
 from backfile.index.engines.whoosh.storage.manifest import read_manifest
@@ -63,6 +63,9 @@ def mark_damaged(folder: Path, reason: str) -> None:
 def damage_mark(folder: Path) -> tuple[str, ...]:
     """Reason for which the index was marked as damaged; empty when it was not."""
     try:
-        return ((folder / DAMAGE_MARK).read_text(encoding="utf-8", errors="replace") or "it was found damaged",)
+        with open_file(folder / DAMAGE_MARK) as file:
+            return (file.read().decode(errors="replace") or "it was found damaged",)
     except (FileNotFoundError, NotADirectoryError):
         return ()
+    except IndexUnusable as error:
+        return (str(error),)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from backfile.index.engines.whoosh.storage.array_file import FORMAT
+from backfile.index.engines.whoosh.storage.array_file import FORMAT, open_file
 from backfile.index.engines.whoosh.storage.index_layout import INDEX_NAME
 from backfile.index.errors import IndexUnusable
 
@@ -101,8 +101,13 @@ def read_manifest(folder: Path, generation: int) -> Manifest:
     Raises `FileNotFoundError` for a missing file and `IndexUnusable` for a changed one.
     """
     name = manifest_name(generation)
-    manifest = Manifest.unpack(name, (folder / name).read_bytes())
-    toc = (folder / toc_name(generation)).read_bytes()
+    manifest = Manifest.unpack(name, _content(folder / name))
+    toc = _content(folder / toc_name(generation))
     if manifest.generation != generation or (len(toc), zlib.crc32(toc)) != manifest.toc:
         raise IndexUnusable(f"{toc_name(generation)}: not the table of contents that belongs to {name}")
     return manifest
+
+
+def _content(path: Path) -> bytes:
+    with open_file(path) as file:
+        return file.read()
