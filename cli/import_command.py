@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -22,6 +21,7 @@ from backfile.archive.importers.importer import Importer
 from backfile.archive.importers.item import FetchResponse, ImportContext
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.detection import AnySource, fetch_source, open_sources
+from backfile.archive.importers.sources.temporary_folders import temporary_folder
 from backfile.archive.metadata.publications import is_url
 from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
@@ -150,7 +150,7 @@ def _library_folder(folder: Path, dry_run: bool, stack: ExitStack) -> Path:
     if folder.is_dir():
         return folder
     if dry_run:
-        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="backfile-")))
+        return stack.enter_context(temporary_folder())
     make_folders(str(folder.absolute()))
     return folder
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from backfile.archive.importers.item import ITEM_FAILURES, FetchResponse, Format
 from backfile.archive.importers.library.file_names import asset_name
 from backfile.archive.importers.library.provenance import origin_of
 from backfile.archive.importers.sources import registry
+from backfile.archive.importers.sources.temporary_folders import temporary_folder
 from backfile.archive.importers.sources.unpacking import ZIP_BASED_KINDS, is_archive, unpack
 from backfile.archive.storage.durable_files import write_bytes
 from backfile.archive.web_addresses import address_parts
@@ -140,8 +140,8 @@ def fetch_source(url: str, fetch: Callable[[str], FetchResponse], kind: str | No
     except ITEM_FAILURES as error:
         yield RejectedSource(url, f"cannot be fetched: {error}")
         return
-    with tempfile.TemporaryDirectory(prefix="backfile-") as folder:
-        path = Path(folder) / (asset_name(address_parts(response.url).path) or "page")
+    with temporary_folder() as folder:
+        path = folder / (asset_name(address_parts(response.url).path) or "page")
         write_bytes(str(path), response.body)
         for source in open_sources(path, kind, label=url):
             yield replace(source, url=response.url) if isinstance(source, ImportSource) else source

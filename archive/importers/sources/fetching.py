@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from http.client import HTTPException
 from importlib.metadata import PackageNotFoundError, version
+from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import SplitResult, urlunsplit
 from urllib.robotparser import RobotFileParser
@@ -147,7 +148,7 @@ class Fetcher:
     def _response(self, parts: SplitResult, deadline: float) -> Iterator[urllib3.BaseHTTPResponse]:
         """Sends GET for a checked URL to one checked address; the connection is cut at the deadline."""
         url, host = urlunsplit(parts), _ascii_host(parts)
-        address = self._resolved(host, _port(parts), url)
+        address = self._resolved(host, _port(parts), url, deadline)
         cut = _ConnectionCut(deadline)
         pool = _pool(parts, host, address, cut)
         try:
@@ -172,10 +173,10 @@ class Fetcher:
             cut.cancel()
             pool.close()
 
-    def _resolved(self, host: str, port: int, url: str) -> str:
-        """First address of a host. Raises `NotFetched` if any of its addresses is not public."""
+    def _resolved(self, host: str, port: int, url: str, deadline: float) -> str:
+        """First address of a host. Raises `NotFetched` if any of its addresses is not public, and at the deadline."""
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = _look_up(host, port, url, deadline)
         except (OSError, UnicodeError) as error:
             raise NotFetched(f"{url}: there is no host {host}") from error
         addresses = [str(each[4][0]).partition("%")[0] for each in found]
@@ -188,6 +189,30 @@ class Fetcher:
         if not addresses:
             raise NotFetched(f"{url}: there is no host {host}")
         return addresses[0]
+
+
+def _look_up(host: str, port: int, url: str, deadline: float) -> list[Any]:
+    """Addresses of a host. The system's look-up cannot be stopped: beyond the deadline its thread is left to itself."""
+    answers: SimpleQueue[list[Any] | OSError | ValueError] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            answers.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except (OSError, ValueError) as error:
+            answers.put(error)
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        answer = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+    except Empty:
+        raise _too_slow(url) from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _too_slow(url: str) -> NotFetched:
+    return NotFetched(f"{url}: takes longer than {SECONDS_IN_ALL:g} seconds")
 
 
 def fetch(url: str, *, allow_private: bool = False, contact: str = "") -> FetchResponse:
@@ -266,7 +291,7 @@ class _ConnectionCut:
     def require_time(self, url: str) -> None:
         """Raises `NotFetched` if the deadline has passed."""
         if time.monotonic() >= self._deadline:
-            raise NotFetched(f"{url}: takes longer than {SECONDS_IN_ALL:g} seconds")
+            raise _too_slow(url)
 
 
 def _cut(connection: socket.socket) -> None:
@@ -329,5 +354,5 @@ def _read(response: urllib3.BaseHTTPResponse, url: str, deadline: float, limit: 
         if wire > MAX_WIRE_BYTES or size > limit:
             raise NotFetched(f"{url}: is larger than {min(MAX_WIRE_BYTES, limit) >> 10:,} KB")
         if time.monotonic() > deadline:
-            raise NotFetched(f"{url}: takes longer than {SECONDS_IN_ALL:g} seconds")
+            raise _too_slow(url)
     return b"".join(chunks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.sources.containers import ContainerRefused, Member, open_members
+from backfile.archive.importers.sources.temporary_folders import temporary_folder
 from backfile.archive.storage.durable_files import write_bytes
 
 MAX_BYTES = 2 * 1024 * 1024 * 1024
@@ -42,8 +42,8 @@ def unpack(path: Path) -> Iterator[UnpackedArchive]:
     A single top-level folder of the archive is the folder. Raises `ArchiveError` if the archive is broken or passes a
     limit.
     """
-    with tempfile.TemporaryDirectory(prefix="backfile-") as name:
-        unpacked, total = UnpackedArchive(Path(name)), 0
+    with temporary_folder() as folder:
+        unpacked, total = UnpackedArchive(folder), 0
         with open_members(path) as members:
             for member in members:
                 if isinstance(member, ContainerRefused):

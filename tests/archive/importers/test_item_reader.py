@@ -153,8 +153,8 @@ def an_item(name: str, *assets: Asset) -> Item:
 def test_a_source_that_takes_too_long_fails_and_the_next_one_comes_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("one", "slow", "three"):
-        (tmp_path / f"{name}.txt").write_text(f"{name}\n\n" + TEXT * len(name))
+    for name, (_, text) in zip(("one", "slow", "three"), texts(), strict=False):
+        (tmp_path / f"{name}.txt").write_text(f"{name}\n\n{text}\n")
     real = import_module(f"{FORMATS}.text_file").read
     monkeypatch.setattr(
         f"{FORMATS}.text_file.read", lambda path, context: hang() if path.stem == "slow" else real(path, context)

@@ -277,6 +277,17 @@ def test_any_text_as_an_address_is_not_fetched_and_nothing_else(url: str, monkey
     assert str(raised.value)
 
 
+def test_a_look_up_that_never_answers_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait() and [])
+    monkeypatch.setattr(fetching, "SECONDS_IN_ALL", 0.2)
+    try:
+        with pytest.raises(NotFetched, match=r"takes longer than 0\.2 seconds"):
+            Fetcher()("http://harbour.example/")
+    finally:
+        answered.set()
+
+
 @pytest.mark.parametrize("location", ["http://[::1", "http://[v1.a]/", "http://a.example:\u00b2/"])
 def test_a_redirect_to_no_address_is_reported(site: Site, fetcher: Fetcher, location: str) -> None:
     site.pages["/a"] = (302, {"Location": location}, b"")

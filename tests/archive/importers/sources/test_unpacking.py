@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import tarfile
 import tempfile
 import zipfile
@@ -11,12 +13,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from paths import ROOT
 
 from backfile.archive.importers.import_report import Action, ImportReport
 from backfile.archive.importers.importer import Importer
 from backfile.archive.importers.item import ImportContext
 from backfile.archive.importers.sources import unpacking
 from backfile.archive.importers.sources.detection import open_sources
+from backfile.archive.importers.sources.temporary_folders import temporary_folder
 from backfile.archive.storage.library import Library
 
 WORDS = "The ferry left late again, and nobody at the pier knew why it had. " * 3
@@ -112,3 +116,23 @@ def test_a_broken_archive_is_a_failure(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:200])
     (outcome,) = bring(path, tmp_path / "library").results
     assert outcome.action is Action.FAILED
+
+
+def test_folders_of_killed_imports_are_removed_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    script = (
+        "import os, sys, tempfile; sys.path.insert(0, sys.argv[1]); tempfile.tempdir = sys.argv[2]\n"
+        "from backfile.archive.importers.sources.temporary_folders import temporary_folder\n"
+        "with temporary_folder() as folder:\n"
+        "    (folder / 'large').write_text('x')\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(ROOT), str(tmp_path)], check=False)
+    (killed,) = tmp_path.iterdir()
+    assert (killed / "content" / "large").exists()
+    foreign = tmp_path / "backfile-notes"
+    foreign.mkdir()
+    (foreign / "in-use").mkdir()
+    with temporary_folder() as used, temporary_folder() as other:
+        assert {each.name for each in tmp_path.iterdir()} == {used.parent.name, other.parent.name, "backfile-notes"}
+    assert list(tmp_path.iterdir()) == [foreign]
