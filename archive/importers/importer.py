@@ -24,6 +24,7 @@ from backfile.archive.importers.library.duplicates import Candidate, Duplicate, 
 from backfile.archive.importers.library.file_names import article_path
 from backfile.archive.importers.library.import_lock import ImportLock
 from backfile.archive.importers.library.import_log import ImportLog, PendingLinks, StoredArticle
+from backfile.archive.importers.library.interrupted_changes import InterruptedChanges
 from backfile.archive.importers.library.provenance import (
     ALSO_AT,
     KEY,
@@ -106,6 +107,7 @@ class Importer:
         self._pending = PendingLinks(self._log)
         self._seen: dict[str, str] = {}
         self._batch = Batch()
+        self._changes = InterruptedChanges(self._root)
         self._obsolete: dict[str, str] = {}
         self._not_written: set[str] = set()
         self._duplicates: DuplicateIndex | None = None
@@ -117,6 +119,7 @@ class Importer:
             if not self._dry_run:
                 remove_temporary_files(self._root)
             self._log.load()
+            self._changes.load()
         except BaseException:
             self._lock.release()
             raise
@@ -200,11 +203,12 @@ class Importer:
     def _update(self, prepared: _PreparedItem, known: Provenance) -> ItemResult:
         """Writes the article of an item again if the item changed and nobody edited the article."""
         rendered = self._render(prepared, known.path)
-        if rendered.sha256 == known.sha256:
+        was_interrupted = known.path in self._changes
+        if rendered.sha256 == known.sha256 and not was_interrupted:
             return _result(Action.UNCHANGED, prepared, rendered)
         stored = self._log.stored(known.path)
         current = stored.checksum()
-        if current not in (known.sha256, rendered.sha256):
+        if current not in (known.sha256, rendered.sha256) and not was_interrupted:
             if self._render(prepared, known.path, only=stored.text).sha256 == known.sha256:
                 return _result(Action.UNCHANGED, prepared, rendered)  # only targets of its links are new
             return _result(Action.KEPT, prepared, rendered, "its source changed, but so did somebody here: left alone")
@@ -303,6 +307,8 @@ class Importer:
                 self._library.write(f"{folder}/{name}", asset, stored.assets.get(name), self._batch)
             for name in stored.assets.keys() - rendered.assets.files.keys():
                 self._obsolete[f"{folder}/{name}"] = stored.assets[name]
+            if stored.digest is not None:
+                self._changes.add(path, content, stored, rendered.assets.files)
             self._write_article(path, content, stored.digest)
             self._log.published.add_new(path, _article_urls(rendered.article, origin, others), origin)
         self._log.put(provenance)
@@ -315,9 +321,10 @@ class Importer:
 
     def _finish_batch(self) -> None:
         """Moves what is written into place, except over files that somebody else made or saved meanwhile."""
-        left_alone = self._batch.finish()
-        obsolete, self._obsolete = self._obsolete, {}
-        left_alone += [path for path, digest in obsolete.items() if not self._library.remove(path, digest)]
+        with self._changes.noted():
+            left_alone = self._batch.finish()
+            obsolete, self._obsolete = self._obsolete, {}
+            left_alone += [path for path, digest in obsolete.items() if not self._library.remove(path, digest)]
         for path in left_alone:
             if self.report.leave_alone(path, SAVED_MEANWHILE).action is Action.FAILED:
                 self._not_written.add(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -173,8 +172,7 @@ def _read(request: _Request, progress: _Progress) -> _End:
                 progress.send(loaded)
     except (ConnectionError, EOFError):
         raise
-    except Exception as error:  # noqa: BLE001 - raised again by the parent
-        error.add_note(traceback.format_exc())
+    except (*ITEM_FAILURES, ModuleNotFoundError) as error:
         return _End(error=error)
     return _End()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import traceback
 from functools import partial
 from multiprocessing.connection import Connection
 from queue import Queue
@@ -11,7 +12,7 @@ from threading import Lock
 
 from cachetools import TTLCache
 
-from backfile.archive.errors import HelperEnded
+from backfile.archive.errors import BackfileError, HelperEnded
 from backfile.archive.helper_process import HelperProcess, begin_step, end_step, end_with_parent, ended
 from backfile.archive.markdown.renderer import RenderedArticle
 from backfile.archive.storage.library import Library
@@ -71,10 +72,14 @@ def _keep(library: Library, seconds: float, connection: Connection) -> None:
     while True:
         renderer = os.fork()
         if renderer == 0:
+            code = 1
             try:
                 _answer(library, seconds, connection)
+                code = 0
             finally:
-                os._exit(0)
+                if code:
+                    traceback.print_exc()
+                os._exit(code)
         code = os.waitstatus_to_exitcode(os.waitpid(renderer, 0)[1])
         if code == 0:  # the worker has ended
             return
@@ -92,7 +97,7 @@ def _answer(library: Library, seconds: float, connection: Connection) -> None:
         answer: RenderedArticle | Exception
         try:
             answer = render(library, path, body)
-        except Exception as error:  # noqa: BLE001 - raised again by the worker
+        except (BackfileError, OSError) as error:
             answer = error
         end_step()
         connection.send(answer)

@@ -47,7 +47,7 @@ ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
     archive_errors.HelperEnded: ErrorResponse(
         503,
         gettext_noop("This article cannot be shown"),
-        gettext_noop("It took too long and was stopped. The archive’s administrator finds its name in the log."),
+        gettext_noop("It took too long or went wrong. The archive’s administrator finds its name in the log."),
     ),
     index_errors.SearchError: ErrorResponse(500, gettext_noop("The search went wrong")),
     index_errors.QueryRefused: ErrorResponse(400, gettext_noop("This search asks for too much")),

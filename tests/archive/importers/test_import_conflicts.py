@@ -14,7 +14,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from paths import ROOT
@@ -22,10 +24,12 @@ from paths import ROOT
 from backfile.archive.importers.import_report import Action, ImportReport
 from backfile.archive.importers.importer import SAVED_MEANWHILE, Importer
 from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item
+from backfile.archive.importers.library import interrupted_changes
 from backfile.archive.importers.library.import_lock import NAME, LibraryLocked
 from backfile.archive.importers.library.provenance import front_data, read_provenance
 from backfile.archive.importers.sources.detection import ImportSource
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
+from backfile.archive.storage import durable_files
 from backfile.archive.storage.durable_files import Batch, digest, remove_temporary_files, write_bytes
 from backfile.archive.storage.library import Library
 from backfile.cli.main import run
@@ -397,3 +401,53 @@ def test_any_id_and_address_is_the_same_at_the_next_import(tmp_path: Path, stran
             assert result.article is not None
             assert all(each.reason.startswith("not an address of the web") for each in result.problems)
         "".join(map(str, report.results)).encode()
+
+
+def _killed_at(placed: int, root: Path, events: Callable[[], Iterator[ImportEvent]]) -> None:
+    """Imports in a process that dies before it puts another file in its place."""
+    child = os.fork()
+    if child == 0:
+        place, count = durable_files._place, 0
+
+        def dying(*arguments: Any) -> bool:
+            nonlocal count
+            if count == placed:
+                os._exit(0)
+            count += 1
+            return place(*arguments)
+
+        durable_files._place = dying
+        try:
+            take(root, events)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("placed", range(4))
+@pytest.mark.parametrize("edited", [None, PATH, PATH.removesuffix(".md") + "/b.png"])
+def test_an_update_that_was_killed_half_way_goes_on_unless_somebody_edited(
+    tmp_path: Path, placed: int, edited: str | None
+) -> None:
+    def with_pictures(text: str, **pictures: bytes) -> Callable[[], Iterator[ImportEvent]]:
+        assets = tuple(Asset(f"{name}.png", partial(bytes, content)) for name, content in pictures.items())
+        links = "".join(f"![]({asset.name})" for asset in assets)
+        return lambda: iter([replace(FERRY, body=f"{text} {links}", assets=assets)])
+
+    take(tmp_path, with_pictures(TEXT, a=b"old a", b=b"old b"))
+    new = with_pictures(f"New {TEXT}", b=b"new b", c=b"new c")
+    # the note of the changes is written by itself; then pictures, then the article
+    _killed_at(placed, tmp_path, new)
+    if edited:
+        (tmp_path / edited).write_bytes((tmp_path / edited).read_bytes() + b"mine")
+    report = take(tmp_path, new)
+    folder = (tmp_path / PATH).with_suffix("")
+    if edited:
+        assert report.counts == {Action.KEPT: 1}
+        assert (tmp_path / edited).read_bytes().endswith(b"mine")
+    else:
+        assert report.counts == {Action.CHANGED: 1}
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"b.png": b"new b", "c.png": b"new c"}
+        assert "New word0" in (tmp_path / PATH).read_text()
+        assert take(tmp_path, new).counts == {Action.UNCHANGED: 1}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] in ([], [interrupted_changes.NAME])

@@ -202,7 +202,7 @@ def test_pictures_are_loaded_and_those_that_cannot_be_keep_their_error(monkeypat
     assert found.assets[2].load() == b""  # left out by its name
 
 
-@pytest.mark.parametrize("error", [ValueError("broken"), ArchiveError("refused", hint="no"), KeyError("bug")])
+@pytest.mark.parametrize("error", [ValueError("broken"), ArchiveError("refused", hint="no")])
 def test_errors_of_a_format_are_raised_by_the_parent(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def events(context: ImportContext) -> Iterator[ImportEvent]:
         yield an_item("x")
@@ -210,3 +210,17 @@ def test_errors_of_a_format_are_raised_by_the_parent(monkeypatch: pytest.MonkeyP
 
     with pytest.raises(type(error), match=str(error.args[0])):
         read_given(monkeypatch, events)
+
+
+def test_a_mistake_in_a_format_is_the_failure_of_its_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    def events(context: ImportContext) -> Iterator[ImportEvent]:
+        for number in range(3):
+            try:
+                context.begin()
+                yield an_item(str(number or {}["none"]))
+            except ArchiveError as error:
+                yield an_item(str(error))
+
+    found = read_given(monkeypatch, events)
+    names = [each.origin for each in found if isinstance(each, Item)]
+    assert names == ["reading it brought the process down", "1", "2"]
