@@ -12,7 +12,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from backfile.archive.errors import HelperEnded
 
@@ -24,21 +24,26 @@ class HelperProcess:
     pickled.
     """
 
-    def __init__(self, work: Callable[[Connection], None], context: BaseContext | None = None) -> None:
+    def __init__(self, connection: Connection, process: BaseProcess) -> None:
+        self._connection, self._process = connection, process
+
+    @classmethod
+    def start(cls, work: Callable[[Connection], None], context: BaseContext | None = None) -> Self:
+        """Starts a process that runs `work`."""
         context = context or multiprocessing.get_context("fork" if sys.platform == "linux" else "forkserver")
-        self._connection, theirs = context.Pipe()
-        inherited = self._connection if context.get_start_method() == "fork" else None
+        ours, theirs = context.Pipe()
+        inherited = ours if context.get_start_method() == "fork" else None
         process = context.Process(target=_run, args=(work, theirs, inherited), daemon=True)  # type: ignore[attr-defined]
         try:
             with warnings.catch_warnings():  # the work takes no locks that another thread may hold
                 warnings.filterwarnings("ignore", ".*multi-threaded", DeprecationWarning)
                 process.start()
         except BaseException:
-            self._connection.close()
+            ours.close()
             raise
         finally:
             theirs.close()
-        self._process = cast(BaseProcess, process)
+        return cls(ours, process)
 
     def __enter__(self) -> Self:
         return self

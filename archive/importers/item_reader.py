@@ -138,7 +138,7 @@ class ItemReader:
 
     def _request(self, request: _Request) -> HelperProcess:
         if self._helper is None:
-            self._helper = HelperProcess(partial(_answer, self._seconds))
+            self._helper = HelperProcess.start(partial(_answer, self._seconds))
         self._helper.send(request)
         return self._helper
 

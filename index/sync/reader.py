@@ -119,7 +119,7 @@ def _read_singly(
     """Reads the files in one process, which is replaced when it ends before it has read all."""
     waiting = deque(paths)
     while waiting:
-        with HelperProcess(partial(_send_results, library, tuple(waiting), seconds), context) as helper:
+        with HelperProcess.start(partial(_send_results, library, tuple(waiting), seconds), context) as helper:
             try:
                 while waiting:
                     result = helper.receive()

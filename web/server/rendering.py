@@ -9,6 +9,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from queue import Queue
 from threading import Lock
+from typing import Self
 
 from cachetools import TTLCache
 
@@ -29,16 +30,22 @@ MAX_REMEMBERED = 10_000
 class Renderers:
     """Helper processes of one worker that render its articles, each in at most `seconds`.
 
-    They are forked when it is made, from a process without threads and connections: a keeper each, and a renderer below
-    the keeper, which starts another in its place.
+    They are forked by `start`, from a process without threads and connections: a supervisor each, and a renderer below
+    it, which it replaces.
     """
 
-    def __init__(self, library: Library, seconds: float) -> None:
-        self._free: Queue[HelperProcess] = Queue()
+    def __init__(self, helpers: Queue[HelperProcess]) -> None:
+        self._free = helpers
         self._failed: TTLCache[tuple[str, int], HelperEnded] = TTLCache(MAX_REMEMBERED, RETRY_SECONDS)
         self._lock = Lock()
+
+    @classmethod
+    def start(cls, library: Library, seconds: float) -> Self:
+        """Starts the processes."""
+        helpers: Queue[HelperProcess] = Queue()
         for _ in range(PROCESSES):
-            self._free.put(HelperProcess(partial(_keep, library, min(seconds, SECONDS))))
+            helpers.put(HelperProcess.start(partial(_supervise, library, min(seconds, SECONDS))))
+        return cls(helpers)
 
     def __call__(self, library: Library, path: str, body: str) -> RenderedArticle:
         """Renders an article. Raises `HelperEnded` if that takes too long or kills the process, now or lately."""
@@ -67,8 +74,8 @@ class Renderers:
         return answer
 
 
-def _keep(library: Library, seconds: float, connection: Connection) -> None:
-    """Keeps one renderer in the helper process; answers in the place of one that has ended."""
+def _supervise(library: Library, seconds: float, connection: Connection) -> None:
+    """Supervises one renderer in the helper process; answers in the place of one that has ended."""
     while True:
         renderer = os.fork()
         if renderer == 0:

@@ -20,12 +20,16 @@ _CONTENT = "content"
 def temporary_folder() -> Iterator[Path]:
     """Empty folder, removed at the end. Removes those of processes that were killed before."""
     _remove_abandoned(tempfile.gettempdir())
-    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name, open(f"{name}/{_LOCK}.new", "wb") as lock:
-        _lock(lock.fileno())
-        os.rename(lock.name, f"{name}/{_LOCK}")  # nobody sees the file before it is locked
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as name:
         content = Path(name, _CONTENT)
         content.mkdir()
-        yield content
+        lock = os.open(f"{name}/{_LOCK}.new", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(lock)
+            os.rename(f"{name}/{_LOCK}.new", f"{name}/{_LOCK}")  # nobody sees the file before it is locked
+            yield content
+        finally:
+            os.close(lock)
 
 
 def _remove_abandoned(root: str) -> None:

@@ -307,6 +307,8 @@ def test_broken_books_are_problems_whatever_is_broken(tmp_path: Path) -> None:
         f"<p>{WORDS}</p>" + '<a href="#x">1</a>' * 5_000 + '<p id="x">So they say.</p>',
         "".join(f'<p id="n{n}"><a href="#n{n + 1}">{n % 10}</a></p>' for n in range(2_000)),
         f"<p>{WORDS}</p>" + "<h2>" * 50_000,
+        f"<p>{WORDS}{' ' * 200_000}{WORDS}</p>",
+        f"<p>{WORDS}</p>" + "<!DOCTYPE" * 100_000,
     ],
 )
 def test_pages_made_to_take_long_take_not_long(tmp_path: Path, inside: str) -> None:
