@@ -27,6 +27,7 @@ class SiteLayout:
         return below and self.excluded.isdisjoint(path.split("/")[:-1])
 
 
+_LONGEST_PATH = 4_096  # bytes in a path, on every system
 _TOOL_FOLDERS = SiteLayout().excluded
 _BUILDERS: tuple[tuple[re.Pattern[str], SiteLayout], ...] = (
     (re.compile(r"docusaurus\.config\.\w+\Z"), SiteLayout(
@@ -48,7 +49,7 @@ def detect_site(names: Iterable[str]) -> SiteLayout:
 
     `config.toml` of older Hugo versions and section pages (`_index.md`) count only next to the folder `content`.
     """
-    known = list(names)
+    known = [name for name in names if len(name) <= _LONGEST_PATH]
     for signature, site in _BUILDERS:
         if any(signature.match(name) for name in known) and _has_folders(site, known):
             return site
