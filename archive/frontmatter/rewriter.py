@@ -101,7 +101,8 @@ def plain(value: object, form: Form) -> object:
     """Value that the syntax can write: dates become its own dates or text, tuples become lists."""
     if isinstance(value, PartialDate):
         if form in {Form.YAML, Form.TOML}:
-            return value.first if value.day else value.isoformat() if value.month else value.year
+            is_number = value.month is None and 1000 <= value.year <= 2999  # other numbers are read as no year
+            return value.first if value.day else value.year if is_number else value.isoformat()
         return value.isoformat()
     if isinstance(value, date | time) and form in {Form.JSON, Form.HEADERS}:
         return value.isoformat()

@@ -7,6 +7,7 @@ zone are read over, not converted.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
@@ -16,6 +17,22 @@ _YEAR_FIRST = re.compile(r"(\d{4})(?:([-/.])(\d{1,2})(?:\2(\d{1,2}))?)?(?=[T\s,]
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?=[T\s]|\Z)(.*)", re.ASCII | re.DOTALL)
 _YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?=[T\s,]|\Z)(.*)", re.ASCII | re.DOTALL)
 _WEEK = re.compile(r"(\d{4})-?W(\d{2})(?:-?(\d))?\Z", re.ASCII)
+_NO_TIME = re.compile(r"\s*(?:0001-01-01|0000-00-00)(?=[T\s]|\Z)[T\s0:.Z+-]*\Z", re.ASCII)
+_MONTH_FIRST = re.compile(r"(\d{1,2})[./-](\d{4})\Z", re.ASCII)
+_ORG = re.compile(r"[<\[]([^<>\[\]]*)[>\]](?:\s*--?\s*[<\[]([^<>\[\]]*)[>\]])?\Z")
+_SPACED_ORG = re.compile(r"(?<=\d)\s+[^\W\d_]{2,12}\.?(?=\s|\Z)|\s+[.+-]{1,2}\d+[a-z](?:/\d+[a-z])?(?=\s|\Z)")
+_SPACED_DOTS = re.compile(r"(\d{1,4})\s*\.\s*(\d{1,2})\s*\.\s*(\d{1,4})(?:\s*\.)?(?=[\s,]|\Z)", re.ASCII)
+_DECADE = re.compile(r"(?:the\s+)?(\d{3}0)['’]?(?:s|er)\Z", re.ASCII | re.IGNORECASE)
+_YEARS = re.compile(r"(\d{4})\s*(?:-|–|—|/|to|bis|until)\s*(?:\d{4}|\d{2})\Z", re.ASCII | re.IGNORECASE)
+_RANGE = re.compile(r"(\S.*?\S)\s*(?:/|--|–|—|\s-\s|\s(?:to|until|bis|à|au)\s)\s*(\S.*)\Z", re.IGNORECASE)
+_DAY_RANGE = re.compile(r"(?<![\d./-])(\d{1,2})\s*[-–]\s*(\d{1,2})(?=[.,\s]|\Z)", re.ASCII)
+_PART_OF_YEAR = re.compile(
+    r"(?:(?:early|mid|late|end of|beginning of|winter|spring|summer|autumn|fall|easter|christmas|advent|"
+    r"frühling|frühjahr|sommer|herbst|anfang|mitte|ende|printemps|été|automne|hiver|noël|"
+    r"primavera|verano|verão|otoño|outono|invierno|inverno|estate|autunno|lente|zomer|herfst|"
+    r"[qhs][1-4]|[1-4]q|fy|issue)\b[\s,./-]*)+",
+    re.IGNORECASE,
+)
 _EAST_ASIAN = re.compile(r"(\d{4})\s*[年년](?:\s*(\d{1,2})\s*[月월](?:\s*(\d{1,2})\s*[日號号일])?)?", re.ASCII)
 _TIME = re.compile(
     r"""[T\s,]*+ (?:at\s++)?
@@ -35,7 +52,7 @@ _INTRODUCTION = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _FILLERS = frozenset(
-    {"of", "the", "de", "del", "do", "den", "der", "le", "st", "nd", "rd", "th", "er", "г", "года", "r"}
+    {"of", "the", "de", "del", "do", "den", "der", "le", "st", "nd", "rd", "th", "er", "г", "года", "r", "ad", "ce"}
 )
 
 _LONGEST = 100
@@ -114,9 +131,16 @@ def parse_date(value: object, *, day_first: bool | None = None) -> PartialDate:
     raise _unclear(value)
 
 
+def is_no_time(value: object) -> bool:
+    """Whether a value is the "no time" of a program: 1 January of the year 1 (Go, Hugo), zeros (MySQL)."""
+    if isinstance(value, date):
+        return (value.year, value.month, value.day) == (1, 1, 1)
+    return isinstance(value, str) and _NO_TIME.match(value) is not None
+
+
 def date_with_note(value: object, *, day_first: bool | None = None) -> tuple[PartialDate | None, str]:
     """Date of a value as far as it is known, and a note on the part that is unclear; None and "" for an empty value."""
-    if value is None or value == "":
+    if value is None or value == "" or is_no_time(value):
         return None, ""
     try:
         return parse_date(value, day_first=day_first), ""
@@ -127,13 +151,89 @@ def date_with_note(value: object, *, day_first: bool | None = None) -> tuple[Par
 def _from_text(text: str, day_first: bool | None) -> PartialDate:
     if len(text) > _LONGEST:
         raise _unclear(text)
+    plain = text if text.isascii() else " ".join(_ascii_digits(text).split())
+    organised = _ORG.match(plain)
+    if organised is not None:
+        return _from_org(organised, text, day_first)
+    spaced = _SPACED_DOTS.match(plain)
+    if spaced is not None and (len(spaced[1]) == 4) != (len(spaced[3]) == 4):
+        plain = f"{spaced[1]}.{spaced[2]}.{spaced[3]}{plain[spaced.end() :]}"
+    return _from_plain(plain, day_first, text)
+
+
+def _ascii_digits(text: str) -> str:
+    """Text with full-width signs and the digits of every script in ASCII."""
+    text = unicodedata.normalize("NFKC", text)
+    return "".join(str(unicodedata.decimal(sign)) if sign.isdecimal() else sign for sign in text)
+
+
+def _from_org(found: re.Match[str], text: str, day_first: bool | None) -> PartialDate:
+    """`<2019-03-14 Thu>`, `[2019-03-14 Thu 10:11 +1w]`, `<2019-03-14 Thu>--<2019-03-16 Sat>` of Org mode."""
+    first = _SPACED_ORG.sub("", found[1].strip())
+    dated = parse_date(first, day_first=day_first)
+    if found[2] is None:
+        return dated
+    raise _partly(_shared(dated, parse_date(_SPACED_ORG.sub("", found[2].strip()), day_first=day_first)), text)
+
+
+def _from_plain(text: str, day_first: bool | None, original: str) -> PartialDate:
     found = _YEAR_FIRST.match(text)
-    if found is not None:
-        return _with_time(_checked(found[1], found[3], found[4], text), found[5], text)
-    found = _YEAR_LAST.match(text)
-    if found is not None:
-        return _with_time(_year_last(found, day_first, text), found[5], text)
+    if found is not None and (found[3] or not found[5]) and (not found[5] or _TIME.match(found[5])):
+        return _checked(found[1], found[3], found[4], original)
+    year_last = _YEAR_LAST.match(text)
+    if year_last is not None:
+        return _with_time(_year_last(year_last, day_first, original), year_last[5], original)
+    month_first = _MONTH_FIRST.match(text)
+    if month_first is not None:
+        return _checked(month_first[2], month_first[1], None, original)
+    part = _part_of_time(text, day_first)
+    if part is not None:
+        raise _partly(part, original)
+    if found is not None and found[3]:
+        raise _partly(_checked(found[1], found[3], found[4], original), original)
     return _from_digits(text) if text[:1].isdecimal() and text.isascii() else _from_words(text)
+
+
+def _part_of_time(text: str, day_first: bool | None) -> PartialDate | None:
+    """Year or month that a season, a decade or a range of dates begins in; None for other texts."""
+    bare = _INTRODUCTION.sub("", text)
+    found = _DECADE.match(bare) or _YEARS.match(bare)
+    if found is not None:
+        return _known(found[1], day_first)
+    season = _PART_OF_YEAR.sub(" ", bare).strip()
+    if season != bare:
+        years = _YEARS.match(season)
+        return _known(years[1] if years else season, day_first)
+    between = _RANGE.match(bare)
+    last = _known(between[2], day_first) if between else None
+    if between is not None and last is not None:
+        first = _known(between[1], day_first) or _known(f"{between[1]} {last.year}", day_first)
+        return _shared(first, last) if first else None
+    days = _DAY_RANGE.search(bare)
+    if days is None:
+        return None
+    dated = _known(bare[: days.start()] + days[1] + bare[days.end() :], day_first)
+    return PartialDate(dated.year, dated.month) if dated and dated.day else None
+
+
+def _known(text: str, day_first: bool | None) -> PartialDate | None:
+    """Date of a simple text; None if it is not one."""
+    try:
+        return parse_date(text, day_first=day_first)
+    except DateUnclear:
+        return None
+
+
+def _shared(first: PartialDate, last: PartialDate) -> PartialDate:
+    """Beginning of a range of dates, as far as all of it shares it: its year, month or day."""
+    if first == last:
+        return first
+    same_month = first.year == last.year and first.month == last.month and first.month is not None
+    return PartialDate(first.year, first.month if same_month else None)
+
+
+def _partly(dated: PartialDate, text: str) -> DateUnclear:
+    return DateUnclear(f"only {dated} of the date {_quoted(text)} is understood", dated)
 
 
 def _from_digits(text: str) -> PartialDate:
@@ -151,7 +251,7 @@ def _from_digits(text: str) -> PartialDate:
 
 def _with_time(dated: PartialDate, rest: str, text: str) -> PartialDate:
     if rest and not _TIME.match(rest):
-        raise DateUnclear(f"only {dated} of the date {_quoted(text)} is understood", dated)
+        raise _partly(dated, text)
     return dated
 
 

@@ -13,7 +13,7 @@ from backfile.archive.languages import language_code, language_in_name
 from backfile.archive.markdown.headings import title_heading
 from backfile.archive.metadata import field_names
 from backfile.archive.metadata.author_names import author_names
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import DateUnclear, is_no_time, parse_date
 from backfile.archive.metadata.field_names import normal
 from backfile.archive.metadata.name_keys import topic_key
 from backfile.archive.metadata.path_dates import date_in_address, date_in_path, most_precise
@@ -187,6 +187,8 @@ def _date(
         if isinstance(value, bool) or words(value).casefold() in _TRUTH:
             continue
         dated = value["date"] if isinstance(value, Mapping) and "date" in value else value
+        if is_no_time(dated):
+            continue
         known: PartialDate | None
         try:
             known = parse_date(dated, day_first=day_first)

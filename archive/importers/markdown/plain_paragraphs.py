@@ -15,7 +15,7 @@ from itertools import pairwise
 LIST_ITEM = re.compile(r"[ \t]*(?:[-*•·‣–]|\(?(\d{1,3})[.)])[ \t]+(?=\S)")
 _DASH_ITEM = re.compile(r"[ \t]*–[ \t]")
 _ENDS_SENTENCE = re.compile(r"[.!?…:;。！？．।؟۔][\"'”’“»«)\]）」』*_]*\Z")
-_ENDS_SPEECH = re.compile(r"[.!?…。！？．।؟۔][\"'”’“»」』)]*\Z")
+_ENDS_STATEMENT = re.compile(r"[.!?…。！？．।؟۔][\"'”’“»」』)]*\Z")
 _ZERO_WIDTH = str.maketrans("", "", "\ufeff\u200b\u2060")
 _WIDE_SPACES = "\u3000\u2003\u2001"
 
@@ -151,7 +151,7 @@ def _lists(block: list[str], *, is_in_list: bool) -> Iterator[tuple[int, int, li
     """Runs of list items in a block: first line, end, and the items, each on one line."""
     number = 0
     while number < len(block):
-        first, items = number, []
+        first, items = number, list[str]()
         while number < len(block) and (LIST_ITEM.match(block[number]) or (items and _continues(block, number))):
             if LIST_ITEM.match(block[number]):
                 items.append(block[number].strip())
@@ -172,8 +172,8 @@ def _continues(block: list[str], number: int) -> bool:
 
 
 def _is_dialogue(items: list[str]) -> bool:
-    """Whether dashes before lines mark speech."""
-    return all(_DASH_ITEM.match(item) and _ENDS_SPEECH.search(item) for item in items)
+    """Whether dashes before lines mark dialogue."""
+    return all(_DASH_ITEM.match(item) and _ENDS_STATEMENT.search(item) for item in items)
 
 
 def _is_countable(items: list[str]) -> bool:
@@ -259,5 +259,5 @@ def _begins_anew(line: str) -> bool:
 
 
 def _are_sentences(lines: list[str]) -> bool:
-    """Whether most lines are sentences, such as speech or short paragraphs."""
-    return 3 * sum(_ENDS_SPEECH.search(line) is not None for line in lines) >= 2 * len(lines)
+    """Whether most lines are sentences, such as dialogue or short paragraphs."""
+    return 3 * sum(_ENDS_STATEMENT.search(line) is not None for line in lines) >= 2 * len(lines)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfile.archive.metadata.dates import DateUnclear, parse_date
+from backfile.archive.metadata.dates import DateUnclear, date_with_note, is_no_time, parse_date
 from backfile.archive.metadata.path_dates import date_in_address, date_in_path
 from backfile.archive.model import PartialDate
 
@@ -64,6 +64,16 @@ CLEAR = {
     "1552557600": "2019-03-14",
     "1552557600000": "2019-03-14",
     "  2019-03-14\n": "2019-03-14",
+    "<2019-03-14 Thu>": "2019-03-14",
+    "[2019-03-15 Fri 10:11]": "2019-03-15",
+    "<2019-03-14 Thu 10:00 +1w>": "2019-03-14",
+    "２０１９年３月１４日": "2019-03-14",
+    "٢٠١٩-٠٣-١٤": "2019-03-14",
+    "2019. 3. 14.": "2019-03-14",
+    "14. 3. 2019": "2019-03-14",
+    "12/1999": "1999-12",
+    "12.1999": "1999-12",
+    "2019 March 14": "2019-03-14",
 }
 
 
@@ -84,7 +94,21 @@ UNCLEAR = {
     "0000-00-00": None,
     "99999999999999999999": None,
     "12 13 2019": None,
-    "Spring 2019": None,
+    "Spring 2019": "2019",
+    "Winter 2018/19": "2018",
+    "Q3 2019": "2019",
+    "early March 2019": "2019-03",
+    "1850s": "1850",
+    "2019-2020": "2019",
+    "2019–20": "2019",
+    "14-15 March 2019": "2019-03",
+    "March–April 2019": "2019",
+    "2019-03-14/2019-03-16": "2019-03",
+    "<2019-03-14 Thu>--<2019-03-15 Fri>": "2019-03",
+    "2152 311G": None,
+    "5000 km": None,
+    "1430 GMT": None,
+    "1984 by Orwell": None,
     "2019-W60": None,
     "x" * 5000: None,
 }
@@ -122,6 +146,14 @@ def test_values_that_are_no_text(value: object, expected: str) -> None:
 def test_values_that_are_no_dates(value: object) -> None:
     with pytest.raises(DateUnclear):
         parse_date(value)
+
+
+@pytest.mark.parametrize(
+    "value", ["0001-01-01", "0001-01-01T00:00:00Z", "0000-00-00 00:00:00", date(1, 1, 1), datetime(1, 1, 1, tzinfo=UTC)]
+)
+def test_the_no_time_of_programs_is_no_date(value: object) -> None:
+    assert date_with_note(value) == (None, "")
+    assert not is_no_time("1001-01-01")
 
 
 def test_day_first_decides_ambiguous_dates() -> None:
