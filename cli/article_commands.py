@@ -136,7 +136,7 @@ def show(settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bo
             print_error(error)
             failed = True
             continue
-        document = document_of(article)
+        document = document_of(article, library_language=library.settings.language)
         if as_json:
             print_json(document_to_json(document))
         else:

@@ -21,12 +21,13 @@ class LibrarySettings:
     """Settings that `library.toml` may hold.
 
     `authors` and `topics` map the names in the files to those to be shown. `exclude` are patterns of paths below the
-    library (`drafts`, `*/archive/*.md`). `day_first` decides `3/4/2019`; without it only the year counts.
+    library (`drafts`, `*/archive/*.md`). `language` is that of articles that do not state theirs. `day_first`
+    decides `3/4/2019`; without it only the year counts.
     """
 
     title: str | None = None
     description: str | None = None
-    language: str = "en"
+    language: str | None = None
     authors: Mapping[str, str] = field(default_factory=dict)
     topics: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()

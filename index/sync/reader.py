@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
@@ -15,11 +15,13 @@ from pathlib import Path
 
 from backfile.archive.errors import HelperEnded
 from backfile.archive.helper_process import HelperProcess, begin_step, end_step, end_with_parent
+from backfile.archive.languages import language_code
 from backfile.archive.markdown.headings import body_without_title
 from backfile.archive.markdown.renderer import to_text
-from backfile.archive.model import Article
+from backfile.archive.model import Article, ArticleMetadata
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library, printable
+from backfile.index.analysis.language_detection import detect_language, is_written_in
 from backfile.index.engine import Document
 from backfile.index.processes import cores, helper_context, not_started
 
@@ -45,14 +47,25 @@ class ReadResult:
     is_slow: bool = False
 
 
-def document_of(article: Article, text: str | None = None) -> Document:
-    """Document of an article: its fields unchanged, and the plain text of its body.
+def document_of(article: Article, text: str | None = None, *, library_language: str | None = None) -> Document:
+    """Document of an article: its fields, its language where it states none, and the plain text of its body.
 
-    `text` is that plain text when the caller has it already.
+    `text` is that plain text when the caller has it already. The language is `library_language`, the library's setting,
+    unless the article is written in another script; else the one that the text tells, if it does.
     """
     metadata = article.metadata
     shown = to_text(body_without_title(article.body, metadata.title)) if text is None else text
+    if metadata.language is None:
+        metadata = replace(metadata, language=_language(metadata, shown, library_language))
     return Document(article.id, article.path, metadata, shown)
+
+
+def _language(metadata: ArticleMetadata, text: str, library_language: str | None) -> str | None:
+    texts = (metadata.title, metadata.summary or "", text)
+    set_language = language_code(library_language or "")
+    if set_language and is_written_in(set_language, *texts):
+        return set_language
+    return detect_language(*texts)
 
 
 def read_documents(
@@ -81,7 +94,8 @@ def read_documents(
 
 def _read(library: Library, path: str) -> ReadResult:
     reading = library.read(path)
-    document = document_of(reading.article) if reading.article is not None else None
+    language = library.settings.language
+    document = document_of(reading.article, library_language=language) if reading.article is not None else None
     return ReadResult(path, document, reading.problems, reading.digest, reading.left_out)
 
 

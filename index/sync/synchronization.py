@@ -44,7 +44,6 @@ Progress = Callable[[int, int], None]
 
 SINGLE_COMMIT = 1_000  # files to read at most that are held in memory and become one commit
 BATCH = 50_000  # articles a commit beyond that, which an interrupted first run keeps
-MIN_LANGUAGE_SHARE = 0.05  # of the articles, for a language to get stem tables
 
 _CLOCK_TICK = 100_000_000  # ns within which two changes of a file may get the same time; clocks tick every 1-10 ms
 _COARSE_CLOCK_TICK = 2_000_000_000  # ns, on file systems that keep whole seconds, or even ones as FAT does
@@ -171,17 +170,19 @@ class _Synchronization:
         """Guesses the languages of a new index from its first articles; `_finish` counts all of them."""
         first = list(islice(documents, SINGLE_COMMIT))
         counts = Counter(document.metadata.language for document, _ in first if document.metadata.language)
-        self.languages = self._choose_languages(counts, len(first))
+        self.languages = self._choose_languages(counts)
         return chain(first, documents)
 
-    def _choose_languages(self, counts: Mapping[str, int], articles: int) -> tuple[str, ...]:
-        """The library's own language and those of enough articles, as far as there are stemmers for them."""
+    def _choose_languages(self, counts: Mapping[str, int]) -> tuple[str, ...]:
+        """The main language, then those of the articles by code, as far as there are stemmers for them.
+
+        The main language is the library's setting, else that of most articles, else English.
+        """
         by_code: Counter[str] = Counter()
-        for language, count in counts.items():
+        for language, count in sorted(counts.items()):
             by_code[_code(language)] += count
-        enough = max(1, articles * MIN_LANGUAGE_SHARE)
-        many = sorted(code for code, count in by_code.items() if count >= enough)
-        chosen = dict.fromkeys([_code(self.library.settings.language), *many])
+        main = self.library.settings.language or next((code for code, _ in by_code.most_common(1)), "en")
+        chosen = dict.fromkeys([_code(main), *sorted(by_code)])
         return tuple(code for code in chosen if code in stemming.LANGUAGES)
 
     def _commit(self, collector: ChangeCollector, stamp: str, put: Iterable[FingerprintedDocument] = ()) -> None:
@@ -210,7 +211,7 @@ class _Synchronization:
         if collector.report.did_nothing:
             return
         status = self.engine.status()
-        languages = self._choose_languages(status.language_counts, status.documents)
+        languages = self._choose_languages(status.language_counts)
         if languages != self.languages:
             self.languages = languages
             self._commit(collector, self.stamp)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +18,7 @@ from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import RenderedArticle, to_html
 from backfile.archive.model import Article
 from backfile.archive.storage.library import Library
-from backfile.index.engine import Filters, Request, Sort
+from backfile.index.engine import Document, Filters, Request, Sort
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailable, IndexUnusable
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.query import MatchAll, Node
@@ -93,12 +93,14 @@ class IndexContext:
 @blueprint.get("/article/<path:article_id>")
 def article(article_id: str) -> str:
     """Article page; matches of `q` are highlighted and numbered, `match` is the number of the current one."""
-    shown = services().library.get(article_id)
+    found = services().library.get(article_id)
     arguments = arguments_of_request()
     query = parse_query(arguments.query).tree
-    rendered = render_body(shown)
+    rendered = render_body(found)
+    document = document_of(found, plain_text(rendered.html), library_language=services().library.settings.language)
+    shown = replace(found, metadata=document.metadata)
     context = _index_context(arguments, query, shown)
-    highlighted = _highlight(shown, rendered.html, query, context.languages)
+    highlighted = _highlight(document, rendered.html, query, context.languages)
     return render_template(
         "article.html",
         metadata=shown.metadata,
@@ -161,19 +163,19 @@ def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> I
         back = arguments.url() if arguments.query or arguments.has_filters else None
         heading = gettext(error_response_for(type(error)).heading)
         notice = gettext("%(heading)s. The article is shown without what the index adds to it.", heading=heading)
-        return IndexContext((services().library.settings.language,), Breadcrumb(back), notice=notice)
+        return IndexContext((services().library.settings.language or "en",), Breadcrumb(back), notice=notice)
 
 
-def _highlight(shown: Article, html: str, query: Node, languages: tuple[str, ...]) -> HighlightedArticle:
+def _highlight(document: Document, html: str, query: Node, languages: tuple[str, ...]) -> HighlightedArticle:
     """Highlights the article; nothing is highlighted if the query does not match it."""
     found = None
     if not isinstance(query, MatchAll):
-        found = Highlighter(query, languages).highlight(document_of(shown, plain_text(html)))
+        found = Highlighter(query, languages).highlight(document)
     found = found or Highlights()
     in_summary = 1 + len(found.title)
     return HighlightedArticle(
-        title=parts(shown.metadata.title, found.title, first=1),
-        summary=parts(shown.metadata.summary or "", found.summary, first=in_summary),
+        title=parts(document.metadata.title, found.title, first=1),
+        summary=parts(document.metadata.summary or "", found.summary, first=in_summary),
         body=mark_html(html, found.text, first=in_summary + len(found.summary)) if found.text else html,
         count=found.count,
     )

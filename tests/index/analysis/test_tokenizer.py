@@ -107,10 +107,10 @@ def test_long_words_are_cut_and_long_compounds_not_joined() -> None:
         ("1,000", ["1@0 000@1 /2", "1000@0 /1"]),
         ("C++", ["c++@0 /1"]),
         ("手", ["手@0 /1"]),
-        ("手機", ["手機@0 /2"]),
-        ("手機版本", ["手機@0 機版@1 版本@2 /4"]),
+        ("手機", ["手机@0 /2"]),
+        ("手機版本", ["手机@0 机版@1 版本@2 /4"]),
         ("an e-mail now", ["an@0 e@1 mail@2 now@3 /4", "an@0 email@1 now@2 /3"]),
-        ("iPhone手機", ["iphone@0 手機@1 /3"]),
+        ("iPhone手機", ["iphone@0 手机@1 /3"]),
         ("!?", []),
         ("", []),
     ],
@@ -133,6 +133,19 @@ def test_the_first_term_sequence_of_a_text_occurs_in_it(text: str) -> None:
     sequences = term_sequences(text)
     assert not sequences or set(sequences[0][0]) <= places
     assert bool(sequences) == bool(places)
+
+
+@pytest.mark.parametrize(
+    ("traditional", "simplified"),
+    [
+        ("軟體", "软体"), ("臺灣", "台湾"), ("頭髮", "头发"), ("發展", "发展"), ("後來", "后来"), ("裏面", "里面"),
+        ("苧麻", "苎麻"), ("電腦", "电脑"), ("國際", "国际"), ("乾燥", "干燥"), ("東京都", "东京都"),
+    ],
+)  # fmt: skip
+def test_traditional_and_simplified_characters_are_the_same_terms(traditional: str, simplified: str) -> None:
+    assert fold(traditional) == fold(simplified) == simplified
+    assert list(tokenize(f"a {traditional}"))[1:] == list(tokenize(f"a {simplified}"))[1:]
+    assert term_sequences(traditional) == term_sequences(simplified)
 
 
 @pytest.mark.parametrize(

@@ -162,8 +162,8 @@ def test_the_libraries_are_those_that_reading_imports() -> None:
         "print(*sorted({owner for name in files for owner in owners().get(name, ())}))"
     )
     done = subprocess.check_output([sys.executable, "-c", script, str(CORPUS)], cwd=ROOT, text=True)
-    reading_page = {"Markdown", "pymdown-extensions"}
-    assert set(done.split()) - reading_page == set(LIBRARIES)
+    others = {"Markdown", "pymdown-extensions", "numpy"}  # of the reading page; arithmetic
+    assert set(done.split()) - others == set(LIBRARIES)
 
 
 def test_every_version_is_known() -> None:
