@@ -133,6 +133,8 @@ def print_page(page: Page, notices: Sequence[str]) -> None:
         click.echo(notice, err=True)
     position = f", page {page.page:,} of {page.pages:,}" if page.pages > 1 else ""
     click.echo(f"{page.total:,} article{'s' if page.total != 1 else ''}{position}")
+    for name in page.names:
+        click.echo(f"{name.facet.capitalize()}: {name.value} ({name.count:,})")
     for hit in page.hits:
         click.echo()
         click.echo(heading(_bold_spans(hit.title), hit.metadata.authors, hit.metadata.date, hit.metadata.topics))

@@ -14,6 +14,7 @@ from backfile.index.query import Node
 
 FACETS = ("author", "topic", "year")
 MAX_DEPTH = 10_000
+MAX_NAMES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Chosen facet values, exact: any of one facet, all facets together; `first` and `last` bound the date."""
+    """Chosen facet values in any spelling: any of one facet, all facets together; `first`, `last` bound the date."""
 
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
@@ -143,7 +144,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class FacetValue:
-    """Value of a facet and the number of articles of the result with it."""
+    """Value of a facet and the number of articles of the result with it.
+
+    All spellings of a name with the same `index.fields.facet_key` are one value: the one that most articles have.
+    """
 
     value: str
     count: int
@@ -162,8 +166,21 @@ class Facet:
 
 
 @dataclass(frozen=True, slots=True)
+class NameMatch:
+    """Author or topic whose name is the query (`index.fields.name_words`), with its number of articles."""
+
+    facet: str
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """Page of a result. Independent of the engine: usable after `close`."""
+    """Page of a result. Independent of the engine: usable after `close`.
+
+    `names` are the authors and topics whose name is the query, most articles first, at most MAX_NAMES; they count all
+    articles of the archive, whatever the filters.
+    """
 
     total: int
     hits: tuple[Hit, ...]
@@ -173,6 +190,7 @@ class Page:
     took_ms: float
     suggestion: str | None = None
     notices: tuple[str, ...] = ()
+    names: tuple[NameMatch, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

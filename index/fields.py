@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from backfile.archive.metadata.name_keys import author_key, topic_key
 from backfile.archive.model import Source
 from backfile.archive.web_addresses import host_of
+from backfile.index.analysis.normalization import fold
 from backfile.index.engine import Document
 
 DEFAULT_FIELDS = ("title", "summary", "text")
@@ -35,6 +37,21 @@ def _source_values(source: Source | None) -> tuple[str, ...]:
     if source is None:
         return ()
     return tuple(text for text in (source.name, host(source.url)) if text)
+
+
+def facet_key(facet: str, value: str) -> str:
+    """Key by which values of a facet are one: spellings of an author or a topic have the same (`name_keys`)."""
+    match facet:
+        case "author":
+            return author_key(value)
+        case "topic":
+            return topic_key(value)
+    return value
+
+
+def name_words(text: str) -> str:
+    """Folded words of a name in alphabetical order, by which a query is compared with names."""
+    return " ".join(sorted(fold(author_key(text.replace(",", " "))).split()))
 
 
 def host(url: str | None) -> str:

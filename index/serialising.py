@@ -36,6 +36,7 @@ def page_to_json(
         "notices": [*notices, *page.notices],
         "hits": [_hit_to_json(hit, locate(hit)) for hit in page.hits],
         "facets": {facet.name: _facet_to_json(facet) for facet in page.facets},
+        "names": [{"facet": each.facet, "value": each.value, "count": each.count} for each in page.names],
         "suggestion": page.suggestion,
         "page": page.page,
         "pages": page.pages,

@@ -68,6 +68,20 @@ def author_names(value: object, display: Callable[[str], str] = str) -> tuple[st
     return tuple(names.values())
 
 
+def family_name_first(name: str) -> str:
+    """Name as it is sorted: `Le Guin, Ursula K.` is sorted as "Guin Ursula K. Le", an office by its first word.
+
+    The family name is the last word; a suffix such as `Jr.` or `PhD` is none.
+    """
+    bare = _PARENTHESIS.sub("", name.partition(",")[0]).strip() or name
+    words = bare.split()
+    while len(words) > 2 and _SUFFIX.match(words[-1]):
+        words.pop()
+    if len(words) < 2 or _is_organization(bare):
+        return name.removeprefix("The ").removeprefix("the ")
+    return " ".join([words[-1], *words[:-1]])
+
+
 def raw_names(value: object, *, booleans: bool = False) -> Iterator[str]:
     """Yields the unparsed names of a value: strings and numbers, names of mappings, lists of these."""
     if isinstance(value, bool):

@@ -269,6 +269,16 @@ def match_any(tree: Node) -> Node:
     return normalize(And((Or(tuple(choices)), *narrowing)))
 
 
+def plain_text(tree: Node) -> str:
+    """Text of a query that is nothing but words or one phrase, which may be a name; "" for other queries."""
+    match tree:
+        case Word() | Phrase(within=None):
+            return tree.text
+        case And() if all(isinstance(node, Word) for node in tree.nodes):
+            return " ".join(words_of(tree))
+    return ""
+
+
 def words_of(tree: Node) -> tuple[str, ...]:
     """Texts of the words and phrases that are not negated, as typed, each once."""
     return tuple(dict.fromkeys(_positive(tree)))

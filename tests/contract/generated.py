@@ -19,8 +19,8 @@ WORDS = (
     "محمد", "مُحَمَّد", "Новый", "новые", "й", "state-of-the-art", "co\u00adop", "½", "l'avion",
 )  # fmt: skip
 GAPS = (" ", " ", " ", ". ", "\n", ", ", " — ", "-", "/", "’", "")
-NAMES = ("Ann Lee", "Bo Öst", "Lee Ann Park", "lee", "李 明")
-TOPICS = ("sea", "night ferry", "Sea", "local government")
+NAMES = ("Ann Lee", "ANN LEE", "ann-lee", "Bo Öst", "Bo O\u0308st", "Lee Ann Park", "lee", "李 明")
+TOPICS = ("sea", "night ferry", "Sea", "Night-Ferry", "local government")
 LANGUAGES = (None, "en", "en-GB", "fr", "pt-BR")
 SOURCES = (
     None,

@@ -21,6 +21,7 @@ from backfile.index.analysis.tokenizer import tokenize
 from backfile.index.engine import (
     FACETS,
     MAX_DEPTH,
+    MAX_NAMES,
     Changes,
     Completions,
     Document,
@@ -29,16 +30,17 @@ from backfile.index.engine import (
     Filters,
     Fingerprint,
     Hit,
+    NameMatch,
     Page,
     Request,
     Sort,
     Status,
 )
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
-from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.fields import DEFAULT_FIELDS, facet_key, name_words
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.hits import agreed_highlights, build_hit
-from backfile.index.query import DateRange, Word
+from backfile.index.query import DateRange, Word, plain_text
 from backfile.index.ranking.bm25f import idf
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
 from oracle.naive_search import NaiveDocument, NaiveSearcher
@@ -123,13 +125,9 @@ class MemoryEngine:
         ]
         words = Counter({word: count for word, count in _vocabulary(state).items() if word.startswith(typed[-1])})
         completions = sorted(words, key=lambda word: (-words[word], word))
-        authors = Counter(
-            name for document in documents for name in set(document.metadata.authors) if _begins(name, typed)
-        )
-        topics = Counter(
-            name for document in documents for name in set(document.metadata.topics) if _begins(name, typed)
-        )
-        names = (sorted(found, key=lambda name: (-found[name], name))[:limit] for found in (authors, topics))
+        counted = (_count_values(documents, documents, facet) for facet in ("author", "topic"))
+        found = ({name: count for name, count in counts.items() if _begins(name, typed)} for counts in counted)
+        names = [sorted(counts, key=lambda name: (-counts[name], name))[:limit] for counts in found]
         return Completions(tuple(completions[:limit]), tuple(titled[:limit]), *map(tuple, names))
 
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
@@ -206,7 +204,19 @@ class _Answer:
             pages=math.ceil(len(kept) / request.per_page),
             took_ms=(time.perf_counter() - began) * 1000,
             suggestion=self._suggestion() if len(kept) < CORRECTED_BELOW else None,
+            names=self._names(),
         )
+
+    def _names(self) -> tuple[NameMatch, ...]:
+        documents = [words.document for words in self.state.documents.values()]
+        asked = name_words(plain_text(self.request.query))
+        found = [
+            NameMatch(facet, value, count)
+            for facet in ("author", "topic")
+            for value, count in sorted(_count_values(documents, documents, facet).items())
+            if asked and name_words(value) == asked
+        ]
+        return tuple(sorted(found, key=lambda each: -each.count)[:MAX_NAMES])
 
     def _filtered(self, *, but: str = "") -> list[NaiveDocument]:
         """Documents that pass every filter but those of one facet."""
@@ -241,7 +251,7 @@ class _Answer:
 
     def _facet(self, name: str) -> Facet:
         documents = [words.document for words in self._filtered(but=name)]
-        counts = Counter(value for document in documents for value in set(_facet_values(document, name)))
+        counts = _count_values(documents, [words.document for words in self.state.documents.values()], name)
         by_count = sorted(counts, key=lambda value: (-counts[value], value))
         ordered = sorted(counts, key=int, reverse=True) if name == "year" else by_count
         values = tuple(FacetValue(value, counts[value]) for value in ordered[: self.request.facet_limit(name)])
@@ -266,9 +276,24 @@ def _facet_values(document: Document, name: str) -> tuple[str, ...]:
     return (str(document.metadata.date.year),) if document.metadata.date else ()
 
 
+def _count_values(documents: Sequence[Document], archive: Sequence[Document], name: str) -> Counter[str]:
+    """Documents with each value of a facet, all spellings of a name together under the one most used in an archive."""
+    spellings = Counter(value for document in archive for value in set(_facet_values(document, name)))
+    shown: dict[str, str] = {}
+    for value in sorted(spellings, key=lambda value: (-spellings[value], value)):
+        shown.setdefault(facet_key(name, value), value)
+    keys = (key for document in documents for key in _keys(name, _facet_values(document, name)))
+    return Counter(shown[key] for key in keys)
+
+
+def _keys(facet: str, names: Sequence[str]) -> set[str]:
+    return {facet_key(facet, name) for name in names}
+
+
 def _passes(document: Document, filters: Filters, but: str) -> bool:
-    by_author = but == "author" or not filters.authors or not set(filters.authors).isdisjoint(document.metadata.authors)
-    by_topic = but == "topic" or not filters.topics or not set(filters.topics).isdisjoint(document.metadata.topics)
+    authors, topics = _keys("author", document.metadata.authors), _keys("topic", document.metadata.topics)
+    by_author = but == "author" or not filters.authors or bool(authors & _keys("author", filters.authors))
+    by_topic = but == "topic" or not filters.topics or bool(topics & _keys("topic", filters.topics))
     undated = filters.first is None and filters.last is None
     by_date = but == "year" or undated or DateRange(filters.first, filters.last).overlaps(document.metadata.date)
     return by_author and by_topic and by_date

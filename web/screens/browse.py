@@ -6,10 +6,13 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 from urllib.parse import quote
 
 from flask import Blueprint, render_template, request
 
+from backfile.archive.metadata.author_names import family_name_first
+from backfile.index.analysis.normalization import fold
 from backfile.index.engine import FacetValue, Page, Sort
 from backfile.web.screens.search import arguments_of_request, show_results
 from backfile.web.service.arguments import SearchArguments
@@ -25,6 +28,7 @@ FRONT_ARTICLES = 8
 FRONT_VALUES = 12
 MIN_VALUES = 40  # for an alphabet
 MAX_VALUES = 400  # on one page
+MIN_FINDABLE = 50  # for a box that finds names
 KINDS = {"authors": ("author", gettext_noop("Authors")), "topics": ("topic", gettext_noop("Topics"))}
 
 blueprint = Blueprint("browse", __name__)
@@ -56,12 +60,21 @@ def home() -> str:
 
 @blueprint.get("/<any(authors, topics):kind>")
 def list_values(kind: str) -> str:
-    """Authors or topics in alphabetical order, on one page or one letter at a time."""
+    """Authors (by family name) or topics in alphabetical order, on one page or one letter at a time.
+
+    With `contains` only names that contain a text, whatever its case and accents.
+    """
     facet, heading = KINDS[kind]
-    every = sorted(find_facet(_all_articles(), facet).values, key=lambda value: _sort_key(value.value))
+    known = find_facet(_all_articles(), facet).values
+    contains = request.args.get("contains", "").strip()
+    found = [value for value in known if fold(contains) in fold(value.value)] if contains else list(known)
+    sort_key = _family_name_key if facet == "author" else _sort_key
+    keyed = sorted(((sort_key(value.value), value) for value in found), key=itemgetter(0))
     groups = [
-        LetterGroup(letter, tuple(links_to_values(facet, group))) for letter, group in groupby(every, key=_letter)
+        LetterGroup(letter, tuple(links_to_values(facet, [value for _, value in group])))
+        for letter, group in groupby(keyed, key=lambda each: _letter(each[0]))
     ]
+    every = found
     letter = _chosen_letter([group.letter for group in groups]) if len(every) > MAX_VALUES else ""
     shown = [group for group in groups if group.letter == letter] if letter else groups
     return render_template(
@@ -74,20 +87,22 @@ def list_values(kind: str) -> str:
         letter=letter,
         shown=sum(len(group.links) for group in shown),
         groups=shown,
-        letters=_letter_links(kind, groups, letter) if len(every) > MIN_VALUES else [],
+        letters=_letter_links(kind, groups, letter, contains) if len(every) > MIN_VALUES else [],
+        contains=contains if len(known) >= MIN_FINDABLE else None,
+        known=len(known),
     )
 
 
 @blueprint.get("/author/<path:name>")
 def author(name: str) -> str:
     """Articles of one author."""
-    return _show_value(SearchArguments(authors=(name,)), name)
+    return _show_value(SearchArguments(authors=(name,)), name, "author")
 
 
 @blueprint.get("/topic/<path:name>")
 def topic(name: str) -> str:
     """Articles on one topic."""
-    return _show_value(SearchArguments(topics=(name,)), name)
+    return _show_value(SearchArguments(topics=(name,)), name, "topic")
 
 
 @blueprint.get("/years")
@@ -120,7 +135,7 @@ def links_to_values(facet: str, values: Iterable[FacetValue]) -> list[tuple[Link
     return [(Link(each.value, f"/{facet}/{quote(each.value, safe='')}"), each.count) for each in values]
 
 
-def _show_value(fixed: SearchArguments, name: str) -> str:
+def _show_value(fixed: SearchArguments, name: str, facet: str = "") -> str:
     requested = arguments_of_request()
     arguments = requested.with_changes(
         authors=fixed.authors or requested.authors,
@@ -130,7 +145,7 @@ def _show_value(fixed: SearchArguments, name: str) -> str:
         page=requested.page,
         sort=requested.sort if "sort" in request.args else Sort.NEWEST,
     )
-    return show_results(arguments, name, must_find=True)
+    return show_results(arguments, name, facet=facet, must_find=True)
 
 
 def _all_articles() -> Page:
@@ -142,8 +157,12 @@ def _sort_key(value: str) -> tuple[bool, str]:
     return not folded[:1].isalpha(), folded
 
 
-def _letter(value: FacetValue) -> str:
-    outside, folded = _sort_key(value.value)
+def _family_name_key(value: str) -> tuple[bool, str]:
+    return _sort_key(family_name_first(value))
+
+
+def _letter(key: tuple[bool, str]) -> str:
+    outside, folded = key
     return "0–9 …" if outside else folded[:1].upper()
 
 
@@ -152,8 +171,9 @@ def _chosen_letter(letters: list[str]) -> str:
     return letter if letter in letters else letters[0]
 
 
-def _letter_links(kind: str, groups: list[LetterGroup], letter: str) -> list[Link]:
+def _letter_links(kind: str, groups: list[LetterGroup], letter: str, contains: str) -> list[Link]:
     """Links to the letters: to sections of the page if it shows all letters, else to pages."""
     if not letter:
         return [Link(group.letter, f"#letter-{number}") for number, group in enumerate(groups, 1)]
-    return [Link(g.letter, f"/{kind}?letter={quote(g.letter)}", g.letter == letter) for g in groups]
+    found = f"contains={quote(contains)}&" if contains else ""
+    return [Link(g.letter, f"/{kind}?{found}letter={quote(g.letter)}", g.letter == letter) for g in groups]

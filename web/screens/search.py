@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint, render_template, request
 
-from backfile.index.engine import Facet
+from backfile.index.engine import Facet, Page
+from backfile.index.fields import facet_key
 from backfile.index.query import parse
 from backfile.web.service.arguments import SearchArguments, read_arguments
 from backfile.web.service.errors import PageNotFound
@@ -51,15 +54,17 @@ def arguments_of_request() -> SearchArguments:
     return read_arguments(request.args, per_page=services().settings.per_page)
 
 
-def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bool = False) -> str:
+def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = "", must_find: bool = False) -> str:
     """Renders a result list; without a `heading` it is the query or the filters.
+
+    With `facet` the heading is a value of that facet and is shown in the archive's spelling.
 
     Raises `PageNotFound` for an empty result with `must_find`, and the errors of `run_search`.
     """
     found = run_search(arguments)
     if must_find and not found.page.total:
         raise PageNotFound(gettext("No article in this archive is listed under “%(name)s”.", name=heading))
-    heading = heading or heading_of(arguments)
+    heading = _spelling(found.page, facet, heading) if facet else heading or heading_of(arguments)
     return render_template(
         "search.html",
         title=title_of(heading, found),
@@ -68,6 +73,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, must_find: bo
         arguments=arguments,
         view=result_view(arguments, found.page, found.years),
         notices=(*arguments.notices, *found.notices),
+        names=_name_links(arguments, found),
         suggestion=_suggestion(arguments, found),
         alternatives=find_alternatives(arguments, found.parsed.tree) if not found.page.total else (),
         feed_url=arguments.url("/search.atom", page=1),
@@ -92,6 +98,25 @@ def title_of(heading: str, found: SearchResult) -> str:
         return f"{heading} – {articles}"
     pages = gettext("(page %(page)s of %(pages)s)", page=page.page, pages=page.pages)
     return f"{heading} – {articles} {pages}"
+
+
+def _spelling(page: Page, facet: str, name: str) -> str:
+    """Spelling of a name in the facet or in the first hit of a page, where it may differ in case and the like."""
+    listed = [value.value for value in find_facet(page, facet).values]
+    for hit in page.hits[:1]:
+        listed += hit.metadata.authors if facet == "author" else hit.metadata.topics
+    key = facet_key(facet, name)
+    return next((value for value in listed if facet_key(facet, value) == key), name)
+
+
+def _name_links(arguments: SearchArguments, found: SearchResult) -> list[tuple[str, Link, int]]:
+    """Authors and topics whose name is the query: facet, link to the page of the name, number of articles."""
+    if arguments.page > 1:
+        return []
+    return [
+        (each.facet, Link(each.value, f"/{each.facet}/{quote(each.value, safe='')}"), each.count)
+        for each in found.page.names
+    ]
 
 
 def _suggestion(arguments: SearchArguments, found: SearchResult) -> tuple[Link, int] | None:

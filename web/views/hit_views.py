@@ -9,6 +9,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from backfile.index.engine import FieldMatch, HighlightedText, Hit, Span
+from backfile.index.fields import facet_key
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.i18n import format_number, gettext, gettext_noop
 
@@ -80,8 +81,9 @@ def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None
 
 def _facet_links(arguments: SearchArguments, facet: str) -> Callable[[str], Link]:
     """Function from a value to a link that selects it too; a selected value leads to the first page of the search."""
-    selected, first_page, url_of = arguments.selected(facet), arguments.url(page=1), arguments.urls_with(facet)
-    return cache(lambda value: Link(value, first_page if value in selected else url_of(value)))
+    selected = {facet_key(facet, value) for value in arguments.selected(facet)}
+    first_page, url_of = arguments.url(page=1), arguments.urls_with(facet)
+    return cache(lambda value: Link(value, first_page if facet_key(facet, value) in selected else url_of(value)))
 
 
 def _hit_view(

@@ -76,7 +76,7 @@ def _health() -> Json:
 def _search(*, paged: bool = False) -> list[Json]:
     parameters = [
         _parameter("q", "The query, in the language of the search box; all articles without it.", _query()),
-        _parameter("author", "Names, exact; any of them.", _values()),
+        _parameter("author", "Names in any spelling; any of them.", _values()),
         _parameter("topic", "Topics, exact; any of them.", _values()),
         _parameter("from", "The first date: a year, a month or a day.", DATE),
         _parameter("to", "The last date, its whole span included.", DATE),
@@ -121,6 +121,7 @@ SCHEMAS: Json = {
             "type": "object",
             "additionalProperties": {"type": "array", "items": _object(value=TEXT, count=COUNT)},
         },
+        names={"type": "array", "items": _object(facet=TEXT, value=TEXT, count=COUNT)},
         suggestion=TEXT_OR_NULL,
         page={"type": "integer", "minimum": 1},
         pages=COUNT,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from backfile.archive.model import PartialDate
 from backfile.index.engine import Facet, Page, Sort
+from backfile.index.fields import facet_key
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.i18n import format_date, gettext, gettext_noop
 from backfile.web.views.hit_views import HitView, Link, hit_views
@@ -111,11 +112,15 @@ def facet_view(arguments: SearchArguments, facet: Facet, *, shown: int = FACET_V
 
 
 def _facet_choices(facet: Facet, selected: Sequence[str]) -> tuple[FacetChoice, ...]:
-    counts = {value.value: value.count for value in facet.values}
+    known = {facet_key(facet.name, value.value): value for value in facet.values}
     missing = 0 if len(facet.values) >= facet.total else None
-    first = [FacetChoice(value, counts.get(value, missing), True) for value in selected]
-    rest = [FacetChoice(value.value, value.count, False) for value in facet.values if value.value not in selected]
-    return (*first, *rest)
+    chosen: dict[str, FacetChoice] = {}
+    for value in selected:
+        key = facet_key(facet.name, value)
+        listed = known.get(key)
+        chosen[key] = FacetChoice(listed.value, listed.count, True) if listed else FacetChoice(value, missing, True)
+    rest = [FacetChoice(value.value, value.count, False) for key, value in known.items() if key not in chosen]
+    return (*chosen.values(), *rest)
 
 
 def find_facet(page: Page, name: str) -> Facet:

@@ -92,6 +92,25 @@ def test_facet_masks_hold_the_documents_with_any_of_the_values(segments: Sequenc
     assert mask.tolist() == [not set(row).isdisjoint(chosen) for row in flat]
 
 
+@settings(max_examples=40, deadline=None)
+@given(segments, st.data())
+def test_values_with_equal_keys_are_counted_as_one(segments: Sequence[Rows], data: st.DataObject) -> None:
+    def key(value: str) -> str:
+        return value[-1]
+
+    flat = [row for rows in segments for row in rows]
+    live = sorted(data.draw(st.sets(st.sampled_from(range(len(flat))))))
+    table = facet_table([facet_column(rows) for rows in segments], doc_set(live, len(flat)), key)
+    spellings = Counter(value for doc_id in live for value in flat[doc_id])
+    shown: dict[str, str] = {}
+    for value in sorted(spellings, key=lambda value: (-spellings[value], value)):
+        shown.setdefault(key(value), value)
+    counts = Counter(shown[each] for doc_id in live for each in set(map(key, flat[doc_id])))
+    facet = table.largest("author", table.count(table.live_docs), None)
+    assert facet.values == tuple(FacetValue(*item) for item in sorted(counts.items(), key=lambda i: (-i[1], i[0])))
+    assert table.mask(["x 3"]).tolist() == ["3" in map(key, row) for row in flat]
+
+
 def test_years_come_latest_first_and_leave_out_undated_documents() -> None:
     table = year_table(np.array([2019, 0, 2021, 2019, 987], np.int32), doc_set(range(5), 5))
     facet = table.latest("year", table.count(table.live_docs), 2)

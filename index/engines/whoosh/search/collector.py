@@ -9,7 +9,7 @@ from functools import reduce
 
 import numpy as np
 
-from backfile.index.engine import FACETS, MAX_DEPTH, Facet, Filters, Hit, Page, Request, Sort
+from backfile.index.engine import FACETS, MAX_DEPTH, MAX_NAMES, Facet, Filters, Hit, NameMatch, Page, Request, Sort
 from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.max_score import score_best
 from backfile.index.engines.whoosh.search.posting_reader import document_frequency
@@ -20,10 +20,10 @@ from backfile.index.engines.whoosh.search.term_weight import create_term_weight,
 from backfile.index.engines.whoosh.search.top_docs import top_by_field, top_by_score
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.errors import DeadlineExceeded, QueryRefused
-from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.fields import DEFAULT_FIELDS, name_words
 from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.highlight.hits import agreed_highlights, build_hit
-from backfile.index.query import MatchAll, Node, Word
+from backfile.index.query import MatchAll, Node, Word, plain_text
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
 
 _HIGHLIGHTED_AT_ONCE = 10  # hits whose texts are searched together; more at once hardly gain
@@ -54,7 +54,19 @@ def search(searcher: Searcher, request: Request) -> Page:
     total = len(docs)
     suggestion = _correct(searcher, request.query) if total < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
-    return Page(total, hits, facets, request.page, -(-total // request.per_page), took, suggestion)
+    names = tuple(_find_names(searcher, request.query))
+    return Page(total, hits, facets, request.page, -(-total // request.per_page), took, suggestion, names=names)
+
+
+def _find_names(searcher: Searcher, query: Node) -> list[NameMatch]:
+    """Authors and topics whose name is the query."""
+    words = name_words(plain_text(query))
+    found = [
+        NameMatch(facet, each.value, each.count)
+        for facet in ("author", "topic")
+        for each in (searcher.facet_table(facet).named(words) if words else ())
+    ]
+    return sorted(found, key=lambda each: -each.count)[:MAX_NAMES]
 
 
 def deadline(started: float, seconds: float) -> Check:

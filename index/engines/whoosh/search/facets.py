@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,6 +12,7 @@ from backfile.index.engine import Facet, FacetValue
 from backfile.index.engines.whoosh.search.doc_set import DocSet, expand_ranges
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
+from backfile.index.fields import name_words
 
 _MIN_FILL = 4  # a further slot is made while one document in so many has a value for it
 
@@ -21,9 +21,10 @@ _MIN_FILL = 4  # a further slot is made while one document in so many has a valu
 class FacetTable:
     """Ordinals of a facet's values by document, laid out for counting (multi-valued doc values).
 
-    `values` are in code point order, years in numeric order. `slots[k]` holds the ordinal of every document's value k,
-    or `len(values)` if it has no such value (int32[size]). Further values, of the few documents that have more than
-    there are slots, are pairs of `overflow_doc_ids` (ascending) and `overflow_ordinals`.
+    `values` are in code point order, years in numeric order. Each stands for all spellings with its key: it is the one
+    that most live documents have, the first in code point order among equals. `slots[k]` holds the ordinal of every
+    document's value k, or `len(values)` if it has no such value (int32[size]). Further values, of the few documents
+    that have more than there are slots, are pairs of `overflow_doc_ids` (ascending) and `overflow_ordinals`.
     """
 
     values: list[str]
@@ -31,6 +32,7 @@ class FacetTable:
     overflow_doc_ids: Array
     overflow_ordinals: Array
     live_docs: DocSet
+    key: Callable[[str], str] = str
 
     def count(self, docs: DocSet) -> Array:
         """Number of documents with each value (int64[len(values)])."""
@@ -39,6 +41,24 @@ class FacetTable:
         if len(docs) * 2 > docs.size:
             return self._totals_with_deleted - self._count(docs.complement)
         return self._count(docs)
+
+    @cached_property
+    def _ordinals(self) -> dict[str, int]:
+        """Ordinal of each key."""
+        return {self.key(value): ordinal for ordinal, value in enumerate(self.values)}
+
+    @cached_property
+    def _by_words(self) -> dict[str, list[int]]:
+        """Ordinals by the words of their names."""
+        found: dict[str, list[int]] = {}
+        for ordinal, value in enumerate(self.values):
+            found.setdefault(name_words(value), []).append(ordinal)
+        return found
+
+    def named(self, words: str) -> list[FacetValue]:
+        """Values whose names have these words (`name_words`) and no others, with their counts over all documents."""
+        found = self._by_words.get(words, ())
+        return [FacetValue(self.values[each], int(self.totals[each])) for each in found if self.totals[each]]
 
     @cached_property
     def totals(self) -> Array:
@@ -67,11 +87,9 @@ class FacetTable:
         return np.flatnonzero(docs.mask.take(self.overflow_doc_ids))
 
     def mask(self, chosen: Sequence[str]) -> Array:
-        """Documents with at least one of the chosen values (bool[size])."""
+        """Documents with at least one of the chosen values, in any of their spellings (bool[size])."""
         is_chosen = np.zeros(len(self.values) + 1, np.bool_)
-        for value in chosen:
-            ordinal = bisect_left(self.values, value)
-            is_chosen[ordinal] |= self.values[ordinal : ordinal + 1] == [value]
+        is_chosen[[self._ordinals[key] for key in map(self.key, chosen) if key in self._ordinals]] = True
         found = is_chosen.take(self.slots[0])
         for slot in self.slots[1:]:
             found |= is_chosen.take(slot)
@@ -99,10 +117,13 @@ class FacetTable:
         return Facet(name, tuple(values), total)
 
 
-def facet_table(columns: Sequence[FacetColumn], live_docs: DocSet) -> FacetTable:
-    """Facet table over segments, given the column of each."""
+def facet_table(columns: Sequence[FacetColumn], live_docs: DocSet, key: Callable[[str], str] = str) -> FacetTable:
+    """Facet table over segments, given the column of each; values with equal keys are one."""
     values, ordinals = _merge_columns(columns)
     lengths = np.concatenate([np.empty(0, np.intp), *(np.diff(column.starts) for column in columns)]).astype(np.intp)
+    groups = _group_spellings(values, key)
+    if groups is not None:
+        values, ordinals, lengths = _merge_spellings(values, groups, ordinals, lengths, live_docs)
     starts = lengths.cumsum() - lengths
     slots: list[Array] = []
     longer = np.flatnonzero(lengths > 0)
@@ -113,7 +134,33 @@ def facet_table(columns: Sequence[FacetColumn], live_docs: DocSet) -> FacetTable
         longer = np.flatnonzero(lengths > len(slots))
     rest = lengths.take(longer) - len(slots)
     overflow = expand_ranges(starts.take(longer) + len(slots), rest)
-    return FacetTable(values, slots, longer.repeat(rest), ordinals.take(overflow), live_docs)
+    return FacetTable(values, slots, longer.repeat(rest), ordinals.take(overflow), live_docs, key)
+
+
+def _group_spellings(values: Sequence[str], key: Callable[[str], str]) -> Array | None:
+    """Number of the group of each value, values with equal keys being one group; None if every value is its own."""
+    numbers: dict[str, int] = {}
+    groups = [numbers.setdefault(each, len(numbers)) for each in map(key, values)]
+    return np.array(groups, np.intp) if len(numbers) < len(values) else None
+
+
+def _merge_spellings(
+    values: Sequence[str], groups: Array, ordinals: Array, lengths: Array, live_docs: DocSet
+) -> tuple[list[str], Array, Array]:
+    """Values, ordinals and lengths of the documents' values with each group replaced by its most frequent spelling."""
+    doc_ids = np.arange(len(lengths)).repeat(lengths)
+    counts = np.bincount(ordinals[live_docs.mask.take(doc_ids)], minlength=len(values))
+    by_count = np.lexsort((np.arange(len(values)), -counts, groups))
+    shown = by_count[np.unique(groups[by_count], return_index=True)[1]]  # the first of each group
+    chosen = np.sort(shown)
+    renumbered = chosen.searchsorted(shown).take(groups).astype(np.int32).take(ordinals)
+    # A document with two spellings of a name has the name once.
+    has_spellings = (np.bincount(groups) > 1).take(groups).take(ordinals)
+    candidates = np.flatnonzero(has_spellings)
+    pairs = doc_ids.take(candidates) * len(chosen) + renumbered.take(candidates)
+    again = np.delete(candidates, np.unique(pairs, return_index=True)[1])
+    lengths = lengths - np.bincount(doc_ids.take(again), minlength=len(lengths))
+    return [values[each] for each in chosen.tolist()], np.delete(renumbered, again), lengths
 
 
 def _merge_columns(columns: Sequence[FacetColumn]) -> tuple[list[str], Array]:

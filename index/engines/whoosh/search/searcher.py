@@ -21,6 +21,7 @@ from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
+from backfile.index.fields import facet_key
 from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.ranking.bm25f import weighted_frequency
 
@@ -104,7 +105,8 @@ class Searcher:
             if name == "year":
                 table = year_table(self.column(lambda segment: segment.years, np.int32), self.all_docs)
             else:
-                table = facet_table([segment.facet(name) for segment in self.segments], self.all_docs)
+                columns = [segment.facet(name) for segment in self.segments]
+                table = facet_table(columns, self.all_docs, partial(facet_key, name))
             self._facet_tables[name] = table
         return self._facet_tables[name]
 
