@@ -8,10 +8,13 @@ from backfile.archive.web_addresses import host_of
 from backfile.index.analysis.normalization import fold
 from backfile.index.engine import Document
 
-DEFAULT_FIELDS = ("title", "summary", "text")
-"""Fields of a query that names none; also the scored and the highlighted fields."""
+CONTENT_FIELDS = ("title", "summary", "text")
+"""Highlighted fields; their terms characterize a document."""
 
-WORD_FIELDS = (*DEFAULT_FIELDS, "author", "topic", "source")
+DEFAULT_FIELDS = (*CONTENT_FIELDS, "author")
+"""Fields of a query that names none; also the scored fields."""
+
+WORD_FIELDS = (*DEFAULT_FIELDS, "topic", "source")
 """Fields whose words are indexed; `lang` is compared as a code."""
 
 

@@ -10,14 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from backfile.index.engine import Document, Span
-from backfile.index.fields import DEFAULT_FIELDS, values
+from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS
 from backfile.index.highlight.term_matcher import Occurrences, Term, find_occurrences
 from backfile.index.highlight.token_table import (
     Array,
     TokenizedDocument,
     TokenTable,
     tokenize_documents,
-    tokenize_texts,
 )
 from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or
 from backfile.index.query.language_filter import language_matches
@@ -68,12 +67,8 @@ class Highlighter:
         batch = _Batch(documents, self._find)
         satisfied = batch.satisfied(self._query, DEFAULT_FIELDS)
         clauses = list(batch.clauses(self._query, DEFAULT_FIELDS, satisfied))
-        spans, values = iter(batch.spans(clauses)), batch.values(clauses)
-        found = [
-            Highlights(*fields, tuple(row))
-            for fields, row in zip(zip(spans, spans, spans, strict=True), values, strict=True)
-        ]
-        return [each if holds else None for each, holds in zip(found, satisfied.tolist(), strict=True)]
+        found = zip(batch.spans(clauses), batch.values(clauses), satisfied.tolist(), strict=True)
+        return [Highlights(**spans, values=tuple(values)) if holds else None for spans, values, holds in found]
 
     def _find(self, term: Term, table: TokenTable, fields: Fields) -> Occurrences:
         siblings = self._siblings
@@ -86,11 +81,19 @@ Clause = tuple[Term, Fields, Array]  # a term of the query, its fields, and for 
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """Tokenized texts with the number of the document and the field of each."""
+    """Tokenized texts of some documents with the number of the document, the field and the text of each."""
 
     table: TokenTable
     owners: Array
     fields: Array
+    values: Sequence[str]
+
+    @classmethod
+    def of(cls, documents: Sequence[TokenizedDocument]) -> _Texts:
+        """Texts of every word field."""
+        owners = np.arange(len(documents)).repeat([len(each.texts) for each in documents])
+        fields, texts = zip(*(pair for each in documents for pair in each.texts), strict=True)
+        return cls(tokenize_documents(documents), owners, np.array(fields), texts)
 
 
 class _Found(NamedTuple):
@@ -116,36 +119,16 @@ class _Batch:
         self._found: dict[tuple[Term, Fields], _Found] = {}
 
     @cached_property
-    def _contents(self) -> _Texts:
-        """Title, summary and text of each document."""
-        owners = np.arange(len(self._documents)).repeat(len(DEFAULT_FIELDS))
-        return _Texts(tokenize_documents(self._documents), owners, np.array(DEFAULT_FIELDS * len(self._documents)))
-
-    @cached_property
-    def _values(self) -> list[tuple[int, str, str]]:
-        """Number of the document, field and value of every author, topic and source."""
-        return [
-            (number, field, value)
-            for number, each in enumerate(self._documents)
-            for field in ("author", "topic", "source")
-            for value in values(each.document, field)
-        ]
-
-    @cached_property
-    def _metadata(self) -> _Texts:
-        owners = np.array([number for number, _, _ in self._values], np.intp)
-        table = tokenize_texts([value for _, _, value in self._values])
-        return _Texts(table, owners, np.array([field for _, field, _ in self._values]))
+    def _texts(self) -> _Texts:
+        return _Texts.of(self._documents)
 
     def _find_in(self, term: Term, fields: Fields) -> _Found:
         if (term, fields) not in self._found:
-            texts = self._contents if fields[0] in DEFAULT_FIELDS else self._metadata
+            texts = self._texts
             occurrences = self._find(term, texts.table, fields)
             numbers = texts.table.texts_of(occurrences.tokens)
             found = _Found(occurrences, numbers, texts.owners[numbers])
-            if len(fields) == 1:
-                found = found.take(np.flatnonzero(texts.fields[numbers] == fields[0]))
-            self._found[term, fields] = found
+            self._found[term, fields] = found.take(np.flatnonzero(np.isin(texts.fields, fields)[numbers]))
         return self._found[term, fields]
 
     def satisfied(self, node: Node, fields: Fields) -> Array:
@@ -177,22 +160,29 @@ class _Batch:
             case _:
                 yield node, fields, holds
 
-    def spans(self, clauses: Sequence[Clause]) -> list[tuple[Span, ...]]:
+    def spans(self, clauses: Sequence[Clause]) -> list[dict[str, tuple[Span, ...]]]:
         """Spans of the clauses in title, summary and text of each document."""
-        found = [self._find_in(*clause[:2]) for clause in clauses if clause[1][0] in DEFAULT_FIELDS]
-        holding = [holds for _, fields, holds in clauses if fields[0] in DEFAULT_FIELDS]
-        kept = [each.take(np.flatnonzero(holds[each.owners])) for each, holds in zip(found, holding, strict=True)]
-        return _merged_spans(self._contents.table, [each.occurrences for each in kept])
+        texts = self._texts
+        is_content = np.isin(texts.fields, CONTENT_FIELDS)
+        kept = []
+        for term, fields, holds in clauses:
+            found = self._find_in(term, fields)
+            kept.append(found.take(np.flatnonzero(holds[found.owners] & is_content[found.texts])).occurrences)
+        rows: list[dict[str, tuple[Span, ...]]] = [{} for _ in self._documents]
+        merged = _merged_spans(texts.table, kept)
+        for number in np.flatnonzero(is_content).tolist():
+            rows[texts.owners[number]][str(texts.fields[number])] = merged[number]
+        return rows
 
     def values(self, clauses: Sequence[Clause]) -> list[list[tuple[str, str]]]:
         """For each document, field and value of the authors, topics and source with one of the clauses."""
         rows: list[list[tuple[str, str]]] = [[] for _ in self._documents]
+        texts = self._texts
         for term, fields, holds in clauses:
-            if fields[0] not in DEFAULT_FIELDS:
-                for text in np.unique(self._find_in(term, fields).texts).tolist():
-                    number, *value = self._values[text]
-                    if holds[number]:
-                        rows[number].append((value[0], value[1]))
+            for number in np.unique(self._find_in(term, fields).texts).tolist():
+                field, owner = str(texts.fields[number]), texts.owners[number]
+                if field not in CONTENT_FIELDS and holds[owner]:
+                    rows[owner].append((field, texts.values[number]))
         return rows
 
 

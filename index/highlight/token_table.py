@@ -15,7 +15,7 @@ import numpy.typing as npt
 from backfile.index.analysis.term_ids import Encoder, token_positions
 from backfile.index.analysis.tokenizer import POSITION_GAP
 from backfile.index.engine import Document
-from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.fields import WORD_FIELDS, values
 
 Array = npt.NDArray[Any]
 
@@ -60,10 +60,10 @@ class TokenTable:
         bounds = [table.bounds[:-1] + base for table, base in zip(tables, bases, strict=True)]
         return cls(tables[0].encoder, ids, positions, starts, ends, np.concatenate([*bounds, [len(ids)]]))
 
-    def split(self, count: int) -> list[TokenTable]:
-        """Tables of `count` texts each, which do not hold the memory of this one."""
+    def split(self, counts: Sequence[int]) -> list[TokenTable]:
+        """Tables of so many texts each, which do not hold the memory of this one."""
         tables = []
-        for first in range(0, len(self.bounds) - 1, count):
+        for first, count in zip(accumulate(counts, initial=0), counts, strict=False):
             bounds = self.bounds[first : first + count + 1]
             own = slice(int(bounds[0]), int(bounds[-1]))
             columns = [column[own].copy() for column in (self.ids, self.positions, self.starts, self.ends)]
@@ -97,15 +97,13 @@ class TokenTable:
 
 
 class TokenizedDocument:
-    """Document with the tokens of its DEFAULT_FIELDS, made at first use. May be used by several threads."""
+    """Document with the tokens of its WORD_FIELDS, made at first use. May be used by several threads."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.texts = [(field, text) for field in WORD_FIELDS for text in values(document, field)]
+        """Field and text of every value of a word field."""
         self.table: TokenTable | None = None
-
-    def texts(self) -> tuple[str, ...]:
-        """Title, summary and text, in the order of DEFAULT_FIELDS."""
-        return self.document.metadata.title, self.document.metadata.summary or "", self.document.text
 
 
 class _SharedEncoder:
@@ -125,19 +123,13 @@ class _SharedEncoder:
 _shared = _SharedEncoder()
 
 
-def tokenize_texts(texts: Sequence[str]) -> TokenTable:
-    """Table of some texts."""
-    with _shared.lock:
-        return TokenTable.of(_shared.newest(), texts)
-
-
 def tokenize_documents(documents: Sequence[TokenizedDocument]) -> TokenTable:
     """Table of the texts of documents, one document after another; the tokens of each are kept with it."""
     with _shared.lock:
         encoder = _shared.newest()
         fresh = [each for each in documents if each.table is None or each.table.encoder is not encoder]
         if fresh:
-            table = TokenTable.of(encoder, [text for each in fresh for text in each.texts()])
-            for each, own in zip(fresh, table.split(len(DEFAULT_FIELDS)), strict=True):
+            table = TokenTable.of(encoder, [text for each in fresh for _, text in each.texts])
+            for each, own in zip(fresh, table.split([len(each.texts) for each in fresh]), strict=True):
                 each.table = own
         return TokenTable.joined([each.table for each in documents if each.table])

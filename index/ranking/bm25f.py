@@ -1,7 +1,7 @@
 """BM25F with bonuses, as pure functions that every engine shares.
 
-The scoring terms of a query are its words, phrases, wildcards and fuzzy words that look in title, summary or text and
-stand in a satisfied clause (never below a Not). The score of an article is the sum over
+The scoring terms of a query are its words, phrases, wildcards and fuzzy words that look in title, summary, text or
+author and stand in a satisfied clause (never below a Not). The score of an article is the sum over
 
 * its scoring terms: query_weight(…) · saturate(tf~), where tf~ = Σ over the term's fields of weighted_frequency(…);
 * neighbouring single words (`neighbour_pairs`) that both match: pair · min(idf of the two) · saturate(tf~ of the
@@ -57,6 +57,7 @@ class Weights:
     title: float = 4.0
     summary: float = 2.0
     text: float = 1.0
+    author: float = 4.0
     stem_sibling: float = 0.6
     stop_word: float = 0.1
     pair: float = 0.3
@@ -64,8 +65,8 @@ class Weights:
     whole_title: float = 1.0
 
     def of(self, field: str) -> float:
-        """Weight of title, summary or text; raises `KeyError` for other fields."""
-        return {"title": self.title, "summary": self.summary, "text": self.text}[field]
+        """Weight of title, summary, text or author; raises `KeyError` for other fields."""
+        return {"title": self.title, "summary": self.summary, "text": self.text, "author": self.author}[field]
 
 
 WEIGHTS = Weights()

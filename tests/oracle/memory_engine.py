@@ -37,7 +37,7 @@ from backfile.index.engine import (
     Status,
 )
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
-from backfile.index.fields import DEFAULT_FIELDS, facet_key, name_words
+from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, facet_key, name_words
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.hits import agreed_highlights, build_hit
 from backfile.index.query import DateRange, Word, plain_text
@@ -123,7 +123,9 @@ class MemoryEngine:
         titled = [
             (document.id, document.metadata.title) for document in documents if _begins(document.metadata.title, typed)
         ]
-        words = Counter({word: count for word, count in _vocabulary(state).items() if word.startswith(typed[-1])})
+        words = Counter(
+            {word: count for word, count in _vocabulary(state, CONTENT_FIELDS).items() if word.startswith(typed[-1])}
+        )
         completions = sorted(words, key=lambda word: (-words[word], word))
         counted = (_count_values(documents, documents, facet) for facet in ("author", "topic"))
         found = ({name: count for name, count in counts.items() if _begins(name, typed)} for counts in counted)
@@ -133,10 +135,13 @@ class MemoryEngine:
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most characteristic terms, best first, as `Engine.similar` says."""
         words, state = self._words(article_id), self._state
-        characteristic = _characteristic_words(words, _vocabulary(state), len(state.documents))
+        vocabulary = _vocabulary(state, CONTENT_FIELDS)
+        characteristic = _characteristic_words(words, vocabulary, len(state.documents))
         documents = list(state.documents.values())
         searcher = NaiveSearcher(documents, state.languages)
-        scored = [(sum(searcher.share(word, other) for word in characteristic), other) for other in documents]
+        scored = [
+            (sum(searcher.share(word, other, CONTENT_FIELDS) for word in characteristic), other) for other in documents
+        ]
         found = [(score, other) for score, other in scored if score > 0 and other is not words]
         found.sort(key=lambda item: (-item[0], *_newest(item[1].document)))
         return tuple(build_hit(other.document, Highlights(), score=score, limit=1) for score, other in found[:limit])
@@ -314,13 +319,13 @@ def _begins(text: str, typed: Sequence[str]) -> bool:
     return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 
 
-def _vocabulary(state: _State) -> Counter[str]:
-    """Term → number of documents that have it in their title, summary or text."""
-    return Counter(term for words in state.documents.values() for term in _terms(words))
+def _vocabulary(state: _State, fields: Sequence[str] = DEFAULT_FIELDS) -> Counter[str]:
+    """Term → number of documents that have it in one of some fields."""
+    return Counter(term for words in state.documents.values() for term in _terms(words, fields))
 
 
-def _terms(words: NaiveDocument) -> set[str]:
-    return {token.term for field in DEFAULT_FIELDS for value in words.values[field] for token in value}
+def _terms(words: NaiveDocument, fields: Sequence[str]) -> set[str]:
+    return {token.term for field in fields for value in words.values[field] for token in value}
 
 
 def _characteristic_words(words: NaiveDocument, vocabulary: Mapping[str, int], documents: int) -> list[Word]:

@@ -25,7 +25,7 @@ def test_json_of_a_search(client: FlaskClient) -> None:
     answer = client.get("/api/search?q=ferry&topic=local+government&per_page=5").json
     assert answer is not None
     assert list(answer) == [
-        "query", "total", "took_ms", "notices", "hits", "facets", "suggestion", "page", "pages",
+        "query", "total", "took_ms", "notices", "hits", "facets", "names", "suggestion", "page", "pages",
     ]  # fmt: skip
     assert (answer["query"], answer["total"], answer["page"], answer["pages"]) == ("ferry", 1, 1, 1)
     assert answer["notices"] == []

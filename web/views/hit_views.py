@@ -33,7 +33,7 @@ Part = tuple[int | None, str]
 
 
 class Link(NamedTuple):
-    """Text and URL of a link; `current` if it leads to the page shown."""
+    """Text and URL of a link; `current` if it leads to the page shown or, of an author, if the query matches it."""
 
     text: str
     url: str
@@ -101,12 +101,18 @@ def _hit_view(
         rank=rank or 0,
         url=arguments.article_url(hit.id, rank=rank) + (text_fragment(hit) if rank else ""),
         title=parts(hit.title.text, hit.title.spans),
-        authors=tuple(map(author_link, hit.metadata.authors)),
+        authors=_mark_matches(map(author_link, hit.metadata.authors), hit),
         topics=tuple(map(topic_link, hit.metadata.topics[:MAX_TOPICS])),
         more_topics=max(0, len(hit.metadata.topics) - MAX_TOPICS),
         passages=tuple(_passage_view(passage, number) for number, passage in enumerate(passages, 1)),
         field_matches=tuple(map(_field_match_view, hit.field_matches)),
     )
+
+
+def _mark_matches(authors: Iterable[Link], hit: Hit) -> tuple[Link, ...]:
+    """Links of authors, those that the query matches as current ones."""
+    matching = {value for match in hit.field_matches if match.field == "author" for value, _ in match.words}
+    return tuple(link._replace(current=True) if link.text in matching else link for link in authors)
 
 
 def _field_match_view(match: FieldMatch) -> FieldMatchView:

@@ -9,12 +9,13 @@ from long_runs import examples
 
 from backfile.archive.model import ArticleMetadata
 from backfile.index.analysis.stemming import stem_prefixes
+from backfile.index.analysis.term_ids import Encoder
 from backfile.index.analysis.tokenizer import POSITION_GAP, Token, stem_keys, term_sequences, tokenize
 from backfile.index.analysis.wildcards import TermTest, fuzzy_test, wildcard_test
 from backfile.index.engine import Document, Span
 from backfile.index.highlight import token_table
 from backfile.index.highlight.term_matcher import StemSiblings, find_occurrences
-from backfile.index.highlight.token_table import TokenizedDocument, tokenize_documents, tokenize_texts
+from backfile.index.highlight.token_table import TokenizedDocument, TokenTable, tokenize_documents
 from backfile.index.query import Fuzzy, Phrase, Wildcard, Word
 
 PIECES = (
@@ -154,7 +155,7 @@ def spans(
     siblings: StemSiblings | None = None,
 ) -> list[set[Span]]:
     """Spans of a term in each text."""
-    table = tokenize_texts(texts)
+    table = TokenTable.of(Encoder(), texts)
     found = find_occurrences(node, table, languages, siblings)
     rows: list[set[Span]] = [set() for _ in texts]
     columns = (table.texts_of(found.tokens), table.starts[found.tokens], found.ends)
@@ -192,7 +193,11 @@ def test_documents_tokenized_together_or_apart_have_the_same_spans(
     table = tokenize_documents(documents)
     found = find_occurrences(node, table, ("en",))
     columns = (table.texts_of(found.tokens), table.starts[found.tokens], found.ends)
-    expected = [spans_by_all_tokens(text, node, ("en",)) for row in rows for text in row]
+    expected = [
+        spans_by_all_tokens(text, node, ("en",))
+        for title, summary, text in rows
+        for text in (title, *filter(None, [summary]), text)
+    ]
     assert [
         {
             (start, end)

@@ -12,7 +12,7 @@ from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.posting_reader import create_reader, document_frequency, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import top_by_field
-from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.fields import CONTENT_FIELDS
 
 
 def complete(searcher: Searcher, text: str, limit: int) -> Completions:
@@ -90,7 +90,7 @@ def _bound_frequencies(searcher: Searcher, prefix: str, considered: int) -> tupl
     """
     bounds: dict[str, int] = {}
     max_unseen = 0
-    for postings in (segment.field(field) for segment in searcher.segments for field in DEFAULT_FIELDS):
+    for postings in (segment.field(field) for segment in searcher.segments for field in CONTENT_FIELDS):
         low, high = postings.prefix(prefix)
         counts = np.diff(postings.starts[low : high + 1].astype(np.int64))
         ordinals = np.arange(high - low)
@@ -109,7 +109,7 @@ def _most_frequent(searcher: Searcher, bounds: dict[str, int], limit: int) -> li
     for term in sorted(bounds, key=lambda term: (-bounds[term], term)):
         if len(best) == limit and bounds[term] < best[-1][0]:
             break
-        count = document_frequency(searcher, term)
+        count = document_frequency(searcher, term, CONTENT_FIELDS)
         if count:
             best = sorted([*best, (count, term)], key=lambda found: (-found[0], found[1]))[:limit]
     return best

@@ -15,7 +15,7 @@ from backfile.index.engines.whoosh.search.posting_reader import document_frequen
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import top_by_score
 from backfile.index.engines.whoosh.storage.array_file import Array
-from backfile.index.fields import DEFAULT_FIELDS
+from backfile.index.fields import CONTENT_FIELDS
 from backfile.index.highlight.highlighter import Highlights
 from backfile.index.highlight.hits import build_hit
 from backfile.index.ranking.bm25f import idf, saturate
@@ -44,7 +44,7 @@ def more_like_this(searcher: Searcher, document: Document, limit: int) -> tuple[
 
 def _weighted_frequencies(searcher: Searcher, term: str) -> tuple[Array, Array]:
     """Documents with a term, without its stem siblings, and BM25F's tf~ of each."""
-    postings = [(field, term_reader(searcher, field, term).read_sparse()) for field in DEFAULT_FIELDS]
+    postings = [(field, term_reader(searcher, field, term).read_sparse()) for field in CONTENT_FIELDS]
     doc_ids = np.concatenate([found.doc_ids for _, found in postings])
     frequencies = [found.frequencies * searcher.norms(field).take(found.doc_ids) for field, found in postings]
     order = doc_ids.argsort(kind="stable")
@@ -64,7 +64,7 @@ def _characteristic_terms(searcher: Searcher, document: Document) -> list[tuple[
     for bound, term in sorted(_bounds(searcher, frequencies)):
         if len(best) == MAX_TERMS and bound > best[-1][0]:
             break
-        count = document_frequency(searcher, term)
+        count = document_frequency(searcher, term, CONTENT_FIELDS)
         if count > 1:
             best = sorted([*best, (-frequencies[term] * idf(count, size), term, count)])[:MAX_TERMS]
     return [(term, count) for _, term, count in best]
@@ -106,7 +106,7 @@ def _min_doc_frequency(searcher: Searcher, term: str) -> int:
 
 def _max_doc_frequency(searcher: Searcher, term: str) -> int:
     """Upper bound of the number of live documents with a term."""
-    return sum(_count_postings(searcher, field, term) for field in DEFAULT_FIELDS)
+    return sum(_count_postings(searcher, field, term) for field in CONTENT_FIELDS)
 
 
 def _count_postings(searcher: Searcher, field: str, term: str) -> int:

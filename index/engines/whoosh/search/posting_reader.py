@@ -182,9 +182,9 @@ def term_reader(searcher: Searcher, field: str, term: str) -> PostingReader:
     return create_reader(searcher, field, find)
 
 
-def document_frequency(searcher: Searcher, term: str) -> int:
-    """Number of live documents with the term, without its stem siblings, in one of the default fields."""
-    readers = [reader for field in DEFAULT_FIELDS if (reader := term_reader(searcher, field, term))]
+def document_frequency(searcher: Searcher, term: str, fields: Sequence[str] = DEFAULT_FIELDS) -> int:
+    """Number of live documents with the term, without its stem siblings, in one of some fields."""
+    readers = [reader for field in fields if (reader := term_reader(searcher, field, term))]
     if len(readers) == 1 and searcher.live_docs is None:
         return readers[0].count_postings()
     mask = np.zeros(searcher.size, np.bool_)

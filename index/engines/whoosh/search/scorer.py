@@ -35,7 +35,7 @@ _RESCORED_PER_HIT = 4
 
 
 def is_scored(term: TermWeight) -> bool:
-    """Tests whether a term counts for the score: it must search in title, summary or text."""
+    """Tests whether a term counts for the score: it must search in one of the default fields."""
     return any(field in DEFAULT_FIELDS for field in term.postings)
 
 
