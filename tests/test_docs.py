@@ -210,7 +210,7 @@ def shape(value: object) -> object:
 def test_json_is_as_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Examples of docs/api.md have the shape of the commands' output."""
     front = {
-        "title": "Night ferry", "authors": ["Edna Marsh"], "topics": ["transport"], "date": "2019-03-14",
+        "title": "Night ferry", "authors": ["Edna Marsh"], "topics": ["transport", "ferry"], "date": "2019-03-14",
         "summary": "It sails again.", "source": {"name": "Gazette", "url": "https://example.org/"}, "language": "en",
     }  # fmt: skip
     (tmp_path / "2019").mkdir()
