@@ -204,12 +204,10 @@ class _Synchronization:
             self.state = state
 
     def _finish(self, collector: ChangeCollector) -> None:
-        """Commits pending changes, the stamp, and a changed choice of languages."""
+        """Commits pending changes, the stamp, and a changed choice of languages, also one that a killed run left."""
         if collector.has_pending() or self.engine.status().stamp != self.stamp:
             self._commit(collector, self.stamp)
         self._save(collector)
-        if collector.report.did_nothing:
-            return
         status = self.engine.status()
         languages = self._choose_languages(status.language_counts)
         if languages != self.languages:

@@ -23,7 +23,7 @@ from backfile.archive.errors import LibraryMissing
 from backfile.archive.report import Report
 from backfile.archive.storage.library import FileReadResult, Library
 from backfile.archive.storage.walker import FileEntry
-from backfile.index.engine import Engine, Fingerprint, Request, Status
+from backfile.index.engine import Changes, Engine, Fingerprint, Request, Status
 from backfile.index.engines import DEFAULT, open_engine
 from backfile.index.engines.whoosh.storage import array_file, manifest
 from backfile.index.engines.whoosh.storage.damage import mark_damaged
@@ -127,6 +127,24 @@ class TestSynchronise:
         assert report.unchanged == 3
         assert engine.status() == before
         assert (library.root / ".backfile" / "problems.json").stat().st_mtime_ns == records
+
+    def test_languages_are_chosen_after_an_interrupted_run(self, library: Library) -> None:
+        engine = MemoryEngine()
+        synchronise(library, engine)
+        write(library.root / "library.toml", 'language = "fr"\n')
+        commit, commits = engine.write, []
+
+        def fail_at_the_second(changes: Changes) -> None:
+            commits.append(changes)
+            if len(commits) == 2:
+                raise KeyboardInterrupt
+            commit(changes)
+
+        with patch.object(engine, "write", fail_at_the_second), pytest.raises(KeyboardInterrupt):
+            synchronise(library, engine)
+        assert engine.status().languages == ("en",)
+        synchronise(library, engine)
+        assert engine.status().languages == ("fr",)
 
     def test_changes_moves_and_removals(self, library: Library, engine: MemoryEngine) -> None:
         synchronise(library, engine)
