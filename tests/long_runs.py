@@ -5,6 +5,6 @@ from __future__ import annotations
 import os
 
 
-def examples(full: int) -> int:
-    """Number of examples: `full` under `make thorough`, which may take hours, else a twentieth."""
-    return full if os.environ.get("BACKFILE_ALL_EXAMPLES") else full // 20
+def examples(full: int, share: int = 20) -> int:
+    """Number of examples: `full` under `make thorough`, which may take hours, else one in `share`."""
+    return full if os.environ.get("BACKFILE_ALL_EXAMPLES") else full // share
