@@ -52,6 +52,12 @@ def facet_key(facet: str, value: str) -> str:
     return value
 
 
+def spelling_rank(name: str) -> tuple[int, str]:
+    """Sort key of equally frequent spellings: mixed case and words apart, before lower case, before capitals."""
+    case = 2 if name.isupper() else 1 if name.islower() else 0
+    return case + ("-" in name or "_" in name), name
+
+
 def name_words(text: str) -> str:
     """Folded words of a name in alphabetical order, by which a query is compared with names."""
     return " ".join(sorted(fold(author_key(text.replace(",", " "))).split()))

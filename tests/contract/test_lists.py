@@ -66,6 +66,8 @@ def test_spellings_of_a_name_are_one_value_under_the_most_frequent(engine: Engin
         assert found(engine, "", filters=Filters(authors=(name,))) == {"a", "b", "c"}
     assert found(engine, "", filters=Filters(topics=("NEW YORK", "caf\u00e9"))) == {"a", "b", "c", "d"}
     assert engine.document("a").metadata.authors == ("Ada Quill",)
+    load(engine, article("c", "ferry", authors=("ada quill",)))
+    assert counts(search(engine, ""), "author") == [("Ada Quill", 3), ("Ben Oar", 1)]  # one article each
     load(engine, article("b", "", authors=("Ada Quill",)), article("c", "", authors=("Ada Quill",)))
     assert counts(search(engine, ""), "author") == [("Ada Quill", 3), ("Ben Oar", 1)]
 

@@ -37,7 +37,7 @@ from backfile.index.engine import (
     Status,
 )
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
-from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, facet_key, name_words
+from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, facet_key, name_words, spelling_rank
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.hits import agreed_highlights, build_hit
 from backfile.index.query import DateRange, Word, plain_text
@@ -285,7 +285,7 @@ def _count_values(documents: Sequence[Document], archive: Sequence[Document], na
     """Documents with each value of a facet, all spellings of a name together under the one most used in an archive."""
     spellings = Counter(value for document in archive for value in set(_facet_values(document, name)))
     shown: dict[str, str] = {}
-    for value in sorted(spellings, key=lambda value: (-spellings[value], value)):
+    for value in sorted(spellings, key=lambda value: (-spellings[value], spelling_rank(value))):
         shown.setdefault(facet_key(name, value), value)
     keys = (key for document in documents for key in _keys(name, _facet_values(document, name)))
     return Counter(shown[key] for key in keys)

@@ -12,7 +12,7 @@ from backfile.index.engine import Facet, FacetValue
 from backfile.index.engines.whoosh.search.doc_set import DocSet, expand_ranges
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
-from backfile.index.fields import name_words
+from backfile.index.fields import name_words, spelling_rank
 
 _MIN_FILL = 4  # a further slot is made while one document in so many has a value for it
 
@@ -22,7 +22,7 @@ class FacetTable:
     """Ordinals of a facet's values by document, laid out for counting (multi-valued doc values).
 
     `values` are in code point order, years in numeric order. Each stands for all spellings with its key: it is the one
-    that most live documents have, the first in code point order among equals. `slots[k]` holds the ordinal of every
+    that most live documents have, by `spelling_rank` among equals. `slots[k]` holds the ordinal of every
     document's value k, or `len(values)` if it has no such value (int32[size]). Further values, of the few documents
     that have more than there are slots, are pairs of `overflow_doc_ids` (ascending) and `overflow_ordinals`.
     """
@@ -150,7 +150,8 @@ def _merge_spellings(
     """Values, ordinals and lengths of the documents' values with each group replaced by its most frequent spelling."""
     doc_ids = np.arange(len(lengths)).repeat(lengths)
     counts = np.bincount(ordinals[live_docs.mask.take(doc_ids)], minlength=len(values))
-    by_count = np.lexsort((np.arange(len(values)), -counts, groups))
+    order = sorted(range(len(values)), key=lambda ordinal: spelling_rank(values[ordinal]))
+    by_count = np.lexsort((np.argsort(order), -counts, groups))
     shown = by_count[np.unique(groups[by_count], return_index=True)[1]]  # the first of each group
     chosen = np.sort(shown)
     renumbered = chosen.searchsorted(shown).take(groups).astype(np.int32).take(ordinals)
