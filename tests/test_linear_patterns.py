@@ -135,7 +135,7 @@ class _Recorder:
 HEADS = (
     "By Edna Marsh, staff writer ", "LONDON, March 3 — ", "Edna Marsh is senior editor at The Post ",
     "Edna Marsh writes about ships ", "John Roe contributed reporting ", "— Edna Marsh ", "<meta charset=", "<!-- ",
-    "`a` ![b](c) <i> [d](e) ", "{{ a }}" * 300 + "{% b %}", "(Edna Marsh) ", "Edna Marsh with ",
+    "`a` ![b](c) <i> [d](e) ", "{{ a }}" * 60 + "{% b %}", "(Edna Marsh) ", "Edna Marsh with ",
 )  # fmt: skip
 
 
@@ -148,7 +148,7 @@ def test_callers_bound_the_texts_of_bounded_patterns(monkeypatch: pytest.MonkeyP
             recorders[place] = _Recorder(pattern)
             monkeypatch.setattr(f"backfile.{module}.{name}", recorders[place])
     for head in HEADS:
-        for text in (head + "a " * 5_000, head + " " * 5_000 + head, head * 300):
+        for text in (head.strip(), head + "a " * 150, head + "a " * 5_000, head + " " * 5_000 + head, head * 300):
             bylines.byline_authors(text)
             bylines.parse_dateline(text)
             closing_notes.closing_authors(["The ferry.", text], "Ferry")
@@ -159,7 +159,7 @@ def test_callers_bound_the_texts_of_bounded_patterns(monkeypatch: pytest.MonkeyP
     beyond = {place: each.longest for place, each in recorders.items() if each.longest > BOUNDED[place]}
     assert beyond == {}
     unmet = {place for place, each in recorders.items() if not each.longest}
-    assert unmet == {"archive.importers.formats.pdf.text_flow:_DOT_LEADER"}  # meets lines of a PDF, tested there
+    assert unmet <= {"archive.importers.formats.pdf.text_flow:_DOT_LEADER"}  # meets lines of a PDF alone
 
 
 def _slow_patterns() -> list[str]:

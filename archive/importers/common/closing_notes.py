@@ -68,7 +68,7 @@ _CREDIT = re.compile(
     r"\(?(?i:with\s+(?:additional\s+)?|additional\s+)(?i:reporting|research)\s+(?:by|from)\s+(?P<more>[^;.()]+))"
 )
 _WRITTEN_BY = re.compile(rf"(?i:(?:words|written|reported|story|text|article)\s+by|by|words:|text:)\s+{_NAMES}\.?\Z")
-_ABOUT = re.compile(r"about\s+the\s+(?:authors?|writers?)\s*[:.—–-]*\s*", re.IGNORECASE)
+_ABOUT = re.compile(r"about\s+the\s+(?:authors?|writers?)\s*(?:[:.—–-]+\s*)?", re.IGNORECASE)
 _LIFE_YEARS = re.compile(r"\(\s*(?:b\.\s*)?\d{4}\s*[–-]\s*(?:\d{4})?\s*\)")
 _SET_APART = re.compile(r"[*_(\[].*[*_)\]]\Z", re.DOTALL)
 _CAPITAL = re.compile(r"\b[^\W\d_a-zà-öø-ÿ]")
