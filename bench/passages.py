@@ -100,7 +100,7 @@ def _stem_siblings(documents: Sequence[Document]) -> StemSiblingsIn:
             by_key.setdefault(key, set()).add(term)
 
     @lru_cache
-    def siblings(term: str, fields: tuple[str, ...]) -> frozenset[str]:
+    def siblings(term: str, fields: tuple[str, ...], languages: tuple[str, ...]) -> frozenset[str]:
         return frozenset().union(*(by_key.get(key, ()) for key in stem_keys(term, LANGUAGES)))
 
     return siblings

@@ -23,6 +23,13 @@ _ALGORITHMS = {
 LANGUAGES = frozenset(_ALGORITHMS)
 """Languages (ISO 639-1) with a Snowball stemmer."""
 
+# Languages in other letters than Latin: Latin words in their articles are English ones, as a rule.
+_OTHER_LETTERS = {
+    "am", "ar", "as", "be", "bg", "bn", "dv", "el", "fa", "gu", "he", "hi", "hy", "ja", "ka", "kk",
+    "km", "kn", "ko", "ky", "lo", "mk", "ml", "mn", "mr", "my", "ne", "or", "pa", "ps", "ru", "sa",
+    "sd", "si", "ta", "te", "tg", "th", "ti", "tt", "ug", "uk", "ur", "yi", "zh",
+}  # fmt: skip
+
 _POSSESSIVE = re.compile(r"'s\Z")
 _ELISIONS = {
     "ca": re.compile(r"\A(?:d|l|m|n|s|t)'"),
@@ -61,6 +68,20 @@ class _Stemmers(threading.local):
 
 
 _stemmers = _Stemmers()
+
+
+@lru_cache(maxsize=256)
+def stemming_languages(language: str | None, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Languages, among those of an index, by which the words of an article in `language` (BCP 47) are stemmed.
+
+    Its own; English too for articles in other letters than Latin. The main language, the first of the index, for an
+    article of unknown language; none for one without a stemmer.
+    """
+    if language is None:
+        return languages[:1]
+    code = language.lower().partition("-")[0]
+    own = [each for each in languages if each.lower().partition("-")[0] == code]
+    return (*own, *(each for each in languages if each == "en" and code in _OTHER_LETTERS))
 
 
 def stem_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:

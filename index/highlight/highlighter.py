@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backfile.index.analysis.stemming import stemming_languages
 from backfile.index.engine import Document, Span
 from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS
 from backfile.index.highlight.term_matcher import Occurrences, Term, find_occurrences
@@ -18,12 +19,12 @@ from backfile.index.highlight.token_table import (
     TokenTable,
     tokenize_documents,
 )
-from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or
+from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or, Word
 from backfile.index.query.language_filter import language_matches
 
 Fields = tuple[str, ...]
-StemSiblingsIn = Callable[[str, Fields], frozenset[str]]
-"""All terms that some documents have in some fields and that share a stem with a term."""
+StemSiblingsIn = Callable[[str, Fields, tuple[str, ...]], frozenset[str]]
+"""All terms that some documents have in some fields and that share a stem with a term in one of some languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Highlights:
 
 
 class Highlighter:
-    """Highlighter of a query; `languages` are those by which the index stems.
+    """Highlighter of a query; `languages` are those by which the index stems, each document by its own.
 
     With `siblings`, stem siblings are read from the index instead of stemming the terms of the documents, which must
     all be in the index.
@@ -64,17 +65,20 @@ class Highlighter:
 
     def highlight_all(self, documents: Sequence[TokenizedDocument]) -> list[Highlights | None]:
         """`highlight` for each of some documents, at a cost that grows with their text and little with their number."""
-        batch = _Batch(documents, self._find)
+        groups = [stemming_languages(each.document.metadata.language, self._languages) for each in documents]
+        batch = _Batch(documents, groups, self._find)
         satisfied = batch.satisfied(self._query, DEFAULT_FIELDS)
         clauses = list(batch.clauses(self._query, DEFAULT_FIELDS, satisfied))
         found = zip(batch.spans(clauses), batch.values(clauses), satisfied.tolist(), strict=True)
         return [Highlights(**spans, values=tuple(values)) if holds else None for spans, values, holds in found]
 
-    def _find(self, term: Term, table: TokenTable, fields: Fields) -> Occurrences:
+    def _find(self, term: Term, table: TokenTable, fields: Fields, languages: tuple[str, ...]) -> Occurrences:
         siblings = self._siblings
-        in_fields = None if siblings is None else lambda word: siblings(word, fields)
-        return find_occurrences(term, table, self._languages, in_fields)
+        in_fields = None if siblings is None else lambda word: siblings(word, fields, languages)
+        return find_occurrences(term, table, languages, in_fields)
 
+
+FindOccurrences = Callable[[Term, TokenTable, Fields, tuple[str, ...]], Occurrences]
 
 Clause = tuple[Term, Fields, Array]  # a term of the query, its fields, and for each document whether it counts
 
@@ -109,12 +113,16 @@ class _Found(NamedTuple):
 
 
 class _Batch:
-    """Evaluation of a query on some documents: a result is an array with a bool for each document."""
+    """Evaluation of a query on some documents: a result is an array with a bool for each document.
+
+    `groups`: languages by which each document is stemmed.
+    """
 
     def __init__(
-        self, documents: Sequence[TokenizedDocument], find: Callable[[Term, TokenTable, Fields], Occurrences]
+        self, documents: Sequence[TokenizedDocument], groups: Sequence[tuple[str, ...]], find: FindOccurrences
     ) -> None:
         self._documents = documents
+        self._groups = groups
         self._find = find
         self._found: dict[tuple[Term, Fields], _Found] = {}
 
@@ -125,11 +133,24 @@ class _Batch:
     def _find_in(self, term: Term, fields: Fields) -> _Found:
         if (term, fields) not in self._found:
             texts = self._texts
-            occurrences = self._find(term, texts.table, fields)
+            occurrences = self._occurrences(term, texts, fields)
             numbers = texts.table.texts_of(occurrences.tokens)
             found = _Found(occurrences, numbers, texts.owners[numbers])
             self._found[term, fields] = found.take(np.flatnonzero(np.isin(texts.fields, fields)[numbers]))
         return self._found[term, fields]
+
+    def _occurrences(self, term: Term, texts: _Texts, fields: Fields) -> Occurrences:
+        """Occurrences of a term; stem siblings count in the documents of their languages."""
+        groups = sorted(set(self._groups))
+        if len(groups) < 2 or not isinstance(term, Word):
+            return self._find(term, texts.table, fields, groups[0] if groups else ())
+        parts = []
+        for languages in groups:
+            found = self._find(term, texts.table, fields, languages)
+            documents = np.array([each == languages for each in self._groups], np.bool_)
+            kept = np.flatnonzero(documents[texts.owners[texts.table.texts_of(found.tokens)]])
+            parts.append(Occurrences(found.tokens[kept], found.ends[kept]))
+        return Occurrences.joined(parts)
 
     def satisfied(self, node: Node, fields: Fields) -> Array:
         """Documents that a node matches."""

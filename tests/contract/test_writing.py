@@ -140,20 +140,43 @@ def test_status_tells_of_the_last_commit(engine: Engine) -> None:
     assert status.bytes >= 0
 
 
-def test_languages_of_the_commit_decide_on_stemming(engine: Engine) -> None:
-    load(engine, article("a", "Il déclara la paix."), article("b", "L'avion part."), languages=("en",))
+def test_languages_of_the_commit_and_of_the_article_decide_on_stemming(engine: Engine) -> None:
+    articles = [
+        article("a", "Il déclara la paix.", language="fr"),
+        article("b", "L'avion part.", language="fr-CA"),
+        article("unknown", "Il déclara"),
+    ]
+    load(engine, *articles, languages=("en",))
     assert (found(engine, "déclarer"), found(engine, "avion")) == (set(), set())
-    load(engine, article("c", "Ils déclarent."), languages=("en", "fr"))
+    load(engine, article("c", "Vous déclarez.", language="fr"), languages=("en", "fr"))
     assert (found(engine, "déclarer"), found(engine, "avion")) == ({"a", "c"}, {"b"})
-    load(engine, article("d", "No families."), languages=())
+    load(engine, article("d", "No families."), languages=("fr", "en"))
+    assert found(engine, "déclarer") == {"a", "c", "unknown"}
+    load(engine, article("e", "No families."), languages=())
     assert (found(engine, "déclarer"), found(engine, "family")) == (set(), set())
-    assert found(engine, "déclara") == {"a"}
+    assert found(engine, "déclara") == {"a", "unknown"}
 
 
-def test_two_languages_do_not_lend_each_other_stems(engine: Engine) -> None:
-    load(engine, article("fr", "les nations"), article("en", "national"), languages=("en", "fr"))
-    assert found(engine, "nation") == {"en", "fr"} & found(engine, "nation")
-    assert "fr" in found(engine, "nation")
+def test_languages_do_not_lend_each_other_stems(engine: Engine) -> None:
+    load(
+        engine,
+        article("fr", "les nations nationales", language="fr"),
+        article("es", "cómo usar el comando; los comandos", language="es"),
+        article("en", "national commands of the como club", title="Commands", language="en"),
+        article("ru", "Проверка доступности форм. Installing Docker", language="ru"),
+        article("zh", "如何 installing Docker", language="zh"),
+        article("uk", "доступності форм", language="uk"),
+        languages=("en", "es", "fr", "ru"),
+    )
+    assert found(engine, "nation") == {"fr", "en"}
+    assert found(engine, "nationale") == {"fr"}
+    assert (found(engine, "comandos"), found(engine, "como")) == ({"es"}, {"es", "en"})
+    assert found(engine, "доступность форма") == {"ru"}
+    assert found(engine, "install") == {"ru", "zh"}
+    assert found(engine, "commands") == {"en"}
+    matches = {hit.id: hit.matches for hit in search(engine, "como").hits}
+    assert matches == {"es": 1, "en": 1}
+    assert [hit.matches for hit in search(engine, "command lang:en").hits] == [2]
 
 
 def test_an_unknown_article_is_not_found(engine: Engine) -> None:

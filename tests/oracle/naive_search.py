@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from backfile.index.analysis.stemming import stemming_languages
 from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, Token, stem_keys, term_sequences, tokenize
 from backfile.index.analysis.wildcards import fuzzy_test, wildcard_test
 from backfile.index.engine import Document
@@ -47,7 +48,7 @@ class NaiveSearcher:
         self._documents = documents
         self._languages = languages
         self._frequencies: dict[tuple[TermNode, Scope], int] = {}
-        self._keys: dict[str, frozenset[str]] = {}
+        self._keys: dict[tuple[str, tuple[str, ...]], frozenset[str]] = {}
         self._averages = {
             field: _average([words.lengths[field] for words in documents if words.lengths[field]])
             for field in DEFAULT_FIELDS
@@ -129,9 +130,13 @@ class NaiveSearcher:
 
     def frequency(self, node: TermNode, words: NaiveDocument, field: str) -> float:
         """Frequency of a term in a field of a document, as `index.ranking` counts."""
-        return sum(self._frequency(node, value) for value in words.values[field])
+        languages = self._languages_of(words)
+        return sum(self._frequency(node, value, languages) for value in words.values[field])
 
-    def _frequency(self, node: TermNode, value: Sequence[Token]) -> float:
+    def _languages_of(self, words: NaiveDocument) -> tuple[str, ...]:
+        return stemming_languages(words.document.metadata.language, self._languages)
+
+    def _frequency(self, node: TermNode, value: Sequence[Token], languages: tuple[str, ...]) -> float:
         match node:
             case Wildcard():
                 fits = wildcard_test(node.text)
@@ -147,24 +152,25 @@ class NaiveSearcher:
                     {start for sequence in term_sequences(node.text) for start in _windows(sequence, within, value)}
                 )
         typed = {start for sequence in term_sequences(node.text) for start in _starts(sequence, value)}
-        others = 0 if node.exact else sum(self._is_stem_sibling(token.term, node) for token in value)
+        others = 0 if node.exact else sum(self._is_stem_sibling(token.term, node, languages) for token in value)
         return len(typed) + WEIGHTS.stem_sibling * others
 
-    def _is_stem_sibling(self, term: str, word: Word) -> bool:
+    def _is_stem_sibling(self, term: str, word: Word, languages: tuple[str, ...]) -> bool:
         """Test for a stem sibling that is not a spelling of the word itself."""
         typed = {terms[0][0] for terms, _ in term_sequences(word.text) if len(terms) == 1}
-        return term not in typed and any(not self._stem_keys(term).isdisjoint(self._stem_keys(own)) for own in typed)
+        keys = self._stem_keys(term, languages)
+        return term not in typed and any(not keys.isdisjoint(self._stem_keys(own, languages)) for own in typed)
 
-    def _stem_keys(self, term: str) -> frozenset[str]:
-        if term not in self._keys:
-            self._keys[term] = stem_keys(term, self._languages)
-        return self._keys[term]
+    def _stem_keys(self, term: str, languages: tuple[str, ...]) -> frozenset[str]:
+        if (term, languages) not in self._keys:
+            self._keys[term, languages] = stem_keys(term, languages)
+        return self._keys[term, languages]
 
     def _neighbours(self, first: Word, second: Word, words: NaiveDocument, field: str) -> int:
-        count = 0
+        count, languages = 0, self._languages_of(words)
         for value in words.values[field]:
-            following = {token.position for token in value if self._frequency(second, [token]) > 0}
-            own = {token.position for token in value if self._frequency(first, [token]) > 0}
+            following = {token.position for token in value if self._frequency(second, [token], languages) > 0}
+            own = {token.position for token in value if self._frequency(first, [token], languages) > 0}
             count += sum(any(place + step in following for step in range(1, WEIGHTS.window + 1)) for place in own)
         return count
 

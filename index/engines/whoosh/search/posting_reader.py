@@ -13,6 +13,7 @@ from backfile.index.engines.whoosh.search.posting_lists import (
     DensePostings,
     PostingList,
     SparsePostings,
+    choose_layout,
 )
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.array_file import Array
@@ -41,11 +42,13 @@ class PostingReader:
         return bool(self.ranges)
 
     def count_postings(self) -> int:
-        """Number of postings: of a single term, its document frequency with deleted documents."""
+        """Number of postings at most: of a single term, its document frequency with deleted documents."""
         return sum(map(len, self.ranges))
 
     def read(self) -> PostingList:
         """Posting list with the summed frequencies of the terms, in the layout that suits its length."""
+        if any(part.kept is not None for part in self.ranges):
+            return choose_layout(self.read_sparse(), self.size)
         return self._read_dense() if self.count_postings() * DENSE_RATIO > self.size else self.read_sparse()
 
     def read_sparse(self) -> SparsePostings:
@@ -88,12 +91,16 @@ class PostingReader:
 
 @dataclass(frozen=True, eq=False)
 class _TermRange:
-    """Terms with the ordinals `low` to `high - 1` of a field in one segment."""
+    """Terms with the ordinals `low` to `high - 1` of a field in one segment.
+
+    `kept` (bool[size of the searcher]): documents in which the terms count; None: all.
+    """
 
     segment: Segment
     postings: FieldPostings
     low: int
     high: int
+    kept: Array | None = None
 
     def __len__(self) -> int:
         return self.postings.count(self.low, self.high)
@@ -120,15 +127,22 @@ class _TermRange:
                 np.add.at(block, doc_ids, frequencies.astype(column.dtype))
 
     def read(self) -> tuple[Array, Array]:
-        doc_ids, frequencies = self.postings.postings_range(self.low, self.high)
-        return self._to_global(doc_ids), frequencies
+        narrow_ids, frequencies = self.postings.postings_range(self.low, self.high)
+        doc_ids = self._to_global(narrow_ids)
+        if self.kept is None:
+            return doc_ids, frequencies
+        found = np.flatnonzero(self.kept.take(doc_ids))
+        return doc_ids.take(found), frequencies.take(found)
 
     def read_doc_ids(self) -> Array:
-        return self._to_global(self.postings.documents(self.low, self.high))
+        doc_ids = self._to_global(self.postings.documents(self.low, self.high))
+        return doc_ids if self.kept is None else doc_ids[self.kept.take(doc_ids)]
 
     def read_positions(self, doc_ids: Array) -> Iterator[Array]:
         """Packed positions of each term in the segment's share of ascending global doc ids."""
         base = self.segment.base
+        if self.kept is not None:
+            doc_ids = doc_ids[self.kept.take(doc_ids)]
         low, high = doc_ids.searchsorted((base, base + self.segment.size))
         if low < high:
             own = (doc_ids[low:high] - base).astype(np.uint32)
@@ -161,10 +175,10 @@ def _concatenate(parts: Sequence[Array], nothing: Array) -> Array:
     return np.concatenate(parts) if parts else nothing
 
 
-def create_reader(searcher: Searcher, field: str, find_terms: FindTerms) -> PostingReader:
-    """Finds terms in every segment and creates a reader of their postings."""
+def create_reader(searcher: Searcher, field: str, find_terms: FindTerms, kept: Array | None = None) -> PostingReader:
+    """Finds terms in every segment and creates a reader of their postings, in the documents `kept` (None: all)."""
     ranges = [
-        _TermRange(segment, postings, low, high)
+        _TermRange(segment, postings, low, high, kept)
         for segment in searcher.segments
         for postings in (segment.field(field),)
         for low, high in _consecutive(find_terms(postings))

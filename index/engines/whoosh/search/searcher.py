@@ -6,6 +6,7 @@ operation is one numpy call and not one per segment.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import date as Day
 from functools import cached_property, lru_cache, partial
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from backfile.index.analysis.stemming import stemming_languages
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document
 from backfile.index.engines.whoosh.search.doc_set import DocSet
@@ -45,7 +47,7 @@ class Searcher:
         self._norms: dict[str, Array] = {}
         self._facet_tables: dict[str, FacetTable] = {}
         self.term_ordinal = lru_cache(_CACHED_TERMS)(FieldPostings.find)
-        self.stem_siblings = lru_cache(_CACHED_TERMS)(partial(_stem_siblings, commit.languages))
+        self.stem_siblings = lru_cache(_CACHED_TERMS)(_stem_siblings)
         self.sibling_terms = lru_cache(_CACHED_TERMS)(partial(_sibling_terms, self.segments, self.stem_siblings))
 
     def column(self, read: Callable[[Segment], Array], dtype: type[np.generic]) -> Array:
@@ -125,6 +127,36 @@ class Searcher:
         table = self.facet_table("language")
         return np.array([*map(accepts, table.values), accepts(None)], np.bool_).take(table.slots[0])
 
+    @cached_property
+    def stem_groups(self) -> tuple[tuple[str, ...], ...]:
+        """Distinct choices of languages by which the documents are stemmed, in a fixed order."""
+        slots = self.facet_table("language").slots[0] if self.size else np.empty(0, np.int32)
+        known = [*self.facet_table("language").values, None] if self.size else []
+        codes = [known[slot] for slot in np.unique(slots).tolist()]
+        return tuple(sorted({stemming_languages(code, self.commit.languages) for code in codes}))
+
+    def stem_group_mask(self, groups: tuple[int, ...]) -> Array | None:
+        """True for documents that are stemmed as one of `stem_groups` says, by their numbers; None: all are."""
+        if len(groups) == len(self.stem_groups):
+            return None
+        chosen = {self.stem_groups[number] for number in groups}
+        languages = self.commit.languages
+        mask: Array = self._filters(
+            groups, lambda: self.language_mask(lambda code: stemming_languages(code, languages) in chosen)
+        )
+        return mask
+
+    def grouped_siblings(self, postings: FieldPostings, terms: tuple[str, ...]) -> dict[tuple[int, ...], list[int]]:
+        """Ordinals, ascending, of the stem siblings of `terms` by the numbers of their groups."""
+        numbers: defaultdict[int, list[int]] = defaultdict(list)
+        for number, languages in enumerate(self.stem_groups):
+            for ordinal in self.stem_siblings(languages, postings, terms):
+                numbers[ordinal].append(number)
+        grouped: defaultdict[tuple[int, ...], list[int]] = defaultdict(list)
+        for ordinal in sorted(numbers):
+            grouped[tuple(numbers[ordinal])].append(ordinal)
+        return grouped
+
 
 def _stem_siblings(languages: tuple[str, ...], postings: FieldPostings, terms: tuple[str, ...]) -> list[int]:
     """Ordinals, ascending, of the terms that share a stem with one of `terms`, without `terms` themselves."""
@@ -134,10 +166,11 @@ def _stem_siblings(languages: tuple[str, ...], postings: FieldPostings, terms: t
 
 def _sibling_terms(
     segments: Sequence[Segment],
-    stem_siblings: Callable[[FieldPostings, tuple[str, ...]], list[int]],
+    stem_siblings: Callable[[tuple[str, ...], FieldPostings, tuple[str, ...]], list[int]],
     term: str,
     fields: tuple[str, ...],
+    languages: tuple[str, ...],
 ) -> frozenset[str]:
-    """Terms of the fields that share a stem with `term`, without `term` itself."""
+    """Terms of the fields that share a stem in one of the languages with `term`, without `term` itself."""
     postings = [segment.field(field) for segment in segments for field in fields]
-    return frozenset(own.terms[ordinal] for own in postings for ordinal in stem_siblings(own, (term,)))
+    return frozenset(own.terms[ordinal] for own in postings for ordinal in stem_siblings(languages, own, (term,)))

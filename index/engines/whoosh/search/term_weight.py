@@ -122,7 +122,16 @@ def _single_term_readers(searcher: Searcher, field: str, term: str, *, exact: bo
 
 
 def _sibling_reader(searcher: Searcher, field: str, terms: tuple[str, ...]) -> PostingReader:
-    return create_reader(searcher, field, lambda postings: searcher.stem_siblings(postings, terms))
+    """Reader of the stem siblings, each in the articles in whose language it is one."""
+    readers: list[PostingReader] = []
+    groups = {key for segment in searcher.segments for key in searcher.grouped_siblings(segment.field(field), terms)}
+    for key in sorted(groups):
+
+        def find(postings: FieldPostings, key: tuple[int, ...] = key) -> Iterable[int]:
+            return searcher.grouped_siblings(postings, terms).get(key, ())
+
+        readers.append(create_reader(searcher, field, find, searcher.stem_group_mask(key)))
+    return PostingReader(searcher.size, [part for reader in readers for part in reader.ranges])
 
 
 def _read_compound(searcher: Searcher, field: str, word: Word) -> list[Boosted]:
