@@ -178,6 +178,21 @@ def test_every_make_target_in_the_documentation_exists() -> None:
     assert {"serve", "test"} <= used <= targets
 
 
+def test_tests_named_in_the_documentation_exist() -> None:
+    named = {
+        tuple(found)
+        for page in PAGES
+        for found in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text(encoding="utf-8"))
+    }
+    missing = [
+        f"{path}::{name}"
+        for path, name in sorted(named)
+        if not (ROOT / path).exists() or f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8")
+    ]
+    assert missing == []
+    assert len(named) > 20
+
+
 @pytest.mark.parametrize("name", [".ci/run", ".ci/minimum.py", "Makefile"])
 def test_tests_named_by_a_script_exist(name: str) -> None:
     named = re.findall(r"tests/[\w/]+(?:\.py)?", (ROOT / name).read_text(encoding="utf-8"))

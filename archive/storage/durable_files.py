@@ -136,26 +136,31 @@ class Batch:
     def finish(self) -> list[str]:
         """Makes the contents durable, several at a time, puts the files in their places, and makes these durable.
 
+        Files in deeper folders come first: the pictures of an article are there for good before it is.
         Returns the names of files that are not the ones expected in their places: these are left alone. Raises
         `OSError`; then the files that are not in their places are removed.
         """
         waiting, self._waiting = self._waiting, {}
-        folders: set[str] = set()
         left_alone: list[str] = []
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:
                 list(pool.map(sync_file, [file.temporary for file in waiting.values()]))
-                while waiting:
-                    full, file = next(iter(waiting.items()))
-                    if not _place(file.temporary, full, file.replaces):
-                        left_alone.append(file.name)
-                    del waiting[full]
-                    folders.add(os.path.dirname(full))
-                list(pool.map(sync_folder, folders))
+                for depth in sorted(set(map(_depth, waiting)), reverse=True):
+                    level = [full for full in waiting if _depth(full) == depth]
+                    for full in level:
+                        file = waiting[full]
+                        if not _place(file.temporary, full, file.replaces):
+                            left_alone.append(file.name)
+                        del waiting[full]
+                    list(pool.map(sync_folder, set(map(os.path.dirname, level))))
         finally:
             for file in waiting.values():
                 os.unlink(file.temporary)
         return left_alone
+
+
+def _depth(full: str) -> int:
+    return full.count(os.sep)
 
 
 def _write_temporary(full: str, content: bytes) -> str:
