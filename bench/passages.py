@@ -24,6 +24,7 @@ from pathlib import Path
 
 from backfile.archive.model import ArticleMetadata
 from backfile.archive.storage.library import Library
+from backfile.index.analysis.stemming import sibling_keys
 from backfile.index.analysis.tokenizer import stem_keys, tokenize
 from backfile.index.engine import Document
 from backfile.index.fields import DEFAULT_FIELDS, values
@@ -96,7 +97,7 @@ def _stem_siblings(documents: Sequence[Document]) -> StemSiblingsIn:
     """Stem siblings of all terms of the documents."""
     by_key: dict[str, set[str]] = {}
     for term in {token.term for document in documents for text in _texts(document) for token in tokenize(text)}:
-        for key in stem_keys(term, LANGUAGES):
+        for key in sibling_keys(term, LANGUAGES):
             by_key.setdefault(key, set()).add(term)
 
     @lru_cache

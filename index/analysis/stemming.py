@@ -50,6 +50,12 @@ _VARIABLE_ENDING = {"en": 2} | dict.fromkeys(
     ("ca", "da", "es", "fi", "fr", "it", "nb", "nn", "no", "pt", "ro", "ru", "sv"), 3
 )
 _FIRST_LETTER_ONLY = {"de"}
+# Arabic writes and, so, with, like, to and the article as letters before a word: the article is taken off any word, the
+# other ones only off words of articles, since a typed كتاب is not ك + تاب. Snowball takes off some of both; with the
+# article before a word it takes off nothing else there.
+_ARABIC = re.compile("[\u0621-\u064a]")
+_ARABIC_ARTICLE = re.compile(r"\A(?:[وف]?(?:[بك]?ال|لل))(?=\w{2})")
+_ARABIC_PROCLITICS = re.compile(r"\A(?:[وف]?[بلك]|[وف])(?=\w{3})")
 _NO_STEM = re.compile(r"[\d'+#]")
 _MIN_LETTERS = 3
 
@@ -112,8 +118,34 @@ def stem_keys_in(terms: Sequence[str], language: str) -> list[str]:
         f":{term}" if len(term) < _MIN_LETTERS or term in without or _NO_STEM.search(term) else "" for term in plain
     ]
     stemmed = [term for term, key in zip(plain, keys, strict=True) if not key]
-    stems = iter(_stemmers[code].stemWords([_accented(term, code) for term in stemmed]))
+    stems = iter(_stemmers[code].stemWords([_stemmable(term, code) for term in stemmed]))
     return [key or next(stems) for key in keys]
+
+
+def sibling_keys(term: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """Keys under which a term of an article is a stem sibling of typed words: those of `stem_keys`, in Arabic more.
+
+    Those are the keys without the letters before a word that may be words of their own (`لحادث` → `حادث`), and without
+    the pronouns after it.
+    """
+    keys = stem_keys(term, languages)
+    if "ar" not in _stemmed_languages(languages):
+        return keys
+    return keys.union(f"ar:{key}" for key in further_keys(term, "ar"))
+
+
+def further_keys(term: str, language: str) -> tuple[str, ...]:
+    """Keys of `sibling_keys` that `stem_keys` has not, without the prefix `language:`; () for all but Arabic words."""
+    if language != "ar" or len(term) < _MIN_LETTERS or not _ARABIC.match(term):
+        return ()
+    words = [term]
+    proclitics = _ARABIC_PROCLITICS.match(term)
+    if proclitics is not None and not _ARABIC_ARTICLE.match(term):
+        words += [term[end:] for end in (1, proclitics.end())]
+    stems = [(word, _stemmers["ar"].stemWord(word)) for word in words]
+    keys = [_key(word, "ar") for word in words[1:]]
+    keys += [f"ar:{stem}" for word, stem in stems if word.startswith(stem) and word not in stop_words("ar")]
+    return tuple(dict.fromkeys(key.partition(":")[2] for key in keys if key.startswith("ar:")))
 
 
 @lru_cache(maxsize=64)
@@ -126,14 +158,17 @@ def _key(term: str, language: str) -> str:
     term = _without_elision(term, language)
     if len(term) < _MIN_LETTERS or term in stop_words(language) or _NO_STEM.search(term):
         return f":{term}"
-    return f"{language}:{_stemmers[language].stemWord(_accented(term, language))}"
+    return f"{language}:{_stemmers[language].stemWord(_stemmable(term, language))}"
 
 
 def _without_elision(term: str, language: str) -> str:
     return _ELISIONS[language].sub("", term) if language in _ELISIONS else term
 
 
-def _accented(term: str, language: str) -> str:
+def _stemmable(term: str, language: str) -> str:
+    """Form of a folded term that the stemmer of a language reads as it should."""
+    if language == "ar":
+        return "ال" + _ARABIC_ARTICLE.sub("", term)
     if language not in _ACCENTED_ENDINGS:
         return term
     ending, accented = _ACCENTED_ENDINGS[language]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backfile.index.analysis.stemming import stem_prefixes
+from backfile.index.analysis.stemming import sibling_keys, stem_prefixes
 from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, stem_keys, term_sequences
 from backfile.index.analysis.wildcards import fuzzy_term, fuzzy_test, matching_lines
 from backfile.index.highlight.token_table import Array, TokenTable
@@ -83,11 +83,11 @@ def _stem_siblings(term: str, vocabulary: Sequence[str], languages: tuple[str, .
     prefixes = tuple(stem_prefixes(term, languages))
     for other in vocabulary:
         # Stemming is slow; a sibling that does not begin with a prefix can only have an elision before it.
-        if (other.startswith(prefixes) or "'" in other) and not keys.isdisjoint(_stem_keys(other, languages)):
+        if (other.startswith(prefixes) or "'" in other) and not keys.isdisjoint(_sibling_keys(other, languages)):
             yield other
 
 
-_stem_keys = lru_cache(maxsize=20_000)(stem_keys)
+_sibling_keys = lru_cache(maxsize=20_000)(sibling_keys)
 
 
 def _in_order(table: TokenTable, sequence: TermSequence) -> Occurrences:

@@ -179,6 +179,15 @@ def test_languages_do_not_lend_each_other_stems(engine: Engine) -> None:
     assert [hit.matches for hit in search(engine, "command lang:en").hits] == [2]
 
 
+def test_arabic_words_are_found_with_the_words_written_onto_them(engine: Engine) -> None:
+    texts = {"a": "الحادث", "b": "وقع لحادث", "c": "وبالحادث", "d": "حديث", "e": "زير", "f": "الوزير"}
+    load(engine, *(article(key, text, language="ar") for key, text in texts.items()), languages=("en", "ar"))
+    assert found(engine, "حادث") == {"a", "b", "c"}
+    assert found(engine, "الحادث") == {"a", "b", "c"}
+    assert (found(engine, "=حادث"), found(engine, "وزير")) == (set(), {"f"})
+    assert {hit.id: hit.matches for hit in search(engine, "حادث").hits} == {"a": 1, "b": 1, "c": 1}
+
+
 def test_an_unknown_article_is_not_found(engine: Engine) -> None:
     load(engine, article("a", "ferry"))
     for unknown_id in ("b", "", "../a", "A"):

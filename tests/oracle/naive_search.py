@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from backfile.index.analysis.stemming import stemming_languages
+from backfile.index.analysis.stemming import sibling_keys, stemming_languages
 from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, Token, stem_keys, term_sequences, tokenize
 from backfile.index.analysis.wildcards import fuzzy_test, wildcard_test
 from backfile.index.engine import Document
@@ -158,12 +158,12 @@ class NaiveSearcher:
     def _is_stem_sibling(self, term: str, word: Word, languages: tuple[str, ...]) -> bool:
         """Test for a stem sibling that is not a spelling of the word itself."""
         typed = {terms[0][0] for terms, _ in term_sequences(word.text) if len(terms) == 1}
-        keys = self._stem_keys(term, languages)
-        return term not in typed and any(not keys.isdisjoint(self._stem_keys(own, languages)) for own in typed)
+        keys = self._sibling_keys(term, languages)
+        return term not in typed and any(not keys.isdisjoint(stem_keys(own, languages)) for own in typed)
 
-    def _stem_keys(self, term: str, languages: tuple[str, ...]) -> frozenset[str]:
+    def _sibling_keys(self, term: str, languages: tuple[str, ...]) -> frozenset[str]:
         if (term, languages) not in self._keys:
-            self._keys[term, languages] = stem_keys(term, languages)
+            self._keys[term, languages] = sibling_keys(term, languages)
         return self._keys[term, languages]
 
     def _neighbours(self, first: Word, second: Word, words: NaiveDocument, field: str) -> int:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from babel import dates
+from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
 from flask import Flask
 from jinja2.utils import htmlsafe_json_dumps
@@ -125,6 +126,16 @@ def asset_urls(folder: Path) -> Callable[[str], str]:
     return lambda name: f"/static/{name}?v={digests[name]}"
 
 
+@lru_cache(maxsize=256)
+def text_direction(language: str | None) -> str:
+    """Value of `dir` for texts in a language (BCP 47): `rtl` by CLDR for Arabic, Hebrew …; else `auto`."""
+    try:
+        code, _, script = (language or "und").partition("-")
+        return "rtl" if Locale.parse(code).text_direction == "rtl" and script.lower() != "latn" else "auto"
+    except (UnknownLocaleError, ValueError):
+        return "auto"
+
+
 def register_i18n(app: Flask) -> None:
     """Adds translation, formatting filters and `asset` to the templates."""
     app.jinja_env.policies["ext.i18n.trimmed"] = True
@@ -142,4 +153,5 @@ def register_i18n(app: Flask) -> None:
         languages=language_choices,
         script_texts=lambda: _script_texts(current_language()),
         direction=lambda: current_language().locale.text_direction,
+        text_direction=text_direction,
     )

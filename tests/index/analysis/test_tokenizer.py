@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from paths import DATA
 
 from backfile.index.analysis.normalization import MARKS
-from backfile.index.analysis.stemming import stem_keys_in
+from backfile.index.analysis.stemming import sibling_keys, stem_keys_in
 from backfile.index.analysis.tokenizer import (
     MAX_SEQUENCES,
     MAX_TERM,
@@ -133,6 +133,25 @@ def test_the_first_term_sequence_of_a_text_occurs_in_it(text: str) -> None:
     sequences = term_sequences(text)
     assert not sequences or set(sequences[0][0]) <= places
     assert bool(sequences) == bool(places)
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "not_found"),
+    [
+        ("حادث", "الحادث لحادث والحادث بالحادث للحادث فالحادث كالحادث وحادث بحادث فحادث كحادث ولحادث وللحادث", "حديث"),
+        ("الحادث", "حادث لحادث والحادث", "الحديث"),
+        ("وزير", "الوزير للوزير ووزير بوزير", "زير"),
+        ("كتاب", "الكتاب بكتاب كتابه وكتابهم للكتاب", "تاب"),
+        ("المدينة", "مدينة بالمدينة لمدينة مدينته", "المدير"),
+        ("أحمد", "احمد وأحمد لأحمد", "حمد"),
+        ("انتخابات", "الانتخابات وانتخابات بالانتخابات", "انتخب"),
+        ("مُحَمَّد", "محمد محمـــد ومحمد", "حمد"),
+    ],
+)
+def test_arabic_words_are_found_with_the_words_written_onto_them(typed: str, found: str, not_found: str) -> None:
+    keys = stem_keys(fold(typed), ("ar",))
+    assert [word for word in found.split() if keys.isdisjoint(sibling_keys(fold(word), ("ar",)))] == []
+    assert keys.isdisjoint(sibling_keys(fold(not_found), ("ar",)))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from long_runs import examples
 
 from backfile.archive.model import ArticleMetadata
-from backfile.index.analysis.stemming import stem_prefixes
+from backfile.index.analysis.stemming import sibling_keys, stem_prefixes
 from backfile.index.analysis.term_ids import Encoder
 from backfile.index.analysis.tokenizer import POSITION_GAP, Token, stem_keys, term_sequences, tokenize
 from backfile.index.analysis.wildcards import TermTest, fuzzy_test, wildcard_test
@@ -73,7 +73,7 @@ def spans_by_all_tokens(text: str, node: Word | Phrase | Wildcard | Fuzzy, known
             term = terms[0][0]
             keys = frozenset() if node.exact else stem_keys(term, known)
             spans |= fitting(
-                found, lambda other, term=term, keys=keys: other == term or bool(keys & stem_keys(other, known))
+                found, lambda other, term=term, keys=keys: other == term or bool(keys & sibling_keys(other, known))
             )
     return spans
 
@@ -141,7 +141,7 @@ def check(text: str, node: Word | Phrase | Wildcard | Fuzzy, languages: tuple[st
 
     def siblings(term: str) -> frozenset[str]:
         keys = stem_keys(term, languages)
-        return frozenset(other for other in vocabulary if not keys.isdisjoint(stem_keys(other, languages)))
+        return frozenset(other for other in vocabulary if not keys.isdisjoint(sibling_keys(other, languages)))
 
     wanted = spans_by_all_tokens(text, node, languages)
     assert spans([text], node, languages) == [wanted]

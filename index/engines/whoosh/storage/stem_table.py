@@ -1,8 +1,8 @@
 """Stem tables: the terms of each field of a segment grouped by stem, one file a language.
 
 A language can thus be added without touching the postings. Per word field F the file holds `F.keys` (sorted),
-`F.starts` and `F.members` (term numbers). A key is that of `analysis.stemming.keys_in`. A term alone under its own
-name is left out: that is most of them.
+`F.starts` and `F.members` (term numbers). The keys of a term are those of `analysis.stemming.sibling_keys`. A
+term alone under its own name is left out: that is most of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backfile.index.analysis.stemming import stem_keys_in
+from backfile.index.analysis.stemming import further_keys, stem_keys_in
 from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, encode, writing
 from backfile.index.engines.whoosh.storage.index_layout import WORD_FIELDS
 from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, write_terms
@@ -38,6 +38,9 @@ def _groups(terms: list[str], language: str) -> list[tuple[str, list[int]]]:
     grouped: defaultdict[str, list[int]] = defaultdict(list)
     for number, key in enumerate(stem_keys_in(terms, language)):
         grouped[key].append(number)
+        for further in further_keys(terms[number], language):
+            if further != key:
+                grouped[further].append(number)
     return sorted(
         (key, members)
         for key, members in grouped.items()
