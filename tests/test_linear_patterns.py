@@ -21,6 +21,7 @@ from patterns import UsedPattern, product_patterns, run, worst_text, worst_texts
 from backfile.archive.importers.common import bylines, closing_notes, html_parser
 from backfile.archive.importers.formats import web_pages
 from backfile.archive.markdown import headings, shortcodes
+from backfile.archive.metadata import dates
 
 SHORT, LONG = 5_000, 200_000
 SUSPECT_SECONDS = 0.004  # a quadratic pattern takes more for SHORT characters; only suspects are tried on LONG ones
@@ -135,7 +136,8 @@ class _Recorder:
 HEADS = (
     "By Edna Marsh, staff writer ", "LONDON, March 3 — ", "Edna Marsh is senior editor at The Post ",
     "Edna Marsh writes about ships ", "John Roe contributed reporting ", "— Edna Marsh ", "<meta charset=", "<!-- ",
-    "`a` ![b](c) <i> [d](e) ", "{{ a }}" * 60 + "{% b %}", "(Edna Marsh) ", "Edna Marsh with ",
+    "`a` ![b](c) <i> [d](e) ", "{{ a }}" * 60 + "{% b %}", "(Edna Marsh) ",
+    "<2019-03-14 Thu>", "Spring ", "Edna Marsh with ",
 )  # fmt: skip
 
 
@@ -152,7 +154,10 @@ def test_callers_bound_the_texts_of_bounded_patterns(monkeypatch: pytest.MonkeyP
             bylines.byline_authors(text)
             bylines.parse_dateline(text)
             closing_notes.closing_authors(["The ferry.", text], "Ferry")
+            dates.date_with_note(text[:100])
+            dates.date_with_note(text)
             headings.plain_words(text)
+            headings.words_of_value(text)
             shortcodes.expand(text)
             html_parser.decode_html(text.encode())
             web_pages._original_url(text.encode())

@@ -1,8 +1,10 @@
 """Front matter: boundaries and values. Lossless: `head + block + tail + body` is the file.
 
-Four forms are known: YAML between `---` lines, TOML between `+++` lines (both as Hugo, Jekyll and Zola have them), a
-JSON object (Hugo), and header lines `Title: …` up to the first blank line (Pelican, MultiMarkdown). A `---` block
-that is no mapping of keys (a letterhead, a thematic break) is text and stays in the body.
+Five forms are known: YAML between `---` lines, TOML between `+++` lines (both as Hugo, Jekyll and Zola have them), a
+JSON object (Hugo), header lines `Title: …` up to the first blank line (Pelican, MultiMarkdown) or a line `---` (Hexo),
+and comments (`[#]: author: "…"`, also a whole block in an HTML comment). Byte order marks, blank lines, comments and a
+`#!` line may come before. A `---` block that is no mapping of keys (a letterhead, a thematic break) is text and stays
+in the body. Broken blocks are read as far as they can be (`recovery.py`).
 """
 
 from __future__ import annotations
@@ -11,26 +13,42 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from backfile.archive.errors import FrontMatterInvalid
-from backfile.archive.frontmatter.yaml_reader import MAX_NESTING, read_yaml
-from backfile.archive.metadata.field_names import KNOWN, TITLE, normal
-
-MAX_CHARACTERS = 65_536
+from backfile.archive.frontmatter.comment_metadata import read_comments
+from backfile.archive.frontmatter.header_lines import MAX_CHARACTERS, HeaderReader, count_lines, repeated_key
+from backfile.archive.frontmatter.recovery import are_keys, key_of, looks_like_keys, recover, recover_toml
+from backfile.archive.frontmatter.yaml_reader import MAX_NESTING, read_yaml, swallowed_text
+from backfile.archive.metadata.field_names import KNOWN, normal
 
 _EOL = r"(?>\r\n|\n|\r)"
-_OPENING = re.compile(rf"\ufeff?(?:[ \t]*+{_EOL})*+(?P<fence>-{{3,}}|\+\+\+)[ \t]*{_EOL}")
-_CLOSING = re.compile(r"(?<=[\r\n])(?:(?P<fence>-{3,}|\+\+\+)|\.\.\.)[ \t]*(?:\r\n|\n|\r|\Z)")
-_JSON_START = re.compile(rf"\ufeff?(?:[ \t]*+{_EOL})*+(?=\{{\s*[\"}}])")
+_LABEL = r"[ \t\u00a0]*(?:(?P<syntax>ya?ml|toml|json)\b)?[ \t\u00a0]*(?:\#[^\r\n]*)?"
+_DASHES = r"-{3,}|-?[—–][—–-]{0,2}"  # editors make dashes of hyphens
+_PREAMBLE = re.compile(
+    rf"(?:[\ufeff\u200b\u2060 \t\u00a0]*+{_EOL}|[\ufeff\u200b\u2060]++|<!--(?:(?!-->)[\s\S])*+-->[ \t]*+{_EOL}|"
+    rf"\#![^\r\n]*+{_EOL}|\{{\#(?:(?!\#\}})[\s\S])*+\#\}}[ \t]*+{_EOL}|\{{/\*(?:(?!\*/\}})[\s\S])*+\*/\}}[ \t]*+{_EOL}|"
+    rf"\{{\{{-?/\*(?:(?!\*/)[\s\S])*+\*/-?\}}\}}[ \t]*+{_EOL}|"
+    rf"\{{%-?[ ]comment\b(?:(?!endcomment)[\s\S])*+endcomment[ ]-?%\}}[ \t]*+{_EOL})*+"
+)
+_MARK = re.compile(rf"\ufeff?(?:[ \t]*+{_EOL})*+")
+_OPENING = re.compile(rf"(?P<fence>{_DASHES}|\+\+\+|;;;){_LABEL}{_EOL}")
+_CLOSING = re.compile(rf"(?<=[\r\n])(?P<fence>{_DASHES}|\+\+\+|;;;|\.\.\.)[ \t\u00a0]*(?:\r\n|\n|\r|\Z)")
+_JSON_START = re.compile(r"(?=\{\s*[\"}])")
+_HTML_BLOCK = re.compile(
+    rf"(?P<head>(?:[ \t\ufeff]*+{_EOL})*+<!--+[^\r\n]*+{_EOL}(?:[ \t]*+{_EOL})*+"
+    rf"(?:(?P<fence>---|\+\+\+)[ \t]*+{_EOL})?+)"
+    rf"(?P<block>(?:(?!-->|---|\+\+\+)[\s\S])*+)"
+    rf"(?P<tail>(?:(?:-{{3,}}|\+\+\+)[ \t]*+{_EOL})?[^\r\n]{{0,40}}?--+>[ \t]*+(?:{_EOL}|\Z))"
+)
 _JSON_KEY = re.compile(r"\{\s*\"[\w .-]+\"\s*:")
 _REST_OF_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r|\Z)")
 _KEY_LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*+)?(?:\r\n|\n|\r))*+[\"']?\w[\w .\t-]*+[\"']?[ \t]*+[:=](?:[ \t\r\n]|\Z)")
 _WORD_KEY = re.compile(r"[^\W\d][\w.-]*\Z")
-_HEADER_START = re.compile(rf"(\ufeff?)(?:[ \t]*+{_EOL})*+(?=[^\W\d][\w .-]{{0,40}}:(?:[ \t]|[\r\n]))")
-_HEADER = re.compile(r"([^\W\d][\w .-]{0,40}?)[ \t]*:(?:[ \t]++(.*))?+\Z")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
+_HEADER_START = re.compile(r"(?=[^\W\d][\w .-]{0,40}[ \t]*[:：])")
+_BLANK_LINE = re.compile(r"(?<=[\r\n])[ \t]*(?:\r\n|\n|\r)")
+_TOML_LINE = re.compile(r"\s*(?:#[^\n]*\n\s*)*[\w-]+[ \t]*=[ \t]")
 # A key of many parts takes tomllib a time that grows with their square: seconds for 64 KB.
 _LONG_TOML_KEY = re.compile(
     rf"""(?:^|[\[{{,])[ \t]*(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_NESTING}}}""", re.MULTILINE
@@ -46,14 +64,16 @@ class Form(StrEnum):
     TOML = "toml"
     JSON = "json"
     HEADERS = "headers"
+    COMMENTS = "comments"
 
 
 @dataclass(frozen=True, slots=True)
 class FrontMatter:
     """Parts of a file: `head + block + tail + body` is its text, character for character.
 
-    `head` holds a byte order mark, blank lines and the opening fence, `tail` the closing fence. `data` holds
-    the parsed values: empty without a block or if it is broken. `problems` name the parts that were ignored.
+    `head` holds a byte order mark, blank lines, comments and the opening fence, `tail` the closing fence. `data` holds
+    the parsed values: empty without a block, and those that could be read if it `is_broken`. `problems` name the parts
+    that were ignored or read by a guess.
     """
 
     form: Form
@@ -63,6 +83,7 @@ class FrontMatter:
     body: str
     data: Mapping[str, object]
     problems: tuple[FrontMatterInvalid, ...] = ()
+    is_broken: bool = False
 
     @property
     def text(self) -> str:
@@ -77,23 +98,58 @@ class FrontMatter:
         return count_lines(self.head) + count_lines(self.block[: found.start()]) + 1
 
 
-def count_lines(text: str) -> int:
-    """Counts line ends: `\\n`, `\\r\\n` or `\\r`."""
-    return text.count("\n") + text.count("\r") - text.count("\r\n")
-
-
 def parse(text: str) -> FrontMatter:
     """Splits the text of a file. Never raises: broken parts are named in `problems`, and the body is kept."""
-    opening = _OPENING.match(text)
+    front = _parse(text)
+    return _with_second_block(front) if front.data and front.form in {Form.YAML, Form.TOML} else front
+
+
+def _with_second_block(front: FrontMatter) -> FrontMatter:
+    """Front matter with the keys of a second block right below it, such as converters leave; it is no text."""
+    start = front.body.lstrip()[:3]
+    if not (start in {"---", "+++"} or key_of(front.body.lstrip()[:99])):
+        return front
+    second = _parse(front.body)
+    if second.form not in {Form.YAML, Form.TOML} or not are_keys({normal(key) for key in second.data}):
+        return front
+    line = count_lines(front.head + front.block + front.tail + second.head)
+    reason = "a second block of front matter; its keys count where the first has none"
+    problem = FrontMatterInvalid(reason, line=max(line, 1), hint="make one block of both")
+    tail = front.tail + second.head + second.block + second.tail
+    data = {**second.data, **front.data}
+    problems = (
+        *front.problems,
+        problem,
+        *(_moved(each, count_lines(front.text) - count_lines(front.body)) for each in second.problems),
+    )
+    return replace(front, tail=tail, body=second.body, data=data, problems=problems, is_broken=True)
+
+
+def _parse(text: str) -> FrontMatter:
+    preamble = _PREAMBLE.match(text)
+    start = preamble.end() if preamble else 0
+    opening = _OPENING.match(text, start)
     if opening is not None:
         return _fenced(text, opening)
-    started = _JSON_START.match(text)
-    if started is not None:
-        return _json(text, started.end())
-    started = _HEADER_START.match(text)
-    if started is not None:
-        return _headers(text, started.end())
-    return _none(text)
+    if _JSON_START.match(text, start):
+        return _json(text, start)
+    if _HEADER_START.match(text, start):
+        return _headers(text, start)
+    return _comments(text)
+
+
+def _comments(text: str) -> FrontMatter:
+    """Metadata in comments, or none."""
+    whole = _HTML_BLOCK.match(text)
+    if whole is not None and looks_like_keys(whole["block"]):
+        form = Form.TOML if whole["fence"] == "+++" else Form.YAML
+        return _block(form, text, (whole.end("head"), whole.start("tail"), whole.end()))
+    mark = _MARK.match(text)
+    start = mark.end() if mark else 0
+    data, end = read_comments(text, start)
+    if not data:
+        return _none(text)
+    return FrontMatter(Form.COMMENTS, text[:start], text[start:end], "", text[end:], data)
 
 
 def _none(text: str, *problems: FrontMatterInvalid) -> FrontMatter:
@@ -103,43 +159,125 @@ def _none(text: str, *problems: FrontMatterInvalid) -> FrontMatter:
 
 def _fenced(text: str, opening: re.Match[str]) -> FrontMatter:
     fence, start = opening["fence"], opening.end()
-    form = Form.TOML if fence == "+++" else Form.YAML
     closing = _closing(text, fence, start)
-    if closing is None:
-        return _unclosed(text, opening)
-    block = text[start : closing.start()]
-    parts = (form, text[:start], block, text[closing.start() : closing.end()], text[closing.end() :])
-    offset = count_lines(text[:start])
-    try:
-        data, problems = _read_toml(block) if form is Form.TOML else _read_yaml(block, offset)
-    except FrontMatterInvalid as error:
-        if form is Form.YAML and not _KEY_LINE.match(block):
+    problems: tuple[FrontMatterInvalid, ...] = ()
+    if closing is None or fence[0] in "—–" or "—" in fence or "–" in fence:
+        if not (_KEY_LINE.match(text[start : start + 4096]) or key_of(text[start : start + 99].lstrip())):
             return _none(text)
-        return FrontMatter(*parts, {}, (_moved(error, offset),))
-    if data is None:
+        closing = closing or _closing(text, fence, start, alike=True)
+        if closing is None:
+            return _unclosed(text, opening)
+        line = count_lines(text[: opening.start()]) + 1
+        if closing["fence"] != fence or not set(fence) <= set("-+;"):
+            reason = f"the front matter is fenced by {fence} and {closing['fence']}"
+            plain = fence if set(fence) <= set("-+;") else "---"
+            problems = (FrontMatterInvalid(reason, line=line, hint=f"write {plain} above and below"),)
+    block = text[start : closing.start()]
+    if opening["syntax"] == "json" or (fence == ";;;" and block.lstrip().startswith("{")):
+        inner = start + len(block) - len(block.lstrip())
+        return _json(text, inner, closing.end())
+    form = Form.TOML if fence == "+++" or opening["syntax"] == "toml" else Form.YAML
+    return _block(form, text, (start, closing.start(), closing.end()), problems)
+
+
+def _block(
+    form: Form, text: str, span: tuple[int, int, int], problems: tuple[FrontMatterInvalid, ...] = ()
+) -> FrontMatter:
+    """Front matter whose `span` is the start and end of its block and the start of the body."""
+    start, end, body = span
+    block, offset = text[start:end], count_lines(text[:start])
+    parts = (text[:start], block, text[end:body], text[body:])
+    try:
+        data, found = _read_toml(block) if form is Form.TOML else _read_yaml(block, offset)
+    except FrontMatterInvalid as error:
+        if form is Form.TOML:
+            return _broken_toml(parts, (*problems, _moved(error, offset)), offset)
+        broken = error
+    else:
+        if data is not None:
+            return FrontMatter(form, *parts, data, problems + found)
+        broken = None
+    return _recovered(text, parts, problems, broken, offset)
+
+
+def _broken_toml(
+    parts: tuple[str, str, str, str], problems: tuple[FrontMatterInvalid, ...], offset: int
+) -> FrontMatter:
+    block = parts[1]
+    if looks_like_keys(block) and not _TOML_LINE.match(block):
+        try:
+            data, _ = _read_yaml(block, offset)
+        except FrontMatterInvalid:
+            data = None
+        if data:
+            slip = FrontMatterInvalid("YAML between lines +++", line=offset or 1, hint="write --- above and below")
+            return FrontMatter(Form.YAML, *parts, data, (slip,))
+    return FrontMatter(Form.TOML, *parts, recover_toml(block), problems, is_broken=True)
+
+
+def _recovered(
+    text: str,
+    parts: tuple[str, str, str, str],
+    problems: tuple[FrontMatterInvalid, ...],
+    error: FrontMatterInvalid | None,
+    offset: int,
+) -> FrontMatter:
+    """Front matter of a block that is no YAML mapping of keys; `error` is that of its parser, if it raised one."""
+    block = parts[1]
+    is_known = looks_like_keys(block)
+    if not is_known and (error is None or not _KEY_LINE.match(block)):
         return _none(text)
-    return FrontMatter(*parts, data, problems)
+    if is_known and _TOML_LINE.match(block):
+        try:
+            data, _ = _read_toml(block)
+        except FrontMatterInvalid:
+            pass
+        else:
+            slip = FrontMatterInvalid("TOML between lines ---", line=offset or 1, hint="write +++ above and below")
+            return FrontMatter(Form.TOML, *parts, data, (*problems, slip))
+    data, slips = recover(block)
+    found = slips or ((error,) if error else ())
+    problems += tuple(_moved(each, offset) for each in found)
+    return FrontMatter(Form.YAML, *parts, data, problems, is_broken=True)
 
 
-def _closing(text: str, fence: str, start: int) -> re.Match[str] | None:
+def _closing(text: str, fence: str, start: int, *, alike: bool = False) -> re.Match[str] | None:
+    """Closing fence; with `alike` also one of another length, or of dashes that an editor made of hyphens."""
     for found in _CLOSING.finditer(text, start, start + MAX_CHARACTERS + len(fence) + 2):
         ends_line = found.end() == len(text) or text[found.end() - 1] in "\r\n"
-        if ends_line and (found["fence"] == fence or (found["fence"] is None and fence[0] == "-")):
+        mark = found["fence"]
+        fits = mark == fence or (mark == "..." and fence[0] == "-" and fence[-1] == "-")
+        if ends_line and (fits or (alike and mark != "..." and (mark[0] in "-—–") == (fence[0] in "-—–"))):
             return found
     return None
 
 
 def _unclosed(text: str, opening: re.Match[str]) -> FrontMatter:
     start = opening.end()
-    if not _KEY_LINE.match(text[start : start + 4096]):
-        return _none(text)
     line = count_lines(text[: opening.start("fence")]) + 1
     fence = opening["fence"]
     if len(text) - start > MAX_CHARACTERS:
         reason = f"the front matter does not end within {MAX_CHARACTERS:,} characters"
     else:
         reason = "the front matter is never closed"
-    return _none(text, FrontMatterInvalid(reason, line=line, hint=f"end it with a line {fence}"))
+    problem = FrontMatterInvalid(reason, line=line, hint=f"end it with a line {fence}")
+    far = next((found for found in _CLOSING.finditer(text, start) if found["fence"] == fence), None)
+    if far is not None:
+        block = text[start : far.start()]
+        data, slips = recover(block[:MAX_CHARACTERS].rpartition("\n")[0]) if fence[0] == "-" else ({}, ())
+        parts = (text[:start], block, far[0], text[far.end() :])
+        found = tuple(_moved(each, count_lines(text[:start])) for each in slips)
+        return FrontMatter(_form(fence), *parts, data, (problem, *found), is_broken=True)
+    blank = _BLANK_LINE.search(text, start, start + MAX_CHARACTERS)
+    end = blank.start() if blank else min(len(text), start + MAX_CHARACTERS)
+    if looks_like_keys(text[start:end]):
+        read = _block(_form(fence), text, (start, end, blank.end() if blank else end), (problem,))
+        return replace(read, is_broken=True)
+    return _none(text, problem)
+
+
+def _form(fence: str) -> Form:
+    return Form.TOML if fence == "+++" else Form.YAML
 
 
 def _moved(error: FrontMatterInvalid, lines: int) -> FrontMatterInvalid:
@@ -152,16 +290,17 @@ def _read_yaml(block: str, offset: int) -> tuple[dict[str, object] | None, tuple
         return {}, ()
     if not isinstance(value, dict) or not any(_is_key(key) for key in value):
         return None, ()
-    problems = [_repeated(again.key, again.line + 1 + offset) for again in repeated]
+    problems = [repeated_key(again.key, again.line + 1 + offset) for again in repeated]
+    problems += [_eaten(each.reason, each.line + 1 + offset) for each in swallowed_text(block)]
     return value, tuple(problems)
+
+
+def _eaten(reason: str, line: int) -> FrontMatterInvalid:
+    return FrontMatterInvalid(reason, line=line, hint="put quotes around the value if this belongs to it")
 
 
 def _is_key(key: str) -> bool:
     return bool(_WORD_KEY.match(key)) or normal(key) in KNOWN
-
-
-def _repeated(key: str, line: int) -> FrontMatterInvalid:
-    return FrontMatterInvalid(f"{key!r} stands twice; the last one counts", line=line, hint="remove one of them")
 
 
 def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid, ...]]:
@@ -197,7 +336,8 @@ def _too_deep(line: int) -> FrontMatterInvalid:
     return FrontMatterInvalid("nested too deeply", line=line, hint="flatten the values")
 
 
-def _json(text: str, start: int) -> FrontMatter:
+def _json(text: str, start: int, body: int = 0) -> FrontMatter:
+    """Front matter of a JSON object; `body` is the end of the fence below it, if it has one."""
     repeated: list[str] = []
     limited = text[start : start + MAX_CHARACTERS]
     line = count_lines(text[:start]) + 1
@@ -216,11 +356,11 @@ def _json(text: str, start: int) -> FrontMatter:
     except ValueError as error:
         return _json_broken(text, start, FrontMatterInvalid(f"the JSON cannot be read: {error}", line=line))
     rest = _REST_OF_LINE.match(text, start + length)
-    if rest is None:
+    if rest is None and not body:
         return _none(text)
-    block = text[start : start + length]
-    problems = tuple(_repeated(key, line) for key in repeated)
-    return FrontMatter(Form.JSON, text[:start], block, rest[0], text[rest.end() :], data, problems)
+    end, below = start + length, body or (rest.end() if rest else 0)
+    problems = tuple(repeated_key(key, line) for key in repeated)
+    return FrontMatter(Form.JSON, text[:start], text[start:end], text[end:below], text[below:], data, problems)
 
 
 def _json_decoder(repeated: list[str]) -> json.JSONDecoder:
@@ -242,29 +382,13 @@ def _json_broken(text: str, start: int, error: FrontMatterInvalid) -> FrontMatte
 
 
 def _headers(text: str, start: int) -> FrontMatter:
-    data: dict[str, object] = {}
-    problems: list[FrontMatterInvalid] = []
-    key, place, line = "", start, count_lines(text[:start])
-    for found in _LINE.finditer(text, start, start + MAX_CHARACTERS):
-        content = found[0].rstrip("\r\n")
-        line += 1
-        if not content.strip():
-            break
-        header = _HEADER.match(content)
-        if header is not None:
-            key = header[1]
-            if key in data:
-                problems.append(_repeated(key, line))
-            data[key] = (header[2] or "").strip()
-        elif key and content[0] in " \t":
-            data[key] = f"{data[key]}\n{content.strip()}".strip()
-        else:
-            return _none(text)
-        place = found.end()
-    names = {normal(name) for name in data}
-    if not (names & set(TITLE) or len(names & KNOWN) > 1):
+    reader = HeaderReader(text, start)
+    reader.read()
+    if not are_keys(reader.names()):
         return _none(text)
-    blank = _REST_OF_LINE.match(text, place)
-    end = blank.end() if blank else place
-    parts = (text[:start], text[start:place], text[place:end], text[end:])
-    return FrontMatter(Form.HEADERS, *parts, data, tuple(problems))
+    if reader.rule and reader.rule[0][0] == "-":
+        return _block(Form.YAML, text, (start, reader.end, reader.rule.end()))
+    blank = reader.rule or _REST_OF_LINE.match(text, reader.end)
+    end = blank.end() if blank else reader.end
+    parts = (text[:start], text[start : reader.end], text[reader.end : end], text[end:])
+    return FrontMatter(Form.HEADERS, *parts, reader.data, tuple(reader.problems), is_broken=reader.has_slips)

@@ -46,8 +46,10 @@ def rewrite(text: str, change: Mapping[str, object], remove: Iterable[str] = ())
     cannot be changed without touching the rest.
     """
     front = parse(text)
-    if front.problems and not front.data:
+    if front.problems and (front.is_broken or not front.data):
         raise front.problems[0]
+    if front.form is Form.COMMENTS:
+        raise FrontMatterInvalid("its metadata stands in comments", line=1, hint="change it in an editor")
     gone = [key for key in remove if key in front.data and key not in change]
     if not change and not gone:
         return text

@@ -26,6 +26,11 @@ _QUOTED_TAG = "quoted"
 _GUESSED = frozenset({_PLAIN_TAG} | {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null")})
 
 
+_MAY_SWALLOW = re.compile(r"[ \t]#|[:-][ \t]+[!&]")
+_COMMENT = re.compile(r"([ \t]+)#(?![#=!-])([^\r\n]+)")
+_ANCHOR = re.compile(r"(?<=[ \t])&([^\s,\[\]{}]+)")
+_TEXT_KEYS = frozenset({"title", "headline", "summary", "description", "excerpt", "subtitle"})
+
 _HINTS = {
     "mapping values are not allowed": "put quotes around a value that has a colon in it",
     "cannot start any token": "use spaces, not tabs, and put quotes around values that begin with @, ` or %",
@@ -83,6 +88,52 @@ def read_yaml(block: str) -> tuple[object, tuple[Repeated, ...]]:
     except (yaml.YAMLError, ValueError) as error:
         raise FrontMatterInvalid(f"the YAML cannot be read: {error}", line=1) from error
     return value, tuple(repeated)
+
+
+@dataclass(frozen=True, slots=True)
+class Swallowed:
+    """Text of a value that YAML takes for something else; `line` counts from 0."""
+
+    reason: str
+    line: int
+
+
+def swallowed_text(block: str) -> list[Swallowed]:
+    """Texts in valid YAML that look like parts of a value but are comments, tags or anchors.
+
+    `title: Pier #12 opens` is `Pier`, `tags: #a #b` is empty, `title: !important news` is `news`. A comment with a
+    space after its sign is one, except after a single space in a line of text.
+    """
+    if not _MAY_SWALLOW.search(block):
+        return []
+    node = compose(block)
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    found = [_swallowed(scalar, key, block) for key, value in pairs for scalar in _scalars(value)]
+    return [each for each in found if each is not None]
+
+
+def _scalars(node: yaml.Node) -> list[yaml.ScalarNode]:
+    """Scalar that is a value of the top level, or the scalars of its list."""
+    items = node.value if isinstance(node, yaml.SequenceNode) else [node]
+    return [item for item in items if isinstance(item, yaml.ScalarNode)]
+
+
+def _swallowed(node: yaml.ScalarNode, key: yaml.ScalarNode, block: str) -> Swallowed | None:
+    line = node.end_mark.line
+    if node.tag.startswith("!") and len(node.tag) > 1:
+        return Swallowed(f"{node.tag!r} is taken for a YAML tag, not for text", node.start_mark.line)
+    before = _ANCHOR.search(block, key.end_mark.index, node.end_mark.index)
+    if before is not None and f"*{before[1]}" not in block:
+        return Swallowed(f"'&{before[1]}' is taken for a YAML anchor, not for text", node.start_mark.line)
+    if node.style:
+        return None
+    comment = _COMMENT.match(block, node.end_mark.index)
+    if comment is None:
+        return None
+    is_text = key.value.casefold() in _TEXT_KEYS and node.value and len(comment[1]) == 1
+    if comment[2][:1] in " \t" and not is_text:
+        return None
+    return Swallowed(f"the rest of the line, {'#' + comment[2][:40].rstrip()!r}, is taken for a comment", line)
 
 
 def compose(block: str) -> yaml.Node | None:

@@ -10,7 +10,7 @@ from datetime import date, time
 from backfile.archive.importers.item import Item
 from backfile.archive.importers.library.provenance import ALSO_AT, KEY
 from backfile.archive.languages import language_code
-from backfile.archive.markdown.headings import LONGEST_TITLE, plain_words, title_heading
+from backfile.archive.markdown.headings import LONGEST_TITLE, plain_words, title_heading, words_of_value
 from backfile.archive.metadata.mapping import map_metadata
 from backfile.archive.model import Article, ArticleMetadata, PartialDate, Source
 from backfile.archive.storage.file_titles import without_suffix
@@ -34,7 +34,7 @@ def build_article(item: Item, language: str | None = None) -> Article | None:
     `language` is the language of an item that does not state its own.
     """
     body, stated = text(item.body).strip("\n"), item.metadata
-    title = line(stated.title)[:LONGEST_TITLE] or _title_from_body(body)
+    title = _as_read(line(stated.title)[:LONGEST_TITLE]) or _title_from_body(body)
     if not title:
         return None
     return Article(
@@ -46,7 +46,7 @@ def build_article(item: Item, language: str | None = None) -> Article | None:
             topics=_lines(stated.topics),
             date=stated.date,
             updated=stated.updated if stated.updated != stated.date else None,
-            summary=line(stated.summary or "") or None,
+            summary=_as_read(line(stated.summary or "")) or None,
             source=_source(stated.source),
             language=language_code(stated.language or "") or language_code(language or ""),
         ),
@@ -75,6 +75,13 @@ def text(value: str) -> str:
 def line(value: str) -> str:
     """Text on one line, with single spaces."""
     return " ".join(text(value).split())
+
+
+def _as_read(words: str) -> str:
+    """Words of a title or summary as a reader of front matter gives them back: without markup."""
+    while (read := words_of_value(words)) != words:
+        words = read
+    return words
 
 
 def _lines(values: tuple[str, ...]) -> tuple[str, ...]:

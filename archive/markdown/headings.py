@@ -12,7 +12,11 @@ _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|\Z)(.*)\Z")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*\Z")
 _HTML_HEADING = re.compile(r" {0,3}<h1\b[^>]*>(.*?)</h1>[ \t]*\Z", re.IGNORECASE)
 _BLOCK_START = re.compile(r" {0,3}(?:[>*+|`~]|- |\d+[.)] |</?[a-zA-Z!])|(?:\t| {4})")
-_SKIPPED = re.compile(r"(?:\s+|<!--.*?-->|\{\{[<%].*?[%>]\}\}[ \t]*(?=[\r\n])|\{%.*?%\}[ \t]*(?=[\r\n]))+", re.DOTALL)
+_SKIPPED = re.compile(
+    r"(?:\s+|<!--.*?-->|\[[^\]\r\n]{1,200}\]:[^\r\n]*+(?=[\r\n])|<a[ \t]+(?:name|id)=[^<>]*+>\s*+</a>[ \t]*(?=[\r\n])|"
+    r"\{\{[<%].*?[%>]\}\}[ \t]*(?=[\r\n])|\{%.*?%\}[ \t]*(?=[\r\n]))+",
+    re.DOTALL,
+)
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")
 
 LONGEST_TITLE = 1_000
@@ -24,6 +28,16 @@ _LINK = re.compile(r"\[([^\[\]]+)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\]
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])|(?<!\w)(_{1,3})(?=\S)(.+?)(?<=\S)\3(?!\w)")
 _ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][^{}]*\}\s*\Z")
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
+_MARKS = re.compile(r"[`*_\[\\<&]")
+_CLOSING_TAG = re.compile(r"</([a-zA-Z]{1,10})[ \t]*>")
+_FORMATTING_TAG = re.compile(
+    r"</?(abbr|a|bdi|big|br|b|cite|code|del|dfn|div|em|font|i|ins|kbd|mark|p|q|samp|small|span|strike|strong|sub|sup|s|"
+    r"time|tt|u|var|wbr)(?:[ \t\r\n/][^<>]*+)?>",
+    re.IGNORECASE,
+)
+_BLOCK_TAGS = frozenset({"br", "div", "p"})
+_TYPOGRAPHY = str.maketrans("‘’“”‐‑‒–—\xa0", "''\"\"----- ")
+_KEPT = re.compile(r"\x00(\d+)\x00")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -90,6 +104,52 @@ def plain_words(markdown: str) -> str:
     return " ".join(text.split())
 
 
+def words_of_value(value: str) -> str:
+    """Plain text of a title or summary of front matter, on one line.
+
+    Tags that only format are removed if they are closed, others (`the <video> element`) are words. Emphasis, code and
+    links of Markdown become their words; underscores in names of programs (`__init__`) stay.
+    """
+    if not _MARKS.search(value):
+        return " ".join(value.split())
+    text = _without_tags(value)
+    pieces = [_without_marks(text[start : start + LONGEST_TITLE]) for start in range(0, len(text), LONGEST_TITLE)]
+    return " ".join(unescape("".join(pieces)).split())
+
+
+def _without_tags(text: str) -> str:
+    closed = {name.casefold() for name in _CLOSING_TAG.findall(text)}
+    return _FORMATTING_TAG.sub(
+        lambda found: (
+            " "
+            if found[1].casefold() in _BLOCK_TAGS
+            else ""
+            if found[1].casefold() in closed or found[1].casefold() == "wbr"
+            else found[0]
+        ),
+        text,
+    )
+
+
+def _without_marks(text: str) -> str:
+    kept: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        kept.append(found[2].strip() if found.re is _CODE else found[1])
+        return f"\x00{len(kept) - 1}\x00"
+
+    text = _CODE.sub(keep, _ESCAPE.sub(keep, text))
+    text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", text))
+    for _ in range(2):
+        text = _EMPHASIS.sub(lambda found: found[0] if _is_identifier(found) else found[2] or found[4], text)
+    return _KEPT.sub(lambda found: kept[int(found[1])], text)
+
+
+def _is_identifier(found: re.Match[str]) -> bool:
+    """Whether underscores around a word are part of a name, such as `__init__`."""
+    return bool(found[3]) and len(found[3]) > 1 and found[4].isidentifier()
+
+
 def _first_of_level_one(body: str) -> TitleHeading | None:
     fence, before = "", None
     for line in _LINE.finditer(body):
@@ -137,4 +197,4 @@ def _setext(first: re.Match[str], second: re.Match[str]) -> TitleHeading | None:
 
 
 def _key(words: str) -> str:
-    return " ".join(words.casefold().split())
+    return " ".join(words.translate(_TYPOGRAPHY).casefold().split()).rstrip(".")

@@ -16,6 +16,7 @@ _LAST_NAME_KEYS = ("last_name", "lastname", "family_name", "family", "last")
 _BY = re.compile(r"(?:(?:words|written|reported|story|posted|text|article)\s+)?by(?::\s*|\s+)(?=\S)", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\]]{1,300})\]\([^()]*\)")
 _ANGLED = re.compile(r"(?<!\s)\s*+<(?=[^<>]*(?:@|://))[^<>]*+>")
+_URL_AFTER = re.compile(r"(?<=[\w.)])\s+https?://\S+\Z")
 _RSS = re.compile(r"(?<![\w.+-])[\w.+-]++@[\w.-]++\s*+\(([^()]+)\)\Z")
 _HARD_BREAK = re.compile(r"\([^()]*\)|( ?[;；、] ?| \| | / )")
 _COMMA = re.compile(r"\([^()]*\)|( ?[,،，] ?)")
@@ -132,7 +133,7 @@ def _people(raw: str, display: Callable[[str], str]) -> Iterator[str]:
     text = without_wiki_links(unescape(raw) if "&" in raw else raw)
     text = _BY.sub("", text, count=1) if _BY.match(text) else text
     if "@" in text or "](" in text or "://" in text:
-        text = _RSS.sub(r"\1", _ANGLED.sub("", _LINK.sub(r"\1", text)))
+        text = _RSS.sub(r"\1", _URL_AFTER.sub("", _ANGLED.sub("", _LINK.sub(r"\1", text))))
     lines = " ; ".join(" ".join(line.split()) for line in text.splitlines())
     parts = [
         _LEADING_AND.sub("", part, count=1) if number else part

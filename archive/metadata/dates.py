@@ -152,6 +152,8 @@ def _from_text(text: str, day_first: bool | None) -> PartialDate:
     if len(text) > _LONGEST:
         raise _unclear(text)
     plain = text if text.isascii() else " ".join(_ascii_digits(text).split())
+    if len(plain) > _LONGEST:
+        raise _unclear(text)
     organised = _ORG.match(plain)
     if organised is not None:
         return _from_org(organised, text, day_first)

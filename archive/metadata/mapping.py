@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from backfile.archive.languages import language_code, language_in_name
-from backfile.archive.markdown.headings import title_heading
+from backfile.archive.markdown.headings import title_heading, words_of_value
 from backfile.archive.metadata import field_names
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import DateUnclear, is_no_time, parse_date
@@ -134,12 +134,12 @@ def map_metadata(
     draft = _draft(keys, path)
     date = _date(keys, "date", day_first, problems) or most_precise(*_dates_in_path_and_address(keys, path))
     metadata = ArticleMetadata(
-        title=keys.first("title", words) or _title(body, path),
+        title=keys.first("title", plain_line) or _title(body, path),
         authors=keys.first("authors", partial(author_names, display=display.author)) or (),
         topics=_topics(keys, path, display.topic),
         date=date,
         updated=_date(keys, "updated", day_first, problems),
-        summary=keys.first("summary", words),
+        summary=keys.first("summary", plain_line),
         source=_source(keys, problems),
         language=_language(keys, path, problems),
     )
@@ -163,6 +163,11 @@ def words(value: object) -> str:
     if value is None or isinstance(value, list | Mapping):
         return ""
     return str(value)
+
+
+def plain_line(value: object) -> str:
+    """Line of text from a title or summary, without the markup that only formats it."""
+    return words_of_value(value.replace("\x00", "")) if isinstance(value, str) else words(value)
 
 
 def _title(body: str, path: str) -> str:

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backfile.archive.markdown.headings import body_without_title, opening_heading, plain_words, title_heading
+from backfile.archive.markdown.headings import (
+    body_without_title,
+    opening_heading,
+    plain_words,
+    title_heading,
+    words_of_value,
+)
 from backfile.archive.storage.file_titles import title_from_path
 
 TITLES = {
@@ -68,6 +74,39 @@ def test_headings_lie_in_the_text(body: str) -> None:
             assert heading.text == " ".join(heading.text.split())
             assert heading.text
     assert len(body_without_title(body, "a b")) <= len(body)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("<i>Moby-Dick</i> and H<sub>2</sub>O", "Moby-Dick and H2O"),
+        ("The *Titanic* and `code`", "The Titanic and code"),
+        ("<p>A <b>whale</b> and [a link](x.md)</p>", "A whale and a link"),
+        ("<EM>New</EM> &amp; old<br>line", "New & old line"),
+        ("The <video> element, the <b> tag", "The <video> element, the <b> tag"),
+        ("&lt;video&gt; explained", "<video> explained"),
+        ("C++ <vector> and 5 * 3 * 2", "C++ <vector> and 5 * 3 * 2"),
+        ("__init__ and snake_case of *args and **kwargs", "__init__ and snake_case of *args and **kwargs"),
+        ("x < 5 & y > 3", "x < 5 & y > 3"),
+        (r"C:\path and a \* b", r"C:\path and a * b"),
+        ("[Draft] plan", "[Draft] plan"),
+    ],
+)
+def test_words_of_titles_and_summaries(value: str, expected: str) -> None:
+    assert words_of_value(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "title"),
+    [
+        ("[a]: https://x.example/\n[#]: note\n\n# Night ferry\n\nText", "Night ferry"),
+        ('<a name="top"></a>\n# Night ferry\nText', "Night ferry"),
+        ("# Don't stop.\nText", "Don’t stop"),
+        ("# The *Titanic*\nText", "The Titanic"),
+    ],
+)
+def test_a_title_is_shown_once(body: str, title: str) -> None:
+    assert "#" not in body_without_title(body, title).replace("[#]", "")
 
 
 @given(st.text(max_size=40))

@@ -106,11 +106,11 @@ def test_left_out_on_purpose(tmp_path: Path, path: str, content: str, why: str) 
         Library(tmp_path).get(path.removesuffix(".md"))
 
 
-def test_broken_front_matter_leaves_the_body_under_its_file_name(tmp_path: Path) -> None:
+def test_broken_front_matter_is_read_as_far_as_it_can_be(tmp_path: Path) -> None:
     write(tmp_path, "night-ferry.md", "---\ntitle: Ferries: a history\n---\nThe ferry left at nine.\n")
     reading = Library(tmp_path).read("night-ferry.md")
     assert reading.article is not None
-    assert reading.article.metadata.title == "Night ferry"
+    assert reading.article.metadata.title == "Ferries: a history"
     assert reading.article.body == "The ferry left at nine.\n"
     (problem,) = reading.problems
     assert (problem.path, problem.line) == ("night-ferry.md", 2)
