@@ -51,6 +51,11 @@ BOUNDED = {
     "archive.markdown.headings:_IMAGE": 2_000,
     "archive.markdown.headings:_TAG": 2_000,
     "archive.markdown.shortcodes:_OUTPUTS_BEFORE": 400,
+    "archive.markdown.word_boundaries:_EXPONENT": 41,
+    "archive.markdown.word_boundaries:_IN_BRACKETS": 41,
+    "archive.markdown.word_boundaries:_NOTE": 41,
+    "archive.markdown.word_boundaries:_SUFFIX": 41,
+    "archive.markdown.word_boundaries:_WORD": 41,
 }
 """Patterns whose callers bound the text: the longest text in characters (in headings with marks for code spans)."""
 

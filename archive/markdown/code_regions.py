@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import pyromark
+
+_HTML_CODE = re.compile(
+    r"<(pre|code|samp|kbd|tt|textarea|script|style)\b[^<>]*>(?:[^<]++|<(?!/?\1\b))*+</\1\b", re.IGNORECASE
+)
 
 
 class CodeRegions:
@@ -15,12 +21,18 @@ class CodeRegions:
         self._code = (0, 0)
         self._html = (0, 0)
         self._ahead = 0
+        self._html_code = [found.span() for found in _HTML_CODE.finditer(body)] if "</" in body else []
 
     def end_of_code(self, offset: int) -> int | None:
         """End of the code region that contains `offset`; None outside code."""
         self._advance(offset)
         start, end = self._code
         return end if start <= offset < end else None
+
+    def is_code(self, offset: int) -> bool:
+        """True if `offset` lies in code of Markdown or in an element of HTML whose content is code."""
+        number = bisect_right(self._html_code, offset, key=lambda span: span[0]) - 1
+        return self.end_of_code(offset) is not None or (number >= 0 and offset < self._html_code[number][1])
 
     def in_html(self, offset: int) -> bool:
         """True if `offset` lies in an HTML block, where no Markdown is parsed."""

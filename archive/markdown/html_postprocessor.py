@@ -14,6 +14,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
 from backfile.archive.markdown.autolinks import link_and_abbreviate
 from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
+from backfile.archive.markdown.word_boundaries import mark_boundaries
 from backfile.archive.web_addresses import address_parts, join_address, split_address
 
 Base = str | Callable[[str, str], str | None]
@@ -51,6 +52,7 @@ def normalized_tree(html: str) -> LexborHTMLParser:
         node.unwrap()
     for node in tree.css(_MEDIA):
         _embed(node)
+    mark_boundaries(tree)
     return tree
 
 

@@ -28,10 +28,20 @@ _BLOCKS = frozenset(
     )
 )
 _BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS, key=len, reverse=True))})(?![a-z0-9-])[^>]*>")
-_CELLS = frozenset(("td", "th"))
 
 # Effects of a tag on the text. The first four are separators by strength: the strongest of adjacent ones counts.
-_NOTHING, _BLANK, _TAB, _NEWLINE, _PRE, _END_OF_PRE, _IMAGE, _REFERENCE, _END_OF_REFERENCE = range(9)
+_NOTHING, _BLANK, _TAB, _NEWLINE, _PRE, _END_OF_PRE, _IMAGE, _HIDDEN, _END_OF_HIDDEN = range(9)
+_RUBY, _READING, _END_OF_READING = range(9, 12)
+_EFFECTS = {
+    "td": (_TAB, _TAB),
+    "th": (_TAB, _TAB),
+    "pre": (_PRE, _END_OF_PRE),
+    "img": (_IMAGE, _IMAGE),
+    "rp": (_HIDDEN, _END_OF_HIDDEN),
+    "rt": (_READING, _END_OF_READING),
+    "ruby": (_RUBY, _NOTHING),
+}
+"""Effects of the start tag and the end tag of elements that are no blocks."""
 _SEPARATORS = ("", " ", "\t", "\n")
 
 
@@ -63,48 +73,85 @@ def _effect(tag: str) -> int:
     closing = tag.startswith("</")
     if name in _BLOCKS:
         return _NEWLINE
-    if name in _CELLS:
-        return _TAB
-    if name == "pre":
-        return _END_OF_PRE if closing else _PRE
-    if name == "sup" and (closing or tag == REFERENCE_TAG):
-        return _END_OF_REFERENCE if closing else _REFERENCE
-    return _IMAGE if name == "img" else _NOTHING
+    if name in _EFFECTS:
+        return _EFFECTS[name][closing]
+    return _HIDDEN if tag == REFERENCE_TAG else _END_OF_HIDDEN if tag == "</sup>" else _NOTHING
 
 
 def text_runs(html: str) -> list[TextRun]:
     """Runs of the visible text of an article's HTML, in reading order.
 
     White space is one space, or one newline where it ends a line of a `pre`. Numbers that refer to footnotes are
-    apparatus, not words, and are left out. The alternative text of an image counts as words.
+    apparatus, not words, and are left out. The alternative text of an image counts as words. Readings (`rt`) stand
+    after the block whose words they are beside.
     """
-    runs: list[TextRun] = []
+    reader = _RunReader()
     effects = _Effects()
-    offset, pending, preformatted, hidden = 0, _NOTHING, False, False
     pieces = iter(_TAG.split(html))
     for piece in pieces:
-        if piece and not hidden:
-            leading, text, trailing = _words(piece, preformatted)
-            pending = max(pending, leading)
-            if text:
-                runs.append(TextRun(offset, offset + len(piece), _SEPARATORS[pending] if runs else "", text))
-                pending = trailing
+        if piece and not reader.hidden:
+            reader.read(piece)
+        reader.offset += len(piece)
         tag = next(pieces, "")
-        effect = effects[tag]
+        if effect := effects[tag]:
+            reader.meet(effect, tag)
+        reader.offset += len(tag)
+    return [*reader.runs, *reader.readings]
+
+
+class _RunReader:
+    """Reader of text and tags in turn."""
+
+    def __init__(self) -> None:
+        self.runs: list[TextRun] = []
+        self.readings: list[TextRun] = []  # of the words of the present block
+        self.offset = 0
+        self.hidden = False
+        self._pending, self._preformatted = _NOTHING, False
+        self._in_reading, self._first_reading = False, True
+
+    def read(self, piece: str) -> None:
+        """Takes the text between two tags."""
+        leading, text, trailing = _words(piece, self._preformatted)
+        if self._in_reading:
+            self._add_reading(piece, text)
+            return
+        self._pending = max(self._pending, leading)
+        if text:
+            self._add(self.offset + len(piece), text)
+            self._pending = trailing
+
+    def meet(self, effect: int, tag: str) -> None:
+        """Takes a tag with an effect."""
         if effect <= _NEWLINE:
-            pending = max(pending, effect)
+            self._pending = max(self._pending, effect)
         elif effect in (_PRE, _END_OF_PRE):
-            pending, preformatted = _NEWLINE, effect == _PRE
-        elif effect in (_REFERENCE, _END_OF_REFERENCE):
-            hidden = effect == _REFERENCE
-        elif not hidden:
-            pending = max(pending, _BLANK)
+            self._pending, self._preformatted = _NEWLINE, effect == _PRE
+        elif effect in (_HIDDEN, _END_OF_HIDDEN):
+            self.hidden = effect == _HIDDEN
+        elif effect in (_READING, _END_OF_READING, _RUBY):
+            self._in_reading = effect == _READING
+            self._first_reading = self._first_reading or effect == _RUBY
+        elif not self.hidden:
+            self._pending = max(self._pending, _BLANK)
             if text := _alternative_text(tag):
-                position = offset + len(piece)
-                runs.append(TextRun(position, position, _SEPARATORS[pending] if runs else "", text))
-                pending = _BLANK
-        offset += len(piece) + len(tag)
-    return runs
+                self._add(self.offset, text, length=0)
+                self._pending = _BLANK
+        if effect in (_NEWLINE, _PRE, _END_OF_PRE) and self.readings:
+            self.runs += self.readings
+            self.readings = []
+
+    def _add(self, end: int, text: str, length: int | None = None) -> None:
+        start = self.offset if length is None else end - length
+        self.runs.append(TextRun(start, end, _SEPARATORS[self._pending] if self.runs else "", text))
+
+    def _add_reading(self, piece: str, text: str) -> None:
+        """Adds a reading. Those of one word are joined, unless they are written with letters as words are."""
+        if text:
+            joined = not self._first_reading and not text.isascii() and not text[0].islower()
+            before = "" if joined else " " if self.readings else "\n"
+            self.readings.append(TextRun(self.offset, self.offset + len(piece), before, text))
+            self._first_reading = False
 
 
 def _words(piece: str, preformatted: bool) -> tuple[int, str, int]:

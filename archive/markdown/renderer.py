@@ -176,7 +176,7 @@ def to_text(body: str) -> str:
         _, html, raw = _parse(body)
     except _LimitExceeded:
         return plain_text(f"<pre>{escape(body, quote=False)}</pre>")
-    if raw or "footnote-definition" in html:
+    if raw or "footnote-definition" in html or "<del>" in html:
         html = _CLEANER.clean(html_postprocessor.serialised(html_postprocessor.normalized_tree(html)))
     return plain_text(html)
 

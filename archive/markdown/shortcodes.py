@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 
 from backfile.archive.markdown import theme_shortcodes
 from backfile.archive.markdown.code_regions import CodeRegions
+from backfile.archive.markdown.hidden_comments import without_comments
+from backfile.archive.markdown.indented_blocks import unindented
+from backfile.archive.markdown.inline_marks import with_known_marks
 
 _ATTRIBUTE = r"""(?:(?:[.#][\w-]+)+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*'|[\w-]+))"""
 # Every alternative stops at the next opening of its own kind, so that openings which are never closed cost a scan to
 # the next one only. The first line lets most characters fail at once.
 _CONSTRUCT = re.compile(
     r"""
-    (?=[{:*\[!%]) (?:
+    (?=[{:*\[!]) (?:
       \{\{<(?P<angle>(?:[^{]|\{(?!\{))*?)>\}\}
     | \{\{%(?P<percent>(?:[^{]|\{(?!\{))*?)%\}\}
     | \{\{(?![<%])(?P<output>(?:[^{}]|\{(?!\{)|\}(?!\}))*)\}\}
@@ -26,7 +29,6 @@ _CONSTRUCT = re.compile(
     | (?P<container>:{3,}[^\n]*)
     | \*\[(?P<short>[^\]\n]{1,100})\]:[ \t]*(?P<long>[^\n]*)
     | \[!(?P<callout>[\w-]+)\][+-]?[ \t]*(?P<heading>[^\n]*)
-    | %%(?P<remark>[^%\n]+)%%
     | (?P<embed>!?)\[\[(?P<target>[^\s\[\]|\n][^\[\]|\n]*)(?:\|(?P<alias>[^\[\]\n]*))?\]\](?![(\[:])
     | \{(?P<attributes>:?[ ]*(?:ATTRIBUTE|:?toc)(?:[ ]+ATTRIBUTE)*[ ]*)\}
     )
@@ -34,7 +36,7 @@ _CONSTRUCT = re.compile(
     re.VERBOSE,
 )
 _SIGN = re.compile(r"\{(?:[{%:#.]|[\w-]+=)")
-_OTHER_SIGNS = (":::", "*[", "[!", "%%", "[[")
+_OTHER_SIGNS = (":::", "*[", "[!", "[[")
 _OUTPUTS_BEFORE = re.compile(r"(?:\{\{[^{}]*\}\})+\Z")  # `{{ site.baseurl }}{% post_url … %}`
 _LITERAL = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')""")
 _QUOTED = re.compile(r"[ \t]*(?:>[ \t]*)+")
@@ -54,6 +56,7 @@ class ExpandedMarkdown:
 
 def expand(body: str) -> ExpandedMarkdown:
     """Expands every foreign construct outside code."""
+    body = with_known_marks(unindented(without_comments(body)))
     signs = any(sign in body for sign in _OTHER_SIGNS) or ("{" in body and _SIGN.search(body) is not None)
     return _Expansion(body).run() if signs else ExpandedMarkdown(body)
 
@@ -92,8 +95,6 @@ class _Expansion:
     def _shown(self, found: re.Match[str]) -> str:
         """Replacement of a construct that is no tag; the construct itself where its context rules it out."""
         before = self._line_before(found.start())
-        if found["remark"] is not None:
-            return "" if "`" not in found[0] else found[0]
         if found["output"] is not None:
             literal = _LITERAL.match(found["output"])
             return (literal[1] or literal[2] or "") if literal else ""

@@ -59,6 +59,9 @@ _PART = rf"{_WORD}(?:\+\+(?!\+)|\#(?!\w))?"
 _JOINT = rf"[{CONNECTORS.replace(',', '')}]|(?<=\d),(?=\d)"
 _RAW_TOKENS = re.compile(f"{_PART}(?:(?:{_JOINT}){_PART})*|{_UNSPACED_RUN}")
 _PARTS = re.compile(_PART)
+# Numbers and letters of notes. After a unit or a variable (km², x³) they are an exponent, which belongs to it.
+_NOTE_SIGNS = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉⁱⁿ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+_SHORTEST_WITH_NOTE = 3
 
 find_raw_tokens = _RAW_TOKENS.findall
 iter_raw_tokens = _RAW_TOKENS.finditer
@@ -114,10 +117,17 @@ def analyze(text: str) -> RawToken:
 
 
 def _part(match: re.Match[str], position: int) -> list[Token]:
-    """Tokens of one part: the word and, for names like C++ and F#, the bare word; [] if folding leaves nothing."""
+    """Tokens of one part; [] if folding leaves nothing.
+
+    Names like C++ and F# give the bare word as well, and so do words with the number of a note (`treaty²`).
+    """
     word, start, end = match[0], match.start(), match.end()
     bare = word.rstrip("+#")
     term = _term(bare)
+    if not word.isascii() and word[-1] in _NOTE_SIGNS:
+        noted = word.rstrip(_NOTE_SIGNS)
+        if len(noted) >= _SHORTEST_WITH_NOTE and noted[-1].isalpha():
+            return [Token(term, position, start, end), Token(_term(noted), position, start, start + len(noted))]
     if not term or bare == word:
         return [Token(term, position, start, end)] if term else []
     name = Token(term + word[len(bare) :], position, start, end)

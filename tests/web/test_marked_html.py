@@ -82,6 +82,14 @@ def test_entities_are_never_cut() -> None:
     assert mark_html(html, spans_of("> x", html)).count('<mark id="m1">&gt;&nbsp;&nbsp; x</mark>') == 1
 
 
+def test_readings_are_marked_where_they_stand() -> None:
+    html = to_html("<ruby>東京<rt>とうきょう</rt></ruby>都").html
+    assert '<ruby><mark id="m1">東京</mark><rt>とうきょう</rt></ruby><mark data-mark="1">都</mark>' in marked(
+        html, "東京都"
+    )
+    assert '<rt><mark id="m1">とうきょう</mark></rt></ruby>都' in marked(html, "とうきょう")
+
+
 def test_html_without_marks_is_unchanged() -> None:
     html = to_html("# A\n\n| b |\n|---|\n| c & d |\n").html
     assert marked(html, "zebra") == html

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from backfile.archive.markdown.plain_text import SourceMap, TextRun, text_runs
 from backfile.index.engine import Span
@@ -15,10 +16,14 @@ def mark_html(html: str, spans: Sequence[Span], *, first: int = 1) -> str:
     `<mark data-mark="n">`. All other characters of the HTML stay as they are.
     """
     written: list[str] = []
-    copied = begun = 0
-    for number, start, end in _wrapped_ranges(html, text_runs(html), spans):
-        attribute = 'id="m' if number >= begun else 'data-mark="'
-        begun = max(begun, number + 1)
+    copied = 0
+    begun: set[int] = set()
+    ranges = sorted(
+        _wrapped_ranges(html, text_runs(html), spans), key=itemgetter(1)
+    )  # readings stand after their block
+    for number, start, end in ranges:
+        attribute = 'data-mark="' if number in begun else 'id="m'
+        begun.add(number)
         written += (html[copied:start], f'<mark {attribute}{first + number}">', html[start:end], "</mark>")
         copied = end
     written.append(html[copied:])
