@@ -9,6 +9,7 @@ from http import HTTPStatus
 from flask import Flask, Response
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import PathConverter
 
 from backfile.archive.storage.library import Library
 from backfile.config import Settings, load
@@ -24,6 +25,12 @@ from backfile.web.service.ui_language import register_ui_language
 
 SCREENS = (about, api, article, browse, export, feeds, media, search)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class ArticlePath(PathConverter):
+    """Rest of a path; unlike Werkzeug's own converter, line breaks included, which names of files may have."""
+
+    regex = "(?s:[^/].*?)"
 
 
 def create_app(settings: Settings | None = None, *, open_index: Callable[[], Engine] | None = None) -> Flask:
@@ -42,12 +49,8 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     app.extensions[EXTENSION] = app.jinja_env.globals["archive"] = Services(settings, library, open_index)
     register_i18n(app)
     register_ui_language(app)
-    register_headers(
-        app,
-        hosts=trusted_hosts(settings),
-        public=library.settings.public,
-        remote_images=library.settings.remote_images,
-    )
+    app.url_map.converters["path"] = ArticlePath
+    register_headers(app, hosts=trusted_hosts(settings))
     register_admission(app)
     register_errors(app)
     register_compression(app)

@@ -100,7 +100,12 @@ _CLEANER = nh3.Cleaner(
         "time": {"datetime"},
     },
     tag_attribute_values={"input": {"type": {"checkbox"}}},
-    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+    # Code and tables may be wider than the page: they are scrolled by the keyboard as well.
+    set_tag_attribute_values={
+        "input": {"type": "checkbox", "disabled": ""},
+        "pre": {"tabindex": "0"},
+        "table": {"tabindex": "0"},
+    },
     allowed_classes=html_postprocessor.CLASSES,
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener nofollow",
@@ -163,6 +168,7 @@ def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rende
     tree = _reading_tree(source.text, html)
     html_postprocessor.postprocess(tree, source.abbreviations, remote_images=remote_images, base=base)
     html = _CLEANER.clean(html_postprocessor.serialised(tree)).replace(' class=""', "")
+    html = _repair_heading_levels(html)
     return RenderedArticle(html, _contents(html))
 
 
@@ -252,6 +258,21 @@ def _nesting(html: str, *, raw: bool) -> int:
             opened[name] -= 1
             depth -= 1
     return deepest
+
+
+def _repair_heading_levels(html: str) -> str:
+    """Headings below the title of the page, `h1`, without skipped levels: `h1`, `h4`, `h2` become `h2`, `h3`, `h3`."""
+    above: list[int] = []
+
+    def repair(heading: re.Match[str]) -> str:
+        level, attributes, inner = int(heading[1]), heading[2], heading[3]
+        while above and above[-1] >= level:
+            above.pop()
+        above.append(level)
+        shown = min(len(above) + 1, 6)
+        return f"<h{shown}{attributes}>{inner}</h{shown}>"
+
+    return _HEADING.sub(repair, html)
 
 
 def _contents(html: str) -> tuple[Heading, ...]:

@@ -83,6 +83,11 @@ class Library:
         """Display names of authors and topics: those of `library.toml`, then those of the profiles."""
         return self.profiles.names(self.settings.authors, self.settings.topics)
 
+    @property
+    def title(self) -> str:
+        """Title of the library: the one in `library.toml`, else the name of its folder."""
+        return self.settings.title or os.path.basename(self._real) or "Backfile"
+
     def walk(self) -> Iterator[FileEntry]:
         """Yields every file that may be an article, in no particular order; no file is opened."""
         return walker.walk(self._real, self._exclude)

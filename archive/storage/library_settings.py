@@ -42,6 +42,15 @@ _NAMES = frozenset({"authors", "topics"})
 _KEYS = frozenset(each.name for each in fields(LibrarySettings))
 
 
+def file_state(path: Path) -> tuple[int, int, int] | None:
+    """State by which a changed file is noticed: mtime in ns, size and inode; None if there is none to be read."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 def read_settings(root: Path) -> LibrarySettings:
     """Settings of the library at `root`, defaults if it has no `library.toml`.
 

@@ -4,6 +4,7 @@
     .gitignore          makes git ignore the folder
     index/              the engine's files
     problems.json       problems, and the files that are no articles, as of their last reading
+    failure.json        reason why the index could not be brought up to date, and since when; absent otherwise
     index.broken-…      the last index that could not be used, kept for inspection
 """
 
@@ -17,6 +18,7 @@ import shutil
 import stat
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +40,7 @@ _IGNORE = ".gitignore"
 _IGNORE_TEXT = "*\n"
 _OWNER = b"cache of Backfile"
 _PROBLEMS = "problems.json"
+_FAILURE = "failure.json"
 _BROKEN = "index.broken-"
 _TIME = "%Y%m%dT%H%M%SZ"
 
@@ -167,6 +170,46 @@ def set_aside(folder: Path) -> Path:
     if os.path.lexists(folder / "index"):
         (folder / "index").rename(broken)
     return broken
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateFailure:
+    """Reason why the index is not brought up to date, what to do, and since when (RFC 3339, UTC)."""
+
+    since: str
+    reason: str
+    hint: str = ""
+
+
+def record_failure(folder: Path, reason: str, hint: str = "") -> None:
+    """Keeps the reason why a synchronization failed, and the time of the first of several failures in a row.
+
+    Does nothing in a folder that is no cache folder of ours or cannot be written to.
+    """
+    earlier = read_failure(folder)
+    since = earlier.since if earlier else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    with suppress(OSError):
+        if _OWNER in _content(folder / _TAG):
+            content = {"since": since, "reason": reason, "hint": hint}
+            _write(folder / _FAILURE, json.dumps(content, ensure_ascii=False))
+
+
+def read_failure(folder: Path) -> UpdateFailure | None:
+    """Failure of the last synchronization; None if it succeeded."""
+    try:
+        content = json.loads(read_bytes(str(folder / _FAILURE), str(folder)))
+        return UpdateFailure(str(content["since"]), str(content["reason"]), str(content["hint"]))
+    except FileNotFoundError:
+        return None
+    except (ArchiveError, OSError, RecursionError, ValueError, TypeError, KeyError) as error:
+        log.warning("%s is damaged (%s)", folder / _FAILURE, error)
+        return None
+
+
+def clear_failure(folder: Path) -> None:
+    """Forgets the failure after a synchronization that succeeded."""
+    with suppress(FileNotFoundError):
+        (folder / _FAILURE).unlink()
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ from watchfiles import Change, watch
 
 from backfile.archive.errors import BackfileError
 from backfile.archive.storage.library import Library
+from backfile.index.sync.state import clear_failure, record_failure
 from backfile.index.sync.synchronization import update_index
 from backfile.index.sync.verification import IndexVerifier
 
@@ -66,21 +67,28 @@ class IndexWatcher:
     def _run(self) -> None:
         for _ in self._triggers():
             try:
-                report = update_index(
-                    self._library,
-                    self._folder,
-                    self._engine_name,
-                    wait=self._wait,
-                    seconds=self._seconds,
-                    progress=self._raise_if_stopped,
-                )
+                self.update()
             except _Stopped:
                 return
-            except (BackfileError, OSError) as error:
-                log.error("The index could not be brought up to date: %s", error)
-            else:
-                if not report.did_nothing:
-                    log.info("%s", report.summary())
+
+    def update(self) -> None:
+        """Synchronizes once; a failure is logged, and kept in the cache folder for the server to tell."""
+        try:
+            report = update_index(
+                self._library,
+                self._folder,
+                self._engine_name,
+                wait=self._wait,
+                seconds=self._seconds,
+                progress=self._raise_if_stopped,
+            )
+        except (BackfileError, OSError) as error:
+            log.error("The index could not be brought up to date: %s", error)
+            record_failure(self._folder, str(error), getattr(error, "hint", ""))
+        else:
+            clear_failure(self._folder)
+            if not report.did_nothing:
+                log.info("%s", report.summary())
 
     def _raise_if_stopped(self, done: int, total: int) -> None:
         if self._stop.is_set():

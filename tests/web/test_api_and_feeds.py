@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
@@ -12,6 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 from selectolax.lexbor import LexborHTMLParser
 
+from backfile.app import create_app
+from backfile.cli import main
+from backfile.config import Settings
 from backfile.web.screens import feeds
 from tests.web_archive import archive_app, client
 
@@ -68,7 +72,7 @@ def test_atom_feed(client: FlaskClient, path: str) -> None:
     assert response.mimetype == "application/atom+xml"
     feed = ElementTree.fromstring(response.text)  # noqa: S314 - our own text
     assert feed.tag == f"{ATOM}feed"
-    assert feed.findtext(f"{ATOM}id") == f"http://localhost{path}"
+    assert str(feed.findtext(f"{ATOM}id")).startswith("urn:uuid:")
     links = {link.get("rel"): link.get("href") for link in feed.findall(f"{ATOM}link")}
     assert links["self"] == f"http://localhost{path}"
     assert client.get(urlsplit(links["alternate"] or "").path).status_code == 200
@@ -77,13 +81,44 @@ def test_atom_feed(client: FlaskClient, path: str) -> None:
     ids = [entry.findtext(f"{ATOM}id") or "" for entry in entries]
     assert len(set(ids)) == len(ids)
     moments = [entry.findtext(f"{ATOM}updated") or "" for entry in entries]
-    assert moments == sorted(moments, reverse=True)
-    assert feed.findtext(f"{ATOM}updated") == moments[0]
+    published = [entry.findtext(f"{ATOM}published") or "" for entry in entries]
+    assert published == sorted(published, reverse=True)
+    assert feed.findtext(f"{ATOM}updated") == max(moments)
     for entry, moment in zip(entries, moments, strict=True):
         assert datetime.fromisoformat(moment).tzinfo is not None
         assert entry.findtext(f"{ATOM}title")
         assert entry.findtext(f"{ATOM}summary")
-        assert client.get(urlsplit(entry.findtext(f"{ATOM}id") or "").path).status_code == 200
+        link = entry.find(f"{ATOM}link")
+        assert link is not None
+        assert client.get(urlsplit(link.get("href") or "").path).status_code == 200
+
+
+def test_ids_of_a_feed_do_not_depend_on_the_host(client: FlaskClient) -> None:
+    here, elsewhere = (client.get("/search.atom", base_url=f"http://{host}").text for host in ("localhost", "[::1]"))
+    assert re.findall(r"<id>.*</id>", here) == re.findall(r"<id>.*</id>", elsewhere)
+    assert "http://[::1]/" in elsewhere
+
+
+def test_an_updated_article_is_updated_in_the_feed(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("---\ntitle: A\ndate: 2019-03-14\nupdated: 2020-01-02\n---\nferry\n")
+    (tmp_path / "library.toml").write_text('language = "en-GB"\n')
+    main.run(["index", str(tmp_path)])
+    text = create_app(Settings(library=tmp_path)).test_client().get("/search.atom").text
+    assert "<published>2019-03-14T00:00:00Z</published>" in text
+    assert text.count("<updated>2020-01-02T00:00:00Z</updated>") == 2
+    assert '<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en-GB">' in text
+
+
+@pytest.mark.parametrize("path", ["/search.atom?q=ferry", "/article/1998/night-ferry", "/sitemap.xml"])
+def test_an_unchanged_page_is_not_sent_again(client: FlaskClient, path: str) -> None:
+    first = client.get(path, headers={"Accept-Encoding": "gzip"})
+    tag = first.headers["ETag"]
+    again = client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": tag})
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", tag)
+    assert client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": '"other"'}).status_code == 200
+    if path != "/sitemap.xml":
+        changed = first.headers["Last-Modified"]
+        assert client.get(path, headers={"If-Modified-Since": changed}).status_code == 304
 
 
 def test_opensearch_description(client: FlaskClient) -> None:

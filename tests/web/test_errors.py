@@ -192,4 +192,5 @@ def test_opening_the_index_is_retried(request: pytest.FixtureRequest) -> None:
         "articles": 22,
         "generation": 1,
         "problems": [],
+        "stale_since": None,
     }

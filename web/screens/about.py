@@ -10,7 +10,7 @@ from flask import Blueprint, render_template
 
 from backfile.index.engine import Facet, Sort
 from backfile.index.query import parse
-from backfile.index.sync.state import read_problems
+from backfile.index.sync.state import read_failure, read_problems
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.i18n import gettext, gettext_noop
 from backfile.web.service.search_service import SearchResult, count_articles, run_search
@@ -51,6 +51,7 @@ def about() -> str:
         topics=find_facet(found.page, "topic").total,
         years=year_chart(found.years, arguments),
         examples=examples(found),
+        failure=read_failure(services().settings.cache_folder),
         problems=problems,
         shown=min(len(problems), MAX_PROBLEMS),
         status=services().engine().status(),

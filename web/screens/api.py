@@ -8,6 +8,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from backfile.index.engine import Hit
 from backfile.index.serialising import article_path, page_to_json
+from backfile.index.sync.state import read_failure
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
@@ -66,15 +67,20 @@ def openapi() -> Response:
 
 @blueprint.get("/health")
 def health() -> Response:
-    """Health check for monitors; 503 if the index is damaged."""
+    """Health check for monitors; 503 if the index is damaged.
+
+    `stale`: searches are answered, but changes of the library have not been taken over since `stale_since`.
+    """
     status = services().engine().status()
+    failure = read_failure(services().settings.cache_folder)
     response = jsonify(
         {
-            "status": "damaged" if status.problems else "ok",
+            "status": "damaged" if status.problems else "stale" if failure else "ok",
             "engine": status.engine,
             "articles": status.documents,
             "generation": status.generation,
-            "problems": list(status.problems),
+            "problems": [*status.problems, *([failure.reason] if failure else ())],
+            "stale_since": failure.since if failure else None,
         }
     )
     response.status_code = 503 if status.problems else 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,6 +29,7 @@ from backfile.web.screens.media import link_resolver
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.errors import error_response_for
+from backfile.web.service.headers import note_last_modified
 from backfile.web.service.i18n import gettext
 from backfile.web.service.search_service import neighbours, parse_query
 from backfile.web.service.services import services
@@ -94,6 +96,7 @@ class IndexContext:
 def article(article_id: str) -> str:
     """Article page; matches of `q` are highlighted and numbered, `match` is the number of the current one."""
     found = services().library.get(article_id)
+    note_last_modified(os.stat(services().library.root / found.path).st_mtime)
     arguments = arguments_of_request()
     query = parse_query(arguments.query).tree
     rendered = render_body(found)
@@ -145,7 +148,8 @@ def render_body(shown: Article) -> RenderedArticle:
     body = body_without_title(shown.body, shown.metadata.title)
     digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     render_article = partial(services().renderer or render, services().library, shown.path, body)
-    return services().rendered((shown.path, digest, int(time.monotonic() // RENDERED_SECONDS)), render_article)
+    key = (shown.path, digest, services().library.settings.remote_images, int(time.monotonic() // RENDERED_SECONDS))
+    return services().rendered(key, render_article)
 
 
 def render(library: Library, path: str, body: str) -> RenderedArticle:

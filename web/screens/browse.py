@@ -67,14 +67,8 @@ def list_values(kind: str) -> str:
     facet, heading = KINDS[kind]
     known = find_facet(_all_articles(), facet).values
     contains = request.args.get("contains", "").strip()
-    found = [value for value in known if fold(contains) in fold(value.value)] if contains else list(known)
-    sort_key = _family_name_key if facet == "author" else _sort_key
-    keyed = sorted(((sort_key(value.value), value) for value in found), key=itemgetter(0))
-    groups = [
-        LetterGroup(letter, tuple(links_to_values(facet, [value for _, value in group])))
-        for letter, group in groupby(keyed, key=lambda each: _letter(each[0]))
-    ]
-    every = found
+    every = [value for value in known if fold(contains) in fold(value.value)] if contains else list(known)
+    groups = _letter_groups(facet, every)
     letter = _chosen_letter([group.letter for group in groups]) if len(every) > MAX_VALUES else ""
     shown = [group for group in groups if group.letter == letter] if letter else groups
     return render_template(
@@ -128,6 +122,16 @@ def year(name: str) -> str:
         raise PageNotFound(gettext("“%(name)s” is not a year.", name=name))
     text = f"{int(name):04d}"
     return _show_value(SearchArguments(first=text, last=text), text)
+
+
+def _letter_groups(facet: str, values: Iterable[FacetValue]) -> list[LetterGroup]:
+    """Values in alphabetical order, authors by family name, under their first letters."""
+    sort_key = _family_name_key if facet == "author" else _sort_key
+    keyed = sorted(((sort_key(value.value), value) for value in values), key=itemgetter(0))
+    return [
+        LetterGroup(letter, tuple(links_to_values(facet, [value for _, value in group])))
+        for letter, group in groupby(keyed, key=lambda each: _letter(each[0]))
+    ]
 
 
 def links_to_values(facet: str, values: Iterable[FacetValue]) -> list[tuple[Link, int]]:

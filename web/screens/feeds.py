@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from math import ceil
+from uuid import NAMESPACE_URL, uuid5
 
 from flask import Blueprint, Response, render_template
 
@@ -14,6 +15,7 @@ from backfile.index.engine import Sort
 from backfile.index.serialising import article_path
 from backfile.web.screens.search import arguments_of_request, heading_of
 from backfile.web.service.errors import PageNotFound
+from backfile.web.service.headers import note_last_modified
 from backfile.web.service.i18n import gettext
 from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
@@ -29,10 +31,12 @@ blueprint = Blueprint("feeds", __name__)
 
 @dataclass(frozen=True, slots=True)
 class FeedEntry:
-    """Entry of a feed: view of the hit, absolute URL, date and time."""
+    """Entry of a feed: view of the hit, id, absolute URL, times of publication (None: unknown) and last change."""
 
     view: HitView
+    id: str
     url: str
+    published: str | None
     updated: str
 
 
@@ -40,21 +44,22 @@ class FeedEntry:
 def atom() -> Response:
     """Atom feed (RFC 4287) of the newest articles of a search.
 
-    Every entry needs a date and time: a partial date stands for its first day, no date for 1970-01-01.
+    Every entry needs a date and time: a partial date stands for its first day, no date for 1970-01-01. Ids do not
+    depend on the host, so that an archive that moves gives its readers nothing to read again.
     """
     arguments = arguments_of_request().with_changes()
     found = run_search(arguments.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
     absolute = services().absolute
-    entries = [
-        FeedEntry(view, absolute(article_path(view.hit.id)), to_timestamp(view.hit.metadata.date))
-        for view in hit_views(arguments, found.page.hits)
-    ]
+    entries = [_feed_entry(view) for view in hit_views(arguments, found.page.hits)]
+    updated = max((entry.updated for entry in entries), default=to_timestamp(None))
+    note_last_modified(datetime.fromisoformat(updated).timestamp())
     text = render_template(
         "feed.xml",
         heading=heading_of(arguments),
+        feed_id=to_urn(arguments.url("/search.atom")),
         self_url=absolute(arguments.url("/search.atom")),
         page_url=absolute(arguments.url()),
-        updated=max((entry.updated for entry in entries), default=to_timestamp(None)),
+        updated=updated,
         entries=entries,
     )
     return _xml(text, "application/atom+xml")
@@ -93,6 +98,18 @@ def sitemap(part: int) -> Response:
     addresses = [services().absolute(article_path(article_id)) for article_id in ids]
     text = render_template("sitemap.xml", addresses=addresses)
     return _xml(text, "application/xml")
+
+
+def _feed_entry(view: HitView) -> FeedEntry:
+    metadata, path = view.hit.metadata, article_path(view.hit.id)
+    published = to_timestamp(metadata.date) if metadata.date else None
+    changed = [to_timestamp(date) for date in (metadata.date, metadata.updated) if date]
+    return FeedEntry(view, to_urn(path), services().absolute(path), published, max(changed, default=to_timestamp(None)))
+
+
+def to_urn(path: str) -> str:
+    """Id of a resource of this application by its path and query: a name-based UUID (RFC 9562, version 5)."""
+    return uuid5(NAMESPACE_URL, f"backfile:{path}").urn
 
 
 def to_timestamp(known: PartialDate | None) -> str:

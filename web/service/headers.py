@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
+from typing import cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, RequestURITooLarge, SecurityError
 
 from backfile.archive.web_addresses import host_of
+from backfile.web.service.services import services
 
 METHODS = ("GET", "HEAD")
 MAX_BODY = 64 * 1024  # bytes
 MAX_URL = 16 * 1024  # characters
+VALIDATED = ("article.article", "article.markdown", "feeds.atom", "feeds.sitemap", "feeds.sitemap_index")
 ASSET_MAX_AGE = 365 * 24 * 3600  # seconds
 
 
@@ -25,25 +29,30 @@ def content_security_policy(*, remote_images: bool) -> str:
     )
 
 
-def register_headers(app: Flask, *, hosts: Sequence[str] | None, public: bool, remote_images: bool) -> None:
+def register_headers(app: Flask, *, hosts: Sequence[str] | None) -> None:
     """Rejects foreign hosts, methods other than GET and HEAD, and large requests; adds headers to all responses.
 
-    `hosts` are the accepted host names, None for any; one with a leading dot includes its subdomains. (Flask's
-    TRUSTED_HOSTS does not support IPv6 addresses.)
+    The settings `public` and `remote_images` of the library count as they are at each request. `hosts` are the
+    accepted host names, None for any; one with a leading dot includes its subdomains. (Flask's TRUSTED_HOSTS does not
+    support IPv6 addresses.)
     """
     headers = {
-        "Content-Security-Policy": content_security_policy(remote_images=remote_images),
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
     }
-    if not public:
-        headers["X-Robots-Tag"] = "noindex"
+    app.before_request(_follow_settings)
     app.before_request(partial(_reject_foreign_host, hosts))
     app.before_request(_reject_request)
     app.after_request(partial(_add_headers, headers))
-    app.after_request(partial(_set_caching, "public" if public else "private"))
+    app.after_request(_add_library_headers)
+    app.after_request(_set_caching)
+    app.after_request(_set_validators)
+
+
+def _follow_settings() -> None:
+    services().follow_settings()
 
 
 def _reject_foreign_host(hosts: Sequence[str] | None) -> None:
@@ -67,8 +76,33 @@ def _add_headers(headers: Mapping[str, str], response: Response) -> Response:
     return response
 
 
-def _set_caching(scope: str, response: Response) -> Response:
-    """Lets shared caches keep the program's own files, and responses made of articles if `scope` is `public`."""
+def _add_library_headers(response: Response) -> Response:
+    settings = services().library.settings
+    policy = content_security_policy(remote_images=settings.remote_images)
+    response.headers.setdefault("Content-Security-Policy", policy)
+    if not settings.public:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def note_last_modified(timestamp: float) -> None:
+    """Notes the time (s since 1970) at which what the current request shows was last changed."""
+    g.last_modified = datetime.fromtimestamp(max(timestamp, 0.0), UTC)
+
+
+def _set_validators(response: Response) -> Response:
+    """Adds an ETag to articles and feeds, and answers a conditional request for an unchanged one with 304."""
+    if request.endpoint in VALIDATED and response.status_code == 200:
+        response.add_etag()
+        if "last_modified" in g:
+            response.last_modified = g.last_modified
+        return cast(Response, response.make_conditional(request))
+    return response
+
+
+def _set_caching(response: Response) -> Response:
+    """Lets shared caches keep the program's own files, and those made of articles if the library is public."""
+    scope = "public" if services().library.settings.public else "private"
     if request.endpoint == "static" and response.status_code < 400:
         if "v" in request.args and response.status_code in {200, 304}:
             response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE}, immutable"

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, cast
 
 from flask import current_app, request
 
+from backfile.archive.errors import LibrarySettingsInvalid
 from backfile.archive.markdown.renderer import RenderedArticle
 from backfile.archive.storage.library import Library
+from backfile.archive.storage.library_settings import FILE_NAME, file_state
 from backfile.config import Settings
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Engine
 
 EXTENSION = "backfile"
+FOLLOW_SECONDS = 1.0  # between two looks at library.toml
 MAX_RENDERED = 4_000_000  # characters of rendered articles a process
 
 
@@ -39,6 +44,8 @@ class Services:
     sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
     renderer: Callable[[Library, str, str], RenderedArticle] | None = None
     _engine: Engine | None = None
+    _looked: float = 0.0  # time.monotonic()
+    _settings_file: tuple[int, int, int] | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def engine(self) -> Engine:
@@ -51,7 +58,20 @@ class Services:
     @property
     def title(self) -> str:
         """Title of the archive."""
-        return self.library.settings.title or "Backfile"
+        return self.library.title
+
+    def follow_settings(self) -> None:
+        """Reads `library.toml` again once it has changed; looks at most once a second. A wrong one changes nothing.
+
+        The index process reads it as well, and reports what is wrong (`sync.state.UpdateFailure`).
+        """
+        if time.monotonic() - self._looked < FOLLOW_SECONDS:
+            return
+        known, self._looked = self._settings_file, time.monotonic()
+        self._settings_file = file_state(self.library.root / FILE_NAME)
+        if self._settings_file != known:
+            with suppress(LibrarySettingsInvalid):
+                self.library.refresh()
 
     @property
     def description(self) -> str:

@@ -150,7 +150,12 @@ SCHEMAS: Json = {
         topics=TEXTS,
     ),
     "Health": _object(
-        status={"enum": ["ok", "damaged"]}, engine=TEXT, articles=COUNT, generation=COUNT, problems=TEXTS
+        status={"enum": ["ok", "stale", "damaged"]},
+        engine=TEXT,
+        articles=COUNT,
+        generation=COUNT,
+        problems=TEXTS,
+        stale_since=TEXT_OR_NULL,
     ),
     "Error": _object(error=_object(status={"type": "integer"}, heading=TEXT, message=TEXT, hint=TEXT)),
 }

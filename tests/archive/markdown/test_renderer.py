@@ -31,14 +31,35 @@ def test_golden(name: str) -> None:
 def test_headings_have_stable_unique_ids() -> None:
     rendered = to_html("# Über uns\n\n## Night *ferry*\n\n## Night ferry\n\n## Own {#m1}\n\n## Own 2 {#m1}\n")
     assert rendered.contents == (
-        Heading(1, "article-über-uns", "Über uns"),
-        Heading(2, "article-night-ferry", "Night ferry"),
-        Heading(2, "article-night-ferry-1", "Night ferry"),
-        Heading(2, "article-m1", "Own"),
-        Heading(2, "article-own-2", "Own 2"),
+        Heading(2, "article-über-uns", "Über uns"),
+        Heading(3, "article-night-ferry", "Night ferry"),
+        Heading(3, "article-night-ferry-1", "Night ferry"),
+        Heading(3, "article-m1", "Own"),
+        Heading(3, "article-own-2", "Own 2"),
     )
     for heading in rendered.contents:
         assert rendered.html.count(f'id="{heading.id}"') == 1
+
+
+@pytest.mark.parametrize(
+    ("levels", "shown"),
+    [
+        ([1], [2]),
+        ([2, 4, 3, 2], [2, 3, 3, 2]),
+        ([3, 5, 6, 4, 1], [2, 3, 4, 3, 2]),
+        ([1, 2, 3, 4, 5, 6], [2, 3, 4, 5, 6, 6]),
+    ],
+)
+def test_headings_follow_the_title_without_gaps(levels: list[int], shown: list[int]) -> None:
+    body = "\n\n".join(f"{'#' * level} Heading {number}" for number, level in enumerate(levels))
+    assert [heading.level for heading in to_html(body).contents] == shown
+
+
+def test_code_and_tables_can_be_scrolled_by_the_keyboard() -> None:
+    html = to_html("    code\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<p tabindex='5'>x</p>\n").html
+    assert '<pre tabindex="0">' in html
+    assert '<table tabindex="0">' in html
+    assert html.count("tabindex") == 2
 
 
 def test_relative_addresses_are_joined_to_the_base() -> None:
