@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
@@ -19,6 +19,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from backfile.archive.markdown import html_postprocessor, shortcodes
 from backfile.archive.markdown.html_postprocessor import Base
+from backfile.archive.markdown.loose_marks import tightened
 from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
 
 MAX_CHARACTERS = 8_000_000
@@ -229,7 +230,8 @@ def _parse(body: str) -> tuple[shortcodes.ExpandedMarkdown, str, bool]:
     """Markdown → raw HTML, not yet sanitised, and whether HTML was written in it. Raises `_LimitExceeded`."""
     if len(body) > MAX_CHARACTERS:
         raise _LimitExceeded(f"longer than {MAX_CHARACTERS:,} characters: shown as written")
-    source = shortcodes.expand(body)
+    expanded = shortcodes.expand(body)
+    source = replace(expanded, text=tightened(expanded.text))
     html = _PARSER.html(source.text)
     raw = _RAW_HTML.search(source.text) is not None
     if raw and any(len(_QUOTED.sub("", tag)) > MAX_TAG for tag in _LONG_TAG.findall(html)):
