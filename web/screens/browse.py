@@ -67,7 +67,7 @@ def list_values(kind: str) -> str:
     facet, heading = KINDS[kind]
     known = find_facet(_all_articles(), facet).values
     contains = request.args.get("contains", "").strip()
-    every = [value for value in known if fold(contains) in fold(value.value)] if contains else list(known)
+    every = _containing(contains, known)
     groups = _letter_groups(facet, every)
     letter = _chosen_letter([group.letter for group in groups]) if len(every) > MAX_VALUES else ""
     shown = [group for group in groups if group.letter == letter] if letter else groups
@@ -79,7 +79,6 @@ def list_values(kind: str) -> str:
         sparklines=sparklines(facet),
         total=len(every),
         letter=letter,
-        shown=sum(len(group.links) for group in shown),
         groups=shown,
         letters=_letter_links(kind, groups, letter, contains) if len(every) > MIN_VALUES else [],
         contains=contains if len(known) >= MIN_FINDABLE else None,
@@ -122,6 +121,11 @@ def year(name: str) -> str:
         raise PageNotFound(gettext("“%(name)s” is not a year.", name=name))
     text = f"{int(name):04d}"
     return _show_value(SearchArguments(first=text, last=text), text)
+
+
+def _containing(text: str, values: Iterable[FacetValue]) -> list[FacetValue]:
+    """Values with a text in their names, whatever its case and accents."""
+    return [value for value in values if fold(text) in fold(value.value)] if text else list(values)
 
 
 def _letter_groups(facet: str, values: Iterable[FacetValue]) -> list[LetterGroup]:
