@@ -187,6 +187,7 @@ def _block(
     start, end, body = span
     block, offset = text[start:end], count_lines(text[:start])
     parts = (text[:start], block, text[end:body], text[body:])
+    broken: FrontMatterInvalid | None = None
     try:
         data, found = _read_toml(block) if form is Form.TOML else _read_yaml(block, offset)
     except FrontMatterInvalid as error:
@@ -196,7 +197,6 @@ def _block(
     else:
         if data is not None:
             return FrontMatter(form, *parts, data, problems + found)
-        broken = None
     return _recovered(text, parts, problems, broken, offset)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable
-from backfile.archive.frontmatter.front_matter import Form, parse
+from backfile.archive.frontmatter.front_matter import Form, FrontMatter, parse
 from backfile.archive.importers.common.bylines import parse_dateline
 from backfile.archive.importers.common.closing_notes import closing_authors
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, date_in_words
@@ -82,7 +82,7 @@ def article_in(text: str, name: str, context: ImportContext) -> Item:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x0c", "\n").lstrip("\ufeff")
     front = parse(text)
     if front.form is not Form.NONE and front.data:
-        return _with_headers(front.data, front.body, name, context)
+        return _with_headers(front, name, context)
     lines = text.split("\n")
     masthead, rest = _read_masthead(lines, context)
     body = "\n".join(lines[rest:])
@@ -109,14 +109,15 @@ def _last_lines(paragraphs: list[Paragraph]) -> list[str]:
     return [line for each in paragraphs for line in ((each.text,) if each.kind is ParagraphKind.PROSE else each.lines)]
 
 
-def _with_headers(data: Mapping[str, object], body: str, name: str, context: ImportContext) -> Item:
+def _with_headers(front: FrontMatter, name: str, context: ImportContext) -> Item:
     """Article of a text with header lines such as `Title: …` and `Author: …`."""
-    known = map_metadata(data, body, name, day_first=context.day_first)
+    known = map_metadata(front.data, front.body, name, day_first=context.day_first)
     return Item(
         origin=name,
         metadata=known.metadata,
-        body=plain_to_markdown(body),
+        body=plain_to_markdown(front.body),
         extra=known.extra,
+        notes=(*map(str, front.problems), *(each.reason for each in known.problems)),
     )
 
 
