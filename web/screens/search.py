@@ -65,6 +65,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
     if must_find and not found.page.total:
         raise PageNotFound(gettext("No article in this archive is listed under “%(name)s”.", name=heading))
     heading = _spelling(found.page, facet, heading) if facet else heading or heading_of(arguments)
+    search_url = arguments.url("", page=1)
     return render_template(
         "search.html",
         title=title_of(heading, found),
@@ -76,8 +77,8 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         names=_name_links(arguments, found),
         suggestion=_suggestion(arguments, found),
         alternatives=find_alternatives(arguments, found.parsed.tree) if not found.page.total else (),
-        feed_url=arguments.url("/search.atom", page=1),
-        exports=[(gettext(name), arguments.url(path, page=1)) for name, path in EXPORTS],
+        feed_url=f"/search.atom{search_url}",
+        exports=[(gettext(name), path + search_url) for name, path in EXPORTS],
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote_plus
 
 from werkzeug.datastructures import MultiDict
@@ -26,6 +26,12 @@ NAMES = ("q", "author", "topic", "from", "to", "sort", "page", "per_page", "plac
 ENDS = {"from": gettext_noop("from"), "to": gettext_noop("to")}
 
 _quote = lru_cache(1024)(quote_plus)  # a page repeats the query, the filters and the years in all its links
+
+
+class HitUrls(Protocol):
+    """Function from an article, the rank of its hit and a match number to a URL."""
+
+    def __call__(self, article_id: str, *, rank: int | None = None, match: int | None = None) -> str: ...
 
 
 class SearchArguments(NamedTuple):
@@ -93,10 +99,23 @@ class SearchArguments(NamedTuple):
 
     def article_url(self, article_id: str, *, rank: int | None = None, match: int | None = None) -> str:
         """URL of an article that keeps the search, the rank of the hit (which implies the page) and a match number."""
-        pairs = self._replace(rank=rank, page=1).pairs()
-        if match is not None:
-            pairs.append(("match", str(match)))
-        return _url(article_path(article_id), pairs)
+        return self.article_urls()(article_id, rank=rank, match=match)
+
+    def article_urls(self) -> HitUrls:
+        """Function that does what `article_url` does; the search is encoded once."""
+        search = _encode(self._replace(rank=None, page=1).pairs())
+
+        def url(article_id: str, *, rank: int | None = None, match: int | None = None) -> str:
+            numbers = [f"{name}={number}" for name, number in (("place", rank), ("match", match)) if number is not None]
+            query = "&".join([search, *numbers] if search else numbers)
+            return f"{article_path(article_id)}?{query}" if query else article_path(article_id)
+
+        return url
+
+    def page_urls(self) -> Callable[[int], str]:
+        """Function from a number to the URL of that page of this search; the search is encoded once."""
+        first, url_of = self.url(page=1), self.urls_with("page")
+        return lambda number: first if number == 1 else url_of(str(number))
 
     def pairs(self) -> list[tuple[str, str]]:
         """Names and values as in a URL, in one fixed order."""
@@ -126,17 +145,18 @@ def _encode(pairs: Iterable[tuple[str, str]]) -> str:
 def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> SearchArguments:
     """Reads the arguments of a request; an argument that cannot be understood becomes a notice, never an error."""
     notices: list[str] = []
+    single = values.to_dict()  # `MultiDict.get` makes an exception for each missing name
     return SearchArguments(
-        query=" ".join(values.get("q", "").split()),
+        query=" ".join(single.get("q", "").split()),
         authors=_values(values, "author", notices),
         topics=_values(values, "topic", notices),
-        first=_date(values, "from", notices),
-        last=_date(values, "to", notices),
-        sort=_sort(values.get("sort", ""), notices),
-        page=_number(values, "page", range(1, MAX_DEPTH + 1), notices) or 1,
-        per_page=_number(values, "per_page", range(1, MAX_PER_PAGE + 1), notices) or per_page,
+        first=_date(single, "from", notices),
+        last=_date(single, "to", notices),
+        sort=_sort(single.get("sort", ""), notices),
+        page=_number(single, "page", range(1, MAX_DEPTH + 1), notices) or 1,
+        per_page=_number(single, "per_page", range(1, MAX_PER_PAGE + 1), notices) or per_page,
         usual_per_page=per_page,
-        rank=_number(values, "place", range(1, MAX_DEPTH + 1), notices),
+        rank=_number(single, "place", range(1, MAX_DEPTH + 1), notices),
         notices=tuple(notices),
     )
 
@@ -148,7 +168,7 @@ def _values(values: MultiDict[str, str], name: str, notices: list[str]) -> tuple
     return chosen[:MAX_VALUES]
 
 
-def _date(values: MultiDict[str, str], name: str, notices: list[str]) -> str:
+def _date(values: Mapping[str, str], name: str, notices: list[str]) -> str:
     text = values.get(name, "").strip()
     if not text:
         return ""
@@ -179,7 +199,7 @@ def _sort(text: str, notices: list[str]) -> Sort:
         return Sort.RELEVANCE
 
 
-def _number(values: MultiDict[str, str], name: str, bounds: range, notices: list[str]) -> int | None:
+def _number(values: Mapping[str, str], name: str, bounds: range, notices: list[str]) -> int | None:
     text = values.get(name, "").strip()
     if not text:
         return None

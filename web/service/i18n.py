@@ -12,6 +12,8 @@ from babel import dates
 from babel.core import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
 from flask import Flask
+from jinja2 import Environment
+from jinja2.environment import TemplateModule
 from jinja2.utils import htmlsafe_json_dumps
 
 from backfile.archive.model import PartialDate
@@ -31,6 +33,8 @@ def gettext(message: str, **values: str | int) -> str:
 def ngettext(one: str, many: str, amount: int, **values: str | int) -> str:
     """Translates a text in the plural form for an amount, which is its value `num`."""
     language = current_language()
+    if not values:
+        return _ngettext(language, one, many, amount)
     return language.catalogue.ngettext(one, many, amount) % _format_values(language, {"num": amount, **values})
 
 
@@ -87,6 +91,11 @@ def _format_number(language: UiLanguage, value: float) -> str:
 
 
 @lru_cache(maxsize=4096)
+def _ngettext(language: UiLanguage, one: str, many: str, amount: int) -> str:
+    return language.catalogue.ngettext(one, many, amount) % {"num": _format_number(language, amount)}
+
+
+@lru_cache(maxsize=4096)
 def _format_date(language: UiLanguage, date: PartialDate) -> str:
     if date.month is None:
         return str(date.year)
@@ -111,6 +120,30 @@ def format_duration(milliseconds: float) -> str:
     if milliseconds >= 1000:
         return gettext("%(seconds)s\u00a0s", seconds=format_number(round(milliseconds / 1000, 1)))
     return gettext("%(num)s\u00a0ms", num=round(milliseconds)) if milliseconds >= 1 else gettext("under 1\u00a0ms")
+
+
+MAIN_LINKS = (
+    ("/search", gettext_noop("Search")),
+    ("/authors", gettext_noop("Authors")),
+    ("/topics", gettext_noop("Topics")),
+    ("/years", gettext_noop("Years")),
+    ("/about", gettext_noop("About")),
+)
+
+
+@lru_cache(maxsize=64)
+def _main_links(language: UiLanguage) -> list[tuple[str, str]]:
+    return [(url, language.catalogue.gettext(text)) for url, text in MAIN_LINKS]
+
+
+def fixed_parts(environment: Environment) -> Callable[[str], TemplateModule]:
+    """Function from the name of a template that depends on nothing but the language to its HTML, rendered once."""
+
+    @lru_cache(maxsize=64)
+    def render(name: str, _: UiLanguage) -> TemplateModule:
+        return environment.get_template(name).make_module()
+
+    return lambda name: render(name, current_language())
 
 
 @lru_cache(maxsize=64)
@@ -148,9 +181,11 @@ def register_i18n(app: Flask) -> None:
         ngettext=ngettext,
         pgettext=pgettext,
         asset=asset_urls(Path(app.static_folder or "")),
+        fixed=fixed_parts(app.jinja_env),
         keys=lambda: [(key, gettext(meaning)) for key, meaning in KEYS],
         language=lambda: current_language().code,
         languages=language_choices,
+        main_links=lambda: _main_links(current_language()),
         script_texts=lambda: _script_texts(current_language()),
         direction=lambda: current_language().locale.text_direction,
         text_direction=text_direction,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from backfile.index.engine import FieldMatch, HighlightedText, Hit, Span
 from backfile.index.fields import facet_key
-from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.arguments import HitUrls, SearchArguments
 from backfile.web.service.i18n import format_number, gettext, gettext_noop
 
 MAX_TOPICS = 6
@@ -72,9 +72,10 @@ class HitView(NamedTuple):
 def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None = None) -> tuple[HitView, ...]:
     """Views of hits. Their URLs keep the search if `first`, the rank of the first of them, is given."""
 
+    url_of = arguments.article_urls()
     author_link, topic_link = _facet_links(arguments, "author"), _facet_links(arguments, "topic")
     return tuple(
-        _hit_view(arguments, hit, None if first is None else first + index, author_link, topic_link)
+        _hit_view(hit, None if first is None else first + index, url_of, author_link, topic_link)
         for index, hit in enumerate(hits)
     )
 
@@ -87,9 +88,9 @@ def _facet_links(arguments: SearchArguments, facet: str) -> Callable[[str], Link
 
 
 def _hit_view(
-    arguments: SearchArguments,
     hit: Hit,
     rank: int | None,
+    url_of: HitUrls,
     author_link: Callable[[str], Link],
     topic_link: Callable[[str], Link],
 ) -> HitView:
@@ -99,7 +100,7 @@ def _hit_view(
     return HitView(
         hit=hit,
         rank=rank or 0,
-        url=arguments.article_url(hit.id, rank=rank) + (text_fragment(hit) if rank else ""),
+        url=url_of(hit.id, rank=rank) + (text_fragment(hit) if rank else ""),
         title=parts(hit.title.text, hit.title.spans),
         authors=_mark_matches(map(author_link, hit.metadata.authors), hit),
         topics=tuple(map(topic_link, hit.metadata.topics[:MAX_TOPICS])),

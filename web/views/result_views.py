@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -78,6 +78,7 @@ def result_view(arguments: SearchArguments, page: Page, years: Facet, *, keep_se
     """
     if not keep_search:
         arguments = SearchArguments()
+    url_of = arguments.page_urls()
     first = (page.page - 1) * arguments.per_page + 1 if keep_search else None
     return ResultView(
         total=page.total,
@@ -89,9 +90,9 @@ def result_view(arguments: SearchArguments, page: Page, years: Facet, *, keep_se
         facets=tuple(facet_view(arguments, facet) for facet in page.facets if facet.name in LEGENDS),
         years=year_chart(years, arguments),
         sorts=tuple(Link(gettext(label), arguments.url(sort=sort), arguments.sort is sort) for sort, label in SORTS),
-        page_links=_page_links(arguments, page),
-        previous=arguments.url(page=page.page - 1) if 1 < page.page <= page.pages else None,
-        next=arguments.url(page=page.page + 1) if page.page < page.pages else None,
+        page_links=_page_links(page, url_of),
+        previous=url_of(page.page - 1) if 1 < page.page <= page.pages else None,
+        next=url_of(page.page + 1) if page.page < page.pages else None,
     )
 
 
@@ -151,16 +152,16 @@ def _format_iso_date(date: str) -> str:
     return format_date(PartialDate.parse(date))
 
 
-def _page_links(arguments: SearchArguments, page: Page) -> tuple[Link | None, ...]:
+def _page_links(page: Page, url_of: Callable[[int], str]) -> tuple[Link | None, ...]:
     """Links to the first and the last page and two on either side of the current one; None stands for a gap."""
     near = {1, page.pages, *range(page.page - 2, page.page + 3)}
     links: list[Link | None] = []
     before = 0
     for number in sorted(n for n in near if 1 <= n <= page.pages):
         if number == before + 2:
-            links.append(Link(str(before + 1), arguments.url(page=before + 1)))
+            links.append(Link(str(before + 1), url_of(before + 1)))
         elif number > before + 2:
             links.append(None)
-        links.append(Link(str(number), arguments.url(page=number), number == page.page))
+        links.append(Link(str(number), url_of(number), number == page.page))
         before = number
     return tuple(links)

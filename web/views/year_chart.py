@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,12 +28,6 @@ class Bar(NamedTuple):
     height: int
 
     @property
-    def title(self) -> str:
-        """`2019: 12 articles`."""
-        articles = ngettext("%(num)s article", "%(num)s articles", self.articles)
-        return gettext("%(years)s: %(articles)s", years=self.label, articles=articles)
-
-    @property
     def area(self) -> str:
         """SVG path of the whole column, the click target."""
         return f"M{self.x} 0h{BAR}v{HEIGHT}h-{BAR}z"
@@ -56,6 +51,15 @@ class YearChart:
     def span(self) -> str:
         """`1994–2024`, or one year."""
         return span_of(self.bars[0], self.bars[-1])
+
+    @property
+    def drawn(self) -> Iterator[tuple[str, bool, str, str, str]]:
+        """URL, whether selected, title (`2019: 12 articles`), click target and drawing of each bar with articles."""
+        title = gettext("%(years)s: %(articles)s")
+        for bar in self.bars:
+            if bar.articles:
+                articles = ngettext("%(num)s article", "%(num)s articles", bar.articles)
+                yield bar.url, bar.selected, title % {"years": bar.label, "articles": articles}, bar.area, bar.drawing
 
     @property
     def filled(self) -> tuple[Bar, ...]:
