@@ -14,18 +14,18 @@ from bench.corpus import generate
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(million, "COMMIT", 200)
+    monkeypatch.setattr(million, "COMMIT", 40)
     monkeypatch.setattr(million, "SAMPLE", 500)
 
 
 def test_a_build_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert million.build(tmp_path, 300)["articles_written"] == 300
-    assert million.build(tmp_path, 500)["articles_written"] == 200
-    assert million.build(tmp_path, 500)["articles_written"] == 0
+    assert million.build(tmp_path, 70)["articles_written"] == 70
+    assert million.build(tmp_path, 120)["articles_written"] == 50
+    assert million.build(tmp_path, 120)["articles_written"] == 0
     engine = open_engine("whoosh", tmp_path)
-    assert engine.status().documents == 500
-    documents = list(generate(500))
-    assert [engine.document(each.id) for each in documents[::50]] == documents[::50]
+    assert engine.status().documents == 120
+    documents = list(generate(120))
+    assert [engine.document(each.id) for each in documents[::12]] == documents[::12]
     figures = million.ask(tmp_path, rounds=1)
     assert figures["segments"] >= 1
     assert 0 < figures["median_ms"] <= figures["p95_ms"] <= figures["longest_ms"]

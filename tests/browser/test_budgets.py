@@ -29,7 +29,7 @@ def test_page_sizes_and_policy_violations(open_page: OpenPage) -> None:
     page = open_page("/", silent=False)
     page.add_init_script(VIOLATIONS)
     for name, path in PAGES.items():
-        answer = page.goto(path, wait_until="networkidle")
+        answer = page.goto(path)
         assert answer is not None
         sizes = page.evaluate("() => performance.getEntriesByType('navigation').map((entry) => entry.encodedBodySize)")
         assert sizes[0] <= PAGE_BYTES, name

@@ -59,7 +59,7 @@ def texts(draw: st.DrawFn) -> str:
     return "".join(line + end for line, end in pieces)[: draw(st.integers(0, 200))]
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(texts() | st.text(max_size=80))
 @example("---\n---")
 @example("---\r---\r")

@@ -174,7 +174,7 @@ def test_long_texts_of_nothing_but_the_words_take_no_longer_than_others(node: Wo
     assert any(spans([text], node)) or isinstance(node, Phrase)
 
 
-@pytest.mark.parametrize("text", ["the-" * 50_000, "the-\u0345" * 30_000, "-" * 1_000_000])
+@pytest.mark.parametrize("text", ["the-" * 12_000, "the-\u0345" * 8_000, "-" * 250_000])
 def test_a_fragment_of_very_many_words_is_tokenized_once(text: str) -> None:
     for node in (Word("the"), Word("theth"), Phrase("the of"), Wildcard("th*")):
         assert len(spans([text], node)) == 1

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from long_runs import examples
 from paths import ROOT
 
 from backfile.archive.model import ArticleMetadata
@@ -62,7 +63,7 @@ def check(folder: Path, committed: int) -> int:
     return step
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(120, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kills", [3, pytest.param(examples(400), marks=pytest.mark.long)])
 def test_a_killed_writer_loses_no_commit(tmp_path, kills):
     folder, chance, step = tmp_path / "index", random.Random(kills), 0
     for _ in range(kills):
@@ -76,7 +77,7 @@ def test_a_killed_writer_loses_no_commit(tmp_path, kills):
     assert len(names) < 40
 
 
-@pytest.mark.parametrize("seconds", [0.5, pytest.param(20.0, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [0.5, pytest.param(examples(100), marks=pytest.mark.long)])
 def test_readers_in_another_process_never_fail(tmp_path, seconds):
     """A writer commits as fast as it can while this process opens the index anew again and again."""
     folder = tmp_path / "index"

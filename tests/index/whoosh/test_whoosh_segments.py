@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from long_runs import examples
 from whoosh_library import documents, expected_postings, fingerprint, libraries, read_postings, segment_of
 
 from backfile.archive.model import ArticleMetadata
@@ -201,7 +202,7 @@ def is_stem_sibling(term: str, wanted: str, languages: tuple[str, ...]) -> bool:
 
 
 @pytest.mark.long
-@settings(max_examples=300)
+@settings(max_examples=examples(2_000))
 @given(st.lists(documents(st.text(min_size=1)), max_size=60, unique_by=lambda document: document.id))
 def test_postings_of_larger_libraries_are_those_of_the_tokens(tmp_path_factory, library):
     segment = segment_of(tmp_path_factory.mktemp("segment") / "file", library)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from long_runs import examples
 from whoosh_library import documents, fingerprint, read_postings, segment_of
 
 from backfile.index.engine import Changes, Document, Fingerprint
@@ -125,5 +126,5 @@ def test_an_index_is_a_dictionary():
 
 @pytest.mark.long
 @pytest.mark.timeout(3_600)
-def test_an_index_is_a_dictionary_for_10_000_steps():
-    run(examples=200, steps=50)
+def test_an_index_is_a_dictionary_for_thousands_of_steps():
+    run(examples=examples(1_000), steps=50)

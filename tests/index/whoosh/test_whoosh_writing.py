@@ -201,9 +201,9 @@ def test_one_core_writes_the_same(engine, monkeypatch):
 def test_a_large_batch_is_merged_with_smaller_segments(engine, monkeypatch, touched):
     monkeypatch.setattr(writer, "SEGMENT_TEXT", 500)
     monkeypatch.setattr(writer, "cores", lambda: 1)
-    before = [article(f"a{n}", f"night ferry {n} " * 20) for n in range(300)]
+    before = [article(f"a{n}", f"night ferry {n} " * 20) for n in range(90)]
     put(engine, *before)
-    after = [article(f"a{n}", f"harbour {n} " * 20) for n in range(10, 320)]
+    after = [article(f"a{n}", f"harbour {n} " * 20) for n in range(10, 110)]
     prints = {"a3": Fingerprint(9, 9, "9"), "a11": Fingerprint(8, 8, "8")} if touched else {}
     put(engine, *after, touch=prints)
     assert held(engine) == {each.id: each for each in [*before, *after]}
