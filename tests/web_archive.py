@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from paths import DATA
+from synchronising import synchronise
 
 from backfile.app import create_app
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
-from backfile.index.sync.synchronization import synchronise
 
 DATA = DATA / "web"
 

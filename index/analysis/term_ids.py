@@ -81,7 +81,7 @@ class Encoder:
         origins = np.cumsum([1, *(len(text) + 1 for text in texts)])[:-1].repeat(expansion.encoded.counts)
         return expansion.encoded, starts - origins, ends - origins
 
-    def _expand(self, fragments: _Fragments) -> _Expansion:
+    def _expand(self, fragments: _Fragments) -> _TokenExpansion:
         codes = self._codes(*fragments[:3])
         return self._fragments.expand(codes, np.searchsorted(fragments.starts, fragments.borders))
 
@@ -227,7 +227,7 @@ class _HashTable:
         self.add(keys, codes)
 
 
-class _Expansion(NamedTuple):
+class _TokenExpansion(NamedTuple):
     """Tokens of a row of codes: tokens of each code; the tokens of compound codes, and their numbers in the tables."""
 
     encoded: Encoded
@@ -292,7 +292,7 @@ class _FragmentCodes(dict[bytes, int]):
             width = token.position + 1
         return -len(self._begins)
 
-    def expand(self, codes: _I32, borders: _I64) -> _Expansion:
+    def expand(self, codes: _I32, borders: _I64) -> _TokenExpansion:
         """Tokens of a row of codes; text `i` has the codes from `borders[i]` to `borders[i + 1]`."""
         compound = np.flatnonzero(codes < 0)
         numbers = -1 - codes[compound]
@@ -310,9 +310,9 @@ class _FragmentCodes(dict[bytes, int]):
         wider = np.concatenate(([0], np.cumsum(widths - 1)))
         before = np.searchsorted(compound, borders)
         encoded = Encoded(ids, stacked, np.diff(borders + more[before]), np.diff(borders + wider[before]))
-        return _Expansion(encoded, repeats, targets, sources)
+        return _TokenExpansion(encoded, repeats, targets, sources)
 
-    def spans(self, expansion: _Expansion, starts: _I64, ends: _I64) -> tuple[_I64, _I64]:
+    def spans(self, expansion: _TokenExpansion, starts: _I64, ends: _I64) -> tuple[_I64, _I64]:
         """Start and end of each token, from those of the fragments."""
         starts, ends = starts.repeat(expansion.repeats), ends.repeat(expansion.repeats)
         targets, sources = expansion.targets, expansion.sources

@@ -28,7 +28,6 @@ from backfile.index.sync.plan import ChangeCollector, SyncPlan, make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
 from backfile.index.sync.state import (
-    FOLDER,
     SyncState,
     is_no_folder,
     load_state,
@@ -71,30 +70,19 @@ def update_index(
         log.warning("The index is no folder. It is kept as %s and built anew.", set_aside(folder))
     with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
         try:
-            return _Synchronization.begin(library, engine, folder, seconds).run(progress)
+            return synchronise(library, engine, folder, seconds=seconds, progress=progress)
         except IndexUnusable as error:
             broken = set_aside(folder)
             log.warning("The index cannot be used (%s). It is kept as %s and built anew.", error, broken)
     with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
-        return _Synchronization.begin(library, engine, folder, seconds).run(progress)
+        return synchronise(library, engine, folder, seconds=seconds, progress=progress)
 
 
 def synchronise(
-    library: Library,
-    engine: Engine,
-    *,
-    folder: Path | None = None,
-    seconds: float | None = None,
-    progress: Progress | None = None,
+    library: Library, engine: Engine, folder: Path, *, seconds: float | None = None, progress: Progress | None = None
 ) -> Report:
-    """Synchronizes an open engine. Raises `IndexUnusable` as well as the errors of `update_index`.
-
-    `folder` is the cache folder for the state, by default the one in the library.
-    """
-    folder = library.root / FOLDER if folder is None else folder
-    prepare_cache_folder(folder)
-    with engine.lock(wait=10.0):
-        return _Synchronization.begin(library, engine, folder, seconds).run(progress)
+    """Synchronizes an open engine whose write lock is held; `folder` is the cache folder. Raises `IndexUnusable`."""
+    return _Synchronization.begin(library, engine, folder, seconds).run(progress)
 
 
 @dataclass

@@ -12,10 +12,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+from synchronising import synchronise
 
 from backfile.app import create_app
 from backfile.archive.storage.library import Library
-from backfile.index.sync.synchronization import synchronise
 from backfile.web.screens import export
 from tests.web_archive import archive_app, client, indexed
 

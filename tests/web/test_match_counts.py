@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from synchronising import synchronise
 
 from backfile.app import create_app
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.engines import open_engine
-from backfile.index.sync.synchronization import synchronise
 
 QUERIES = (
     "accessibility",

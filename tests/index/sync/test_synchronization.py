@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from oracle.memory_engine import MemoryEngine
 from paths import ROOT
+from synchronising import synchronise
 
 from backfile.archive.errors import LibraryMissing
 from backfile.archive.report import Report
@@ -33,7 +34,7 @@ from backfile.index.sync import reader, reading_rules, synchronization
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.state import SyncState, load_state, read_problems, save_state
-from backfile.index.sync.synchronization import synchronise, update_index
+from backfile.index.sync.synchronization import update_index
 
 
 def write(path: Path, text: str, *, age: float = 60.0) -> None:

@@ -32,8 +32,9 @@ class BookNotes:
     def __init__(self, members: Mapping[str, Member]) -> None:
         self._members = members
         self._attached: dict[str, dict[str, int]] = {}
-        self._tree = lru_cache(4)(self._parsed)
-        self._elements_in = lru_cache(4)(lambda file: _elements_by_id(self._tree(file)))
+        tree_of = lru_cache(4)(lambda file: parse_xhtml(members[file].read()))  # caches that do not hold `self`
+        self._tree = tree_of
+        self._elements_in = lru_cache(4)(lambda file: _elements_by_id(tree_of(file)))
 
     def holds_attached_notes(self, file: str) -> bool:
         """Whether a file consists of notes that were attached to chapters."""
@@ -91,9 +92,6 @@ class BookNotes:
         whole.attrib.clear()
         whole.set("id", f"fn-{number}")
         return whole
-
-    def _parsed(self, file: str) -> HtmlElement:
-        return parse_xhtml(self._members[file].read())
 
 
 def _remove_note(note: HtmlElement) -> None:
