@@ -61,7 +61,7 @@ check: lint types test  ## lint, types, tests
 	$(BIN)/python docs/generate.py --check
 	$(BIN)/python docs/texts.py --check
 
-minimum: setup  ## the tests with the oldest dependencies that pyproject.toml allows
+minimum: setup  ## the tests that dependencies can change, with the oldest that pyproject.toml allows
 	$(BIN)/python .ci/minimum.py
 
 wheel: setup  ## build sdist and wheel, install the wheel elsewhere, use it
