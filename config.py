@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from backfile.archive.errors import BackfileError
+from backfile.archive.web_addresses import address_parts
 from backfile.index import engines
 from backfile.index.sync.state import FOLDER
 
@@ -92,10 +93,22 @@ def _parse_choice(value: Any, choices: Collection[str]) -> str:
     raise ValueError(f"{value!r} is not one of {', '.join(filter(None, choices))}")
 
 
+def _parse_site(value: Any) -> str:
+    """Address of a site, which is all of a host: links of pages begin at its root."""
+    address = _parse_text(value).strip()
+    parts = address_parts(address)
+    if address and not (parts.scheme in ("http", "https") and parts.netloc):
+        raise ValueError(f"{value!r} is not an address such as https://archive.example.org")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(f"{value!r} has a path; an archive needs a host name of its own")
+    return address
+
+
 INTEGER = SettingType("whole number", _parse_integer)
 NUMBER = SettingType("number", _parse_number)
 BOOLEAN = SettingType("true or false", _parse_boolean)
 TEXT = SettingType("text", _parse_text)
+SITE = SettingType("address", _parse_site)
 PATH = SettingType("path", _parse_path)
 LIST = SettingType("list", _parse_list)
 ENGINE = SettingType("name", lambda value: _parse_choice(value, engines.names()))
@@ -127,8 +140,8 @@ class Settings:
         "alone when it listens on a loopback address, otherwise any."
     )  # fmt: skip
     base_url: str = _setting(
-        TEXT, "", "The public address of the archive, such as `https://archive.example.org`, for links that leave "
-        "the page. By default the address of the request."
+        SITE, "", "The public address of the archive, such as `https://archive.example.org`, for links that leave "
+        "the page. A path (`https://example.org/archive`) is refused. By default the address of the request."
     )  # fmt: skip
     proxies: int = _setting(
         INTEGER, 0, "How many reverse proxies stand in front and may state the client's address.", (0, 9)

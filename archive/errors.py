@@ -48,3 +48,7 @@ class HelperEnded(ArchiveError):
     def __init__(self, message: str, *, hint: str = "", is_slow: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.is_slow = is_slow
+
+
+class LinkIndexUnusable(ArchiveError):
+    """Index of links that is missing, damaged or of another format; the next synchronization makes it anew."""

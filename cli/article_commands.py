@@ -33,8 +33,10 @@ from backfile.index.serialising import document_to_json, page_to_json
 from backfile.index.sync.reader import document_of, read_documents
 from backfile.index.sync.state import read_problems
 from backfile.index.sync.synchronization import update_index
-from backfile.index.sync.verification import DAMAGED
+from backfile.index.sync.verification import DAMAGED, LinkCheck, read_link_check
 from backfile.index.sync.verification import check as check_library
+
+LISTED_LINKS = 20  # dead links that `check` lists without --links
 
 log = logging.getLogger("backfile")
 
@@ -165,13 +167,17 @@ def _show_all(library: Library, seconds: float, as_json: bool) -> int:
 
 @click.command()
 @with_settings("library", "index", "engine", "file_seconds", folder=True)
+@click.option("--links", "all_links", is_flag=True, help="List every link that leads nowhere, not only the first 20.")
 @as_json
-def check(settings: Settings, as_json: bool) -> int:
+def check(settings: Settings, all_links: bool, as_json: bool) -> int:
     """Read every file and verify the index; report what is wrong and how to repair it. Changes nothing.
+
+    Links and pictures without a target are counted and listed; they are no error.
 
     \b
     backfile check ~/articles
     backfile check --json | jq .problems
+    backfile check --links
     """
     with ProgressBar("Reading articles") as progress:
         result = check_library(
@@ -184,13 +190,24 @@ def check(settings: Settings, as_json: bool) -> int:
     if as_json:
         numbers = {"articles": result.articles, "searchable": result.searchable}
         problems = [asdict(problem) for problem in result.problems]
-        print_json(numbers | {"problems": problems, "index": result.index})
+        print_json(numbers | {"problems": problems, "index": result.index} | result.links.to_json())
     else:
         print_problems(result.problems)
+        _print_links(result.links, None if all_links else LISTED_LINKS)
         click.echo(f"{result.articles:,} articles, {result.searchable:,} searchable; index: {result.index}")
     for damage in result.damage:
         click.echo(f"Error: the index is damaged: {damage}\n       `backfile index` builds it anew", err=True)
     return 3 if result.index == DAMAGED else 1 if result.problems else 0
+
+
+def _print_links(links: LinkCheck, limit: int | None) -> None:
+    for link in links.listed[:limit]:
+        where = f"{link.path}:{link.line}" if link.line else link.path
+        click.echo(f"{where}: the {'picture' if link.kind == 'image' else 'link'} {link.address} is dead")
+    if limit is not None and links.unresolved > limit:
+        click.echo(f"… and {links.unresolved - limit:,} more dead links; `backfile check --links` lists all")
+    if links.resolved or links.unresolved:
+        click.echo(f"{links.resolved + links.unresolved:,} links within the library, {links.unresolved:,} of them dead")
 
 
 @click.command()
@@ -215,6 +232,7 @@ def stats(settings: Settings, as_json: bool) -> None:
         "first_year": int(years[0]) if years else None,
         "last_year": int(years[-1]) if years else None,
         "problems": len(read_problems(settings.cache_folder)),
+        "dead_links": read_link_check(settings.cache_folder, 0).unresolved,
         "engine": status.engine,
         "generation": status.generation,
         "index_bytes": status.bytes,

@@ -32,6 +32,7 @@ EXIT_CODES: dict[type[archive_errors.BackfileError], int] = {
     archive_errors.ArchiveError: 3,
     archive_errors.LibraryMissing: 3,
     archive_errors.LibrarySettingsInvalid: 3,
+    archive_errors.LinkIndexUnusable: 3,
     archive_errors.ArticleNotFound: 1,
     archive_errors.ArticleUnreadable: 1,
     archive_errors.FrontMatterInvalid: 1,

@@ -88,6 +88,8 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
         ("port", 80, 80),
         ("deadline", "0.5", 0.5),
         ("library", "~", Path.home()),
+        ("base_url", "https://archive.example.org:8443/", "https://archive.example.org:8443/"),
+        ("base_url", "", ""),
     ],
 )
 def test_values_of_every_type_are_parsed(name: str, value: object, read: object) -> None:
@@ -105,6 +107,10 @@ def test_values_of_every_type_are_parsed(name: str, value: object, read: object)
         ("deadline", True),
         ("library", ""),
         ("host", 127),
+        ("base_url", "https://example.org/archive"),
+        ("base_url", "https://example.org/?a=1"),
+        ("base_url", "archive.example.org"),
+        ("base_url", "ftp://example.org"),
         ("engine", "no such engine"),
         ("workers", "²"),
     ],

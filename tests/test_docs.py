@@ -229,7 +229,9 @@ def test_json_is_as_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str
         "summary": "It sails again.", "source": {"name": "Gazette", "url": "https://example.org/"}, "language": "en",
     }  # fmt: skip
     (tmp_path / "2019").mkdir()
-    (tmp_path / "2019" / "night-ferry.md").write_text(f"---\n{json.dumps(front)}\n---\nThe ferry sails again.\n")
+    (tmp_path / "2019" / "night-ferry.md").write_text(
+        f"---\n{json.dumps(front)}\n---\nThe ferry sails ![](again.png).\n"
+    )
     (tmp_path / "broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     documented = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]

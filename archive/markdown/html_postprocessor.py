@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from urllib.parse import unquote
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
+from backfile.archive.links.destinations import REFERENCE
 from backfile.archive.markdown.autolinks import link_and_abbreviate
 from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
 from backfile.archive.markdown.word_boundaries import mark_boundaries
@@ -19,11 +22,12 @@ from backfile.archive.web_addresses import address_parts, join_address, split_ad
 
 Base = str | Callable[[str, str], str | None]
 """Either an address to which relative ones are joined, or a function of kind (`"link"` or `"image"`) and relative
-address (never a fragment alone) that gives the address to use, or None where there is nothing to point to."""
+address (never a fragment alone; with the scheme `ref:` one that names its target) that gives the address to use, or
+None where there is nothing to point to."""
 
 ID_PREFIX = "article-"
 CLASSES = {
-    "span": {"picture", "caption"},
+    "span": {"picture", "caption", "missing"},
     "a": {"remote-image", "embed"},
     "sup": {"footnote-reference"},
     "td": {"left", "center", "right"},
@@ -67,7 +71,7 @@ def postprocess(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, rem
             node.attrs["class"] = aligned[1]
     for node in tree.css("input"):
         node.attrs["aria-label"] = "☑" if "checked" in node.attributes else "☐"  # what a screen reader calls it
-    _anchors(tree)
+    _link_fragments(tree, set_anchors(tree))
     link_and_abbreviate(tree, abbreviations)
 
 
@@ -100,9 +104,70 @@ def _footnotes_last(html: str) -> str:
     return f'{tree.html or ""}<div class="footnotes"><ol>{items}</ol></div>'
 
 
-def _anchors(tree: LexborHTMLParser) -> None:
-    """Gives every heading an id that stays the same while its text does, and every id once only."""
-    anchors: set[str] = set()
+class Anchors:
+    """Anchors of an article in reading order, found by fragments that other site builders made of its headings."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = tuple(names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def find(self, fragment: str) -> str | None:
+        """Anchor that a fragment means; None if there is none.
+
+        Builders differ in case, hyphens, accents and leading numbers. A vault writes the heading itself, after those
+        above it (`#Part#Chapter`).
+        """
+        written = unquote(fragment)
+        last = written.rpartition("#")[2]
+        letters = _letters(last)
+        slugs = [_slug(written), _slug(last)] if letters else []
+        for form in [fragment, written, *slugs]:
+            if form in self._known:
+                return form
+        found: str | None = self._by_letters.get(letters) if letters else None
+        plain: str | None = self._by_plain_letters.get(_plain_letters(last) or " ")
+        return found or plain
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.names)
+
+    @cached_property
+    def _by_letters(self) -> dict[str, str]:
+        return {_letters(name): name for name in reversed(self.names)}
+
+    @cached_property
+    def _by_plain_letters(self) -> dict[str, str]:
+        return {_plain_letters(name): name for name in reversed(self.names)}
+
+
+def _letters(text: str) -> str:
+    return "".join(each for each in unicodedata.normalize("NFKC", text).casefold() if each.isalnum())
+
+
+def _plain_letters(text: str) -> str:
+    plain = "".join(each for each in unicodedata.normalize("NFKD", text) if each.isascii())
+    return _letters(plain).lstrip("0123456789")
+
+
+def _link_fragments(tree: LexborHTMLParser, anchors: Anchors) -> None:
+    """Points links within the article to the anchors that they mean; a link to none becomes plain words."""
+    for node in tree.css(f'a[href^="#{ID_PREFIX}"]'):
+        fragment = (node.attributes["href"] or "")[len(ID_PREFIX) + 1 :]
+        anchor = anchors.find(fragment)
+        if anchor is not None:
+            node.attrs["href"] = f"#{ID_PREFIX}{anchor}"
+        elif node.attributes.get("id"):
+            del node.attrs["href"]
+        else:
+            node.unwrap()
+
+
+def set_anchors(tree: LexborHTMLParser) -> Anchors:
+    """Gives every heading an id that stays the same while its text does, and every id once only; returns them."""
+    anchors: dict[str, None] = {}
     for node in tree.css("a[name]"):
         if not node.attributes.get("id"):
             node.attrs["id"] = node.attributes["name"] or ""
@@ -111,7 +176,7 @@ def _anchors(tree: LexborHTMLParser) -> None:
         if not anchor or anchor in anchors:
             del node.attrs["id"]
             continue
-        anchors.add(anchor)
+        anchors[anchor] = None
         node.attrs["id"] = ID_PREFIX + anchor
     used: dict[str, int] = {}
     for node in tree.css("h1, h2, h3, h4, h5, h6"):
@@ -121,8 +186,9 @@ def _anchors(tree: LexborHTMLParser) -> None:
         while anchor in anchors:
             used[slug] = used.get(slug, 0) + 1
             anchor = f"{slug}-{used[slug]}"
-        anchors.add(anchor)
+        anchors[anchor] = None
         node.attrs["id"] = ID_PREFIX + anchor
+    return Anchors(anchors)
 
 
 def _slug(text: str) -> str:
@@ -147,24 +213,33 @@ def _embed(node: LexborNode) -> None:
 
 
 def _link(node: LexborNode, base: Base) -> None:
+    """Resolves a link; one without a target becomes plain words, but for the place that it may name."""
     address = _resolved(node.attributes.get("href"), "link", base)
-    if address is None:
-        if "href" in node.attributes:
-            del node.attrs["href"]
-    else:
+    if address is not None:
         node.attrs["href"] = address
         if node.attributes.get("class") == "embed" and address.startswith(("https:", "http:", "/")):
             node.attrs["title"] = address  # its name, where the player had none
+    elif "href" in node.attributes:
+        if node.attributes.get("id") or node.attributes.get("name"):
+            del node.attrs["href"]
+        else:
+            node.unwrap()
 
 
 def _picture(node: LexborNode, remote_images: bool, base: Base) -> None:
-    """Gives an image a caption from its alternative text; a remote image becomes a link unless allowed."""
+    """Gives an image a caption from its alternative text; a remote image becomes a link unless allowed.
+
+    One that is not there is its caption, or else its name, which is no text of the article.
+    """
     words = " ".join((node.attributes.get("alt") or "").split())
     address = _resolved(node.attributes.get("src"), "image", base)
     remote = address is not None and _is_remote(address)
     if address is None or (remote and not remote_images and _inside_link(node)):
         replacement = create_tag("span")
-        replacement.attrs["class"] = "caption"
+        name = "" if words else _file_name(node.attributes.get("src") or "")
+        replacement.attrs["class"] = "missing" if name else "caption"
+        if name:
+            replacement.attrs["title"] = name
         replacement.insert_child(words)
     elif remote and not remote_images:
         replacement = create_tag("a")
@@ -200,6 +275,12 @@ def _framed(node: LexborNode, address: str, words: str) -> LexborNode:
     return frame
 
 
+def _file_name(address: str) -> str:
+    """Name of the file at an address, as its author wrote it."""
+    path = address.removeprefix(REFERENCE).partition("#")[0].partition("?")[0]
+    return "" if path.startswith("data:") else unquote(path.replace("\\", "/").rstrip("/").rpartition("/")[2])[:200]
+
+
 def _inside_link(node: LexborNode) -> bool:
     parent = node.parent
     while parent is not None:
@@ -213,14 +294,21 @@ def _is_remote(address: str) -> bool:
     return address_parts(address).scheme in ("http", "https")
 
 
+def clean_address(address: str) -> str:
+    """Address without what browsers ignore in one, and with `/` for `\\`, which is none."""
+    address = _IGNORED_IN_ADDRESS.sub("", address)
+    return address if address.startswith("#") else address.replace("\\", "/")
+
+
 def _resolved(address: str | None, kind: str, base: Base) -> str | None:
     """Resolved URL of a link or image; None if there is none or its scheme is neither web nor mail."""
-    address = _IGNORED_IN_ADDRESS.sub("", address or "")
+    address = clean_address(address or "")
     if address.startswith("#"):
         return f"#{ID_PREFIX}{address[1:]}" if len(address) > 1 and kind == "link" else None
-    address = address.replace("\\", "/")
     if address.startswith("//"):
         address = "https:" + address
+    if address.startswith(REFERENCE):
+        return join_address(base, address.removeprefix(REFERENCE)) if isinstance(base, str) else base(kind, address)
     parts = split_address(address)
     if not address or parts is None or (parts.scheme and parts.scheme not in ("http", "https", "mailto")):
         return None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from html import escape
+from html import escape, unescape
 from typing import Any
 
 import markdown
@@ -18,7 +19,7 @@ import pyromark
 from selectolax.lexbor import LexborHTMLParser
 
 from backfile.archive.markdown import html_postprocessor, shortcodes
-from backfile.archive.markdown.html_postprocessor import Base
+from backfile.archive.markdown.html_postprocessor import Anchors, Base
 from backfile.archive.markdown.loose_marks import tightened
 from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
 
@@ -96,6 +97,7 @@ _CLEANER = nh3.Cleaner(
         "img": {"src", "alt", "width", "height", "loading", "decoding"},
         "input": {"checked", "aria-label"},
         "ol": {"start", "reversed"},
+        "span": {"title"},
         "td": {"colspan", "rowspan", "headers"},
         "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
         "time": {"datetime"},
@@ -129,6 +131,8 @@ _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _HEADING = re.compile(r"<h([1-6])((?: [^<>]*)?)>((?:[^<]++|<(?!/?h[1-6]\b))*+)</h\1>")
 _BLOCK = re.compile(r"<(?:ul|ol|li|pre|blockquote|table|tr|th|td|h[1-6]|dt|dd|img|del)\b")
 _ID = re.compile(r' id="([^"]*)"')
+_ADDRESS = re.compile(r'<(a|img)\b[^<>]*?\s(?:href|src)="([^"]*)"', re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +151,14 @@ class RenderedArticle:
     html: str
     contents: tuple[Heading, ...]
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BodyContent:
+    """Plain text of a body, and kind (`link` or `image`) and address of each link and image in it."""
+
+    text: str
+    links: tuple[tuple[str, str], ...] = ()
 
 
 class _LimitExceeded(Exception):
@@ -173,19 +185,41 @@ def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rende
     return RenderedArticle(html, _contents(html))
 
 
+def anchors(body: str) -> Anchors:
+    """Anchors of a body, as a fragment names them: without the prefix of their ids."""
+    try:
+        html = _parse(_encodable(body))[1]
+    except _LimitExceeded:
+        return Anchors(())
+    return html_postprocessor.set_anchors(html_postprocessor.normalized_tree(html))
+
+
 def to_text(body: str) -> str:
     """Plain text of `to_html(body)`: blocks separated by newlines, table cells by tabs.
 
     Alternative texts and link texts are in; addresses only where they are what the reader sees.
     """
+    return read_body(body).text
+
+
+def read_body(body: str) -> BodyContent:
+    """Plain text of a body, as `to_text` gives it, and its links and images in reading order."""
     body = _encodable(body)
     try:
         _, html, raw = _parse(body)
     except _LimitExceeded:
-        return plain_text(f"<pre>{escape(body, quote=False)}</pre>")
+        return BodyContent(plain_text(f"<pre>{escape(body, quote=False)}</pre>"))
+    links = html
     if raw or "footnote-definition" in html or "<del>" in html:
-        html = _CLEANER.clean(html_postprocessor.serialised(html_postprocessor.normalized_tree(html)))
-    return plain_text(html)
+        links = html_postprocessor.serialised(html_postprocessor.normalized_tree(html))
+        html = _CLEANER.clean(links)
+    return BodyContent(plain_text(html), tuple(_links(links)) if "href=" in links or "src=" in links else ())
+
+
+def _links(html: str) -> Iterator[tuple[str, str]]:
+    """Yields kind and address of each link and image in the HTML of a body."""
+    for tag, address in _ADDRESS.findall(_COMMENT.sub("", html) if "<!--" in html else html):
+        yield "image" if tag.lower() == "img" else "link", html_postprocessor.clean_address(unescape(address))
 
 
 def _reading_tree(source: str, indexed: str) -> LexborHTMLParser:

@@ -38,6 +38,7 @@ _CONSTRUCT = re.compile(
 _SIGN = re.compile(r"\{(?:[{%:#.]|[\w-]+=)")
 _OTHER_SIGNS = (":::", "*[", "[!", "[[")
 _OUTPUTS_BEFORE = re.compile(r"(?:\{\{[^{}]*\}\})+\Z")  # `{{ site.baseurl }}{% post_url … %}`
+_TOML_ENTRY = re.compile(r"[ \t]*\n[ \t]*[\w.-]+[ \t]*=")
 _LITERAL = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')""")
 _QUOTED = re.compile(r"[ \t]*(?:>[ \t]*)+")
 _AFTER_SPAN = tuple("""abcdefghijklmnopqrstuvwxyz0123456789)]*"`>”’.?!…""")
@@ -99,10 +100,19 @@ class _Expansion:
             literal = _LITERAL.match(found["output"])
             return (literal[1] or literal[2] or "") if literal else ""
         if found["target"] is not None:
-            return theme_shortcodes.wiki_link(found["target"], found["alias"], embed=bool(found["embed"]))
+            return self._wiki_link(found, before)
         if found["attributes"] is not None:
             return self._attributes(found, before)
         return self._line(found, before)
+
+    def _wiki_link(self, found: re.Match[str], before: str) -> str:
+        """Replacement of a wiki link; `[[toc]]` and a table of TOML (in a shortcode for code) are none."""
+        alone = not before.strip() and not self._after(found).partition("\n")[0].strip()
+        if alone and found["target"].casefold() in ("toc", "_toc_"):
+            return ""
+        if alone and _TOML_ENTRY.match(self._after(found)):
+            return found[0]
+        return theme_shortcodes.wiki_link(found["target"], found["alias"], embed=bool(found["embed"]))
 
     def _line(self, found: re.Match[str], before: str) -> str:
         """Replacement of a construct that is valid only at the start of a line or of a quoted line."""

@@ -12,6 +12,8 @@ from html import escape
 from typing import NamedTuple
 from urllib.parse import quote
 
+from backfile.archive.links.destinations import REFERENCE
+
 _ARGUMENT = re.compile(
     r"""(?:([\w-]+)[ \t]*[=:][ \t]*)?(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`|'([^']*)'|([^\s,]+))""", re.DOTALL
 )
@@ -24,6 +26,7 @@ _WORDS = (
     *("kicker", "title", "heading", "summary", "text", "label", "quote", "content", "description"),
     *("cite", "author", "attribution", "attr", "caption", "alt"),
 )
+_REFERENCES = frozenset(("ref", "relref", "link", "post_url"))
 _SITES = {
     "youtube": ("YouTube", "https://www.youtube.com/watch?v={}"),
     "vimeo": ("Vimeo", "https://vimeo.com/{}"),
@@ -56,7 +59,8 @@ def render(name: str, arguments: str, context: ShortcodeContext) -> str:
     name = name.lower()
     parsed = _read(arguments)
     if context.address:
-        return _address(parsed.first(_ADDRESSES) or " ".join(parsed.positional[:1]))
+        address = _address(parsed.first(_ADDRESSES) or " ".join(parsed.positional[:1]))
+        return f"{REFERENCE}{address}" if address and name in _REFERENCES else address
     if name.startswith(("/", "end")):
         return ""
     if name in _SITES:
@@ -121,13 +125,14 @@ def _link(text: str, address: str, context: ShortcodeContext) -> str:
 
 
 def wiki_link(target: str, alias: str | None, *, embed: bool) -> str:
-    """`[[Page#Part|words]]` → a link with its words; `![[picture.png]]` → the picture."""
+    """`[[Page#Part|words]]` → a link with its words; `![[picture.png]]` → the picture. In tables `|` is escaped."""
+    target = target.removesuffix("\\").rstrip()
     if embed and _PICTURE.search(target):
         words = alias if alias and not re.fullmatch(r"\d+(?:x\d+)?", alias) else ""
-        return f"![{_literal(words)}]({_address(target)})"
+        return f"![{_literal(words)}]({REFERENCE}{_address(target)})"
     page, _, part = target.partition("#")
     words = alias or (f"{page} > {part}" if page and part else page or part)
-    return f"[{_literal(words)}]({_address(target)})"
+    return f"[{_literal(words)}]({f'{REFERENCE}{_address(target)}' if page else _address(target)})"
 
 
 def _address(address: str) -> str:

@@ -46,6 +46,10 @@ class DisplayNames:
         """Display name of a topic as written in a file."""
         return self.topics.get(name.casefold(), name)
 
+    def known(self, facet: str, key: str) -> str | None:
+        """Display name of a key of the facet `author` or `topic`; None if it is not known."""
+        return (self.authors if facet == "author" else self.topics).get(key.casefold())
+
 
 @dataclass(frozen=True, slots=True)
 class MetadataProblem:

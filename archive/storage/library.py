@@ -12,7 +12,9 @@ from pathlib import Path
 from backfile.archive.errors import ArchiveError, ArticleNotFound, ArticleUnreadable, LibraryMissing
 from backfile.archive.frontmatter import article_text
 from backfile.archive.frontmatter.front_matter import FrontMatter, parse
+from backfile.archive.frontmatter.header_lines import count_lines
 from backfile.archive.languages import is_language_folder, language_code
+from backfile.archive.links.article_addresses import stated_addresses
 from backfile.archive.metadata.mapping import DisplayNames, MappedMetadata, map_metadata
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
@@ -38,12 +40,16 @@ class FileReadResult:
 
     `article` is None if the file is left out (a draft, a section page, a profile: `left_out` gives the reason) or
     unreadable (`problems` give the reasons). `digest` is that of the file's bytes, empty if it could not be read.
+    `addresses` are the permalinks, former addresses and further names in the front matter, `first_line` is the line of
+    the file at which the body begins.
     """
 
     article: Article | None
     problems: tuple[Problem, ...]
     digest: str
     left_out: str = ""
+    addresses: tuple[str, ...] = ()
+    first_line: int = 1
 
 
 class Library:
@@ -91,6 +97,10 @@ class Library:
     def walk(self) -> Iterator[FileEntry]:
         """Yields every file that may be an article, in no particular order; no file is opened."""
         return walker.walk(self._real, self._exclude)
+
+    def walk_assets(self) -> Iterator[str]:
+        """Yields the path of every picture, sound, film and document, in no particular order; no file is opened."""
+        return walker.walk_assets(self._real, self._exclude)
 
     def read(self, path: str) -> FileReadResult:
         """Reads the file at `path`, which `walk` gave. Never raises for what a file may hold or be."""
@@ -211,7 +221,13 @@ class Library:
         if rival:
             reason = f"has the name of {rival} but for its ending or encoding, so its id is {article_id}"
             problems.append(Problem(path, None, reason, "rename one of them"))
-        return FileReadResult(self._build(article_id, path, front, mapped), tuple(problems), digest)
+        return FileReadResult(
+            self._build(article_id, path, front, mapped),
+            tuple(problems),
+            digest,
+            addresses=tuple(stated_addresses(path, front.data)),
+            first_line=1 + count_lines(front.head) + count_lines(front.block) + count_lines(front.tail),
+        )
 
     def _map(self, front: FrontMatter, path: str) -> MappedMetadata:
         return map_metadata(front.data, front.body, path, names=self.names, day_first=self.settings.day_first)

@@ -14,6 +14,12 @@ from backfile.archive.storage.file_titles import SUFFIXES
 MAX_TIME_NS = 2**63 - 1
 """Latest mtime in ns that an index holds, of the year 2262; later and earlier ones are taken for the nearest held."""
 
+_IMAGES = "apng avif bmp gif heic ico jpeg jpg png svg tif tiff webp"
+_AUDIO_AND_VIDEO = "aac flac m4a mp3 oga ogg opus wav m4v mov mp4 ogv webm"
+_DOCUMENTS = "csv doc docx epub json odp ods odt pdf ppt pptx rtf tsv txt xls xlsx"
+ASSET_SUFFIXES = frozenset(f"{_IMAGES} {_AUDIO_AND_VIDEO} {_DOCUMENTS}".split())
+"""File types allowed in an article's folder: none that a program would run or that Backfile would read as its own."""
+
 
 class FileEntry(NamedTuple):
     """File that may be an article: `path` below the library with `/`, size in bytes, mtime in ns.
@@ -59,6 +65,42 @@ def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[FileEntr
                     entry = _entry(item, path, root, named=named)
                     if entry is not None:
                         yield entry
+
+
+def walk_assets(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[str]:
+    """Yields the path of every picture, sound, film and document below `root` that `walk` would reach, in no order.
+
+    Names that are not UTF-8 are left out.
+    """
+    folders = [""]
+    while folders:
+        below = folders.pop()
+        try:
+            scan = os.scandir(f"{root}/{below}")
+        except OSError:  # a problem of `walk`, which lists it
+            continue
+        with scan:
+            for item in scan:
+                path = below + item.name
+                if item.name[0] == "." or (exclude is not None and exclude.match(path)):
+                    continue
+                if item.is_dir(follow_symlinks=False):
+                    folders.append(path + "/")
+                elif has_asset_name(item.name) and (path.isascii() or _is_text(path)):
+                    yield path
+
+
+def has_asset_name(name: str) -> bool:
+    """True for names of pictures, sounds, films and documents that are not hidden."""
+    return name.rpartition(".")[2].lower() in ASSET_SUFFIXES and name[0] != "."
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _entry(item: os.DirEntry[str], path: str, root: str, *, named: bool) -> FileEntry | None:

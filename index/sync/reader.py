@@ -16,8 +16,11 @@ from pathlib import Path
 from backfile.archive.errors import HelperEnded
 from backfile.archive.helper_process import HelperProcess, begin_step, end_step, end_with_parent
 from backfile.archive.languages import language_code
+from backfile.archive.links.article_addresses import ArticleAddress, article_addresses
+from backfile.archive.links.body_links import body_links
+from backfile.archive.links.link_index import BodyLink
 from backfile.archive.markdown.headings import body_without_title
-from backfile.archive.markdown.renderer import to_text
+from backfile.archive.markdown.renderer import read_body, to_text
 from backfile.archive.model import Article, ArticleMetadata
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library, printable
@@ -45,6 +48,8 @@ class ReadResult:
     digest: str
     left_out: str = ""
     is_slow: bool = False
+    addresses: frozenset[ArticleAddress] = frozenset()
+    links: tuple[BodyLink, ...] = ()
 
 
 def document_of(article: Article, text: str | None = None, *, library_language: str | None = None) -> Document:
@@ -94,9 +99,18 @@ def read_documents(
 
 def _read(library: Library, path: str) -> ReadResult:
     reading = library.read(path)
-    language = library.settings.language
-    document = document_of(reading.article, library_language=language) if reading.article is not None else None
-    return ReadResult(path, document, reading.problems, reading.digest, reading.left_out)
+    article = reading.article
+    if article is None:
+        return ReadResult(path, None, reading.problems, reading.digest, reading.left_out)
+    content = read_body(body_without_title(article.body, article.metadata.title))
+    return ReadResult(
+        path,
+        document_of(article, content.text, library_language=library.settings.language),
+        reading.problems,
+        reading.digest,
+        addresses=frozenset(article_addresses(path, article.metadata, reading.addresses)),
+        links=body_links(article.body, content.links, reading.first_line),
+    )
 
 
 def _read_in_processes(

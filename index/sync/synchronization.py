@@ -24,6 +24,7 @@ from backfile.index.analysis import stemming
 from backfile.index.engine import Changes, Engine, Fingerprint, FingerprintedDocument, Status
 from backfile.index.engines import open_engine
 from backfile.index.errors import IndexUnusable, SearchError
+from backfile.index.sync.link_update import LinkUpdate
 from backfile.index.sync.plan import ChangeCollector, SyncPlan, make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
@@ -82,7 +83,8 @@ def synchronise(
     library: Library, engine: Engine, folder: Path, *, seconds: float | None = None, progress: Progress | None = None
 ) -> Report:
     """Synchronizes an open engine whose write lock is held; `folder` is the cache folder. Raises `IndexUnusable`."""
-    return _Synchronization.begin(library, engine, folder, seconds).run(progress)
+    with closing(LinkUpdate(folder, library)) as links:
+        return _Synchronization.begin(library, engine, folder, seconds, links).run(progress)
 
 
 @dataclass
@@ -98,9 +100,13 @@ class _Synchronization:
     state: SyncState
     languages: tuple[str, ...]
     seconds: float | None
+    links: LinkUpdate
+    read_all: bool = False
 
     @classmethod
-    def begin(cls, library: Library, engine: Engine, folder: Path, seconds: float | None) -> _Synchronization:
+    def begin(
+        cls, library: Library, engine: Engine, folder: Path, seconds: float | None, links: LinkUpdate
+    ) -> _Synchronization:
         """Walks the library and reads the states of the index and of the last run. Raises `IndexUnusable`.
 
         Removes what killed runs left in the cache folder.
@@ -111,11 +117,14 @@ class _Synchronization:
         if status.problems:
             raise IndexUnusable(status.problems[0])
         stamp = reading_rules_stamp(library, entries)
-        return cls(library, engine, folder, entries, stamp, status, load_state(folder), status.languages, seconds)
+        state = load_state(folder)
+        return cls(library, engine, folder, entries, stamp, status, state, status.languages, seconds, links)
 
     def run(self, progress: Progress | None) -> Report:
         """Reads the files that differ and commits the changes."""
         fingerprints = self._fingerprints()
+        if not self.status.documents:
+            self.links.begin_anew(self.stamp)
         planned = make_plan(self.entries, fingerprints, self.state.skipped)
         collector = ChangeCollector(planned, fingerprints, self.state)
         documents = self._read(planned, collector, progress)
@@ -130,15 +139,18 @@ class _Synchronization:
             self._commit(collector, stamp, chain([first], islice(documents, BATCH - 1)))
         collector.record_removed()
         self._finish(collector)
+        gone = [fingerprints[each][0] for each in planned.removed]
+        self.links.finish(self.stamp, gone, read_all=self.read_all)
         collector.report.problems = list(collector.problems)
         return collector.report
 
     def _fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
         """Fingerprints of the index. Under another stamp: ones that no file equals, and an empty state."""
         fingerprints = self.engine.fingerprints()
-        if self.status.stamp == self.stamp == self.state.stamp:
+        if self.status.stamp == self.stamp == self.state.stamp == self.links.stamp:
             return fingerprints
         self.state = SyncState()
+        self.read_all = True
         return {article_id: (path, Fingerprint(-1, -1, "")) for article_id, (path, _) in fingerprints.items()}
 
     def _read(
@@ -149,6 +161,7 @@ class _Synchronization:
         results = read_documents(self.library, paths, seconds=self.seconds, preload=[type(self.engine).__module__])
         for number, (entry, result) in enumerate(zip(planned.read, results, strict=True), start=1):
             document = collector.record(entry, result)
+            self.links.record(result)
             if document is not None:
                 yield document
             if progress is not None:
@@ -183,6 +196,7 @@ class _Synchronization:
     ) -> Iterator[FingerprintedDocument]:
         """Saves the state after the batch is read and before it is committed: no article without its problems."""
         yield from put
+        self.links.flush()
         self._save(collector)
 
     def _save(self, collector: ChangeCollector) -> None:

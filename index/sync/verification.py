@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 from backfile.archive.errors import BackfileError
+from backfile.archive.links.link_index import FILE_NAME, LinkIndex, UnresolvedLink
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
 from backfile.index.engine import Fingerprint
 from backfile.index.engines import open_engine
 from backfile.index.errors import IndexUnusable
+from backfile.index.sync.link_update import put_links, resolve_links
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
@@ -37,11 +40,37 @@ _IndexState = tuple[int, str, tuple[str, ...], Mapping[str, tuple[str, Fingerpri
 
 
 @dataclass(frozen=True, slots=True)
+class LinkCheck:
+    """Numbers of internal links that lead to a target and of those that do not, and the latter by path and line."""
+
+    resolved: int = 0
+    unresolved: int = 0
+    listed: tuple[UnresolvedLink, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON objects of the numbers and of the list."""
+        return {
+            "links": {"resolved": self.resolved, "unresolved": self.unresolved},
+            "unresolved_links": [each._asdict() for each in self.listed],
+        }
+
+
+def read_link_check(folder: Path, limit: int = -1) -> LinkCheck:
+    """Links as the last synchronization into the cache folder `folder` found them, at most `limit` of them listed.
+
+    Raises `LinkIndexUnusable`.
+    """
+    with LinkIndex.read(folder / FILE_NAME) as index:
+        return LinkCheck(*index.count(), tuple(index.unresolved(limit)))
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """Result of a verification.
 
     `articles` counts the files that are articles, readable or not (no drafts, no section pages), `searchable` those
-    in the index. `index` is OK, MISSING, OUT_OF_DATE or DAMAGED; `damage` describes the last.
+    in the index. `index` is OK, MISSING, OUT_OF_DATE or DAMAGED; `damage` describes the last. `links` counts the
+    internal links and lists those that lead nowhere.
     """
 
     articles: int
@@ -49,6 +78,7 @@ class Check:
     problems: tuple[Problem, ...]
     index: str
     damage: tuple[str, ...] = ()
+    links: LinkCheck = LinkCheck()
 
 
 def check(
@@ -70,11 +100,13 @@ def check(
     articles = 0
     problems: list[Problem] = []
     read: dict[str, Fingerprint] = {}
+    index_of_links = LinkIndex.temporary()
     entries = sorted(library.walk(), key=attrgetter("path"))
     results = read_documents(library, [entry.path for entry in entries], seconds=seconds)
     for number, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
         articles += not result.left_out
         problems += result.problems
+        put_links(index_of_links, result)
         read[entry.path] = Fingerprint(entry.size, entry.mtime_ns, result.digest)
         if progress is not None:
             progress(number, len(entries))
@@ -83,7 +115,14 @@ def check(
     problems += differing
     if differing and index == OK:
         index = OUT_OF_DATE
-    return Check(articles, searchable, tuple(sorted(problems, key=_order)), index, damage)
+    links = _check_links(library, index_of_links)
+    return Check(articles, searchable, tuple(sorted(problems, key=_order)), index, damage, links)
+
+
+def _check_links(library: Library, index: LinkIndex) -> LinkCheck:
+    with index:
+        resolve_links(index, library)
+        return LinkCheck(*index.count(), tuple(index.unresolved()))
 
 
 def _differs(known: Fingerprint, read: Fingerprint | None) -> bool:

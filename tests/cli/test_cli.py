@@ -233,7 +233,8 @@ class TestCheck:
     def test_a_library_without_problems(self, library: Path, run: Any) -> None:
         code, out, _ = run("check", "--json")
         assert code == 0
-        assert json.loads(out) == {"articles": 3, "searchable": 3, "problems": [], "index": "ok"}
+        links = {"links": {"resolved": 0, "unresolved": 0}, "unresolved_links": []}
+        assert json.loads(out) == {"articles": 3, "searchable": 3, "problems": [], "index": "ok"} | links
 
     def test_problems_are_found_without_an_index(self, library: Path, run: Any) -> None:
         shutil.rmtree(library / ".backfile")
@@ -272,7 +273,7 @@ class TestStats:
         assert numbers.pop("engine")
         assert numbers == {
             "library": "library", "articles": 3, "authors": 2, "topics": 2, "first_year": 2001, "last_year": 2019,
-            "problems": 0, "languages": ["en"],
+            "problems": 0, "dead_links": 0, "languages": ["en"],
         }  # fmt: skip
 
     def test_text(self, library: Path, run: Any) -> None:

@@ -40,7 +40,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     monkeypatch.setattr(article, "to_html", hanging(article.to_html))
     made = create_app(Settings(library=tmp_path))
     made.test_client().get("/article/first")  # imports what rendering needs, as the server does when it starts
-    made.extensions[EXTENSION].renderer = Renderers.start(made.extensions[EXTENSION].library, 1.0)
+    shared = made.extensions[EXTENSION]
+    shared.renderer = Renderers.start(shared.library, shared.settings.cache_folder, 1.0)
     return made
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
+from backfile.archive.errors import LinkIndexUnusable
 from backfile.index.engine import Facet, Sort
 from backfile.index.query import parse
 from backfile.index.sync.state import read_failure, read_problems
+from backfile.index.sync.verification import LinkCheck, read_link_check
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.i18n import gettext, gettext_noop
 from backfile.web.service.search_service import SearchResult, count_articles, run_search
@@ -23,6 +26,8 @@ TITLES = 20
 
 _WORD = re.compile(r"\b[^\W\d_]{4,12}\b")
 _PAIR = re.compile(r"\b([^\W\d_]{4,12}) ([^\W\d_]{4,12})\b")
+
+log = logging.getLogger("backfile.web")
 
 blueprint = Blueprint("about", __name__)
 
@@ -54,8 +59,18 @@ def about() -> str:
         failure=read_failure(services().settings.cache_folder),
         problems=problems,
         shown=min(len(problems), MAX_PROBLEMS),
+        links=links_or_none(MAX_PROBLEMS),
         status=services().engine().status(),
     )
+
+
+def links_or_none(limit: int) -> LinkCheck | None:
+    """Links of the archive, at most `limit` dead ones listed; None while there is no index of links."""
+    try:
+        return read_link_check(services().settings.cache_folder, limit)
+    except LinkIndexUnusable as error:
+        log.warning("%s", error)
+        return None
 
 
 def examples(found: SearchResult) -> list[Example]:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 from backfile.index.engine import Hit
 from backfile.index.serialising import article_path, page_to_json
 from backfile.index.sync.state import read_failure
+from backfile.index.sync.verification import read_link_check
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
@@ -16,6 +17,7 @@ from backfile.web.views.openapi import openapi_document
 
 API_FACETS = 10
 MAX_TYPED = 200
+MAX_LINKS = 10_000
 
 blueprint = Blueprint("api", __name__)
 
@@ -57,6 +59,12 @@ def suggest() -> Response:
             "topics": list(found.topics),
         }
     return jsonify(answer)
+
+
+@blueprint.get("/api/links")
+def links() -> Response:
+    """Numbers of links within the archive, and the dead ones by file and line."""
+    return jsonify(read_link_check(services().settings.cache_folder, MAX_LINKS).to_json())
 
 
 @blueprint.get("/api/openapi.json")

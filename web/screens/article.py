@@ -8,6 +8,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -25,9 +26,9 @@ from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.query import MatchAll, Node
 from backfile.index.serialising import article_path
 from backfile.index.sync.reader import document_of
-from backfile.web.screens.media import link_resolver
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.article_links import link_base
 from backfile.web.service.errors import error_response_for
 from backfile.web.service.headers import note_last_modified
 from backfile.web.service.i18n import gettext
@@ -147,14 +148,16 @@ def render_body(shown: Article) -> RenderedArticle:
     """Renders the body; cached by its content for a minute, after which a change of link targets shows."""
     body = body_without_title(shown.body, shown.metadata.title)
     digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    render_article = partial(services().renderer or render, services().library, shown.path, body)
-    key = (shown.path, digest, services().library.settings.remote_images, int(time.monotonic() // RENDERED_SECONDS))
+    library, folder = services().library, services().settings.cache_folder
+    render_article = partial(services().renderer or render, library, folder, shown.path, body)
+    key = (shown.path, digest, library.settings.remote_images, int(time.monotonic() // RENDERED_SECONDS))
     return services().rendered(key, render_article)
 
 
-def render(library: Library, path: str, body: str) -> RenderedArticle:
-    """Renders the body of the article at `path`."""
-    return to_html(body, remote_images=library.settings.remote_images, base=link_resolver(library, path))
+def render(library: Library, folder: Path, path: str, body: str) -> RenderedArticle:
+    """Renders the body of the article at `path`; `folder` is the cache folder with the index of links."""
+    with link_base(library, folder, path) as base:
+        return to_html(body, remote_images=library.settings.remote_images, base=base)
 
 
 def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> IndexContext:

@@ -1,18 +1,16 @@
-"""Pictures of the library; URLs for the relative links of an article."""
+"""Pictures of the library, and the files that its articles link to."""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from mimetypes import guess_type
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 from flask import Blueprint, Response, send_file
 
-from backfile.archive.storage.file_titles import without_suffix
+from backfile.archive.links.link_index import FILE_NAME, LinkIndex
 from backfile.archive.storage.library import Library
-from backfile.archive.web_addresses import address_parts
-from backfile.index.serialising import article_path
+from backfile.archive.storage.walker import has_asset_name
 from backfile.web.service.admission import MAX_BUFFERED, admission
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext
@@ -27,19 +25,24 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
 }
-STATIC_FOLDERS = ("", "static", "public", "assets")
 
 blueprint = Blueprint("media", __name__)
 
 
 @blueprint.get("/media/<path:path>")
-def picture(path: str) -> Response:
-    """Picture of the library, with a policy under which an SVG cannot run scripts. Other files are not served."""
-    found = find_picture(services().library, path)
+def file(path: str) -> Response:
+    """Picture of the library, with a policy under which an SVG cannot run scripts; or a file that an article links to.
+
+    Documents are sent to be saved, not shown. Other files are not served.
+    """
+    library = services().library
+    found = find_picture(library, path) or _find_linked_file(library, path)
     if found is None:
-        raise PageNotFound(gettext("The library has no such picture."))
+        raise PageNotFound(gettext("The library has no such picture or file."))
     download = admission().enter_download() if found.stat().st_size > MAX_BUFFERED else None
-    response = send_file(found, mimetype=TYPES[found.suffix.lower()], conditional=True, max_age=3600)
+    mimetype = TYPES.get(found.suffix.lower()) or guess_type(found.name)[0] or "application/octet-stream"
+    is_document = not mimetype.startswith(("image/", "audio/", "video/"))
+    response = send_file(found, mimetype=mimetype, as_attachment=is_document, conditional=True, max_age=3600)
     if download:
         download.hold(response)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
@@ -48,46 +51,20 @@ def picture(path: str) -> Response:
 
 def find_picture(library: Library, path: str) -> Path | None:
     """Finds the picture at a path; None for other files, hidden files, and files outside the library."""
+    return _find_file(library, path) if Path(path).suffix.lower() in TYPES else None
+
+
+def _find_linked_file(library: Library, path: str) -> Path | None:
+    """Finds a file of another kind at a path, if an article links to it: what else lies in the library is private."""
+    found = _find_file(library, path) if has_asset_name(posixpath.basename(path)) else None
+    if found is None:
+        return None
+    with LinkIndex.read(services().settings.cache_folder / FILE_NAME) as index:
+        return found if index.is_linked(path) else None
+
+
+def _find_file(library: Library, path: str) -> Path | None:
     if "\x00" in path or any(part in {"", ".."} or part.startswith(".") for part in path.split("/")):
         return None
-    full = library.root / path
-    if full.suffix.lower() not in TYPES:
-        return None
-    real = full.resolve()
+    real = (library.root / path).resolve()
     return real if real.is_file() and real.is_relative_to(library.root.resolve()) else None
-
-
-def link_resolver(library: Library, path: str) -> Callable[[str, str], str | None]:
-    """Resolver of the relative links in the article at `path`, for `to_html`.
-
-    A link to the file of an article gives its page, a picture `/media/…`; a link without a target gives None. Absolute
-    paths are looked up in the library and in the folders that static site generators publish.
-    """
-    folder = posixpath.dirname(path)
-
-    def resolve(kind: str, address: str) -> str | None:
-        parts = address_parts(address)
-        wanted = unquote(parts.path)
-        if kind == "image":
-            return _picture_address(library, folder, wanted)
-        found = _article_address(library, folder, wanted)
-        return found and found + (f"#article-{parts.fragment}" if parts.fragment else "")
-
-    return resolve
-
-
-def _picture_address(library: Library, folder: str, wanted: str) -> str | None:
-    if wanted.startswith("/"):
-        candidates = [posixpath.join(base, wanted.lstrip("/")) for base in STATIC_FOLDERS]
-    else:
-        candidates = [posixpath.join(folder, wanted)]
-    for candidate in map(posixpath.normpath, candidates):
-        if find_picture(library, candidate):
-            return "/media/" + quote(candidate)
-    return None
-
-
-def _article_address(library: Library, folder: str, wanted: str) -> str | None:
-    base = "" if wanted.startswith("/") else folder
-    article_id = without_suffix(posixpath.normpath(posixpath.join(base, wanted.strip("/"))))
-    return article_path(article_id) if library.locate(article_id) else None

@@ -110,7 +110,7 @@ def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
     app = make_app(settings)
     if isinstance(app, Flask):  # before there are threads
         shared: Services = app.extensions[EXTENSION]
-        shared.renderer = Renderers.start(shared.library, settings.file_seconds)
+        shared.renderer = Renderers.start(shared.library, settings.cache_folder, settings.file_seconds)
     end_with_parent()
     return app
 

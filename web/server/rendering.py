@@ -7,6 +7,7 @@ import os
 import traceback
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 from queue import Queue
 from threading import Lock
 from typing import Self
@@ -40,14 +41,14 @@ class Renderers:
         self._lock = Lock()
 
     @classmethod
-    def start(cls, library: Library, seconds: float) -> Self:
-        """Starts the processes."""
+    def start(cls, library: Library, folder: Path, seconds: float) -> Self:
+        """Starts the processes; `folder` is the cache folder."""
         helpers: Queue[HelperProcess] = Queue()
         for _ in range(PROCESSES):
-            helpers.put(HelperProcess.start(partial(_supervise, library, min(seconds, SECONDS))))
+            helpers.put(HelperProcess.start(partial(_supervise, library, folder, min(seconds, SECONDS))))
         return cls(helpers)
 
-    def __call__(self, library: Library, path: str, body: str) -> RenderedArticle:
+    def __call__(self, library: Library, folder: Path, path: str, body: str) -> RenderedArticle:
         """Renders an article. Raises `HelperEnded` if that takes too long or kills the process, now or lately."""
         key = (path, hash(body))
         helper = self._free.get()
@@ -74,14 +75,14 @@ class Renderers:
         return answer
 
 
-def _supervise(library: Library, seconds: float, connection: Connection) -> None:
+def _supervise(library: Library, folder: Path, seconds: float, connection: Connection) -> None:
     """Supervises one renderer in the helper process; answers in the place of one that has ended."""
     while True:
         renderer = os.fork()
         if renderer == 0:
             code = 1
             try:
-                _answer(library, seconds, connection)
+                _answer(library, folder, seconds, connection)
                 code = 0
             finally:
                 if code:
@@ -93,7 +94,7 @@ def _supervise(library: Library, seconds: float, connection: Connection) -> None
         connection.send(ended(code))
 
 
-def _answer(library: Library, seconds: float, connection: Connection) -> None:
+def _answer(library: Library, folder: Path, seconds: float, connection: Connection) -> None:
     end_with_parent()
     while True:
         try:
@@ -103,7 +104,7 @@ def _answer(library: Library, seconds: float, connection: Connection) -> None:
         begin_step(seconds)
         answer: RenderedArticle | Exception
         try:
-            answer = render(library, path, body)
+            answer = render(library, folder, path, body)
         except (BackfileError, OSError) as error:
             answer = error
         end_step()

@@ -43,6 +43,7 @@ ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
         gettext_noop("No article of this archive has this address. It may have been moved, renamed or removed."),
     ),
     archive_errors.ArticleUnreadable: ErrorResponse(500, gettext_noop("This article cannot be read")),
+    archive_errors.LinkIndexUnusable: ErrorResponse(503, gettext_noop("The index cannot be used at the moment")),
     archive_errors.FrontMatterInvalid: ErrorResponse(500, gettext_noop("This article cannot be read")),
     archive_errors.HelperEnded: ErrorResponse(
         503,

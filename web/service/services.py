@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
 from typing import Any, cast
 
@@ -42,7 +43,7 @@ class Services:
     open_index: Callable[[], Engine]
     rendered: Cache[RenderedArticle] = field(default_factory=_rendered_cache)
     sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
-    renderer: Callable[[Library, str, str], RenderedArticle] | None = None
+    renderer: Callable[[Library, Path, str, str], RenderedArticle] | None = None
     _engine: Engine | None = None
     _looked: float = 0.0  # time.monotonic()
     _settings_file: tuple[int, int, int] | None = None

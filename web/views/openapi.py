@@ -31,6 +31,7 @@ def openapi_document(title: str, server: str) -> Json:
         "paths": {
             "/api/search": _get("One page of a search, as JSON", _search(paged=True), "application/json", "Page"),
             "/api/suggest": _get("Completions of a query", [_typed()], "application/json", "Suggestions"),
+            "/api/links": _get("Links within the archive, and the dead ones", [], "application/json", "Links"),
             "/search.csv": _get("A complete result list, at most 10,000 articles, as CSV", _search(), "text/csv"),
             "/search.jsonl": _get("The same as JSON Lines", _search(), "application/jsonl"),
             "/search.atom": _get("The newest articles of a search, as Atom", _search(), "application/atom+xml"),
@@ -148,6 +149,18 @@ SCHEMAS: Json = {
         titles={"type": "array", "items": _object(id=TEXT, title=TEXT, url=TEXT)},
         authors=TEXTS,
         topics=TEXTS,
+    ),
+    "Links": _object(
+        links=_object(resolved=COUNT, unresolved=COUNT),
+        unresolved_links={
+            "type": "array",
+            "items": _object(
+                path=TEXT,
+                line={"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
+                kind={"enum": ["link", "image"]},
+                address=TEXT,
+            ),
+        },
     ),
     "Health": _object(
         status={"enum": ["ok", "stale", "damaged"]},

@@ -32,7 +32,7 @@ from backfile.archive.importers.item import (
     problem_from,
     read_file,
 )
-from backfile.archive.importers.links.link_resolver import LinkResolver
+from backfile.archive.importers.links.tree_links import TreeLinks
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import read_bytes
 
@@ -82,10 +82,10 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         yield _page(path, path.name, context)
         return
     files = {file.relative_to(path).as_posix(): file for file in _files(path)}
-    resolver = LinkResolver(SiteLayout())
-    resolver.add_articles(files)
+    tree_links = TreeLinks(SiteLayout())
+    tree_links.add_pages(files)
     for name, file in files.items():
-        yield _page(file, name, context, resolver)
+        yield _page(file, name, context, tree_links)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -101,7 +101,7 @@ def _is_in_files_folder(name: str) -> bool:
     return any(_FILES_FOLDER.match(part) for part in name.split("/")[:-1])
 
 
-def _page(path: Path, name: str, context: ImportContext, resolver: LinkResolver | None = None) -> ImportEvent:
+def _page(path: Path, name: str, context: ImportContext, tree_links: TreeLinks | None = None) -> ImportEvent:
     try:
         context.begin()
         content = read_file(path)
@@ -111,7 +111,7 @@ def _page(path: Path, name: str, context: ImportContext, resolver: LinkResolver 
     folders = (path.with_name(f"{path.stem}{suffix}") for suffix in _FILES_SUFFIXES)
     folder = next(filter(Path.is_dir, folders), None)
     find_file = partial(_saved_file, folder) if folder is not None else _no_file
-    return read_page(content, name=name, url=url, find_file=find_file, resolver=resolver)
+    return read_page(content, name=name, url=url, find_file=find_file, tree_links=tree_links)
 
 
 def _original_url(content: bytes) -> str | None:
@@ -148,11 +148,11 @@ def read_page(
     url: str | None,
     charset: str | None = None,
     find_file: Callable[[str], Asset | None] = _no_file,
-    resolver: LinkResolver | None = None,
+    tree_links: TreeLinks | None = None,
 ) -> ImportEvent:
     """Article in a page: `name` is its origin, `charset` the declared encoding.
 
-    `find_file` returns the file saved with the page that a reference means. `resolver` has the pages of the folder in
+    `find_file` returns the file saved with the page that a reference means. `tree_links` has the pages of the folder in
     which `name` is the path of the page. A page without an article is skipped; a page that cannot be read is a
     `Problem`.
     """
@@ -160,7 +160,7 @@ def read_page(
         tree = parse_html(decode_html(content, charset))
         base = base_url_of(tree, url)
         assets = _point_images(tree, base, find_file)
-        links = _links(tree, base, name, resolver) if resolver else {}
+        links = _links(tree, base, name, tree_links) if tree_links else {}
         page = extract(tree, url=url)
     except RecursionError:
         return Problem(name, None, "is nested too deeply")
@@ -177,11 +177,11 @@ def read_page(
     )
 
 
-def _links(tree: HtmlElement, base: str | None, name: str, resolver: LinkResolver) -> dict[str, str]:
+def _links(tree: HtmlElement, base: str | None, name: str, tree_links: TreeLinks) -> dict[str, str]:
     """Links to other pages of a folder: destination in the body → path of the target."""
     links: dict[str, str] = {}
     for reference in {each.get("href") or "" for each in tree.iter("a")}:
-        absolute, target = safe_address(base, reference), resolver.target(name, reference)
+        absolute, target = safe_address(base, reference), tree_links.target(name, reference)
         if absolute and target:
             links[absolute] = target
     return links

@@ -11,15 +11,10 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.item import Asset
 from backfile.archive.importers.library.file_names import asset_name, numbered
 from backfile.archive.importers.links.markdown_links import replace_literally
+from backfile.archive.storage.walker import ASSET_SUFFIXES
 
 MAX_BYTES = 64 * 1024 * 1024
 """Limit for all assets of one article, which are held at once to be compared."""
-
-_IMAGES = "apng avif bmp gif heic ico jpeg jpg png svg tif tiff webp"
-_AUDIO_AND_VIDEO = "aac flac m4a mp3 oga ogg opus wav m4v mov mp4 ogv webm"
-_DOCUMENTS = "csv doc docx epub json odp ods odt pdf ppt pptx rtf tsv txt xls xlsx"
-ASSET_SUFFIXES = frozenset(f"{_IMAGES} {_AUDIO_AND_VIDEO} {_DOCUMENTS}".split())
-"""File types allowed in an article's folder: none that a program would run or that Backfile would read as its own."""
 
 
 @dataclass(slots=True)

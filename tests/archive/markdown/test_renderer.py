@@ -10,10 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from paths import DATA, ROOT
+from selectolax.lexbor import LexborHTMLParser
 
 from backfile.archive.markdown import renderer
 from backfile.archive.markdown.plain_text import plain_text
-from backfile.archive.markdown.renderer import MAX_CHARACTERS, MAX_ENTITIES, Heading, to_html, to_text
+from backfile.archive.markdown.renderer import (
+    MAX_CHARACTERS,
+    MAX_ENTITIES,
+    Heading,
+    anchors,
+    read_body,
+    to_html,
+    to_text,
+)
 
 GOLDEN = DATA / "markdown"
 
@@ -63,7 +72,7 @@ def test_code_and_tables_can_be_scrolled_by_the_keyboard() -> None:
 
 
 def test_relative_addresses_are_joined_to_the_base() -> None:
-    html = to_html("[a](b.md#c) ![d](e.png) [f](#g) [h](https://example.org/)", base="/media/news/x.md").html
+    html = to_html("[a](b.md#c) ![d](e.png) [f](#g) [h](https://example.org/)\n\n# G\n", base="/media/news/x.md").html
     assert 'href="/media/news/b.md#c"' in html
     assert 'src="/media/news/e.png"' in html
     assert 'href="#article-g"' in html
@@ -74,13 +83,43 @@ def test_base_may_be_a_function_that_finds_nothing() -> None:
     def base(kind: str, address: str) -> str | None:
         return f"/{kind}/{address}" if address != "gone" else None
 
-    html = to_html("[a](b) ![c](d) [words](gone) ![seen](gone)", base=base).html
+    html = to_html("[a](b) ![c](d) [words](gone) ![seen](gone) ![](gone)", base=base).html
     assert 'href="/link/b"' in html
     assert 'src="/image/d"' in html
-    assert "<a rel" in html
-    assert "words</a>" in html
-    assert "gone" not in html
+    assert html.count("<a ") == 1
+    assert " words " in html
     assert '<span class="caption">seen</span>' in html
+    assert '<span class="missing" title="gone"></span>' in html
+
+
+@pytest.mark.parametrize(
+    ("heading", "fragment", "anchor"),
+    [
+        ("Night ferry", "night-ferry", "night-ferry"),
+        ("Night ferry", "Night%20ferry", "night-ferry"),
+        ("Salt & vinegar", "salt--vinegar", "salt-vinegar"),
+        ("1. Tide tables", "tide-tables", "1-tide-tables"),
+        ("1. Tide tables", "1-tide-tables", "1-tide-tables"),
+        ("Été à Brême", "ete-a-breme", "été-à-brême"),
+        ("Quay {#own-Id}", "own-Id", "own-Id"),
+        ("Quay {#own-Id}", "Own-id", "own-Id"),
+        ("Chapter", "Part#Chapter", "chapter"),
+        ("Night ferry", "day-ferry", None),
+        ("…", "…", None),
+    ],
+)
+def test_a_fragment_leads_to_the_heading_that_it_means(heading: str, fragment: str, anchor: str | None) -> None:
+    body = f"# {heading}\n\n[it](#{fragment})\n"
+    found = LexborHTMLParser(to_html(body).html).css_first("p a")
+    assert (found.attributes["href"] if found is not None else None) == (anchor and f"#article-{anchor}")
+    assert anchors(body).find(fragment) == anchor
+
+
+def test_links_of_a_body_are_those_that_a_reader_sees() -> None:
+    body = "[a](b.md) `[c](d.md)` ![[e f.png]] <img src='g.png'> <!-- <a href='no.md'>x</a> --> [[h#i|j]]\n\n"
+    body += "[k]\n\n[k]: l\n"
+    assert [address for _, address in read_body(body).links] == ["b.md", "ref:e%20f.png", "g.png", "ref:h#i", "l"]
+    assert read_body(body).text == to_text(body)
 
 
 @pytest.mark.parametrize(

@@ -595,7 +595,8 @@ class TestUpdateIndex:
         for name, text in left.items():
             (cache / name).write_text(text)
         assert len(update_index(library, cache, DEFAULT).added) == 3
-        assert {path.name for path in cache.iterdir()} == {".gitignore", "CACHEDIR.TAG", "index", "problems.json"}
+        kept = {".gitignore", "CACHEDIR.TAG", "index", "links.sqlite", "problems.json"}
+        assert {path.name for path in cache.iterdir()} == kept
 
     @pytest.mark.parametrize("name", [".gitignore", ".notes.tmp"])
     def test_only_leftovers_of_our_own_count_as_such(self, library: Library, tmp_path: Path, name: str) -> None:

@@ -12,14 +12,13 @@ class SiteLayout:
     """Layout of a Markdown tree: its site builder (empty if unknown) and its folders, relative to the root.
 
     `folders` hold the articles (empty: the whole tree), `excluded` are names of folders without any. Root-relative
-    links lead below one of `public`. With `by_name`, images and articles are found by their name alone.
+    links lead below one of `public`.
     """
 
     builder: str = ""
     folders: tuple[str, ...] = ()
     excluded: frozenset[str] = frozenset({"node_modules", "vendor", "__pycache__"})
     public: tuple[str, ...] = ("", "static", "public", "assets")
-    by_name: bool = False
 
     def holds(self, path: str) -> bool:
         """Whether the file at `path` may be an article or an asset of one."""
@@ -37,7 +36,7 @@ _BUILDERS: tuple[tuple[re.Pattern[str], SiteLayout], ...] = (
     (re.compile(r"(?:hugo\.(?:toml|ya?ml|json)|archetypes/default\.md)\Z|config/_default(?:/|\Z)"), SiteLayout(
         "Hugo", ("content",), public=("static", "assets", "content", "")
     )),
-    (re.compile(r"\.obsidian(?:/|\Z)"), SiteLayout("Obsidian", by_name=True, public=("",))),
+    (re.compile(r"\.obsidian(?:/|\Z)"), SiteLayout("Obsidian", public=("",))),
     (re.compile(r"_config\.ya?ml\Z|(?:.*/)?_posts(?:/|\Z)"), SiteLayout(
         "Jekyll", excluded=_TOOL_FOLDERS | {"_site", "_includes", "_layouts", "_sass"}, public=("",)
     )),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from backfile.archive.errors import ArchiveError, ArticleUnreadable, LibrarySettingsInvalid
@@ -19,20 +19,22 @@ from backfile.archive.importers.formats.markdown_tree.site_builders import SiteL
 from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAssets
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped, problem_from, read_file
 from backfile.archive.importers.library.provenance import also_at
-from backfile.archive.importers.links.link_resolver import LinkResolver, permalinks
 from backfile.archive.importers.links.site_url import read_site_url
+from backfile.archive.importers.links.tree_links import TreeLinks
 from backfile.archive.markdown.shortcodes import expand
 from backfile.archive.metadata.field_names import NESTED, TOPICS, normal
 from backfile.archive.metadata.mapping import map_metadata
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode
-from backfile.archive.storage.durable_files import read_bytes
 from backfile.archive.storage.file_titles import SUFFIXES
 from backfile.archive.storage.library import Library
 
 KIND = "markdown"
 TITLE = "Markdown: a file, a folder, or the site of Hugo, Jekyll, Docusaurus, Pelican or Obsidian"
+
+MAX_ASSETS = 200_000
+"""Most files beside the articles of a tree that links may lead to."""
 
 _OTHER_DOCUMENTS = (
     *(".txt", ".html", ".htm", ".mhtml", ".xml", ".json", ".jsonl", ".csv", ".eml", ".mbox"),
@@ -75,34 +77,26 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         yield problem_from("library.toml", error)
         return
     site = detect_site(_names(path))
-    tree_assets = TreeAssets(path, site)
     paths = sorted(entry.path for entry in library.walk() if site.holds(entry.path))
-    resolver = LinkResolver(site, read_site_url(path, site))
-    resolver.add_articles(paths)
-    resolver.add_permalinks(_permalinks(path, paths))
+    tree_links = TreeLinks(site, read_site_url(path, site))
+    tree_links.add_articles(path, paths)
+    tree_links.add_assets(islice(library.walk_assets(), MAX_ASSETS))
+    tree_assets = TreeAssets(path, site, tree_links.resolver)
     for each in paths:
         try:
             context.begin()
             event = _read_article(library, each, site, tree_assets)
         except ArchiveError as error:
             event = problem_from(each, error)
-        yield _resolve_links(event, resolver) if isinstance(event, Item) else event
+        yield _resolve_links(event, tree_links) if isinstance(event, Item) else event
     yield from _other_markup(path, site)
 
 
-def _permalinks(root: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
-    """Yields path and address of every article with an address in its front matter; unreadable files have none."""
-    real = str(root.resolve())
-    for path in paths:
-        with suppress(ArticleUnreadable, OSError):
-            data = parse(decode(read_bytes(f"{real}/{path}", real)).text).data
-            yield from ((path, address) for address in permalinks(path, data))
-
-
-def _resolve_links(item: Item, resolver: LinkResolver) -> Item:
+def _resolve_links(item: Item, tree_links: TreeLinks) -> Item:
     """Item with the targets of its links: other articles of the tree, else pages of the published site."""
-    body = resolver.with_absolute_links(item.origin, item.body, {asset.name for asset in item.assets})
-    return replace(item, body=body, links=resolver.links(item.origin, body))
+    body, links = tree_links.resolve(item.origin, item.body)
+    kept = {asset.name for asset in item.assets} | links.keys()
+    return replace(item, body=tree_links.with_absolute_links(item.origin, body, kept), links=links)
 
 
 def _names(root: Path) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Link resolver: links between imported articles, by paths, addresses and names."""
+"""Links of imported trees: to each other by paths, addresses and names, to their published site by URL."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from backfile.archive.importers.formats.markdown_tree.site_builders import detec
 from backfile.archive.importers.import_report import ImportReport
 from backfile.archive.importers.importer import Importer
 from backfile.archive.importers.item import ImportContext, Item
-from backfile.archive.importers.links.link_resolver import LinkResolver, permalinks
 from backfile.archive.importers.links.site_url import read_site_url
+from backfile.archive.importers.links.tree_links import TreeLinks
 from backfile.archive.importers.sources.detection import open_sources
 from backfile.archive.storage.library import Library
 
@@ -119,9 +119,9 @@ def test_links_are_resolved_by_the_rules_of_site_builders(
         *("Deep/Night Ferry.md", "v1.md", "release/v5.1.1.md"),
     ]
     site = detect_site([sign, *(["content/blog"] if "content" in path else [])])
-    resolver = LinkResolver(site)
-    resolver.add_articles(each for each in paths if site.holds(each))
-    assert resolver.links(path, f"See [it]({address}).") == ({address: target} if target else {})
+    tree_links = TreeLinks(site)
+    tree_links.add_pages(each for each in paths if site.holds(each))
+    assert tree_links.resolve(path, f"See [it]({address}).")[1] == ({address: target} if target else {})
 
 
 def read_tree(root: Path, path: str) -> Item:
@@ -169,10 +169,10 @@ def test_links_to_pages_that_are_not_imported_become_absolute(tmp_path: Path, na
 )
 def test_only_unambiguous_links_become_absolute(address: str, public: str) -> None:
     site = detect_site(["hugo.toml", "content/blog"])
-    resolver = LinkResolver(site, "https://post.example/")
+    tree_links = TreeLinks(site, "https://post.example/")
     body = f"See [it]({address}) and `[it]({address})`."
-    assert resolver.with_absolute_links("content/blog/a.md", body, ()) == f"See [it]({public}) and `[it]({address})`."
-    assert LinkResolver(site).with_absolute_links("content/blog/a.md", body, ()) == body
+    assert tree_links.with_absolute_links("content/blog/a.md", body, ()) == f"See [it]({public}) and `[it]({address})`."
+    assert TreeLinks(site).with_absolute_links("content/blog/a.md", body, ()) == body
 
 
 def test_a_site_below_its_host_and_imported_assets(tmp_path: Path) -> None:
@@ -232,8 +232,3 @@ def test_links_to_permalinks_are_resolved(tmp_path: Path, front: str, address: s
     fragment = "#times" if "#" in address else ""
     assert f"See [it](2019-03-14-train.md{fragment})." in (library / "2019/2019-03-14-ferry.md").read_text()
     assert bring(source, library, day=15).summary() == "2 unchanged"
-
-
-def test_permalinks_with_placeholders_are_ignored() -> None:
-    assert list(permalinks("a.md", {"permalink": "/:year/:title/"})) == []
-    assert list(permalinks("a.md", {"permalink": ":slug", "url": '"/b/"'})) == ["/b/"]

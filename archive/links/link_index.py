@@ -1,0 +1,289 @@
+"""Index of links in SQLite: the addresses of articles, the files beside them, and the links of each article.
+
+It is looked up on disk, so that a worker needs neither time nor memory for it. Importers keep one in memory.
+docs/decisions/links.md gives the reasons.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from backfile.archive.errors import LinkIndexUnusable
+from backfile.archive.links.article_addresses import AddressKind, ArticleAddress
+from backfile.archive.links.destinations import file_segments, parse_destination, shown_address, undated
+
+FORMAT = 1
+FILE_NAME = "links.sqlite"
+MAX_CANDIDATES = 500
+WAIT = 10.0  # seconds for the commit of another process, which takes milliseconds
+
+_TABLES = f"""
+PRAGMA user_version = {FORMAT};
+CREATE TABLE state(name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE article(number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, id TEXT NOT NULL);
+CREATE TABLE address(name TEXT, path TEXT, kind INTEGER, article INTEGER, PRIMARY KEY(name, path, kind, article))
+    WITHOUT ROWID;
+CREATE INDEX address_of_article ON address(article);
+CREATE TABLE file(name TEXT, path TEXT, real TEXT, PRIMARY KEY(name, path, real)) WITHOUT ROWID;
+CREATE TABLE link(number INTEGER PRIMARY KEY, article INTEGER, line INTEGER, kind TEXT, address TEXT, name TEXT,
+    target TEXT);
+CREATE INDEX link_of_article ON link(article);
+CREATE INDEX link_to_target ON link(target, name);
+"""
+
+
+class BodyLink(NamedTuple):
+    """Internal link or image of an article: its line in the file, `link` or `image`, and its address as written."""
+
+    line: int | None
+    kind: str
+    address: str
+
+
+class UnresolvedLink(NamedTuple):
+    """Link without a target: path and line of the article, `link` or `image`, and its address."""
+
+    path: str
+    line: int | None
+    kind: str
+    address: str
+
+
+class ArticleCandidate(NamedTuple):
+    """Article of which an address ends with the name looked up; `segments` are those of that address."""
+
+    kind: AddressKind
+    segments: tuple[str, ...]
+    path: str
+    id: str
+
+
+class FileCandidate(NamedTuple):
+    """File with the name looked up: comparable segments of its path, and the path."""
+
+    segments: tuple[str, ...]
+    path: str
+
+
+class LinkIndex:
+    """Connection to an index of links, for one thread of one process. Every method may raise `LinkIndexUnusable`."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def temporary(cls) -> Self:
+        """New index that is gone with its connection; SQLite moves a large one to the disk."""
+        connection = sqlite3.connect("", isolation_level=None)
+        connection.executescript(f"{_TABLES} PRAGMA synchronous = OFF; BEGIN;")
+        return cls(connection)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Index at a path, for reading alone."""
+        return cls(_connect(path, "ro"))
+
+    @classmethod
+    def write(cls, path: Path) -> Self:
+        """Index at a path, for one writer; it is made anew if it is missing, damaged or of another format."""
+        try:
+            connection = _connect(path, "rw")
+        except LinkIndexUnusable:
+            connection = _create(path)
+        connection.execute("PRAGMA cache_spill = OFF")  # which would keep readers waiting until the commit
+        return cls(connection)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._connection.close()
+
+    @property
+    def stamp(self) -> str:
+        """Stamp of the reading rules under which every article was put; empty if some are missing."""
+        return next((value for (value,) in self._rows("SELECT value FROM state WHERE name = 'stamp'")), "")
+
+    def set_stamp(self, stamp: str) -> None:
+        """Sets the stamp once every article is there."""
+        self._execute("INSERT OR REPLACE INTO state VALUES('stamp', ?)", (stamp,))
+
+    def clear(self) -> None:
+        """Removes every article and file, and the stamp."""
+        for table in ("link", "address", "article", "file", "state"):
+            self._execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
+
+    def paths(self) -> set[str]:
+        """Paths of all articles."""
+        return {path for (path,) in self._rows("SELECT path FROM article")}
+
+    def begin(self) -> None:
+        """Begins a transaction, which readers see as a whole after `commit`."""
+        self._execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Ends a transaction."""
+        self._execute("COMMIT")
+
+    def put(
+        self, path: str, article_id: str, addresses: Iterable[ArticleAddress], links: Iterable[BodyLink] = ()
+    ) -> None:
+        """Adds or replaces an article. Links that led to it, and dead ones to its names, are to be resolved again."""
+        self.remove([path])
+        cursor = self._execute("INSERT INTO article(path, id) VALUES(?, ?)", (path, article_id))
+        number = cursor.lastrowid
+        rows = {(_name(segments), "/".join(segments), int(kind), number) for kind, segments in addresses}
+        self._execute_many("INSERT OR IGNORE INTO address VALUES(?, ?, ?, ?)", rows)
+        self._execute_many(
+            "INSERT INTO link(article, line, kind, address) VALUES(?, ?, ?, ?)",
+            [(number, line, kind, address) for line, kind, address in links],
+        )
+        self._reopen({undated(row[0]) for row in rows})
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Removes articles; links that led to them are to be resolved again."""
+        for path in paths:
+            for (number,) in self._rows("SELECT number FROM article WHERE path = ?", (path,)):
+                for table in ("address", "link"):
+                    self._execute(f"DELETE FROM {table} WHERE article = ?", (number,))  # noqa: S608 - two names of ours
+                self._execute("DELETE FROM article WHERE number = ?", (number,))
+                self._execute("UPDATE link SET target = NULL WHERE target = ?", (path,))
+
+    def put_files(self, paths: Iterable[str]) -> None:
+        """Sets the files beside the articles: those not in `paths` are removed."""
+        wanted = set(paths)
+        known = {real for (real,) in self._rows("SELECT real FROM file")}
+        for path in known - wanted:
+            self._execute("DELETE FROM file WHERE name = ? AND real = ?", (_name(file_segments(path)), path))
+            self._execute("UPDATE link SET target = NULL WHERE target = ?", (path,))
+        new = [(file_segments(path), path) for path in wanted - known]
+        rows = [(_name(segments), "/".join(segments), path) for segments, path in new]
+        self._execute_many("INSERT OR IGNORE INTO file VALUES(?, ?, ?)", rows)
+        self._reopen({row[0] for row in rows})
+
+    def articles(self, name: str, addresses: Iterable[str] | None = None) -> list[ArticleCandidate]:
+        """Articles with an address that ends with `name`; with `addresses`, only those with one of them."""
+        query = (
+            "SELECT address.kind, address.path, article.path, article.id FROM address"
+            " JOIN article ON article.number = address.article WHERE address.name = ?"
+        )
+        rows = self._rows_at(query, name, addresses, "address.path")
+        return [
+            ArticleCandidate(AddressKind(kind), tuple(address.split("/")) if address else (), path, article_id)
+            for kind, address, path, article_id in rows
+        ]
+
+    def files(self, name: str, addresses: Iterable[str] | None = None) -> list[FileCandidate]:
+        """Files with a name; with `addresses`, only those at one of these comparable paths."""
+        rows = self._rows_at("SELECT path, real FROM file WHERE name = ?", name, addresses, "path")
+        return [FileCandidate(tuple(path.split("/")), real) for path, real in rows]
+
+    def open_links(self, limit: int) -> list[tuple[int, str, str, str]]:
+        """Number, path of the article, kind and address of at most `limit` links that are to be resolved."""
+        return self._rows(
+            "SELECT link.number, article.path, link.kind, link.address FROM link"
+            " JOIN article ON article.number = link.article WHERE link.target IS NULL LIMIT ?",
+            (limit,),
+        ).fetchall()
+
+    def set_targets(self, targets: Iterable[tuple[str, str, int]]) -> None:
+        """Sets the targets of links, as target, name of a dead link, and number; an empty target is none."""
+        self._execute_many("UPDATE link SET target = ?, name = ? WHERE number = ?", targets)
+
+    def count(self) -> tuple[int, int]:
+        """Numbers of resolved and of unresolved links."""
+        unresolved = next(self._rows("SELECT COUNT(*) FROM link WHERE target = ''"))[0]
+        return next(self._rows("SELECT COUNT(*) FROM link WHERE target > ''"))[0], unresolved
+
+    def unresolved(self, limit: int = -1) -> list[UnresolvedLink]:
+        """Links without a target by path and line, at most `limit` of them."""
+        rows = self._rows(
+            "SELECT article.path, link.line, link.kind, link.address FROM link"
+            " JOIN article ON article.number = link.article WHERE link.target = ''"
+            " ORDER BY article.path, link.line, link.number LIMIT ?",
+            (limit,),
+        )
+        return [UnresolvedLink(path, line, kind, shown_address(address)) for path, line, kind, address in rows]
+
+    def is_linked(self, path: str) -> bool:
+        """Whether an article links to the file at a path."""
+        return next(self._rows("SELECT 1 FROM link WHERE target = ? LIMIT 1", (path,)), None) is not None
+
+    def _reopen(self, names: set[str]) -> None:
+        """Marks dead links to names that are there now, so that they are resolved again."""
+        if next(self._rows("SELECT 1 FROM link WHERE target = '' LIMIT 1"), None) is not None:
+            self._execute_many(
+                "UPDATE link SET target = NULL WHERE target = '' AND name = ?", [(each,) for each in names]
+            )
+
+    def _rows_at(self, query: str, name: str, addresses: Iterable[str] | None, column: str) -> sqlite3.Cursor:
+        if addresses is None:
+            return self._rows(f"{query} LIMIT {MAX_CANDIDATES}", (name,))
+        wanted = tuple(addresses)
+        return self._rows(f"{query} AND {column} IN ({', '.join('?' * len(wanted))})", (name, *wanted))
+
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        return self._execute(query, values)
+
+    def _execute(self, query: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(query, values)
+        except sqlite3.Error as error:
+            raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
+
+    def _execute_many(self, query: str, values: Iterable[tuple[object, ...]]) -> None:
+        try:
+            self._connection.executemany(query, values)
+        except sqlite3.Error as error:
+            raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
+
+
+def link_name(kind: str, address: str) -> str:
+    """Name by which the target of a link is looked up."""
+    destination = parse_destination(address)
+    if destination is None:
+        return ""
+    return _name(destination.files) if kind == "image" else undated(_name(destination.segments))
+
+
+def _name(segments: tuple[str, ...]) -> str:
+    return segments[-1] if segments else ""
+
+
+def _create(path: Path) -> sqlite3.Connection:
+    """Connection to a new index in the place of whatever is there."""
+    try:
+        for each in (path, path.with_name(f"{path.name}-journal")):
+            if each.is_dir() and not each.is_symlink():
+                shutil.rmtree(each)
+            each.unlink(missing_ok=True)
+        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
+        connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+    except (sqlite3.Error, OSError) as error:
+        raise LinkIndexUnusable(f"the index of links cannot be made: {error}") from error
+    return connection
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Connection to an index that is there. Raises `LinkIndexUnusable` for one of another format."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # SQLite waits for ever at a pipe
+            raise LinkIndexUnusable(f"{path} is no file")
+        uri = f"{path.absolute().as_uri()}?mode={mode}"
+        connection = sqlite3.connect(uri, timeout=WAIT, isolation_level=None, uri=True)
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+    except (sqlite3.Error, OSError) as error:
+        raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
+    if found != FORMAT:
+        connection.close()
+        raise LinkIndexUnusable(f"the index of links has the format {found}, not {FORMAT}")
+    return connection

@@ -1,0 +1,81 @@
+"""Index of links: it follows the library, counts dead links by path and line, and is made anew when it is damaged."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from backfile.archive.errors import LinkIndexUnusable
+from backfile.archive.links.link_index import FILE_NAME, LinkIndex
+from backfile.archive.storage.library import Library
+from backfile.cli.main import run
+from backfile.index.sync.state import FOLDER
+from backfile.index.sync.synchronization import update_index
+from backfile.index.sync.verification import check, read_link_check
+
+
+def index(root: Path) -> list[tuple[str, int | None, str]]:
+    """Synchronizes; path, line and address of every dead link, which `check` finds as well."""
+    update_index(Library(root), root / FOLDER, "whoosh")
+    found = read_link_check(root / FOLDER)
+    assert check(Library(root), root / FOLDER, "whoosh").links == found
+    return [(each.path, each.line, each.address) for each in found.listed]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "a.md").write_text(
+        "---\ntitle: A\n---\n\nSee [b](notes/b.md), `[c](c.md)`\nand [c](c.md).\n\n![map](map.png) [[Gone]]\n"
+    )
+    (tmp_path / "notes/b.md").write_text("# B\n\n[back](../a.md) and [again](../a.md)\n")
+    return tmp_path
+
+
+def test_dead_links_follow_the_library(root: Path) -> None:
+    assert index(root) == [("a.md", 6, "c.md"), ("a.md", 8, "map.png"), ("a.md", 8, "Gone")]
+    assert read_link_check(root / FOLDER).resolved == 3
+    (root / "map.png").write_bytes(b"")
+    (root / "notes/c.md").write_text("# Gone\n")
+    assert index(root) == []
+    (root / "map.png").unlink()
+    (root / "a.md").rename(root / "notes/a.md")
+    assert index(root) == [("notes/a.md", 8, "map.png"), ("notes/b.md", 3, "../a.md"), ("notes/b.md", 3, "../a.md")]
+    (root / "notes/b.md").write_text("---\ndraft: true\n---\n[x](nowhere.md)\n")
+    assert index(root) == [("notes/a.md", 5, "notes/b.md"), ("notes/a.md", 8, "map.png")]
+
+
+@pytest.mark.parametrize("damage", ["gone", "noise", "other format", "folder", "pipe"])
+def test_a_damaged_index_of_links_is_made_anew(root: Path, damage: str) -> None:
+    dead = index(root)
+    path = root / FOLDER / FILE_NAME
+    if damage == "gone":
+        path.unlink()
+    elif damage in ("folder", "pipe"):
+        path.unlink()
+        path.mkdir() if damage == "folder" else os.mkfifo(path)
+    elif damage == "noise":
+        path.write_bytes(b"noise" * 1000)
+    else:
+        with LinkIndex.write(path) as links:
+            links._connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(LinkIndexUnusable):
+        read_link_check(root / FOLDER)
+    assert index(root) == dead
+
+
+def test_check_prints_dead_links_and_succeeds(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    index(root)
+    assert run(["check", "--library", str(root)]) == 0
+    printed = capsys.readouterr().out
+    assert "a.md:6: the link c.md is dead\na.md:8: the picture map.png is dead\n" in printed
+    assert "6 links within the library, 3 of them dead" in printed
+    assert run(["check", "--library", str(root), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["links"] == {"resolved": 3, "unresolved": 3}
+    assert found["unresolved_links"][0] == {"path": "a.md", "line": 6, "kind": "link", "address": "c.md"}
+    assert run(["stats", "--library", str(root), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["dead_links"] == 3

@@ -1,0 +1,99 @@
+"""URLs for the internal links of an article: pages of the archive, its pictures and files, anchors of its headings."""
+
+from __future__ import annotations
+
+import logging
+import posixpath
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from backfile.archive.errors import LinkIndexUnusable
+from backfile.archive.links.destinations import REFERENCE, parse_destination
+from backfile.archive.links.link_index import FILE_NAME, LinkIndex
+from backfile.archive.links.link_resolver import LinkedArticle, LinkedFacet, LinkedFile, LinkResolver, LinkTarget
+from backfile.archive.markdown.headings import body_without_title
+from backfile.archive.markdown.html_postprocessor import ID_PREFIX, Anchors
+from backfile.archive.markdown.renderer import anchors
+from backfile.archive.storage.file_titles import without_suffix
+from backfile.archive.storage.library import Library
+from backfile.archive.storage.walker import has_asset_name
+from backfile.index.caching import Cache, bounded_cache
+from backfile.index.serialising import article_path
+
+ANCHORS_SECONDS = 60
+MAX_ANCHORS = 20_000  # of articles that others link to, a process
+
+log = logging.getLogger("backfile.web")
+
+
+def _anchors_size(found: Anchors) -> int:
+    return len(found) + 1
+
+
+_cached_anchors: Cache[Anchors] = bounded_cache(MAX_ANCHORS, _anchors_size)
+
+
+@contextmanager
+def link_base(library: Library, folder: Path, path: str) -> Iterator[Callable[[str, str], str | None]]:
+    """Resolver of the internal links in the article at `path`, for `to_html`; `folder` is the cache folder.
+
+    A link to an article gives its page, one to an author or topic theirs, a picture `/media/…`; a link without a target
+    gives None. Without an index of links, paths that lead to a file as they are written are all that is resolved.
+    """
+    with ExitStack() as opened:
+        resolver = None
+        try:
+            index = opened.enter_context(LinkIndex.read(folder / FILE_NAME))
+            resolver = LinkResolver(index, library.names.known)
+        except LinkIndexUnusable as error:
+            log.warning("Links of %s are resolved by their paths alone: %s", path, error)
+
+        def resolve(kind: str, address: str) -> str | None:
+            try:
+                if resolver is not None:
+                    return _address_of(library, resolver.target(path, kind, address))
+            except LinkIndexUnusable as error:  # damaged where this link is looked up
+                log.warning("The link %s of %s is resolved by its path alone: %s", address, path, error)
+            return _address_of(library, _written_target(library, path, kind, address))
+
+        yield resolve
+
+
+def _address_of(library: Library, target: LinkTarget | None) -> str | None:
+    if isinstance(target, LinkedArticle):
+        anchor = _anchor(library, target) if target.fragment else None
+        return article_path(target.id) + (f"#{ID_PREFIX}{quote(anchor)}" if anchor else "")
+    if isinstance(target, LinkedFacet):
+        return f"/{target.facet}/{quote(target.name, safe='')}"
+    return None if target is None else "/media/" + quote(target.path)
+
+
+def _anchor(library: Library, target: LinkedArticle) -> str | None:
+    """Anchor in the target that the fragment of a link means; the anchors of an article are cached for a minute."""
+
+    def read() -> Anchors:
+        article = library.read(target.path).article
+        return anchors(body_without_title(article.body, article.metadata.title)) if article else Anchors(())
+
+    key = (library.root, target.path, int(time.monotonic() // ANCHORS_SECONDS))
+    return _cached_anchors(key, read).find(target.fragment)
+
+
+def _written_target(library: Library, path: str, kind: str, address: str) -> LinkTarget | None:
+    """Target at the very path that a link has, relative to its article or from the root."""
+    destination = parse_destination(address)
+    written = unquote(address.removeprefix(REFERENCE).partition("#")[0].partition("?")[0])
+    if destination is None or not written:
+        return None
+    folder = "" if destination.rooted else posixpath.dirname(path)
+    wanted = posixpath.normpath(posixpath.join(folder, written.lstrip("/")))
+    if kind == "image":
+        real = (library.root / wanted).resolve()
+        is_inside = real.is_file() and real.is_relative_to(library.root.resolve())
+        return LinkedFile(wanted) if is_inside and has_asset_name(posixpath.basename(wanted)) else None
+    article_id = without_suffix(wanted)
+    found = library.locate(article_id)
+    return LinkedArticle(found, article_id, destination.fragment) if found else None
