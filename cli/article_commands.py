@@ -29,6 +29,7 @@ from backfile.index import errors as index_errors
 from backfile.index.engine import Engine, Filters, Request, Sort
 from backfile.index.engines import open_engine
 from backfile.index.query import MatchAll, parse
+from backfile.index.query.unspaced_runs import split_runs
 from backfile.index.serialising import document_to_json, page_to_json
 from backfile.index.sync.reader import document_of, read_documents
 from backfile.index.sync.state import read_problems
@@ -103,8 +104,9 @@ def search(
     if parsed.refusal:
         raise index_errors.QueryRefused(parsed.refusal)
     filters = Filters(authors, topics, first.first if first else None, last.last if last else None)
-    request = Request(parsed.tree, filters, Sort(sort), page, settings.per_page, deadline=settings.deadline)
     with closing(_open_index(settings)) as engine:
+        parsed = split_runs(parsed, lambda query: engine.search(Request(query, per_page=1, passages=0)).total)
+        request = Request(parsed.tree, filters, Sort(sort), page, settings.per_page, deadline=settings.deadline)
         results = engine.search(request)
     notices = [notice.text for notice in parsed.notices]
     if as_json:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from backfile.index.engine import MAX_DEPTH, Facet, Filters, Hit, Page, Request
-from backfile.index.errors import QueryRefused
+from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailable, IndexUnusable, QueryRefused
 from backfile.index.query import Node, ParsedQuery, parse
+from backfile.index.query.unspaced_runs import split_runs
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, ngettext, translate
@@ -48,11 +49,14 @@ def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZ
 
 
 def parse_query(query: str) -> ParsedQuery:
-    """Parses a query; raises `QueryRefused` if it exceeds a limit."""
+    """Parses a query, runs without spaces split into words; raises `QueryRefused` if it exceeds a limit."""
     parsed = parse(query)
     if parsed.refused:
         raise QueryRefused(translate(parsed.refused))
-    return parsed
+    try:
+        return split_runs(parsed, count_articles)
+    except (IndexUnusable, IndexUnavailable, IndexLocked, DeadlineExceeded):  # the search itself will say so
+        return parsed
 
 
 def build_request(arguments: SearchArguments, query: Node, *, facet_size: int | None = FACET_SIZE) -> Request:
