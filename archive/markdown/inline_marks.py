@@ -1,16 +1,17 @@
 """Inline marks of dialects that the parsers do not know, as HTML or Markdown that they do.
 
 Emoji and icon codes, keys (`++ctrl+c++`), `==marked==`, `^^inserted^^`, `x^2^`, `H~2~O`, `^[notes]`, CriticMarkup,
-shortcodes of WordPress in brackets, words hyphenated at a line end, Markdown in blocks of HTML. Code is left alone.
+shortcodes of WordPress in brackets, files put in (`--8<--`), words hyphenated at a line end, Markdown in blocks of
+HTML. Code is left alone.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from html import escape
 
-from backfile.archive.markdown.character_codes import character_of, keys_as_html
 from backfile.archive.markdown.code_regions import CodeRegions
 
 _TEXT = r"(?:[^SIGN\n]|SIGN(?!SIGN)|\n(?![ \t>]*\n))++"
@@ -29,10 +30,13 @@ _MARK = re.compile(
     | (?P<mark>(?<![=A-Za-z0-9])==(?=[^\s=])(?={_EQUAL}(?<=\S)(?P<m>==)(?![=A-Za-z0-9])))
     | (?P<insert>(?<![\^A-Za-z0-9])\^\^(?=[^\s^])(?={_CARET}(?<=\S)(?P<i>\^\^)(?![\^A-Za-z0-9])))
     | (?P<closing>==|\^\^)
-    | (?P<sup>(?<=[\w)\]~])\^(?:[+−-]?\w{{1,30}}[+−-]?)\^(?![\w^]))
+    | (?P<sup>(?<=[\w)\]~.,;!?"”’»])\^(?:[+−-]?\w{{1,30}}[+−-]?)\^(?![\w^]))
     | (?P<sub>(?<=[^\W_])~[+−-]?\w{{1,20}}[+−-]?~(?!~))
     | (?P<note>(?<=[^\s\\\[(])\^\[(?:[^\[\]\n]++|\[[^\[\]\n]*+\])++\])
     | (?P<block>(?<=[^\s`|][ ])\^[A-Za-z0-9][A-Za-z0-9-]{{2,60}}[ \t]*$)
+    | (?P<snippet>-{{1,10}}8<-{{1,10}}(?:[ ]++"[^"\n]{{1,300}}"|[ ]++\[(?:start|end):[^\]\n]*+\])[ \t]*+$)
+    | (?P<snippets>-{{1,10}}8<-{{1,10}}[ \t]*+\n(?:(?![ \t]*+-{{1,10}}8<)[^\n]{{0,300}}\n){{1,50}}
+        [ \t]*+-{{1,10}}8<-{{1,10}}[ \t]*+$)
     | (?P<soft>\u00ad[ \t]?\n[ \t>]*(?=[^\W\d_]))
     | (?P<hyphen>(?<=[^\W\d_])[-\u2010][ ]?\n[ \t>]*(?=[^\W\d_]))
     | (?P<press>\[/?(?:{_PRESS})(?:[= ][^\[\]\n]*)?\](?![(\[:]))
@@ -44,7 +48,7 @@ _MARK = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _CODE = re.compile(r":[\w+-]{1,80}:")
-_SIGNS = ("++", "==", "^", "~", "\u00ad", "-\n", "- \n", "\u2010\n", "{--", "{>>", "][", "\n:", "](")
+_SIGNS = ("++", "==", "^", "~", "\u00ad", "-\n", "- \n", "\u2010\n", "{--", "{>>", "][", "\n:", "](", "8<-")
 _SHORTCODE = re.compile(rf"\[/?(?:{_PRESS})\b|\[TOC\]|\[toc\]|_TOC_", re.MULTILINE)
 _HTML_LINK = re.compile(r'(!?)\[(.*)\]\(([^()\s]+)(?: +"[^"\n]*")?\)')
 _INNER_PICTURE = re.compile(r"!\[([^\[\]\n]*)\]\(([^()\s]*)\)")
@@ -57,6 +61,7 @@ _CRITIC_SIGNS = {"++": "ins", "--": "del", "==": "", "~~": "", ">>": ""}
 _CONJUNCTION = re.compile(
     r"(?:and|or|to|und|oder|bzw|bis|et|ou|y|e|o|i|en|of|och|og|eller|og|и|или|та|або)\b", re.IGNORECASE
 )
+_ICONS = ("material-", "octicons-", "fontawesome-", "simple-", "si-", "mdi-", "fa-", "bootstrap-", "lucide-", "icons-")
 _LINE = 400  # characters around a mark that are looked at
 _SITES = {"youtube": "YouTube", "vimeo": "Vimeo", "gist": "Gist", "tweet": "Twitter", "twitter": "Twitter"}
 
@@ -160,6 +165,13 @@ class _Marks:
         """Id of a block in Obsidian."""
         return ""
 
+    def _snippet(self, found: re.Match[str]) -> str:
+        """File that MkDocs puts in here: a link to it, which is counted where there is no such file."""
+        return _file_link(found[0].partition('"')[2].rpartition('"')[0])
+
+    def _snippets(self, found: re.Match[str]) -> str:
+        return "\n\n".join(_file_link(line.strip()) for line in found[0].split("\n")[1:-1])
+
     def _soft(self, found: re.Match[str]) -> str:
         return "\u00ad"
 
@@ -213,5 +225,55 @@ def _picture(alt: str, address: str) -> str:
     return f'<img src="{escape(address)}" alt="{escape(alt)}">'
 
 
+def _file_link(name: str) -> str:
+    """Link to a file of MkDocs, without the part or lines that it names; nothing for one that is switched off."""
+    if not name or name.startswith(";"):
+        return ""
+    path = re.sub(r"(?<!^https)(?<!^http):[\w:-]+\Z", "", name)
+    return f"[{path}](<{path}>)"
+
+
 def _label(words: str) -> str:
     return " ".join(words.casefold().split())
+
+
+@lru_cache(maxsize=1)
+def _emoji() -> dict[str, str]:
+    """Code without colons → characters, of GitHub and of Twemoji."""
+    from pymdownx import gemoji_db, twemoji_db  # noqa: PLC0415 - large tables, of use to few articles
+
+    found: dict[str, str] = {}
+    for table in (twemoji_db, gemoji_db):
+        known = {name: entry["unicode"] for name, entry in table.emoji.items() if "unicode" in entry}
+        known |= {alias: known[name] for alias, name in table.aliases.items() if name in known}
+        found |= {name.strip(":"): _characters(points) for name, points in known.items()}
+    return found
+
+
+def _characters(points: str) -> str:
+    return "".join(chr(int(point, 16)) for point in points.split("-"))
+
+
+def character_of(code: str) -> str | None:
+    """Character of a code written without its colons; "" for an icon of a theme, None for other words."""
+    if code.startswith(_ICONS):
+        return ""
+    return _emoji().get(code)
+
+
+@lru_cache(maxsize=1)
+def _keys() -> dict[str, str]:
+    from pymdownx import keymap_db  # noqa: PLC0415
+
+    return keymap_db.keymap | {alias: keymap_db.keymap[name] for alias, name in keymap_db.aliases.items()}
+
+
+def keys_as_html(names: str) -> str | None:
+    """`ctrl+alt+"x"` → keys as HTML; None if a name is no key."""
+    shown = []
+    for name in names.split("+"):
+        key = name.strip('"') if name.startswith('"') else _keys().get(name.lower())
+        if key is None:
+            return None
+        shown.append(f"<kbd>{escape(key, quote=False)}</kbd>")
+    return "+".join(shown)

@@ -40,6 +40,7 @@ _OTHER_SIGNS = (":::", "*[", "[!", "[[")
 _OUTPUTS_BEFORE = re.compile(r"(?:\{\{[^{}]*\}\})+\Z")  # `{{ site.baseurl }}{% post_url … %}`
 _TOML_ENTRY = re.compile(r"[ \t]*\n[ \t]*[\w.-]+[ \t]*=")
 _LITERAL = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)')""")
+_CALL = re.compile(r"([\w-]++)\(([^{}]*+)")  # Zola: `{{ figure(src="…") }}`
 _QUOTED = re.compile(r"[ \t]*(?:>[ \t]*)+")
 _AFTER_SPAN = tuple("""abcdefghijklmnopqrstuvwxyz0123456789)]*"`>”’.?!…""")
 # How far around a construct its line is looked at, in characters: lines may be as long as the article.
@@ -97,6 +98,8 @@ class _Expansion:
         """Replacement of a construct that is no tag; the construct itself where its context rules it out."""
         before = self._line_before(found.start())
         if found["output"] is not None:
+            if called := _called(found["output"].strip()):
+                return theme_shortcodes.render(*called, self._context(found, before))
             literal = _LITERAL.match(found["output"])
             return (literal[1] or literal[2] or "") if literal else ""
         if found["target"] is not None:
@@ -158,14 +161,17 @@ class _Expansion:
             elif name != "comment":
                 self.written.append(_fenced(inside, arguments))
             return end.end()
-        before, after = self._line_before(found.start()), self._after(found).partition("\n")[0]
-        context = theme_shortcodes.ShortcodeContext(
+        context = self._context(found, self._line_before(found.start()))
+        self.written.append(theme_shortcodes.render(*(_called(inner) or (name, arguments)), context))
+        return found.end()
+
+    def _context(self, found: re.Match[str], before: str) -> theme_shortcodes.ShortcodeContext:
+        after = self._after(found).partition("\n")[0]
+        return theme_shortcodes.ShortcodeContext(
             alone=not before.strip() and not after.strip(),
             address=_OUTPUTS_BEFORE.sub("", before).endswith(("](", "](<", "]: ", '="', "='")),
             html=self.regions.in_html(found.start()),
         )
-        self.written.append(theme_shortcodes.render(name, arguments, context))
-        return found.end()
 
     def _find(self, closer: str, start: int) -> re.Match[str] | None:
         """Closing tag after `start`; one that was missed once is not searched for again."""
@@ -175,6 +181,12 @@ class _Expansion:
         if end is None:
             self.unclosed.add(closer)
         return end
+
+
+def _called(inner: str) -> tuple[str, str] | None:
+    """Name and arguments of a shortcode written as a call, as in Zola; None for other shortcodes."""
+    found = _CALL.fullmatch(inner) if inner.endswith(")") else None
+    return (found[1], found[2][:-1]) if found else None
 
 
 def _closer(name: str, arguments: str, *, liquid: bool) -> str | None:

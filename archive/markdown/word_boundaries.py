@@ -19,7 +19,7 @@ _INLINE = frozenset(
 )
 _DELETED = ("del", "s", "strike")
 
-_NUMBER = r"(?:\d{1,3}|[a-z]|[ivx]{1,5}|(?:note|fn|n)\.? ?\d{1,3})"
+_NUMBER = r"(?:\d{1,3}|[*†‡§¶]{1,3}|[a-z]|[ivx]{1,5}|(?:note|fn|n)\.? ?\d{1,3})"
 _NOTE = re.compile(rf"[\[(]*{_NUMBER}[\])]*(?: ?[,;/–-] ?[\[(]*{_NUMBER}[\])]*)*[*†‡]*|\[\[?[^\[\]]{{1,20}}\]?\]", re.I)
 _SIGN_OF_TRADE = re.compile(r"TM|SM|MC|MD|R|®|©|™|℠")
 _EXPONENT = re.compile(r"[+−-]?[\w.]{0,6}(?:[+−*/·-][\w.]{1,6}){0,3}[+−-]?")

@@ -94,6 +94,16 @@ MARKS = [
     ("<div>\n![alt](a.png) [![in](b.png)](c) [l](u)\n</div>\n\n[out](u)", "alt in l\nout"),
 ]
 BLOCKS = [
+    ('=== "All"\n      ```py\n      x\n      ```\n\n      ???+ abstract "Out"\n          > Hi', "All\nx\nOut\nHi"),
+    ('=== "First :tada:"\n\t### A\n\tcode.', "First 🎉\nA\ncode."),
+    ('1. one\n2. two\n\n!!! example "Done ?"\n    See [lists](../6.md)', "one\ntwo\nDone ?\nSee lists"),
+    ("[About](#a){: .tab is-active=1}\n[Members](#b){: .tab}", "About Members"),
+    ("```\nvisible\n%%\nkept\n%%\n```", "visible\n%%\nkept\n%%"),
+    ("%%\n```js\nPRIVATE\n```\nPRIVATE\n%%\n\nshown", "shown"),
+    ("kept.^4^ times<sup>6</sup>, <b>Ann Lee</b><sup>1,2,*</sup>", "kept. times, Ann Lee"),
+    ('--8<-- "docs/abbr.md"\n\n--8<--\na.md\n; b.md\n--8<--', "docs/abbr.md\na.md"),
+    ('```\n--8<-- "x.py"\n```', '--8<-- "x.py"'),
+    ('{{ figure(src="a.png", caption="Cap") }}\n\n{% quote(author="Ann") %}Words.{% end %}', "Cap\nAnnWords."),
     ('!!! note "Own title"\n    First.\n\n    Second [link](b.md).\n\nAfter', "Own title\nFirst.\nSecond link.\nAfter"),
     ("??? danger\n    a\n\n    ```py\n    # x\n\n    y\n    ```", "Danger\na\n# x\ny"),
     ("!!! info\n\n    x\n\n    !!! tip\n\n        deep\n\n    y", "Info\nx\ndeep\ny"),

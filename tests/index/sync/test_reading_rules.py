@@ -154,7 +154,7 @@ def test_the_libraries_are_those_that_reading_imports() -> None:
         "from backfile.archive.storage.library import Library;"
         "from backfile.index.sync.reader import read_documents; "
         "import backfile.index.analysis.tokenizer, backfile.index.fields; "
-        "from backfile.archive.markdown.character_codes import character_of; character_of('smile');"
+        "from backfile.archive.markdown.inline_marks import character_of; character_of('smile');"
         "library = Library(sys.argv[1]);"
         "list(read_documents(library, [each.path for each in library.walk()]));"
         "files = {name.partition('.')[0] for name, each in list(sys.modules.items()) if name not in before"
