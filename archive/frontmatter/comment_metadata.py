@@ -1,7 +1,8 @@
 """Metadata in comments of Markdown and HTML above the text, which renderers do not show.
 
 `[#]: author: "Ada Quill"`, `[//]: # (date: 2019-03-14)`, `[author]: # (Ada Quill)`, `[_metadata_:author]:- "Ada
-Quill"`, `<!-- title: Night ferry -->`.
+Quill"`, `<!-- title: Night ferry -->`; lines `.. title: Night ferry` (Nikola, also in one comment), `#+TITLE: Night
+ferry` (Org) and `% Night ferry` (the title block of pandoc).
 """
 
 from __future__ import annotations
@@ -11,12 +12,23 @@ import re
 from backfile.archive.frontmatter.recovery import are_keys
 from backfile.archive.metadata.field_names import KNOWN, normal
 
+_EOL = r"(?>\r\n|\n|\r)"
 _REFERENCE = re.compile(
     r"\[(?P<label>[^\]\r\n]{1,60})\]:[ \t]*(?P<sign>#|<#?>|-|>)?[ \t]*(?P<rest>[^\r\n]*)(?:\r\n|\n|\r|\Z)"
 )
 _HTML = re.compile(r"<!--+[ \t]*(?P<rest>(?:(?!--)[^\r\n])*+)--+>[ \t]*(?:\r\n|\n|\r|\Z)")
 _BLANK = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))++")
 _PAIR = re.compile(r"(?P<key>[^\W\d_][\w .-]{0,40}?)[ \t]*[:=][ \t]*(?P<value>\S.*)\Z")
+_NIKOLA = re.compile(
+    rf"(?:<!--[ \t]*+{_EOL})?+(?:\.\.[ \t]+[\w-]+:[^\r\n]*+{_EOL})++(?:[ \t]*+{_EOL})*+(?:-->[ \t]*+(?:{_EOL}|\Z))?+"
+)
+_NIKOLA_PAIR = re.compile(r"^\.\.[ \t]+([\w-]+):([^\r\n]*)", re.MULTILINE)
+_ORG = re.compile(rf"(?:\#\+\w+:[^\r\n]*+(?:{_EOL}|\Z)|[ \t]*+{_EOL})++")
+_ORG_PAIR = re.compile(r"^#\+(\w+):([^\r\n]*)", re.MULTILINE)
+_PANDOC_LINE = rf"%[ \t]*+((?:[^\r\n]++|{_EOL}[ \t]++(?=\S))*+)(?:{_EOL}|\Z)"
+_PANDOC = re.compile(
+    rf"(?=%[ \t]*+[^\s%]){_PANDOC_LINE}(?:{_PANDOC_LINE})?+(?:{_PANDOC_LINE})?+(?=[ \t]*(?:{_EOL}|\Z))"
+)
 _COMMENT_LABELS = frozenset({"#", "//", "comment", "_", "."})
 _CLOSED_BY = {"(": ")", '"': '"', "'": "'"}
 _MAX_LINES = 200
@@ -24,6 +36,22 @@ _MAX_LINES = 200
 
 def read_comments(text: str, start: int) -> tuple[dict[str, object], int]:
     """Metadata in the comments from `start` on, and the end of the last one; an empty mapping if there is none."""
+    for lines, pair in ((_NIKOLA, _NIKOLA_PAIR), (_ORG, _ORG_PAIR)):
+        block = lines.match(text, start)
+        found: dict[str, object] = {each[1]: each[2].strip() for each in pair.finditer(block[0])} if block else {}
+        if block and are_keys(set(map(normal, found))):
+            return found, block.end()
+    title_block = _PANDOC.match(text, start)
+    if title_block is not None:
+        parts = (" ".join((part or "").split()) for part in title_block.groups())
+        return {
+            key: part for key, part in zip(("title", "author", "date"), parts, strict=True) if part
+        }, title_block.end()
+    return _read_single(text, start)
+
+
+def _read_single(text: str, start: int) -> tuple[dict[str, object], int]:
+    """Metadata in comments of one line each, and the end of the last one."""
     data: dict[str, object] = {}
     end = place = start
     is_html = False

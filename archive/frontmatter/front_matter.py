@@ -2,9 +2,9 @@
 
 Five forms are known: YAML between `---` lines, TOML between `+++` lines (both as Hugo, Jekyll and Zola have them), a
 JSON object (Hugo), header lines `Title: …` up to the first blank line (Pelican, MultiMarkdown) or a line `---` (Hexo),
-and comments (`[#]: author: "…"`, also a whole block in an HTML comment). Byte order marks, blank lines, comments and a
-`#!` line may come before. A `---` block that is no mapping of keys (a letterhead, a thematic break) is text and stays
-in the body. Broken blocks are read as far as they can be (`recovery.py`).
+and comments (`[#]: author: "…"`, a whole block in an HTML comment, the heads of Nikola, Org and pandoc). Byte order
+marks, blank lines, comments and a `#!` line may come before. A `---` block that is no mapping of keys (a letterhead, a
+thematic break) is text and stays in the body. Broken blocks are read as far as they can be (`recovery.py`).
 """
 
 from __future__ import annotations
@@ -19,12 +19,19 @@ from enum import StrEnum
 from backfile.archive.errors import FrontMatterInvalid
 from backfile.archive.frontmatter.comment_metadata import read_comments
 from backfile.archive.frontmatter.header_lines import MAX_CHARACTERS, HeaderReader, count_lines, repeated_key
-from backfile.archive.frontmatter.recovery import are_keys, key_of, looks_like_keys, recover, recover_toml
-from backfile.archive.frontmatter.yaml_reader import MAX_NESTING, read_yaml, swallowed_text
+from backfile.archive.frontmatter.recovery import (
+    are_keys,
+    key_of,
+    looks_like_keys,
+    recover,
+    recover_toml,
+    suspect_lines,
+)
+from backfile.archive.frontmatter.yaml_reader import MAX_NESTING, read_yaml, swallowed_text, too_deep, within_nesting
 from backfile.archive.metadata.field_names import KNOWN, normal
 
 _EOL = r"(?>\r\n|\n|\r)"
-_LABEL = r"[ \t\u00a0]*(?:(?P<syntax>ya?ml|toml|json)\b)?[ \t\u00a0]*(?:\#[^\r\n]*)?"
+_LABEL = r"[ \t\u00a0]*(?:(?P<syntax>ya?ml|toml|json|js|javascript|coffee|cson)\b)?[ \t\u00a0]*(?:\#[^\r\n]*)?"
 _DASHES = r"-{3,}|-?[—–][—–-]{0,2}"  # editors make dashes of hyphens
 _PREAMBLE = re.compile(
     rf"(?:[\ufeff\u200b\u2060 \t\u00a0]*+{_EOL}|[\ufeff\u200b\u2060]++|<!--(?:(?!-->)[\s\S])*+-->[ \t]*+{_EOL}|"
@@ -48,6 +55,7 @@ _KEY_LINE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*+)?(?:\r\n|\n|\r))*+[\"']?\w[\w .\
 _WORD_KEY = re.compile(r"[^\W\d][\w.-]*\Z")
 _HEADER_START = re.compile(r"(?=[^\W\d][\w .-]{0,40}[ \t]*[:：])")
 _BLANK_LINE = re.compile(r"(?<=[\r\n])[ \t]*(?:\r\n|\n|\r)")
+_PAGE_KEYS = KNOWN | {"layout", "permalink", "slug", "url", "id", "type"}
 _TOML_LINE = re.compile(r"\s*(?:#[^\n]*\n\s*)*[\w-]+[ \t]*=[ \t]")
 # A key of many parts takes tomllib a time that grows with their square: seconds for 64 KB.
 _LONG_TOML_KEY = re.compile(
@@ -177,7 +185,13 @@ def _fenced(text: str, opening: re.Match[str]) -> FrontMatter:
         inner = start + len(block) - len(block.lstrip())
         return _json(text, inner, closing.end())
     form = Form.TOML if fence == "+++" or opening["syntax"] == "toml" else Form.YAML
-    return _block(form, text, (start, closing.start(), closing.end()), problems)
+    front = _block(form, text, (start, closing.start(), closing.end()), problems)
+    if front.form is not Form.NONE or opening["syntax"] is None:
+        return front
+    line = count_lines(text[: opening.start()]) + 1
+    unread = FrontMatterInvalid(f"front matter in {opening['syntax']} is not read", line=line, hint="write it in YAML")
+    parts = (text[:start], block, closing[0], text[closing.end() :])
+    return FrontMatter(Form.YAML, *parts, {}, (unread,), is_broken=True)
 
 
 def _block(
@@ -226,7 +240,7 @@ def _recovered(
     block = parts[1]
     is_known = looks_like_keys(block)
     if not is_known and (error is None or not _KEY_LINE.match(block)):
-        return _none(text)
+        return _none(text, *suspect_lines(block, offset))
     if is_known and _TOML_LINE.match(block):
         try:
             data, _ = _read_toml(block)
@@ -306,9 +320,9 @@ def _is_key(key: str) -> bool:
 def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid, ...]]:
     block = block.replace("\r\n", "\n").replace("\r", "\n")
     if long_key := _LONG_TOML_KEY.search(block):
-        raise _too_deep(count_lines(block[: long_key.start()]) + 1)
+        raise too_deep(count_lines(block[: long_key.start()]) + 1)
     try:
-        return _checked(tomllib.loads(block), 1), ()
+        return within_nesting(tomllib.loads(block), 1), ()
     except tomllib.TOMLDecodeError as error:
         place = _TOML_PLACE.search(str(error))
         line = int(place[1]) if place and place[1] else count_lines(block) or 1
@@ -316,24 +330,9 @@ def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid,
         hint = "check quotes and brackets on this line"
         raise FrontMatterInvalid(f"the TOML cannot be read: {reason}", line=line, hint=hint) from error
     except RecursionError as error:
-        raise _too_deep(1) from error
+        raise too_deep(1) from error
     except ValueError as error:
         raise FrontMatterInvalid(f"the TOML cannot be read: {error}", line=1) from error
-
-
-def _checked(data: dict[str, object], line: int) -> dict[str, object]:
-    """Data that is not nested too deeply for recursive readers."""
-    level: list[object] = [data]
-    for _ in range(MAX_NESTING):
-        inner = [value.values() if isinstance(value, dict) else value for value in level]
-        level = [value for values in inner for value in values if isinstance(value, dict | list)]  # type: ignore[attr-defined]
-        if not level:
-            return data
-    raise _too_deep(line)
-
-
-def _too_deep(line: int) -> FrontMatterInvalid:
-    return FrontMatterInvalid("nested too deeply", line=line, hint="flatten the values")
 
 
 def _json(text: str, start: int, body: int = 0) -> FrontMatter:
@@ -343,14 +342,14 @@ def _json(text: str, start: int, body: int = 0) -> FrontMatter:
     line = count_lines(text[:start]) + 1
     try:
         data, length = _json_decoder(repeated).raw_decode(limited)
-        _checked(data, line)
+        within_nesting(data, line)
     except json.JSONDecodeError as error:
         place = line + count_lines(limited[: error.pos])
         hint = "check quotes, commas and brackets on this line and the one before"
         broken = FrontMatterInvalid(f"the JSON cannot be read: {error.msg}", line=place, hint=hint)
         return _json_broken(text, start, broken)
     except RecursionError:
-        return _json_broken(text, start, _too_deep(line))
+        return _json_broken(text, start, too_deep(line))
     except FrontMatterInvalid as error:
         return _json_broken(text, start, error)
     except ValueError as error:
@@ -384,8 +383,9 @@ def _json_broken(text: str, start: int, error: FrontMatterInvalid) -> FrontMatte
 def _headers(text: str, start: int) -> FrontMatter:
     reader = HeaderReader(text, start)
     reader.read()
-    if not are_keys(reader.names()):
-        return _none(text)
+    is_fenced = reader.rule is not None and len(reader.data) > 1 and reader.rule[0][0] == "-"
+    if not are_keys(reader.names()) and not (is_fenced and reader.names() & _PAGE_KEYS):
+        return _none(text, *(suspect_lines(text[start : reader.end], count_lines(text[:start])) if reader.rule else ()))
     if reader.rule and reader.rule[0][0] == "-":
         return _block(Form.YAML, text, (start, reader.end, reader.rule.end()))
     blank = reader.rule or _REST_OF_LINE.match(text, reader.end)

@@ -12,7 +12,7 @@ MAX_CHARACTERS = 65_536
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 _BLANK_LINE = re.compile(r"(?<=[\r\n])[ \t]*(?:\r\n|\n|\r)")
-_HEADER = re.compile(r"([^\W\d][\w .-]{0,40}?)[ \t]*([:：])(?!//)(.*)\Z")
+_HEADER = re.compile(r"([^\W\d][\w .-]{0,40}?)[ \t]*(::?|：)(?!//)(.*)\Z")
 _RULE = re.compile(r"(?:-{3,}|={3,})[ \t]*\Z")
 _SURE_KEYS = frozenset({*TITLE, *AUTHORS, *DATE, *UPDATED, *TOPICS, "slug", "status"}) - {"by", "subject", "subjects"}
 
@@ -50,6 +50,7 @@ class HeaderReader:
             line += 1
             header = _header(content)
             if header is not None:
+                self.has_slips |= "::" in content[: len(header[0]) + 3]
                 key = self._add(*header, line)
             elif not content.strip():
                 if not self._goes_on(found.end(), line):
@@ -93,7 +94,8 @@ class HeaderReader:
             self.rule = found
             return
         reason = "the text begins right below the header lines"
-        self.problems.append(FrontMatterInvalid(reason, line=line, hint="put a blank line before the text"))
+        if "::" not in self._text[self._start : self.end]:  # properties of Logseq and Dataview stand so
+            self.problems.append(FrontMatterInvalid(reason, line=line, hint="put a blank line before the text"))
         if len(self.names() & KNOWN) < 2:
             self.data = {}
 
@@ -104,7 +106,7 @@ def _header(content: str) -> tuple[str, str, str] | None:
     if found is None:
         return None
     key, value = found[1], found[3]
-    if found[2] == ":" and (not value or value[0] in " \t"):
+    if found[2] != "：" and (not value or value[0] in " \t"):
         return key, value.strip(), ""
     if normal(key) not in KNOWN:
         return None

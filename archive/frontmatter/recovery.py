@@ -58,6 +58,15 @@ def looks_like_keys(block: str) -> bool:
     return bool(lines) and bool(key_of(lines[0])) and are_keys(names)
 
 
+def suspect_lines(block: str, offset: int) -> tuple[FrontMatterInvalid, ...]:
+    """Problem of a block that is shown as text though each of its lines begins with a key; none for other texts."""
+    lines = [line for line in block.splitlines() if line.strip()]
+    if len(lines) < 2 or not all(map(key_of, lines)):
+        return ()
+    reason = "lines that look like front matter are shown as text"
+    return (FrontMatterInvalid(reason, line=offset + 1, hint="write them as `key: value` between lines ---"),)
+
+
 def recover(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid, ...]]:
     """Keys and values of a broken YAML block as far as they can be read, and a problem for each slip in it.
 

@@ -48,8 +48,8 @@ def rewrite(text: str, change: Mapping[str, object], remove: Iterable[str] = ())
     front = parse(text)
     if front.problems and (front.is_broken or not front.data):
         raise front.problems[0]
-    if front.form is Form.COMMENTS:
-        raise FrontMatterInvalid("its metadata stands in comments", line=1, hint="change it in an editor")
+    if front.is_broken or front.form is Form.COMMENTS:
+        raise FrontMatterInvalid("its metadata is no front matter of Backfile", line=1, hint="change it in an editor")
     gone = [key for key in remove if key in front.data and key not in change]
     if not change and not gone:
         return text

@@ -184,6 +184,22 @@ def _mapping(node: yaml.MappingNode, repeated: list[Repeated], depth: int) -> di
     return result
 
 
+def within_nesting(data: dict[str, object], line: int) -> dict[str, object]:
+    """Data that is not nested too deeply for recursive readers."""
+    level: list[object] = [data]
+    for _ in range(MAX_NESTING):
+        inner = [value.values() if isinstance(value, dict) else value for value in level]
+        level = [value for values in inner for value in values if isinstance(value, dict | list)]  # type: ignore[attr-defined]
+        if not level:
+            return data
+    raise too_deep(line)
+
+
+def too_deep(line: int) -> FrontMatterInvalid:
+    """Problem of values that are nested too deeply."""
+    return FrontMatterInvalid("nested too deeply", line=line, hint="flatten the values")
+
+
 def scalar(text: str, *, plain: bool) -> object:
     """Value of a scalar: booleans and nulls by name, numbers if they can be written back unchanged."""
     if not plain:

@@ -90,7 +90,7 @@ def _fields_by_key() -> dict[str, tuple[tuple[str, int], ...]]:
 
 FIELDS_OF = _fields_by_key()
 
-_SEPARATORS = str.maketrans("", "", " \t_-.:")
+_SEPARATORS = str.maketrans("", "", " \t_-.:\u00a0\u200b\ufeff")
 
 
 @lru_cache(maxsize=4096)

@@ -34,6 +34,16 @@ QUIET = {
     "comments of Markdown": ('[#]: title: "A"\n[//]: # (date: 2020-01-01)\nB\n', DATED),
     "labels of Markdown": ("[title]: # (A)\n[_metadata_:date]:- '2020-01-01'\nB\n", DATED),
     "comments of HTML": ("<!-- title: A -->\n<!-- date: 2020-01-01 -->\nB\n", DATED),
+    "properties of Logseq": ("title:: A\ndate:: 2020-01-01\nB\n", DATED),
+    "lines of Nikola": (".. title: A\n.. date: 2020-01-01\n\nB\n", DATED),
+    "a comment of Nikola": ("<!--\n.. title: A\n.. date: 2020-01-01\n-->\nB\n", DATED),
+    "keywords of Org": ("#+TITLE: A\n#+date: 2020-01-01\n\nB\n", {"TITLE": "A", "date": "2020-01-01"}),
+    "title block of pandoc": ("% A\n%\n% 2020-01-01\n\nB\n", DATED),
+    "flow mapping as JavaScript": ('---js\n{ title: "A" }\n---\nB\n', A),
+    "keys of a page above a rule": (
+        "layout: post\ndate: 2020-01-01\n---\nB\n",
+        {"layout": "post", "date": "2020-01-01"},
+    ),
     "comments behind values": ("---\ntitle: A   # the name\n# draft: true\n---\nB\n", A),
 }
 
@@ -42,7 +52,7 @@ QUIET = {
 def test_what_stands_around_front_matter(text: str, data: dict[str, object]) -> None:
     front = parse(text)
     assert front.text == text
-    assert (dict(front.data), front.body, front.problems) == (data, "B\n", ())
+    assert (dict(front.data), front.body.lstrip("\n"), front.problems) == (data, "B\n", ())
 
 
 SLIPS = {
@@ -70,6 +80,7 @@ SLIPS = {
     "blank line among headers": ("title: A\n\ndate: 2020-01-01\n\nB\n", DATED, [2]),
     "headers without a space": ("title:A\ndate:2020-01-01\n\nB\n", DATED, [1, 2]),
     "headers right above the text": ("title: A\ndate: 2020-01-01\nB\n", DATED, [3]),
+    "program as front matter": ("---js\nexport default 1\n---\nB\n", {}, [1]),
     "comment": ("---\ntitle: A #12 opens\n---\nB\n", A, [2]),
     "comments in a list": ("---\ntitle: A\ntags:\n- #a\n- #b\n---\nB\n", {**A, "tags": [None, None]}, [4, 5]),
     "number sign in a title": ("---\ntitle: A # 5\n---\nB\n", A, [2]),
@@ -85,6 +96,15 @@ def test_slips_are_read_and_reported(text: str, data: dict[str, object], lines: 
     assert (dict(front.data), front.body) == (data, "B\n")
     assert [problem.line for problem in front.problems] == lines
     assert all(problem.hint for problem in front.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("---\nfoo:bar\nbaz:qux\n---\nB\n", 2), ("Q: Who?\nA: Nobody.\n---\nB\n", 1)]
+)
+def test_lines_that_only_look_like_front_matter_are_reported(text: str, line: int) -> None:
+    front = parse(text)
+    assert (front.form, front.body) == (Form.NONE, text)
+    assert [problem.line for problem in front.problems] == [line]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +127,7 @@ def test_text_stays_text(text: str) -> None:
 @pytest.mark.parametrize("text", [case[0] for case in (*QUIET.values(), *SLIPS.values())], ids=[*QUIET, *SLIPS])
 def test_a_head_is_changed_without_loss_or_refused(text: str) -> None:
     front = parse(text)
-    if front.is_broken or front.form is Form.COMMENTS:
+    if front.is_broken or not front.data or front.form is Form.COMMENTS:
         with pytest.raises(FrontMatterInvalid) as refused:
             rewrite(text, {"title": "New #1"})
         assert refused.value.hint
