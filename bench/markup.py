@@ -43,7 +43,7 @@ PATTERNS = {
     "heading": re.compile(r"^#{1,6} \S", re.MULTILINE),
     "fence": re.compile(r"```|^~~~", re.MULTILINE),
     "tag": re.compile(r"</?(?:a|b|br|div|em|figure|h[1-6]|i|img|li|p|pre|span|strong|su[bp]|table|td|tr|ul)\b[^<>]*+>"),
-    "component": re.compile(r"</?[A-Z][A-Za-z.]*(?:\s[^<>]*)?/?>"),
+    "component": re.compile(r"</[A-Z][A-Za-z]+>|<[A-Z][a-z][A-Za-z]+(?:\s[\w-]+=[^<>]*)?/?>"),
     "entity": re.compile(r"&(?:#\d{2,6}|#x[0-9a-f]{2,6}|[a-z]{2,8});"),
     "comment": re.compile(r"<!--|-->|\{/\*|\*/\}|\{#[ -]|%%"),
     "liquid": re.compile(r"\{%|%\}|\{\{|\}\}"),

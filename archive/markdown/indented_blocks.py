@@ -46,7 +46,8 @@ def unindented(body: str, depth: int = MAX_DEPTH) -> str:
     ]
     if not openings:
         return body
-    regions, written, copied = CodeRegions(body), [], 0
+    regions, copied = CodeRegions(body), 0
+    written: list[str] = []
     for found in openings:
         sign = found.end("indent")
         if found.start() < copied or regions.is_code(sign):
@@ -110,7 +111,8 @@ def _without_slashes(body: str) -> str:
     openings = list(_SLASHES.finditer(body))
     if not any(found[2] for found in openings):
         return body
-    regions, written, copied, depth = CodeRegions(body), [], 0, 0
+    regions, copied, depth = CodeRegions(body), 0, 0
+    written: list[str] = []
     for found in openings:
         if regions.is_code(found.start(1)) or not (found[2] or depth):
             continue

@@ -84,7 +84,8 @@ class _Marks:
         self.defined: frozenset[str] | None = None
 
     def run(self) -> str:
-        body, written, copied, scan = self.body, [], 0, 0
+        body, copied, scan = self.body, 0, 0
+        written: list[str] = []
         while found := _MARK.search(body, scan):
             start = found.start()
             shown = None if self.regions.is_code(start) else self._shown(found)
@@ -240,7 +241,7 @@ def _label(words: str) -> str:
 @lru_cache(maxsize=1)
 def _emoji() -> dict[str, str]:
     """Code without colons → characters, of GitHub and of Twemoji."""
-    from pymdownx import gemoji_db, twemoji_db  # noqa: PLC0415 - large tables, of use to few articles
+    from pymdownx import gemoji_db, twemoji_db  # type: ignore[import-untyped]  # noqa: PLC0415 - large tables, of use to few articles
 
     found: dict[str, str] = {}
     for table in (twemoji_db, gemoji_db):
@@ -265,7 +266,8 @@ def character_of(code: str) -> str | None:
 def _keys() -> dict[str, str]:
     from pymdownx import keymap_db  # noqa: PLC0415
 
-    return keymap_db.keymap | {alias: keymap_db.keymap[name] for alias, name in keymap_db.aliases.items()}
+    keys: dict[str, str] = keymap_db.keymap
+    return keys | {alias: keys[name] for alias, name in keymap_db.aliases.items()}
 
 
 def keys_as_html(names: str) -> str | None:
