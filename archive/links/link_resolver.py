@@ -103,15 +103,21 @@ class LinkResolver:
         if not destination.segments and not destination.files and not (destination.rooted or destination.is_folder):
             return None  # no path at all
         source = _Source.at(path)
-        found = self._find(source, destination)
-        if found is None and not _CURRENT.isdisjoint(destination.segments[:-1]):  # `/docs/next/ferry`
-            segments = tuple(each for each in destination.segments if each not in _CURRENT)
-            found = self._find(source, replace(destination, segments=segments))
+        found = self._current(source, destination) or self._find(source, destination)
         return LinkedArticle(found.path, found.id, destination.fragment) if found else None
 
     def _find(self, source: _Source, destination: Destination) -> ArticleCandidate | None:
         exact = [each for each in _exact_paths(source, destination) if each is not None]
         return self._exact_article(source, destination, exact) or self._similar_article(source, destination)
+
+    def _current(self, source: _Source, destination: Destination) -> ArticleCandidate | None:
+        """Article of the current version, at the address without that: `/docs/next/ferry` is `/docs/ferry`."""
+        *folders, name = destination.segments or ("",)
+        if _CURRENT.isdisjoint(folders):
+            return None
+        kept = replace(destination, segments=(*(each for each in folders if each not in _CURRENT), name))
+        exact = [each for each in _exact_paths(source, kept) if each is not None]
+        return self._exact_article(source, kept, exact)
 
     def file(self, path: str, destination: Destination) -> LinkedFile | None:
         """File, a picture mostly, that a destination in the article at `path` means."""

@@ -95,6 +95,11 @@ def found(resolver: LinkResolver, path: str, markdown: str) -> str:
         ("links.md", "[x](/docs/0.7/harbour/the-quay)", "website/versioned_docs/version-0.7/harbour/quay.md"),
         ("links.md", "[x](/docs/0.7/harbour/quay)", "website/versioned_docs/version-0.7/harbour/quay.md"),
         ("links.md", "[x](/docs/next/harbour/quay)", "docs/harbour/quay.md"),
+        (
+            "website/versioned_docs/version-0.7/harbour/quay.md",
+            "[x](/docs/next/harbour/quay)",
+            "docs/harbour/quay.md",
+        ),
         # addresses of the published site
         ("links.md", "[x](/2019/03/14/night-ferry/)", "_posts/2019-03-14-night-ferry.md"),
         ("links.md", "[x](/category/2020/01/night-ferry)", "_posts/2020-01-02-night-ferry.md"),
