@@ -82,7 +82,16 @@ def test_text_without_spaces_is_cut_anyway() -> None:
     text = "一" * 1_000 + "手機" + "二" * 1_000
     (passage,) = select_passages(text, spans_of("手機", text))
     assert "手機" in passage.text
-    assert len(passage.text) <= LONGEST
+    assert len(passage.text) <= LONGEST // 2
+
+
+def test_passages_of_wide_letters_are_half_as_long() -> None:
+    text = "港口委员会决定夜间渡轮冬季停航。" * 20 + "软件在这里。" + "公司表示不会在冬天开船。" * 20
+    (passage,) = select_passages(text, spans_of("软件", text))
+    assert SHORTEST // 2 <= len(passage.text) <= LONGEST // 2
+    assert passage.text.endswith("。")
+    (lead,) = select_passages(text, ())
+    assert SHORTEST // 2 <= len(lead.text) <= LONGEST // 2
 
 
 @pytest.mark.parametrize("text", ["", "  \n "])
