@@ -60,7 +60,7 @@ def render(name: str, arguments: str, context: ShortcodeContext) -> str:
     parsed = _read(arguments)
     if context.address:
         address = _address(parsed.first(_ADDRESSES) or " ".join(parsed.positional[:1]))
-        return f"{REFERENCE}{address}" if address and name in _REFERENCES else address
+        return f"{REFERENCE}{address}" if name in _REFERENCES and address and address[0] != "#" else address
     if name.startswith(("/", "end")):
         return ""
     if name in _SITES:
