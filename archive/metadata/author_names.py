@@ -49,6 +49,8 @@ _AGENCY = re.compile(
     re.IGNORECASE,
 )
 _SLUG = re.compile(r"[^\W\d_]+(?:[-_][^\W\d_]+){1,4}\Z")
+# `AugustinMauroy` is a handle, `MacQuill`, `DeQuill` and `O'Quill` are family names.
+_HANDLE_CAPITALS = re.compile(r"(?!(?:Ma?c|D[eiu]|L[aeo]|V[ao]n|Fitz|Ap)[^\W\d_]).*[^\W\d_A-Z](?=[A-Z])")
 _NOBODY = frozenset({"", "by", "null", "none", "nil", "unknown", "n/a", "-", "undefined"})
 
 
@@ -241,7 +243,9 @@ def _inverted(text: str) -> str | None:
     given = first.split()
     if not 1 <= len(given) <= 4 or not all(map(_is_given_name, given)) or given[0] in _PARTICLES:
         return None
-    if not all(map(_SUFFIX.match, suffixes)) or _is_organization(last) or _is_organization(first):
+    if any(map(_HANDLE_CAPITALS.match, words)) or not all(map(_SUFFIX.match, suffixes)):
+        return None
+    if _is_organization(last) or _is_organization(first):
         return None
     return ", ".join([f"{first} {last}", *suffixes])
 

@@ -70,7 +70,7 @@ class TestSearch:
         page = json.loads(out)
         assert code == 0
         assert list(page) == [
-            "query", "total", "took_ms", "notices", "hits", "facets", "suggestion", "page", "pages",
+            "query", "total", "took_ms", "notices", "hits", "facets", "names", "suggestion", "page", "pages",
         ]  # fmt: skip
         assert (page["query"], page["total"], page["page"], page["pages"]) == ("ferry", 2, 1, 1)
         assert isinstance(page["took_ms"], float)
