@@ -25,7 +25,7 @@ from backfile.app import create_app
 from backfile.archive.model import PartialDate
 from backfile.config import SOURCE_LANGUAGE, UI_LANGUAGES, Settings
 from backfile.index.query import parse
-from backfile.web.service.i18n import format_date, format_duration, format_number, translate
+from backfile.web.service.i18n import format_date, format_duration, format_number, text_direction, translate
 from backfile.web.service.ui_language import COOKIE, FOLDER, UiLanguage, load_ui_language
 from tests.web_archive import archive_app, client
 
@@ -323,3 +323,14 @@ def test_plural_forms() -> None:
     assert english.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s matches"
     assert french.ngettext("%(num)s match", "%(num)s matches", 0) == "%(num)s occurrence"
     assert french.ngettext("%(num)s match", "%(num)s matches", 2) == "%(num)s occurrences"
+
+
+@pytest.mark.parametrize(
+    ("language", "direction"),
+    [
+        ("ar-EG", "rtl"), ("fa", "rtl"), ("he-IL", "rtl"), ("ur", "rtl"), ("yi", "rtl"), ("ckb", "rtl"), ("en", "auto"),
+        ("ar-Latn", "auto"), ("sr-Latn", "auto"), ("xx", "auto"), (None, "auto"), ("not a code", "auto"),
+    ],
+)  # fmt: skip
+def test_direction_of_texts_in_a_language(language: str | None, direction: str) -> None:
+    assert text_direction(language) == direction

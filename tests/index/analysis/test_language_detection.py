@@ -54,6 +54,20 @@ def test_unknown(texts: tuple[str, ...]) -> None:
     assert detect_language(*texts) is None
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Gratis juridisch advies over de huur. Stel een vraag aan de juristen van de winkel.", "nl"),
+        ("Kontakt os på telefon 12 34 56 78", None),
+        ("- deps: update x to 1.2.3 (Foo Bar)\n- doc: fix typo (Baz)\n- src: use y (Qux) #1234", None),
+        ("ក្រុមប្រឹក្សាកំពង់ផែបានសម្រេច", "km"),
+        ("ສະພາທ່າເຮືອຕັດສິນໃຈວ່າເຮືອ", "lo"),
+    ],
+)
+def test_kinds_of_public_reports(text: str, language: str | None) -> None:
+    assert detect_language(text) == language
+
+
 def test_code_and_names_of_another_script() -> None:
     code = "sudo apt-get install nginx\nsudo systemctl enable nginx --now\nufw allow 'Nginx HTTP'\n"
     assert detect_language("Как установить Nginx", TEXTS["ru"] + "\n" + code * 2) == "ru"

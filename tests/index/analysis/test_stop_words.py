@@ -32,7 +32,13 @@ def test_every_language_with_a_stemmer_has_a_list_of_folded_words() -> None:
 
 @pytest.mark.parametrize(
     ("language", "stop_word", "word"),
-    [("es", "como", "comando"), ("fr", "elle", "eller"), ("pt", "para", "parar"), ("de", "seine", "seinen")],
+    [
+        ("es", "como", "comando"),
+        ("es", "com", "comando"),
+        ("fr", "elle", "eller"),
+        ("pt", "para", "parar"),
+        ("de", "seine", "seinen"),
+    ],
 )
 def test_stop_words_have_no_family(language: str, stop_word: str, word: str) -> None:
     assert stem_keys(stop_word, (language,)) == {f":{stop_word}"}
