@@ -88,8 +88,9 @@ def measure(folder: Path, dead: int) -> None:
 
 def _names(address: str, names: set[str]) -> bool:
     destination = parse_destination(address)
-    parts = destination.segments if destination else ()
-    return bool(destination) and bool({_name(address), *parts[-1:]} & names)
+    if destination is None or not (destination.segments or destination.files):
+        return False
+    return not {_name(address), *destination.segments[-1:]}.isdisjoint(names)
 
 
 def _name(path: str) -> str:
