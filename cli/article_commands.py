@@ -16,6 +16,7 @@ from backfile.archive.storage.library import Library
 from backfile.cli.terminal import (
     DateType,
     ProgressBar,
+    QueryCommand,
     as_json,
     heading,
     print_error,
@@ -64,7 +65,7 @@ def index(settings: Settings, as_json: bool) -> int:
     return 1 if report.problems else 0
 
 
-@click.command()
+@click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1)
 @with_settings("library", "index", "engine", "per_page", "deadline", "wait")
 @click.option("--author", "authors", multiple=True, metavar="NAME", help="Only articles by this author; repeatable.")
@@ -96,7 +97,8 @@ def search(
 
     \b
     backfile search night ferry
-    backfile search '"night ferry" -train' --author "Edna Marsh" --from 2019 --sort newest
+    backfile search night ferry -train
+    backfile search '"night ferry"' --author "Edna Marsh" --from 2019 --sort newest
     backfile search 'topic:transport harb*' --json
     """
     text = " ".join(query)
@@ -106,7 +108,9 @@ def search(
     filters = Filters(authors, topics, first.first if first else None, last.last if last else None)
     with closing(_open_index(settings)) as engine:
         parsed = split_runs(parsed, lambda query: engine.search(Request(query, per_page=1, passages=0)).total)
-        request = Request(parsed.tree, filters, Sort(sort), page, settings.per_page, deadline=settings.deadline)
+        request = Request(
+            parsed.tree, filters, Sort(sort), page, settings.per_page, deadline=settings.deadline, relax=True
+        )
         results = engine.search(request)
     notices = [notice.text for notice in parsed.notices]
     if as_json:

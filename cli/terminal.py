@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +73,39 @@ def _option(name: str) -> Callable[[Command], Command]:
     return click.option(flag, name, metavar=setting.metadata["type"].name.upper(), help=help)
 
 
+_WORD_MARK = "\ue000"  # of the private use area: hides the hyphen of a word from the parser of options
+_EXCLUDED_WORD = re.compile(r"-[^-\s](?!\Z)|-[^-h\s]")
+
+
+class QueryCommand(click.Command):
+    """Command with a `query` as its arguments, in which `-train` is a word to leave out and not an option.
+
+    Long options and `-h` are options as ever; an unknown long one is an error that names `--`.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the arguments; raises `NoSuchOption` for a long option that does not exist."""
+        end = args.index("--") if "--" in args else len(args)
+        with_value = {
+            name for each in self.get_params(ctx) if not getattr(each, "is_flag", False) for name in each.opts
+        }
+        marked = [
+            _WORD_MARK + argument if _EXCLUDED_WORD.match(argument) and before not in with_value else argument
+            for before, argument in zip(["", *args], args[:end], strict=False)
+        ]
+        self._refuse_unknown(ctx, args[:end])
+        rest = super().parse_args(ctx, [*marked, *args[end:]])
+        ctx.params["query"] = tuple(word.removeprefix(_WORD_MARK) for word in ctx.params["query"])
+        return rest
+
+    def _refuse_unknown(self, ctx: click.Context, args: list[str]) -> None:
+        known = [name for each in self.get_params(ctx) for name in (*each.opts, *each.secondary_opts)]
+        for name in (argument.partition("=")[0] for argument in args):
+            if name.startswith("--") and name not in known:
+                message = f"No such option: {name}. A query that begins so is written after --."
+                raise click.NoSuchOption(name, message, get_close_matches(name, known), ctx)
+
+
 class DateType(click.ParamType[PartialDate]):
     """Partial date: `2019`, `2019-03` or `2019-03-14`."""
 
@@ -131,6 +166,8 @@ def print_page(page: Page, notices: Sequence[str]) -> None:
     """Prints a page of results; notices go to stderr."""
     for notice in [*notices, *page.notices]:
         click.echo(notice, err=True)
+    if page.relaxed:
+        click.echo(page.relaxed.notice().text)
     position = f", page {page.page:,} of {page.pages:,}" if page.pages > 1 else ""
     click.echo(f"{page.total:,} article{'s' if page.total != 1 else ''}{position}")
     for name in page.names:
@@ -140,6 +177,8 @@ def print_page(page: Page, notices: Sequence[str]) -> None:
         click.echo(heading(_bold_spans(hit.title), hit.metadata.authors, hit.metadata.date, hit.metadata.topics))
         for passage in hit.passages:
             click.echo("    … " + _bold_spans(passage).replace("\n", " "))
+        if hit.missing:
+            click.echo(f"    Missing: {', '.join(hit.missing)}")
         click.echo("    " + click.style(hit.id, dim=True))
     if page.suggestion:
         click.echo(f"\nDid you mean: {page.suggestion}")

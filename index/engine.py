@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from backfile.archive.model import ArticleMetadata
-from backfile.index.query import Node
+from backfile.index.query import Node, Notice
 
 FACETS = ("author", "topic", "year")
 MAX_DEPTH = 10_000
@@ -78,6 +78,9 @@ class Filters:
 class Request:
     """Search request. `page` counts from 1; `deadline` is in seconds.
 
+    With `relax`, articles with most of the words answer a query whose words no article has all together, and a
+    sentence that few articles have (`index.query.relaxation`).
+
     Each facet gets at most `facet_size` values (None: all); with `all_years` the facet of years gets all.
     """
 
@@ -90,6 +93,7 @@ class Request:
     facet_size: int | None = 10
     all_years: bool = False
     deadline: float = 1.5
+    relax: bool = False
 
     def facet_limit(self, facet: str) -> int | None:
         """Number of values requested of a facet; None: all."""
@@ -130,7 +134,8 @@ class FieldMatch:
 class Hit:
     """Article of a result list. `matches` counts the highlights that the article's page shows.
 
-    `field_matches` explain the hit field by field; they are empty when the request has no passages.
+    `field_matches` explain the hit field by field; they are empty when the request has no passages. `missing` are the
+    words of a relaxed query, as typed, that the article lacks.
     """
 
     id: str
@@ -140,6 +145,7 @@ class Hit:
     matches: int
     passages: tuple[HighlightedText, ...]
     field_matches: tuple[FieldMatch, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +181,38 @@ class NameMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Relaxed:
+    """Relaxation of a query: hits have at least `required` of its `of` words, and `complete` articles have them all.
+
+    Stop words are not counted. Phrases, patterns, fields, dates and exclusions hold for every hit.
+    """
+
+    required: int
+    of: int
+    complete: int = 0
+
+    def notice(self) -> Notice:
+        """Sentence about it."""
+        values = (("required", self.required), ("of", self.of), ("complete", self.complete))
+        if not self.required:
+            return Notice("No article matches the whole search; these match it without its single words.", "relaxed")
+        if self.complete:
+            return Notice(
+                "Few articles have all %(of)s words (%(complete)s); the others have at least %(required)s of them.",
+                "relaxed",
+                values,
+            )
+        if self.of == 2:
+            return Notice("No article has both words; these have one of them.", "relaxed")
+        return Notice("No article has all %(of)s words; these have at least %(required)s of them.", "relaxed", values)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Page of a result. Independent of the engine: usable after `close`.
 
     `names` are the authors and topics whose name is the query, most articles first, at most MAX_NAMES; they count all
-    articles of the archive, whatever the filters.
+    articles of the archive, whatever the filters. `relaxed`: the query was relaxed.
     """
 
     total: int
@@ -191,6 +224,7 @@ class Page:
     suggestion: str | None = None
     notices: tuple[str, ...] = ()
     names: tuple[NameMatch, ...] = ()
+    relaxed: Relaxed | None = None
 
 
 @dataclass(frozen=True, slots=True)

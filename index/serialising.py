@@ -38,6 +38,7 @@ def page_to_json(
         "facets": {facet.name: _facet_to_json(facet) for facet in page.facets},
         "names": [{"facet": each.facet, "value": each.value, "count": each.count} for each in page.names],
         "suggestion": page.suggestion,
+        "relaxed": {"required": page.relaxed.required, "of": page.relaxed.of} if page.relaxed else None,
         "page": page.page,
         "pages": page.pages,
     }
@@ -74,6 +75,7 @@ def _hit_to_json(hit: Hit, url: str) -> dict[str, Any]:
         "url": url,
         "score": hit.score,
         "matches": hit.matches,
+        "missing": list(hit.missing),
         "passages": [_marked_to_json(passage) for passage in hit.passages],
     }
 

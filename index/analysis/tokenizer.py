@@ -17,6 +17,7 @@ from backfile.index.analysis.normalization import INVISIBLE, MARKS, character_cl
 from backfile.index.analysis.stemming import stem_keys
 
 __all__ = [
+    "EMOJI",
     "MAX_SEQUENCES",
     "MAX_TERM",
     "POSITION_GAP",
@@ -24,7 +25,9 @@ __all__ = [
     "TermSequence",
     "Token",
     "analyze",
+    "concatenate",
     "fold",
+    "is_word_sign",
     "stem_keys",
     "term_sequences",
     "tokenize",
@@ -57,7 +60,14 @@ _LETTERS = f"{_LETTER}+(?:[{MARKS}{INVISIBLE}]+{_LETTER}*)*"
 _WORD = rf"{_LETTERS}(?:[{APOSTROPHES}](?=[^\W\d_]){_LETTERS})*"
 _PART = rf"{_WORD}(?:\+\+(?!\+)|\#(?!\w))?"
 _JOINT = rf"[{CONNECTORS.replace(',', '')}]|(?<=\d),(?=\d)"
-_RAW_TOKENS = re.compile(f"{_PART}(?:(?:{_JOINT}){_PART})*|{_UNSPACED_RUN}")
+# Pictures that people search for, each a term; skin tones, joiners and variation selectors belong to the one before.
+EMOJI = character_class(
+    "1f1e6-1f1ff 1f300-1f3fa 1f400-1f64f 1f680-1f6ff 1f7e0-1f7f0 1f90c-1faff 231a-231b 23e9-23f3 23f8-23fa 2600-26ff "
+    "2705 2708-270d 2728 274c 274e 2753-2757 2763-2764 2795-2797 27b0 27bf 2b1b-2b1c 2b50 2b55"
+)
+_EMOJI = re.compile(f"[{EMOJI}]")
+_EMOJI_SIGN = f"[{EMOJI}][{INVISIBLE}\U0001f3fb-\U0001f3ff]*"
+_RAW_TOKENS = re.compile(f"{_PART}(?:(?:{_JOINT}){_PART})*|{_UNSPACED_RUN}|{_EMOJI_SIGN}")
 _PARTS = re.compile(_PART)
 # Numbers and letters of notes. After a unit or a variable (km², x³) they are an exponent, which belongs to it.
 _NOTE_SIGNS = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉⁱⁿ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
@@ -92,6 +102,11 @@ TermSequence = tuple[tuple[tuple[str, int], ...], int]
 """Terms with their offsets in positions, and the number of positions: one spelling of the typed words."""
 
 
+def is_word_sign(character: str) -> bool:
+    """Test for a character that can be searched for: a letter, a digit or an emoji."""
+    return character.isalnum() or _EMOJI.match(character) is not None
+
+
 def tokenize(text: str) -> Iterator[Token]:
     """Tokens of a text by position; a part of a compound comes before the joined compound."""
     position = 0
@@ -106,6 +121,8 @@ def analyze(text: str) -> RawToken:
     """Tokens of one match of `iter_raw_tokens`."""
     if UNSPACED_CHARACTER.match(text):
         return _analyze_unspaced(text)
+    if _EMOJI.match(text):
+        return RawToken((Token(text[0], 0, 0, len(text)),), 1)
     parts: list[list[Token]] = []
     for match in _PARTS.finditer(text):
         if part := _part(match, len(parts)):
@@ -168,7 +185,7 @@ def term_sequences(text: str) -> tuple[TermSequence, ...]:
     alternatives = [each for match in iter_raw_tokens(text) if (each := _raw_token_sequences(match[0]))]
     if not alternatives:
         return ()
-    return tuple(_concatenated(choice) for choice in islice(product(*alternatives), MAX_SEQUENCES))
+    return tuple(concatenate(choice) for choice in islice(product(*alternatives), MAX_SEQUENCES))
 
 
 def _raw_token_sequences(text: str) -> tuple[TermSequence, ...]:
@@ -199,7 +216,8 @@ def _sequence(found: Sequence[Token], width: int) -> TermSequence:
     return tuple((token.term, token.position) for token in found), width
 
 
-def _concatenated(sequences: Sequence[TermSequence]) -> TermSequence:
+def concatenate(sequences: Sequence[TermSequence]) -> TermSequence:
+    """One sequence of the terms of several, side by side."""
     starts = accumulate((width for _, width in sequences), initial=0)
     moved = [
         (term, start + offset) for (terms, _), start in zip(sequences, starts, strict=False) for term, offset in terms

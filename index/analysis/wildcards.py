@@ -70,6 +70,11 @@ def fuzzy_test(text: str, distance: int) -> TermTest:
     return fits if word else lambda term: False
 
 
+def wildcard_term(text: str) -> str:
+    """Folded form of a pattern, compared with terms."""
+    return _STARS.sub("*", _as_term(text))
+
+
 def fuzzy_term(text: str) -> str:
     """Folded form of a fuzzy word, compared with terms."""
     return _as_term(text)

@@ -19,7 +19,7 @@ from backfile.index.highlight.token_table import (
     TokenTable,
     tokenize_documents,
 )
-from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or, Word
+from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or, Word, language_of, optional_words
 from backfile.index.query.language_filter import language_matches
 
 Fields = tuple[str, ...]
@@ -66,7 +66,7 @@ class Highlighter:
     def highlight_all(self, documents: Sequence[TokenizedDocument]) -> list[Highlights | None]:
         """`highlight` for each of some documents, at a cost that grows with their text and little with their number."""
         groups = [stemming_languages(each.document.metadata.language, self._languages) for each in documents]
-        batch = _Batch(documents, groups, self._find)
+        batch = _Batch(documents, groups, self._find, self._languages)
         satisfied = batch.satisfied(self._query, DEFAULT_FIELDS)
         clauses = list(batch.clauses(self._query, DEFAULT_FIELDS, satisfied))
         found = zip(batch.spans(clauses), batch.values(clauses), satisfied.tolist(), strict=True)
@@ -119,11 +119,16 @@ class _Batch:
     """
 
     def __init__(
-        self, documents: Sequence[TokenizedDocument], groups: Sequence[tuple[str, ...]], find: FindOccurrences
+        self,
+        documents: Sequence[TokenizedDocument],
+        groups: Sequence[tuple[str, ...]],
+        find: FindOccurrences,
+        languages: tuple[str, ...],
     ) -> None:
         self._documents = documents
         self._groups = groups
         self._find = find
+        self._language_of = [language_of(each.document.metadata.language, languages) for each in documents]
         self._found: dict[tuple[Term, Fields], _Found] = {}
 
     @cached_property
@@ -155,9 +160,13 @@ class _Batch:
     def satisfied(self, node: Node, fields: Fields) -> Array:
         """Documents that a node matches."""
         match node:
-            case And() | Or():
+            case And():
                 parts = [self.satisfied(child, fields) for child in node.nodes]
-                return reduce(np.logical_and if isinstance(node, And) else np.logical_or, parts)
+                for child, optional in self._optional(node, fields).items():
+                    parts[node.nodes.index(child)] = parts[node.nodes.index(child)] | optional
+                return reduce(np.logical_and, parts)
+            case Or():
+                return reduce(np.logical_or, [self.satisfied(child, fields) for child in node.nodes])
             case Not():
                 return ~self.satisfied(node.node, fields)
             case InField() if node.field != "lang":
@@ -168,10 +177,27 @@ class _Batch:
         found[self._find_in(node, fields).owners] = True
         return found
 
+    def _optional(self, node: And, fields: Fields) -> dict[Node, Array]:
+        """Stop words of a conjunction, and documents in whose language each is one: neither required nor marked."""
+        if fields[0] not in CONTENT_FIELDS:
+            return {}
+        words = {language: optional_words(node, language) for language in set(self._language_of)}
+        return {
+            child: np.array([child in words[language] for language in self._language_of], np.bool_)
+            for child in frozenset[Node]().union(*words.values())
+        }
+
     def clauses(self, node: Node, fields: Fields, holds: Array) -> Iterator[Clause]:
         """Terms of satisfied clauses. `holds`: documents for which the node and all nodes above hold."""
         match node:
-            case And() | Or():
+            case And():
+                optional = self._optional(node, fields)
+                for child in node.nodes:
+                    marked = holds & self.satisfied(child, fields)
+                    if child in optional:
+                        marked &= ~optional[child]
+                    yield from self.clauses(child, fields, marked)
+            case Or():
                 for child in node.nodes:
                     yield from self.clauses(child, fields, holds & self.satisfied(child, fields))
             case InField() if node.field != "lang":

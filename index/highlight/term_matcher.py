@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backfile.index.analysis.phrase_terms import is_pattern, phrase_sequences
 from backfile.index.analysis.stemming import sibling_keys, stem_prefixes
 from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, stem_keys, term_sequences
 from backfile.index.analysis.wildcards import fuzzy_term, fuzzy_test, matching_lines
@@ -56,10 +57,10 @@ def find_occurrences(
             candidates = [term for term in table.vocabulary[0] if term.startswith(first)]
             return Occurrences.of(table, table.tokens_of(filter(fits, candidates)))
         case Phrase(within=None):
-            return Occurrences.joined([_in_order(table, sequence) for sequence in term_sequences(node.text)])
+            return Occurrences.joined([_in_order(table, sequence) for sequence in phrase_sequences(node.text)])
         case Phrase():
             reach = min(node.within or 0, POSITION_GAP - 1)
-            return Occurrences.joined([_near(table, sequence, reach) for sequence in term_sequences(node.text)])
+            return Occurrences.joined([_near(table, sequence, reach) for sequence in phrase_sequences(node.text)])
         case Word():
             spellings = [_spelling(table, node, each, languages, siblings) for each in term_sequences(node.text)]
             return Occurrences.joined(spellings)
@@ -93,10 +94,10 @@ _sibling_keys = lru_cache(maxsize=20_000)(sibling_keys)
 def _in_order(table: TokenTable, sequence: TermSequence) -> Occurrences:
     """Terms at their offsets."""
     (first, _), *others = sequence[0]
-    tokens = table.tokens_of([first])
+    tokens = _tokens_of(table, first)
     ends = table.ends[tokens]
     for term, offset in others:
-        candidates = table.tokens_of([term])
+        candidates = _tokens_of(table, term)
         positions = table.positions[candidates]
         wanted = table.positions[tokens] + offset
         place = positions.searchsorted(wanted, side="right") - 1
@@ -107,11 +108,23 @@ def _in_order(table: TokenTable, sequence: TermSequence) -> Occurrences:
     return Occurrences(tokens, ends)
 
 
+def _tokens_of(table: TokenTable, term: str) -> Array:
+    """Numbers of the tokens with a term of a phrase, ascending."""
+    if not is_pattern(term):
+        return table.tokens_of([term])
+    terms, ids = table.vocabulary
+    return table.tokens_with(ids[matching_lines(term, "\n".join(terms))])
+
+
 def _near(table: TokenTable, sequence: TermSequence, reach: int) -> Occurrences:
     """Terms in any order, each occurrence one token: those in windows of `reach` positions that have all terms."""
-    wanted = {term for term, _ in sequence[0]}
-    tokens = table.tokens_of(wanted)
-    ids, positions = table.ids[tokens].tolist(), table.positions[tokens].tolist()
+    wanted = sorted({term for term, _ in sequence[0]})
+    found = [_tokens_of(table, term) for term in wanted]
+    tokens = np.concatenate(found)
+    order = tokens.argsort(kind="stable")
+    tokens = tokens[order]
+    ids = np.arange(len(wanted)).repeat([len(each) for each in found])[order].tolist()
+    positions = table.positions[tokens].tolist()
     counts: Counter[int] = Counter()
     after = covered = 0
     kept: list[int] = []

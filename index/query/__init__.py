@@ -23,6 +23,7 @@ from backfile.index.query.nodes import (
     words_of,
 )
 from backfile.index.query.parser import MAX_CHARACTERS, MAX_NESTING, MAX_WORDS, ParsedQuery, parse
+from backfile.index.query.relaxation import RelaxedQuery, language_of, optional_words, relax, required_words
 
 __all__ = [
     "DATE_FIELDS",
@@ -41,13 +42,18 @@ __all__ = [
     "Or",
     "ParsedQuery",
     "Phrase",
+    "RelaxedQuery",
     "Wildcard",
     "Word",
     "clauses",
+    "language_of",
     "match_any",
     "normalize",
+    "optional_words",
     "parse",
     "plain_text",
+    "relax",
+    "required_words",
     "to_text",
     "walk",
     "without_clause",

@@ -8,20 +8,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from backfile.index.analysis.tokenizer import term_sequences
+from backfile.index.analysis.phrase_terms import GAP, phrase_sequences
+from backfile.index.analysis.tokenizer import EMOJI, is_word_sign
 from backfile.index.query.nodes import OPERATORS, Node, Phrase, Word
 from backfile.index.query.operands import (
     QUESTION,
+    WEIGHT,
     WILD,
     NoticeTemplate,
     parse_date_range,
     parse_operand,
+    parse_phrase_pattern,
     strip_punctuation,
 )
 
 FIELDS = ("title", "text", "summary", "author", "topic", "source", "lang")
 DATE_FIELDS = ("date", "before", "after")
 _ALL_BUT_LAST = ", ".join((*FIELDS, *DATE_FIELDS[:-1]))
+ALIASES = {
+    "tag": "topic",
+    "tags": "topic",
+    "topics": "topic",
+    "category": "topic",
+    "by": "author",
+    "authors": "author",
+    "site": "source",
+    "intitle": "title",
+    "language": "lang",
+}
+"""Other names of fields, known from other software."""
 MAX_WITHIN = 1_000
 MAX_SHOWN = 40  # characters of an operand in a notice
 
@@ -85,17 +100,21 @@ _PARTNERS = {
 }
 _PREFIXES = (TokenKind.NOT, TokenKind.FIELD, TokenKind.UNKNOWN_FIELD)
 _DASHES = "-‐‑–−"
-_GAP = re.compile(r"(?:[\s;!¡¿—―…․‥、。，；：！？]|,(?<!\d,)|,(?!\d)|\.(?=\.))+")
+_EXCLUDED = rf"[^\W_]|[({_QUOTES}{EMOJI}]"
+_GAP = re.compile(rf"""(?:[\s;¡¿—―…․‥、。，；：！？]|,(?<!\d,)|,(?!\d)|\.(?=\.)|!(?!{_EXCLUDED})|(?<![\s(|])!)+""")
 # One operand: up to a space, a bracket, a bar, a quotation mark or a sign that parts words. Kept inside: commas
 # between digits (1,000), the mark of inches (12"), the gershayim of Hebrew acronyms, a full-width ? after a letter.
 _OPERAND = re.compile(
-    rf"""(?:[^\s()|;,.!¡¿—―…․‥、。，；：！？{_QUOTES}]|\.(?!\.)|(?<=\d),(?=\d)|(?<=[0-9A-Za-z])？
+    rf"""[{EMOJI}][\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff]*|(?:[^\s()|;,.!¡¿—―…․‥、。，；：！？{_QUOTES}{EMOJI}]|\.(?!\.)|(?<=\d),(?=\d)|(?<=[0-9A-Za-z])？
     |(?<=\d)"(?=[\s,.;)]|\Z)|(?<=[א-ת])"(?=[א-ת]))+""",
     re.VERBOSE,
 )
 _FIELD = re.compile(r"([A-Za-zＡ-Ｚａ-ｚ]{2,})[:：](?![:/])")
 _VALUE = re.compile(r"[^\s()|]+")
 _WITHIN = re.compile(r"~(\d*)")
+_WEIGHT = re.compile(r"\^\d{1,3}(?:\.\d{1,3})?(?!\w)")
+_NEAR = re.compile(r"(?:NEAR|WITHIN|ADJ|PRE|[Ww])/\d{1,3}(?=\s)")
+_EXCLAMATION = re.compile(rf"!(?={_EXCLUDED})")
 _STAND_ALONE = re.compile(rf"(AND|OR|NOT)(?![^\s()|{_QUOTES}])")
 
 
@@ -111,7 +130,7 @@ class Lexer:
     def tokens(self) -> Iterator[QueryToken]:
         """Tokens from left to right; brackets may be unmatched, operators without an operand."""
         while self._at < len(self.text):
-            gap = _GAP.match(self.text, self._at)
+            gap = None if self._excludes() else _GAP.match(self.text, self._at)
             if self._prefix is TokenKind.NOT and (gap or self.text[self._at] in ")|"):
                 yield QueryToken(TokenKind.OPERAND, "", self._at)  # no word followed the hyphen
                 self._prefix = None
@@ -123,7 +142,7 @@ class Lexer:
         if self._prefix is TokenKind.NOT:
             yield QueryToken(TokenKind.OPERAND, "", self._at)
 
-    def _next(self) -> QueryToken | None:
+    def _next(self) -> QueryToken | None:  # noqa: PLR0911
         sign = self.text[self._at]
         if sign == "|":
             return self._sign(TokenKind.OR)
@@ -131,6 +150,9 @@ class Lexer:
             return self._sign(TokenKind.OPEN if sign == "(" else TokenKind.CLOSE)
         if sign in _QUOTES:
             return self._phrase()
+        if self._excludes():
+            self._at += 1
+            return QueryToken(TokenKind.NOT, "-", self._at - 1)
         if self._at_edge() and sign in _DASHES:
             return self._dash()
         if self._at_edge() and sign == "=":
@@ -141,6 +163,10 @@ class Lexer:
         """Test for a place where an operator may begin: the start, after a space, `(`, `|`, or an operator."""
         before = self.text[self._at - 1] if self._at else " "
         return self._prefix is not None or before.isspace() or before in "(|"
+
+    def _excludes(self) -> bool:
+        """Test for the `!` of `!harbour`."""
+        return self._at_edge() and _EXCLAMATION.match(self.text, self._at) is not None
 
     def _follows(self, at: int) -> str:
         return self.text[at] if at < len(self.text) else " "
@@ -154,6 +180,8 @@ class Lexer:
     def _sign(self, kind: TokenKind) -> QueryToken:
         start = self._at
         self._at += 1
+        if kind is TokenKind.CLOSE:
+            self._skip_weight()
         while kind is TokenKind.OR and self._follows(self._at) == "|":
             self._at += 1
         return QueryToken(kind, self.text[start], start)
@@ -167,15 +195,33 @@ class Lexer:
         if end < 0:
             self._note("quote", "A quotation mark has no partner, so it was ignored.")
             return None
-        words = " ".join(re.sub(f"[{_QUOTES}]", " ", self.text[start + 1 : end]).split())
+        words = self._phrase_words(re.sub(f"[{_QUOTES}]", " ", self.text[start + 1 : end]), start)
         self._at = end + 1
         within = self._within()
-        if not term_sequences(words):
+        self._skip_weight()
+        if not phrase_sequences(words):
             self._note(
                 "empty", "Nothing to search for stands between two quotation marks, so they were ignored.", start
             )
             return QueryToken(TokenKind.OPERAND, words, start)
         return QueryToken(TokenKind.OPERAND, words, start, Phrase(words, within))
+
+    def _phrase_words(self, text: str, at: int) -> str:
+        """Words of a phrase side by side: `ferr*` and a `*` between two words stay, any other `*` is left out."""
+        pieces = text.split()
+        for number, piece in enumerate(pieces):
+            if "*" in piece:
+                pieces[number], ignored = parse_phrase_pattern(piece)
+                if ignored:
+                    self._note_operand(ignored, piece, at)
+        begin, end = 0, len(pieces)
+        while begin < end and pieces[begin] == GAP:
+            begin += 1
+        while begin < end and pieces[end - 1] == GAP:
+            end -= 1
+        if 0 < end - begin < len(pieces):
+            self._note_operand(WILD, GAP, at)
+        return " ".join(" ".join(pieces[begin:end]).split())
 
     def _closing(self, start: int) -> int:
         """End of the quotation that begins at `start`: its own kind of mark, else the next of any kind; -1 if none."""
@@ -199,6 +245,12 @@ class Lexer:
         )
         return None
 
+    def _skip_weight(self) -> None:
+        """Skips the `^2` after a phrase or a bracket."""
+        if found := _WEIGHT.match(self.text, self._at):
+            self._note_operand(WEIGHT, found[0], self._at)
+            self._at = found.end()
+
     # --- operators before a word -----------------------------------------------------------------------------------
 
     def _dash(self) -> QueryToken | None:
@@ -219,7 +271,7 @@ class Lexer:
         follows = self._follows(self._at)
         if follows in _QUOTES:
             return self._phrase()
-        if follows.isalnum():
+        if is_word_sign(follows):
             return self._operand(exact=True)
         if follows.isspace() or follows == "(":
             self._note("exact", "An equals sign must stand right before a word, as in “=word”; it was ignored.")
@@ -232,7 +284,7 @@ class Lexer:
         start = self._at
         typed = unicodedata.normalize("NFKC", found[1])
         glued = not self._follows(found.end()).isspace()
-        name = typed.lower()
+        name = ALIASES.get(typed.lower(), typed.lower())
         if not (glued or typed.islower()):  # `Author: …` at the head of a pasted line
             return None
         if name in DATE_FIELDS:
@@ -280,9 +332,11 @@ class Lexer:
         start = self._at
         if not exact and (operator := self._operator()):
             return operator
+        if not exact and self._skip_near():
+            return None
         found = _OPERAND.match(self.text, start)
         run = found[0].replace("？", "?") if found else self.text[start]
-        lead = next((place for place, sign in enumerate(run) if sign.isalnum()), len(run))
+        lead = next((place for place, sign in enumerate(run) if is_word_sign(sign)), len(run))
         self._at += lead or len(run)
         if lead == len(run):
             return QueryToken(TokenKind.OPERAND, run, start)
@@ -291,6 +345,20 @@ class Lexer:
                 self._note_operand(WILD, run, start)
             return None
         return self._parsed_operand(start, run, exact=exact)
+
+    def _skip_near(self) -> bool:
+        """Skips the NEAR/3 of other query languages."""
+        found = _NEAR.match(self.text, self._at)
+        if found is None or self._prefix or not self._at_edge() or not self._at:
+            return False
+        self._note(
+            "near",
+            "“%(name)s” was ignored; for words close together write them between quotation marks, as in "
+            "“night ferry”~5.",
+            name=found[0],
+        )
+        self._at = found.end()
+        return True
 
     def _operator(self) -> QueryToken | None:
         found = _STAND_ALONE.match(self.text, self._at)

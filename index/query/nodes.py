@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date as Day
 
 from backfile.archive.model import PartialDate
+from backfile.index.analysis.tokenizer import EMOJI
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ OPERATORS = frozenset({"AND", "OR", "NOT"})
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_COUNTED = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\W_{UNSPACED}]+")
+_COUNTED = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\W_{UNSPACED}]+|[{EMOJI}]")
 
 
 def normalize(tree: Node) -> Node:

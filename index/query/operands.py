@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from backfile.archive.model import PartialDate
-from backfile.index.analysis.tokenizer import term_sequences
+from backfile.index.analysis.phrase_terms import GAP
+from backfile.index.analysis.tokenizer import is_word_sign, term_sequences
 from backfile.index.query.nodes import UNSPACED, DateRange, Fuzzy, Node, Wildcard, Word
 
 MIN_BEFORE_STAR = 2
@@ -23,6 +24,7 @@ _APOSTROPHES = "'’‘＇"
 _WILD = re.compile(r"\*|(?<=\w)\?(?=\w)")
 _UNSPACED = re.compile(f"[{UNSPACED}]")
 _FUZZY = re.compile(r"(.*[^~])~(\d?)\Z", re.DOTALL)
+_WEIGHT = re.compile(r"([^\W\d].*[^\W\d]|.*[^\W\d]{2})\^\d{1,3}(?:\.\d{1,3})?\Z", re.DOTALL)
 _DATE = re.compile(r"(\d{4})(?:[-/](\d{1,2})(?:[-/](\d{1,2}))?)?\Z")
 _BETWEEN = re.compile(r"\.{2,3}|…|–")
 
@@ -46,15 +48,16 @@ QUESTION = NoticeTemplate(
 FUZZY = NoticeTemplate(
     "fuzzy", "The ~ of “%(run)s” was ignored: “spelt nearly so” needs a word of three letters or more."
 )
+WEIGHT = NoticeTemplate("weight", "The ^ of “%(run)s” was ignored: words cannot be given a weight.")
 EDITS = NoticeTemplate("edits", "In “%(run)s” the number can be 1 or 2: how many letters may differ.")
 
 
 def strip_punctuation(text: str) -> str:
     """Operand without the punctuation around it, except signs of a word: C++, F#, U.S., ferr*, ferry~."""
     begin, end = 0, len(text)
-    while begin < end and not text[begin].isalnum():
+    while begin < end and not is_word_sign(text[begin]):
         begin += 1
-    while end > begin and not (text[end - 1].isalnum() or unicodedata.category(text[end - 1])[0] == "M"):
+    while end > begin and not (is_word_sign(text[end - 1]) or unicodedata.category(text[end - 1])[0] == "M"):
         end -= 1
     body, tail = text[begin:end], text[end:]
     if tail.startswith(".") and _ACRONYM.match(body):
@@ -69,6 +72,8 @@ def parse_operand(text: str, *, exact: bool = False) -> tuple[Node | None, Notic
     An invalid sign is removed and the rest parsed again, so that the result, written as a query, parses as itself.
     """
     notice = None
+    if weight := _WEIGHT.match(text):  # `ferry^2`; `x^2` and `10^6` are formulas
+        text, notice = weight[1], WEIGHT
     while text:
         fuzzy = _FUZZY.match(text)
         node, ignored = _fuzzy(fuzzy[1], fuzzy[2]) if fuzzy else _pattern(text)
@@ -80,6 +85,16 @@ def parse_operand(text: str, *, exact: bool = False) -> tuple[Node | None, Notic
             break
         text = shorter
     return _word(text, exact=exact), notice
+
+
+def parse_phrase_pattern(piece: str) -> tuple[str, NoticeTemplate | None]:
+    """Piece of a phrase with a `*` in normal form (`ferr*`, or `*` for a gap), and a notice about an ignored `*`."""
+    if not piece.strip("*"):
+        return GAP, None
+    node, ignored = parse_operand(strip_punctuation(piece.replace("?", "")))
+    if isinstance(node, Wildcard):
+        return node.text, ignored
+    return piece.replace("*", " "), ignored or WILD
 
 
 def _word(text: str, *, exact: bool) -> Word | None:

@@ -22,6 +22,14 @@ phrase counts the positions at which any of its term sequences begins, and so do
 them in the positions from there to there + distance. Wildcards and fuzzy words add up the frequencies of the terms
 that match.
 
+A relaxed query (`index.query.relaxation`) is scored as the query with any of its words, without the bonus of
+neighbours; instead an article gets `coverage` times the query weights of the words that it has, and `passage` times
+the weight of its best passage: the query weights of the single terms there, and `passage_pair` times the smaller idf
+of each pair of neighbours (as above, but of the query as written, with its stop words) that begins there. A passage is
+a block of PASSAGE_BLOCK positions of a field, counted from 0, and the next. So rare words count more than common ones,
+and an article with the words in one sentence more than a longer one with the words anywhere. Passages count for the
+PASSAGES best without them.
+
 BM25F: Zaragoza, Craswell, Taylor, Saria and Robertson, "Microsoft Cambridge at TREC 13" (2004); idf as in Lucene,
 never negative.
 """
@@ -42,6 +50,12 @@ from backfile.index.query import And, Node, Or, Word
 
 BEST = 10_000
 """Articles that may get the bonus of neighbouring words; also the depth of a result list."""
+PASSAGE_BLOCK = 16
+"""Positions of a block; a passage is two blocks, as long as a sentence or two. A power of 2."""
+PASSAGES = 200
+"""Articles of which the best passage counts, by relevance without it."""
+PASSAGE_FIELDS = ("title", "summary", "text")
+"""Fields with passages."""
 ROUNDING = 1e-9
 """Scores closer than this are ties; far above the differences of sums in another order."""
 
@@ -63,6 +77,9 @@ class Weights:
     pair: float = 0.3
     window: int = 3
     whole_title: float = 1.0
+    coverage: float = 1.0
+    passage: float = 10.0
+    passage_pair: float = 1.0
 
     def of(self, field: str) -> float:
         """Weight of title, summary, text or author; raises `KeyError` for other fields."""

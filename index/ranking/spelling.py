@@ -1,29 +1,34 @@
-"""Spelling correction: a query with its rare words replaced by words of the archive (“did you mean”)."""
+"""Spelling correction: a query with its unknown words replaced by words of the archive (“did you mean”)."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from rapidfuzz.distance import OSA
 
-from backfile.index.analysis.tokenizer import term_sequences
+from backfile.index.analysis.normalization import INVISIBLE
+from backfile.index.analysis.tokenizer import term_sequences, tokenize
 from backfile.index.query import And, Node, Or, Word, to_text
 from backfile.index.ranking.bm25f import is_single_term
 
 CORRECTED_BELOW = 3
 """Number of hits from which on no correction is offered."""
 
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _MIN_LETTERS = 4  # shorter words are near too many others
 _LONG = 8  # letters, from which on a word may have two edits
-_MIN_RATIO = 10  # articles with the correction to articles with the word
+WRITTEN_IN = 3
+"""Articles, the newest ones with a word, that show how it is written."""
 
 
 def correct_query(query: Node, best: Callable[[str], str | None]) -> str | None:
     """Corrected query as text; None if no word has a correction.
 
-    `best` maps the folded term of a word to its correction, or None. Words in fields, in phrases and below a Not are
-    not corrected.
+    `best` maps the folded term of a word to its correction as written, or None. Words in fields, in phrases and below
+    a Not are not corrected.
     """
     corrected = _correct(query, best)
     return None if corrected == query else to_text(corrected)
@@ -39,17 +44,27 @@ def _correct(node: Node, best: Callable[[str], str | None]) -> Node:
     return node
 
 
-def nearest_word(term: str, known: int, vocabulary: Iterable[tuple[str, int]]) -> str | None:
-    """Most probable correction of a term in a vocabulary of (term, number of articles); None if there is none.
+def nearest_word(term: str, vocabulary: Iterable[tuple[str, int]]) -> str | None:
+    """Most probable correction of an unknown term in a vocabulary of (term, number of articles); None if there is none.
 
-    `known` is the number of articles with `term` or a stem sibling. A candidate has the same first letter, at most one
-    edit (optimal string alignment; two from eight letters on) and more than ten times as many articles as `known`.
+    A candidate has the same first letter and at most one edit (optimal string alignment; two from eight letters on).
     Order of preference: fewest edits, most articles, first in alphabetical order.
     """
     if len(term) < _MIN_LETTERS or not term.isalpha():
         return None
     edits = 2 if len(term) >= _LONG else 1
-    frequent = [(word, count) for word, count in vocabulary if count > _MIN_RATIO * known and word[0] == term[0]]
-    distances = ((OSA.distance(term, word, score_cutoff=edits), -count, word) for word, count in frequent)
+    similar = [(word, count) for word, count in vocabulary if count and word[0] == term[0]]
+    distances = ((OSA.distance(term, word, score_cutoff=edits), -count, word) for word, count in similar)
     near = [found for found in distances if 0 < found[0] <= edits]
     return min(near)[2] if near else None
+
+
+def written_form(term: str, texts: Iterable[str]) -> str:
+    """Form in which texts write a term: the most frequent one; of several the one in lower case, then the first."""
+    forms = Counter(
+        _INVISIBLE.sub("", text[token.start : token.end])
+        for text in texts
+        for token in tokenize(text)
+        if token.term == term
+    )
+    return min(forms, key=lambda form: (-forms[form], not form.islower(), form), default=term)

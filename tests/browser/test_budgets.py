@@ -58,7 +58,7 @@ def test_accessibility_tree_of_results(open_page: OpenPage) -> None:
         - heading "ferry" [level=1]
         - status: /2 articles/
         - navigation "Order"
-        - list "Filters in force":
+        - list "Active filters":
           - listitem:
             - link "Remove the filter Ada Marsh"
         - list:

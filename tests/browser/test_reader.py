@@ -219,7 +219,7 @@ def test_search_page_in_the_language_of_the_browser(
 def test_language_links_keep_the_search(open_page: OpenPage) -> None:
     page = open_page("/search?q=ferry")
     page.get_by_role("checkbox", name="Ada Marsh").check()
-    expect(page.get_by_role("list", name="Filters in force")).to_be_visible()
+    expect(page.get_by_role("list", name="Active filters")).to_be_visible()
     page.get_by_role("link", name="Deutsch").click()
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.get_by_role("checkbox", name="Ada Marsh")).to_be_checked()

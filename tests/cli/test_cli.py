@@ -65,12 +65,32 @@ def run(capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
 
 
 class TestSearch:
+    def test_most_of_the_words_and_what_is_missing(self, library: Path, run: Any) -> None:
+        _, out, _ = run("search", "the", "ferry", "kittiwake")
+        assert out.startswith("No article has both words; these have one of them.\n2 articles\n")
+        assert out.count("Missing: kittiwake") == 2
+
+    def test_a_hyphen_leaves_a_word_out(self, library: Path, run: Any) -> None:
+        everything, without = (json.loads(run("search", *query, "--json")[1]) for query in ([], ["-ferry"]))
+        found = json.loads(run("search", "ferry", "--json")[1])
+        assert without["total"] == everything["total"] - found["total"] > 0
+        assert (
+            json.loads(run("search", "--json", "transport", "-ferry", "-night")[1])["query"]
+            == "transport -ferry -night"
+        )
+
+    def test_an_unknown_option_is_an_error_that_names_the_way_out(self, library: Path, run: Any) -> None:
+        code, _, err = run("search", "--jsn", "ferry")
+        assert code == 2
+        assert "No such option: --jsn. A query that begins so is written after --." in err
+        assert run("search", "--", "--jsn")[0] == 0
+
     def test_json_is_the_promised_shape(self, library: Path, run: Any) -> None:
         code, out, _ = run("search", "ferry", "--json")
         page = json.loads(out)
         assert code == 0
         assert list(page) == [
-            "query", "total", "took_ms", "notices", "hits", "facets", "names", "suggestion", "page", "pages",
+            "query", "total", "took_ms", "notices", "hits", "facets", "names", "suggestion", "relaxed", "page", "pages",
         ]  # fmt: skip
         assert (page["query"], page["total"], page["page"], page["pages"]) == ("ferry", 2, 1, 1)
         assert isinstance(page["took_ms"], float)
@@ -78,7 +98,7 @@ class TestSearch:
         assert page["suggestion"] is None
         hit = page["hits"][0]
         assert list(hit) == [
-            "id", "title", "authors", "topics", "date", "url", "score", "matches", "passages",
+            "id", "title", "authors", "topics", "date", "url", "score", "matches", "missing", "passages",
         ]  # fmt: skip
         assert (hit["id"], hit["title"], hit["date"]) == ("ferry", "Night ferry", "2019-03")
         assert (hit["authors"], hit["topics"]) == (["Edna Marsh", "Tom Ody"], ["transport"])

@@ -16,7 +16,7 @@ WORDS = (
     "minister's", "minister’s", "minister", "e-mail", "email", "emails", "mail", "AT&T", "att", "t", "U.S.",
     "us", "u.s.", "C++", "c#", "c", "café", "cafe", "cafe\u0301", "naïve", "1,000", "1000", "000", "don’t",
     "don't", "node.js", "nodejs", "straße", "strasse", "手機", "機版", "手機版本", "手", "カメラ", "น้ำ", "한국어",
-    "محمد", "مُحَمَّد", "Новый", "новые", "й", "state-of-the-art", "co\u00adop", "½", "l'avion",
+    "محمد", "مُحَمَّد", "Новый", "новые", "й", "state-of-the-art", "co\u00adop", "½", "l'avion", "🎉", "and", "avec",
 )  # fmt: skip
 GAPS = (" ", " ", " ", ". ", "\n", ", ", " — ", "-", "/", "’", "")
 NAMES = ("Ann Lee", "ANN LEE", "ann-lee", "Bo Öst", "Bo O\u0308st", "Lee Ann Park", "lee", "李 明")
@@ -70,7 +70,7 @@ def documents(draw: st.DrawFn, keys: str = ascii_lowercase[:8]) -> Document:
 
 
 words = st.builds(Word, _word, exact=st.booleans()) | st.builds(Word, st.tuples(_word, _word).map("/".join))
-_joined = st.lists(_word, min_size=1, max_size=4).map(" ".join)
+_joined = st.lists(_word | st.sampled_from(["*", "nig*", "fe*s", "em*"]), min_size=1, max_size=4).map(" ".join)
 phrases = st.builds(Phrase, _joined, within=st.one_of(st.none(), st.none(), st.integers(0, 6)))
 patterns = st.builds(
     Wildcard, st.sampled_from(["fe*", "n?ght*", "*s", "em*", "c?fe", "手*", "decl*d", "?", "*", "e-m*l", "st*a*e"])
@@ -81,7 +81,10 @@ term_nodes = st.one_of(words, words, phrases, patterns, fuzzies)
 
 def _operators(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     several = st.lists(children, min_size=2, max_size=3).map(tuple)
-    return st.one_of(st.builds(And, several), st.builds(Or, several), st.builds(Not, children))
+    sentence = st.lists(words, min_size=4, max_size=7).map(tuple)
+    return st.one_of(
+        st.builds(And, several), st.builds(Or, several), st.builds(Not, children), st.builds(And, sentence)
+    )
 
 
 _in_fields = st.builds(

@@ -57,18 +57,21 @@ def check_agreement(name: str, history: list[Batch], questions: list[tuple[Node,
         for start, stop in combinations(range(len(ids) + 2), 2):
             assert list(other.ids(start, stop)) == list(ids[start:stop])
         for query, narrowed, sort in questions:
-            request = Request(query, filters=narrowed, sort=sort, per_page=20, facet_size=None, deadline=60)
-            assert_same(naive.search(request), other.search(request), sort)
+            for relax in (False, True):
+                request = Request(query, narrowed, sort, per_page=20, facet_size=None, deadline=60, relax=relax)
+                assert_same(naive.search(request), other.search(request), sort)
 
 
 def assert_same(expected: Page, answer: Page, sort: Sort) -> None:
     assert answer.total == expected.total
     assert answer.facets == expected.facets
     assert answer.pages == expected.pages
+    assert answer.relaxed == expected.relaxed
+    assert answer.suggestion == expected.suggestion
     truth, hits = ({hit.id: hit for hit in page.hits} for page in (expected, answer))
     assert hits.keys() == truth.keys()
-    assert {key: (hit.title, hit.matches, hit.passages) for key, hit in hits.items()} == {
-        key: (hit.title, hit.matches, hit.passages) for key, hit in truth.items()
+    assert {key: (hit.title, hit.matches, hit.passages, hit.missing) for key, hit in hits.items()} == {
+        key: (hit.title, hit.matches, hit.passages, hit.missing) for key, hit in truth.items()
     }
     if sort is not Sort.RELEVANCE:
         assert [hit.id for hit in answer.hits] == [hit.id for hit in expected.hits]

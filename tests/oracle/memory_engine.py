@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -32,17 +32,18 @@ from backfile.index.engine import (
     Hit,
     NameMatch,
     Page,
+    Relaxed,
     Request,
     Sort,
     Status,
 )
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
-from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, facet_key, name_words, spelling_rank
+from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, facet_key, name_words, spelling_rank, values
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.hits import agreed_highlights, build_hit
-from backfile.index.query import DateRange, Word, plain_text
+from backfile.index.query import DateRange, Node, RelaxedQuery, Word, parse, plain_text, relax, required_words
 from backfile.index.ranking.bm25f import idf
-from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
+from backfile.index.ranking.spelling import CORRECTED_BELOW, WRITTEN_IN, correct_query, nearest_word, written_form
 from oracle.naive_search import NaiveDocument, NaiveSearcher
 
 _CHARACTERISTIC = 20  # terms of a query for similar articles
@@ -82,7 +83,9 @@ class MemoryEngine:
         searcher = NaiveSearcher(tuple(state.documents.values()), state.languages)
         candidates = _in_time(state.documents.values(), request.deadline)
         found = [words for words in candidates if searcher.finds(request.query, words)]
-        return _Answer(state, request, found, searcher).page(began)
+        answer = _Answer(state, request, found, searcher)
+        relaxed = _relaxed(answer, searcher) if request.relax else None
+        return (relaxed or answer).page(began)
 
     def document(self, article_id: str) -> Document:
         """Document as it was written."""
@@ -130,7 +133,8 @@ class MemoryEngine:
         counted = (_count_values(documents, documents, facet) for facet in ("author", "topic"))
         found = ({name: count for name, count in counts.items() if _begins(name, typed)} for counts in counted)
         names = [sorted(counts, key=lambda name: (-counts[name], name))[:limit] for counts in found]
-        return Completions(tuple(completions[:limit]), tuple(titled[:limit]), *map(tuple, names))
+        forms = tuple(_written(state, term) for term in completions[:limit])
+        return Completions(forms, tuple(titled[:limit]), *map(tuple, names))
 
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most characteristic terms, best first, as `Engine.similar` says."""
@@ -194,10 +198,19 @@ class _Answer:
     request: Request
     found: Sequence[NaiveDocument]
     searcher: NaiveSearcher
+    query: RelaxedQuery | None = None
+    relaxed: Relaxed | None = None
+
+    @property
+    def marked(self) -> Node:
+        """Query that marks what matches."""
+        if self.query is None or self.relaxed is None:
+            return self.request.query
+        return self.query.any_word if self.relaxed.required else self.query.rest
 
     def page(self, began: float) -> Page:
         request = self.request
-        filtered = self._filtered()
+        filtered = self.filtered()
         kept = sorted(zip(self._scores(filtered), filtered, strict=True), key=self._order())
         start = (request.page - 1) * request.per_page
         hits = tuple(self._hit(words, score) for score, words in kept[start : start + request.per_page])
@@ -208,8 +221,9 @@ class _Answer:
             page=request.page,
             pages=math.ceil(len(kept) / request.per_page),
             took_ms=(time.perf_counter() - began) * 1000,
-            suggestion=self._suggestion() if len(kept) < CORRECTED_BELOW else None,
+            suggestion=self._suggestion() if self._complete(len(kept)) < CORRECTED_BELOW else None,
             names=self._names(),
+            relaxed=self.relaxed,
         )
 
     def _names(self) -> tuple[NameMatch, ...]:
@@ -223,13 +237,18 @@ class _Answer:
         ]
         return tuple(sorted(found, key=lambda each: -each.count)[:MAX_NAMES])
 
-    def _filtered(self, *, but: str = "") -> list[NaiveDocument]:
+    def _complete(self, total: int) -> int:
+        return self.relaxed.complete if self.relaxed else total
+
+    def filtered(self, *, but: str = "") -> list[NaiveDocument]:
         """Documents that pass every filter but those of one facet."""
         return [words for words in self.found if _passes(words.document, self.request.filters, but)]
 
     def _scores(self, found: Sequence[NaiveDocument]) -> list[float]:
         if self.request.sort is not Sort.RELEVANCE:
             return [0.0] * len(found)
+        if self.query:
+            return self.searcher.relaxed_scores(self.query, self.marked, found)
         return self.searcher.scores(self.request.query, found)
 
     def _order(self) -> Callable[[tuple[float, NaiveDocument]], tuple[object, ...]]:
@@ -247,15 +266,17 @@ class _Answer:
         return key
 
     def _hit(self, words: NaiveDocument, score: float) -> Hit:
-        highlights = agreed_highlights(self._highlighter.highlight(words.document), self.request.query, words.document)
-        return build_hit(words.document, highlights, score=score, limit=self.request.passages)
+        highlights = agreed_highlights(self._highlighter.highlight(words.document), self.marked, words.document)
+        hit = build_hit(words.document, highlights, score=score, limit=self.request.passages)
+        wanted = self.query.words if self.query else ()
+        return replace(hit, missing=tuple(word.text for word in wanted if not self.searcher.finds(word, words)))
 
     @cached_property
     def _highlighter(self) -> Highlighter:
-        return Highlighter(self.request.query, self.state.languages)
+        return Highlighter(self.marked, self.state.languages)
 
     def _facet(self, name: str) -> Facet:
-        documents = [words.document for words in self._filtered(but=name)]
+        documents = [words.document for words in self.filtered(but=name)]
         counts = _count_values(documents, [words.document for words in self.state.documents.values()], name)
         by_count = sorted(counts, key=lambda value: (-counts[value], value))
         ordered = sorted(counts, key=int, reverse=True) if name == "year" else by_count
@@ -266,10 +287,50 @@ class _Answer:
         vocabulary = _vocabulary(self.state)
 
         def best(term: str) -> str | None:
-            known = sum(self.searcher.finds(Word(term), words) for words in self.state.documents.values())
-            return nearest_word(term, known, vocabulary.items())
+            if any(self.searcher.finds(Word(term), words) for words in self.state.documents.values()):
+                return None
+            found = nearest_word(term, vocabulary.items())
+            return _written(self.state, found) if found else None
 
-        return correct_query(self.request.query, best)
+        corrected = correct_query(self.request.query, best)
+        if corrected is None:
+            return None
+        tree, complete = parse(corrected).tree, self._complete(len(self.filtered()))
+        if len(self._filtered_with(tree)) > complete:
+            return corrected
+        better = not complete and self.request.relax and self._most_words(tree) > self._most_words(self.request.query)
+        return corrected if better else None
+
+    def _filtered_with(self, node: Node) -> list[NaiveDocument]:
+        found = [words for words in self.state.documents.values() if self.searcher.finds(node, words)]
+        return replace(self, found=found).filtered()
+
+    def _most_words(self, node: Node) -> int:
+        query = relax(node, self.searcher.languages)
+        if query is None:
+            return 0
+        return max((self.searcher.count(query, words) for words in self._filtered_with(query.rest)), default=0)
+
+
+def _relaxed(answer: _Answer, searcher: NaiveSearcher) -> _Answer | None:
+    """Answer with most of the words; None if the query is not relaxed, or no more documents are found so."""
+    request, complete = answer.request, len(answer.filtered())
+    query = relax(request.query, searcher.languages)
+    if query is None or not query.applies(complete):
+        return None
+    allowed = [words for words in answer.state.documents.values() if searcher.finds(query.rest, words)]
+    others = replace(answer, found=[words for words in allowed if words not in answer.found]).filtered()
+    counts = [searcher.count(query, words) for words in others]
+    required = required_words(max(counts, default=0), len(query.words), least=0 if query.may_lack_all else 1)
+    if required is None:
+        return None
+    found = [
+        words
+        for words in answer.state.documents.values()
+        if words in answer.found or (words in allowed and searcher.count(query, words) >= required)
+    ]
+    relaxed = replace(answer, found=found, query=query, relaxed=Relaxed(required, len(query.words), complete))
+    return relaxed if len(relaxed.filtered()) > complete else None
 
 
 def _facet_values(document: Document, name: str) -> tuple[str, ...]:
@@ -322,6 +383,15 @@ def _begins(text: str, typed: Sequence[str]) -> bool:
 def _vocabulary(state: _State, fields: Sequence[str] = DEFAULT_FIELDS) -> Counter[str]:
     """Term → number of documents that have it in one of some fields."""
     return Counter(term for words in state.documents.values() for term in _terms(words, fields))
+
+
+def _written(state: _State, term: str) -> str:
+    """Form in which the newest documents write a term."""
+    having = sorted(
+        (words.document for words in state.documents.values() if term in _terms(words, DEFAULT_FIELDS)), key=_newest
+    )
+    texts = [text for document in having[:WRITTEN_IN] for field in DEFAULT_FIELDS for text in values(document, field)]
+    return written_form(term, texts)
 
 
 def _terms(words: NaiveDocument, fields: Sequence[str]) -> set[str]:

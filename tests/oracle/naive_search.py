@@ -6,16 +6,33 @@ the other engines, but nothing of how they find, and nothing with the matcher.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from backfile.index.analysis.phrase_terms import is_pattern, phrase_sequences
 from backfile.index.analysis.stemming import sibling_keys, stemming_languages
 from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, Token, stem_keys, term_sequences, tokenize
 from backfile.index.analysis.wildcards import fuzzy_test, wildcard_test
 from backfile.index.engine import Document
-from backfile.index.fields import DEFAULT_FIELDS, WORD_FIELDS, values
-from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
+from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, WORD_FIELDS, values
+from backfile.index.query import (
+    And,
+    DateRange,
+    Fuzzy,
+    InField,
+    MatchAll,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    RelaxedQuery,
+    Wildcard,
+    Word,
+    language_of,
+    optional_words,
+)
 from backfile.index.query.language_filter import language_matches
 from backfile.index.ranking import bm25f
 from backfile.index.ranking.bm25f import WEIGHTS
@@ -57,9 +74,11 @@ class NaiveSearcher:
     def finds(self, node: Node, words: NaiveDocument, scope: Scope = DEFAULT_FIELDS) -> bool:
         """Whether a query finds a document."""
         match node:
-            case And() | Or():
-                every = all if isinstance(node, And) else any
-                return every(self.finds(child, words, scope) for child in node.nodes)
+            case And():
+                optional = optional_words(node, self.language_of(words)) if scope[0] in CONTENT_FIELDS else ()
+                return all(child in optional or self.finds(child, words, scope) for child in node.nodes)
+            case Or():
+                return any(self.finds(child, words, scope) for child in node.nodes)
             case Not():
                 return not self.finds(node.node, words, scope)
             case InField() if node.field != "lang":
@@ -67,6 +86,66 @@ class NaiveSearcher:
             case MatchAll() | DateRange() | InField():
                 return _holds(node, words.document)
         return any(self.frequency(node, words, field) > 0 for field in scope)
+
+    def language_of(self, words: NaiveDocument) -> str:
+        """Language of a document."""
+        return language_of(words.document.metadata.language, self._languages)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of the documents, the main one first."""
+        main = language_of(None, self._languages)
+        found = set(map(self.language_of, self._documents))
+        return tuple(sorted(found, key=lambda language: (language != main, language)))
+
+    def count(self, query: RelaxedQuery, words: NaiveDocument) -> int:
+        """Number of the words of a relaxed query that a document has."""
+        return sum(self.finds(word, words) for word in query.words)
+
+    def relaxed_scores(self, query: RelaxedQuery, node: Node, found: Sequence[NaiveDocument]) -> list[float]:
+        """Scores of hits of a relaxed query; `node` marks what matches."""
+        scores = []
+        for words in found:
+            had = [word for word in query.words if self.finds(word, words)]
+            coverage = sum(self._weight(word, DEFAULT_FIELDS) for word in had)
+            scores.append(self.score(node, words, near=False) + WEIGHTS.coverage * coverage)
+        most = bm25f.PASSAGES
+        least = sorted(scores, reverse=True)[most - 1] if len(scores) > most else -math.inf
+        return [
+            score + (WEIGHTS.passage * self._best_passage(query, words) if score >= least - bm25f.ROUNDING else 0.0)
+            for score, words in zip(scores, found, strict=True)
+        ]
+
+    def _best_passage(self, query: RelaxedQuery, words: NaiveDocument) -> float:
+        """Weight of the single terms and pairs in the best two neighbouring blocks of a field."""
+        nodes = query.conjunction.nodes
+        pairs = [(nodes[one], nodes[other]) for one, other in bm25f.neighbour_pairs(query.conjunction)]
+        weights = {word: self._weight(word, DEFAULT_FIELDS) for word in query.words if bm25f.is_single_term(word)}
+        for pair in pairs:
+            weights[pair] = WEIGHTS.passage_pair * min(self._idf(word, DEFAULT_FIELDS) for word in pair)
+        best = 0.0
+        for field in bm25f.PASSAGE_FIELDS:
+            blocks: dict[int, set[object]] = {}
+            for each in weights:
+                find = self._pair_places if each in pairs else self._places
+                for place in find(each, words, field):
+                    blocks.setdefault(place // bm25f.PASSAGE_BLOCK, set()).add(each)
+            passages = [found | blocks.get(block + 1, set()) for block, found in blocks.items()]
+            best = max([best, *(sum(weights[each] for each in found) for found in passages)])
+        return best
+
+    def _places(self, word: Word, words: NaiveDocument, field: str) -> set[int]:
+        languages = self._languages_of(words)
+        return {
+            token.position
+            for value in words.values[field]
+            for token in value
+            if self._frequency(word, [token], languages) > 0
+        }
+
+    def _pair_places(self, pair: tuple[Word, Word], words: NaiveDocument, field: str) -> set[int]:
+        first, second = (self._places(word, words, field) for word in pair)
+        return {place for place in first if any(place + step in second for step in range(1, WEIGHTS.window + 1))}
 
     def scores(self, node: Node, found: Sequence[NaiveDocument]) -> list[float]:
         """Scores of all documents that match."""
@@ -145,11 +224,11 @@ class NaiveSearcher:
                 fits = fuzzy_test(node.text, node.distance)
                 return sum(fits(token.term) for token in value)
             case Phrase(within=None):
-                return len({start for sequence in term_sequences(node.text) for start in _starts(sequence, value)})
+                return len({start for sequence in phrase_sequences(node.text) for start in _starts(sequence, value)})
             case Phrase():
                 within = node.within or 0
                 return len(
-                    {start for sequence in term_sequences(node.text) for start in _windows(sequence, within, value)}
+                    {start for sequence in phrase_sequences(node.text) for start in _windows(sequence, within, value)}
                 )
         typed = {start for sequence in term_sequences(node.text) for start in _starts(sequence, value)}
         others = 0 if node.exact else sum(self._is_stem_sibling(token.term, node, languages) for token in value)
@@ -190,23 +269,25 @@ def _holds(node: MatchAll | DateRange | InField, document: Document) -> bool:
 
 def _starts(sequence: TermSequence, value: Sequence[Token]) -> set[int]:
     """Positions at which the terms of a sequence stand at their offsets."""
-    positions = {(token.term, token.position) for token in value}
-    return {
-        token.position
-        for token in value
-        if all((term, token.position + offset) in positions for term, offset in sequence[0])
-    }
+    places = [({token.position for token in _tokens_of(term, value)}, offset) for term, offset in sequence[0]]
+    first, offset = places[0]
+    return {place - offset for place in first if all(place - offset + step in own for own, step in places)}
+
+
+def _tokens_of(term: str, value: Sequence[Token]) -> list[Token]:
+    """Tokens with a term of a phrase."""
+    fits = wildcard_test(term) if is_pattern(term) else term.__eq__
+    return [token for token in value if fits(token.term)]
 
 
 def _windows(sequence: TermSequence, within: int, value: Sequence[Token]) -> set[int]:
     """Positions at which a term of the sequence stands with all of them from there to `within` positions on."""
-    wanted = {term for term, _ in sequence[0]}
-    own = [token for token in value if token.term in wanted]
+    own = [{token.position for token in _tokens_of(term, value)} for term in {term for term, _ in sequence[0]}]
     reach = min(within, POSITION_GAP - 1)
     return {
-        first.position
-        for first in own
-        if {token.term for token in own if 0 <= token.position - first.position <= reach} == wanted
+        first
+        for first in set().union(*own)
+        if all(any(0 <= place - first <= reach for place in places) for places in own)
     }
 
 

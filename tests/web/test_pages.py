@@ -140,15 +140,42 @@ def test_notices_are_shown(client: FlaskClient) -> None:
     assert len(notices) == 2
 
 
+def test_most_of_the_words_are_shown_when_no_article_has_all(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=the+ferry+zebra+harbour")
+    assert words(one(tree, "[role=status]")).startswith("1 article with most of the words ·")
+    assert words(one(tree, "#results > .relaxed")) == "No article has all 3 words; these have at least 2 of them."
+    assert texts(tree, ".hit .missing s") == ["zebra"]
+    assert {mark.lower() for mark in texts(tree, ".hit mark")} <= {"ferry", "ferries", "harbour"}
+    link = one(tree, ".hit h2 a")
+    assert texts(page(client, href(link)), "main mark")
+    assert client.get("/search.atom?q=the+ferry+zebra+harbour").text.count("<entry>") == 0
+    answer = client.get("/api/search?q=the+ferry+zebra+harbour").json
+    assert answer is not None
+    assert (answer["total"], answer["relaxed"], answer["hits"][0]["missing"]) == (
+        1,
+        {"required": 2, "of": 3},
+        ["zebra"],
+    )
+
+
+def test_relaxed_results_offer_all_words_without_a_filter(client: FlaskClient) -> None:
+    tree = page(client, "/search?q=ferry+harbour&from=1998-06")
+    assert words(one(tree, "#results > .relaxed")) == "No article has both words; these have one of them."
+    assert texts(tree, ".alternatives li") == ["without “from June 1998” 1 article"]
+
+
 def test_no_results_offer_alternative_searches_with_counts(client: FlaskClient) -> None:
-    tree = page(client, "/search?q=ferry+zebra+harbour")
+    tree = page(client, "/search?q=%3Dferry+%3Dzebra+%3Dharbour")
     assert words(one(tree, "[role=status]")) == "Nothing found"
+    assert words(tree.css(".alternatives p")[1]).startswith(
+        "Phrases, fields, dates and words with a sign such as = or - must"
+    )
     tips = {words(tip.css_first("a")): words(tip.css_first(".count")) for tip in tree.css(".alternatives li")}
     assert tips == {
-        "ferry harbour": "1 article",
-        "ferry OR zebra OR harbour": "2 articles",
-        "ferry": "2 articles",
-        "harbour": "1 article",
+        "=ferry =harbour": "1 article",
+        "=ferry OR =zebra OR =harbour": "2 articles",
+        "=ferry": "2 articles",
+        "=harbour": "1 article",
     }
     for tip in tree.css(".alternatives li"):
         there = page(client, href(tip.css_first("a")))
@@ -167,7 +194,7 @@ def test_hits_list_field_matches(client: FlaskClient) -> None:
 
 
 def test_any_but_one_word_is_an_alternative(client: FlaskClient) -> None:
-    tree = page(client, "/search?q=harbour+board+ferry+zebra")
+    tree = page(client, "/search?q=%3Dharbour+%3Dboard+%3Dferry+%3Dzebra")
     tip = next(tip for tip in tree.css(".alternatives li") if words(tip).startswith("any 3 of the 4 words"))
     there = page(client, href(tip.css_first("a")))
     assert words(one(there, "[role=status]")).startswith(words(tip.css_first(".count")))

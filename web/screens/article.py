@@ -23,7 +23,7 @@ from backfile.archive.storage.library import Library
 from backfile.index.engine import Document, Filters, Request, Sort
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailable, IndexUnusable
 from backfile.index.highlight.highlighter import Highlighter, Highlights
-from backfile.index.query import MatchAll, Node
+from backfile.index.query import MatchAll, Node, relax
 from backfile.index.serialising import article_path
 from backfile.index.sync.reader import document_of
 from backfile.web.screens.search import arguments_of_request
@@ -174,11 +174,11 @@ def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> I
 
 
 def _highlight(document: Document, html: str, query: Node, languages: tuple[str, ...]) -> HighlightedArticle:
-    """Highlights the article; nothing is highlighted if the query does not match it."""
-    found = None
-    if not isinstance(query, MatchAll):
-        found = Highlighter(query, languages).highlight(document)
-    found = found or Highlights()
+    """Highlights the article: the query, or if that does not match it the words of it that do."""
+    relaxed = relax(query, languages)
+    queries = [] if isinstance(query, MatchAll) else [query, *([relaxed.any_word, relaxed.rest] if relaxed else [])]
+    matching = (Highlighter(each, languages).highlight(document) for each in queries)
+    found = next((each for each in matching if each is not None), Highlights())
     in_summary = 1 + len(found.title)
     return HighlightedArticle(
         title=parts(document.metadata.title, found.title, first=1),

@@ -48,7 +48,8 @@ def atom() -> Response:
     depend on the host, so that an archive that moves gives its readers nothing to read again.
     """
     arguments = arguments_of_request().with_changes()
-    found = run_search(arguments.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1)
+    # Subscribers want articles that have all words, not the nearest ones there are at the moment.
+    found = run_search(arguments.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1, relax=False)
     absolute = services().absolute
     entries = [_feed_entry(view) for view in hit_views(arguments, found.page.hits)]
     updated = max((entry.updated for entry in entries), default=to_timestamp(None))

@@ -8,14 +8,14 @@ from flask import Blueprint, render_template, request
 
 from backfile.index.engine import Facet, Page
 from backfile.index.fields import facet_key
-from backfile.index.query import parse
+from backfile.index.query import parse, relax
 from backfile.web.service.arguments import SearchArguments, read_arguments
 from backfile.web.service.errors import PageNotFound
-from backfile.web.service.i18n import gettext, gettext_noop, ngettext
+from backfile.web.service.i18n import gettext, gettext_noop, ngettext, translate
 from backfile.web.service.search_service import SearchResult, count_articles, run_search
 from backfile.web.service.services import services
 from backfile.web.views.hit_views import Link
-from backfile.web.views.no_results import find_alternatives
+from backfile.web.views.no_results import AlternativeSearches, find_alternatives, without_filters
 from backfile.web.views.result_views import facet_view, find_facet, result_view
 
 MAX_FACET_VALUES = 500
@@ -76,10 +76,19 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         notices=(*arguments.notices, *found.notices),
         names=_name_links(arguments, found),
         suggestion=_suggestion(arguments, found),
-        alternatives=find_alternatives(arguments, found.parsed.tree) if not found.page.total else (),
+        relaxed=found.page.relaxed and translate(found.page.relaxed.notice()),
+        alternatives=_alternatives(arguments, found),
+        rigid=not found.page.total and relax(found.parsed.tree, ()) is None,
         feed_url=f"/search.atom{search_url}",
         exports=[(gettext(name), path + search_url) for name, path in EXPORTS],
     )
+
+
+def _alternatives(arguments: SearchArguments, found: SearchResult) -> tuple[AlternativeSearches, ...]:
+    """Other searches for one that finds nothing; without the filters for one that finds only most of the words."""
+    if not found.page.total:
+        return find_alternatives(arguments, found.parsed.tree)
+    return without_filters(arguments, found.parsed.tree) if found.page.relaxed else ()
 
 
 def heading_of(arguments: SearchArguments) -> str:
@@ -121,9 +130,8 @@ def _name_links(arguments: SearchArguments, found: SearchResult) -> list[tuple[s
 
 
 def _suggestion(arguments: SearchArguments, found: SearchResult) -> tuple[Link, int] | None:
-    """Suggestion of the engine with its number of articles; None if it does not find more."""
+    """Suggestion of the engine with the number of articles that have all its words."""
     text = found.page.suggestion
     if not text:
         return None
-    total = count_articles(parse(text).tree, arguments.filters)
-    return (Link(text, arguments.url(query=text)), total) if total > found.page.total else None
+    return Link(text, arguments.url(query=text)), count_articles(parse(text).tree, arguments.filters)

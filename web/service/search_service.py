@@ -32,10 +32,13 @@ class SearchResult:
         return (*map(translate, self.parsed.notices), *self.page.notices)
 
 
-def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE) -> SearchResult:
-    """Runs a search. Raises `PageNotFound` for a page past the end, `QueryRefused`, and the errors of the engine."""
+def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE, relax: bool = True) -> SearchResult:
+    """Runs a search, relaxed if nothing has all words and `relax` allows it.
+
+    Raises `PageNotFound` for a page past the end, `QueryRefused`, and the errors of the engine.
+    """
     parsed = parse_query(arguments.query)
-    request = replace(build_request(arguments, parsed.tree, facet_size=facet_size), all_years=True)
+    request = replace(build_request(arguments, parsed.tree, facet_size=facet_size), all_years=True, relax=relax)
     if request.page * request.per_page > MAX_DEPTH:
         raise QueryRefused(
             gettext("Only the first %(most)s articles of a list can be looked through.", most=MAX_DEPTH),
@@ -69,6 +72,7 @@ def build_request(arguments: SearchArguments, query: Node, *, facet_size: int | 
         per_page=arguments.per_page,
         facet_size=facet_size,
         deadline=services().settings.deadline,
+        relax=True,
     )
 
 

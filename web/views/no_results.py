@@ -38,6 +38,12 @@ def find_alternatives(arguments: SearchArguments, query: Node) -> tuple[Alternat
     return tuple(AlternativeSearches(gettext(heading), links) for heading, links in found if links)
 
 
+def without_filters(arguments: SearchArguments, query: Node) -> tuple[AlternativeSearches, ...]:
+    """Searches for all words without one of the filters, or without all."""
+    links = tuple(link for link in _without_filters(arguments, query) if link[1])
+    return (AlternativeSearches(gettext("All words, without a filter"), links),) if links else ()
+
+
 def _without_filters(arguments: SearchArguments, query: Node) -> Iterator[tuple[Link, int]]:
     if not arguments.has_filters:
         return

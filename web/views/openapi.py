@@ -124,6 +124,7 @@ SCHEMAS: Json = {
         },
         names={"type": "array", "items": _object(facet=TEXT, value=TEXT, count=COUNT)},
         suggestion=TEXT_OR_NULL,
+        relaxed={"anyOf": [_object(required=COUNT, of=COUNT), {"type": "null"}]},
         page={"type": "integer", "minimum": 1},
         pages=COUNT,
     ),
@@ -136,6 +137,7 @@ SCHEMAS: Json = {
         url=TEXT,
         score={"type": "number"},
         matches=COUNT,
+        missing=TEXTS,
         passages={
             "type": "array",
             "items": _object(

@@ -111,6 +111,8 @@ def test_long_words_are_cut_and_long_compounds_not_joined() -> None:
         ("手機版本", ["手机@0 机版@1 版本@2 /4"]),
         ("an e-mail now", ["an@0 e@1 mail@2 now@3 /4", "an@0 email@1 now@2 /3"]),
         ("iPhone手機", ["iphone@0 手机@1 /3"]),
+        ("🎉", ["🎉@0 /1"]),
+        ("❤️👍🏽", ["❤@0 👍@1 /2"]),
         ("!?", []),
         ("", []),
     ],

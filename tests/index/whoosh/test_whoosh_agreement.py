@@ -18,7 +18,8 @@ from long_runs import examples
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.engine import Changes, Document, Engine, Filters, Fingerprint, Request, Sort
 from backfile.index.engines import open_engine
-from backfile.index.engines.whoosh.search import max_score, posting_lists, posting_reader, scorer
+from backfile.index.engines.whoosh.search import posting_lists, posting_reader
+from backfile.index.engines.whoosh.search.scoring import max_score, scorer
 from backfile.index.engines.whoosh.whoosh_engine import WhooshEngine
 from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
 from backfile.index.ranking import bm25f

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
-from backfile.index.engine import FACETS, MAX_DEPTH, MAX_NAMES, Facet, Filters, Hit, NameMatch, Page, Request, Sort
+from backfile.index.engine import (
+    FACETS,
+    MAX_DEPTH,
+    MAX_NAMES,
+    Facet,
+    Filters,
+    Hit,
+    NameMatch,
+    Page,
+    Relaxed,
+    Request,
+    Sort,
+)
+from backfile.index.engines.whoosh.search.completion import written_form
 from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.max_score import score_best
 from backfile.index.engines.whoosh.search.posting_reader import document_frequency
 from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight, create_weight
-from backfile.index.engines.whoosh.search.scorer import is_scored
+from backfile.index.engines.whoosh.search.scoring.max_score import score_best
+from backfile.index.engines.whoosh.search.scoring.relaxed_scorer import RelaxedSearch, relax_search
+from backfile.index.engines.whoosh.search.scoring.scorer import is_scored
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import create_term_weight, find_close_terms
 from backfile.index.engines.whoosh.search.top_docs import top_by_field, top_by_score
@@ -23,12 +37,11 @@ from backfile.index.errors import DeadlineExceeded, QueryRefused
 from backfile.index.fields import DEFAULT_FIELDS, name_words
 from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.highlight.hits import agreed_highlights, build_hit
-from backfile.index.query import MatchAll, Node, Word, plain_text
+from backfile.index.query import MatchAll, Node, Word, parse, plain_text, relax, required_words
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
 
 _HIGHLIGHTED_AT_ONCE = 10  # hits whose texts are searched together; more at once hardly gain
 _MAX_EDITS = 2
-_MIN_RATIO = 10  # a correction has so many times the articles of the word it replaces (`spelling.nearest`)
 
 
 def search(searcher: Searcher, request: Request) -> Page:
@@ -42,20 +55,27 @@ def search(searcher: Searcher, request: Request) -> Page:
     check = deadline(started, request.deadline)
     root = create_weight(searcher, request.query, check)
     filters = _filter_masks(searcher, request.filters)
-    docs = _match(searcher, root, filters)
+    found = _find(searcher, None if isinstance(root.node, MatchAll) else root.mask, filters)
     check()
+    complete = len(found.docs)
+    if request.relax:
+        found = _relax(searcher, request.query, found, check)
+    docs = found.docs
     # A facet ignores its own filter, so that it counts what one more choice would add ("drill sideways").
-    counted = {name: _match(searcher, root, filters, without=name) if name in filters else docs for name in FACETS}
+    counted = {name: found.without_filter(searcher, name) if name in filters else docs for name in FACETS}
     facets = tuple(_count_facet(searcher, name, docs, request.facet_limit(name)) for name, docs in counted.items())
     check()
-    top = _select_page(searcher, root, docs, request, check)
-    highlighter = Highlighter(request.query, searcher.commit.languages, searcher.sibling_terms)
-    hits = tuple(_load_hits(searcher, top, highlighter, request, check))
-    total = len(docs)
-    suggestion = _correct(searcher, request.query) if total < CORRECTED_BELOW else None
+    top = _select_page(searcher, root, found, request, check)
+    hits = tuple(_load_hits(searcher, top, found.marked(request.query), request, check))
+    if found.relaxed:
+        missing = found.relaxed.missing([doc_id for doc_id, _ in top])
+        hits = tuple(replace(hit, missing=words) for hit, words in zip(hits, missing, strict=True))
+    suggestion = _correct(searcher, request, complete, filters, check) if complete < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
+    pages = -(-len(docs) // request.per_page)
+    relaxed = Relaxed(found.relaxed.required, len(found.relaxed.query.words), complete) if found.relaxed else None
     names = tuple(_find_names(searcher, request.query))
-    return Page(total, hits, facets, request.page, -(-total // request.per_page), took, suggestion, names=names)
+    return Page(len(docs), hits, facets, request.page, pages, took, suggestion, names=names, relaxed=relaxed)
 
 
 def _find_names(searcher: Searcher, query: Node) -> list[NameMatch]:
@@ -67,6 +87,52 @@ def _find_names(searcher: Searcher, query: Node) -> list[NameMatch]:
         for each in (searcher.facet_table(facet).named(words) if words else ())
     ]
     return sorted(found, key=lambda each: -each.count)[:MAX_NAMES]
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """Documents that match, before (`mask`; None: all) and after the filters (`docs`); `relaxed`: most words match."""
+
+    mask: Array | None
+    filters: dict[str, Array]
+    docs: DocSet
+    relaxed: RelaxedSearch | None = None
+
+    def without_filter(self, searcher: Searcher, facet: str) -> DocSet:
+        """Documents that match and pass all filters but that of one facet."""
+        return _match(searcher, self.mask, [mask for name, mask in self.filters.items() if name != facet])
+
+    def marked(self, query: Node) -> Node:
+        """Query whose matches are marked."""
+        return self.relaxed.marked if self.relaxed else query
+
+
+def _find(searcher: Searcher, mask: Array | None, filters: dict[str, Array]) -> _Found:
+    return _Found(mask, filters, _match(searcher, mask, list(filters.values())))
+
+
+def _relax(searcher: Searcher, node: Node, strict: _Found, check: Check) -> _Found:
+    """Documents with most of the words of a query; `strict` if it is not to be relaxed or no more are found so."""
+    query = relax(node, searcher.languages)
+    if strict.mask is None or query is None or not query.applies(len(strict.docs)):
+        return strict
+    search = relax_search(searcher, query, check)
+    rest = None if isinstance(query.rest, MatchAll) else search.rest.mask
+    others = ~strict.mask if rest is None else rest & ~strict.mask
+    most = _most_words(searcher, search, others, strict.filters)
+    required = required_words(most, len(query.words), least=0 if query.may_lack_all else 1)
+    if required is None:
+        return strict
+    enough = search.counts >= required
+    found = _find(searcher, (enough if rest is None else enough & rest) | strict.mask, strict.filters)
+    if len(found.docs) == len(strict.docs):
+        return strict
+    return replace(found, relaxed=replace(search, required=required))
+
+
+def _most_words(searcher: Searcher, search: RelaxedSearch, mask: Array | None, filters: dict[str, Array]) -> int:
+    """Greatest number of the words that a document of a mask (None: any) has which passes the filters."""
+    return int(search.counts.take(_find(searcher, mask, filters).docs.doc_ids).max(initial=0))
 
 
 def deadline(started: float, seconds: float) -> Check:
@@ -91,15 +157,13 @@ def _filter_masks(searcher: Searcher, filters: Filters) -> dict[str, Array]:
     return masks
 
 
-def _match(searcher: Searcher, root: QueryWeight, filters: dict[str, Array], without: str = "") -> DocSet:
-    """Live documents that match the query and the filters, except the filter of the facet `without`."""
-    masks = [mask for name, mask in filters.items() if name != without]
-    if not isinstance(root.node, MatchAll):
-        masks.append(root.mask)
+def _match(searcher: Searcher, mask: Array | None, filters: list[Array]) -> DocSet:
+    """Live documents of a mask (None: all) that pass the filters."""
+    masks = filters if mask is None else [*filters, mask]
     if not masks:
         return searcher.all_docs
     if searcher.live_docs is not None:
-        masks.append(searcher.live_docs)
+        masks = [*masks, searcher.live_docs]
     return DocSet.from_mask(reduce(np.logical_and, masks))
 
 
@@ -110,51 +174,78 @@ def _count_facet(searcher: Searcher, name: str, docs: DocSet, limit: int | None)
 
 
 def _select_page(
-    searcher: Searcher, root: QueryWeight, docs: DocSet, request: Request, check: Check
+    searcher: Searcher, root: QueryWeight, found: _Found, request: Request, check: Check
 ) -> list[tuple[int, float]]:
     """Documents of the requested page in order, each with its score (0 if not sorted by score)."""
     stop = request.page * request.per_page
     start = stop - request.per_page
     if request.sort is Sort.RELEVANCE and any(map(is_scored, root.term_weights())):
-        scored = score_best(searcher, root, docs, stop, check)
+        if found.relaxed:
+            scored = found.relaxed.score_best(found.docs.doc_ids)
+        else:
+            scored = score_best(searcher, root, found.docs, stop, check)
         check()
         return top_by_score(searcher, scored.doc_ids, scored.scores, stop)[start:]
     check()
-    return [(doc_id, 0.0) for doc_id in top_by_field(searcher, docs.doc_ids, request.sort, stop)[start:].tolist()]
+    return [(doc_id, 0.0) for doc_id in top_by_field(searcher, found.docs.doc_ids, request.sort, stop)[start:].tolist()]
 
 
 def _load_hits(
-    searcher: Searcher, top: Sequence[tuple[int, float]], highlighter: Highlighter, request: Request, check: Check
+    searcher: Searcher, top: Sequence[tuple[int, float]], query: Node, request: Request, check: Check
 ) -> Iterator[Hit]:
-    """Hits of documents and scores, highlighted."""
+    """Hits of documents and scores, with the matches of a query highlighted."""
+    highlighter = Highlighter(query, searcher.commit.languages, searcher.sibling_terms)
     for begin in range(0, len(top), _HIGHLIGHTED_AT_ONCE):
         check()
         some = top[begin : begin + _HIGHLIGHTED_AT_ONCE]
         prepared = [searcher.prepared(doc_id) for doc_id, _ in some]
         for each, found, (_, score) in zip(prepared, highlighter.highlight_all(prepared), some, strict=True):
-            highlights = agreed_highlights(found, request.query, each.document)
+            highlights = agreed_highlights(found, query, each.document)
             yield build_hit(each.document, highlights, score=score, limit=request.passages)
 
 
-def _correct(searcher: Searcher, query: Node) -> str | None:
-    """Spelling correction of a query by the terms of the index; None if there is none."""
+def _correct(
+    searcher: Searcher, request: Request, complete: int, filters: dict[str, Array], check: Check
+) -> str | None:
+    """Spelling correction of a query that all words of `complete` documents match; None if there is no better one.
+
+    It is better if more documents have all words; if none has, and the request may be relaxed, if one has more words.
+    """
 
     def find_better(term: str) -> str | None:
-        known = create_term_weight(searcher, Word(term), DEFAULT_FIELDS).doc_frequency
-        if known * _MIN_RATIO >= searcher.commit.live_count:
+        if create_term_weight(searcher, Word(term), DEFAULT_FIELDS).doc_frequency:
             return None
-        close = _find_close_terms(searcher, term, known * _MIN_RATIO)
-        counted = ((word, document_frequency(searcher, word)) for word in close)
-        return nearest_word(term, known, [(word, count) for word, count in counted if count])
+        found = nearest_word(
+            term, ((word, document_frequency(searcher, word)) for word in _close_terms(searcher, term))
+        )
+        return written_form(searcher, found) if found else None
 
-    return correct_query(query, find_better)
+    corrected = correct_query(request.query, find_better)
+    if corrected is None:
+        return None
+    tree = parse(corrected).tree
+    if len(_find(searcher, create_weight(searcher, tree, check).mask, filters).docs) > complete:
+        return corrected
+    if complete or not request.relax:
+        return None
+    before, after = (_most_words_of(searcher, node, filters, check) for node in (request.query, tree))
+    return corrected if after > before else None
 
 
-def _find_close_terms(searcher: Searcher, term: str, min_count: int) -> list[str]:
-    """Terms within the edit distance that more than `min_count` documents may have."""
-    bounds: Counter[str] = Counter()
-    for segment in searcher.segments:
-        for postings in map(segment.field, DEFAULT_FIELDS):
-            for ordinal in find_close_terms(postings, term, _MAX_EDITS).tolist():
-                bounds[postings.terms[ordinal]] += postings.count(ordinal, ordinal + 1)
-    return [word for word, bound in bounds.items() if bound > min_count]
+def _most_words_of(searcher: Searcher, node: Node, filters: dict[str, Array], check: Check) -> int:
+    """Greatest number of words of a query, relaxed, that a document has; 0 if it cannot be relaxed."""
+    query = relax(node, searcher.languages)
+    if query is None:
+        return 0
+    search = relax_search(searcher, query, check)
+    return _most_words(searcher, search, None if isinstance(query.rest, MatchAll) else search.rest.mask, filters)
+
+
+def _close_terms(searcher: Searcher, term: str) -> set[str]:
+    """Terms within the edit distance."""
+    return {
+        postings.terms[ordinal]
+        for segment in searcher.segments
+        for postings in map(segment.field, DEFAULT_FIELDS)
+        for ordinal in find_close_terms(postings, term, _MAX_EDITS).tolist()
+    }

@@ -12,7 +12,9 @@ from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.posting_reader import create_reader, document_frequency, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import top_by_field
-from backfile.index.fields import CONTENT_FIELDS
+from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, values
+from backfile.index.ranking import spelling
+from backfile.index.ranking.spelling import WRITTEN_IN
 
 
 def complete(searcher: Searcher, text: str, limit: int) -> Completions:
@@ -21,7 +23,7 @@ def complete(searcher: Searcher, text: str, limit: int) -> Completions:
     if not typed or not searcher.size:
         return Completions()
     return Completions(
-        words=tuple(_complete_word(searcher, typed[-1], limit)),
+        words=tuple(written_form(searcher, term) for term in _complete_word(searcher, typed[-1], limit)),
         titles=_complete_title(searcher, typed, limit),
         authors=_complete_name(searcher, "author", typed, limit),
         topics=_complete_name(searcher, "topic", typed, limit),
@@ -101,6 +103,22 @@ def _bound_frequencies(searcher: Searcher, prefix: str, considered: int) -> tupl
             term = postings.terms[low + ordinal]
             bounds[term] = bounds.get(term, 0) + int(counts[ordinal])
     return bounds, max_unseen
+
+
+def written_form(searcher: Searcher, term: str) -> str:
+    """Form in which the newest documents write a term."""
+
+    def read() -> str:
+        mask = np.zeros(searcher.size, np.bool_)
+        for field in DEFAULT_FIELDS:
+            mask[term_reader(searcher, field, term).read_doc_ids()] = True
+        docs = DocSet.from_mask(mask if searcher.live_docs is None else mask & searcher.live_docs)
+        newest = top_by_field(searcher, docs.doc_ids, Sort.NEWEST, WRITTEN_IN).tolist()
+        documents = [searcher.document(doc_id) for doc_id in newest]
+        texts = [text for each in documents for field in DEFAULT_FIELDS for text in values(each, field)]
+        return spelling.written_form(term, texts)
+
+    return searcher.written_forms(term, read)
 
 
 def _most_frequent(searcher: Searcher, bounds: dict[str, int], limit: int) -> list[tuple[int, str]]:

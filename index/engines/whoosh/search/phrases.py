@@ -10,9 +10,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, term_sequences
-from backfile.index.engines.whoosh.search.positions import TermPositions, count_by_doc, merge_sorted
+from backfile.index.analysis.phrase_terms import is_pattern, phrase_sequences
+from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence
+from backfile.index.engines.whoosh.search.positions import TermPositions, count_by_doc, has_within, merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import SparsePostings
+from backfile.index.engines.whoosh.search.posting_reader import PostingReader, term_reader, wildcard_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.segment import Segment
@@ -24,7 +26,7 @@ _Distance = tuple[TermPositions, int, int]  # a term, and the least and greatest
 def phrase_postings(searcher: Searcher, field: str, phrase: Phrase) -> SparsePostings:
     """Documents of a phrase with the number of positions where one of its term sequences begins."""
     within = None if phrase.within is None else min(phrase.within, POSITION_GAP - 1)
-    return sequence_postings(searcher, field, term_sequences(phrase.text), within)
+    return sequence_postings(searcher, field, phrase_sequences(phrase.text), within)
 
 
 def sequence_postings(
@@ -39,6 +41,8 @@ def sequence_postings(
 
 def _match(searcher: Searcher, field: str, sequence: TermSequence, within: int | None) -> Array:
     """Packed positions at which a term sequence begins."""
+    if any(is_pattern(term) for term, _ in sequence[0]):
+        return _match_patterns(searcher, field, sequence, within)
     found = [np.empty(0, np.int64)]
     for segment in searcher.segments:
         terms = dict(_read_terms(searcher, segment, field, sequence))
@@ -49,6 +53,40 @@ def _match(searcher: Searcher, field: str, sequence: TermSequence, within: int |
         else:
             found.append(_match_unordered(list(terms.values()), within))
     return np.concatenate(found)
+
+
+def _match_patterns(searcher: Searcher, field: str, sequence: TermSequence, within: int | None) -> Array:
+    """Packed positions at which a sequence with patterns begins; patterns are read where the plain terms are."""
+    terms = sorted(sequence[0], key=lambda each: is_pattern(each[0]))
+    readers = {term: _reader(searcher, field, term) for term, _ in terms}
+    doc_ids: Array | None = None
+    for reader in readers.values():
+        own = np.unique(reader.read_doc_ids())
+        doc_ids = own if doc_ids is None else doc_ids[np.isin(doc_ids, own, assume_unique=True)]
+    if doc_ids is None or not len(doc_ids):
+        return np.empty(0, np.int64)
+    positions = {term: reader.read_positions(doc_ids) for term, reader in readers.items()}
+    if within is not None:
+        others = [[positions[other] for other in positions if other != term] for term in positions]
+        return merge_sorted(
+            [_near(own, *rest, most=within) for own, rest in zip(positions.values(), others, strict=True)]
+        )
+    (first, first_offset), *following = terms
+    starts = positions[first] - first_offset
+    for term, offset in following:
+        starts = starts[has_within(starts, positions[term], offset, offset)]
+    return starts
+
+
+def _near(own: Array, *others: Array, most: int) -> Array:
+    """Positions that have one of each of the others there or in the `most` positions after."""
+    for other in others:
+        own = own[has_within(own, other, 0, most)]
+    return own
+
+
+def _reader(searcher: Searcher, field: str, term: str) -> PostingReader:
+    return wildcard_reader(searcher, field, term) if is_pattern(term) else term_reader(searcher, field, term)
 
 
 def _read_terms(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backfile.index.engines.whoosh.search.positions import TermPositions, merge_sorted
+from backfile.index.analysis.wildcards import literal_prefix, matching_lines
+from backfile.index.engines.whoosh.search.positions import POSITION_BITS, TermPositions, drop_duplicates, merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import (
     DENSE_RATIO,
     DensePostings,
@@ -23,6 +24,7 @@ from backfile.index.fields import DEFAULT_FIELDS
 
 _UINT16_TERMS = 257  # that many frequencies of one byte add up to two bytes at most
 _BLOCK = 1 << 16  # documents addressed by the narrow doc ids of one block
+_BULK_TERMS = 16  # terms of a range from which on their positions are read together
 _NO_DOC_IDS: Array = np.empty(0, np.intp)
 _NO_FREQUENCIES: Array = np.empty(0, np.uint8)
 
@@ -144,10 +146,22 @@ class _TermRange:
         if self.kept is not None:
             doc_ids = doc_ids[self.kept.take(doc_ids)]
         low, high = doc_ids.searchsorted((base, base + self.segment.size))
-        if low < high:
+        if low < high and self.high - self.low > _BULK_TERMS:
+            yield self._read_all_positions(doc_ids[low:high])
+        elif low < high:
             own = (doc_ids[low:high] - base).astype(np.uint32)
             for ordinal in range(self.low, self.high):
                 yield TermPositions(self.segment, self.postings, ordinal).read(own)
+
+    def _read_all_positions(self, doc_ids: Array) -> Array:
+        """Packed positions of all terms together, filtered by documents: for many terms cheaper than one by one."""
+        found, frequencies = self.read()
+        counts = frequencies.astype(np.intp)
+        packed = (found.astype(np.int64) << POSITION_BITS).repeat(counts)
+        packed += self.postings.positions_range(self.low, self.high)
+        packed = packed[np.isin(found, doc_ids).repeat(counts)]
+        packed.sort()
+        return drop_duplicates(packed)
 
     def _to_global(self, doc_ids: Array) -> Array:
         found = doc_ids.astype(np.intp)
@@ -192,6 +206,19 @@ def term_reader(searcher: Searcher, field: str, term: str) -> PostingReader:
     def find(postings: FieldPostings) -> Iterable[int]:
         ordinal = searcher.term_ordinal(postings, term)
         return (ordinal,) if ordinal >= 0 else ()
+
+    return create_reader(searcher, field, find)
+
+
+def wildcard_reader(searcher: Searcher, field: str, text: str) -> PostingReader:
+    """Reader of the terms that match a wildcard pattern: those with its literal prefix, filtered by a regex."""
+    prefix = literal_prefix(text)
+    if text.endswith("*") and not set(text[:-1]) & {"*", "?"}:
+        return create_reader(searcher, field, lambda postings: range(*postings.prefix(prefix)))
+
+    def find(postings: FieldPostings) -> Iterable[int]:
+        low, high = postings.prefix(prefix)
+        return [low + line for line in matching_lines(text, postings.terms.lines(low, high))] if low < high else ()
 
     return create_reader(searcher, field, find)
 

@@ -25,6 +25,7 @@ from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.fields import facet_key
 from backfile.index.highlight.token_table import TokenizedDocument
+from backfile.index.query import language_of
 from backfile.index.ranking.bm25f import weighted_frequency
 
 _CACHED_TERMS = 8192
@@ -48,6 +49,7 @@ class Searcher:
         self._facet_tables: dict[str, FacetTable] = {}
         self.term_ordinal = lru_cache(_CACHED_TERMS)(FieldPostings.find)
         self.stem_siblings = lru_cache(_CACHED_TERMS)(_stem_siblings)
+        self.written_forms: Cache[str] = bounded_cache(_CACHED_TERMS)
         self.sibling_terms = lru_cache(_CACHED_TERMS)(partial(_sibling_terms, self.segments, self.stem_siblings))
 
     def column(self, read: Callable[[Segment], Array], dtype: type[np.generic]) -> Array:
@@ -63,6 +65,19 @@ class Searcher:
         if all(segment.live_docs is None for segment in self.segments):
             return None
         return self.column(lambda s: np.ones(s.size, np.bool_) if s.live_docs is None else s.live_docs, np.bool_)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of the live documents, the main one first."""
+        counts = self.commit.language_counts
+        undeclared = self.commit.live_count - sum(counts.values())
+        named = [language_of(code, self.commit.languages) for code in (*counts, *([None] if undeclared > 0 else []))]
+        main = language_of(None, self.commit.languages)
+        return tuple(sorted(set(named), key=lambda language: (language != main, language)))
+
+    def language_of(self, code: str | None) -> str:
+        """Language of a document by its code; None: the main language."""
+        return language_of(code, self.commit.languages)
 
     @cached_property
     def all_docs(self) -> DocSet:

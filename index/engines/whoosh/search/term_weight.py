@@ -11,12 +11,17 @@ from rapidfuzz.distance import OSA
 from rapidfuzz.process import cdist
 
 from backfile.index.analysis.tokenizer import term_sequences
-from backfile.index.analysis.wildcards import fuzzy_term, literal_prefix, matching_lines
+from backfile.index.analysis.wildcards import fuzzy_term
 from backfile.index.engines.whoosh.search.doc_set import DocBatch
 from backfile.index.engines.whoosh.search.phrases import phrase_postings, sequence_postings
 from backfile.index.engines.whoosh.search.positions import merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import PostingList, choose_layout
-from backfile.index.engines.whoosh.search.posting_reader import PostingReader, create_reader, term_reader
+from backfile.index.engines.whoosh.search.posting_reader import (
+    PostingReader,
+    create_reader,
+    term_reader,
+    wildcard_reader,
+)
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
@@ -105,7 +110,7 @@ def create_term_weight(searcher: Searcher, node: TermNode, fields: tuple[str, ..
 def _read(searcher: Searcher, field: str, node: TermNode, single: Sequence[PostingReader]) -> list[Boosted]:
     match node:
         case Wildcard():
-            return [(_wildcard_reader(searcher, field, node.text).read(), 1.0)]
+            return [(wildcard_reader(searcher, field, node.text).read(), 1.0)]
         case Fuzzy():
             return [(_fuzzy_reader(searcher, field, node.text, node.distance).read(), 1.0)]
         case Phrase():
@@ -142,19 +147,6 @@ def _read_compound(searcher: Searcher, field: str, word: Word) -> list[Boosted]:
         return [(starts, 1.0)]
     single = tuple(terms[0][0] for terms, _ in sequences if len(terms) == 1)
     return [(starts, 1.0), (_sibling_reader(searcher, field, single).read(), WEIGHTS.stem_sibling)]
-
-
-def _wildcard_reader(searcher: Searcher, field: str, text: str) -> PostingReader:
-    """Reader of the terms that match a wildcard pattern: those with its literal prefix, filtered by a regex."""
-    prefix = literal_prefix(text)
-    if text.endswith("*") and not set(text[:-1]) & {"*", "?"}:
-        return create_reader(searcher, field, lambda postings: range(*postings.prefix(prefix)))
-
-    def find(postings: FieldPostings) -> Iterable[int]:
-        low, high = postings.prefix(prefix)
-        return [low + line for line in matching_lines(text, postings.terms.lines(low, high))] if low < high else ()
-
-    return create_reader(searcher, field, find)
 
 
 def _fuzzy_reader(searcher: Searcher, field: str, text: str, distance: int) -> PostingReader:

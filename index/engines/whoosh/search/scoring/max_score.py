@@ -14,7 +14,7 @@ import numpy as np
 
 from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight
-from backfile.index.engines.whoosh.search.scorer import (
+from backfile.index.engines.whoosh.search.scoring.scorer import (
     ScoredDocs,
     Scorer,
     TermScore,

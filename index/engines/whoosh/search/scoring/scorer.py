@@ -82,6 +82,14 @@ class PairScore:
     weight: float
     required: Required
 
+    def starts(self, field: str, positions: PositionCache) -> Array:
+        """Packed positions of the first word with one of the second in the window after it."""
+        if not self.first.postings[field] or not self.second.postings[field]:
+            return np.empty(0, np.int64)
+        firsts = positions.read(self.first, field)
+        is_near = has_within(firsts, positions.read(self.second, field), 1, WEIGHTS.window)
+        return firsts.take(np.flatnonzero(is_near))
+
 
 @dataclass(frozen=True, eq=False)
 class ScoredDocs:
@@ -135,7 +143,7 @@ class Scorer:
         """
         if not self.pairs:
             return
-        chosen = _best(scored.scores, bm25f.BEST)
+        chosen = best_indexes(scored.scores, bm25f.BEST)
         if len(chosen) > wanted:
             limits = scored.scores.take(chosen) + self._max_pairs
             chosen = can_reach(chosen, limits, threshold(scored.scores, wanted))
@@ -144,7 +152,7 @@ class Scorer:
             limits = scores + self._pair_limits(scored.doc_ids.take(chosen))
             able = can_reach(chosen, limits, threshold(scores, wanted))
             if len(able) > _RESCORED_AT_ONCE:
-                first = _best(scores, 2 * wanted)
+                first = best_indexes(scores, 2 * wanted)
                 best = chosen.take(first)
                 self._add_pair_bonuses(scored, best)
                 limits[first] = -1.0
@@ -171,11 +179,11 @@ class Scorer:
     def _add_pair_bonuses(self, scored: ScoredDocs, chosen: Array) -> None:
         """Adds pair bonuses to the documents with the given indexes (ascending)."""
         if len(chosen):
-            positions = _PositionCache(scored.doc_ids.take(chosen))
+            positions = PositionCache(scored.doc_ids.take(chosen))
             for pair in self.pairs:
                 scored.scores[chosen] += self._pair_bonuses(pair, positions)
 
-    def _pair_bonuses(self, pair: PairScore, positions: _PositionCache) -> Array:
+    def _pair_bonuses(self, pair: PairScore, positions: PositionCache) -> Array:
         """Bonus of a pair for each of the documents of a position cache."""
         frequencies = np.zeros(len(positions.doc_ids))
         for field in pair.first.postings:
@@ -183,22 +191,20 @@ class Scorer:
             shared = positions.restrict_to_pair(pair, field)
             if shared is None:
                 continue
-            firsts = shared.read(pair.first, field)
-            is_near = has_within(firsts, shared.read(pair.second, field), 1, WEIGHTS.window)
-            found = count_by_doc(firsts.take(np.flatnonzero(is_near)))
+            found = count_by_doc(pair.starts(field, shared))
             norms = self.norms(field).take(found.doc_ids)
             frequencies[positions.doc_ids.searchsorted(found.doc_ids)] += norms * found.frequencies
         return _restrict(pair.weight * saturate(frequencies), pair.required, DocList(positions.doc_ids))
 
 
-class _PositionCache:
+class PositionCache:
     """Packed positions of plain words in some documents (ascending); each word is read once for both its pairs."""
 
     def __init__(self, doc_ids: Array) -> None:
         self.doc_ids = doc_ids
         self._positions: dict[tuple[int, str], Array] = {}
 
-    def restrict_to_pair(self, pair: PairScore, field: str) -> _PositionCache | None:
+    def restrict_to_pair(self, pair: PairScore, field: str) -> PositionCache | None:
         """Cache for the documents with both words of a pair in a field; None if there are none."""
         if not pair.first.postings[field] or not pair.second.postings[field]:
             return None
@@ -206,7 +212,7 @@ class _PositionCache:
         count = int(np.count_nonzero(has_both))
         if 2 * count > len(has_both):  # reading the others too costs less than reading a word again for its other pair
             return self
-        return _PositionCache(self.doc_ids[has_both]) if count else None
+        return PositionCache(self.doc_ids[has_both]) if count else None
 
     def read(self, term: TermWeight, field: str) -> Array:
         """Packed positions of a plain word in a field."""
@@ -237,11 +243,18 @@ def _parts(searcher: Searcher, weight: QueryWeight, required: Required) -> Itera
         # An alternative with several terms counts only where all of it matches.
         is_optional = child.term is None and isinstance(weight.node, Or) and not isinstance(child.node, Not)
         yield from _parts(searcher, child, (*required, child) if is_optional else required)
+    yield from pair_scores(searcher, weight, WEIGHTS.pair, required)
+
+
+def pair_scores(searcher: Searcher, weight: QueryWeight, share: float, required: Required = ()) -> Iterator[PairScore]:
+    """Neighbouring single words of a conjunction or disjunction, with a share of the idf of the rarer one."""
+    if not isinstance(weight.node, And | Or):
+        return
     for one, other in neighbour_pairs(weight.node):
         first, second = weight.children[one].term, weight.children[other].term
         if first is not None and second is not None and is_scored(first):
-            rarer = min(idf(term.doc_frequency, commit.live_count) for term in (first, second))
-            yield PairScore(first, second, WEIGHTS.pair * rarer, required)
+            rarer = min(idf(term.doc_frequency, searcher.commit.live_count) for term in (first, second))
+            yield PairScore(first, second, share * rarer, required)
 
 
 def max_score(part: TermScore | PairScore) -> float:
@@ -273,7 +286,7 @@ def _restrict(scores: Array, required: Required, batch: DocBatch) -> Array:
     return reduce(np.multiply, (batch.take(weight.mask) for weight in required), scores)
 
 
-def _best(scores: Array, count: int) -> Array:
+def best_indexes(scores: Array, count: int) -> Array:
     """Indexes (ascending) of the `count` highest scores and of those that tie with the last."""
     if count >= len(scores):
         return np.arange(len(scores))
