@@ -42,7 +42,7 @@ def agreed_highlights(highlights: Highlights | None, query: Node, document: Docu
 def build_hit(document: Document, highlights: Highlights, *, score: float, limit: int) -> Hit:
     """Hit of a document with at most `limit` passages.
 
-    Without a span in the text, the passage is the beginning of the text.
+    Without a span in the text, the passage is the first prose of the text.
     """
     return Hit(
         id=document.id,
@@ -50,7 +50,7 @@ def build_hit(document: Document, highlights: Highlights, *, score: float, limit
         title=HighlightedText(document.metadata.title, highlights.title),
         score=score,
         matches=highlights.count,
-        passages=select_passages(document.text, highlights.text, limit),
+        passages=select_passages(document.text, highlights.text, limit, document.metadata.language),
         field_matches=_field_matches(document, highlights) if limit else (),
     )
 

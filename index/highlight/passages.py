@@ -5,24 +5,21 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from backfile.index.engine import HighlightedText, Span
+from backfile.index.highlight.sentences import ends_sentence, is_file_name, is_prose, sentence_starts
 
 SHORTEST = 200  # characters, if the text has as many
 LONGEST = 280
 _CORE = 180  # characters of a cluster of spans
 _CONSIDERED = 400  # spans of a text that are examined
+_TRIED = 50  # clusters of a text that are widened to passages
+_LEAD = 2_000  # characters at the beginning of a text, in which its first prose is searched
 _NEAR = 100  # characters searched first for the start of a sentence
 _CLOSING = 8  # characters between a full stop and the next sentence, as a rule: quotation marks, spaces
 
-# A full stop after an initial or a short form of address ends no sentence. The expression begins with one set of
-# characters, so that `re` passes over all others at full speed.
-_NO_END = "".join(rf"(?<!\b{before}\.)" for before in ("[A-Z]", "[DMSJ]r", "M[st]", "St", "Mrs", "No", "vs", "etc"))
-_SENTENCE_END = re.compile(
-    rf"""[.!?…。！？।؟\n](?:(?<=[.!?…]){_NO_END}["'’”»)\]]*\s+(?=["'‘“«(\[]*[^\W_])"""
-    r"""|(?<=[。！？।؟])["'’”」』）]*|(?<=\n)\s*)"""
-)
 _SPACE = re.compile(r"\s")
 
 
@@ -49,27 +46,116 @@ def _lengths(text: str, place: int) -> _Lengths:
     return _WIDE if not near.isascii() and 2 * len(_WIDE_LETTERS.findall(near)) > len(near) else _USUAL
 
 
-def select_passages(text: str, spans: Sequence[Span], limit: int = 3) -> tuple[HighlightedText, ...]:
+class _Sentences(NamedTuple):
+    """Sentences of a text, as borders of passages."""
+
+    text: str
+    lengths: _Lengths
+    language: str | None
+
+    def widened(self, first: int, last: int, room: Span) -> Span:
+        """Passage around text[first:last], inside `room`: whole sentences where they fit, else whole words."""
+        shortest, longest, _ = self.lengths
+        start = self._start(first, max(room[0], last - longest), room[0])
+        end, whole = self._end(start, last, room[1])
+        if end - start < shortest:
+            start = next(self._edges(max(room[0], end - longest), start), start)
+        if end - start < (shortest // 2 if whole else shortest):
+            end = _word_end(self.text, start, last, min(room[1], start + longest))
+        return start, self._without_rest(start, last, end)
+
+    def _without_rest(self, start: int, last: int, end: int) -> int:
+        """End of a passage without the lines after its last span that end with no sentence: headings, code, a part."""
+        least = max(last, start + self.lengths.shortest // 2)
+        while not ends_sentence(self.text[least:end]):
+            line = self.text.rfind("\n", least, end)
+            if line < 0:
+                break
+            end = line
+        return end
+
+    def stand_apart(self, passage: Span, room: Span) -> bool:
+        """True if a sentence or line begins between a passage and each of its neighbours, which bound the `room`."""
+        start, end = passage
+        before, after = room
+        return (not before or self._begins(before, start)) and (after == len(self.text) or self._begins(end, after))
+
+    def _begins(self, low: int, high: int) -> bool:
+        return any(edge >= low for edge in self._edges(max(low - _CLOSING, 0), high))
+
+    def _edges(self, low: int, high: int) -> Iterator[int]:
+        return sentence_starts(self.text, low, high, self.language)
+
+    def _start(self, first: int, earliest: int, floor: int) -> int:
+        """Start of the sentence around `first`, or of a word before it."""
+        for low in (max(first - _NEAR, earliest), earliest):
+            *_, edge = -1, *self._edges(low, first)
+            if edge >= 0:
+                return edge
+        if earliest == floor:
+            return floor
+        spare = self.lengths.spare
+        space = _SPACE.search(self.text, max(earliest, first - spare), first)
+        return space.end() if space else max(earliest, first - spare // 2)
+
+    def _end(self, start: int, last: int, ceiling: int) -> tuple[int, bool]:
+        """End of the first sentence that makes the passage long enough, else of the last that fits, else of a word.
+
+        With it: whether it is the end of a sentence.
+        """
+        latest = min(ceiling, start + self.lengths.longest)
+        enough = max(last, start + self.lengths.shortest)
+        for edge in self._edges(max(enough - _CLOSING, start), latest):
+            if edge >= enough:
+                return edge, True
+        if latest == len(self.text):
+            return latest, True
+        *_, edge = -1, *self._edges(max(last - _CLOSING, start), min(enough, latest))
+        if edge >= last:
+            return edge, True
+        return _word_end(self.text, start, last, latest), False
+
+
+def select_passages(
+    text: str, spans: Sequence[Span], limit: int = 3, language: str | None = None
+) -> tuple[HighlightedText, ...]:
     """Best passages of a text with spans, at most `limit`, in reading order.
 
-    `spans` are sorted and disjoint. Passages are disjoint and have 200 to 280 characters (half as many of Chinese,
-    Japanese and Korean), if the text has as many; they begin and end with a sentence or a line where that fits,
-    else between words. Order of preference: most different words, most spans, first. Without spans: the beginning
-    of the text.
+    `spans` are sorted and disjoint. Passages are disjoint and have up to 280 characters (half as many of Chinese,
+    Japanese and Korean), and 200 if the text has as many; they begin and end with a sentence or a line where that
+    fits, by the abbreviations of the `language`, else between words. Two passages never are parts of one sentence.
+    Order of preference: most different words, prose, most spans, first. Without spans: the first prose of the text.
     """
     if limit < 1 or not text or text.isspace():
         return ()
     if not spans:
-        return (_cut(text, *_widened(text, 0, 0, (0, len(text)), _lengths(text, 0)), ()),)
+        start = _lead(text)
+        sentences = _Sentences(text, _lengths(text, start), language)
+        return (_cut(text, *sentences.widened(start, start, (start, len(text))), ()),)
+    sentences = _Sentences(text, _lengths(text, spans[0][0]), language)
     chosen: list[Span] = []
-    lengths = _lengths(text, spans[0][0])
-    for first, last in _clusters(text, spans[:_CONSIDERED], lengths.core):
-        if len(chosen) == limit:
+    tried = 0
+    for first, last in _clusters(text, spans[:_CONSIDERED], sentences.lengths.core):
+        if len(chosen) == limit or tried == _TRIED:
             break
         room = _room(chosen, first, len(text)) if chosen else (0, len(text))
         if room[0] <= first and last <= room[1]:
-            chosen.append(_widened(text, first, last, room, lengths))
+            tried += 1
+            found = sentences.widened(first, last, room)
+            if not chosen or (sentences.stand_apart(found, room) and not is_file_name(text[slice(*found)])):
+                chosen.append(found)
     return tuple(_cut(text, start, end, spans) for start, end in sorted(chosen))
+
+
+def _lead(text: str) -> int:
+    """Start of the first line of prose near the beginning of a long text, else 0."""
+    start = 0
+    while len(text) > LONGEST and 0 <= start < _LEAD:
+        end = text.find("\n", start)
+        if is_prose(text[start : end if end >= 0 else None]):
+            return start
+        start = end + 1 if end >= 0 else -1
+    return 0
 
 
 def _room(chosen: Sequence[Span], place: int, length: int) -> Span:
@@ -80,55 +166,37 @@ def _room(chosen: Sequence[Span], place: int, length: int) -> Span:
 
 
 def _clusters(text: str, spans: Sequence[Span], core: int) -> Iterator[Span]:
-    """Clusters of spans (start, end), the best first: most different words, then most spans."""
+    """Clusters of spans (start, end), the best first: most different words, then in prose, then most spans."""
     starts, ends = zip(*spans, strict=True)
     # Spans of the cluster that begins with span `index - 1`: up to `afters[index - 1]`.
     afters = [bisect_right(ends, start + core, index) for index, start in enumerate(starts, 1)]
     words = [text[start:end].casefold() for start, end in spans]
-    if len(set(words)) == 1:
-        best = sorted([(index - after, index) for index, after in enumerate(afters)])
-    else:
-        ranked = sorted([(-len(set(words[index:after])), index - after, index) for index, after in enumerate(afters)])
-        best = [(size, index) for _, size, index in ranked]
-    return ((starts[index], ends[index - size - 1]) for size, index in best)
+    prose = list(accumulate(_in_prose(text, starts), initial=0))
+    one = len(set(words)) == 1
+    ranked = sorted(
+        [
+            (
+                -1 if one else -len(set(words[index - 1 : after])),
+                prose[after] == prose[index - 1],
+                index - 1 - after,
+                index - 1,
+            )
+            for index, after in enumerate(afters, 1)
+        ]
+    )
+    return ((starts[index], ends[index - size - 1]) for _, _, size, index in ranked)
 
 
-def _widened(text: str, first: int, last: int, room: Span, lengths: _Lengths) -> Span:
-    """Passage around text[first:last], inside `room`: whole sentences where they fit, else whole words."""
-    start = _start(text, first, max(room[0], last - lengths.longest), room[0], lengths)
-    end = _end(text, start, last, room[1], lengths)
-    if end - start < lengths.shortest:
-        start = next(_edges(text, max(room[0], end - lengths.longest), start), start)
-    if end - start < lengths.shortest:
-        end = _word_end(text, start, last, min(room[1], start + lengths.longest))
-    return start, end
-
-
-def _start(text: str, first: int, earliest: int, floor: int, lengths: _Lengths) -> int:
-    """Start of the sentence around `first`, or of a word before it."""
-    for low in (max(first - _NEAR, earliest), earliest):
-        *_, edge = -1, *_edges(text, low, first)
-        if edge >= 0:
-            return edge
-    if earliest == floor:
-        return floor
-    space = _SPACE.search(text, max(earliest, first - lengths.spare), first)
-    return space.end() if space else max(earliest, first - lengths.spare // 2)
-
-
-def _end(text: str, start: int, last: int, ceiling: int, lengths: _Lengths) -> int:
-    """End of the first sentence that makes the passage long enough, else of the last that fits, else of a word."""
-    latest = min(ceiling, start + lengths.longest)
-    enough = max(last, start + lengths.shortest)
-    for edge in _edges(text, max(enough - _CLOSING, start), latest):
-        if edge >= enough:
-            return edge
-    if latest == len(text):
-        return latest
-    *_, edge = -1, *_edges(text, max(last - _CLOSING, start), min(enough, latest))
-    if edge >= last:
-        return edge
-    return _word_end(text, start, last, latest)
+def _in_prose(text: str, starts: Sequence[int]) -> Iterator[bool]:
+    """True for each place that is in a line of prose."""
+    end, prose = -1, False
+    for start in starts:
+        if start > end:
+            begin = text.rfind("\n", 0, start) + 1
+            end = text.find("\n", start)
+            end = end if end >= 0 else len(text)
+            prose = is_prose(text[begin:end])
+        yield prose
 
 
 def _word_end(text: str, start: int, last: int, latest: int) -> int:
@@ -140,16 +208,6 @@ def _word_end(text: str, start: int, last: int, latest: int) -> int:
             return place
         place -= 1
     return max(latest, start + 1)
-
-
-def _edges(text: str, low: int, high: int) -> Iterator[int]:
-    """Starts of sentences or lines in text[low:high + 1], in order, without `low` itself unless it is 0."""
-    if not low:
-        yield 0
-    for found in _SENTENCE_END.finditer(text, low, high + 1):
-        edge = found.end()
-        if low < edge <= high:
-            yield edge
 
 
 def _cut(text: str, start: int, end: int, spans: Sequence[Span]) -> HighlightedText:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from backfile.index.highlight.highlighter import merge_spans
 from backfile.index.highlight.passages import LONGEST, SHORTEST, select_passages
+from backfile.index.highlight.sentences import sentence_starts
 
 FILLER = "The harbour has much to tell, and most of it is told at length by the men on the quay. "
 texts = st.lists(
@@ -114,3 +115,47 @@ def test_a_mark_longer_than_a_passage_is_shown_as_far_as_it_goes() -> None:
 def test_thousands_of_marks_are_no_matter() -> None:
     text = f"ferry {FILLER}" * 20_000
     assert len(select_passages(text, spans_of("ferry", text))) == 3
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "The pier (cf. Smith and No. 5 on p. 12) was, e.g. by Dr. Brown, rebuilt for the ferry in Sept. 1961."),
+        ("de", "Das Schiff lag (vgl. Nr. 5, z. B. Abb. 3) bzw. die Fähre ferry am Kai der St. Pauli Landungsbrücken."),
+        ("fr", "Le bac ferry de M. Duval (cf. Moreau, éd. Plon, p. 12, fig. 3) partait vers 1961 du vieux port."),
+        ("ru", "Паром ferry стоял у причала (прим. Иванова, см. Рис. 3 на стр. 12), т. е. в г. Москве до 1961 года."),
+        ("pl", "Prom ferry stał w porcie (np. Gdynia, zob. Rys. 3 na str. 12) i odpływał o świcie razem ze św. Anną."),
+    ],
+)
+def test_abbreviations_of_the_language_end_no_sentence(language: str, sentence: str) -> None:
+    starts = list(sentence_starts(f"{sentence} Next.", 0, len(sentence) + 6, language))
+    assert starts == [0, len(sentence) + 1]
+
+
+def test_prose_is_preferred_to_contents_and_code() -> None:
+    contents = "Ferry times\nNight ferry\nThe ferry home\n"
+    code = "ferry = open(ferry_path); ferry.run(ferry)\n"
+    text = f"{contents}{code}{FILLER * 3}\nThe last ferry left the island late at night in a storm. {FILLER * 3}"
+    (passage,) = select_passages(text, spans_of("(?i)ferry", text), 1)
+    assert "The last ferry" in passage.text
+    (lead,) = select_passages(text, (), 1)
+    assert lead.text.startswith("The harbour has")
+
+
+def test_two_passages_are_never_one_sentence() -> None:
+    text = f"{FILLER * 4}The ferry {'and so on ' * 20}the ferry {'and so forth ' * 20}the ferry at last. {FILLER * 4}"
+    assert len(select_passages(text, spans_of("ferry", text), 3)) == 1
+    assert len(select_passages(text + text, spans_of("ferry", text + text), 3)) == 2
+
+
+def test_the_name_of_a_picture_is_no_passage() -> None:
+    text = f"A ferry. {FILLER * 2}\nferry-at-the-quay-600x450\n{FILLER * 2}The ferry sank. {FILLER * 3}"
+    found = [passage.text for passage in select_passages(text, spans_of("ferry", text), 3)]
+    assert "ferry-at-the-quay-600x450" not in found
+    assert any("The ferry sank." in passage for passage in found)
+
+
+def test_ends_with_a_sentence_rather_than_at_full_length() -> None:
+    text = f"{FILLER * 4}The ferry came from a yard across the sound, in a year of frost. {'And so on ' * 40}."
+    (passage,) = select_passages(text, spans_of("ferry", text))
+    assert passage.text.endswith("year of frost.")
