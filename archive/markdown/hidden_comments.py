@@ -16,8 +16,8 @@ from backfile.archive.markdown.code_regions import CodeRegions
 # `{#name}` is the id of a heading. The last two are the comments that Markdown makes of a link definition.
 _BRACED = re.compile(
     r"""
-    \{/\*(?:[^*{]|\*(?!/)|\{(?!/\*))*\*/[ \t\n]{0,8}\}
-    | \{\#(?!\#|[\w:.-]+\})(?:[^#{]|\#(?!\})|\{(?!\#)|\{\#[\w:.-]+\})*+\#\}
+    (?<!\\)\{/\*(?:[^*{]|\*(?!/)|\{(?!/\*))*\*/[ \t\n]{0,8}\}
+    | (?<!\\)\{\#(?!\#|[\w:.-]+\})(?:[^#{]|\#(?!\})|\{(?!\#)|\{\#[\w:.-]+\})*+\#\}
     | ^\ {0,3}\[(?://|comment|\#)\]:[ ](?:\#|<>)[ ]?(?:"[^"\n]*"|\([^\n]*\))[ \t]*$
     """,
     re.VERBOSE | re.MULTILINE,

@@ -16,19 +16,21 @@ from backfile.archive.markdown.code_regions import CodeRegions
 
 _TEXT = r"(?:[^SIGN\n]|SIGN(?!SIGN)|\n(?![ \t>]*\n))++"
 _EQUAL, _CARET = _TEXT.replace("SIGN", "="), _TEXT.replace("SIGN", r"\^")
-_PRESS = (
+PRESS = (
     "caption|wp_caption|gallery|embed|youtube|vimeo|audio|video|playlist|gist|tweet|twitter|soundcloud|sourcecode|code"
 )
+"""Names of the shortcodes of WordPress that are read, as alternatives of a pattern."""
 # One named group an alternative. Every alternative is bounded or stops at the next opening of its own kind.
 _MARK = re.compile(
     rf"""
     (?=[:+={{^~\[!\u00ad\u2010-]) (?:
       (?P<icon>(?<![A-Za-z0-9_:/=.\#&?@%+\\-])(?::[\w+-]{{1,80}}:)++(?![A-Za-z0-9_:])(?:\{{[ ]?[:.\#][^{{}}\n]*\}})?)
     | (?P<colon>^:(?=[^\s:])(?![:|\t -]*$))
-    | (?P<keys>(?<![\w+])\+\+(?:[\w-]{{1,40}}|"[^"\n]{{1,80}}")(?:\+(?:[\w-]{{1,40}}|"[^"\n]{{1,80}}"))*+\+\+(?![\w+]))
-    | (?P<critic>\{{(?:\+\+|--|~~|==|>>)[^{{}}]{{0,4000}}(?:\+\+|--|~~|==|<<)\}})
-    | (?P<mark>(?<![=A-Za-z0-9])==(?=[^\s=])(?={_EQUAL}(?<=\S)(?P<m>==)(?![=A-Za-z0-9])))
-    | (?P<insert>(?<![\^A-Za-z0-9])\^\^(?=[^\s^])(?={_CARET}(?<=\S)(?P<i>\^\^)(?![\^A-Za-z0-9])))
+    | (?P<keys>(?<![\w+\\])\+\+(?:[\w-]{{1,40}}|"[^"\n]{{1,80}}")
+        (?:\+(?:[\w-]{{1,40}}|"[^"\n]{{1,80}}"))*+\+\+(?![\w+]))
+    | (?P<critic>(?<!\\)\{{(?:\+\+|--|~~|==|>>)[^{{}}]{{0,4000}}(?:\+\+|--|~~|==|<<)\}})
+    | (?P<mark>(?<![=A-Za-z0-9\\])==(?=[^\s=])(?={_EQUAL}(?<=\S)(?P<m>==)(?![=A-Za-z0-9])))
+    | (?P<insert>(?<![\^A-Za-z0-9\\])\^\^(?=[^\s^])(?={_CARET}(?<=\S)(?P<i>\^\^)(?![\^A-Za-z0-9])))
     | (?P<closing>==|\^\^)
     | (?P<sup>(?<=[\w)\]~.,;!?"”’»])\^(?:[+−-]?\w{{1,30}}[+−-]?)\^(?![\w^]))
     | (?P<sub>(?<=[^\W_])~[+−-]?\w{{1,20}}[+−-]?~(?!~))
@@ -39,7 +41,7 @@ _MARK = re.compile(
         [ \t]*+-{{1,10}}8<-{{1,10}}[ \t]*+$)
     | (?P<soft>\u00ad[ \t]?\n[ \t>]*(?=[^\W\d_]))
     | (?P<hyphen>(?<=[^\W\d_])[-\u2010][ ]?\n[ \t>]*(?=[^\W\d_]))
-    | (?P<press>\[/?(?:{_PRESS})(?:[= ][^\[\]\n]*)?\](?![(\[:]))
+    | (?P<press>(?<!\\)\[/?(?:{PRESS})(?:[= ][^\[\]\n]*)?\](?![(\[:]))
     | (?P<contents>^\[(?:TOC|toc|\[_?TOC_?\]|\[toc\])\][ \t]*$)
     | (?P<reference>(?<![\w\]\\!])\[[^\[\]\n]{{2,200}}\]\[[^\[\]\n]{{0,100}}\])
     | (?P<html>!?\[(?:[^\[\]!\n]++|!(?!\[)|!\[[^\[\]\n]*+\]\([^()\s]*+\))*+\]\([^()\s<>]++(?:[ ]++"[^"\n]*+")?\))
@@ -49,7 +51,7 @@ _MARK = re.compile(
 )
 _CODE = re.compile(r":[\w+-]{1,80}:")
 _SIGNS = ("++", "==", "^", "~", "\u00ad", "-\n", "- \n", "\u2010\n", "{--", "{>>", "][", "\n:", "](", "8<-")
-_SHORTCODE = re.compile(rf"\[/?(?:{_PRESS})\b|\[TOC\]|\[toc\]|_TOC_", re.MULTILINE)
+_SHORTCODE = re.compile(rf"\[/?(?:{PRESS})\b|\[TOC\]|\[toc\]|_TOC_", re.MULTILINE)
 _HTML_LINK = re.compile(r'(!?)\[(.*)\]\(([^()\s]+)(?: +"[^"\n]*")?\)')
 _INNER_PICTURE = re.compile(r"!\[([^\[\]\n]*)\]\(([^()\s]*)\)")
 _DEFINITION = re.compile(r"^[ \t>]*\[([^\]\n]+)\]:", re.MULTILINE)

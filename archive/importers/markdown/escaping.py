@@ -12,7 +12,9 @@ import re
 from lxml import etree
 from lxml.html import HtmlElement
 
-_SPECIAL = "\\`*_[]<>~{$%!&#-+=|:.)"
+from backfile.archive.markdown.inline_marks import PRESS
+
+_SPECIAL = "\\`*_[]<>~{$%!&#-+=|:.)^"
 # Not every dialect lets a backslash stand before "&" and ":".
 _ESCAPED = {sign: f"\\{sign}" for sign in _SPECIAL} | {"&": "&amp;", ":": "&#58;"}
 _PLACEHOLDERS = {ord(sign): chr(0xFDD0 + number) for number, sign in enumerate(_SPECIAL)}
@@ -24,15 +26,24 @@ _NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
 # begins a callout, `[[…]]` is a link of Obsidian, `^[…]` a note, `[…]{…}` a span and `[toc]` a table of contents.
 # FOOTNOTE… stands for a note that comes later.
 _INERT_BRACKETS = re.compile(
-    r"(?<![\[\]!^*\\])(?<!ENDNOTE)\[(?![\s^!]|x\]|toc\])[^\[\]\n]{1,200}(?<!\s)\](?![\[\](:{]|FOOTNOTE)", re.IGNORECASE
+    rf"(?<![\[\]!^*\\])(?<!ENDNOTE)\[(?![\s^!]|x\]|toc\]|/?(?:{PRESS})\b)"
+    r"[^\[\]\n]{1,200}(?<!\s)\](?![\[\](:{]|FOOTNOTE)",
+    re.IGNORECASE,
 )
 _UNDERSCORE_OR_ENTITY = r"(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|\$\$|%%"
-_IN_PLAIN_TEXT = re.compile(rf"[\\`*\[\]<>]|{_UNDERSCORE_OR_ENTITY}|~~|\{{\{{|\{{%")
+# Signs that begin a mark of another dialect (`archive.markdown.inline_marks`, `hidden_comments`).
+_DIALECT = (
+    r"(?<![\w+])\+\+(?=[\w\"])|(?<![=A-Za-z0-9])==(?=[^\s=])|(?<![\^A-Za-z0-9])\^\^(?=[^\s^])"
+    r"|(?<=[\w)\]~.,;!?\"”’»])\^(?=[+−-]?\w{1,30}[+−-]?\^)|(?<=\s)\^(?=[A-Za-z0-9][A-Za-z0-9-]{2,60}[ \t]*\Z)"
+    r"|(?<![A-Za-z0-9_:/=.\#&?@%+\\-]):(?=[\w+-]{1,80}:)|~(?=[+−-]?\w{1,20}[+−-]?~)|\{(?=[#/+~=>-])|(?<=8)<(?=-)"
+)
+_IN_PLAIN_TEXT = re.compile(rf"[\\`*\[\]<>]|{_UNDERSCORE_OR_ENTITY}|~~|\{{\{{|\{{%|{_DIALECT}")
 _LINE_START = re.compile(r"#{1,6}(?=\s|\Z)|>|[-+](?=\s)|={2,}\Z|-{2,}\Z|:{3,}|~{3,}|\|")
 _DEFINITION = re.compile(r"\A:(?!::)")
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|\Z)")
 _IN_TREE = re.compile(
-    rf"[\\`\[\]~]|(?<!\s)\*|\*(?!\s)|{_UNDERSCORE_OR_ENTITY}|<(?=[a-zA-Z/!?]|\Z)|\{{(?=[{{%:#.]|[\w-]+=)|!(?=\[)"
+    rf"[\\`\[\]~]|(?<!\s)\*|\*(?!\s)|{_UNDERSCORE_OR_ENTITY}|"
+    rf"<(?=[a-zA-Z/!?]|\Z)|\{{[{{%]|\{{(?=[:#.]|[\w-]+=)|!(?=\[)|" + _DIALECT
 )
 _IN_HEADING = re.compile(r"\{|(?<!\S)#+(?=\s*\Z)")
 _BEGINS_BLOCK = re.compile(
@@ -156,8 +167,8 @@ class _TreeEscaper:
         if parent.tag in _HEADINGS:
             joined = _IN_HEADING.sub(_placeholder, joined)
         end = len(joined.rstrip())
-        if following is not None and following.tag == "a" and joined[:end].endswith("!"):
-            joined = f"{joined[: end - 1]}{_PLACEHOLDERS[ord('!')]}{joined[end:]}"
+        if following is not None and following.tag == "a" and joined[:end].endswith(("!", "^")):
+            joined = joined[: end - 1] + joined[end - 1].translate(_PLACEHOLDERS) + joined[end:]
         return joined
 
     def _escaped_line(self, line: str, plain: frozenset[int]) -> str:

@@ -96,6 +96,29 @@ def test_any_brackets_come_back_from_html(line: str) -> None:
     )
 
 
+DIALECTS = [
+    "so ^^inserted^^ it is",
+    "a^2^ and H~2~O",
+    "==marked== words, a==b, a == b",
+    "press ++ctrl+c++ in C++ now",
+    "on :calendar: days, at 10:30:45",
+    "{++in++} {--out--} {>>why<<} {==so==} {~~a~>b~~}",
+    "{# hidden #} {/* hidden */} {{ x }} {% x %}",
+    "see [gallery] or [caption id=1]words[/caption] or [code]",
+    "50%% of %%them%%",
+    "the end ^block-id",
+    "one^[a note]",
+    'of --8<-- "file.md"',
+]
+
+
+@pytest.mark.parametrize("text", DIALECTS)
+def test_signs_of_other_dialects_come_back(text: str) -> None:
+    made = html_to_markdown(f"<p>{escape(text)}</p>", base_url=None)
+    assert to_text(made) == text
+    assert to_text(plain_to_markdown(text)) == text
+
+
 @given(LINE)
 @settings(max_examples=150)
 def test_any_brackets_come_back_from_plain_text(line: str) -> None:
