@@ -20,7 +20,7 @@ from patterns import UsedPattern, product_patterns, run, worst_text, worst_texts
 
 from backfile.archive.importers.common import bylines, closing_notes, html_parser
 from backfile.archive.importers.formats import web_pages
-from backfile.archive.markdown import headings, shortcodes
+from backfile.archive.markdown import headings, renderer, shortcodes
 from backfile.archive.metadata import dates
 
 SHORT, LONG = 5_000, 200_000
@@ -162,6 +162,7 @@ def test_callers_bound_the_texts_of_bounded_patterns(monkeypatch: pytest.MonkeyP
             dates.date_with_note(text[:100])
             dates.date_with_note(text)
             headings.plain_words(text)
+            renderer.to_text(f"Mr<sup>s</sup> (about {text})<sup>1</sup> treaty<sup>{text}</sup> 10<sup>{text}</sup>x")
             headings.words_of_value(text)
             shortcodes.expand(text)
             html_parser.decode_html(text.encode())

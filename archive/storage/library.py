@@ -192,6 +192,14 @@ class Library:
             raise ArchiveError(f"{printable(article.path)!r} leads out of the library")
         return full
 
+    def find_file(self, path: str) -> Path | None:
+        """File at a path below the library; None for other kinds, paths out of the library or that no system takes."""
+        try:
+            real = (self.root / path).resolve()
+            return real if real.is_file() and real.is_relative_to(self._real) else None
+        except (OSError, RuntimeError, ValueError):  # a name too long, a loop of links, a NUL, a closed folder
+            return None
+
     def locate(self, article_id: str) -> str | None:
         """Path of the file with this id; None if there is none or the id leads out of the library."""
         return article_ids.locate(self._real, article_id, self._exclude)

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -77,7 +78,9 @@ def test_the_library_written_is_the_documents(documents: list[Document], tmp_pat
         reading = readings[document.path]
         assert reading.problems == ()
         assert reading.article is not None
-        assert document_of(reading.article) == document
+        found = document_of(reading.article)
+        told = replace(found.metadata, language=document.metadata.language)  # by the text, which the maker knows not
+        assert replace(found, metadata=told) == document
 
 
 def test_lines_are_a_source_in_their_turn(documents: list[Document], tmp_path: Path) -> None:

@@ -93,3 +93,17 @@ def test_warm_up_of_an_empty_archive(tmp_path: Path) -> None:
     app = create_app(settings)
     warm_up(app)
     assert "The archive is empty" in app.test_client().get("/").text
+
+
+NAMES = ["a" * 300, "a/" * 2_500 + "x", "loop", "nul%00byte", "closed/x", "%ff", "a.md/x"]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: name[:12])
+def test_a_picture_that_no_file_system_has_does_not_hide_the_article(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.md").write_text(f"The night ferry.\n\n![seen](<{name}.png>) [words](<{name}>)\n")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    client = create_app(Settings(library=tmp_path)).test_client()
+    page = client.get("/article/a")
+    assert page.status_code == 200
+    assert "The night ferry" in page.text
+    assert client.get(f"/media/{name}.png").status_code in (404, 414)

@@ -317,7 +317,7 @@ def test_partial_dates_are_shown_in_their_precision(client: FlaskClient) -> None
 def test_lang_attributes(client: FlaskClient) -> None:
     tree = page(client, "/article/odd/rahma")
     assert one(tree, "article").attributes["lang"] == "ar"
-    assert one(tree, "h1").attributes["dir"] == "auto"
+    assert one(tree, "h1").attributes["dir"] == "rtl"
     hit = one(page(client, "/search?q=العبّارة"), ".hit")
     assert one(hit, "h2").attributes["lang"] == "ar"
     assert all(passage.attributes["lang"] == "ar" for passage in hit.css(".passage"))

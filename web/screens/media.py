@@ -64,7 +64,6 @@ def _find_linked_file(library: Library, path: str) -> Path | None:
 
 
 def _find_file(library: Library, path: str) -> Path | None:
-    if "\x00" in path or any(part in {"", ".."} or part.startswith(".") for part in path.split("/")):
+    if any(part in {"", ".."} or part.startswith(".") for part in path.split("/")):
         return None
-    real = (library.root / path).resolve()
-    return real if real.is_file() and real.is_relative_to(library.root.resolve()) else None
+    return library.find_file(path)

@@ -91,8 +91,7 @@ def _written_target(library: Library, path: str, kind: str, address: str) -> Lin
     folder = "" if destination.rooted else posixpath.dirname(path)
     wanted = posixpath.normpath(posixpath.join(folder, written.lstrip("/")))
     if kind == "image":
-        real = (library.root / wanted).resolve()
-        is_inside = real.is_file() and real.is_relative_to(library.root.resolve())
+        is_inside = library.find_file(wanted) is not None
         return LinkedFile(wanted) if is_inside and has_asset_name(posixpath.basename(wanted)) else None
     article_id = without_suffix(wanted)
     found = library.locate(article_id)

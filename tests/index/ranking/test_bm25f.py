@@ -61,7 +61,7 @@ def test_frequencies_are_weighted_by_field_and_length() -> None:
     assert weighted_frequency(1.0, 20.0, 10.0, "text") < weighted_frequency(1.0, 10.0, 10.0, "text")
     assert weighted_frequency(1.0, 20.0, 10.0, "text", Weights(b=0.0)) == 1.0
     with pytest.raises(KeyError):
-        WEIGHTS.of("author")
+        WEIGHTS.of("topic")
 
 
 def test_arrays_and_numbers_give_the_same() -> None:

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 from long_runs import examples
 from oracle.memory_engine import MemoryEngine
+from synchronising import synchronise
 
 from backfile.archive.storage.library import Library
 from backfile.index.engine import Document, Request, Sort
@@ -32,7 +33,7 @@ from backfile.index.errors import IndexUnusable
 from backfile.index.query import parse
 from backfile.index.sync import synchronization
 from backfile.index.sync.state import read_problems
-from backfile.index.sync.synchronization import synchronise, update_index
+from backfile.index.sync.synchronization import update_index
 
 FOLDERS = ("", "2019/", "2019/deep/", "é/")
 NAMES = [f"{folder}{name}.md" for folder in FOLDERS for name in ("a", "b", "c d")]
