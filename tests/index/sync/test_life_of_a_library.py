@@ -240,7 +240,7 @@ def run(count: int, steps: int) -> None:
 
 
 def test_the_index_follows_the_library() -> None:
-    run(count=5, steps=12)
+    run(count=3, steps=8)
 
 
 @pytest.mark.long
