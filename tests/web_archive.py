@@ -20,10 +20,10 @@ from backfile.index.engines import open_engine
 DATA = DATA / "web"
 
 
-def indexed(root: Path) -> tuple[Settings, Engine]:
+def indexed(root: Path, archive: Path = DATA) -> tuple[Settings, Engine]:
     """Copies the archive below `root` and indexes it."""
     library = root / "library"
-    shutil.copytree(DATA, library)
+    shutil.copytree(archive, library)
     settings = Settings(library=library, index=root / "cache", engine="memory")
     engine = open_engine("memory", settings.index_folder)
     synchronise(Library(library), engine, folder=settings.cache_folder)

@@ -11,9 +11,9 @@ from typing import NamedTuple
 from backfile.index.engine import HighlightedText, Span
 from backfile.index.highlight.sentences import ends_sentence, is_file_name, is_prose, sentence_starts
 
-SHORTEST = 200  # characters, if the text has as many
-LONGEST = 280
-_CORE = 180  # characters of a cluster of spans
+SHORTEST = 160  # characters, if the text has as many
+LONGEST = 240
+_CORE = 160  # characters of a cluster of spans
 _CONSIDERED = 400  # spans of a text that are examined
 _TRIED = 50  # clusters of a text that are widened to passages
 _LEAD = 2_000  # characters at the beginning of a text, in which its first prose is searched
@@ -121,8 +121,8 @@ def select_passages(
 ) -> tuple[HighlightedText, ...]:
     """Best passages of a text with spans, at most `limit`, in reading order.
 
-    `spans` are sorted and disjoint. Passages are disjoint and have up to 280 characters (half as many of Chinese,
-    Japanese and Korean), and 200 if the text has as many; they begin and end with a sentence or a line where that
+    `spans` are sorted and disjoint. Passages are disjoint and have up to 240 characters (half as many of Chinese,
+    Japanese and Korean), and 160 if the text has as many; they begin and end with a sentence or a line where that
     fits, by the abbreviations of the `language`, else between words. Two passages never are parts of one sentence.
     Order of preference: most different words, prose, most spans, first. Without spans: the first prose of the text.
     """

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
+from paths import ROOT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from werkzeug.serving import make_server
 
-from tests.web_archive import archive_app
+from backfile.app import create_app
+from tests.web_archive import archive_app, indexed
 
 __all__ = ["archive_app"]
 
@@ -45,16 +47,27 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def address(archive_app: Flask) -> Iterator[str]:
-    """URL of the small archive."""
-    server = make_server("127.0.0.1", 0, archive_app, threaded=True)
+def _served(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture(scope="session")
+def address(archive_app: Flask) -> Iterator[str]:
+    """URL of the small archive."""
+    yield from _served(archive_app)
+
+
+@pytest.fixture(scope="session")
+def sample_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of the sample library."""
+    settings, engine = indexed(tmp_path_factory.mktemp("sample"), ROOT / "archive" / "sample")
+    yield from _served(create_app(settings, open_index=lambda: engine))
 
 
 @pytest.fixture

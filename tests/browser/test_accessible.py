@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 OpenPage = Callable[..., Page]
 
@@ -133,6 +133,24 @@ def test_marks_do_not_rely_on_colour(open_page: OpenPage) -> None:
     )
     assert style[0] == "underline"
     assert int(style[1]) >= 600
+
+
+@pytest.mark.parametrize(("width", "height", "least"), [(1440, 900, 5), (360, 740, 3)])
+def test_a_screen_shows_many_hits(browser: Browser, sample_address: str, width: int, height: int, least: int) -> None:
+    """Hits whose title stands wholly on the first screen; a desk shows two passages of each, a phone one."""
+    page = browser.new_page(base_url=sample_address, viewport={"width": width, "height": height})
+    for query in ("ferry", "council", "night+ferry"):
+        page.goto(f"/search?q={query}")
+        bottoms = page.locator(".hit h2").evaluate_all(
+            "nodes => nodes.map(node => node.getBoundingClientRect().bottom)"
+        )
+        assert sum(bottom <= height for bottom in bottoms) >= least, query
+        shown = page.locator("#hit-1 .passage:visible")
+        assert shown.count() == (2 if width > 900 else 1)
+    if width < 900:
+        page.locator("#hit-1 .rest summary").click()
+        expect(page.locator("#hit-1 .passage:visible")).to_have_count(2)
+    page.close()
 
 
 def test_no_layout_shift(open_page: OpenPage) -> None:

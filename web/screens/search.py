@@ -18,6 +18,7 @@ from backfile.web.views.hit_views import Link
 from backfile.web.views.no_results import AlternativeSearches, find_alternatives, without_filters
 from backfile.web.views.result_views import facet_view, find_facet, result_view
 
+PASSAGES = 2  # of a hit
 MAX_FACET_VALUES = 500
 EXPORTS = ((gettext_noop("Atom feed"), "/search.atom"), ("CSV", "/search.csv"), ("JSON Lines", "/search.jsonl"))
 
@@ -61,7 +62,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
 
     Raises `PageNotFound` for an empty result with `must_find`, and the errors of `run_search`.
     """
-    found = run_search(arguments)
+    found = run_search(arguments, passages=PASSAGES)
     if must_find and not found.page.total:
         raise PageNotFound(gettext("No article in this archive is listed under “%(name)s”.", name=heading))
     heading = _spelling(found.page, facet, heading) if facet else heading or heading_of(arguments)

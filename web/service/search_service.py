@@ -32,13 +32,16 @@ class SearchResult:
         return (*map(translate, self.parsed.notices), *self.page.notices)
 
 
-def run_search(arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE, relax: bool = True) -> SearchResult:
+def run_search(
+    arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE, relax: bool = True, passages: int = 3
+) -> SearchResult:
     """Runs a search, relaxed if nothing has all words and `relax` allows it.
 
     Raises `PageNotFound` for a page past the end, `QueryRefused`, and the errors of the engine.
     """
     parsed = parse_query(arguments.query)
-    request = replace(build_request(arguments, parsed.tree, facet_size=facet_size), all_years=True, relax=relax)
+    request = build_request(arguments, parsed.tree, facet_size=facet_size, passages=passages)
+    request = replace(request, all_years=True, relax=relax)
     if request.page * request.per_page > MAX_DEPTH:
         raise QueryRefused(
             gettext("Only the first %(most)s articles of a list can be looked through.", most=MAX_DEPTH),
@@ -62,7 +65,9 @@ def parse_query(query: str) -> ParsedQuery:
         return parsed
 
 
-def build_request(arguments: SearchArguments, query: Node, *, facet_size: int | None = FACET_SIZE) -> Request:
+def build_request(
+    arguments: SearchArguments, query: Node, *, facet_size: int | None = FACET_SIZE, passages: int = 3
+) -> Request:
     """Builds the request for the engine."""
     return Request(
         query=query,
@@ -71,6 +76,7 @@ def build_request(arguments: SearchArguments, query: Node, *, facet_size: int | 
         page=arguments.page,
         per_page=arguments.per_page,
         facet_size=facet_size,
+        passages=passages,
         deadline=services().settings.deadline,
         relax=True,
     )
