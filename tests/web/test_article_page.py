@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import request
 from selectolax.lexbor import LexborHTMLParser
 
 from backfile.app import create_app
@@ -13,6 +15,7 @@ from backfile.config import Settings
 from backfile.index.engine import Engine, Page, Request
 from backfile.index.errors import IndexUnusable
 from backfile.web.screens import article
+from backfile.web.server import granian_server
 from backfile.web.server.granian_server import warm_up
 from tests.web_archive import indexed
 
@@ -85,6 +88,27 @@ def test_warm_up_survives_every_error(tmp_path: Path, caplog: pytest.LogCaptureF
     warm_up(app)
     assert damaged.searches > 2
     assert "a block does not unpack" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("limits", "paths"),
+    [
+        ({}, ["/api/search", "/", "/search", "/article/odd/forty"]),
+        ({"WARM_UP_BYTES": 10}, ["/api/search", "/", "/search"]),
+        ({"WARM_UP_SECONDS": -1.0}, ["/api/search"]),
+    ],
+)
+def test_warm_up_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: dict[str, float], paths: list[str]
+) -> None:
+    settings, engine = indexed(tmp_path)
+    app = create_app(settings, open_index=lambda: engine)
+    requested: list[str] = []
+    app.before_request(lambda: requested.append(request.path))
+    for name, value in {"WARM_UP_SECONDS": math.inf, **limits}.items():
+        monkeypatch.setattr(granian_server, name, value)
+    warm_up(app)
+    assert requested == paths
 
 
 def test_warm_up_of_an_empty_archive(tmp_path: Path) -> None:

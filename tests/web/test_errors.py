@@ -112,6 +112,14 @@ def test_invalid_urls_are_not_found(client: FlaskClient, path: str, status: int)
     assert "<h1>" in response.text
 
 
+@pytest.mark.parametrize("path", ["/search?q=ferry", "/nowhere?q=ferry", "/api/search?q=ferry"])
+def test_the_page_for_a_long_address_does_not_repeat_it(client: FlaskClient, path: str) -> None:
+    response = client.get(path + "&topic=fogbound" * 2_000)
+    assert response.status_code == HTTPStatus.REQUEST_URI_TOO_LONG
+    assert "fogbound" not in response.text
+    assert len(response.data) < 20_000
+
+
 def test_a_refused_query_stays_in_the_search_box(client: FlaskClient) -> None:
     words = " ".join(f"word{number}" for number in range(65))
     response = client.get("/search", query_string={"q": words, "sort": "newest", "author": "Ada Marsh"})

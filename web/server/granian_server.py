@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import multiprocessing
+import os
 import socket
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
@@ -37,6 +40,8 @@ log = logging.getLogger("backfile.server")
 THREADS = SEARCHES + MAX_WAITING + DOWNLOADS + 8  # a worker; the last are for cheap requests
 SHUTDOWN_TIMEOUT = 2  # seconds for open requests when the server stops
 HEADER_TIMEOUT = 20_000  # milliseconds for the header of a request
+WARM_UP_SECONDS = 2.0  # after which nothing more is requested before the server listens
+WARM_UP_BYTES = 64 * 1024  # largest article that is rendered before the server listens
 START_METHOD = "fork" if sys.platform == "linux" else "spawn"  # system libraries of macOS do not survive a fork
 
 
@@ -118,19 +123,38 @@ def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
 def warm_up(app: Flask) -> None:
     """Opens the index and fills caches by requesting the front page, a search and the newest article.
 
-    Errors become responses, whatever they are, and are only logged: the first request meets them again.
+    Nothing is requested any more once WARM_UP_SECONDS have passed, and no article that is larger than WARM_UP_BYTES:
+    the server listens only afterwards. Errors become responses, whatever they are, and are only logged: the first
+    request meets them again.
     """
-    name = next(iter(app.extensions[EXTENSION].settings.trusted_hosts), "localhost")
+    shared: Services = app.extensions[EXTENSION]
+    name = next(iter(shared.settings.trusted_hosts), "localhost")
     get = partial(app.test_client().get, base_url=f"http://{'www' * name.startswith('.')}{name}/")
+    until = time.monotonic() + WARM_UP_SECONDS
     newest = get(f"/api/search?sort={Sort.NEWEST}&per_page=1")
     found: dict[str, Any] = newest.json or {}
     if newest.status_code != HTTPStatus.OK:
         log.info("the first page will take a moment longer: %s", found["error"]["message"])
         return
-    get("/")
+    requests: list[tuple[str, dict[str, str]]] = [("/", {})]
     for hit in found["hits"]:
-        get("/search", query_string={"q": " OR ".join(hit["title"].lower().split()[:3])})
-        get(article_path(hit["id"]))
+        requests.append(("/search", {"q": " OR ".join(hit["title"].lower().split()[:3])}))
+        if _size(shared.library, hit["id"]) <= WARM_UP_BYTES:
+            requests.append((article_path(hit["id"]), {}))
+    for path, arguments in requests:
+        if time.monotonic() >= until:
+            log.info("the first pages will take a moment longer: warming up was stopped")
+            return
+        get(path, query_string=arguments)
+
+
+def _size(library: Library, article_id: str) -> float:
+    """Size of an article's file in bytes; infinite if it cannot be read."""
+    path = library.locate(article_id)
+    try:
+        return os.stat(library.root / path).st_size if path is not None else math.inf
+    except OSError:
+        return math.inf
 
 
 def free_port(host: str, port: int) -> int:

@@ -11,7 +11,8 @@ from werkzeug.routing import RequestRedirect
 from backfile.archive import errors as archive_errors
 from backfile.config import SOURCE_LANGUAGE
 from backfile.index import errors as index_errors
-from backfile.web.service.arguments import read_arguments
+from backfile.web.service.arguments import SearchArguments, read_arguments
+from backfile.web.service.headers import is_url_too_long
 from backfile.web.service.i18n import gettext, gettext_noop
 from backfile.web.service.ui_language import API_PATHS, current_language
 
@@ -159,7 +160,7 @@ def _page(status: int, heading: str, message: str, hint: str = "", *, foreign: b
     text = render_template(
         "error.html",
         heading=heading,
-        arguments=read_arguments(request.args),
+        arguments=SearchArguments() if is_url_too_long() else read_arguments(request.args),
         message=as_sentence(message),
         hint=as_sentence(hint),
         foreign=foreign,

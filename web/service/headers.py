@@ -66,8 +66,13 @@ def _reject_request() -> None:
         raise MethodNotAllowed(valid_methods=METHODS)
     if (request.content_length or 0) > MAX_BODY:
         raise RequestEntityTooLarge
-    if len(request.query_string) + len(request.path) > MAX_URL:
+    if is_url_too_long():
         raise RequestURITooLarge
+
+
+def is_url_too_long() -> bool:
+    """True if the current request is refused for the length of its address, which its page does not repeat then."""
+    return len(request.query_string) + len(request.path) > MAX_URL
 
 
 def _add_headers(headers: Mapping[str, str], response: Response) -> Response:

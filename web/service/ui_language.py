@@ -17,6 +17,7 @@ from babel.messages.pofile import read_po
 from flask import Flask, Response, has_request_context, request
 
 from backfile.config import SOURCE_LANGUAGE, UI_LANGUAGES
+from backfile.web.service.headers import is_url_too_long
 from backfile.web.service.services import services
 
 FOLDER = Path(__file__).parents[1] / "translations"
@@ -98,7 +99,8 @@ def _accepted_language() -> str | None:
 
 def language_choices() -> list[LanguageChoice]:
     """Languages to choose from, each with the URL of the current page in it."""
-    pairs = [(name, value) for name, value in request.args.items(multi=True) if name != COOKIE]
+    arguments = () if is_url_too_long() else request.args.items(multi=True)
+    pairs = [(name, value) for name, value in arguments if name != COOKIE]
     same, current = urlencode([*pairs, (COOKIE, "")]), current_language().code
     return [LanguageChoice(code, language_name(code), f"?{same}{code}", code == current) for code in UI_LANGUAGES]
 
