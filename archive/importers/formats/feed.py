@@ -96,7 +96,7 @@ def _xml_items(content: bytes, context: ImportContext) -> Iterator[ImportEvent]:
         try:
             context.begin()
             yield _xml_item(entry, parsed.feed)
-        except (ArchiveError, ValueError) as error:
+        except ITEM_FAILURES as error:
             yield Problem("", None, f"entry {number} ({_origin(entry)}): {error}", "look at it in the feed")
     if isinstance(broken, SAXParseException) and broken.getMessage() not in _HARMLESS:
         reason = f"is not well-formed: {broken.getMessage()}; {len(parsed.entries)} entries were found all the same"
@@ -174,9 +174,10 @@ def _json_items(content: bytes, context: ImportContext) -> Iterator[ImportEvent]
         return
     for number, entry in enumerate(items, start=1):
         try:
+            context.begin()
             yield _json_item(entry, feed)
-        except (ArchiveError, ValueError, TypeError, AttributeError) as error:
-            yield Problem("", None, f"item {number} is not as JSON Feed has it: {error}", "look at it in the feed")
+        except (*ITEM_FAILURES, TypeError, AttributeError) as error:
+            yield Problem("", None, f"item {number} cannot be read: {error}", "look at it in the feed")
 
 
 def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent:

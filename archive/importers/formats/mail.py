@@ -10,13 +10,12 @@ from email.message import EmailMessage, MIMEPart
 from email.parser import BytesParser
 from email.utils import parseaddr
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import IO, cast
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import ITEM_FAILURES, Asset, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.library.file_names import asset_name
 from backfile.archive.importers.markdown.email_html import email_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
@@ -66,31 +65,27 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     """Messages in the order of the mailbox. Raises `OSError`."""
     with path.open("rb") as file:
         is_mbox = _MBOX.match(file.read(4096).lstrip(b"\xef\xbb\xbf\r\n")) is not None
-    for number, message in enumerate(_mailbox(path) if is_mbox else _single_message(path), start=1):
-        if isinstance(message, Problem):
-            yield message
+    for number, content in enumerate(_mailbox(path) if is_mbox else _single_message(path), start=1):
+        if content is None:
+            reason = f"message {number} is larger than {MAX_BYTES >> 20} MB"
+            yield Problem("", None, reason, "remove what is attached to it")
             continue
         try:
             context.begin()
-            yield _event(message, number)
-        except (ArchiveError, MessageError, ValueError, LookupError, TypeError, AttributeError) as error:
+            yield _event(_parse(content), number)
+        except (*ITEM_FAILURES, MessageError, LookupError, TypeError, AttributeError) as error:
             # the standard parser raises each of these for some kind of broken header
             yield Problem("", None, f"message {number} cannot be read: {error}", "open it in a mail program")
 
 
-def _single_message(path: Path) -> Iterator[EmailMessage | Problem]:
-    if path.stat().st_size > MAX_BYTES:
-        yield _too_large(1)
-        return
-    with path.open("rb") as file:
-        yield _parse(file)
+def _single_message(path: Path) -> Iterator[bytes | None]:
+    yield path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
 
 
-def _mailbox(path: Path) -> Iterator[EmailMessage | Problem]:
-    """Messages of a mailbox, one in memory at a time."""
+def _mailbox(path: Path) -> Iterator[bytes | None]:
+    """Raw messages of a mailbox, one in memory at a time; None for one that is too large."""
     with path.open("rb") as file:
-        for number, content in enumerate(_messages(file), start=1):
-            yield _too_large(number) if content is None else _parse(BytesIO(content))
+        yield from _messages(file)
 
 
 def _messages(file: IO[bytes]) -> Iterator[bytes | None]:
@@ -116,12 +111,8 @@ def _messages(file: IO[bytes]) -> Iterator[bytes | None]:
         yield b"".join(pieces) if size <= MAX_BYTES else None
 
 
-def _too_large(number: int) -> Problem:
-    return Problem("", None, f"message {number} is larger than {MAX_BYTES >> 20} MB", "remove what is attached to it")
-
-
-def _parse(file: IO[bytes]) -> EmailMessage:
-    return BytesParser(policy=policy.default).parse(file)
+def _parse(content: bytes) -> EmailMessage:
+    return BytesParser(policy=policy.default).parsebytes(content)
 
 
 def _event(message: EmailMessage, number: int) -> ImportEvent:

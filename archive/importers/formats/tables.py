@@ -9,7 +9,15 @@ from pathlib import Path
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.rows import Row, begins_with, is_json, read_rows, sample_row
 from backfile.archive.importers.common.table_columns import COLUMN_NAMES, map_columns
-from backfile.archive.importers.item import PROBE_BYTES, ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import (
+    ITEM_FAILURES,
+    PROBE_BYTES,
+    ImportContext,
+    ImportEvent,
+    Item,
+    Probe,
+    Skipped,
+)
 from backfile.archive.importers.library.file_names import slug
 from backfile.archive.importers.markdown.plain_to_markdown import (
     looks_like_html,
@@ -76,7 +84,11 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
                 if row.loose:
                     continue
                 return
-        yield _article(row, columns, context)
+        try:
+            context.begin()
+            yield _article(row, columns, context)
+        except ITEM_FAILURES as error:
+            yield Problem("", row.line, str(error), getattr(error, "hint", "") or "look at it in the table")
 
 
 def _column_problem(columns: Mapping[str, str], row: Row, context: ImportContext) -> Problem | None:

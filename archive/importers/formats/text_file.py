@@ -11,7 +11,15 @@ from backfile.archive.frontmatter.front_matter import Form, FrontMatter, parse
 from backfile.archive.importers.common.bylines import parse_dateline
 from backfile.archive.importers.common.closing_notes import closing_authors
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, date_in_words
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import (
+    ITEM_FAILURES,
+    ImportContext,
+    ImportEvent,
+    Item,
+    Probe,
+    Skipped,
+    problem_from,
+)
 from backfile.archive.importers.markdown.plain_paragraphs import Paragraph, ParagraphKind, plain_paragraphs
 from backfile.archive.importers.markdown.plain_to_markdown import paragraphs_to_markdown, plain_to_markdown
 from backfile.archive.metadata.mapping import map_metadata
@@ -57,14 +65,14 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     for file in _files(path):
         name = file.relative_to(root).as_posix()
         try:
+            context.begin()
             raw = read_bytes(f"{real}/{name}", real)
             text = raw.decode(detect_encoding(raw), errors="replace")
-        except ArticleUnreadable as error:
-            yield Problem(name, None, str(error), error.hint)
+            yield article_in(text, name, context) if text.strip() else Skipped(name, "empty")
         except OSError as error:
             yield Problem(name, None, f"cannot be read: {error.strerror}", "look at its permissions")
-        else:
-            yield article_in(text, name, context) if text.strip() else Skipped(name, "empty")
+        except ITEM_FAILURES as error:
+            yield problem_from(name, error)
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -17,7 +17,16 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from backfile.archive.importers.common.html_parser import MAX_BYTES
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.formats.web_pages import PAGE_TYPES, read_response
-from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import (
+    ITEM_FAILURES,
+    FetchResponse,
+    ImportContext,
+    ImportEvent,
+    Item,
+    Probe,
+    Skipped,
+    problem_from,
+)
 from backfile.archive.importers.sources.containers import ContainerRefused, Member, open_members
 from backfile.archive.report import Problem
 
@@ -53,24 +62,29 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         is_zip = file.read(4) == _ZIP
     if not is_zip:
         with path.open("rb") as stream:
-            yield from _articles(stream, path.name)
+            yield from _articles(stream, path.name, context)
         return
     try:
         with open_members(path) as members:
             for member in members:
-                yield from _member(member, path.name)
+                yield from _member(member, path.name, context)
     except ContainerRefused as error:
         yield Problem(path.name, None, str(error))
 
 
-def _member(member: Member | ContainerRefused, name: str) -> Iterator[ImportEvent]:
+def _member(member: Member | ContainerRefused, name: str, context: ImportContext) -> Iterator[ImportEvent]:
     if isinstance(member, ContainerRefused):
         yield Problem(name, None, str(member))
     elif re.search(r"\.warc(\.gz|\.zst)?\Z", member.name):
-        yield from _articles(io.BytesIO(member.read()), f"{name}/{member.name}")
+        try:
+            stream = io.BytesIO(member.read())
+        except ContainerRefused as error:
+            yield problem_from(f"{name}/{member.name}", error)
+            return
+        yield from _articles(stream, f"{name}/{member.name}", context)
 
 
-def _articles(stream: IO[bytes], name: str) -> Iterator[ImportEvent]:
+def _articles(stream: IO[bytes], name: str, context: ImportContext) -> Iterator[ImportEvent]:
     """Yields the articles of one WARC file; a broken record ends it."""
     seen: set[str] = set()
     has_responses = False
@@ -79,10 +93,10 @@ def _articles(stream: IO[bytes], name: str) -> Iterator[ImportEvent]:
         for record in records:
             has_responses = True
             url = str(record.headers.get("WARC-Target-URI") or "").strip("<>")
-            event = _article(record, url)
-            if event is not None and url not in seen:
+            if url not in seen and _is_page(record):
+                content = record.reader.read(MAX_BYTES + 1)
                 seen.add(url)
-                yield event
+                yield _event(record, url, content, context)
     except (OSError, ValueError, EOFError, RuntimeError) as error:
         yield Problem(name, None, f"is broken after {len(seen):,} pages: {error}", "all before came in")
         return
@@ -90,15 +104,23 @@ def _articles(stream: IO[bytes], name: str) -> Iterator[ImportEvent]:
         yield Problem(name, None, "has no records of answers in it", "is it a WARC file?")
 
 
-def _article(record: WarcRecord, url: str) -> ImportEvent | None:
-    """Article of one response, with the day of its capture; None if it is no page."""
+def _is_page(record: WarcRecord) -> bool:
+    return record.http_headers is not None and (record.http_content_type or "").lower() in PAGE_TYPES
+
+
+def _event(record: WarcRecord, url: str, content: bytes, context: ImportContext) -> ImportEvent:
+    try:
+        context.begin()
+        return _article(record, url, content)
+    except ITEM_FAILURES as error:
+        return problem_from(url, error)
+
+
+def _article(record: WarcRecord, url: str, content: bytes) -> ImportEvent:
+    """Article of one page, with the day of its capture."""
     headers = record.http_headers
-    media_type = record.http_content_type if headers is not None else None
-    if headers is None or (media_type or "").lower() not in PAGE_TYPES:
-        return None
     if headers.status_code != 200:
         return Skipped(url, f"the server answered {headers.status_code}")
-    content = record.reader.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         return Problem(url, None, f"is larger than {MAX_BYTES >> 20} MB")
     event = read_response(FetchResponse(url, str(headers.get("Content-Type") or ""), content), url)

@@ -15,17 +15,15 @@ from urllib.parse import unquote
 
 from lxml.html import HtmlElement
 
-from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import lower_headings, safe_address, text_of
 from backfile.archive.importers.common.masthead import Masthead, letters_only
 from backfile.archive.importers.common.xml_trees import parse_xhtml
 from backfile.archive.importers.formats.epub.book_notes import BookNotes
 from backfile.archive.importers.formats.epub.package_document import Book, SpineItem, TocEntry, resolve_href
-from backfile.archive.importers.item import Asset, ImportEvent, Item, Skipped
+from backfile.archive.importers.item import ITEM_FAILURES, Asset, ImportEvent, Item, Skipped, problem_from
 from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.importers.sources.containers import Member
 from backfile.archive.model import ArticleMetadata
-from backfile.archive.report import Problem
 from backfile.archive.web_addresses import fragment_of
 
 # Type of a file (https://www.w3.org/TR/epub-ssv-11/, the guide of OPF 2) → its name in reports.
@@ -127,8 +125,8 @@ class Chapters:
             for start, piece in pieces:
                 origin = _origin(start) if start and len(pieces) > 1 else page.file
                 yield self._chapter(piece, page.file, origin, start.label if start else "", may_continue=may_continue)
-        except ArchiveError as error:
-            yield Problem(page.file, None, str(error), error.hint)
+        except ITEM_FAILURES as error:
+            yield problem_from(page.file, error)
 
     def _skip_reason(self, page: SpineItem, tree: HtmlElement, label: str) -> str:
         """Reason why a file is no chapter; empty if it is one."""

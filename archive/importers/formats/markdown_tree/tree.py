@@ -12,12 +12,21 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from backfile.archive.errors import ArchiveError, ArticleUnreadable, LibrarySettingsInvalid
+from backfile.archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from backfile.archive.frontmatter.front_matter import parse
 from backfile.archive.importers.formats.markdown_tree.mdx import mdx_to_markdown
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout, detect_site
 from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAssets
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped, problem_from, read_file
+from backfile.archive.importers.item import (
+    ITEM_FAILURES,
+    ImportContext,
+    ImportEvent,
+    Item,
+    Probe,
+    Skipped,
+    problem_from,
+    read_file,
+)
 from backfile.archive.importers.library.provenance import also_at
 from backfile.archive.importers.links.site_url import read_site_url
 from backfile.archive.importers.links.tree_links import TreeLinks
@@ -86,9 +95,9 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         try:
             context.begin()
             event = _read_article(library, each, site, tree_assets)
-        except ArchiveError as error:
-            event = problem_from(each, error)
-        yield _resolve_links(event, tree_links) if isinstance(event, Item) else event
+            yield _resolve_links(event, tree_links) if isinstance(event, Item) else event
+        except ITEM_FAILURES as error:
+            yield problem_from(each, error)
     yield from _other_markup(path, site)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from backfile.archive.importers.common.rows import Row, read_rows
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
+from backfile.archive.importers.item import ITEM_FAILURES
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
@@ -76,7 +77,10 @@ def read(path: Path) -> Iterator[SavedItem | Problem]:
         if parse is None:
             yield Problem("", 1, "the columns are of no read-later export", "try --as table")
             return
-        yield parse(row)
+        try:
+            yield parse(row)
+        except ITEM_FAILURES as error:
+            yield Problem("", row.line, f"cannot be read: {error}", "look at it in the export")
 
 
 def _cell_reader(row: Row) -> Callable[[str], str]:

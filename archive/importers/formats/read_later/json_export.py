@@ -14,6 +14,7 @@ from typing import Any
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.rows import begins_with, read_rows
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
+from backfile.archive.importers.item import ITEM_FAILURES
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.model import ArticleMetadata
@@ -160,7 +161,10 @@ def read(path: Path) -> Iterator[SavedItem | Problem]:
             keys = ", ".join(list(entry)[:12])
             yield Problem("", None, f"entry {number} is of no read-later export: it has {keys}", "try --as table")
             continue
-        yield parse(entry, path)
+        try:
+            yield parse(entry, path)
+        except ITEM_FAILURES as error:
+            yield Problem("", None, f"entry {number} cannot be read: {error}", "look at it in the export")
 
 
 def _list_entries(path: Path) -> Iterator[_Object | Problem]:

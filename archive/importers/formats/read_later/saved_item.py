@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.item import ITEM_FAILURES, FetchResponse, ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.links.full_text import (
@@ -52,7 +51,7 @@ def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
     try:
         context.begin()
         item = _item(saved, origin, is_link)
-    except (ArchiveError, ValueError) as error:
+    except ITEM_FAILURES as error:
         return Problem("", None, f"{origin}: {error}", "look at it in the export")
     if is_link and context.fetch is not None and not (saved.html or saved.text):
         return _fetched(item, saved, context.fetch)

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from lxml import etree
 
-from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.xml_trees import local_name
 from backfile.archive.importers.formats.wordpress.post_html import post_to_html
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.html_to_markdown import fragment_to_markdown
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
@@ -152,7 +151,7 @@ def _event(element: etree._Element, site: _Site, context: ImportContext) -> Impo
     try:
         context.begin()
         return _item(fields, list(dict.fromkeys(topics)), origin, site)
-    except (ArchiveError, ValueError) as error:
+    except ITEM_FAILURES as error:
         return Problem("", element.sourceline, f"{fields.get('title') or origin}: {error}", "look at it on the site")
 
 
