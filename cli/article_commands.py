@@ -19,6 +19,7 @@ from backfile.cli.terminal import (
     QueryCommand,
     as_json,
     heading,
+    masked,
     print_error,
     print_json,
     print_page,
@@ -148,12 +149,9 @@ def show(settings: Settings, ids: tuple[str, ...], everything: bool, as_json: bo
         if as_json:
             print_json(document_to_json(document))
         else:
-            click.echo(
-                heading(
-                    document.metadata.title, document.metadata.authors, document.metadata.date, document.metadata.topics
-                )
-            )
-            click.echo(f"\n{article.body.strip()}\n")
+            metadata = document.metadata
+            click.echo(heading(masked(metadata.title), metadata.authors, metadata.date, metadata.topics))
+            click.echo(f"\n{masked(article.body.strip())}\n")
     return 1 if failed else 0
 
 
@@ -167,7 +165,7 @@ def _show_all(library: Library, seconds: float, as_json: bool) -> int:
         elif as_json:
             print_json(document_to_json(document))
         else:
-            click.echo("\t".join([document.id, str(document.metadata.date or ""), document.metadata.title]))
+            click.echo(masked("\t".join([document.id, str(document.metadata.date or ""), document.metadata.title])))
     return 1 if failed else 0
 
 
@@ -209,7 +207,7 @@ def check(settings: Settings, all_links: bool, as_json: bool) -> int:
 def _print_links(links: LinkCheck, limit: int | None) -> None:
     for link in links.listed[:limit]:
         where = f"{link.path}:{link.line}" if link.line else link.path
-        click.echo(f"{where}: the {'picture' if link.kind == 'image' else 'link'} {link.address} is dead")
+        click.echo(masked(f"{where}: the {'picture' if link.kind == 'image' else 'link'} {link.address} is dead"))
     if limit is not None and links.unresolved > limit:
         click.echo(f"… and {links.unresolved - limit:,} more dead links; `backfile check --links` lists all")
     if links.resolved or links.unresolved:

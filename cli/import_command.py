@@ -26,7 +26,7 @@ from backfile.archive.metadata.publications import is_url
 from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
 from backfile.cli.article_commands import update_index_of
-from backfile.cli.terminal import print_json, with_settings
+from backfile.cli.terminal import masked, print_json, with_settings
 from backfile.config import Settings
 
 MAX_LINES = 20  # of each kind of result; the rest is in the JSON
@@ -194,7 +194,7 @@ class ImportDisplay:
         """Counts a result, and prints it or refreshes the status line."""
         self._done += 1
         if self._print_results:
-            click.echo(str(result))
+            click.echo(masked(str(result)))
         now = time.monotonic()
         if self._on_terminal and now - self._shown > REFRESH_SECONDS:
             self._shown = now
@@ -230,6 +230,6 @@ def _print_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None
 def _print_lines(lines: list[str], *, limited: bool = True) -> None:
     shown = lines[:MAX_LINES] if limited else lines
     for line in shown:
-        click.echo(line, err=True)
+        click.echo(masked(line), err=True)
     if len(lines) > len(shown):
         click.echo(f"          and {len(lines) - len(shown):,} more such; --json has them all", err=True)

@@ -143,50 +143,62 @@ class ProgressBar:
             self._shown = done
 
 
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def masked(text: str) -> str:
+    r"""Text of an archive or a file, safe to print: its control characters as `\x1b`, except line ends and tabs.
+
+    A terminal would obey them: set its title, move its cursor, write to the clipboard.
+    """
+    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n"))
+
+
 def print_json(value: Any) -> None:
-    """Prints a JSON value on one line; several calls print JSON Lines."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """Prints a JSON value on one line; several calls print JSON Lines. Control characters are escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    click.echo(_CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def print_error(error: BackfileError | OSError) -> None:
     """Prints an error and its hint on stderr."""
     for problem in error.problems if isinstance(error, SettingsInvalid) else (str(error),):
-        click.echo(f"Error: {problem}", err=True)
+        click.echo(f"Error: {masked(problem)}", err=True)
     if hint := getattr(error, "hint", ""):
-        click.echo(f"       {hint}", err=True)
+        click.echo(f"       {masked(hint)}", err=True)
 
 
 def print_problems(problems: Iterable[Problem]) -> None:
     """Prints problems on stderr, one a line: `path:line: reason (hint)`."""
     for problem in problems:
-        click.echo(str(problem), err=True)
+        click.echo(masked(str(problem)), err=True)
 
 
 def print_page(page: Page, notices: Sequence[str]) -> None:
     """Prints a page of results; notices go to stderr."""
     for notice in [*notices, *page.notices]:
-        click.echo(notice, err=True)
+        click.echo(masked(notice), err=True)
     if page.relaxed:
-        click.echo(page.relaxed.notice().text)
+        click.echo(masked(page.relaxed.notice().text))
     position = f", page {page.page:,} of {page.pages:,}" if page.pages > 1 else ""
     click.echo(f"{page.total:,} article{'s' if page.total != 1 else ''}{position}")
     for name in page.names:
-        click.echo(f"{name.facet.capitalize()}: {name.value} ({name.count:,})")
+        click.echo(f"{name.facet.capitalize()}: {masked(name.value)} ({name.count:,})")
     for hit in page.hits:
         click.echo()
         click.echo(heading(_bold_spans(hit.title), hit.metadata.authors, hit.metadata.date, hit.metadata.topics))
         for passage in hit.passages:
             click.echo("    … " + _bold_spans(passage).replace("\n", " "))
         if hit.missing:
-            click.echo(f"    Missing: {', '.join(hit.missing)}")
-        click.echo("    " + click.style(hit.id, dim=True))
+            click.echo(f"    Missing: {masked(', '.join(hit.missing))}")
+        click.echo("    " + click.style(masked(hit.id), dim=True))
     if page.suggestion:
-        click.echo(f"\nDid you mean: {page.suggestion}")
+        click.echo(f"\nDid you mean: {masked(page.suggestion)}")
 
 
 def heading(title: str, authors: Sequence[str], date: PartialDate | None, topics: Sequence[str]) -> str:
-    """Title, and on a second line the date, authors and topics that are known."""
-    details = [str(date or ""), ", ".join(authors), ", ".join(topics)]
+    """Title, which is masked already, and on a second line the date, authors and topics that are known."""
+    details = [str(date or ""), masked(", ".join(authors)), masked(", ".join(topics))]
     return f"{title}\n    {' · '.join(detail for detail in details if detail)}".rstrip()
 
 
@@ -194,6 +206,6 @@ def _bold_spans(highlighted: HighlightedText) -> str:
     """Text with its spans in bold; `click.echo` strips the style unless it prints to a terminal."""
     parts, end = [], 0
     for start, stop in highlighted.spans:
-        parts += [highlighted.text[end:start], click.style(highlighted.text[start:stop], bold=True)]
+        parts += [masked(highlighted.text[end:start]), click.style(masked(highlighted.text[start:stop]), bold=True)]
         end = stop
-    return "".join([*parts, highlighted.text[end:]])
+    return "".join([*parts, masked(highlighted.text[end:])])

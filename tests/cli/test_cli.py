@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -439,3 +440,34 @@ class TestProcess:
         assert indexing.returncode == main.INTERRUPTED, err
         assert b"Traceback" not in err
         assert main.run(["index"]) == 0
+
+
+class TestControlCharacters:
+    """Control characters of an article are shown and not obeyed."""
+
+    @pytest.fixture
+    def odd_library(self, library: Path) -> Path:
+        """Library with an article that has controls in its title, names and text."""
+        (library / "odd.md").write_text(
+            '---\ntitle: "Odd \\e]0;owned\\a kelp"\nauthors: ["Eve \\e[31m"]\ntopics: ["Red \\x9b2J"]\n---\n'
+            "Kelp \x1b]52;c;cm0=\x07 and \x1b[2J more kelp.\r\nA second line.\n",
+            newline="",
+        )
+        main.run(["index"])
+        return library
+
+    @pytest.mark.parametrize(
+        "arguments", ["show odd", "show --all", "search kelp", "search kelp --json", "show odd --json"]
+    )
+    def test_they_do_not_reach_the_terminal(self, arguments: str, odd_library: Path, run: Any) -> None:
+        code, out, err = run(*arguments.split())
+        assert code == 0
+        assert "elp" in out
+        assert not [sign for sign in (out + err) if unicodedata.category(sign) == "Cc" and sign not in "\t\n"]
+
+    def test_they_are_shown_and_line_ends_kept(self, odd_library: Path, run: Any) -> None:
+        _, out, _ = run("show", "odd")
+        assert "Kelp \\x1b]52;c;cm0=\\x07 and \\x1b[2J more kelp.\nA second line." in out
+
+    def test_a_mask_keeps_everything_else(self) -> None:
+        assert terminal.masked("a\tb\r\nc\rd \u200f\u00ad é") == "a\tb\nc\\x0dd \u200f\u00ad é"
