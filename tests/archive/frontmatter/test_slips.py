@@ -68,6 +68,8 @@ SLIPS = {
     "stray line": ("---\ntitle: A\nno key\ndate: 2020-01-01\n---\nB\n", DATED, [3]),
     "tabs": ("---\n\ttitle: A\n\tdate: 2020-01-01\n---\nB\n", DATED, [2]),
     "conflict": ("---\n<<<<<<< HEAD\ntitle: A\n=======\n>>>>>>> b\n---\nB\n", A, [2, 4, 5]),
+    "conflict above": ("<<<<<<< HEAD\n=======\n---\ntitle: A\n>>>>>>> b\n---\nB\n", A, [1, 5]),
+    "end of a conflict that is gone": ("\n<<<<<<< HEAD\n---\ntitle: A\n---\nB\n", A, [2]),
     "TOML between ---": ("---\ntitle = 'A'\n---\nB\n", A, [1]),
     "YAML between +++": ("+++\ntitle: A\ndate: 2020-01-01\n+++\nB\n", DATED, [1]),
     "a broken statement of TOML": ("+++\ntitle = 'A'\ndate = 2020-13-01\n+++\nB\n", A, [3]),
@@ -135,3 +137,18 @@ def test_a_head_is_changed_without_loss_or_refused(text: str) -> None:
     after = parse(rewrite(text, {"title": "New #1"}))
     assert dict(after.data) == {**front.data, "title": "New #1"}
     assert (after.body, after.head) == (front.body, front.head)
+
+
+@pytest.mark.parametrize("eol", ["\n", "\r\n"])
+def test_a_conflict_of_two_whole_versions_is_reported_and_the_first_title_counts(eol: str) -> None:
+    text = "\ufeff<<<<<<< HEAD\n---\ntitle: A\n---\nB\n=======\n---\ntitle: C\n---\nD\n>>>>>>> branch\n".replace(
+        "\n", eol
+    )
+    front = parse(text)
+    assert (front.text, dict(front.data)) == (text, {"title": "A"})
+    assert [(problem.line, "conflict" in str(problem)) for problem in front.problems] == [(1, True)]
+
+
+def test_a_conflict_without_front_matter_is_reported_but_not_a_first_line_of_such_signs() -> None:
+    assert [each.line for each in parse("<<<<<<< HEAD\nA\n=======\nB\n>>>>>>> b\n").problems] == [1]
+    assert not parse("<<<<<<< is no mark\n\nText.\n").problems
