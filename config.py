@@ -14,7 +14,8 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from backfile.archive.errors import BackfileError
+from backfile.archive.errors import ArticleUnreadable, BackfileError
+from backfile.archive.storage.durable_files import read_bytes
 from backfile.archive.web_addresses import address_parts
 from backfile.index import engines
 from backfile.index.sync.state import FOLDER
@@ -255,11 +256,11 @@ def _from_file(file: Path | None, problems: list[str]) -> list[_Assignment]:
     if file is None:
         return []
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_bytes(os.path.realpath(file), "/").decode("utf-8-sig"))
     except OSError as error:
         problems.append(f"{file}: {error.strerror}")
         return []
-    except ValueError as error:  # not TOML, or not UTF-8
+    except (ArticleUnreadable, ValueError, RecursionError) as error:  # no regular file, not TOML, or not UTF-8
         problems.append(f"{file}: {error}")
         return []
     problems += [f"{file}: there is no setting {key!r}" for key in content if key not in table()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,16 @@ def test_values_of_every_type_are_parsed(name: str, value: object, read: object)
 def test_invalid_values_are_rejected(name: str, value: object) -> None:
     with pytest.raises(SettingsInvalid, match=config.flag(name)):
         config.load({name: value}, environ={})
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_a_file_of_settings_that_is_no_regular_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "backfile.toml"
+    if kind == "pipe":
+        os.mkfifo(file)
+    elif kind == "device":
+        file.symlink_to("/dev/zero")
+    else:
+        file.mkdir()
+    with pytest.raises(SettingsInvalid, match="is not a regular file"):
+        config.load(environ={}, file=file)
