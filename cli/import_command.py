@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 import time
@@ -31,6 +32,8 @@ from backfile.config import Settings
 
 MAX_LINES = 20  # of each kind of result; the rest is in the JSON
 REFRESH_SECONDS = 0.2
+
+_LONG_ADDRESS = re.compile(r"(\S{120})\S{80,}(\S{20})")
 
 
 class ColumnType(click.ParamType[tuple[str, str]]):
@@ -194,7 +197,7 @@ class ImportDisplay:
         """Counts a result, and prints it or refreshes the status line."""
         self._done += 1
         if self._print_results:
-            click.echo(masked(str(result)))
+            click.echo(_line(str(result)))
         now = time.monotonic()
         if self._on_terminal and now - self._shown > REFRESH_SECONDS:
             self._shown = now
@@ -227,9 +230,14 @@ def _print_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None
     click.echo(f"{'Would be: ' if dry_run else ''}{report.summary()}")
 
 
+def _line(text: str) -> str:
+    """Line of the report, with long addresses cut; the JSON has them whole."""
+    return masked(_LONG_ADDRESS.sub(r"\1…\2", text))
+
+
 def _print_lines(lines: list[str], *, limited: bool = True) -> None:
     shown = lines[:MAX_LINES] if limited else lines
     for line in shown:
-        click.echo(masked(line), err=True)
+        click.echo(_line(line), err=True)
     if len(lines) > len(shown):
         click.echo(f"          and {len(lines) - len(shown):,} more such; --json has them all", err=True)

@@ -471,3 +471,14 @@ class TestControlCharacters:
 
     def test_a_mask_keeps_everything_else(self) -> None:
         assert terminal.masked("a\tb\r\nc\rd \u200f\u00ad é") == "a\tb\nc\\x0dd \u200f\u00ad é"
+
+
+def test_long_addresses_are_cut_in_the_lines_of_an_import_and_whole_in_its_json(library: Path, run: Any) -> None:
+    Path("old").mkdir()
+    address = f"{'a' * 3000}/pier.png"
+    Path("old/quay.md").write_text(f"---\ntitle: The quay\n---\n![Pier]({address})\n\nA quay of stone.\n")
+    _, _, err = run("import", "old", "--dry-run", "--no-index")
+    note = next(line for line in err.splitlines() if "picture" in line)
+    assert "…" in note
+    assert len(note) < 300
+    assert address in run("import", "old", "--json", "--dry-run", "--no-index")[1]
