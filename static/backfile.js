@@ -63,23 +63,43 @@
     const shown = find("[data-number]", bar);
     const links = all("[data-step]", bar);
     let current = Number(bar.dataset.match) || 0;
-    const stand = (place) => {
+    const name = (place) => {
       all("mark.current").forEach((mark) => mark.classList.remove("current"));
+      marks[place - 1].classList.add("current");
+      current = place;
+      shown.textContent = fill(texts.place, { place: number(place), all: number(marks.length) });
+    };
+    const stand = (place) => {
       const address = new URL(location.href);
       address.searchParams.set("match", place);
       address.hash = `m${place}`;
       history.replaceState(history.state, "", address);
-      marks[place - 1].classList.add("current");
-      marks[place - 1].scrollIntoView({ block: "center", behavior: "instant" });
-      current = place;
-      shown.textContent = fill(texts.place, { place: number(place), all: number(marks.length) });
+      name(place);
+      const mark = marks[place - 1];
+      mark.scrollIntoView({ block: "center", behavior: "instant" });
+      mark.tabIndex = -1;
+      mark.focus({ preventScroll: true });
     };
+    const boxOf = (mark) => mark.getBoundingClientRect();
+    const seen = (mark) => boxOf(mark).bottom > 0 && boxOf(mark).top < innerHeight;
+    // The match after or before the current one while that is on the screen, else from where the reader has scrolled to.
+    const goal = (step) => {
+      if (current && seen(marks[current - 1])) return (current - 1 + step + marks.length) % marks.length + 1;
+      const below = marks.findIndex((mark) => boxOf(mark).bottom > 0);
+      if (step > 0) return below < 0 ? 1 : below + 1;
+      return below < 1 ? marks.length : below;
+    };
+    // A result's link leads to its first passage: the match there is the current one.
+    addEventListener("scrollend", () => {
+      if (current || location.hash !== "#m1" || !marks.length || seen(marks[0])) return;
+      const away = (mark) => Math.abs(boxOf(mark).top - innerHeight / 2);
+      name(marks.reduce((best, mark, place) => (away(mark) < away(marks[best]) ? place : best), 0) + 1);
+    }, { once: true });
     for (const link of links) {
       link.addEventListener("click", (event) => {
         if (!plainClick(event) || !marks.length) return;
         event.preventDefault();
-        const step = Number(link.dataset.step);
-        stand(current ? (current - 1 + step + marks.length) % marks.length + 1 : step > 0 ? 1 : marks.length);
+        stand(goal(Number(link.dataset.step)));
       });
     }
     marks[current - 1]?.classList.add("current");
@@ -172,6 +192,7 @@
     all("#filters details").forEach((details, number) => { details.open = open[number] ?? details.open; });
     results.removeAttribute("aria-busy");
     longLists();
+    all(".chart").forEach(oneStop);
     if (place) all("#filters input").find((input) => input.name === place[0] && input.value === place[1])?.focus();
   };
   if (results) {
@@ -216,6 +237,17 @@
     begun.end = () => { bars.forEach((bar) => bar.classList.remove("drawn")); said.remove(); announced.remove(); };
     return begun;
   };
+  // One tab stop: the chosen bar, else the first, else the one that had focus last.
+  const oneStop = (chart, bar) => {
+    const bars = all("a", chart);
+    const stop = bars.includes(bar) ? bar : find("[aria-current]", chart) ?? bars[0];
+    for (const each of bars) each.setAttribute("tabindex", each === stop ? 0 : -1);
+  };
+  all(".chart").forEach(oneStop);
+  document.addEventListener("focusin", (event) => {
+    const chart = event.target.closest?.(".chart");
+    if (chart) oneStop(chart, event.target);
+  });
   const takeYears = async (url) => {
     if (!results) { location.assign(url); return; }
     await refresh(url);
@@ -253,7 +285,7 @@
     if (!chart || event.ctrlKey || event.metaKey || event.altKey) return;
     const bars = all("a", chart);
     const place = bars.indexOf(event.target);
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -place, End: bars.length - 1 - place }[event.key];
     if (step && bars[place + step]) {
       event.preventDefault();
       if (!event.shiftKey) stopDrawing();

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 OpenPage = Callable[..., Page]
 
@@ -49,13 +49,19 @@ def test_search_filter_share_read_and_return(open_page: OpenPage, script: bool) 
     expect(page.locator("h1")).to_have_text("Harbour board votes for the night ferry")
     bar = page.get_by_role("navigation", name="Matches")
     total = page.locator("mark[id]").count()
-    expect(bar).to_contain_text(f"{total} matches")
-    for number in (1, 2, 3):
-        bar.get_by_role("link", name="Next match").click()
+    expect(bar).to_contain_text(f" of {total}" if script else f"{total} matches")
+    start = int(page.locator("mark.current").get_attribute("id")[1:]) if script else 0  # the match of the passage
+
+    def step(key: str, name: str) -> None:
+        """With script by a key: a click of Playwright scrolls the sticky bar to its place first, as no reader does."""
+        page.keyboard.press(key) if script else bar.get_by_role("link", name=name).click()
+
+    for number in [place % total + 1 for place in range(start, start + 3)]:
+        step("n", "Next match")
         expect(bar).to_contain_text(f"{number} of {total}")
         expect(page.locator(f"#m{number}")).to_be_in_viewport()
-    bar.get_by_role("link", name="Previous match").click()
-    expect(bar).to_contain_text(f"2 of {total}")
+    step("p", "Previous match")
+    expect(bar).to_contain_text(f"{(start + 1) % total + 1} of {total}")
 
     page.get_by_role("link", name="Back to 1 result").click()
     assert titles(page) == ["Harbour board votes for the night ferry"]
@@ -277,3 +283,43 @@ def test_the_chart_of_the_front_page_searches_the_range(open_page: OpenPage) -> 
     page.mouse.up()
     page.wait_for_url("**/search?**")
     assert [name for name, _ in query_of(page)] == ["from", "to", "sort"]
+
+
+def test_the_bars_of_a_chart_are_one_tab_stop(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry+OR+letter")
+    stops = page.locator('#filters .chart a[tabindex="0"]')
+    bars = page.locator("#filters .chart a")
+    expect(stops).to_have_count(1)
+    stops.focus()
+    page.keyboard.press("End")
+    expect(bars.last).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    expect(bars.nth(1)).to_be_focused()
+    expect(stops).to_have_count(1)
+    page.keyboard.press("Tab")
+    expect(page.locator("#from")).to_be_focused()
+    page.locator("#filters .chart a").nth(1).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#filters .chart a[aria-current]")).to_have_count(1)
+    expect(stops).to_have_count(1)
+
+
+def test_next_match_starts_where_the_reader_stands(browser: Browser, sample_address: str) -> None:
+    page = browser.new_page(base_url=sample_address, viewport={"width": 360, "height": 500})
+    page.goto("/search?q=ferry")
+    page.locator("#hit-1 h2 a").click()
+    number = page.locator("[data-number]")
+    expect(number).to_contain_text("of")  # the match of the passage, not the one in the title
+    place = int(number.inner_text().split()[0])
+    assert place > 1
+    page.keyboard.press("n")
+    expect(page.locator(f"#m{place + 1}")).to_be_focused()
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
+    page.keyboard.press("n")
+    expect(page.locator("#m1")).to_be_focused()
+    page.evaluate("scrollTo({ top: document.body.scrollHeight, behavior: 'instant' })")
+    page.keyboard.press("p")
+    last = page.locator("mark[id]").count()
+    expect(page.locator(f"#m{last}")).to_be_focused()
+    page.close()
