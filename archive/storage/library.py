@@ -82,7 +82,9 @@ class Library:
     @cached_property
     def profiles(self) -> Profiles:
         """Author and topic names from profile pages and lists in the library, read at first use."""
-        return find_profiles(self.root)
+        found = find_profiles(self.root)
+        found.problems = [each for each in found.problems if not (self._exclude and self._exclude.match(each.path))]
+        return found
 
     @cached_property
     def names(self) -> DisplayNames:

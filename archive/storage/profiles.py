@@ -17,7 +17,9 @@ from backfile.archive.frontmatter.yaml_reader import read_yaml
 from backfile.archive.metadata.author_names import name_in
 from backfile.archive.metadata.field_names import DATE, normal
 from backfile.archive.metadata.mapping import DisplayNames, words
+from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode
+from backfile.archive.storage.durable_files import read_bytes
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.walker import has_article_name
 
@@ -34,11 +36,12 @@ _MAX_BYTES = 1_000_000
 
 @dataclass(slots=True)
 class Profiles:
-    """Display names by key, and the pages that are profiles only (`pages`: paths below the library)."""
+    """Display names by key, the pages that are profiles only (`pages`: paths below the library), and unread lists."""
 
     authors: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
     pages: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
 
     def names(self, authors: Mapping[str, str], topics: Mapping[str, str]) -> DisplayNames:
         """Display names: those given (by `library.toml`) before those of the profiles."""
@@ -49,11 +52,15 @@ class Profiles:
 
 
 def find_profiles(root: Path) -> Profiles:
-    """Reads the profile pages and lists within three folders' depth below `root`; what is unreadable is no profile."""
+    """Reads the profile pages and lists within three folders' depth below `root`.
+
+    A list that cannot be read or parsed is a problem. A page that cannot be read is none here: reading it as an article
+    gives its problem.
+    """
     found = Profiles()
     for path, kind, is_list in _profile_paths(root):
         if is_list:
-            _read_list(root / path, found.authors if kind == "authors" else found.topics)
+            _read_list(root, path, found.authors if kind == "authors" else found.topics, found.problems)
         else:
             _read_folder(root, path, kind, found)
     return found
@@ -114,18 +121,26 @@ def _read_page(root: Path, path: str, key: str, kind: str, found: Profiles) -> N
         found.pages.add(path)
 
 
-def _read_list(path: Path, names: dict[str, str]) -> None:
-    text = _text(path)
-    if text is None:
-        return
+def _read_list(root: Path, path: str, names: dict[str, str], problems: list[Problem]) -> None:
     try:
-        data, _ = read_yaml(text)
-    except FrontMatterInvalid:
+        data, _ = read_yaml(_list_text(root / path))
+    except (FrontMatterInvalid, ArticleUnreadable, OSError) as error:
+        shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        reason = f"the list of names cannot be read: {getattr(error, 'strerror', None) or error}"
+        hint = "mend or remove it: until then keys are shown in the place of names"
+        problems.append(Problem(shown, getattr(error, "line", None), reason, hint))
         return
     for key, value in data.items() if isinstance(data, dict) else ():
         shown = name_in(value) if isinstance(value, dict) else words(value)
         if shown:
             names.setdefault(str(key).casefold(), shown)
+
+
+def _list_text(path: Path) -> str:
+    raw = read_bytes(os.path.realpath(path), "/")
+    if len(raw) > _MAX_BYTES:
+        raise ArticleUnreadable(f"is larger than {_MAX_BYTES // 1_000_000} MB")
+    return decode(raw).text
 
 
 def _text(path: Path) -> str | None:

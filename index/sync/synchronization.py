@@ -127,6 +127,7 @@ class _Synchronization:
             self.links.begin_anew(self.stamp)
         planned = make_plan(self.entries, fingerprints, self.state.skipped)
         collector = ChangeCollector(planned, fingerprints, self.state)
+        collector.problems += self.library.profiles.problems
         documents = self._read(planned, collector, progress)
         if single := len(planned.read) <= SINGLE_COMMIT:
             documents = iter(list(documents))

@@ -98,7 +98,7 @@ def check(
     The engine marks a damaged index, so that the next synchronization builds it anew.
     """
     articles = 0
-    problems: list[Problem] = []
+    problems = list(library.profiles.problems)
     read: dict[str, Fingerprint] = {}
     index_of_links = LinkIndex.temporary()
     entries = sorted(library.walk(), key=attrgetter("path"))

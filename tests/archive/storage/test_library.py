@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -455,3 +456,26 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.
         library.put(retitled(library.get("a"), "New"))
     assert full.read_text() == FRONT
     assert os.listdir(tmp_path) == ["a.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "line"),
+    [
+        ("authors.yml", os.mkfifo, None),
+        ("topics.yml", lambda path: path.symlink_to("/dev/zero"), None),
+        ("tags.yaml", lambda path: path.symlink_to("nowhere"), None),
+        ("_data/authors.yml", lambda path: path.write_text("ben: Ben\ncy: d: e\n"), 2),
+        ("categories.yml", lambda path: path.write_bytes(bytes(1_000_001)), None),
+    ],
+)
+def test_a_list_of_names_that_cannot_be_read_is_a_problem(
+    name: str, make: Callable[[Path], object], line: int | None, tmp_path: Path
+) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    make(tmp_path / name)
+    (problem,) = Library(tmp_path).profiles.problems
+    assert (problem.path, problem.line) == (name, line)
+    assert problem.reason.startswith("the list of names cannot be read: ")
+    assert problem.hint
+    write(tmp_path, "library.toml", f'exclude = ["{name}"]\n')
+    assert not Library(tmp_path).profiles.problems

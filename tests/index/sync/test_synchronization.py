@@ -631,3 +631,16 @@ class TestSyncState:
 
 def test_the_empty_query_finds_everything() -> None:
     assert parse("").tree == MatchAll()
+
+
+def test_a_list_of_names_that_cannot_be_read_is_listed_until_it_is_mended(tmp_path: Path) -> None:
+    write(tmp_path / "library/a.md", "---\ntitle: A\n---\nText.\n")
+    write(tmp_path / "library/authors.yml", "ben: [open\n")
+    cache = tmp_path / "cache"
+    for _ in range(2):
+        report = update_index(Library(tmp_path / "library"), cache, DEFAULT)
+        assert [each.path for each in report.problems] == ["authors.yml"]
+        assert [each.path for each in read_problems(cache)] == ["authors.yml"]
+    write(tmp_path / "library/authors.yml", "ben: Ben\n")
+    assert not update_index(Library(tmp_path / "library"), cache, DEFAULT).problems
+    assert not read_problems(cache)
