@@ -21,6 +21,7 @@ from backfile.archive.frontmatter.comment_metadata import read_comments
 from backfile.archive.frontmatter.header_lines import MAX_CHARACTERS, HeaderReader, count_lines, repeated_key
 from backfile.archive.frontmatter.recovery import (
     are_keys,
+    conflict_above,
     key_of,
     looks_like_keys,
     recover,
@@ -40,8 +41,6 @@ _PREAMBLE = re.compile(
     rf"<{{7}}(?:[ ][^\r\n]*+)?{_EOL}(?:={{7}}{_EOL})?|"
     rf"\{{%-?[ ]comment\b(?:(?!endcomment)[\s\S])*+endcomment[ ]-?%\}}[ \t]*+{_EOL})*+"
 )
-_CONFLICT = re.compile(rf"(?:[\ufeff \t]*+{_EOL})*+\ufeff?(?P<mark><{{7}}(?:[ ][^\r\n]*+)?{_EOL})")
-_CONFLICT_END = re.compile(r"(?<=[\r\n])>{7}(?:[ \r\n]|\Z)")
 _MARK = re.compile(rf"\ufeff?(?:[ \t]*+{_EOL})*+")
 _OPENING = re.compile(rf"(?P<fence>{_DASHES}|\+\+\+|;;;){_LABEL}{_EOL}")
 _CLOSING = re.compile(rf"(?<=[\r\n])(?P<fence>{_DASHES}|\+\+\+|;;;|\.\.\.)[ \t\u00a0]*(?:\r\n|\n|\r|\Z)")
@@ -111,21 +110,11 @@ class FrontMatter:
 
 def parse(text: str) -> FrontMatter:
     """Splits the text of a file. Never raises: broken parts are named in `problems`, and the body is kept."""
-    conflict = _CONFLICT.match(text)
     front = _parse(text)
     if front.data and front.form in {Form.YAML, Form.TOML}:
         front = _with_second_block(front)
-    if conflict and (_CONFLICT_END.search(text) or len(front.head) > conflict.start("mark")):
-        return _with_conflict(front, text, conflict)
-    return front
-
-
-def _with_conflict(front: FrontMatter, text: str, conflict: re.Match[str]) -> FrontMatter:
-    """Front matter of a text that begins with an unresolved conflict of versions."""
-    line = count_lines(text[: conflict.start("mark")]) + 1
-    hint = "keep one version and remove the lines <<<<<<<, ======= and >>>>>>>"
-    problem = FrontMatterInvalid("a conflict of two versions, as git marks it, is not resolved", line=line, hint=hint)
-    return replace(front, problems=(problem, *front.problems), is_broken=True)
+    conflict = conflict_above(text, len(front.head))
+    return replace(front, problems=(conflict, *front.problems), is_broken=True) if conflict else front
 
 
 def _with_second_block(front: FrontMatter) -> FrontMatter:

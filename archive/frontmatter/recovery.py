@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 
 from backfile.archive.errors import FrontMatterInvalid
+from backfile.archive.frontmatter.header_lines import count_lines
 from backfile.archive.frontmatter.yaml_reader import read_yaml, scalar
 from backfile.archive.metadata.field_names import KNOWN, TITLE, normal
 
@@ -25,6 +26,8 @@ _GOES_ON = re.compile(r"[ \t]|-(?:[ \t]|\Z)|\#|\Z|[\]}]")
 _TOML_START = re.compile(r"[ \t]*(?:[\w.\"'-]+[ \t]*=|\[{1,2}[\w. \"'-]+\]{1,2}[ \t]*(?:#.*)?\Z)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PASSED_OVER = re.compile(r"#|<{7} |={7}$|>{7} ")  # comments, marks of a conflict of versions
+_CONFLICT = re.compile(r"(?:[\ufeff \t]*+(?>\r\n|\n|\r))*+\ufeff?(?P<mark><{7}(?:[ ][^\r\n]*+)?[\r\n])")
+_CONFLICT_END = re.compile(r"(?<=[\r\n])>{7}(?:[ \r\n]|\Z)")
 _ALIAS = re.compile(r"\*([\w-]+)\Z")
 
 
@@ -65,6 +68,16 @@ def suspect_lines(block: str, offset: int) -> tuple[FrontMatterInvalid, ...]:
         return ()
     reason = "lines that look like front matter are shown as text"
     return (FrontMatterInvalid(reason, line=offset + 1, hint="write them as `key: value` between lines ---"),)
+
+
+def conflict_above(text: str, head: int) -> FrontMatterInvalid | None:
+    """Problem of a text that begins with a git conflict; None if the mark of one is mere text below its `head`."""
+    conflict = _CONFLICT.match(text)
+    if conflict is None or not (_CONFLICT_END.search(text) or conflict.start("mark") < head):
+        return None
+    line = count_lines(text[: conflict.start("mark")]) + 1
+    hint = "keep one version and remove the lines <<<<<<<, ======= and >>>>>>>"
+    return FrontMatterInvalid("a conflict of two versions, as git marks it, is not resolved", line=line, hint=hint)
 
 
 def recover(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid, ...]]:
