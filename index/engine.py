@@ -134,6 +134,8 @@ class FieldMatch:
 class Hit:
     """Article of a result list. `matches` counts the highlights that the article's page shows.
 
+    Of a very long article only the beginning is searched for them, so that there may be more, or none.
+
     `field_matches` explain the hit field by field; they are empty when the request has no passages. `missing` are the
     words of a relaxed query, as typed, that the article lacks.
     """

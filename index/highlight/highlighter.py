@@ -60,14 +60,17 @@ class Highlighter:
         self._siblings = siblings
 
     def highlight(self, document: Document) -> Highlights | None:
-        """Highlights of a document; None if the query does not match it."""
+        """Highlights of a document; None if the query does not match it.
+
+        Of a document of which only the beginning is tokenized, the words there are highlighted; it is never None.
+        """
         return self.highlight_all([TokenizedDocument(document)])[0]
 
     def highlight_all(self, documents: Sequence[TokenizedDocument]) -> list[Highlights | None]:
         """`highlight` for each of some documents, at a cost that grows with their text and little with their number."""
         groups = [stemming_languages(each.document.metadata.language, self._languages) for each in documents]
         batch = _Batch(documents, groups, self._find, self._languages)
-        satisfied = batch.satisfied(self._query, DEFAULT_FIELDS)
+        satisfied = batch.satisfied(self._query, DEFAULT_FIELDS) | batch.is_cut
         clauses = list(batch.clauses(self._query, DEFAULT_FIELDS, satisfied))
         found = zip(batch.spans(clauses), batch.values(clauses), satisfied.tolist(), strict=True)
         return [Highlights(**spans, values=tuple(values)) if holds else None for spans, values, holds in found]
@@ -115,7 +118,8 @@ class _Found(NamedTuple):
 class _Batch:
     """Evaluation of a query on some documents: a result is an array with a bool for each document.
 
-    `groups`: languages by which each document is stemmed.
+    `groups`: languages by which each document is stemmed. `is_cut`: documents of which only the beginning is known, so
+    that a clause without an occurrence may hold all the same.
     """
 
     def __init__(
@@ -128,6 +132,7 @@ class _Batch:
         self._documents = documents
         self._groups = groups
         self._find = find
+        self.is_cut = np.array([each.is_cut for each in documents], np.bool_)
         self._language_of = [language_of(each.document.metadata.language, languages) for each in documents]
         self._found: dict[tuple[Term, Fields], _Found] = {}
 
@@ -193,13 +198,13 @@ class _Batch:
             case And():
                 optional = self._optional(node, fields)
                 for child in node.nodes:
-                    marked = holds & self.satisfied(child, fields)
+                    marked = holds & (self.satisfied(child, fields) | self.is_cut)
                     if child in optional:
                         marked &= ~optional[child]
                     yield from self.clauses(child, fields, marked)
             case Or():
                 for child in node.nodes:
-                    yield from self.clauses(child, fields, holds & self.satisfied(child, fields))
+                    yield from self.clauses(child, fields, holds & (self.satisfied(child, fields) | self.is_cut))
             case InField() if node.field != "lang":
                 yield from self.clauses(node.node, (node.field,), holds)
             case Not() | MatchAll() | DateRange() | InField():
@@ -209,6 +214,8 @@ class _Batch:
 
     def spans(self, clauses: Sequence[Clause]) -> list[dict[str, tuple[Span, ...]]]:
         """Spans of the clauses in title, summary and text of each document."""
+        if not clauses:  # nothing to tokenize for
+            return [{} for _ in self._documents]
         texts = self._texts
         is_content = np.isin(texts.fields, CONTENT_FIELDS)
         kept = []
@@ -224,6 +231,8 @@ class _Batch:
     def values(self, clauses: Sequence[Clause]) -> list[list[tuple[str, str]]]:
         """For each document, field and value of the authors, topics and source with one of the clauses."""
         rows: list[list[tuple[str, str]]] = [[] for _ in self._documents]
+        if not clauses:
+            return rows
         texts = self._texts
         for term, fields, holds in clauses:
             for number in np.unique(self._find_in(term, fields).texts).tolist():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,14 @@ from backfile.index.fields import WORD_FIELDS, values
 Array = npt.NDArray[Any]
 
 _MOST_TERMS = 100_000  # vocabulary of an encoder; beyond it a new one takes its place
+
+MAX_COST = 1_000_000  # characters of prose, or what takes as long, that are tokenized of a document: half a second
+_LONG_RUN = 10
+_DEAR = 25
+_WORD = 200  # characters at the end of a part in which a blank is looked for
+_DEAR_RUNS = re.compile(
+    "(?<!\\S)\\S{33,}|[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\uff66-\uffdc\U0001b000-\U0001b16f\U00020000-\U000323af]+"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +106,57 @@ class TokenTable:
 
 
 class TokenizedDocument:
-    """Document with the tokens of its WORD_FIELDS, made at first use. May be used by several threads."""
+    """Document with the tokens of its WORD_FIELDS, made at first use. May be used by several threads.
+
+    `texts`: field and text of every value. They cost at most MAX_COST; `is_cut` if a part is left out for that.
+    """
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.texts = [(field, text) for field in WORD_FIELDS for text in values(document, field)]
-        """Field and text of every value of a word field."""
+        self.texts, self.cost, self.is_cut = _affordable_texts(document)
         self.table: TokenTable | None = None
+
+
+def _affordable_texts(document: Document) -> tuple[list[tuple[str, str]], int, bool]:
+    """Field and text of every value, of the last ones only the beginning if all cost more than MAX_COST.
+
+    With them: what they cost, and whether a part is left out.
+    """
+    texts: list[tuple[str, str]] = []
+    total = 0
+    is_cut = False
+    for field in sorted(WORD_FIELDS, key="text".__eq__):  # the text last, so that it alone is cut as a rule
+        for text in values(document, field):
+            part, cost = affordable_part(text, MAX_COST - total)
+            texts.append((field, part))
+            total += cost
+            is_cut = is_cut or len(part) < len(text)
+    return texts, total, is_cut
+
+
+def affordable_part(text: str, most: int) -> tuple[str, int]:
+    """Beginning of a text that costs at most so much to tokenize, up to a blank if one is near; and its cost.
+
+    The cost is that of its characters. A character counts _LONG_RUN or _DEAR times in a long run of other signs than
+    blanks, which the encoder analyzes anew each time, and in Chinese, Japanese and Korean, where each is a token.
+    """
+    cost = place = 0
+    for run in _DEAR_RUNS.finditer(text, 0, most):
+        start, end = run.span()
+        weight = _LONG_RUN if run.group().isascii() else _DEAR
+        if cost + start - place + weight * (end - start) > most:
+            return _up_to_blank(text, start + max(most - cost - start + place, 0) // weight), most
+        cost += start - place + weight * (end - start)
+        place = end
+    if cost + len(text) - place > most:
+        return _up_to_blank(text, place + most - cost), most
+    return text, cost + len(text) - place
+
+
+def _up_to_blank(text: str, end: int) -> str:
+    """Beginning of a text up to the last blank of its last _WORD characters, or to `end` if there is none."""
+    blank = max(text.rfind(each, max(end - _WORD, 0), end) for each in " \n")
+    return text[: blank if blank > 0 else end]
 
 
 class _SharedEncoder:

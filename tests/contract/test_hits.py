@@ -6,6 +6,7 @@ import pytest
 
 from backfile.archive.model import PartialDate, Source
 from backfile.index.engine import Engine
+from backfile.index.highlight import token_table
 from backfile.index.query import Not, Word
 from contract.library import article, load, marked, result_ids, search
 
@@ -41,6 +42,17 @@ def test_a_match_deep_in_a_long_text_is_shown(engine: Engine) -> None:
     (passage,) = hit.passages
     assert marked(passage.text, passage.spans) == ["Kittiwake"]
     assert 100 <= len(passage.text) <= 300
+
+
+@pytest.mark.parametrize(("query", "matches"), [("ferry harbour", 1), ("harbour", 0), ("ferry -bell", 1)])
+def test_a_match_beyond_the_marked_part_of_a_text_is_found(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, query: str, matches: int
+) -> None:
+    monkeypatch.setattr(token_table, "MAX_COST", 40)
+    load(engine, article("long", "The ferry of the night sails on. " * 2 + "A harbour.", title="Title"))
+    (hit,) = search(engine, query).hits
+    assert (hit.id, hit.matches) == ("long", matches)
+    assert hit.passages[0].text.startswith("The ferry of the night sails on.")
 
 
 def test_passages_are_as_many_as_asked_for(engine: Engine) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from flask import request
@@ -14,6 +15,7 @@ from backfile.app import create_app
 from backfile.config import Settings
 from backfile.index.engine import Engine, Page, Request
 from backfile.index.errors import IndexUnusable
+from backfile.index.highlight import token_table
 from backfile.web.screens import article
 from backfile.web.server import granian_server
 from backfile.web.server.granian_server import warm_up
@@ -51,6 +53,44 @@ def test_articles_are_readable_without_an_index(tmp_path: Path) -> None:
     assert tree.css_first(".breadcrumb .first").attributes["href"] == "/search?q=ferry"
     assert not tree.css(".related, .breadcrumb [rel=next]")
     assert client.get("/search?q=ferry").status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("where", "name", "limit"),
+    [(token_table, "MAX_COST", 60), (article, "MAX_MARKED", 150), (article, "MAX_MARKED", 1)],
+)
+def test_of_a_very_long_article_the_beginning_is_marked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: ModuleType, name: str, limit: int
+) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "long.md").write_text("# Night\n\n" + "The *ferry* sails at night.\n\n" * 20)
+    client = create_app(Settings(library=library, index=tmp_path / "cache", engine="memory")).test_client()
+    whole = LexborHTMLParser(client.get("/article/long?q=ferry").text)
+    monkeypatch.setattr(where, name, limit)
+    part = LexborHTMLParser(client.get("/article/long?q=ferry").text)
+    assert part.css_first(".body").text() == whole.css_first(".body").text()
+    assert len(whole.css(".body mark")) == 20 > len(part.css(".body mark"))
+    assert bool(part.css(".body mark")) == (limit > 1)
+    assert not whole.css(".notices")
+    assert "Matches are marked only in its beginning" in part.css_first(".notices").text()
+    assert not LexborHTMLParser(client.get("/article/long").text).css(".notices")
+
+
+@pytest.mark.parametrize(
+    ("html", "most", "part"),
+    [
+        ("<p>a</p>", 8, "<p>a</p>"),
+        ("<p>a</p><p>b</p>", 10, "<p>a</p>"),
+        ("<pre>rope bell</pre>", 12, "<pre>rope"),
+        ("<pre>rope\nbell</pre>", 12, "<pre>rope"),
+        ('<p>a</p><p class="a b">c</p>', 21, "<p>a</p>"),
+        ("<p>rope</p>", 5, ""),
+    ],
+)
+def test_the_marked_part_ends_between_tags(monkeypatch: pytest.MonkeyPatch, html: str, most: int, part: str) -> None:
+    monkeypatch.setattr(article, "MAX_MARKED", most)
+    assert article.marked_part(html) == part
 
 
 def test_warm_up_opens_the_index(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -23,6 +23,7 @@ from backfile.archive.storage.library import Library
 from backfile.index.engine import Document, Filters, Request, Sort
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailable, IndexUnusable
 from backfile.index.highlight.highlighter import Highlighter, Highlights
+from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.query import MatchAll, Node, relax
 from backfile.index.serialising import article_path
 from backfile.index.sync.reader import document_of
@@ -42,6 +43,7 @@ from backfile.web.views.marked_html import mark_html
 RELATED_LIMIT = 5
 MIN_HEADINGS = 3
 RENDERED_SECONDS = 60
+MAX_MARKED = 2_000_000  # characters of HTML in which matches are marked
 CITATIONS = {
     "txt": (citations.plain_citation, "text/plain"),
     "bib": (citations.bibtex, "application/x-bibtex"),
@@ -66,12 +68,16 @@ class Breadcrumb:
 
 @dataclass(frozen=True, slots=True)
 class HighlightedArticle:
-    """Title and summary as parts, body as safe HTML; highlights are numbered from 1 in that order."""
+    """Title and summary as parts, body as safe HTML; highlights are numbered from 1 in that order.
+
+    `is_cut`: only the beginning of the article was searched for them.
+    """
 
     title: tuple[Part, ...]
     summary: tuple[Part, ...]
     body: str
     count: int
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,11 @@ def article(article_id: str) -> str:
     arguments = arguments_of_request()
     query = parse_query(arguments.query).tree
     rendered = render_body(found)
-    document = document_of(found, plain_text(rendered.html), library_language=services().library.settings.language)
+    head = marked_part(rendered.html)
+    document = document_of(found, plain_text(head), library_language=services().library.settings.language)
     shown = replace(found, metadata=document.metadata)
     context = _index_context(arguments, query, shown)
-    highlighted = _highlight(document, rendered.html, query, context.languages)
+    highlighted = _highlight(document, head, rendered.html[len(head) :], query, context.languages)
     return render_template(
         "article.html",
         metadata=shown.metadata,
@@ -173,18 +180,33 @@ def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> I
         return IndexContext((services().library.settings.language or "en",), Breadcrumb(back), notice=notice)
 
 
-def _highlight(document: Document, html: str, query: Node, languages: tuple[str, ...]) -> HighlightedArticle:
-    """Highlights the article: the query, or if that does not match it the words of it that do."""
+def marked_part(html: str) -> str:
+    """Beginning of an article's HTML in which matches are marked, up to a tag or a blank in the text; all as a rule."""
+    if len(html) <= MAX_MARKED:
+        return html
+    tag = max(html.rfind("<", 0, MAX_MARKED), 0)
+    blank = max(html.rfind(each, tag, MAX_MARKED) for each in " \n")
+    return html[: blank if -1 < html.find(">", tag, MAX_MARKED) < blank else tag]
+
+
+def _highlight(document: Document, head: str, rest: str, query: Node, languages: tuple[str, ...]) -> HighlightedArticle:
+    """Highlights the article: the query, or if that does not match it the words of it that do.
+
+    `document` has the text of `head`; the `rest` of the HTML is shown as it is.
+    """
     relaxed = relax(query, languages)
     queries = [] if isinstance(query, MatchAll) else [query, *([relaxed.any_word, relaxed.rest] if relaxed else [])]
-    matching = (Highlighter(each, languages).highlight(document) for each in queries)
+    tokenized = TokenizedDocument(document)
+    matching = (Highlighter(each, languages).highlight_all([tokenized])[0] for each in queries)
     found = next((each for each in matching if each is not None), Highlights())
     in_summary = 1 + len(found.title)
+    first = in_summary + len(found.summary)
     return HighlightedArticle(
         title=parts(document.metadata.title, found.title, first=1),
         summary=parts(document.metadata.summary or "", found.summary, first=in_summary),
-        body=mark_html(html, found.text, first=in_summary + len(found.summary)) if found.text else html,
+        body=(mark_html(head, found.text, first=first) if found.text else head) + rest,
         count=found.count,
+        is_cut=bool(queries) and (bool(rest) or tokenized.is_cut),
     )
 
 

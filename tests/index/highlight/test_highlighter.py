@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from contract.generated import documents, queries, word_queries
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -12,8 +13,9 @@ from oracle.naive_search import NaiveDocument, NaiveSearcher
 from backfile.archive.model import ArticleMetadata
 from backfile.index.analysis.tokenizer import stem_keys, term_sequences, tokenize
 from backfile.index.engine import Document
+from backfile.index.highlight import token_table
 from backfile.index.highlight.highlighter import Highlighter, Highlights, merge_spans
-from backfile.index.highlight.token_table import TokenizedDocument
+from backfile.index.highlight.token_table import TokenizedDocument, affordable_part
 from backfile.index.query import And, InField, Node, Not, Phrase, Word, parse, walk
 
 LANGUAGES = ("en", "fr", "ru")
@@ -139,6 +141,45 @@ def test_compounds_and_scripts() -> None:
     assert marked("c", "C++ and C.") == ["C", "C"]
     assert marked("手機版", "新的手機版本。手機。") == ["手機版"]
     assert marked("elan", "E\u0301lan vital") == ["E\u0301lan"]
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "part"),
+    [
+        ("rope and bell", 13, "rope and bell"),
+        ("rope and bell", 12, "rope and"),
+        ("ropes\nbells", 8, "ropes"),
+        ("ropebell", 4, "rope"),
+        ("手機版本", 60, "手機"),
+        ("rope 手機版本", 40, "rope"),
+        ("手機 rope", 55, "手機 rope"),
+        ("a." * 40, 100, "a." * 5),
+        ("rope", 0, ""),
+    ],
+)
+def test_only_the_beginning_of_a_long_text_is_tokenized(text: str, most: int, part: str) -> None:
+    found, cost = affordable_part(text, most)
+    assert found == part
+    assert cost <= most
+
+
+@pytest.mark.parametrize(
+    ("query", "marks"),
+    [
+        ("rope", ["rope"]),
+        ("rope anchor", ["rope"]),
+        ("anchor", []),
+        ("rope -anchor", ["rope"]),
+        ("-rope", []),
+        ('"bell anchor"', []),
+        ("anchor OR (bell ferry)", ["bell"]),
+    ],
+)
+def test_words_of_the_beginning_are_marked_whatever_follows(
+    query: str, marks: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_table, "MAX_COST", len("Title" + "rope and bell "))
+    assert marked(query, "rope and bell anchor") == marks
 
 
 def test_marks_are_counted() -> None:

@@ -37,6 +37,7 @@ from backfile.index.errors import DeadlineExceeded, QueryRefused
 from backfile.index.fields import DEFAULT_FIELDS, name_words
 from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.highlight.hits import agreed_highlights, build_hit
+from backfile.index.highlight.token_table import MAX_COST, TokenizedDocument
 from backfile.index.query import MatchAll, Node, Word, parse, plain_text, relax, required_words
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
 
@@ -195,13 +196,30 @@ def _load_hits(
 ) -> Iterator[Hit]:
     """Hits of documents and scores, with the matches of a query highlighted."""
     highlighter = Highlighter(query, searcher.commit.languages, searcher.sibling_terms)
-    for begin in range(0, len(top), _HIGHLIGHTED_AT_ONCE):
+    for some in _batches(searcher, top, check):
         check()
-        some = top[begin : begin + _HIGHLIGHTED_AT_ONCE]
-        prepared = [searcher.prepared(doc_id) for doc_id, _ in some]
-        for each, found, (_, score) in zip(prepared, highlighter.highlight_all(prepared), some, strict=True):
+        prepared = [each for each, _ in some]
+        for (each, score), found in zip(some, highlighter.highlight_all(prepared), strict=True):
             highlights = agreed_highlights(found, query, each.document)
             yield build_hit(each.document, highlights, score=score, limit=request.passages)
+
+
+def _batches(
+    searcher: Searcher, top: Sequence[tuple[int, float]], check: Check
+) -> Iterator[list[tuple[TokenizedDocument, float]]]:
+    """Documents and scores in groups that are cheap to tokenize, or of a single document."""
+    some: list[tuple[TokenizedDocument, float]] = []
+    cost = 0
+    for doc_id, score in top:
+        check()
+        each = searcher.prepared(doc_id)
+        cost += each.cost
+        if some and (len(some) == _HIGHLIGHTED_AT_ONCE or cost > MAX_COST):
+            yield some
+            some, cost = [], each.cost
+        some.append((each, score))
+    if some:
+        yield some
 
 
 def _correct(
