@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,7 +31,7 @@ def hanging(to_html: Callable[..., RenderedArticle]) -> Callable[..., RenderedAr
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     for name in ("first", "second", "third", "fourth"):
         (tmp_path / f"{name}.md").write_text(f"# {name.title()}\n\nThe {name} ferry.\n")
     for number in range(PROCESSES + 1):
@@ -42,7 +42,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Flask:
     made.test_client().get("/article/first")  # imports what rendering needs, as the server does when it starts
     shared = made.extensions[EXTENSION]
     shared.renderer = Renderers.start(shared.library, shared.settings.cache_folder, 1.0)
-    return made
+    yield made
+    shared.renderer.close()  # a process that stays would hold the pipes of other tests' browsers
 
 
 def test_an_article_that_takes_too_long_says_so_and_the_others_are_shown(

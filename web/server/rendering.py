@@ -48,6 +48,11 @@ class Renderers:
             helpers.put(HelperProcess.start(partial(_supervise, library, folder, min(seconds, SECONDS))))
         return cls(helpers)
 
+    def close(self) -> None:
+        """Ends the processes, once no article is being rendered."""
+        for _ in range(PROCESSES):
+            self._free.get().close()
+
     def __call__(self, library: Library, folder: Path, path: str, body: str) -> RenderedArticle:
         """Renders an article. Raises `HelperEnded` if that takes too long or kills the process, now or lately."""
         key = (path, hash(body))
