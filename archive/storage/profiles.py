@@ -125,10 +125,10 @@ def _read_list(root: Path, path: str, names: dict[str, str], problems: list[Prob
     try:
         data, _ = read_yaml(_list_text(root / path))
     except (FrontMatterInvalid, ArticleUnreadable, OSError) as error:
-        shown = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+        listed = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         reason = f"the list of names cannot be read: {getattr(error, 'strerror', None) or error}"
         hint = "mend or remove it: until then keys are shown in the place of names"
-        problems.append(Problem(shown, getattr(error, "line", None), reason, hint))
+        problems.append(Problem(listed, getattr(error, "line", None), reason, hint))
         return
     for key, value in data.items() if isinstance(data, dict) else ():
         shown = name_in(value) if isinstance(value, dict) else words(value)
