@@ -143,8 +143,9 @@ def _part(match: re.Match[str], position: int) -> list[Token]:
     term = _term(bare)
     if not word.isascii() and word[-1] in _NOTE_SIGNS:
         noted = word.rstrip(_NOTE_SIGNS)
-        if len(noted) >= _SHORTEST_WITH_NOTE and noted[-1].isalpha():
-            return [Token(term, position, start, end), Token(_term(noted), position, start, start + len(noted))]
+        plain = _term(noted)  # alike for composed and decomposed letters
+        if len(plain) >= _SHORTEST_WITH_NOTE and plain[-1].isalpha():
+            return [Token(term, position, start, end), Token(plain, position, start, start + len(noted))]
     if not term or bare == word:
         return [Token(term, position, start, end)] if term else []
     name = Token(term + word[len(bare) :], position, start, end)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from contract.generated import texts
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from paths import DATA
 
@@ -71,6 +71,7 @@ def test_white_space_separates_raw_tokens(first: str, second: str) -> None:
 
 @settings(max_examples=100)
 @given(any_text)
+@example("00\u00c0\u00b2")
 def test_canonically_equal_texts_have_equal_terms(text: str) -> None:
     terms = [(token.term, token.position) for token in tokenize(text)]
     for form in ("NFC", "NFD"):
