@@ -207,7 +207,7 @@ def flag(name: str) -> str:
 def load(
     flags: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] | None = None, file: Path | None = None
 ) -> Settings:
-    """Settings in force; raises `SettingsInvalid` with every problem of every source.
+    """Effective settings; raises `SettingsInvalid` with every problem of every source.
 
     `flags` maps names of settings to text or values, None for a flag that is not given; `environ` defaults to that of
     the process.
@@ -218,7 +218,7 @@ def load(
 def load_with_origins(
     flags: Mapping[str, Any] | None = None, *, environ: Mapping[str, str] | None = None, file: Path | None = None
 ) -> tuple[Settings, dict[str, str]]:
-    """Settings in force and the origin of each value (flag, variable, file and key, or `default`); raises as `load`."""
+    """Effective settings and the origin of each value (flag, variable, key of a file, `default`); raises as `load`."""
     environ = os.environ if environ is None else environ
     problems: list[str] = []
     assignments = [*_from_file(_find_file(file, environ), problems), *_from_environment(environ, problems)]

@@ -176,7 +176,7 @@ def _make_app(settings: Settings) -> Flask:
 @with_settings(*config.table())
 @as_json
 def show_settings(settings: Settings, as_json: bool) -> None:
-    """Print the settings in force and where each comes from.
+    """Print the effective settings and where each comes from.
 
     A flag wins over a variable (BACKFILE_PORT), a variable over backfile.toml, that over the default.
 

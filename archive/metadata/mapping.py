@@ -224,7 +224,7 @@ def _source(keys: KeyCandidates, problems: list[MetadataProblem]) -> Source | No
     for key in found.used:
         keys.use("source", key)
     for key, address in found.refused:
-        problems.append(MetadataProblem(key, f"not an address of the web: {address[:80]!r}", "write it as https://…"))
+        problems.append(MetadataProblem(key, f"not a valid URL: {address[:80]!r}", "write it as https://…"))
     return found.source
 
 

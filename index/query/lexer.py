@@ -193,16 +193,14 @@ class Lexer:
         end = self._closing(start)
         self._at = start + 1
         if end < 0:
-            self._note("quote", "A quotation mark has no partner, so it was ignored.")
+            self._note("quote", "Unmatched quotation mark ignored.")
             return None
         words = self._phrase_words(re.sub(f"[{_QUOTES}]", " ", self.text[start + 1 : end]), start)
         self._at = end + 1
         within = self._within()
         self._skip_weight()
         if not phrase_sequences(words):
-            self._note(
-                "empty", "Nothing to search for stands between two quotation marks, so they were ignored.", start
-            )
+            self._note("empty", "Empty quotation marks ignored.", start)
             return QueryToken(TokenKind.OPERAND, words, start)
         return QueryToken(TokenKind.OPERAND, words, start, Phrase(words, within))
 
@@ -261,9 +259,7 @@ class Lexer:
         if self._at - start == 1 and not apart:
             return QueryToken(TokenKind.NOT, "-", start)
         if apart and self.text[start : self._at] == "-" and len(self.text.split()) > 1:
-            self._note(
-                "dash", "A hyphen that stands alone was ignored; to leave a word out, write it as “-word”.", start
-            )
+            self._note("dash", "A hyphen on its own was ignored; to exclude a word, type “-word”.", start)
         return None
 
     def _exact(self) -> QueryToken | None:

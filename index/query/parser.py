@@ -59,9 +59,7 @@ def parse(text: str) -> ParsedQuery:
         return beyond
     notices = [*lexer.notices, *strays, *grammar.notices]
     if isinstance(tree, MatchAll) and text.strip():
-        notices.append(
-            (0, Notice("The query has no letter or digit to search for, so everything is shown.", "nothing"))
-        )
+        notices.append((0, Notice("The query has no letters or digits, so all articles are shown.", "nothing")))
     notices.sort(key=lambda placed: placed[0])
     return ParsedQuery(tree, tuple(dict.fromkeys(notice for _, notice in notices)))
 
@@ -71,9 +69,7 @@ def _refused(template: str, **numbers: int) -> ParsedQuery:
 
 
 def _too_deep() -> ParsedQuery:
-    return _refused(
-        "The brackets of the query are nested more than %(most)s deep; please simplify it.", most=MAX_NESTING
-    )
+    return _refused("Parentheses are nested more than %(most)s deep; please simplify the query.", most=MAX_NESTING)
 
 
 def _beyond_bounds(tree: Node) -> ParsedQuery | None:
@@ -107,7 +103,7 @@ def _paired(tokens: list[QueryToken]) -> tuple[list[QueryToken], list[tuple[int,
         elif token.kind is TokenKind.CLOSE:
             strays.add(place)
     strays.update(opened)
-    notice = Notice("A bracket has no partner, so it was ignored.", "bracket")
+    notice = Notice("Unmatched parenthesis ignored.", "bracket")
     kept = [token for place, token in enumerate(tokens) if place not in strays]
     return kept, [(tokens[place].at, notice) for place in sorted(strays)], depth
 
@@ -169,7 +165,7 @@ class _Grammar:
             return token.node
         node = self.query()
         if node is None:
-            self._note("empty", "Nothing to search for stands between two brackets, so they were ignored.", token)
+            self._note("empty", "Empty parentheses ignored.", token)
         self._take()
         return node
 

@@ -75,7 +75,7 @@ def test_accessibility_tree_of_an_article(open_page: OpenPage) -> None:
     expect(page.locator("body")).to_match_aria_snapshot("""
       - link "Skip to the article"
       - main:
-        - navigation "Where you are":
+        - navigation "Breadcrumb":
           - link /Back to/
         - article:
           - heading /night ferry/ [level=1]

@@ -152,7 +152,7 @@ def test_keyboard_shortcuts(open_page: OpenPage) -> None:
     page.keyboard.press("k")
     expect(page.locator("h1")).to_have_text("Letter number 2 to the editor")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
 

@@ -48,7 +48,7 @@ def test_articles_are_readable_without_an_index(tmp_path: Path) -> None:
     response = client.get("/article/1998/night-ferry?q=ferry&place=1")
     tree = LexborHTMLParser(response.text)
     assert response.status_code == 200
-    assert "The index cannot be used at the moment" in (tree.css_first(".notices").text())
+    assert "The index is unavailable" in (tree.css_first(".notices").text())
     assert tree.css("mark#m1")
     assert tree.css_first(".breadcrumb .first").attributes["href"] == "/search?q=ferry"
     assert not tree.css(".related, .breadcrumb [rel=next]")

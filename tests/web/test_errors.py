@@ -164,7 +164,7 @@ def test_a_broken_index_is_an_error_not_an_empty_result(request: pytest.FixtureR
     response = broken_client(where, IndexUnusable("the file of postings is damaged")).get("/search?q=ferry")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert "The file of postings is damaged." in response.text
-    assert "Nothing found" not in response.text
+    assert "No results" not in response.text
     response = broken_client(where, DeadlineExceeded("given up after 1.5 s")).get("/api/search?q=ferry")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert response.json is not None

@@ -89,7 +89,7 @@ def test_filters_are_ticked_and_have_chips(client: FlaskClient) -> None:
         "Remove the filter transport",
         "Remove the filter from 1998",
         "Remove the filter to June 1998",
-        "Remove all",
+        "Clear all",
     ]
     assert href(tree.css(".chips a")[0]) == ("/search?author=Miriam+Stein&topic=transport&from=1998&to=1998-06")
     assert texts(tree, ".hit h2") == ["Harbour board votes for the night ferry"]
@@ -166,7 +166,7 @@ def test_relaxed_results_offer_all_words_without_a_filter(client: FlaskClient) -
 
 def test_no_results_offer_alternative_searches_with_counts(client: FlaskClient) -> None:
     tree = page(client, "/search?q=%3Dferry+%3Dzebra+%3Dharbour")
-    assert words(one(tree, "[role=status]")) == "Nothing found"
+    assert words(one(tree, "[role=status]")) == "No results"
     assert words(tree.css(".alternatives p")[1]).startswith(
         "Phrases, fields, dates and words with a sign such as = or - must"
     )

@@ -280,11 +280,11 @@ def test_json_is_english(client: FlaskClient) -> None:
     german = {"Accept-Language": "de"}
     answer = client.get('/api/search?q="ferry&from=abc', headers=german)
     assert answer.json
-    assert any(notice.startswith("A quotation mark") for notice in answer.json["notices"])
+    assert any(notice.startswith("Unmatched quotation mark") for notice in answer.json["notices"])
     assert any("is not a date" in notice for notice in answer.json["notices"])
     wrong = client.get("/api/nowhere", headers=german)
     assert wrong.json
-    assert wrong.json["error"]["heading"] == "There is no such page"
+    assert wrong.json["error"]["heading"] == "Page not found"
     for address in ("/api/search?q=ferry", "/health", "/search.csv?q=ferry", "/static/backfile.css", "/robots.txt"):
         with client.get(address, headers=german) as response:
             vary = {name.lower() for name in response.vary}

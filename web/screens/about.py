@@ -89,18 +89,18 @@ def _queries(found: SearchResult) -> Iterator[tuple[str, str]]:
     pairs = [pair for title in titles for pair in _PAIR.findall(title)]
     if pairs:
         first, second = (word.lower() for word in pairs[0])
-        yield f"{first} {second}", gettext_noop("both words, in any of their forms; close together counts more")
-        yield f'"{first} {second}"', gettext_noop("exactly these words in this order")
+        yield f"{first} {second}", gettext_noop("both words, in any form; close together counts more")
+        yield f'"{first} {second}"', gettext_noop("this exact phrase")
         yield f'"{second} {first}"~5', gettext_noop("at most five words apart, in any order")
-        yield f"{first} OR {second}", gettext_noop("either of them")
-        yield f"{first} -{second}", gettext_noop("the first without the second")
+        yield f"{first} OR {second}", gettext_noop("either word")
+        yield f"{first} -{second}", gettext_noop("the first word without the second")
         yield f"title:{first}", gettext_noop("in the title; so also text: and summary:")
     longest = next((word.lower() for word in words if not parse(f"{word}*").notices), None)
     if longest:
-        yield f"{longest[:4]}*", gettext_noop("words that begin so")
+        yield f"{longest[:4]}*", gettext_noop("words that start with these letters")
         yield f"{longest[:2]}?{longest[3:]}", gettext_noop("any one letter in the place of ?")
-        yield f"{longest}~", gettext_noop("words spelt nearly so")
-        yield f"={longest}", gettext_noop("this form only, no other")
+        yield f"{longest}~", gettext_noop("words with similar spelling")
+        yield f"={longest}", gettext_noop("exactly this form")
     for name, meaning in (("author", gettext_noop("written by")), ("topic", gettext_noop("on a topic"))):
         for value in find_facet(found.page, name).values[:1]:
             yield f'{name}:"{value.value}"', meaning
@@ -112,6 +112,6 @@ def _by_date(years: Facet) -> Iterator[tuple[str, str]]:
     if known:
         middle = f"{known[len(known) // 2]:04d}"
         yield f"date:{middle}", gettext_noop("from this year; a month or a day works as well")
-        yield f"date:{known[0]:04d}..{middle}", gettext_noop("from the beginning of the one to the end of the other")
-        yield f"before:{middle}", gettext_noop("earlier than")
-        yield f"after:{middle}", gettext_noop("later than")
+        yield f"date:{known[0]:04d}..{middle}", gettext_noop("between two dates, both included")
+        yield f"before:{middle}", gettext_noop("before")
+        yield f"after:{middle}", gettext_noop("after")

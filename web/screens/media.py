@@ -38,7 +38,7 @@ def file(path: str) -> Response:
     library = services().library
     found = find_picture(library, path) or _find_linked_file(library, path)
     if found is None:
-        raise PageNotFound(gettext("The library has no such picture or file."))
+        raise PageNotFound(gettext("There is no such image or file."))
     download = admission().enter_download() if found.stat().st_size > MAX_BUFFERED else None
     mimetype = TYPES.get(found.suffix.lower()) or guess_type(found.name)[0] or "application/octet-stream"
     is_document = not mimetype.startswith(("image/", "audio/", "video/"))

@@ -103,7 +103,7 @@ def title_of(heading: str, found: SearchResult) -> str:
     """Title of a result list: `heading – 214 articles (page 1 of 22)`."""
     page = found.page
     if not page.total:
-        return gettext("%(heading)s – nothing found", heading=heading)
+        return gettext("%(heading)s – no results", heading=heading)
     articles = ngettext("%(num)s article", "%(num)s articles", page.total)
     if page.pages == 1:
         return f"{heading} – {articles}"

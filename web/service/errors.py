@@ -32,62 +32,61 @@ class ErrorResponse:
 
 
 ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
-    archive_errors.BackfileError: ErrorResponse(500, gettext_noop("Something went wrong here")),
+    archive_errors.BackfileError: ErrorResponse(500, gettext_noop("Something went wrong")),
     archive_errors.ArchiveError: ErrorResponse(500, gettext_noop("The archive could not be read")),
-    archive_errors.LibraryMissing: ErrorResponse(503, gettext_noop("The archive is not there at the moment")),
-    archive_errors.LibrarySettingsInvalid: ErrorResponse(
-        500, gettext_noop("The archive’s settings cannot be understood")
-    ),
+    archive_errors.LibraryMissing: ErrorResponse(503, gettext_noop("The archive is unavailable")),
+    archive_errors.LibrarySettingsInvalid: ErrorResponse(500, gettext_noop("The archive’s settings are invalid")),
     archive_errors.ArticleNotFound: ErrorResponse(
         404,
-        gettext_noop("There is no such article"),
-        gettext_noop("No article of this archive has this address. It may have been moved, renamed or removed."),
+        gettext_noop("Article not found"),
+        gettext_noop("There is no article at this address. It may have been moved, renamed or deleted."),
     ),
     archive_errors.ArticleUnreadable: ErrorResponse(500, gettext_noop("This article cannot be read")),
-    archive_errors.LinkIndexUnusable: ErrorResponse(503, gettext_noop("The index cannot be used at the moment")),
+    archive_errors.LinkIndexUnusable: ErrorResponse(503, gettext_noop("The index is unavailable")),
     archive_errors.FrontMatterInvalid: ErrorResponse(500, gettext_noop("This article cannot be read")),
     archive_errors.HelperEnded: ErrorResponse(
         503,
         gettext_noop("This article cannot be shown"),
-        gettext_noop("It took too long or went wrong. The archive’s administrator finds its name in the log."),
+        gettext_noop("It took too long or failed. The archive’s administrator can find its name in the log."),
     ),
-    index_errors.SearchError: ErrorResponse(500, gettext_noop("The search went wrong")),
-    index_errors.QueryRefused: ErrorResponse(400, gettext_noop("This search asks for too much")),
+    index_errors.SearchError: ErrorResponse(500, gettext_noop("The search failed")),
+    index_errors.QueryRefused: ErrorResponse(400, gettext_noop("This search is too large")),
     index_errors.DeadlineExceeded: ErrorResponse(
         503,
         gettext_noop("This search took too long and was stopped"),
-        gettext_noop("Ask with fewer words, or with rarer ones."),
+        gettext_noop("Try fewer or rarer words."),
     ),
-    index_errors.IndexUnusable: ErrorResponse(503, gettext_noop("The index cannot be used at the moment")),
-    index_errors.IndexUnavailable: ErrorResponse(503, gettext_noop("The index cannot be used at the moment")),
-    index_errors.IndexLocked: ErrorResponse(503, gettext_noop("The index is being written at the moment")),
+    index_errors.IndexUnusable: ErrorResponse(503, gettext_noop("The index is unavailable")),
+    index_errors.IndexUnavailable: ErrorResponse(503, gettext_noop("The index is unavailable")),
+    index_errors.IndexLocked: ErrorResponse(503, gettext_noop("The index is being updated")),
     index_errors.CacheFolderRefused: ErrorResponse(500, gettext_noop("The folder of the index cannot be used")),
 }
 
 HTTP_ERRORS = {
     400: (
-        gettext_noop("This request cannot be understood"),
-        gettext_noop("The address does not have the form that this archive understands."),
+        gettext_noop("Bad request"),
+        gettext_noop("The address is not valid."),
     ),
     404: (
-        gettext_noop("There is no such page"),
-        gettext_noop(
-            "Nothing in this archive has this address. It may have been moved, or the address may have been cut short."
-        ),
+        gettext_noop("Page not found"),
+        gettext_noop("There is nothing at this address. It may have been moved, or the address may be incomplete."),
     ),
     405: (
-        gettext_noop("This archive can only be read"),
-        gettext_noop("Nothing can be sent to it or changed through the web."),
+        gettext_noop("This archive is read-only"),
+        gettext_noop("Nothing can be changed through the web."),
     ),
-    413: (gettext_noop("This request is too large"), gettext_noop("More was sent with it than this archive takes.")),
-    414: (gettext_noop("This address is too long"), gettext_noop("Ask with fewer words or fewer filters.")),
+    413: (
+        gettext_noop("This request is too large"),
+        gettext_noop("The request has more data than this archive accepts."),
+    ),
+    414: (gettext_noop("This address is too long"), gettext_noop("Try fewer words or filters.")),
     500: (
-        gettext_noop("Something went wrong here"),
-        gettext_noop("It is not your fault. The archive’s administrator finds the reason in the log."),
+        gettext_noop("Something went wrong"),
+        gettext_noop("The archive’s administrator can find the reason in the log."),
     ),
     503: (
-        gettext_noop("This archive is busy at the moment"),
-        gettext_noop("Too many searches or downloads were asked for at the same time. Try again in a few seconds."),
+        gettext_noop("This archive is busy"),
+        gettext_noop("Too many searches or downloads at once. Try again in a few seconds."),
     ),
 }
 

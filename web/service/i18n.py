@@ -64,9 +64,9 @@ SCRIPT_TEXTS = {
     "author": gettext_noop("author"),
     "close": gettext_noop("Close"),
     "find": gettext_noop("Find"),
-    "findIn": gettext_noop("Find in: %(list)s"),
-    "keys": gettext_noop("Keys"),
-    "none": gettext_noop("No such name"),
+    "findIn": gettext_noop("Search in %(list)s"),
+    "keys": gettext_noop("Keyboard shortcuts"),
+    "none": gettext_noop("No matching name"),
     "place": gettext_noop("%(place)s of %(all)s"),
     "suggestions": gettext_noop("Suggestions"),
     "topic": gettext_noop("topic"),
@@ -77,8 +77,8 @@ KEYS = (
     ("p", gettext_noop("previous match in an article")),
     ("j", gettext_noop("next result")),
     ("k", gettext_noop("previous result")),
-    ("⇧ ← →", gettext_noop("choose several years of the chart, and Enter takes them")),
-    ("?", gettext_noop("show these keys")),
+    ("⇧ ← →", gettext_noop("select several years in the chart; Enter applies them")),
+    ("?", gettext_noop("show keyboard shortcuts")),
 )
 
 

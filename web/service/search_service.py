@@ -44,7 +44,7 @@ def run_search(
     request = replace(request, all_years=True, relax=relax)
     if request.page * request.per_page > MAX_DEPTH:
         raise QueryRefused(
-            gettext("Only the first %(most)s articles of a list can be looked through.", most=MAX_DEPTH),
+            gettext("Only the first %(most)s articles of a list can be shown.", most=MAX_DEPTH),
             hint=gettext("Narrow the search by another word, an author, a topic or a date."),
         )
     page = services().engine().search(request)

@@ -399,7 +399,7 @@ def test_any_id_and_address_is_the_same_at_the_next_import(tmp_path: Path, stran
         for path in before:
             result = Library(tmp_path).read(path.relative_to(tmp_path).as_posix())
             assert result.article is not None
-            assert all(each.reason.startswith("not an address of the web") for each in result.problems)
+            assert all(each.reason.startswith("not a valid URL") for each in result.problems)
         "".join(map(str, report.results)).encode()
 
 

@@ -57,7 +57,7 @@ def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
         return _fetched(item, saved, context.fetch)
     if item.body:
         return item
-    return Skipped(origin, ONLY_A_LINK if is_link else "has neither text nor an address of the web")
+    return Skipped(origin, ONLY_A_LINK if is_link else "has neither text nor a valid URL")
 
 
 def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], FetchResponse]) -> ImportEvent:

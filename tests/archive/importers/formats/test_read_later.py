@@ -157,7 +157,7 @@ def test_karakeep(tmp_path: Path) -> None:
     assert (link.body, link.extra) == ("Mine", {"saved_on": "2023-11-14"})
     assert isinstance(text, Item)
     assert (text.body, text.metadata.source) == ("A \\*thought\\*", None)
-    assert file == Skipped("File", "has neither text nor an address of the web")
+    assert file == Skipped("File", "has neither text nor a valid URL")
 
 
 @pytest.mark.parametrize(("export", "body"), [([PINBOARD], "In short"), (READABILITY, "In short…")])
