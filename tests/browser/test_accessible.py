@@ -59,11 +59,11 @@ def test_no_horizontal_scrolling_on_small_screens(open_page: OpenPage) -> None:
 def test_filters_are_folded_on_small_screens_only(open_page: OpenPage) -> None:
     phone = open_page("/search?q=ferry", viewport={"width": 360, "height": 740})
     expect(phone.get_by_role("checkbox", name="Ada Marsh")).to_be_hidden()
-    phone.get_by_text("Narrow by author").click()
+    phone.get_by_text("Filter by author").click()
     expect(phone.get_by_role("checkbox", name="Ada Marsh")).to_be_visible()
     desk = open_page("/search?q=ferry", viewport={"width": 1280, "height": 800})
     expect(desk.get_by_role("checkbox", name="Ada Marsh")).to_be_visible()
-    expect(desk.get_by_text("Narrow by author")).to_be_hidden()
+    expect(desk.get_by_text("Filter by author")).to_be_hidden()
 
 
 def test_first_tab_is_a_skip_link(open_page: OpenPage) -> None:
