@@ -163,9 +163,14 @@ def _joined(parts: Sequence[list[Token]]) -> str:
     return joined if len(joined) <= MAX_TERM else ""
 
 
+_fold_character = lru_cache(maxsize=1 << 16)(fold)
+
+
 def _analyze_unspaced(text: str) -> RawToken:
     """Character bigrams: each character is a term, and each pair of neighbours a term at the first one's position."""
-    characters = [(fold(match[0]), match.start(), match.end()) for match in UNSPACED_CHARACTER.finditer(text)]
+    characters = [
+        (_fold_character(match[0]), match.start(), match.end()) for match in UNSPACED_CHARACTER.finditer(text)
+    ]
     characters = [each for each in characters if each[0]]
     found: list[Token] = []
     for position, (term, start, end) in enumerate(characters):

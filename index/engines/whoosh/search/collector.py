@@ -42,6 +42,7 @@ from backfile.index.query import MatchAll, Node, Word, parse, plain_text, relax,
 from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
 
 _HIGHLIGHTED_AT_ONCE = 10  # hits whose texts are searched together; more at once hardly gain
+_MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
 _MAX_EDITS = 2
 
 
@@ -67,11 +68,12 @@ def search(searcher: Searcher, request: Request) -> Page:
     facets = tuple(_count_facet(searcher, name, docs, request.facet_limit(name)) for name, docs in counted.items())
     check()
     top = _select_page(searcher, root, found, request, check)
-    hits = tuple(_load_hits(searcher, top, found.marked(request.query), request, check))
+    marking = deadline(started, _MARKING * request.deadline)
+    hits = tuple(_load_hits(searcher, top, found.marked(request.query), request, marking))
     if found.relaxed:
         missing = found.relaxed.missing([doc_id for doc_id, _ in top])
         hits = tuple(replace(hit, missing=words) for hit, words in zip(hits, missing, strict=True))
-    suggestion = _correct(searcher, request, complete, filters, check) if complete < CORRECTED_BELOW else None
+    suggestion = _correct(searcher, request, complete, filters, marking) if complete < CORRECTED_BELOW else None
     took = (time.perf_counter() - started) * 1000
     pages = -(-len(docs) // request.per_page)
     relaxed = Relaxed(found.relaxed.required, len(found.relaxed.query.words), complete) if found.relaxed else None
