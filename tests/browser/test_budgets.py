@@ -148,7 +148,7 @@ def test_a_passage_is_cited_without_script(open_page: OpenPage) -> None:
     # Not held to silence: beside plain text the browser asks for an icon of its own.
     page = open_page("/article/1998/night-ferry", java_script_enabled=False, silent=False)
     page.locator(".cite summary").click()
-    page.get_by_label("Cite a passage of it").fill("night ferry")
+    page.get_by_label("Cite a passage").fill("night ferry")
     page.locator(".cite form").get_by_role("button", name="Plain text").click()
     expect(page.locator("body")).to_contain_text("“night ferry” Ada Marsh")
     expect(page.locator("body")).to_contain_text("/article/1998/night-ferry#:~:text=night%20ferry")

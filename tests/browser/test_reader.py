@@ -126,7 +126,7 @@ def test_a_bar_of_the_year_chart_filters(open_page: OpenPage) -> None:
 
 def test_a_long_facet_is_searched_by_script(open_page: OpenPage) -> None:
     page = open_page("/search")
-    page.get_by_role("searchbox", name="Find in: Topic").fill("matter 40")
+    page.get_by_role("searchbox", name="Search in Topic").fill("matter 40")
     page.get_by_role("checkbox", name="matter 40").check()
     expect(page.locator("#status")).to_contain_text("1 article")
     expect(page.locator(".chips")).to_contain_text("matter 40")
