@@ -85,7 +85,7 @@ def test_dead_links_are_counted_and_listed(client: FlaskClient) -> None:
         ("notes/sub/One.md", 3, "image", "Gone 2020.png"),
     ]
     page = client.get("/about").text
-    assert "8 links within the archive lead somewhere. 4 are dead" in page
+    assert "8 links within the archive work. 4 are broken" in page
     assert '<td>3</td><td dir="auto">Gone 2020.png</td>' in page
 
 
