@@ -46,25 +46,13 @@ def walk(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[FileEntr
     be listed, a link to a folder elsewhere) is an entry as well: reading it gives the problem, and nothing goes
     unnoticed.
     """
-    folders = [""]
-    while folders:
-        below = folders.pop()
-        try:
-            scan = os.scandir(f"{root}/{below}")
-        except OSError:
-            yield FileEntry(below or ".", 0, 0)
-            continue
-        with scan:
-            for item in scan:
-                path = below + item.name
-                if item.name[0] == "." or (exclude is not None and exclude.match(path)):
-                    continue
-                if item.is_dir(follow_symlinks=False):
-                    folders.append(path + "/")
-                elif (named := has_article_name(item.name)) or item.is_symlink():
-                    entry = _entry(item, path, root, named=named)
-                    if entry is not None:
-                        yield entry
+    for path, item in _visible_files(root, exclude):
+        if item is None:
+            yield FileEntry(path or ".", 0, 0)
+        elif (named := has_article_name(item.name)) or item.is_symlink():
+            entry = _entry(item, path, root, named=named)
+            if entry is not None:
+                yield entry
 
 
 def walk_assets(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[str]:
@@ -72,12 +60,23 @@ def walk_assets(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[s
 
     Names that are not UTF-8 are left out.
     """
+    for path, item in _visible_files(root, exclude):
+        # A folder that cannot be listed is a problem of `walk`.
+        if item is not None and has_asset_name(item.name) and (path.isascii() or _is_text(path)):
+            yield path
+
+
+def _visible_files(
+    root: str, exclude: re.Pattern[str] | None
+) -> Iterator[tuple[str, os.DirEntry[str]] | tuple[str, None]]:
+    """Yields path and entry of each file outside hidden and excluded folders, and None for a folder without a list."""
     folders = [""]
     while folders:
         below = folders.pop()
         try:
             scan = os.scandir(f"{root}/{below}")
-        except OSError:  # a problem of `walk`, which lists it
+        except OSError:
+            yield below, None
             continue
         with scan:
             for item in scan:
@@ -86,8 +85,8 @@ def walk_assets(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[s
                     continue
                 if item.is_dir(follow_symlinks=False):
                     folders.append(path + "/")
-                elif has_asset_name(item.name) and (path.isascii() or _is_text(path)):
-                    yield path
+                else:
+                    yield path, item
 
 
 def has_asset_name(name: str) -> bool:
