@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from backfile.archive.metadata.name_keys import author_key, topic_key
 from backfile.archive.model import Source
 from backfile.archive.web_addresses import host_of
@@ -58,6 +60,7 @@ def spelling_rank(name: str) -> tuple[int, str]:
     return case + ("-" in name or "_" in name), name
 
 
+@lru_cache(maxsize=1 << 17)
 def name_words(text: str) -> str:
     """Folded words of a name in alphabetical order, by which a query is compared with names."""
     return " ".join(sorted(fold(author_key(text.replace(",", " "))).split()))

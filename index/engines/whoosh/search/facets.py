@@ -150,14 +150,16 @@ def _merge_spellings(
     """Values, ordinals and lengths of the documents' values with each group replaced by its most frequent spelling."""
     doc_ids = np.arange(len(lengths)).repeat(lengths)
     counts = np.bincount(ordinals[live_docs.mask.take(doc_ids)], minlength=len(values))
-    order = sorted(range(len(values)), key=lambda ordinal: spelling_rank(values[ordinal]))
-    by_count = np.lexsort((np.argsort(order), -counts, groups))
+    is_shared = (np.bincount(groups) > 1).take(groups)  # values with other spellings
+    ranks = np.zeros(len(values), np.intp)
+    shared = sorted(np.flatnonzero(is_shared).tolist(), key=lambda ordinal: spelling_rank(values[ordinal]))
+    ranks[shared] = np.arange(len(shared))
+    by_count = np.lexsort((ranks, -counts, groups))
     shown = by_count[np.unique(groups[by_count], return_index=True)[1]]  # the first of each group
     chosen = np.sort(shown)
     renumbered = chosen.searchsorted(shown).take(groups).astype(np.int32).take(ordinals)
     # A document with two spellings of a name has the name once.
-    has_spellings = (np.bincount(groups) > 1).take(groups).take(ordinals)
-    candidates = np.flatnonzero(has_spellings)
+    candidates = np.flatnonzero(is_shared.take(ordinals))
     pairs = doc_ids.take(candidates) * len(chosen) + renumbered.take(candidates)
     again = np.delete(candidates, np.unique(pairs, return_index=True)[1])
     lengths = lengths - np.bincount(doc_ids.take(again), minlength=len(lengths))
