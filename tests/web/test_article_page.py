@@ -12,6 +12,8 @@ from flask import request
 from selectolax.lexbor import LexborHTMLParser
 
 from backfile.app import create_app
+from backfile.archive.model import Article
+from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.engine import Engine, Page, Request
 from backfile.index.errors import IndexUnusable
@@ -157,6 +159,22 @@ def test_warm_up_of_an_empty_archive(tmp_path: Path) -> None:
     app = create_app(settings)
     warm_up(app)
     assert "The archive is empty" in app.test_client().get("/").text
+
+
+def test_an_article_removed_while_it_is_shown_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.md").write_text("The night ferry.\n")
+    client = create_app(Settings(library=tmp_path)).test_client()
+    get = Library.get
+
+    def get_and_remove(library: Library, article_id: str) -> Article:
+        found = get(library, article_id)
+        (tmp_path / "a.md").unlink()
+        return found
+
+    monkeypatch.setattr(Library, "get", get_and_remove)
+    page = client.get("/article/a")
+    assert (page.status_code, "The night ferry" in page.text) == (200, True)
+    assert "Last-Modified" not in page.headers
 
 
 NAMES = ["a" * 300, "a/" * 2_500 + "x", "loop", "nul%00byte", "closed/x", "%ff", "a.md/x"]

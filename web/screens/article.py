@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -103,7 +104,8 @@ class IndexContext:
 def article(article_id: str) -> str:
     """Article page; matches of `q` are highlighted and numbered, `match` is the number of the current one."""
     found = services().library.get(article_id)
-    note_last_modified(os.stat(services().library.root / found.path).st_mtime)
+    with suppress(OSError):  # removed since it was read: the page then has no Last-Modified
+        note_last_modified(os.stat(services().library.root / found.path).st_mtime)
     arguments = arguments_of_request()
     query = parse_query(arguments.query).tree
     rendered = render_body(found)
