@@ -22,6 +22,7 @@ from backfile.archive.frontmatter.header_lines import MAX_CHARACTERS, HeaderRead
 from backfile.archive.frontmatter.recovery import (
     are_keys,
     conflict_above,
+    end_of_keys,
     key_of,
     looks_like_keys,
     recover,
@@ -287,9 +288,9 @@ def _unclosed(text: str, opening: re.Match[str]) -> FrontMatter:
         parts = (text[:start], block, far[0], text[far.end() :])
         found = tuple(_moved(each, count_lines(text[:start])) for each in slips)
         return FrontMatter(_form(fence), *parts, data, (problem, *found), is_broken=True)
-    blank = _BLANK_LINE.search(text, start, start + MAX_CHARACTERS)
-    end = blank.start() if blank else min(len(text), start + MAX_CHARACTERS)
+    end = end_of_keys(text, start, start + MAX_CHARACTERS)
     if looks_like_keys(text[start:end]):
+        blank = _BLANK_LINE.match(text, end)
         read = _block(_form(fence), text, (start, end, blank.end() if blank else end), (problem,))
         return replace(read, is_broken=True)
     return _none(text, problem)

@@ -61,6 +61,15 @@ def looks_like_keys(block: str) -> bool:
     return bool(lines) and bool(key_of(lines[0])) and are_keys(names)
 
 
+def end_of_keys(text: str, start: int, stop: int) -> int:
+    """Place, at most `stop`, where the lines that begin with a key or go on below one end: the text begins there."""
+    for found in _LINES.finditer(text, start, stop):
+        line = found[0].rstrip("\r\n")
+        if not line.strip() or not (key_of(line) or _GOES_ON.match(line) or _TOML_START.match(line)):
+            return found.start()
+    return min(len(text), stop)
+
+
 def suspect_lines(block: str, offset: int) -> tuple[FrontMatterInvalid, ...]:
     """Problem of a block that is shown as text though each of its lines begins with a key; none for other texts."""
     lines = [line for line in block.splitlines() if line.strip()]
