@@ -236,22 +236,15 @@ class LinkIndex:
 
     def _execute(self, query: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
         try:
-            return self._connection.execute(query, _storable(values))
+            return self._connection.execute(query, values)
         except sqlite3.Error as error:
             raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
 
     def _execute_many(self, query: str, values: Iterable[tuple[object, ...]]) -> None:
         try:
-            self._connection.executemany(query, map(_storable, values))
+            self._connection.executemany(query, values)
         except sqlite3.Error as error:
             raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
-
-
-def _storable(values: tuple[object, ...]) -> tuple[object, ...]:
-    """Values that SQLite takes: bytes of a name that are not UTF-8 as `\\xff`."""
-    return tuple(
-        value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value for value in values
-    )
 
 
 def link_name(kind: str, address: str) -> str:

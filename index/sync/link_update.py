@@ -8,7 +8,7 @@ from pathlib import Path
 
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex
 from backfile.archive.links.link_resolver import LinkResolver, resolve_open_links
-from backfile.archive.storage.library import Library
+from backfile.archive.storage.library import Library, printable
 from backfile.index.sync.reader import ReadResult
 
 _CHUNK = 1_000  # articles a transaction
@@ -71,10 +71,10 @@ class LinkUpdate:
 
 def put_links(index: LinkIndex, result: ReadResult) -> None:
     """Puts the addresses and links of a file that was read into an index; one that is no article is removed."""
-    if result.document is None:
-        index.remove([result.path])
-    else:
+    if result.document is not None:
         index.put(result.path, result.document.id, result.addresses, result.links)
+    elif printable(result.path) == result.path:  # a file whose name is not UTF-8 was never an article
+        index.remove([result.path])
 
 
 def resolve_links(index: LinkIndex, library: Library) -> None:

@@ -45,6 +45,19 @@ def test_a_file_of_any_time_is_indexed_and_unchanged_afterwards(root: Path, seco
     assert update(root).unchanged == 2
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+@pytest.mark.parametrize("name", [b"\xff.md", b"\xff/a.md", b"\xff.png", b"caf\xe9.html"])
+def test_a_name_that_is_not_utf_8_stops_nothing(root: Path, name: bytes) -> None:
+    odd = os.fsencode(root) + b"/" + name
+    os.makedirs(os.path.dirname(odd), exist_ok=True)
+    Path(os.fsdecode(odd)).write_text("Text.\n", encoding="utf-8")
+    for _ in range(2):
+        report = update(root)
+        is_article = name.endswith(b".md")
+        assert [problem.reason for problem in report.problems] == ["its name is not UTF-8"] * is_article
+    assert check(Library(root), root / FOLDER, "whoosh").searchable == 1
+
+
 def test_times_beyond_64_bits_are_clamped() -> None:
     assert [held_time(each) for each in (2**63, -(2**80), 7)] == [MAX_TIME_NS, -MAX_TIME_NS, 7]
 
