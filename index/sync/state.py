@@ -208,8 +208,8 @@ def read_failure(folder: Path) -> UpdateFailure | None:
 
 def clear_failure(folder: Path) -> None:
     """Forgets the failure after a synchronization that succeeded."""
-    with suppress(FileNotFoundError):
-        (folder / _FAILURE).unlink()
+    _make_way(folder / _FAILURE)
+    (folder / _FAILURE).unlink(missing_ok=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -30,6 +30,7 @@ from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
 from backfile.index.sync.state import (
     SyncState,
+    clear_failure,
     is_no_folder,
     load_state,
     prepare_cache_folder,
@@ -84,7 +85,9 @@ def synchronise(
 ) -> Report:
     """Synchronizes an open engine whose write lock is held; `folder` is the cache folder. Raises `IndexUnusable`."""
     with closing(LinkUpdate(folder, library)) as links:
-        return _Synchronization.begin(library, engine, folder, seconds, links).run(progress)
+        report = _Synchronization.begin(library, engine, folder, seconds, links).run(progress)
+    clear_failure(folder)
+    return report
 
 
 @dataclass

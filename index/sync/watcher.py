@@ -12,7 +12,7 @@ from watchfiles import Change, watch
 
 from backfile.archive.errors import BackfileError
 from backfile.archive.storage.library import Library
-from backfile.index.sync.state import clear_failure, record_failure
+from backfile.index.sync.state import record_failure
 from backfile.index.sync.synchronization import update_index
 from backfile.index.sync.verification import IndexVerifier
 
@@ -86,7 +86,6 @@ class IndexWatcher:
             log.error("The index could not be brought up to date: %s", error)
             record_failure(self._folder, str(error), getattr(error, "hint", ""))
         else:
-            clear_failure(self._folder)
             if not report.did_nothing:
                 log.info("%s", report.summary())
 

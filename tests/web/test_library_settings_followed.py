@@ -104,6 +104,13 @@ def test_the_time_is_that_of_the_first_failure(folder: Path) -> None:
     clear_failure(cache)
 
 
+def test_an_update_by_hand_ends_a_failure(folder: Path, client: FlaskClient) -> None:
+    record_failure(folder / ".backfile", "the disk was full")
+    assert client.get("/health").json["status"] == "stale"  # type: ignore[index]
+    main.run(["index", str(folder)])
+    assert client.get("/health").json["status"] == "ok"  # type: ignore[index]
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"since": 1}', "[" * 100_000])
 def test_a_damaged_note_is_no_failure(folder: Path, client: FlaskClient, content: str) -> None:
     (folder / ".backfile" / "failure.json").write_text(content)

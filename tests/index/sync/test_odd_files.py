@@ -21,7 +21,7 @@ from backfile.index.engine import Request
 from backfile.index.engines import open_engine
 from backfile.index.errors import CacheFolderRefused, IndexUnusable
 from backfile.index.query import parse
-from backfile.index.sync.state import FOLDER, SyncState, load_state
+from backfile.index.sync.state import FOLDER, SyncState, load_state, record_failure
 from backfile.index.sync.synchronization import update_index
 from backfile.index.sync.verification import check
 
@@ -128,6 +128,7 @@ def test_whatever_lies_in_the_place_of_a_file_of_the_cache_the_articles_are_foun
     whole.mkdir()
     (whole / "ferry.md").write_text("# Ferry\n\nThe night ferry.\n", encoding="utf-8")
     update(whole)
+    record_failure(whole / FOLDER, "the disk was full")
     names = sorted(path.relative_to(whole).as_posix() for path in (whole / FOLDER).rglob("*"))
     assert len(names) >= 8
     for number, name in enumerate(names):
