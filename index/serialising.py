@@ -16,6 +16,11 @@ def article_path(article_id: str, query: str = "") -> str:
     return f"{path}?{urlencode({'q': query})}" if query else path
 
 
+def facet_path(facet: str, value: str) -> str:
+    """Path of the page of an author or a topic, `/author/<name>`."""
+    return f"/{facet}/{quote(value, safe='')}"
+
+
 def page_to_json(
     query: str,
     page: Page,

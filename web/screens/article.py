@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
@@ -26,7 +25,7 @@ from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailabl
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.query import MatchAll, Node, relax
-from backfile.index.serialising import article_path
+from backfile.index.serialising import article_path, facet_path
 from backfile.index.sync.reader import document_of
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.arguments import SearchArguments
@@ -266,7 +265,7 @@ def _related_articles(shown: Article) -> tuple[RelatedArticles, ...]:
 
 
 def _links(facet: str, names: tuple[str, ...]) -> tuple[Link, ...]:
-    return tuple(Link(name, f"/{facet}/{quote(name, safe='')}") for name in names)
+    return tuple(Link(name, facet_path(facet, name)) for name in names)
 
 
 def _absolute_url(shown: Article) -> str:

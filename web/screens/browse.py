@@ -14,6 +14,7 @@ from flask import Blueprint, render_template, request
 from backfile.archive.metadata.author_names import family_name_first
 from backfile.index.analysis.normalization import fold
 from backfile.index.engine import FacetValue, Page, Sort
+from backfile.index.serialising import facet_path
 from backfile.web.screens.search import arguments_of_request, show_results
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.errors import PageNotFound
@@ -140,7 +141,7 @@ def _letter_groups(facet: str, values: Iterable[FacetValue]) -> list[LetterGroup
 
 def links_to_values(facet: str, values: Iterable[FacetValue]) -> list[tuple[Link, int]]:
     """Link and count of each value of a facet."""
-    return [(Link(each.value, f"/{facet}/{quote(each.value, safe='')}"), each.count) for each in values]
+    return [(Link(each.value, facet_path(facet, each.value)), each.count) for each in values]
 
 
 def _show_value(fixed: SearchArguments, name: str, facet: str = "") -> str:

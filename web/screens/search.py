@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from flask import Blueprint, render_template, request
 
 from backfile.index.engine import Facet, Page
 from backfile.index.fields import facet_key
 from backfile.index.query import parse, relax
+from backfile.index.serialising import facet_path
 from backfile.web.service.arguments import SearchArguments, read_arguments
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, gettext_noop, ngettext, translate
@@ -124,10 +123,7 @@ def _name_links(arguments: SearchArguments, found: SearchResult) -> list[tuple[s
     """Authors and topics whose name is the query: facet, link to the page of the name, number of articles."""
     if arguments.page > 1:
         return []
-    return [
-        (each.facet, Link(each.value, f"/{each.facet}/{quote(each.value, safe='')}"), each.count)
-        for each in found.page.names
-    ]
+    return [(each.facet, Link(each.value, facet_path(each.facet, each.value)), each.count) for each in found.page.names]
 
 
 def _suggestion(arguments: SearchArguments, found: SearchResult) -> tuple[Link, int] | None:

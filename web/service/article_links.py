@@ -21,7 +21,7 @@ from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import has_asset_name
 from backfile.index.caching import Cache, bounded_cache
-from backfile.index.serialising import article_path
+from backfile.index.serialising import article_path, facet_path
 
 ANCHORS_SECONDS = 60
 MAX_ANCHORS = 20_000  # of articles that others link to, a process
@@ -67,7 +67,7 @@ def _address_of(library: Library, target: LinkTarget | None) -> str | None:
         anchor = _anchor(library, target) if target.fragment else None
         return article_path(target.id) + (f"#{ID_PREFIX}{quote(anchor)}" if anchor else "")
     if isinstance(target, LinkedFacet):
-        return f"/{target.facet}/{quote(target.name, safe='')}"
+        return facet_path(target.facet, target.name)
     return None if target is None else "/media/" + quote(target.path)
 
 
