@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 
 import nh3
 from html_to_markdown import ConversionError, convert
@@ -18,12 +19,14 @@ from lxml.html import HtmlElement
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import NESTING_HINT, SCHEMES, parse_html, safe_address, text_of
 from backfile.archive.importers.markdown import escaping
+from backfile.archive.importers.markdown.embeds import link_embeds
 from backfile.archive.importers.markdown.layout_tables import dissolve_tables, is_layout_table
 
 _FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*\d)\Z", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:)[- ]?([\w+#]{1,20})\b")
 _LETTER = re.compile(r"[^\W_]")
 _TAG = re.compile(r"<[^<>]*>")
+_VISIBLE = re.compile("[^\\s\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\((?:<[^<>]*>|[^()\s]*)\)")
 _PLACEHOLDER = re.compile(r"FOOTNOTE(?:(REF)([0-9]{1,9})ENDNOTE|(DEF)([0-9]{1,9})ENDNOTE\s*)")
@@ -89,6 +92,7 @@ def fragment_to_markdown(html: str, base_url: str | None) -> str:
 
 def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
     """Markdown of a tree, which is modified; else as `html_to_markdown`."""
+    link_embeds(tree, base_url)
     _resolve_addresses(tree, base_url)
     _mark_footnotes(tree)
     _normalize_elements(tree)
@@ -97,9 +101,10 @@ def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
         content = convert(_escaped_html(clean), _OPTIONS).content or ""
     except ConversionError as error:
         raise ArchiveError(f"cannot be made into Markdown: {error}") from error
-    if not content and _TAG.sub("", clean).strip():
+    if not content and _VISIBLE.search(unescape(_TAG.sub("", clean))):
         raise ArchiveError("is nested too deeply", hint=NESTING_HINT)
-    return escaping.restore_escapes(_tidy(content))
+    body = escaping.restore_escapes(_tidy(content))
+    return body if _VISIBLE.search(body) else ""
 
 
 def _escaped_html(clean: str) -> str:
