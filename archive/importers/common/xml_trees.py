@@ -15,6 +15,14 @@ from backfile.archive.importers.common.html_parser import decode_html, parse_htm
 _ENTITY = re.compile(r"&(\w{1,31});")
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _DECLARATION = re.compile(r"(?<!\s)\s*+<\?xml[^<>]*\?>")
+_SPACES = b" \t\r\n"
+_NAME = re.compile(rb"<([A-Za-z_][\w.:-]*)")
+_HTML_ELEMENTS = frozenset(
+    {"html", "head", "body", "title", "meta", "link", "base", "style", "script", "div", "p", "span", "a"}
+    | {"article", "section", "main", "header", "nav", "aside", "footer", "h1", "h2", "h3", "h4", "h5", "h6"}
+    | {"table", "ul", "ol", "dl", "pre", "blockquote", "figure", "img", "center", "font", "br", "hr", "form"}
+    | {"b", "i", "em", "strong"}
+)
 _DOCTYPE = re.compile(r"<!DOCTYPE(?P<rest>[^\[>]*(?:\[[^\]]*\]\s*)?>)?+", re.IGNORECASE)
 
 
@@ -38,6 +46,44 @@ def _parser(*, recover: bool = False) -> etree.XMLParser:
 def local_name(name: object) -> str:
     """Name of an element or attribute without namespace or prefix; empty for comments, which have no name."""
     return name.rpartition("}")[2].rpartition(":")[2] if isinstance(name, str) else ""
+
+
+def declares_xml(head: bytes) -> bool:
+    """Whether a file begins with an XML declaration."""
+    return _text_start(head).startswith(b"<?xml")
+
+
+def _text_start(head: bytes) -> bytes:
+    """Beginning of a file without byte order mark and white space, UTF-16 as ASCII."""
+    return head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe" + _SPACES)
+
+
+def root_name(head: bytes) -> str:
+    """Name of the first element in the beginning of a file, without prefix; empty if something else comes first.
+
+    Declarations, comments, processing instructions and the document type are passed over.
+    """
+    text = _text_start(head)
+    while text.startswith((b"<?", b"<!")):
+        if text.startswith(b"<!--"):
+            end = b"-->"
+        elif text.startswith(b"<?"):
+            end = b"?>"
+        else:
+            end = b"]" if b"[" in text.partition(b">")[0] else b">"
+        text = text.partition(end)[2].lstrip(_SPACES)
+        if end == b"]" and text.startswith(b">"):
+            text = text[1:].lstrip(_SPACES)
+    found = _NAME.match(text)
+    return found[1].decode("utf-8", "replace").rpartition(":")[2] if found else ""
+
+
+def is_xml_but_no_page(head: bytes) -> bool:
+    """Whether a file is XML whose first element is none of HTML, so that its `<head>` is no head of a web page."""
+    name = root_name(head)
+    if not name or name.lower() == "html":
+        return False
+    return declares_xml(head) or (name.lower() not in _HTML_ELEMENTS and "-" not in name)
 
 
 def parse_xhtml(content: bytes) -> HtmlElement:

@@ -11,6 +11,7 @@ from backfile.archive.frontmatter.front_matter import Form, FrontMatter, parse
 from backfile.archive.importers.common.bylines import parse_dateline
 from backfile.archive.importers.common.closing_notes import closing_authors
 from backfile.archive.importers.common.masthead import LONGEST_LINE, Masthead, date_in_words
+from backfile.archive.importers.common.xml_trees import declares_xml
 from backfile.archive.importers.item import (
     ITEM_FAILURES,
     ImportContext,
@@ -45,6 +46,8 @@ def detect(probe: Probe) -> int:
         texts = sum(name.lower().endswith(_ENDINGS) for name in probe.names)
         visible = sum(not name.rpartition("/")[2].startswith(".") for name in probe.names)
         return round(70 * texts / visible) if texts else 0
+    if declares_xml(probe.head):
+        return 0
     named = probe.path.suffix.lower() in _ENDINGS
     try:
         decode(probe.head[:4096].rpartition(b"\n")[0] or probe.head[:4096])

@@ -18,6 +18,7 @@ from lxml.html import HtmlElement
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import decode_html, parse_html, safe_address
+from backfile.archive.importers.common.xml_trees import is_xml_but_no_page
 from backfile.archive.importers.extraction.extractor import extract
 from backfile.archive.importers.extraction.page_metadata import base_url_of
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
@@ -61,6 +62,8 @@ def detect(probe: Probe) -> int:
     The pages of a mixed folder may be bookmarks or exports of another program, so each file is detected by itself.
     """
     if not probe.is_folder:
+        if is_xml_but_no_page(probe.head):
+            return 0
         if _SIGNATURE.search(probe.head[:4096]):
             is_other = re.search(rb"<!DOCTYPE NETSCAPE-Bookmark|<rss|<feed|<wxr", probe.head[:4096], re.IGNORECASE)
             return 0 if is_other else 75

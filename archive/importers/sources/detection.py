@@ -14,6 +14,7 @@ from backfile.archive.importers.library.file_names import asset_name
 from backfile.archive.importers.library.provenance import origin_of
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.temporary_folders import temporary_folder
+from backfile.archive.importers.sources.unknown_formats import unknown_format
 from backfile.archive.importers.sources.unpacking import ZIP_BASED_KINDS, is_archive, unpack
 from backfile.archive.storage.durable_files import write_bytes
 from backfile.archive.web_addresses import address_parts
@@ -102,7 +103,7 @@ def open_sources(
     elif probe.is_folder:
         yield from _open_mixed_folder(path, label, in_archive=in_archive)
     else:
-        yield RejectedSource(label, "of no kind that is known; name it with --as if you know it", in_mixed_folder)
+        yield RejectedSource(label, unknown_format(probe.head), in_mixed_folder)
 
 
 def _open_archive(path: Path, label: str, kind: str | None) -> Iterator[AnySource]:
