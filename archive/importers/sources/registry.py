@@ -15,6 +15,7 @@ from backfile.archive.importers.item import PROBE_BYTES, Format, Probe
 # Kind → module below `archive.importers.formats`. Of kinds detected with equal confidence the first is taken.
 KINDS = {
     "wordpress": "wordpress.wxr",
+    "blogger": "blogs.blogger",
     "feed": "feed",
     "readlater": "read_later.read_later_export",
     "newsletter": "mail",

@@ -64,6 +64,8 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
      ' xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>S</title>'
      + each("<item><title>@title</title><guid>@title</guid><content:encoded>@text</content:encoded></item>")
      + "</channel></rss>"),
+    ("blogger", "b.xml", "<feed xmlns:blogger='http://schemas.google.com/blogger/2018'>"
+     + each("<entry><id>@title</id><title>@title</title><content type='html'>@text</content></entry>") + "</feed>"),
     ("newsletter", "m.mbox", each("From a@example.org Thu Mar 14 10:00:00 2019\nFrom: a@example.org\n"
                                   "Subject: @title\nMessage-ID: <@title@example.org>\n\n@text\n\n")),
     ("warc", "c.warc", warc()),

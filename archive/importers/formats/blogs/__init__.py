@@ -1,0 +1,1 @@
+"""Exports of services for blogs and newsletters."""
