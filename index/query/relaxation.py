@@ -32,7 +32,7 @@ def optional_words(node: And, language: str) -> frozenset[Node]:
     """
     wanted = [child for child in node.nodes if not isinstance(child, _NARROWING)]
     optional = frozenset(child for child in wanted if _is_stop_word(child, language))
-    return optional if len(optional) < len(wanted) else frozenset()
+    return frozenset() if optional.issuperset(wanted) else optional
 
 
 def _is_stop_word(node: Node, language: str) -> bool:

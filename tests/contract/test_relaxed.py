@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backfile.index.engine import Engine, Filters, Relaxed, Sort
+from backfile.index.query import And, Word
 from contract.library import article, found, load, marked, result_ids, search
 
 FILLER = "Nothing else is told here about what happened on that day. " * 6
@@ -165,6 +166,12 @@ def test_a_query_of_stop_words_finds_them(engine: Engine, query: str) -> None:
     assert found(engine, query) == {"who"}
     (hit,) = search(engine, query).hits
     assert hit.matches > 0
+
+
+def test_a_conjunction_of_one_stop_word_twice_finds_it(engine: Engine) -> None:
+    """Requests are made by programs too, and these need not put a query into normal form."""
+    load(engine, article("who", "The Who."), article("other", "Slow train."))
+    assert found(engine, And((Word("the"), Word("the")))) == {"who"}
 
 
 def test_stop_words_are_not_marked_and_have_no_family(engine: Engine) -> None:
