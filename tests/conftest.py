@@ -15,7 +15,7 @@ from bench import corpora_folder
 
 # CI gives the same verdict twice; on other machines Hypothesis looks for new examples.
 SAME_EXAMPLES = bool(os.environ.get("CI"))
-for profile, examples in (("fast", 50), ("long", 400)):
+for profile, examples in (("fast", 30), ("long", 400)):
     settings.register_profile(
         profile,
         max_examples=examples,

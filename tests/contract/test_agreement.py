@@ -94,7 +94,7 @@ def test_only_the_best_get_the_bonus_of_neighbours(name: str, history: list[Batc
 
 
 @pytest.mark.parametrize("name", OTHERS)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=st.lists(batches, min_size=1, max_size=3), questions=st.lists(searches, min_size=6, max_size=8))
 def test_agrees_with_the_naive_engine(
     name: str, history: list[Batch], questions: list[tuple[Node, Filters, Sort]]

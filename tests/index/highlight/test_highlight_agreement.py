@@ -71,7 +71,7 @@ def check_agreement(documents: list[Document], folder: Path, count: int) -> None
 
 
 def test_agreement_on_the_sample_library(tmp_path: Path) -> None:
-    check_agreement(documents_of(SAMPLE_LIBRARY), tmp_path, 30)
+    check_agreement(documents_of(SAMPLE_LIBRARY), tmp_path, 12)
 
 
 @pytest.mark.long

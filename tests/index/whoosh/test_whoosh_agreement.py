@@ -174,7 +174,7 @@ def small_limits(batch: int, dense_ratio: int, best: int) -> Iterator[None]:
         yield
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(batches, st.lists(requests, min_size=4, max_size=12), bounds)
 def test_pages_agree_with_the_oracle(
     batches: Sequence[Batch], requests: Sequence[Request], bounds: tuple[int, int, int]

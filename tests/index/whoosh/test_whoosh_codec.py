@@ -36,7 +36,7 @@ def hits(searcher: Searcher, query: Query) -> dict[str, float]:
 
 
 # Shrinking would take Whoosh minutes.
-@settings(max_examples=15, phases=[Phase.generate])
+@settings(max_examples=8, phases=[Phase.generate])
 @given(libraries, libraries)
 def test_whoosh_postings_are_those_of_the_documents(tmp_path_factory, first, second):
     folder = tmp_path_factory.mktemp("index")
@@ -59,7 +59,7 @@ def test_whoosh_postings_are_those_of_the_documents(tmp_path_factory, first, sec
                 assert set(hits(searcher, And([a, Not(b)]))) == sets[0] - sets[1]
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(libraries)
 def test_single_words_score_by_the_formula(tmp_path_factory, library):
     """BM25F of one term with Whoosh's defaults: idf = ln(N / (df + 1)) + 1, K1 = 1.2, B = 0.75."""

@@ -201,11 +201,11 @@ def _content(path: Path, data: bytes) -> np.ndarray:
 
 def test_damage_never_shows_another_text(library, tmp_path, capsys):
     counts: Counter[str] = Counter()
-    for seed in range(36):
+    for seed in range(18):
         run_case(library, tmp_path, seed, counts)
     with capsys.disabled():
         sys.stdout.write(f"\n{dict(counts)}\n")
-    assert counts["found by verification"] >= 30
+    assert counts["found by verification"] >= 14
 
 
 @pytest.mark.long
