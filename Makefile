@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--no-emit-index-url --no-emit-find-links --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test long thorough lint format types docs texts check minimum wheel audit sbom bench lock picture clean
+.PHONY: help setup serve test long thorough opensearch lint format types docs texts check minimum wheel audit sbom bench lock picture clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ long: setup  ## tests that take more than a few seconds
 
 thorough: setup  ## the long tests with all their examples: hours
 	BACKFILE_ALL_EXAMPLES=1 $(BIN)/python -m pytest -n 2 -m long
+
+opensearch:  ## fetch the OpenSearch server that tests need besides Java 21 (Maven); without it they skip
+	$(PYTHON) tests/opensearch/cluster.py fetch
 
 lint: setup  ## formatting and lint
 	$(BIN)/ruff format --check .
@@ -85,7 +88,7 @@ bench: $(BENCH_SETUP)  ## compare with other engines; BENCH="--articles 10000" a
 	$(BIN)/python -m bench compare $(BENCH)
 
 lock: setup  ## renew the locks; UPGRADE=--upgrade takes the newest versions of everything
-	$(COMPILE) --extra import --group dev $(UPGRADE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra import --extra opensearch --group dev $(UPGRADE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --group bench $(UPGRADE) --output-file bench/requirements.lock
 	$(COMPILE) --group release --constraint requirements.lock $(UPGRADE) --output-file .ci/requirements.lock
 

@@ -8,6 +8,7 @@ the file; without them `backfile.toml` of the current folder is read if it exist
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import Field, dataclass, field, fields
@@ -18,13 +19,17 @@ from backfile.archive.errors import ArticleUnreadable, BackfileError
 from backfile.archive.storage.durable_files import read_bytes
 from backfile.archive.web_addresses import address_parts
 from backfile.index import engines
+from backfile.index.engines.options import NO_OPTIONS, NO_SECRET, EngineOptions, Secret
 from backfile.index.sync.state import FOLDER
 
 PREFIX = "BACKFILE_"
 FILE = "backfile.toml"
 SOURCE_LANGUAGE = "en"
 UI_LANGUAGES = (SOURCE_LANGUAGE, "de", "fr")  # catalogues are in web/translations
-_NOT_SETTINGS = {f"{PREFIX}CONFIG", f"{PREFIX}REQUIRE_BROWSER"}  # names the file; a switch of the test suite
+# Names the file; switches of the test suite.
+_NOT_SETTINGS = {f"{PREFIX}{name}" for name in ("CONFIG", "REQUIRE_BROWSER", "REQUIRE_OPENSEARCH")}
+
+_INDEX_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
 
 class SettingsInvalid(BackfileError):
@@ -105,6 +110,37 @@ def _parse_site(value: Any) -> str:
     return address
 
 
+def _parse_cluster_urls(value: Any) -> tuple[str, ...]:
+    """Addresses of the nodes of a cluster. A value with a password is not repeated in the message."""
+    urls = tuple(url.rstrip("/") for url in _parse_list(value))
+    for url in urls:
+        parts = address_parts(url)
+        if "@" in parts.netloc:
+            raise ValueError("an address holds a user or password; these have settings of their own")
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+            raise ValueError(f"{url!r} is not an address such as https://search.example.org:9200")
+    if not urls:
+        raise ValueError(f"{value!r} has no address")
+    return urls
+
+
+def _parse_index_name(value: Any) -> str:
+    """Name of an index under the rules of OpenSearch, short enough for the endings that its parts get."""
+    name = _parse_text(value)
+    if not _INDEX_NAME.fullmatch(name):
+        raise ValueError(
+            f"{value!r} is not a name of 1 to 100 small letters, digits, hyphens and underscores that begins with a "
+            "letter or digit"
+        )
+    return name
+
+
+def _parse_secret(value: Any) -> Secret:
+    if isinstance(value, str):
+        return Secret(value)
+    raise ValueError("the value is not text")
+
+
 INTEGER = SettingType("whole number", _parse_integer)
 NUMBER = SettingType("number", _parse_number)
 BOOLEAN = SettingType("true or false", _parse_boolean)
@@ -112,6 +148,9 @@ TEXT = SettingType("text", _parse_text)
 SITE = SettingType("address", _parse_site)
 PATH = SettingType("path", _parse_path)
 LIST = SettingType("list", _parse_list)
+URLS = SettingType("list of addresses", _parse_cluster_urls)
+INDEX_NAME = SettingType("name", _parse_index_name)
+SECRET = SettingType("secret", _parse_secret)
 ENGINE = SettingType("name", lambda value: _parse_choice(value, engines.names()))
 LANGUAGE = SettingType(
     " or ".join(f"`{code}`" for code in UI_LANGUAGES), lambda value: _parse_choice(value, ("", *UI_LANGUAGES))
@@ -132,6 +171,28 @@ class Settings:
         "By default `.backfile` inside the library."
     )  # fmt: skip
     engine: str = _setting(ENGINE, engines.DEFAULT, "The search engine that keeps the index.")
+    opensearch_url: tuple[str, ...] = _setting(
+        URLS, NO_OPTIONS.url, "The addresses of the cluster's nodes, for the engine `opensearch`, separated by "
+        "commas. Requests go to all of them, and to the others when one does not answer."
+    )  # fmt: skip
+    opensearch_index: str = _setting(INDEX_NAME, NO_OPTIONS.index, "The name of the index on the cluster.")
+    opensearch_user: str = _setting(TEXT, "", "The user who logs in to the cluster. By default nobody does.")
+    opensearch_password: Secret = _setting(SECRET, NO_SECRET, "The user's password. No flag, which others could see.")
+    opensearch_password_file: Path | None = _setting(PATH, None, "The file that holds the password.")
+    opensearch_api_key: Secret = _setting(SECRET, NO_SECRET, "An API key instead of user and password; no flag either.")
+    opensearch_api_key_file: Path | None = _setting(PATH, None, "The file that holds the API key.")
+    opensearch_ca_file: Path | None = _setting(
+        PATH, None, "The certificate of the authority that the cluster's certificates are checked against (PEM). By "
+        "default those of the package certifi."
+    )  # fmt: skip
+    opensearch_insecure: bool = _setting(BOOLEAN, False, "Whether any certificate of the cluster is accepted.")
+    opensearch_shards: int = _setting(
+        INTEGER, NO_OPTIONS.shards, "How many shards a new index has; see [Operating](operating.md).", (1, 1024)
+    )
+    opensearch_replicas: int = _setting(
+        INTEGER, NO_OPTIONS.replicas, "How many copies of each shard a new index has, as far as there are other nodes.",
+        (0, 9),
+    )  # fmt: skip
     host: str = _setting(TEXT, "127.0.0.1", "The address to listen on; `0.0.0.0` is every network of this machine.")
     port: int = _setting(INTEGER, 8000, "The port to listen on; 0 takes a free one.", (0, 65_535))
     workers: int = _setting(INTEGER, 2, "How many processes answer requests.", (1, 256))
@@ -169,9 +230,18 @@ class Settings:
         return self.index if self.index is not None else self.library / FOLDER
 
     @property
+    def engine_options(self) -> EngineOptions:
+        """Options of an engine that keeps its index on a server."""
+        return EngineOptions(**{each.name: getattr(self, f"opensearch_{each.name}") for each in fields(EngineOptions)})
+
+    @property
     def index_folder(self) -> Path:
         """Folder of the engine, inside `cache_folder`."""
         return self.cache_folder / "index"
+
+
+INDEX_SETTINGS = ("index", "engine", *(each.name for each in fields(Settings) if each.name.startswith("opensearch_")))
+"""Names of the settings that every command needs that opens the index."""
 
 
 def table() -> dict[str, Field[Any]]:
@@ -191,7 +261,9 @@ def describe_default(setting: Field[Any]) -> str:
     default = setting.default
     if isinstance(default, bool):
         return str(default).lower()
-    return "" if default in (None, ()) else str(default)
+    if isinstance(default, tuple):
+        return ", ".join(default)
+    return "" if default is None else str(default)
 
 
 def variable(name: str) -> str:
@@ -200,8 +272,8 @@ def variable(name: str) -> str:
 
 
 def flag(name: str) -> str:
-    """Command-line flag of a setting: `--per-page` for `per_page`."""
-    return "--" + name.replace("_", "-")
+    """Command-line flag of a setting: `--per-page` for `per_page`; empty for a secret, which has none."""
+    return "" if table()[name].metadata["type"] is SECRET else "--" + name.replace("_", "-")
 
 
 def load(

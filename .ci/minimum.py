@@ -38,7 +38,9 @@ def main() -> None:
         oldest = target / "oldest.txt"
         compile_ = [uv, "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--no-header"]
         subprocess.run(
-            [*compile_, "--extra", "import", "--output-file", str(oldest), "pyproject.toml"], cwd=ROOT, check=True
+            [*compile_, "--extra", "import", "--extra", "opensearch", "--output-file", str(oldest), "pyproject.toml"],
+            cwd=ROOT,
+            check=True,
         )
         print(oldest.read_text())
         venv.create(target / "venv")

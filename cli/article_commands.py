@@ -26,7 +26,7 @@ from backfile.cli.terminal import (
     print_problems,
     with_settings,
 )
-from backfile.config import Settings
+from backfile.config import INDEX_SETTINGS, Settings
 from backfile.index import errors as index_errors
 from backfile.index.engine import Engine, Filters, Request, Sort
 from backfile.index.engines import open_engine
@@ -45,7 +45,7 @@ log = logging.getLogger("backfile")
 
 
 @click.command()
-@with_settings("library", "index", "engine", "wait", "file_seconds", folder=True)
+@with_settings("library", *INDEX_SETTINGS, "wait", "file_seconds", folder=True)
 @as_json
 def index(settings: Settings, as_json: bool) -> int:
     """Bring the index up to date with the files of the library.
@@ -68,7 +68,7 @@ def index(settings: Settings, as_json: bool) -> int:
 
 @click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1)
-@with_settings("library", "index", "engine", "per_page", "deadline", "wait")
+@with_settings("library", *INDEX_SETTINGS, "per_page", "deadline", "wait")
 @click.option("--author", "authors", multiple=True, metavar="NAME", help="Only articles by this author; repeatable.")
 @click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only articles on this topic; repeatable.")
 @click.option("--from", "first", type=DateType(), help="Only articles from 2019, 2019-03 or 2019-03-14 on.")
@@ -170,7 +170,7 @@ def _show_all(library: Library, seconds: float, as_json: bool) -> int:
 
 
 @click.command()
-@with_settings("library", "index", "engine", "file_seconds", folder=True)
+@with_settings("library", *INDEX_SETTINGS, "file_seconds", folder=True)
 @click.option("--links", "all_links", is_flag=True, help="List every link that leads nowhere, not only the first 20.")
 @as_json
 def check(settings: Settings, all_links: bool, as_json: bool) -> int:
@@ -215,7 +215,7 @@ def _print_links(links: LinkCheck, limit: int | None) -> None:
 
 
 @click.command()
-@with_settings("library", "index", "engine", "wait", "file_seconds", folder=True)
+@with_settings("library", *INDEX_SETTINGS, "wait", "file_seconds", folder=True)
 @as_json
 def stats(settings: Settings, as_json: bool) -> None:
     """Print the size of the archive and the state of the index.

@@ -22,6 +22,7 @@ from backfile.archive import errors as archive_errors
 from backfile.cli.terminal import ORIGINS, ProgressBar, as_json, print_error, print_json, with_settings
 from backfile.config import Settings
 from backfile.index import errors as index_errors
+from backfile.index.engines.options import Secret
 from backfile.index.processes import log_to_stderr
 
 if TYPE_CHECKING:
@@ -42,6 +43,12 @@ EXIT_CODES: dict[type[archive_errors.BackfileError], int] = {
     index_errors.DeadlineExceeded: 3,
     index_errors.IndexUnusable: 3,
     index_errors.IndexUnavailable: 3,
+    index_errors.ClusterUnavailable: 3,
+    index_errors.ClusterTimeout: 3,
+    index_errors.ClusterBusy: 3,
+    index_errors.ClusterReadOnly: 3,
+    index_errors.ClusterRefused: 3,
+    index_errors.EngineMissing: 3,
     index_errors.IndexLocked: 3,
     index_errors.CacheFolderRefused: 3,
     config.SettingsInvalid: 2,
@@ -137,7 +144,7 @@ def backfile() -> None:
 
 @backfile.command()
 @with_settings(
-    "library", "host", "port", "workers", "watch", "index", "engine", "trusted_hosts", "base_url", "proxies",
+    "library", "host", "port", "workers", "watch", *config.INDEX_SETTINGS, "trusted_hosts", "base_url", "proxies",
     "per_page", "deadline", "file_seconds", "wait", folder=True,
 )  # fmt: skip
 def serve(settings: Settings) -> None:
@@ -189,12 +196,15 @@ def show_settings(settings: Settings, as_json: bool) -> None:
     if as_json:
         print_json({name: {"value": _to_json(value), "origin": origins[name]} for name, value in values.items()})
         return
+    width = max(map(len, values))
     for name, value in values.items():
         shown = json.dumps(_to_json(value), ensure_ascii=False) if value is not None else ""
-        click.echo(f"{name:<14} {shown:<24} {'' if origins[name] == 'default' else origins[name]}".rstrip())
+        click.echo(f"{name:<{width}} {shown:<24} {'' if origins[name] == 'default' else origins[name]}".rstrip())
 
 
 def _to_json(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return repr(value) if value else ""
     return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
 
 

@@ -38,10 +38,12 @@ def with_settings(*names: str, folder: bool = False) -> Callable[[Command], Comm
     With `folder` an argument may name the library. The origins of the settings are stored in the context under ORIGINS.
     """
 
+    with_flags = tuple(filter(config.flag, names))
+
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def run_with_settings(config_file: Path | None, folder: str | None = None, **arguments: Any) -> Any:
-            flags = {name: arguments.pop(name) for name in names}
+            flags = {name: arguments.pop(name) for name in with_flags}
             if folder is not None and flags["library"] is not None:
                 raise click.UsageError("The library is named twice: as an argument and by --library.")
             flags["library"] = folder if folder is not None else flags["library"]
@@ -50,7 +52,7 @@ def with_settings(*names: str, folder: bool = False) -> Callable[[Command], Comm
             return command(settings, **arguments)
 
         decorated: Command = _config_option(run_with_settings)
-        for name in reversed(names):
+        for name in reversed(with_flags):
             decorated = _option(name)(decorated)
         return click.argument("folder", metavar="[LIBRARY]", required=False)(decorated) if folder else decorated
 

@@ -23,7 +23,7 @@ NOTE = "<!-- Made by docs/generate.py; `make docs` renews it. -->\n\n"
 def settings_page() -> str:
     """Page of all settings and their sources."""
     rows = [
-        f"| `{name}` | `{config.flag(name)}` | `{config.variable(name)}` | {config.describe_type(setting)} "
+        f"| `{name}` | {_code(config.flag(name))} | `{config.variable(name)}` | {config.describe_type(setting)} "
         f"| {_code(config.describe_default(setting))} | {setting.metadata['help']} |"
         for name, setting in config.table().items()
     ]

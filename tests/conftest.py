@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from opensearch.fixtures import REQUIRED, begin_run, end_run, opensearch_options, opensearch_url
 
 from backfile.index import engines
 from backfile.index.highlight import hits
 from bench import corpora_folder
+
+__all__ = ["opensearch_options", "opensearch_url"]  # fixtures
 
 # CI gives the same verdict twice; on other machines Hypothesis looks for new examples.
 SAME_EXAMPLES = bool(os.environ.get("CI"))
@@ -30,12 +33,17 @@ def pytest_configure(config: pytest.Config) -> None:
     hits.RAISE_MISMATCHES = True
     engines.REGISTRY["memory"] = ("oracle.memory_engine", "MemoryEngine")  # for tests only
     settings.load_profile("long" if config.getoption("markexpr") == "long" else "fast")
+    begin_run()
+
+
+def pytest_unconfigure() -> None:
+    end_run()
 
 
 @pytest.fixture(autouse=True)
 def no_settings_of_this_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith("BACKFILE_") and name != "BACKFILE_REQUIRE_BROWSER":
+        if name.startswith("BACKFILE_") and name not in ("BACKFILE_REQUIRE_BROWSER", REQUIRED):
             monkeypatch.delenv(name)
 
 

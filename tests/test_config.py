@@ -91,6 +91,13 @@ def test_paths_in_a_file_are_relative_to_it(tmp_path: Path) -> None:
         ("library", "~", Path.home()),
         ("base_url", "https://archive.example.org:8443/", "https://archive.example.org:8443/"),
         ("base_url", "", ""),
+        (
+            "opensearch_url",
+            "https://a.example:9200/, http://[::1]:9200",
+            ("https://a.example:9200", "http://[::1]:9200"),
+        ),
+        ("opensearch_url", ["https://proxy.example/search"], ("https://proxy.example/search",)),
+        ("opensearch_index", "news-2", "news-2"),
     ],
 )
 def test_values_of_every_type_are_parsed(name: str, value: object, read: object) -> None:
@@ -114,11 +121,39 @@ def test_values_of_every_type_are_parsed(name: str, value: object, read: object)
         ("base_url", "ftp://example.org"),
         ("engine", "no such engine"),
         ("workers", "²"),
+        ("opensearch_url", ""),
+        ("opensearch_url", "search.example:9200"),
+        ("opensearch_url", "https://search.example/?a=1"),
+        ("opensearch_url", "https://anna:s3cr3t@search.example"),
+        *[
+            ("opensearch_index", name)
+            for name in ("", "News", "_news", "-news", "a/b", "a*", "a,b", "a b", "ä", "." * 2)
+        ],
+        ("opensearch_index", "a" * 101),
+        ("opensearch_shards", 0),
     ],
 )
 def test_invalid_values_are_rejected(name: str, value: object) -> None:
-    with pytest.raises(SettingsInvalid, match=config.flag(name)):
+    with pytest.raises(SettingsInvalid, match=config.flag(name)) as error:
         config.load({name: value}, environ={})
+    assert "s3cr3t" not in str(error.value)
+
+
+def test_secrets_have_no_flag_and_are_hidden(tmp_path: Path) -> None:
+    file = tmp_path / "backfile.toml"
+    file.write_text(
+        'opensearch_password = "s3cr3t"\nopensearch_api_key_file = "key"\nopensearch_url = "https://a.example"'
+    )
+    settings = config.load(environ={"BACKFILE_OPENSEARCH_API_KEY": "k3y"}, file=file)
+    assert not config.flag("opensearch_password")
+    assert not {"s3cr3t", "k3y"} & set(repr(settings).replace("'", " ").split())
+    assert "s3cr3t" not in f"{settings}{settings.engine_options}"
+    options = settings.engine_options
+    assert (options.url, options.password, options.api_key) == (("https://a.example",), "s3cr3t", "k3y")
+    assert options.api_key_file == tmp_path / "key"
+    file.write_text("opensearch_password = 5")
+    with pytest.raises(SettingsInvalid, match="opensearch_password: the value is not text"):
+        config.load(environ={}, file=file)
 
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder"])

@@ -17,7 +17,8 @@ from paths import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BUILD = ["hatchling", "editables"]
-RUNTIME = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["import"]]
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+RUNTIME = [*PROJECT["project"]["dependencies"], *EXTRAS["import"], *EXTRAS["opensearch"]]
 LOCKS = {
     "requirements.lock": [*RUNTIME, *PROJECT["dependency-groups"]["dev"], *BUILD],
     "bench/requirements.lock": PROJECT["dependency-groups"]["bench"],

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from backfile.index.engine import Engine
+from backfile.index.engines.options import NO_OPTIONS, EngineOptions
+from backfile.index.errors import EngineMissing
 
 DEFAULT = "whoosh"
 REGISTRY = {
@@ -18,13 +21,26 @@ def names() -> tuple[str, ...]:
     return tuple(REGISTRY)
 
 
-def open_engine(name: str, folder: Path) -> Engine:
-    """Opens the index in `folder` with the engine called `name`; makes the index when it is missing.
+def open_engine(name: str, folder: Path, options: EngineOptions = NO_OPTIONS) -> Engine:
+    """Opens the index in `folder`, or on the cluster of `options`, with the engine called `name`; makes a missing one.
 
-    Raises `ValueError` for an unknown name, `IndexUnusable` when the folder holds something else.
+    Raises `ValueError` for an unknown name, `IndexUnusable` when something else is there, `IndexUnavailable` when the
+    cluster cannot be reached.
     """
     if name not in REGISTRY:
         raise ValueError(f"there is no engine {name!r}, only {', '.join(REGISTRY)}")
     module, maker = REGISTRY[name]
-    engine: Engine = getattr(import_module(module), maker)(folder)
+    engine: Engine = getattr(_import(name, module), maker)(folder, options)
     return engine
+
+
+def _import(name: str, module: str) -> ModuleType:
+    """Module of an engine; raises `EngineMissing` when a package that it needs is not installed."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if str(error.name).startswith("backfile"):
+            raise
+        raise EngineMissing(
+            f"the engine {name} needs the package {error.name}", hint=f"pip install 'backfile[{name}]'"
+        ) from error

@@ -37,6 +37,7 @@ from backfile.index.engine import (
     Sort,
     Status,
 )
+from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
 from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, facet_key, name_words, spelling_rank, values
 from backfile.index.highlight.highlighter import Highlighter, Highlights
@@ -63,7 +64,7 @@ class _State:
 class MemoryEngine:
     """An `Engine` that keeps its documents in memory; `folder` is not used."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, _: EngineOptions = NO_OPTIONS) -> None:
         self._committed: _State | None = _State()
         self._writing = threading.RLock()
 

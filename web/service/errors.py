@@ -31,6 +31,12 @@ class ErrorResponse:
     message: str = ""
 
 
+CLUSTER_UNAVAILABLE = ErrorResponse(
+    503,
+    gettext_noop("The search is unavailable"),
+    gettext_noop("The articles are safe. Try again in a minute."),
+)
+
 ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
     archive_errors.BackfileError: ErrorResponse(500, gettext_noop("Something went wrong")),
     archive_errors.ArchiveError: ErrorResponse(500, gettext_noop("The archive could not be read")),
@@ -58,6 +64,12 @@ ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
     ),
     index_errors.IndexUnusable: ErrorResponse(503, gettext_noop("The index is unavailable")),
     index_errors.IndexUnavailable: ErrorResponse(503, gettext_noop("The index is unavailable")),
+    index_errors.ClusterUnavailable: CLUSTER_UNAVAILABLE,
+    index_errors.ClusterTimeout: CLUSTER_UNAVAILABLE,
+    index_errors.ClusterBusy: CLUSTER_UNAVAILABLE,
+    index_errors.ClusterReadOnly: CLUSTER_UNAVAILABLE,
+    index_errors.ClusterRefused: CLUSTER_UNAVAILABLE,
+    index_errors.EngineMissing: ErrorResponse(500, gettext_noop("The search is unavailable")),
     index_errors.IndexLocked: ErrorResponse(503, gettext_noop("The index is being updated")),
     index_errors.CacheFolderRefused: ErrorResponse(500, gettext_noop("The folder of the index cannot be used")),
 }

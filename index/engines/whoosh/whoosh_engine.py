@@ -10,6 +10,7 @@ from threading import Lock
 
 from backfile.archive.errors import ArticleNotFound
 from backfile.index.engine import Changes, Completions, Document, Fingerprint, Hit, Page, Request, Status
+from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.engines.whoosh.codec.write_lock import WriteLock
 from backfile.index.engines.whoosh.indexing import writer
 from backfile.index.engines.whoosh.search import collector, completion, more_like_this
@@ -29,7 +30,7 @@ class WhooshEngine:
     Every call looks for the newest commit; readers hold no lock and no file open but the maps of the last commit.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, _: EngineOptions = NO_OPTIONS) -> None:
         self._folder = folder
         self._commit: Commit | None = Commit()
         self._searcher: Searcher | None = None

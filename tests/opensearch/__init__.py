@@ -1,0 +1,1 @@
+"""OpenSearch for tests: nodes on loopback, and the fixtures that share one of them."""
