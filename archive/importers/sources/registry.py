@@ -16,6 +16,8 @@ from backfile.archive.importers.item import PROBE_BYTES, Format, Probe
 KINDS = {
     "wordpress": "wordpress.wxr",
     "blogger": "blogs.blogger",
+    "substack": "blogs.substack",
+    "medium": "blogs.medium",
     "feed": "feed",
     "readlater": "read_later.read_later_export",
     "newsletter": "mail",

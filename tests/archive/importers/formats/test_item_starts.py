@@ -21,6 +21,12 @@ ONE_ITEM = {"mhtml", "docx", "pdf", "epub"}
 """Formats of one item; the chapters of a book may go on in the next file."""
 
 
+MEDIUM = (
+    '<article class="h-entry"><h1 class="p-name">{0}</h1><section class="e-content"><h3>{0}</h3><p>{1}</p></section>'
+    '<a class="p-canonical" href="https://medium.com/@edna/{0}-a1b2c3d4e5f6">x</a></article>'
+)
+
+
 def each(form: str) -> str:
     return "".join(form.replace("@title", title).replace("@text", TEXT) for title in TITLES)
 
@@ -66,6 +72,11 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
      + "</channel></rss>"),
     ("blogger", "b.xml", "<feed xmlns:blogger='http://schemas.google.com/blogger/2018'>"
      + each("<entry><id>@title</id><title>@title</title><content type='html'>@text</content></entry>") + "</feed>"),
+    ("substack", "export", {"posts.csv": "post_id,is_published,title\n" + "".join(
+        f"{number}.x,true,{title}\n" for number, title in enumerate(TITLES))} | {
+        f"posts/{number}.x.html": TEXT for number in range(3)}),
+    ("medium", "export",
+     {f"posts/2019-03-14_{title}-a1b2c3d4e5f6.html": MEDIUM.format(title, TEXT) for title in TITLES}),
     ("newsletter", "m.mbox", each("From a@example.org Thu Mar 14 10:00:00 2019\nFrom: a@example.org\n"
                                   "Subject: @title\nMessage-ID: <@title@example.org>\n\n@text\n\n")),
     ("warc", "c.warc", warc()),
@@ -89,6 +100,7 @@ def put(tmp_path: Path, name: str, content: str | dict[str, str]) -> Path:
         return path
     path.mkdir()
     for below, text in content.items():
+        (path / below).parent.mkdir(parents=True, exist_ok=True)
         (path / below).write_text(text)
     return path
 
