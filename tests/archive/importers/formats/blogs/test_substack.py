@@ -20,10 +20,9 @@ COLUMNS = "post_id,post_date,is_published,email_sent_at,inbox_sent_at,type,audie
 TEXT = "<p>The night ferry left the harbour a little after eleven.</p>"
 
 
-def row(
-    name: str, published: str = "true", kind: str = "newsletter", audience: str = "everyone", sound: str = ""
-) -> str:
-    return f'{name},2019-03-14T20:48:19.814Z,{published},,,{kind},{audience},The night ferry,"It’s late, &amp; slow",{sound}\n'
+def row(name: str, published: str = "true", kind: str = "newsletter", who: str = "everyone", sound: str = "") -> str:
+    title = 'The night ferry,"It’s late, &amp; slow"'
+    return f"{name},2019-03-14T20:48:19.814Z,{published},,,{kind},{who},{title},{sound}\n"
 
 
 def export(tmp_path: Path, rows: str, **texts: str) -> Path:
