@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.rows import Row, begins_with, is_json, read_rows, sample_row
-from backfile.archive.importers.common.table_columns import COLUMN_NAMES, map_columns
+from backfile.archive.importers.common.table_columns import COLUMN_NAMES, WORDPRESS_TEXT, cell_text, map_columns
+from backfile.archive.importers.formats.wordpress.post_html import post_to_html
+from backfile.archive.importers.formats.wordpress.wxr import skip_reason
 from backfile.archive.importers.item import (
     ITEM_FAILURES,
     PROBE_BYTES,
@@ -19,6 +22,7 @@ from backfile.archive.importers.item import (
     Skipped,
 )
 from backfile.archive.importers.library.file_names import slug
+from backfile.archive.importers.markdown.html_to_markdown import fragment_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import (
     looks_like_html,
     looks_like_markdown,
@@ -27,6 +31,7 @@ from backfile.archive.importers.markdown.plain_to_markdown import (
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
+from backfile.archive.metadata.field_names import normal
 from backfile.archive.metadata.mapping import map_metadata, words
 from backfile.archive.metadata.publications import find_source
 from backfile.archive.metadata.topic_names import topic_names
@@ -39,6 +44,9 @@ TITLE = "Tables: JSON Lines, JSON lists, CSV and TSV, a row an article"
 _LINE = re.compile(rb"\n")
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 _JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
+_PUBLISHED = frozenset({"ispublished", "islive", "publish"})
+_YES = frozenset({"true", "yes", "on", "y"})
+_NO = frozenset({"false", "no", "0", "off", "n"})
 _ENDINGS = (*_JSON_ENDINGS, ".csv", ".tsv", ".tab")
 
 
@@ -105,11 +113,9 @@ def _column_problem(columns: Mapping[str, str], row: Row, context: ImportContext
 
 
 def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> ImportEvent:
-    values = {field: row.get(column) for field, column in columns.items()}
-    mapped = set(columns.values())
-    extra = {key: value for key, value in row.values.items() if key not in mapped and value not in _EMPTY}
+    extra = {key: value for key, value in row.values.items() if key not in columns.values() and value not in _EMPTY}
+    values, notes = _field_values(row, columns, extra)
     dates: dict[str, PartialDate | None] = {}
-    notes = []
     for field in ("date", "updated"):
         dates[field], unclear = _date(values.get(field), context)
         if unclear:
@@ -117,8 +123,11 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
             extra[f"original_{columns[field]}"] = values[field]
     title = words(values.get("title"))
     origin = _origin(values, title, dates["date"])
-    if map_metadata(extra, "", "x.md").draft:
-        return Skipped(origin, "draft")
+    reason = _skip_reason(extra, title, values.get("text"))
+    if reason:
+        return Skipped(origin, reason)
+    url = words(values.get("url")) or None
+    body, text_notes = _body(values.get("text"), url, is_post=normal(columns.get("text", "")) == WORDPRESS_TEXT)
     return Item(
         origin=origin,
         metadata=ArticleMetadata(
@@ -131,10 +140,60 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
             source=_source(values),
             language=language_code(words(values.get("language"))),
         ),
-        body=_body(values.get("text"), words(values.get("url")) or None),
+        body=body,
         extra=extra,
-        notes=tuple(notes),
+        notes=(*notes, *text_notes),
     )
+
+
+def _field_values(
+    row: Row, columns: Mapping[str, str], extra: dict[str, object]
+) -> tuple[dict[str, object], list[str]]:
+    """Field → its value, and notes on objects in the place of a text.
+
+    These, authors and topics that are but numbers of another table, and a yes or no in the place of a date
+    (`published`) are kept under the name of the column.
+    """
+    values: dict[str, object] = {}
+    notes = []
+    for field, column in columns.items():
+        value = cell_text(row.get(column))
+        if isinstance(value, Mapping) and field not in ("authors", "topics", "source"):
+            keys = ", ".join(map(str, list(value)[:8]))
+            notes.append(f"{column} holds an object with {keys}: name the part with --map {field}={column}.KEY")
+            extra[column] = value
+        elif (field in ("authors", "topics") and _are_numbers(value)) or (field == "date" and _is_answer(value)):
+            extra[column] = value
+        else:
+            is_rendered = value is not row.get(column) and field in ("title", "summary")
+            values[field] = html_to_line(str(value)) if is_rendered else value
+    return values, notes
+
+
+def _is_answer(value: object) -> bool:
+    return isinstance(value, bool) or (isinstance(value, str) and value.strip().casefold() in _YES | (_NO - {"0"}))
+
+
+def _are_numbers(value: object) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return bool(values) and all(
+        (isinstance(each, int) and not isinstance(each, bool)) or (isinstance(each, str) and each.strip().isdecimal())
+        for each in values
+    )
+
+
+def _skip_reason(extra: Mapping[str, object], title: str, text: object) -> str:
+    """Reason why a row is no article: it is a draft, or another kind of row of a table of WordPress."""
+    if map_metadata(extra, "", "x.md").draft:
+        return "draft"
+    for key, value in extra.items():
+        if normal(key) in _PUBLISHED and words(value).casefold() in _NO:
+            return "draft"
+    kind = words(extra.get("post_type"))
+    if not kind:
+        return ""
+    status = words(extra.get("post_status")) or "publish"
+    return skip_reason({"post_type": kind, "status": status, "title": title, "content": words(text)})
 
 
 def _date(value: object, context: ImportContext) -> tuple[PartialDate | None, str]:
@@ -152,17 +211,20 @@ def _origin(values: Mapping[str, object], title: str, date: PartialDate | None) 
     return named or "-".join(filter(None, (date.isoformat() if date else "", slug(title)))) or "untitled"
 
 
-def _body(value: object, url: str | None) -> str:
-    """Text of a cell as Markdown, from HTML, Markdown or plain text."""
+def _body(value: object, url: str | None, *, is_post: bool = False) -> tuple[str, tuple[str, ...]]:
+    """Text of a cell as Markdown, from HTML, Markdown or plain text, and notes on what it lacks.
+
+    `is_post`: the text is as WordPress stores it.
+    """
     if isinstance(value, list):
-        return "\n\n".join(_body(part, url) for part in value)
+        parts = [_body(cell_text(part), url, is_post=is_post) for part in value]
+        return "\n\n".join(part for part, _ in parts), tuple(note for _, notes in parts for note in notes)
     text = value if isinstance(value, str) else "" if value is None else str(value)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if looks_like_html(text):
-        from backfile.archive.importers.markdown.html_to_markdown import html_to_markdown  # noqa: PLC0415 - few tables hold HTML
-
-        return html_to_markdown(text, base_url=url)
-    return text.strip("\n") if looks_like_markdown(text) else plain_to_markdown(text)
+    html, notes = post_to_html(text) if is_post else (text, ())
+    if is_post or looks_like_html(text):
+        return fragment_to_markdown(html, url), notes
+    return (text.strip("\n") if looks_like_markdown(text) else plain_to_markdown(text)), notes
 
 
 def _names(value: object) -> object:

@@ -18,6 +18,7 @@ KINDS = {
     "blogger": "blogs.blogger",
     "substack": "blogs.substack",
     "medium": "blogs.medium",
+    "wordpress-json": "wordpress.rest_posts",
     "feed": "feed",
     "readlater": "read_later.read_later_export",
     "newsletter": "mail",

@@ -77,6 +77,8 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
         f"posts/{number}.x.html": TEXT for number in range(3)}),
     ("medium", "export",
      {f"posts/2019-03-14_{title}-a1b2c3d4e5f6.html": MEDIUM.format(title, TEXT) for title in TITLES}),
+    ("wordpress-json", "w.json", json.dumps([{"guid": {"rendered": title}, "title": {"rendered": title},
+                                              "content": {"rendered": TEXT}} for title in TITLES])),
     ("newsletter", "m.mbox", each("From a@example.org Thu Mar 14 10:00:00 2019\nFrom: a@example.org\n"
                                   "Subject: @title\nMessage-ID: <@title@example.org>\n\n@text\n\n")),
     ("warc", "c.warc", warc()),

@@ -195,6 +195,58 @@ def test_columns_are_each_of_one_field() -> None:
     }
 
 
+def test_cells_that_hold_objects_give_their_text_or_are_noted(tmp_path: Path) -> None:
+    rendered = {
+        "title": {"rendered": "Late &#8211; again"},
+        "text": {"#text": "It left."},
+        "author": {"name": "Edna Marsh"},
+    }
+    (item,) = read(tmp_path, json.dumps(rendered))
+    assert isinstance(item, Item)
+    assert (item.metadata.title, item.body, item.metadata.authors) == ("Late – again", "It left.", ("Edna Marsh",))
+    (item,) = read(tmp_path, json.dumps({"title": {"en": "A", "de": "B"}, "text": "It left."}))
+    assert isinstance(item, Item)
+    assert (item.metadata.title, item.extra) == ("", {"title": {"en": "A", "de": "B"}})
+    assert item.notes == ("title holds an object with en, de: name the part with --map title=title.KEY",)
+
+
+def test_numbers_of_authors_and_topics_are_no_names(tmp_path: Path) -> None:
+    (item,) = read(tmp_path, json.dumps({"title": "A", "text": "B", "author": 7, "categories": [3, 5], "tags": "8"}))
+    assert isinstance(item, Item)
+    assert (item.metadata.authors, item.metadata.topics) == ((), ())
+    assert item.extra == {"author": 7, "categories": [3, 5], "tags": "8"}
+
+
+def test_the_table_of_posts_of_wordpress(tmp_path: Path) -> None:
+    head = "ID,post_author,post_date,post_content,post_title,post_excerpt,post_status,post_type\n"
+    rows = (
+        '1,4,2019-03-14 10:00:00,"It <b>left</b>.\n\n[youtube abc123]",Ferry,In short,publish,post\n'
+        "2,4,2019-03-14 10:00:00,x,Draft,,draft,post\n"
+        "3,4,2019-03-14 10:00:00,x,Pier,,inherit,attachment\n"
+        "4,4,2019-03-14 10:00:00,x,Old,,inherit,revision\n"
+    )
+    first, *others = read(tmp_path, head + rows, "posts.csv")
+    assert isinstance(first, Item)
+    assert first.metadata == ArticleMetadata("Ferry", date=PartialDate(2019, 3, 14), summary="In short")
+    url = "https://www.youtube.com/watch?v=abc123"
+    assert first.body == f"It **left**.\n\n[{url}]({url})"
+    assert others == [Skipped("2", "draft"), Skipped("3", "an attachment"), Skipped("4", "a revision")]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "is_draft"),
+    [("is_published", "FALSE", True), ("is_published", "true", False), ("Is Live", 0, True), ("published", "no", True)],
+)
+def test_what_is_not_published_is_a_draft(tmp_path: Path, column: str, value: object, is_draft: bool) -> None:
+    (found,) = read(tmp_path, json.dumps({"title": "A", "text": "B", column: value}))
+    assert isinstance(found, Skipped) is is_draft
+
+
+def test_a_blank_cell_of_html_is_an_empty_text_and_the_next_rows_follow(tmp_path: Path) -> None:
+    found = read(tmp_path, "title,text\nOne,<p>&nbsp;</p>\nTwo,<p>Words</p>\n", "t.csv")
+    assert [each.body for each in found if isinstance(each, Item)] == ["", "Words"]
+
+
 def test_separators() -> None:
     assert detect_delimiter("a;b,c\n1;2,5\n3;4,5") == ";"
     assert detect_delimiter("No table here.\nNone at all.") is None
