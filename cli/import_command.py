@@ -19,7 +19,7 @@ import click
 from backfile.archive.importers.common.table_columns import FIELDS
 from backfile.archive.importers.import_report import Action, ImportReport, ItemResult
 from backfile.archive.importers.importer import Importer
-from backfile.archive.importers.item import FetchResponse, ImportContext
+from backfile.archive.importers.item import ONLY_A_LINK, FetchResponse, ImportContext
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.detection import AnySource, fetch_source, open_sources
 from backfile.archive.importers.sources.temporary_folders import temporary_folder
@@ -228,6 +228,9 @@ def _print_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None
             _print_lines(shown, limited=action is not Action.FAILED)
     _print_lines([f"note      {each.path}: {note}" for each in report.results for note in each.notes])
     click.echo(f"{'Would be: ' if dry_run else ''}{report.summary()}")
+    links = sum(result.reason == ONLY_A_LINK for result in report.results)
+    if links:
+        click.echo(f"Of the skipped, {links:,} {'is' if links == 1 else 'are'} only a link; --fetch takes the pages.")
 
 
 def _line(text: str) -> str:

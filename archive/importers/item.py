@@ -18,6 +18,9 @@ PROBE_BYTES = 64 * 1024
 ITEM_FAILURES = (ArchiveError, OSError, ValueError, RecursionError)
 """Errors of one item: it is reported, and the others of its source come in all the same."""
 
+ONLY_A_LINK = "only a link; use --fetch"
+"""Reason why an entry without text is skipped if nothing may be fetched."""
+
 _CHARSET = re.compile(r"charset=[\"']?([\w.:-]+)", re.IGNORECASE)
 
 

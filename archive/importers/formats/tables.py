@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from backfile.archive.importers.common.html_parser import html_to_line
@@ -14,7 +15,9 @@ from backfile.archive.importers.formats.wordpress.post_html import post_to_html
 from backfile.archive.importers.formats.wordpress.wxr import skip_reason
 from backfile.archive.importers.item import (
     ITEM_FAILURES,
+    ONLY_A_LINK,
     PROBE_BYTES,
+    FetchResponse,
     ImportContext,
     ImportEvent,
     Item,
@@ -22,6 +25,7 @@ from backfile.archive.importers.item import (
     Skipped,
 )
 from backfile.archive.importers.library.file_names import slug
+from backfile.archive.importers.links.full_text import complete_from_page, fetch_article
 from backfile.archive.importers.markdown.html_to_markdown import fragment_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import (
     looks_like_html,
@@ -33,7 +37,7 @@ from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.field_names import normal
 from backfile.archive.metadata.mapping import map_metadata, words
-from backfile.archive.metadata.publications import find_source
+from backfile.archive.metadata.publications import find_source, is_url
 from backfile.archive.metadata.topic_names import topic_names
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
@@ -127,8 +131,9 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
     if reason:
         return Skipped(origin, reason)
     url = words(values.get("url")) or None
+    summary = words(values.get("summary")) or None
     body, text_notes = _body(values.get("text"), url, is_post=normal(columns.get("text", "")) == WORDPRESS_TEXT)
-    return Item(
+    item = Item(
         origin=origin,
         metadata=ArticleMetadata(
             title=title,
@@ -136,7 +141,7 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
             topics=topic_names(_names(values.get("topics")), key="topics", path=""),
             date=dates["date"],
             updated=dates["updated"],
-            summary=words(values.get("summary")) or None,
+            summary=summary,
             source=_source(values),
             language=language_code(words(values.get("language"))),
         ),
@@ -144,6 +149,21 @@ def _article(row: Row, columns: Mapping[str, str], context: ImportContext) -> Im
         extra=extra,
         notes=(*notes, *text_notes),
     )
+    if body or not is_url(url or ""):
+        return item
+    if context.fetch is None:
+        return item if summary else Skipped(origin, ONLY_A_LINK)
+    return _fetched(item, url or "", context.fetch)
+
+
+def _fetched(item: Item, url: str, fetch: Callable[[str], FetchResponse]) -> Item:
+    """Item with the text of its page; with its summary only if that cannot be fetched. Raises `ITEM_FAILURES`."""
+    try:
+        return complete_from_page(item, fetch_article(url, fetch))
+    except ITEM_FAILURES as error:
+        if not item.metadata.summary:
+            raise
+        return replace(item, notes=(*item.notes, f"has only a summary; its page was not fetched: {error}"))
 
 
 def _field_values(

@@ -10,6 +10,7 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.web_pages import read_response
 from backfile.archive.importers.item import (
     ITEM_FAILURES,
+    ONLY_A_LINK,
     PROBE_BYTES,
     FetchResponse,
     ImportContext,
@@ -64,7 +65,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         if not _URL.match(line):
             yield Problem(path.name, None, f"{line[:80]!r} is no address of http or https")
         elif context.fetch is None:
-            yield Skipped(line, "was not fetched; --fetch does so")
+            yield Skipped(line, ONLY_A_LINK)
         else:
             yield _article(line, context.fetch, context.begin)
 

@@ -10,8 +10,6 @@ from backfile.archive.importers.common.html_parser import decode_html, parse_htm
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.item import FetchResponse, Item
 
-ONLY_A_LINK = "only a link; use --fetch"
-
 _PAGE_TYPES = frozenset({"", "text/html", "application/xhtml+xml", "application/xml", "text/xml"})
 
 

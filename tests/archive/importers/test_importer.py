@@ -584,6 +584,15 @@ def test_usage_errors_are_reported_before_anything_is_done(here: Path, capsys: p
     assert sorted(os.listdir(here)) == ["old"]
 
 
+def test_the_report_counts_bare_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("links.csv").write_text("title,url\nA,https://post.example/a\nB,https://post.example/b\n")
+    assert run(["import", "links.csv", "--no-index"]) == 0
+    assert "Of the skipped, 2 are only a link; --fetch takes the pages.\n" in capsys.readouterr().out
+
+
 def test_failures_are_reported_with_exit_code_1(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "bad.jsonl").write_text('{"title": "A", "text": "b"}\n{"title": \n')
     (here / "noise").write_bytes(bytes(range(256)) * 10)

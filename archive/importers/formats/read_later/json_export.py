@@ -1,5 +1,5 @@
-"""Read-later exports as JSON: wallabag, Omnivore, Linkwarden, Karakeep, Pinboard, Delicious, Readability, and the
-bookmarks of Firefox and Chrome.
+"""Read-later exports as JSON: wallabag, Omnivore, Linkwarden, Karakeep, Pinboard, Delicious, Readability, GoodLinks,
+what was starred in a reader of feeds, what was marked in Pocket, and the bookmarks of Firefox and Chrome.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.common.rows import begins_with, read_rows
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
 from backfile.archive.importers.item import ITEM_FAILURES
 from backfile.archive.languages import language_code
 from backfile.archive.metadata.author_names import author_names
+from backfile.archive.metadata.publications import source_of
 from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 
@@ -121,6 +123,42 @@ def _readability(entry: _Object, path: Path) -> SavedItem:
     )
 
 
+def _pocket_highlights(entry: _Object, path: Path) -> SavedItem:
+    """Marked passages in the zip of Pocket: `annotations/part_000000.json`."""
+    quotes = tuple((_text(each, "quote"), "") for each in _objects(entry.get("highlights")))
+    return SavedItem(_text(entry, "url"), ArticleMetadata(_text(entry, "title")), quotes=quotes)
+
+
+def _goodlinks(entry: _Object, path: Path) -> SavedItem:
+    """https://goodlinks.app: times in seconds."""
+    return SavedItem(
+        _text(entry, "url"),
+        ArticleMetadata(_text(entry, "title"), topics=tag_names(entry.get("tags"))),
+        excerpt=_text(entry, "summary"),
+        quotes=tuple((_text(each, "content"), _text(each, "note")) for each in _objects(entry.get("highlights"))),
+        saved=entry.get("addedAt"),
+    )
+
+
+def _starred(entry: _Object, path: Path) -> SavedItem:
+    """Item that a reader of feeds gives as Google Reader did (Inoreader, FreshRSS, The Old Reader): `starred.json`."""
+    links = (*_objects(entry.get("canonical")), *_objects(entry.get("alternate")))
+    forms = [entry[name] for name in ("content", "summary") if isinstance(entry.get(name), Mapping)]
+    origin: _Object = entry["origin"] if isinstance(entry.get("origin"), Mapping) else {}
+    url = next((address for link in links if (address := _text(link, "href"))), "")
+    return SavedItem(
+        url,
+        ArticleMetadata(
+            html_to_line(_text(entry, "title")),
+            author_names(_text(entry, "author")),
+            topics=tuple(name for name in tag_names(entry.get("categories")) if not name.startswith("user/")),
+            source=source_of(_text(origin, "title"), url),
+        ),
+        html=next((text for form in forms if (text := _text(form, "content"))), ""),
+        published=entry.get("published"),
+    )
+
+
 # Required keys of an entry in a list → its parser.
 _ENTRY_PARSERS: tuple[tuple[frozenset[str], Callable[[_Object, Path], SavedItem]], ...] = (
     (frozenset("012345"), _wallabag_1),
@@ -128,13 +166,25 @@ _ENTRY_PARSERS: tuple[tuple[frozenset[str], Callable[[_Object, Path], SavedItem]
     (frozenset({"slug", "url", "savedAt", "state"}), _omnivore),
     (frozenset({"href", "extended", "description"}), _pinboard),
     (frozenset({"article__url"}), _readability),
+    (frozenset({"url", "title", "highlights", "addedAt"}), _goodlinks),
+    (frozenset({"url", "title", "addedAt", "starred"}), _goodlinks),
+    (frozenset({"url", "title", "highlights"}), _pocket_highlights),
+    (frozenset({"title", "origin", "published"}), _starred),
+    (frozenset({"title", "crawlTimeMsec"}), _starred),
     (frozenset({"url", "title", "tags", "created"}), _link),
     (frozenset({"url", "title", "tags", "is_saved"}), _link),
 )
+# Parser → keys of objects in an entry that tell it from a table of articles.
+_NESTED: dict[Callable[[_Object, Path], SavedItem], frozenset[str]] = {
+    _pocket_highlights: frozenset({"quote", "created_at"}),
+    _starred: frozenset({"streamId", "htmlUrl"}),
+}
 _ROOT_KEYS = (
     frozenset({"bookmarks", "article__url"}),
     frozenset({"bookmarks", "content", "createdAt", "tags"}),
     frozenset({"collections", "links", "name"}),
+    frozenset({"items", "direction", "crawlTimeMsec"}),
+    frozenset({"items", "alternate", "origin", "streamId"}),
     frozenset({"roots", "bookmark_bar"}),
     frozenset({"children", "guid", "root"}),
 )
@@ -143,7 +193,9 @@ _ROOT_KEYS = (
 def detect(head: bytes) -> bool:
     """Whether a file begins as such an export."""
     keys = {key.decode("ascii", errors="replace") for key in _KEY.findall(head)}
-    forms = [needed for needed, _ in _ENTRY_PARSERS] if begins_with(head, b"[") else _ROOT_KEYS
+    forms = [needed | _NESTED.get(parse, frozenset()) for needed, parse in _ENTRY_PARSERS]
+    if not begins_with(head, b"["):
+        forms = list(_ROOT_KEYS)
     return any(form <= keys for form in forms)
 
 
@@ -188,6 +240,8 @@ def _object_entries(path: Path) -> Iterator[_Object | SavedItem | Problem]:
     elif "bookmarks" in root:
         for entry in _objects(root["bookmarks"]):
             yield entry if "article__url" in entry else _karakeep(entry, path)
+    elif isinstance(root.get("items"), list):
+        yield from _objects(root["items"])
     elif "collections" in root:
         yield from _linkwarden(root, path)
     else:

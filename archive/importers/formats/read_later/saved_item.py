@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from backfile.archive.importers.common.html_parser import html_to_line
-from backfile.archive.importers.item import ITEM_FAILURES, FetchResponse, ImportContext, ImportEvent, Item, Skipped
-from backfile.archive.importers.links.full_text import (
+from backfile.archive.importers.item import (
+    ITEM_FAILURES,
     ONLY_A_LINK,
-    complete_from_page,
-    fetch_article,
+    FetchResponse,
+    ImportContext,
+    ImportEvent,
+    Item,
+    Skipped,
 )
+from backfile.archive.importers.links.full_text import complete_from_page, fetch_article
 from backfile.archive.importers.markdown.html_to_markdown import fragment_to_markdown
 from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
 from backfile.archive.metadata.dates import date_with_note
@@ -22,16 +26,18 @@ from backfile.archive.model import ArticleMetadata, PartialDate
 from backfile.archive.report import Problem
 from backfile.archive.web_addresses import host_of
 
+_HTML = re.compile(r"</?[a-z][^<>]*>|&(?:#\w+|\w+);", re.IGNORECASE)
 _NUMBER = re.compile(r"\d{1,17}(?:\.\d+)?\Z", re.ASCII)
 _MICROSECONDS = 1e14  # a number beyond is no time in milliseconds that the archives of the world know
 
 
 @dataclass(frozen=True, slots=True)
 class SavedItem:
-    """Saved page: URL, metadata (without source and summary) and text.
+    """Saved page: URL, metadata (without summary, and without source unless the export names it) and text.
 
-    `html` is the full text, `text` the same as plain text. `note` is an excerpt, a description or a note of the reader.
-    `published` and `saved` are dates as written.
+    `html` is the full text, `text` the same as plain text. `note` is a note of the reader or a description, `excerpt`
+    what the page says of itself, `quotes` are passages that the reader marked, with the note to each or "". `published`
+    and `saved` are dates as written.
     """
 
     url: str
@@ -39,9 +45,11 @@ class SavedItem:
     html: str = ""
     text: str = ""
     note: str = ""
+    excerpt: str = ""
+    quotes: tuple[tuple[str, str], ...] = ()
     published: object = None
     saved: object = None
-    extra: Mapping[str, object] = field(default_factory=dict)
+    extra: dict[str, object] = field(default_factory=dict)
 
 
 def event_of(saved: SavedItem, context: ImportContext) -> ImportEvent:
@@ -68,9 +76,11 @@ def _fetched(item: Item, saved: SavedItem, fetch: Callable[[str], FetchResponse]
         if item.body:
             return replace(item, notes=(*item.notes, f"has only a note; its page was not fetched: {error}"))
         return Problem("", None, f"{saved.url}: cannot be fetched: {error}", "run it again later")
-    summary = html_to_line(saved.note) or None
+    summary = _summary(saved)
     title = item.metadata.title if item.metadata.title != saved.url else ""
-    return complete_from_page(replace(item, metadata=replace(item.metadata, summary=summary, title=title)), page)
+    extra = {**item.extra, **_kept_beside_text(saved)}
+    metadata = replace(item.metadata, summary=summary, title=title)
+    return complete_from_page(replace(item, metadata=metadata, extra=extra), page)
 
 
 def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
@@ -81,7 +91,6 @@ def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
         if saved.html
         else plain_to_markdown(saved.text)
     )
-    remark = html_to_line(saved.note)
     host = host_of(saved.url).removeprefix("www.") if is_link else ""
     return Item(
         origin=origin,
@@ -90,13 +99,41 @@ def _item(saved: SavedItem, origin: str, is_link: bool) -> Item:
             title=html_to_line(saved.metadata.title) or saved.url,
             topics=topic_names(list(dict.fromkeys(saved.metadata.topics)), key="topics", path=""),
             date=date,
-            summary=remark or None if body else None,
-            source=source_of(host, saved.url),
+            summary=_summary(saved) if body else None,
+            source=saved.metadata.source or source_of(host, saved.url),
         ),
-        body=body or plain_to_markdown(remark),
-        extra={**saved.extra, **({"saved_on": on.isoformat()} if on else {})},
+        body=body or _remarks(saved),
+        extra={
+            **saved.extra,
+            **(_kept_beside_text(saved) if body else {}),
+            **({"saved_on": on.isoformat()} if on else {}),
+        },
         notes=(note,) if note else (),
     )
+
+
+def _kept_beside_text(saved: SavedItem) -> dict[str, object]:
+    """Marked passages and the note of the reader, for an article whose text is that of the page."""
+    quotes = {"highlights": [f"{quote} ({note})" if note else quote for quote, note in saved.quotes]}
+    note = {"note": saved.note} if saved.note and saved.excerpt else {}
+    return {**(quotes if saved.quotes else {}), **note}
+
+
+def _summary(saved: SavedItem) -> str | None:
+    return html_to_line(saved.excerpt) or html_to_line(saved.note) or None
+
+
+def _remarks(saved: SavedItem) -> str:
+    """Text of an entry that has but remarks: the note of the reader, what the page says of itself, marked passages."""
+    remarks = [saved.note] if saved.note == saved.excerpt else [saved.note, saved.excerpt]
+    parts = [_remark(remark) for remark in remarks]
+    for quote, note in saved.quotes:
+        parts += ["\n".join(f"> {line}".rstrip() for line in plain_to_markdown(quote).split("\n")), _remark(note)]
+    return "\n\n".join(filter(None, parts))
+
+
+def _remark(text: str) -> str:
+    return fragment_to_markdown(text, None) if _HTML.search(text) else plain_to_markdown(text)
 
 
 def parse_saved_date(value: object) -> tuple[PartialDate | None, str]:

@@ -101,7 +101,7 @@ def read_index(path: Path) -> ExportIndex:
         for _, element in stream:
             index.add(item_fields(element), item_meta(element))
             free(element)
-    except etree.XMLSyntaxError:  # whoever reads the posts reports it
+    except etree.XMLSyntaxError:  # the reader of the posts reports it
         return index
     return index
 

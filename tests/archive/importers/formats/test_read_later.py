@@ -11,7 +11,7 @@ import pytest
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.read_later import read_later_export
 from backfile.archive.importers.formats.read_later.saved_item import parse_saved_date
-from backfile.archive.importers.item import FetchResponse, ImportContext, ImportEvent, Item, Skipped
+from backfile.archive.importers.item import ONLY_A_LINK, FetchResponse, ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.sources.registry import probe
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
@@ -248,3 +248,71 @@ def test_the_exports_of_the_world() -> None:
     assert len(exports) >= 20
     assert sum(isinstance(each, Item) for each in found) > 40
     assert not [each for each in found if isinstance(each, Problem)]
+
+
+RAINDROP = (
+    "id,title,note,excerpt,url,folder,tags,created,cover,highlights,favorite\n"
+    f'1,Ferry,"Mine.\n\nTwice.",In short,{URL},News / Ferries,"sea, night",2019-03-14T10:15:00.000Z,,'
+    '"Highlight:It left.\nNote:When?\n\nHighlight:It came back.",true\n'
+    "2,Bare,,,https://post.example/b,Unsorted,,2019-03-14T10:15:00.000Z,,,false\n"
+)
+
+
+def test_raindrop(tmp_path: Path) -> None:
+    item, bare = read(tmp_path, RAINDROP)
+    assert isinstance(item, Item)
+    assert item.metadata.topics == ("News", "Ferries", "sea", "night")
+    assert item.extra == {"saved_on": "2019-03-14"}
+    assert item.body == "Mine.\n\nTwice.\n\nIn short\n\n> It left.\n\nWhen?\n\n> It came back."
+    assert bare == Skipped("https://post.example/b", ONLY_A_LINK)
+
+
+def test_marked_passages_and_notes_stay_beside_a_page_that_is_fetched(tmp_path: Path) -> None:
+    item = read(tmp_path, RAINDROP, ImportContext(fetch=fetch))[0]
+    assert isinstance(item, Item)
+    assert item.body.startswith("The whole of paragraph 0")
+    assert item.metadata.summary == "In short"
+    assert item.extra["highlights"] == ["It left. (When?)", "It came back."]
+    assert item.extra["note"] == "Mine.\n\nTwice."
+
+
+@pytest.mark.parametrize(
+    ("export", "title", "topics", "body"),
+    [
+        (f"Title;URL;Content;Tags;MIME Type;Language;Creation date\nFerry;{URL};<p>It left.</p>;\"sea, night\";"
+         "text/html;en_GB;14/03/2019 10:15\n", "Ferry", ("sea", "night"), "It left."),
+        (f'title,url,tags,description,comments,annotations,created_at\nFerry,{URL},sea night,In short,Mine,'
+         '"Highlight: It left.",2019-03-14\n', "Ferry", ("sea", "night"), "Mine\n\nIn short\n\n> It left."),
+        ([{"url": URL, "title": "Ferry", "highlights": [{"quote": "It left.", "created_at": 1}]}], "Ferry", (),
+         "> It left."),
+        ([{"url": URL, "title": "Ferry", "tags": ["sea"], "starred": False, "addedAt": 1.5e9, "summary": "In short"}],
+         "Ferry", ("sea",), "In short"),
+        ({"direction": "ltr", "id": "user/-/state/com.google/starred", "items": [
+            {"crawlTimeMsec": "1", "title": "Ferry &amp; sea", "published": 1552556100, "author": "Edna Marsh",
+             "canonical": [{"href": URL}], "categories": ["user/-/state/com.google/read", "sea"],
+             "content": {"content": "<p>It left.</p>"}, "origin": {"streamId": "feed/1", "title": "The Post"}}]},
+         "Ferry & sea", ("sea",), "It left."),
+    ],
+)  # fmt: skip
+def test_other_exports(tmp_path: Path, export: object, title: str, topics: tuple[str, ...], body: str) -> None:
+    item = only(read(tmp_path, export))
+    assert (item.origin, item.metadata.title, item.metadata.topics, item.body) == (URL, title, topics, body)
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        "Title,Author,Publisher,URL,Tags,Word Count,In Queue,Favorited,Read,Highlight_Count,Last Interaction Date,"
+        f"File Id\nFerry,Edna Marsh,The Post,{URL},sea;night,900,True,False,False,0,2019-03-14,\n",
+        f"url,state,labels,saved_at,published_at\n{URL},SUCCEEDED,[sea],2019-03-14,2019-03-14\n",
+    ],
+)
+def test_exports_of_bare_links(tmp_path: Path, export: str) -> None:
+    assert read(tmp_path, export) == [Skipped(URL, ONLY_A_LINK)]
+    assert only(read(tmp_path, export, ImportContext(fetch=fetch))).extra == {"saved_on": "2019-03-14"}
+
+
+def test_a_table_of_articles_with_highlights_is_no_export(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps([{"url": URL, "title": "Ferry", "text": "It left.", "highlights": ["left"]}]))
+    assert read_later_export.detect(probe(path)) == 0

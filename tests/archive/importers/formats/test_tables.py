@@ -7,10 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.rows import detect_delimiter
 from backfile.archive.importers.common.table_columns import map_columns
 from backfile.archive.importers.formats import tables
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
+from backfile.archive.importers.item import (
+    ONLY_A_LINK,
+    FetchResponse,
+    ImportContext,
+    ImportEvent,
+    Item,
+    Probe,
+    Skipped,
+)
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
@@ -240,6 +249,30 @@ def test_the_table_of_posts_of_wordpress(tmp_path: Path) -> None:
 def test_what_is_not_published_is_a_draft(tmp_path: Path, column: str, value: object, is_draft: bool) -> None:
     (found,) = read(tmp_path, json.dumps({"title": "A", "text": "B", column: value}))
     assert isinstance(found, Skipped) is is_draft
+
+
+def test_a_row_with_an_address_and_no_text_is_only_a_link(tmp_path: Path) -> None:
+    def fetch(url: str) -> FetchResponse:
+        if url.endswith("gone"):
+            raise ArchiveError("404")
+        page = "<title>x</title><article>" + "<p>The night ferry left the harbour a little after eleven.</p>" * 9
+        return FetchResponse(url, "text/html", page.encode())
+
+    path = tmp_path / "links.csv"
+    path.write_text(
+        "title,url,summary\nA,https://post.example/a,\nB,https://post.example/b,In short\n"
+        "C,https://post.example/gone,\nD,https://post.example/gone,In short\n"
+    )
+    a, b, *_ = tables.read(path, ImportContext())
+    assert a == Skipped("https://post.example/a", ONLY_A_LINK)
+    assert isinstance(b, Item)
+    a, b, c, d = tables.read(path, ImportContext(fetch=fetch))
+    assert isinstance(a, Item)
+    assert a.metadata.title == "A"
+    assert a.body.startswith("The night ferry left")
+    assert isinstance(c, Problem)
+    assert isinstance(d, Item)
+    assert d.notes == ("has only a summary; its page was not fetched: 404",)
 
 
 def test_a_blank_cell_of_html_is_an_empty_text_and_the_next_rows_follow(tmp_path: Path) -> None:
