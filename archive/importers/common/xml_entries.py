@@ -66,40 +66,37 @@ def _resolve_entity(entity: re.Match[bytes]) -> bytes:
     return b"".join(b"&#%d;" % ord(each) for each in characters) or b"&amp;" + entity[0][1:]
 
 
-def read_xml_head(path: Path, tag: str, limit: int = _CHUNK) -> bytes:
-    """Content of a file before its first element `tag`, of at most `limit` bytes. Raises `OSError`."""
+def read_xml_head(path: Path, opening: re.Pattern[bytes], limit: int = _CHUNK) -> bytes:
+    """Content of a file before the first match of `opening`, of at most `limit` bytes. Raises `OSError`."""
     with path.open("rb") as file:
         head = file.read(limit)
-    found = _opening(tag).search(head)
+    found = opening.search(head)
     return head[: found.start()] if found else head
 
 
-def read_xml_entries(path: Path, tag: str, limit: int) -> Iterator[XmlEntry | Problem]:
-    """Yields the elements `tag` of a file; they do not nest, and ASCII is a part of its encoding.
+def read_xml_entries(
+    path: Path, opening: re.Pattern[bytes], closing: bytes, limit: int
+) -> Iterator[XmlEntry | Problem]:
+    """Yields the elements of a file between matches of a start tag and an end tag.
 
-    One of more than `limit` bytes, and one that is never closed, is a `Problem` with its line. Raises `OSError`.
+    They do not nest, and ASCII is a part of the encoding of the file. An element of more than `limit` bytes, and one
+    that is never closed, is a `Problem` with its line. Raises `OSError`.
     """
-    closing = f"</{tag}>".encode()
     with path.open("rb") as file:
         scanner = _Scanner(file)
         found = _DECLARATION.match(scanner.buffer)
         declaration = bytes(found[1]) if found else b""
-        while scanner.skip_to(_opening(tag)):
+        while scanner.skip_to(opening):
             line, end = scanner.line, scanner.find(closing, limit)
             if end is not None:
                 yield XmlEntry(bytes(scanner.buffer[: end + len(closing)]), declaration, line)
                 scanner.drop(end + len(closing))
             elif len(scanner.buffer) > limit:
                 yield Problem("", line, f"the entry is larger than {limit >> 20} MB", "export it without its files")
-                scanner.skip_to(re.compile(re.escape(closing)))
+                scanner.drop(1)
             else:
                 yield Problem("", line, "the file ends within this entry", "export it again")
                 return
-
-
-def _opening(tag: str) -> re.Pattern[bytes]:
-    """Pattern of a start tag, not of an empty element."""
-    return re.compile(rb"<%b(?:\s(?:[^<>]*[^<>/])?)?>" % re.escape(tag).encode())
 
 
 class _Scanner:

@@ -23,9 +23,11 @@ MAX_DIRECTORY_BYTES = 32 * 1024 * 1024
 """Limit for the directory of a zip, which is read at once: 300 bytes a member."""
 
 MAX_RATIO = 200
-"""Limit for unpacked to packed size above `_MIN_CHECKED` bytes; text reaches 10, pages of tables at most 100."""
+"""Limit for unpacked to packed size above `MIN_CHECKED` bytes; text reaches 10, pages of tables at most 100."""
 
-_MIN_CHECKED = 4 * 1024 * 1024
+MIN_CHECKED = 4 * 1024 * 1024
+"""Size up to which the ratio of sizes does not count."""
+
 _CHUNK = 256 * 1024
 _UNPACK = "unpack it and import the folder"
 
@@ -182,5 +184,5 @@ class _Budget:
 def _check(name: str, size: int, packed: int, limit: int) -> None:
     if size > limit:
         raise ContainerRefused(f"{name}: is larger than {limit >> 20:,} MB")
-    if size > _MIN_CHECKED and size > MAX_RATIO * max(1, packed):
+    if size > MIN_CHECKED and size > MAX_RATIO * max(1, packed):
         raise ContainerRefused(f"{name}: unpacks to more than {MAX_RATIO} times its size, as only bombs do")

@@ -102,6 +102,8 @@ def open_sources(
         yield ImportSource(path, label, detection.format.KIND, probe.is_folder, detection.format)
     elif probe.is_folder:
         yield from _open_mixed_folder(path, label, in_archive=in_archive)
+    elif is_packed:
+        yield RejectedSource(label, "is an archive within archives; unpack it, and import the folder", in_mixed_folder)
     else:
         yield RejectedSource(label, unknown_format(probe.head), in_mixed_folder)
 

@@ -19,6 +19,8 @@ KINDS = {
     "substack": "blogs.substack",
     "medium": "blogs.medium",
     "wordpress-json": "wordpress.rest_posts",
+    "ghost": "blogs.ghost",
+    "notion": "notes.notion",
     "feed": "feed",
     "readlater": "read_later.read_later_export",
     "newsletter": "mail",

@@ -39,7 +39,7 @@ MAX_ENTRY = 64 * 1024 * 1024
 """Limit of one post in bytes, with the pictures that are embedded in it."""
 
 _SIGNATURE = re.compile(rb"schemas\.google\.com/blogger/20(?:08/kind#|18)")
-_ENTRY = re.compile(rb"<entry[\s>]")
+_ENTRY = re.compile(rb"<entry(?:\s[^<>]*)?(?<!/)>")
 _KIND = re.compile(r"schemas\.google\.com/blogger/2008/kind#(\w+)")
 _FEED = re.compile(r"(?:Blogger/)?Blogs/[^/]+/feed\.atom\Z")
 _TAKEOUT_FOLDERS = ("Blogger/", "Blogs/", "Albums/", "Comments/", "Profile/")
@@ -101,7 +101,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 
 def _events(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     blog = _read_blog(path)
-    for entry in read_xml_entries(path, "entry", MAX_ENTRY):
+    for entry in read_xml_entries(path, _ENTRY, b"</entry>", MAX_ENTRY):
         if isinstance(entry, Problem):
             yield entry
             continue
@@ -115,7 +115,7 @@ def _events(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 def _read_blog(path: Path) -> _Blog:
     """Name and address of the blog, from the head of its feed and the table of settings beside it."""
     try:
-        head = list(parse_xml(read_xml_head(path, "entry")))
+        head = list(parse_xml(read_xml_head(path, _ENTRY)))
     except ArchiveError:
         head = []
     title = next((html_to_line(each.text) for each in head if local_name(each.tag) == "title"), "")

@@ -79,6 +79,10 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
      {f"posts/2019-03-14_{title}-a1b2c3d4e5f6.html": MEDIUM.format(title, TEXT) for title in TITLES}),
     ("wordpress-json", "w.json", json.dumps([{"guid": {"rendered": title}, "title": {"rendered": title},
                                               "content": {"rendered": TEXT}} for title in TITLES])),
+    ("ghost", "g.json", json.dumps({"meta": {"exported_on": 1}, "data": {
+        "posts": objects(slug="@title", title="@title", html=TEXT)}})),
+    ("notion", "notion",
+     {f"{title} {number:032x}.md": f"# {title}\n\n{TEXT}\n" for number, title in enumerate(TITLES)}),
     ("newsletter", "m.mbox", each("From a@example.org Thu Mar 14 10:00:00 2019\nFrom: a@example.org\n"
                                   "Subject: @title\nMessage-ID: <@title@example.org>\n\n@text\n\n")),
     ("warc", "c.warc", warc()),

@@ -98,17 +98,47 @@ def test_nothing_leaves_the_archive_but_files_within_limits(tmp_path: Path, monk
         archive.writestr("/escaped.md", WORDS)
         archive.writestr(link, "/etc/passwd")
         archive.writestr("bomb.txt", b" " * 60_000_000)
-        archive.writestr("inner.zip", packed(tmp_path / "inner.zip", {"a.txt": WORDS}).read_bytes())
+        inner = packed(tmp_path / "x.zip", {"../escaped.md": WORDS, "y.zip": packed(
+            tmp_path / "y.zip", {"b.txt": WORDS}).read_bytes()})  # fmt: skip
+        archive.writestr("inner.zip", inner.read_bytes())
+        archive.writestr("broken.zip", inner.read_bytes()[:200])
         archive.writestr("x" * 300 + ".txt", WORDS)
         archive.writestr("good.txt", f"Ferry\n\n{WORDS}")
     report = bring(path, tmp_path / "library")
     assert report.counts[Action.ADDED] == 1
-    assert report.counts[Action.FAILED] == 5
-    assert [each.origin for each in report.results if each.action is Action.SKIPPED] == ["bad/inner.zip"]
+    assert report.counts[Action.FAILED] == 7
+    skipped = [(each.origin, each.reason) for each in report.results if each.action is Action.SKIPPED]
+    assert skipped == [
+        ("bad/inner/y.zip", "is an archive within archives; unpack it, and import the folder"),
+    ]
     assert not list(tmp_path.rglob("escaped*"))
     assert not list((tmp_path / "temporary").iterdir())
     monkeypatch.setattr(unpacking, "MAX_BYTES", 1000)
     assert "more than" in bring(packed(tmp_path / "a.zip", {"a.txt": "x " * 1000}), tmp_path / "b").results[0].reason
+
+
+def test_zips_that_are_parts_of_one_export_are_one_folder(tmp_path: Path) -> None:
+    parts = {
+        f"Part-{n}.zip": packed(tmp_path / "x.zip", {f"blog/{n}.md": f"# Part {n}", "both.txt": n}).read_bytes()
+        for n in "12"
+    }
+    path = packed(tmp_path / "export.zip", dict(parts))
+    with unpacking.unpack(path) as unpacked:
+        files = {each.relative_to(unpacked.folder).as_posix() for each in unpacked.folder.rglob("*.*")}
+        assert files == {"blog/1.md", "blog/2.md", "both.txt"}
+        assert unpacked.refused == [("Part-2.zip/both.txt", "is there twice; the first is taken")]
+
+
+def test_the_limits_hold_for_zips_in_zips_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zeros = packed(tmp_path / "zeros.zip", {f"{n}.txt": b" " * 3_900_000 for n in range(8)}).read_bytes()
+    path = packed(tmp_path / "bomb.zip", {f"{n}.zip": zeros for n in range(20)})
+    assert path.stat().st_size < 60_000  # 31 MB in each of 20 zips, each of which is within the limits
+    (outcome,) = bring(path, tmp_path / "library").results
+    assert (outcome.action, "as only bombs do" in outcome.reason) == (Action.FAILED, True)
+    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 10)
+    many = packed(tmp_path / "many.zip", {f"{n}.txt": WORDS for n in range(6)}).read_bytes()
+    (outcome,) = bring(packed(tmp_path / "m.zip", {"a.zip": many, "b.zip": many}), tmp_path / "library").results
+    assert (outcome.action, "more than 10 files" in outcome.reason) == (Action.FAILED, True)
 
 
 def test_a_broken_archive_is_a_failure(tmp_path: Path) -> None:
