@@ -28,6 +28,7 @@ from backfile.archive.importers.common.office_properties import (
     keyword_topics,
 )
 from backfile.archive.importers.common.xml_trees import local_name, parse_xml
+from backfile.archive.importers.formats.press import lexisnexis
 from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.importers.sources.containers import open_members
@@ -81,7 +82,8 @@ def detect(probe: Probe) -> int:
         return 0
     if probe.head.startswith(_ZIP):
         is_package = b"[Content_Types].xml" in probe.head or b"_rels/.rels" in probe.head
-        return 95 if is_package and b"word/" in probe.head else 0
+        is_named = probe.path.name.lower().endswith(".docx")  # large pictures may come before all parts of the text
+        return 95 if is_package and b"word/" in probe.head else 80 if is_named else 0
     return 70 if probe.head.startswith(_OLE) and probe.path.name.lower().endswith((".docx", ".doc", ".dot")) else 0
 
 
@@ -91,14 +93,14 @@ def count(path: Path, context: ImportContext) -> int | None:
 
 
 def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
-    """The one article of the document."""
+    """The one article of the document, or those of an export of Nexis Uni."""
     try:
-        yield _article(path, context)
+        yield from _articles(path, context)
     except ArchiveError as error:
         yield Problem(path.name, None, str(error), error.hint)
 
 
-def _article(path: Path, context: ImportContext) -> ImportEvent:
+def _articles(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     import mammoth  # noqa: PLC0415 - of the extra `import`: documents are recognised without it
 
     core = _read_core_properties(path)
@@ -114,8 +116,13 @@ def _article(path: Path, context: ImportContext) -> ImportEvent:
     except _PARSE_ERRORS as error:
         raise ArchiveError(f"is a broken document: {error or type(error).__name__}", hint="save it anew") from error
     if not html.strip():
-        return Skipped(path.name, "empty")
-    return _item(parse_html(f"<div>{html}</div>"), _parse_properties(core), pictures, path.name, context)
+        yield Skipped(path.name, "empty")
+        return
+    tree = parse_html(f"<div>{html}</div>")
+    if lexisnexis.is_export(tree):
+        yield from lexisnexis.documents_in(tree, context)
+    else:
+        yield _item(tree, _parse_properties(core), pictures, path.name, context)
 
 
 def _read_core_properties(path: Path) -> bytes:

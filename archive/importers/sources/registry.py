@@ -22,6 +22,10 @@ KINDS = {
     "ghost": "blogs.ghost",
     "notion": "notes.notion",
     "feed": "feed",
+    "lexisnexis": "press.lexisnexis",
+    "factiva": "press.factiva",
+    "europresse": "press.europresse",
+    "proquest": "press.proquest",
     "readlater": "read_later.read_later_export",
     "newsletter": "mail",
     "markdown": "markdown_tree.tree",
@@ -37,6 +41,9 @@ KINDS = {
 }
 MIN_FOLDER_CONFIDENCE = 40
 """Least confidence at which a folder is one source; below it each of its files is looked at."""
+
+EXPORT_KINDS = ("lexisnexis", "factiva", "europresse", "proquest")
+"""Kinds of files with many articles each that have the names of plain texts and web pages."""
 
 _MAX_NAMES = 1_000
 
@@ -68,7 +75,7 @@ def library_missing(kind: str, error: ModuleNotFoundError) -> ArchiveError:
 
 
 def detect_format(probe: Probe) -> Detection | None:
-    """Format with the highest confidence; None if no format has any.
+    """Format with the highest confidence; None if no format has any, or a folder of texts or pages holds exports.
 
     Raises `ArchiveError` if no format has any, but one could not be loaded because its library is missing.
     """
@@ -87,7 +94,22 @@ def detect_format(probe: Probe) -> Detection | None:
                 best = Detection(candidate, confidence)
     if best is None and missing is not None:
         raise missing
-    return best
+    return None if best is not None and probe.is_folder and _holds_exports(best.format.KIND, probe) else best
+
+
+def _holds_exports(kind: str, folder: Probe) -> bool:
+    """Whether files in a folder of texts or pages hold many articles each, so that each must be detected by itself."""
+    if kind not in ("html", "text"):
+        return False
+    formats = [load(name) for name in EXPORT_KINDS]
+    for name in folder.names:
+        path = folder.path / name
+        if path.is_symlink() or not path.is_file():
+            continue
+        inner = probe(path)
+        if any(each.detect(inner) for each in formats):
+            return True
+    return False
 
 
 def probe(path: Path) -> Probe:

@@ -86,6 +86,13 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
     ("newsletter", "m.mbox", each("From a@example.org Thu Mar 14 10:00:00 2019\nFrom: a@example.org\n"
                                   "Subject: @title\nMessage-ID: <@title@example.org>\n\n@text\n\n")),
     ("warc", "c.warc", warc()),
+    ("lexisnexis", "l.txt", each("   1 of 3 DOCUMENTS\n\n  Post\n\n  March 14, 2019\n\n@title\n\n"
+                                 "LENGTH: 9 words\n\n@text\n\n")),
+    ("factiva", "f.html", each("<div class='article enArticle'><span class='enHeadline'>@title</span>"
+                               "<p>@text</p></div>")),
+    ("europresse", "e.html", each("<article><span class='DocPublicationName'>P</span><div class='titreArticle'>"
+                                  "<p class='titreArticleVisu'>@title</p></div><section>@text</section></article>")),
+    ("proquest", "p.txt", each("_" * 60 + "\n\n@title\n\nFull text: @text\n\nProQuest document ID: @title\n\n")),
     ("readlater", "l.json", json.dumps(LINKS)),
     ("readlater", "i.csv", "URL,Title,Selection,Folder\n" + each("https://post.example/@title,@title,@text,Unread\n")),
     ("readlater", "b.html", "<!DOCTYPE NETSCAPE-Bookmark-file-1><DL>"
