@@ -12,6 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
 from backfile.archive.storage.library import Library
+from backfile.archive.web_addresses import host_of
 from backfile.config import Settings, load
 from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
@@ -21,6 +22,7 @@ from backfile.web.service.errors import register_errors
 from backfile.web.service.headers import register_headers
 from backfile.web.service.i18n import register_i18n
 from backfile.web.service.services import EXTENSION, Services
+from backfile.web.service.site_urls import MountedApplication
 from backfile.web.service.ui_language import register_ui_language
 
 SCREENS = (about, api, article, browse, export, feeds, media, search)
@@ -56,10 +58,19 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     register_compression(app)
     for screen in SCREENS:
         app.register_blueprint(screen.blueprint)
-    if settings.proxies:
-        count = settings.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
+    _mount(app, settings)
     return app
+
+
+def _mount(app: Flask, settings: Settings) -> None:
+    """Takes the client's address from proxies, and the path of the archive from the setting or else from them."""
+    if settings.base_path:
+        app.wsgi_app = MountedApplication(app.wsgi_app, settings.base_path)  # type: ignore[method-assign]
+    if settings.proxies:
+        count, prefix = settings.proxies, 0 if settings.base_url else settings.proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count, x_prefix=prefix
+        )
 
 
 def register_compression(app: Flask) -> None:
@@ -82,7 +93,9 @@ def _read_file(status: HTTPStatus, response: Response) -> Response:
 
 def trusted_hosts(settings: Settings) -> tuple[str, ...] | None:
     """Host names to accept, None for any. A server on a loopback address accepts only loopback names, so that no
-    foreign page can reach it under another name (DNS rebinding)."""
+    foreign page can reach it under another name (DNS rebinding), and that of `base_url`."""
     if settings.trusted_hosts:
         return settings.trusted_hosts
-    return LOOPBACK if settings.host in LOOPBACK else None
+    if settings.socket or settings.host not in LOOPBACK:
+        return None
+    return (*LOOPBACK, *filter(None, [host_of(settings.base_url)]))

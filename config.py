@@ -27,7 +27,7 @@ FILE = "backfile.toml"
 SOURCE_LANGUAGE = "en"
 UI_LANGUAGES = (SOURCE_LANGUAGE, "de", "fr")  # catalogues are in web/translations
 # Names the file; switches of the test suite.
-_NOT_SETTINGS = {f"{PREFIX}{name}" for name in ("CONFIG", "REQUIRE_BROWSER", "REQUIRE_OPENSEARCH")}
+_NOT_SETTINGS = {f"{PREFIX}{name}" for name in ("CONFIG", "REQUIRE_BROWSER", "REQUIRE_OPENSEARCH", "REQUIRE_PROXIES")}
 
 _INDEX_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 
@@ -99,14 +99,17 @@ def _parse_choice(value: Any, choices: Collection[str]) -> str:
     raise ValueError(f"{value!r} is not one of {', '.join(filter(None, choices))}")
 
 
+_SITE_PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
+
+
 def _parse_site(value: Any) -> str:
-    """Address of a site, which is all of a host: links of pages begin at its root."""
-    address = _parse_text(value).strip()
+    """Address of a site: a host, or a path of one. Returned without a final slash."""
+    address = _parse_text(value).strip().rstrip("/")
     parts = address_parts(address)
     if address and not (parts.scheme in ("http", "https") and parts.netloc):
         raise ValueError(f"{value!r} is not an address such as https://archive.example.org")
-    if parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError(f"{value!r} has a path; an archive needs a host name of its own")
+    if parts.query or parts.fragment or not _SITE_PATH.fullmatch(parts.path):
+        raise ValueError(f"{value!r} is not an address such as https://example.org/archive")
     return address
 
 
@@ -195,6 +198,10 @@ class Settings:
     )  # fmt: skip
     host: str = _setting(TEXT, "127.0.0.1", "The address to listen on; `0.0.0.0` is every network of this machine.")
     port: int = _setting(INTEGER, 8000, "The port to listen on; 0 takes a free one.", (0, 65_535))
+    socket: Path | None = _setting(
+        PATH, None, "A Unix socket to listen on instead of an address and a port: the path of a file that a proxy "
+        "on this machine may read and write."
+    )  # fmt: skip
     workers: int = _setting(INTEGER, 2, "How many processes answer requests.", (1, 256))
     watch: bool = _setting(BOOLEAN, True, "Whether the server notices changed files by itself.")
     trusted_hosts: tuple[str, ...] = _setting(
@@ -202,8 +209,8 @@ class Settings:
         "alone when it listens on a loopback address, otherwise any."
     )  # fmt: skip
     base_url: str = _setting(
-        SITE, "", "The public address of the archive, such as `https://archive.example.org`, for links that leave "
-        "the page. A path (`https://example.org/archive`) is refused. By default the address of the request."
+        SITE, "", "The public address of the archive, such as `https://archive.example.org` or "
+        "`https://example.org/archive`. All links begin with its path. By default the address of the request."
     )  # fmt: skip
     proxies: int = _setting(
         INTEGER, 0, "How many reverse proxies stand in front and may state the client's address.", (0, 9)
@@ -223,6 +230,11 @@ class Settings:
         "fetches from them. By default none."
     )  # fmt: skip
     wait: float = _setting(NUMBER, 10.0, "How many seconds to wait for another writer of the index.", (0, 86_400))
+
+    @property
+    def base_path(self) -> str:
+        """Path of `base_url`, `/archive`; empty if the archive has a host of its own."""
+        return address_parts(self.base_url).path
 
     @property
     def cache_folder(self) -> Path:

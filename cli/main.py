@@ -144,8 +144,8 @@ def backfile() -> None:
 
 @backfile.command()
 @with_settings(
-    "library", "host", "port", "workers", "watch", *config.INDEX_SETTINGS, "trusted_hosts", "base_url", "proxies",
-    "per_page", "deadline", "file_seconds", "wait", folder=True,
+    "library", "host", "port", "socket", "workers", "watch", *config.INDEX_SETTINGS, "trusted_hosts", "base_url",
+    "proxies", "per_page", "deadline", "file_seconds", "wait", folder=True,
 )  # fmt: skip
 def serve(settings: Settings) -> None:
     """Serve the search page; changed files are noticed by themselves.

@@ -13,6 +13,7 @@
     return (...values) => { clearTimeout(timer); timer = setTimeout(work, milliseconds, ...values); };
   };
   const texts = JSON.parse(find("#texts").textContent); // translated texts
+  const root = document.documentElement.dataset.root; // path that the archive is served under
   const fill = (text, values) => text.replace(/%\((\w+)\)s/g, (_, name) => values[name]);
   const number = (value) => value.toLocaleString(document.documentElement.lang);
   const plainClick = (event) => event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
@@ -355,13 +356,13 @@
       item.addEventListener("click", act);
       list.append(item);
     };
-    const go = (parameter, value) => () => location.assign(`/search?${new URLSearchParams([[parameter, value]])}`);
+    const go = (parameter, value) => () => location.assign(`${root}/search?${new URLSearchParams([[parameter, value]])}`);
     const suggest = later(async () => {
       const text = box.value;
       const mine = ++typed;
       if (text === dismissed) return;
       if (text.trim().length < 2) { show(false); return; }
-      const answer = await fetch(`/api/suggest?${new URLSearchParams({ q: text })}`);
+      const answer = await fetch(`${root}/api/suggest?${new URLSearchParams({ q: text })}`);
       if (!answer.ok) return;
       const found = await answer.json();
       if (mine !== typed || text === dismissed || document.activeElement !== box) return;

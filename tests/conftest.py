@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from opensearch.fixtures import REQUIRED, begin_run, end_run, opensearch_options, opensearch_url
+from opensearch.fixtures import begin_run, end_run, opensearch_options, opensearch_url
 
 from backfile.index import engines
 from backfile.index.highlight import hits
@@ -43,7 +43,7 @@ def pytest_unconfigure() -> None:
 @pytest.fixture(autouse=True)
 def no_settings_of_this_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
-        if name.startswith("BACKFILE_") and name not in ("BACKFILE_REQUIRE_BROWSER", REQUIRED):
+        if name.startswith("BACKFILE_") and not name.startswith("BACKFILE_REQUIRE_"):
             monkeypatch.delenv(name)
 
 

@@ -63,7 +63,9 @@ def eventually(condition: Callable[[], bool]) -> None:
 
 
 class Server:
-    """Server on a free port, with its folder as the working directory; `output` are the lines of its log so far."""
+    """Server on a free port, with its folder as the working directory; `output` are the lines of its log so far.
+
+    `url` is the path of its socket if it has one."""
 
     def __init__(self, folder: Path, *arguments: str) -> None:
         command = [sys.executable, "-m", "backfile", "serve", "--port", "0", "--workers", "1"]
@@ -89,7 +91,7 @@ class Server:
         assert self.process.stderr is not None
         for line in self.process.stderr:
             self.output.append(line.strip())
-            if found := re.search(r"http://\S+", line):
+            if found := re.search(r"http://\S+|(?<= at )/\S+", line):
                 yield found[0]
         raise AssertionError(f"it ended without an address: {self.output}")
 

@@ -18,6 +18,7 @@ from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.i18n import gettext, gettext_noop
 from backfile.web.service.search_service import SearchResult, count_articles, run_search
 from backfile.web.service.services import services
+from backfile.web.service.site_urls import site_path
 from backfile.web.views.result_views import find_facet
 from backfile.web.views.year_chart import year_chart
 
@@ -50,7 +51,7 @@ def about() -> str:
     problems = read_problems(services().settings.cache_folder)
     return render_template(
         "about.html",
-        here="/about",
+        here=site_path("/about"),
         total=found.page.total,
         authors=find_facet(found.page, "author").total,
         topics=find_facet(found.page, "topic").total,

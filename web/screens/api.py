@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from backfile.index.engine import Hit
-from backfile.index.serialising import article_path, page_to_json
+from backfile.index.serialising import page_to_json
 from backfile.index.sync.state import read_failure
 from backfile.index.sync.verification import read_link_check
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
+from backfile.web.service.site_urls import article_url, site_path
 from backfile.web.views.openapi import openapi_document
 
 API_FACETS = 10
@@ -52,8 +53,7 @@ def suggest() -> Response:
         answer = {
             "words": list(found.words),
             "titles": [
-                {"id": article_id, "title": title, "url": article_path(article_id)}
-                for article_id, title in found.titles
+                {"id": article_id, "title": title, "url": article_url(article_id)} for article_id, title in found.titles
             ],
             "authors": list(found.authors),
             "topics": list(found.topics),
@@ -70,7 +70,7 @@ def links() -> Response:
 @blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """OpenAPI 3.1 document of the API."""
-    return jsonify(openapi_document(services().title, services().absolute("")))
+    return jsonify(openapi_document(services().title, services().absolute(site_path("")).rstrip("/")))
 
 
 @blueprint.get("/health")

@@ -25,7 +25,6 @@ from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailabl
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.query import MatchAll, Node, relax
-from backfile.index.serialising import article_path, facet_path
 from backfile.index.sync.reader import document_of
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.arguments import SearchArguments
@@ -35,6 +34,7 @@ from backfile.web.service.headers import note_last_modified
 from backfile.web.service.i18n import gettext
 from backfile.web.service.search_service import neighbours, parse_query
 from backfile.web.service.services import services
+from backfile.web.service.site_urls import article_url, facet_url, site_path
 from backfile.web.views import citations
 from backfile.web.views.hit_views import HitView, Link, Part, hit_views, parts
 from backfile.web.views.json_ld import is_web_address, json_ld
@@ -157,14 +157,18 @@ def render_body(shown: Article) -> RenderedArticle:
     body = body_without_title(shown.body, shown.metadata.title)
     digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     library, folder = services().library, services().settings.cache_folder
-    render_article = partial(services().renderer or render, library, folder, shown.path, body)
-    key = (shown.path, digest, library.settings.remote_images, int(time.monotonic() // RENDERED_SECONDS))
+    root = site_path("")
+    render_article = partial(services().renderer or render, library, folder, shown.path, body, root)
+    key = (shown.path, digest, root, library.settings.remote_images, int(time.monotonic() // RENDERED_SECONDS))
     return services().rendered(key, render_article)
 
 
-def render(library: Library, folder: Path, path: str, body: str) -> RenderedArticle:
-    """Renders the body of the article at `path`; `folder` is the cache folder with the index of links."""
-    with link_base(library, folder, path) as base:
+def render(library: Library, folder: Path, path: str, body: str, root: str) -> RenderedArticle:
+    """Renders the body of the article at `path`; links within the archive begin with `root`.
+
+    `folder` is the cache folder with the index of links, `root` the path that the archive is served under.
+    """
+    with link_base(library, folder, path, root) as base:
         return to_html(body, remote_images=library.settings.remote_images, base=base)
 
 
@@ -265,11 +269,11 @@ def _related_articles(shown: Article) -> tuple[RelatedArticles, ...]:
 
 
 def _links(facet: str, names: tuple[str, ...]) -> tuple[Link, ...]:
-    return tuple(Link(name, facet_path(facet, name)) for name in names)
+    return tuple(Link(name, facet_url(facet, name)) for name in names)
 
 
 def _absolute_url(shown: Article) -> str:
-    return services().absolute(article_path(shown.id))
+    return services().absolute(article_url(shown.id))
 
 
 def _source_url(shown: Article) -> str | None:
@@ -284,8 +288,8 @@ def _metadata(shown: Article) -> dict[str, Any]:
         "url": url,
         "canonical": source_url or url,
         "source_url": source_url,
-        "markdown_url": article_path(shown.id) + ".md",
-        "cite_url": "/cite/" + article_path(shown.id).removeprefix("/article/"),
+        "markdown_url": article_url(shown.id) + ".md",
+        "cite_url": article_url(shown.id).replace("/article/", "/cite/", 1),
         "citations": (("txt", gettext("Plain text")), ("bib", "BibTeX"), ("ris", "RIS"), ("json", "CSL-JSON")),
         "max_passage": citations.MAX_PASSAGE,
         "citation": citations.plain_citation(shown, source_url or url, title),

@@ -14,12 +14,12 @@ from flask import Blueprint, render_template, request
 from backfile.archive.metadata.author_names import family_name_first
 from backfile.index.analysis.normalization import fold
 from backfile.index.engine import FacetValue, Page, Sort
-from backfile.index.serialising import facet_path
 from backfile.web.screens.search import arguments_of_request, show_results
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, gettext_noop
 from backfile.web.service.search_service import run_search
+from backfile.web.service.site_urls import facet_url, site_path
 from backfile.web.views.hit_views import Link
 from backfile.web.views.result_views import find_facet, result_view
 from backfile.web.views.sparklines import sparklines
@@ -51,7 +51,7 @@ def home() -> str:
     plain = SearchArguments()
     return render_template(
         "home.html",
-        here="/",
+        here=site_path("/"),
         arguments=plain,
         view=result_view(newest, found.page, found.years, keep_search=False),
         topics=links_to_values("topic", find_facet(found.page, "topic").values[:FRONT_VALUES]),
@@ -74,7 +74,7 @@ def list_values(kind: str) -> str:
     shown = [group for group in groups if group.letter == letter] if letter else groups
     return render_template(
         "values.html",
-        here=f"/{kind}",
+        here=site_path(f"/{kind}"),
         heading=gettext(heading),
         facet=facet,
         sparklines=sparklines(facet),
@@ -107,9 +107,9 @@ def years() -> str:
     dated = sum(value.count for value in facet.values)
     return render_template(
         "years.html",
-        here="/years",
+        here=site_path("/years"),
         years=year_chart(facet, SearchArguments(sort=Sort.OLDEST)),
-        values=[(Link(value.value, f"/year/{value.value}"), value.count) for value in facet.values],
+        values=[(Link(value.value, site_path(f"/year/{value.value}")), value.count) for value in facet.values],
         dated=dated,
         undated=page.total - dated,
     )
@@ -141,7 +141,7 @@ def _letter_groups(facet: str, values: Iterable[FacetValue]) -> list[LetterGroup
 
 def links_to_values(facet: str, values: Iterable[FacetValue]) -> list[tuple[Link, int]]:
     """Link and count of each value of a facet."""
-    return [(Link(each.value, facet_path(facet, each.value)), each.count) for each in values]
+    return [(Link(each.value, facet_url(facet, each.value)), each.count) for each in values]
 
 
 def _show_value(fixed: SearchArguments, name: str, facet: str = "") -> str:
@@ -184,5 +184,5 @@ def _letter_links(kind: str, groups: list[LetterGroup], letter: str, contains: s
     """Links to the letters: to sections of the page if it shows all letters, else to pages."""
     if not letter:
         return [Link(group.letter, f"#letter-{number}") for number, group in enumerate(groups, 1)]
-    found = f"contains={quote(contains)}&" if contains else ""
-    return [Link(g.letter, f"/{kind}?{found}letter={quote(g.letter)}", g.letter == letter) for g in groups]
+    page, found = site_path(f"/{kind}"), f"contains={quote(contains)}&" if contains else ""
+    return [Link(g.letter, f"{page}?{found}letter={quote(g.letter)}", g.letter == letter) for g in groups]

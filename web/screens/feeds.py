@@ -19,6 +19,7 @@ from backfile.web.service.headers import note_last_modified
 from backfile.web.service.i18n import gettext
 from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
+from backfile.web.service.site_urls import article_url, site_path
 from backfile.web.views.hit_views import HitView, hit_views
 
 FEED_SIZE = 30
@@ -57,7 +58,7 @@ def atom() -> Response:
     text = render_template(
         "feed.xml",
         heading=heading_of(arguments),
-        feed_id=to_urn(arguments.url("/search.atom")),
+        feed_id=to_urn("/search.atom" + arguments.url("").removeprefix(site_path(""))),
         self_url=absolute(arguments.url("/search.atom")),
         page_url=absolute(arguments.url()),
         updated=updated,
@@ -69,7 +70,7 @@ def atom() -> Response:
 @blueprint.get("/opensearch.xml")
 def opensearch() -> Response:
     """OpenSearch 1.1 description document, for search engines of browsers."""
-    text = render_template("opensearch.xml", root=services().absolute(""))
+    text = render_template("opensearch.xml", root=services().absolute(site_path("")).rstrip("/"))
     return _xml(text, "application/opensearchdescription+xml")
 
 
@@ -78,7 +79,12 @@ def robots() -> Response:
     """Excludes robots from private libraries, and from the searches of public ones."""
     if not services().library.settings.public:
         return Response("User-agent: *\nDisallow: /\n", content_type="text/plain; charset=utf-8")
-    lines = ["User-agent: *", "Disallow: /search", "Disallow: /api/", f"Sitemap: {services().absolute('/sitemap.xml')}"]
+    lines = [
+        "User-agent: *",
+        f"Disallow: {site_path('/search')}",
+        f"Disallow: {site_path('/api/')}",
+        f"Sitemap: {services().absolute(site_path('/sitemap.xml'))}",
+    ]
     return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 
@@ -86,7 +92,9 @@ def robots() -> Response:
 def sitemap_index() -> Response:
     """Sitemap index (sitemaps.org 0.9): parts of at most 50,000 URLs."""
     parts = range(1, max(1, ceil(services().engine().status().documents / SITEMAP_URLS)) + 1)
-    text = render_template("sitemap.xml", parts=[services().absolute(f"/sitemap-{part}.xml") for part in parts])
+    text = render_template(
+        "sitemap.xml", parts=[services().absolute(site_path(f"/sitemap-{part}.xml")) for part in parts]
+    )
     return _xml(text, "application/xml")
 
 
@@ -96,7 +104,7 @@ def sitemap(part: int) -> Response:
     ids = services().engine().ids((part - 1) * SITEMAP_URLS, part * SITEMAP_URLS) if part > 0 else ()
     if not ids and part != 1:
         raise PageNotFound(gettext("The sitemap has no part %(part)s.", part=part))
-    addresses = [services().absolute(article_path(article_id)) for article_id in ids]
+    addresses = [services().absolute(article_url(article_id)) for article_id in ids]
     text = render_template("sitemap.xml", addresses=addresses)
     return _xml(text, "application/xml")
 
@@ -105,7 +113,9 @@ def _feed_entry(view: HitView) -> FeedEntry:
     metadata, path = view.hit.metadata, article_path(view.hit.id)
     published = to_timestamp(metadata.date) if metadata.date else None
     changed = [to_timestamp(date) for date in (metadata.date, metadata.updated) if date]
-    return FeedEntry(view, to_urn(path), services().absolute(path), published, max(changed, default=to_timestamp(None)))
+    return FeedEntry(
+        view, to_urn(path), services().absolute(site_path(path)), published, max(changed, default=to_timestamp(None))
+    )
 
 
 def to_urn(path: str) -> str:

@@ -7,12 +7,12 @@ from flask import Blueprint, render_template, request
 from backfile.index.engine import Facet, Page
 from backfile.index.fields import facet_key
 from backfile.index.query import parse, relax
-from backfile.index.serialising import facet_path
 from backfile.web.service.arguments import SearchArguments, read_arguments
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, gettext_noop, ngettext, translate
 from backfile.web.service.search_service import SearchResult, count_articles, run_search
 from backfile.web.service.services import services
+from backfile.web.service.site_urls import facet_url, site_path
 from backfile.web.views.hit_views import Link
 from backfile.web.views.no_results import AlternativeSearches, find_alternatives, without_filters
 from backfile.web.views.result_views import facet_view, find_facet, result_view
@@ -40,7 +40,7 @@ def facet_values(facets: str) -> str:
     view = facet_view(arguments, Facet(facet.name, values[:MAX_FACET_VALUES], MAX_FACET_VALUES), shown=MAX_FACET_VALUES)
     return render_template(
         "facet.html",
-        here=f"/search/{facets}",
+        here=site_path(f"/search/{facets}"),
         arguments=arguments,
         facet=view,
         contains=contains,
@@ -65,12 +65,11 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
     if must_find and not found.page.total:
         raise PageNotFound(gettext("No article in this archive is listed under “%(name)s”.", name=heading))
     heading = _spelling(found.page, facet, heading) if facet else heading or heading_of(arguments)
-    search_url = arguments.url("", page=1)
     return render_template(
         "search.html",
         title=title_of(heading, found),
         heading=heading,
-        here="/search",
+        here=site_path("/search"),
         arguments=arguments,
         view=result_view(arguments, found.page, found.years),
         notices=(*arguments.notices, *found.notices),
@@ -79,8 +78,8 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         relaxed=found.page.relaxed and translate(found.page.relaxed.notice()),
         alternatives=_alternatives(arguments, found),
         rigid=not found.page.total and relax(found.parsed.tree, ()) is None,
-        feed_url=f"/search.atom{search_url}",
-        exports=[(gettext(name), path + search_url) for name, path in EXPORTS],
+        feed_url=arguments.url("/search.atom", page=1),
+        exports=[(gettext(name), arguments.url(path, page=1)) for name, path in EXPORTS],
     )
 
 
@@ -123,7 +122,7 @@ def _name_links(arguments: SearchArguments, found: SearchResult) -> list[tuple[s
     """Authors and topics whose name is the query: facet, link to the page of the name, number of articles."""
     if arguments.page > 1:
         return []
-    return [(each.facet, Link(each.value, facet_path(each.facet, each.value)), each.count) for each in found.page.names]
+    return [(each.facet, Link(each.value, facet_url(each.facet, each.value)), each.count) for each in found.page.names]
 
 
 def _suggestion(arguments: SearchArguments, found: SearchResult) -> tuple[Link, int] | None:

@@ -8,11 +8,13 @@ import math
 import multiprocessing
 import os
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -29,7 +31,7 @@ from backfile.config import Settings
 from backfile.index.engine import Sort
 from backfile.index.serialising import article_path
 from backfile.index.sync.synchronization import Progress, update_index
-from backfile.web.server.index_process import IndexProcess, base_url
+from backfile.web.server.index_process import Address, IndexProcess, base_url
 from backfile.web.server.rendering import Renderers
 from backfile.web.server.worker_pool import WorkerPool
 from backfile.web.service.admission import DOWNLOADS, MAX_WAITING, SEARCHES
@@ -39,6 +41,7 @@ log = logging.getLogger("backfile.server")
 
 THREADS = SEARCHES + MAX_WAITING + DOWNLOADS + 8  # a worker; the last are for cheap requests
 SHUTDOWN_TIMEOUT = 2  # seconds for open requests when the server stops
+SOCKET_PERMISSIONS = 0o660
 HEADER_TIMEOUT = 20_000  # milliseconds for the header of a request
 WARM_UP_SECONDS = 2.0  # after which nothing more is requested before the server listens
 WARM_UP_BYTES = 64 * 1024  # largest article that is rendered before the server listens
@@ -60,7 +63,7 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
     share its memory, and again in each worker. Raises `AddressUnavailable`, and errors of the library or the index.
     """
     library = Library(settings.library)
-    host, port = settings.host, free_port(settings.host, settings.port)
+    address = free_address(settings)
     if not settings.index_folder.exists():
         report = update_index(
             library,
@@ -72,10 +75,11 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
         )
         log.info("%s", report.summary())
     multiprocessing.set_start_method(START_METHOD, force=True)
-    # On Linux each worker has a Granian of its own, because several processes can share a port there.
-    count, workers = (settings.workers, 1) if START_METHOD == "fork" else (1, settings.workers)
-    pool = WorkerPool(partial(_run_granian, settings, host, port, make_app, workers), count)
-    index_process = IndexProcess(settings, host, port)
+    # On Linux each worker has a Granian of its own, because several processes can share a port there; not a socket.
+    has_own = START_METHOD == "fork" and isinstance(address, tuple)
+    count, workers = (settings.workers, 1) if has_own else (1, settings.workers)
+    pool = WorkerPool(partial(_run_granian, settings, address, make_app, workers), count)
+    index_process = IndexProcess(settings, address)
     index_process.start()
     try:
         if START_METHOD == "fork":
@@ -87,17 +91,22 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
         index_process.terminate()
         pool.stop()
         index_process.stop()
+        if isinstance(address, Path):
+            address.unlink(missing_ok=True)
 
 
-def _run_granian(settings: Settings, host: str, port: int, make_app: MakeApp, workers: int) -> None:
+def _run_granian(settings: Settings, address: Address, make_app: MakeApp, workers: int) -> None:
     """Runs Granian until a signal, or until a worker of its ends: `WorkerPool` replaces workers.
 
     Granian itself would stop the whole server when a worker ends within 5.5 s after its start.
     """
+    host, port = address if isinstance(address, tuple) else ("", 0)
     server = Granian(
         "backfile.app:create_app",
         address=host,
         port=port,
+        uds=address if isinstance(address, Path) else None,
+        uds_permissions=SOCKET_PERMISSIONS,
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,  # waiting for HTTP/2, it never closes a connection on which no request comes
         workers=workers,
@@ -155,6 +164,29 @@ def _size(library: Library, article_id: str) -> float:
         return os.stat(library.root / path).st_size if path is not None else math.inf
     except OSError:
         return math.inf
+
+
+def free_address(settings: Settings) -> Address:
+    """Address to listen on: host and port, or the path of a Unix socket. Raises `AddressUnavailable`."""
+    if settings.socket is None:
+        return settings.host, free_port(settings.host, settings.port)
+    path = settings.socket.absolute()
+    hint = "choose another with --socket"
+    try:
+        if not stat.S_ISSOCK(os.stat(path).st_mode):
+            raise AddressUnavailable(f"{path} is no socket; it is left as it is", hint=hint)
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(path))
+        raise AddressUnavailable(f"another server listens on {path}", hint=hint)
+    except ConnectionRefusedError:
+        path.unlink()  # left by a server that was killed
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise AddressUnavailable(f"cannot listen on {path}: {error.strerror or error}", hint=hint) from error
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise AddressUnavailable(f"cannot listen on {path}: its folder is missing or cannot be written to", hint=hint)
+    return path
 
 
 def free_port(host: str, port: int) -> int:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from threading import Event, Thread
 
 from backfile.archive.helper_process import end_with_parent
@@ -19,6 +20,9 @@ from backfile.config import Settings
 from backfile.index.processes import log_to_stderr
 
 log = logging.getLogger("backfile.server")
+
+Address = tuple[str, int] | Path
+"""Host and port, or the path of a Unix socket."""
 
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses of all interfaces
 START_TIMEOUT = 60  # seconds for the workers to start
@@ -35,9 +39,9 @@ class IndexProcess:
     is not shared with theirs.
     """
 
-    def __init__(self, settings: Settings, host: str, port: int) -> None:
+    def __init__(self, settings: Settings, address: Address) -> None:
         self._settings = settings
-        self._address = host, port
+        self._address = address
         self._stopping = Event()
         self._supervisor = Thread(target=self._supervise, name="index-process", daemon=True)
         self._process: BaseProcess | None = None
@@ -64,7 +68,7 @@ class IndexProcess:
             if self._supervisor.is_alive():
                 self._process.kill()
 
-    def _spawn(self, address: tuple[str, int] | None) -> BaseProcess:
+    def _spawn(self, address: Address | None) -> BaseProcess:
         process = multiprocessing.get_context("spawn").Process(target=_run, args=(self._settings, address))
         process.start()
         return process
@@ -94,7 +98,7 @@ class _Terminated(Exception):
     """SIGTERM was received."""
 
 
-def _run(settings: Settings, address: tuple[str, int] | None) -> None:
+def _run(settings: Settings, address: Address | None) -> None:
     """Runs in the process until SIGTERM or the end of its parent; waits for a worker at `address` first."""
     os.setsid()  # a terminal sends SIGINT to all its processes; this one is stopped by its parent
     signal.signal(signal.SIGTERM, _terminate)
@@ -103,7 +107,7 @@ def _run(settings: Settings, address: tuple[str, int] | None) -> None:
     threading.excepthook = _end_process
     with suppress(_Terminated):
         if address:
-            _announce_url(settings, *address)
+            _announce_address(settings, address)
         _watch_library(settings)
 
 
@@ -139,18 +143,28 @@ def _watch_library(settings: Settings) -> None:
         watcher.stop(SHUTDOWN_TIMEOUT)
 
 
-def _announce_url(settings: Settings, host: str, port: int) -> None:
-    """Logs the URL as soon as a worker answers."""
-    host = LOOPBACK_OF.get(host, host)
+def _announce_address(settings: Settings, address: Address) -> None:
+    """Logs the URL, or the path of the socket, as soon as a worker answers."""
+    if isinstance(address, tuple):
+        address = LOOPBACK_OF.get(address[0], address[0]), address[1]
+    shown = base_url(*address) if isinstance(address, tuple) else address
     for _ in range(int(START_TIMEOUT / POLL_INTERVAL)):
         try:
-            socket.create_connection((host, port), timeout=1).close()
+            _connect(address)
         except OSError:
             time.sleep(POLL_INTERVAL)
         else:
-            log.info("Serving %s at %s  (Ctrl-C to stop)", settings.library, base_url(host, port))
+            log.info("Serving %s at %s  (Ctrl-C to stop)", settings.library, shown)
             return
-    log.error("No worker answers at %s after %d s.", base_url(host, port), START_TIMEOUT)
+    log.error("No worker answers at %s after %d s.", shown, START_TIMEOUT)
+
+
+def _connect(address: Address) -> None:
+    if isinstance(address, tuple):
+        socket.create_connection(address, timeout=1).close()
+        return
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(address))
 
 
 def base_url(host: str, port: int) -> str:

@@ -53,12 +53,12 @@ class Renderers:
         for _ in range(PROCESSES):
             self._free.get().close()
 
-    def __call__(self, library: Library, folder: Path, path: str, body: str) -> RenderedArticle:
+    def __call__(self, library: Library, folder: Path, path: str, body: str, root: str) -> RenderedArticle:
         """Renders an article. Raises `HelperEnded` if that takes too long or kills the process, now or lately."""
         key = (path, hash(body))
         helper = self._free.get()
         try:
-            answer = self._failure(key) or self._ask(helper, path, body)
+            answer = self._failure(key) or self._ask(helper, path, body, root)
         finally:
             self._free.put(helper)
         if isinstance(answer, HelperEnded):
@@ -72,8 +72,8 @@ class Renderers:
         with self._lock:
             return self._failed.get(key)
 
-    def _ask(self, helper: HelperProcess, path: str, body: str) -> RenderedArticle | Exception:
-        helper.send((path, body))
+    def _ask(self, helper: HelperProcess, path: str, body: str, root: str) -> RenderedArticle | Exception:
+        helper.send((path, body, root))
         answer: RenderedArticle | Exception = helper.receive()
         if isinstance(answer, HelperEnded):
             log.error("%s: %s; it was not shown", path, answer)
@@ -103,13 +103,13 @@ def _answer(library: Library, folder: Path, seconds: float, connection: Connecti
     end_with_parent()
     while True:
         try:
-            path, body = connection.recv()
+            path, body, root = connection.recv()
         except (EOFError, OSError):
             return
         begin_step(seconds)
         answer: RenderedArticle | Exception
         try:
-            answer = render(library, folder, path, body)
+            answer = render(library, folder, path, body, root)
         except (BackfileError, OSError) as error:
             answer = error
         end_step()

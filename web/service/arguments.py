@@ -12,8 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from backfile.archive.model import PartialDate
 from backfile.index.engine import MAX_DEPTH, Filters, Sort
-from backfile.index.serialising import article_path
 from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.site_urls import article_url, site_path
 
 PER_PAGE = 10
 MAX_PER_PAGE = 100
@@ -84,7 +84,7 @@ class SearchArguments(NamedTuple):
     def url(self, path: str = "/search", **changes: Any) -> str:
         """URL of this search, or of `with_changes` if there are any; default values are left out."""
         search = self.with_changes(**changes) if changes else self._replace(rank=None)
-        return _url(path, search.pairs())
+        return _url(site_path(path), search.pairs())
 
     def urls_with(self, *names: str) -> Callable[..., str]:
         """Function from a value for each name to the URL of the first page that has these arguments as well.
@@ -95,7 +95,8 @@ class SearchArguments(NamedTuple):
         pairs = self.with_changes().pairs()
         before = "".join([f"{name}={_quote(value)}&" for name, value in pairs if NAMES.index(name) <= last])
         after = "".join([f"&{name}={_quote(value)}" for name, value in pairs if NAMES.index(name) > last])
-        return lambda *values: f"/search?{before}{_encode(zip(names, values, strict=True))}{after}"
+        path = site_path("/search")
+        return lambda *values: f"{path}?{before}{_encode(zip(names, values, strict=True))}{after}"
 
     def article_url(self, article_id: str, *, rank: int | None = None, match: int | None = None) -> str:
         """URL of an article that keeps the search, the rank of the hit (which implies the page) and a match number."""
@@ -108,7 +109,7 @@ class SearchArguments(NamedTuple):
         def url(article_id: str, *, rank: int | None = None, match: int | None = None) -> str:
             numbers = [f"{name}={number}" for name, number in (("place", rank), ("match", match)) if number is not None]
             query = "&".join([search, *numbers] if search else numbers)
-            return f"{article_path(article_id)}?{query}" if query else article_path(article_id)
+            return f"{article_url(article_id)}?{query}" if query else article_url(article_id)
 
         return url
 

@@ -37,8 +37,10 @@ _cached_anchors: Cache[Anchors] = bounded_cache(MAX_ANCHORS, _anchors_size)
 
 
 @contextmanager
-def link_base(library: Library, folder: Path, path: str) -> Iterator[Callable[[str, str], str | None]]:
+def link_base(library: Library, folder: Path, path: str, root: str) -> Iterator[Callable[[str, str], str | None]]:
     """Resolver of the internal links in the article at `path`, for `to_html`; `folder` is the cache folder.
+
+    URLs begin with `root`, the path that the archive is served under.
 
     A link to an article gives its page, one to an author or topic theirs, a picture `/media/…`; a link without a target
     gives None. Without an index of links, paths that lead to a file as they are written are all that is resolved.
@@ -54,21 +56,21 @@ def link_base(library: Library, folder: Path, path: str) -> Iterator[Callable[[s
         def resolve(kind: str, address: str) -> str | None:
             try:
                 if resolver is not None:
-                    return _address_of(library, resolver.target(path, kind, address))
+                    return _url_of(library, root, resolver.target(path, kind, address))
             except LinkIndexUnusable as error:  # damaged where this link is looked up
                 log.warning("The link %s of %s is resolved by its path alone: %s", address, path, error)
-            return _address_of(library, _written_target(library, path, kind, address))
+            return _url_of(library, root, _written_target(library, path, kind, address))
 
         yield resolve
 
 
-def _address_of(library: Library, target: LinkTarget | None) -> str | None:
+def _url_of(library: Library, root: str, target: LinkTarget | None) -> str | None:
     if isinstance(target, LinkedArticle):
         anchor = _anchor(library, target) if target.fragment else None
-        return article_path(target.id) + (f"#{ID_PREFIX}{quote(anchor)}" if anchor else "")
+        return root + article_path(target.id) + (f"#{ID_PREFIX}{quote(anchor)}" if anchor else "")
     if isinstance(target, LinkedFacet):
-        return facet_path(target.facet, target.name)
-    return None if target is None else "/media/" + quote(target.path)
+        return root + facet_path(target.facet, target.name)
+    return None if target is None else f"{root}/media/{quote(target.path)}"
 
 
 def _anchor(library: Library, target: LinkedArticle) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -17,6 +18,7 @@ METHODS = ("GET", "HEAD")
 MAX_BODY = 64 * 1024  # bytes
 MAX_URL = 16 * 1024  # characters
 VALIDATED = ("article.article", "article.markdown", "feeds.atom", "feeds.sitemap", "feeds.sitemap_index")
+_PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 ASSET_MAX_AGE = 365 * 24 * 3600  # seconds
 
 
@@ -44,6 +46,7 @@ def register_headers(app: Flask, *, hosts: Sequence[str] | None) -> None:
     }
     app.before_request(_follow_settings)
     app.before_request(partial(_reject_foreign_host, hosts))
+    app.before_request(_reject_odd_prefix)
     app.before_request(_reject_request)
     app.after_request(partial(_add_headers, headers))
     app.after_request(_add_library_headers)
@@ -53,6 +56,13 @@ def register_headers(app: Flask, *, hosts: Sequence[str] | None) -> None:
 
 def _follow_settings() -> None:
     services().follow_settings()
+
+
+def _reject_odd_prefix() -> None:
+    """Rejects a path that no proxy would name; a client may have sent the header X-Forwarded-Prefix."""
+    if not _PREFIX.fullmatch(request.root_path.rstrip("/")):
+        request.root_path = ""  # for the links of the error page
+        raise SecurityError
 
 
 def _reject_foreign_host(hosts: Sequence[str] | None) -> None:

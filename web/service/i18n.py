@@ -18,6 +18,7 @@ from jinja2.utils import htmlsafe_json_dumps
 
 from backfile.archive.model import PartialDate
 from backfile.index.query import Notice
+from backfile.web.service.site_urls import site_path
 from backfile.web.service.ui_language import UiLanguage, current_language, language_choices
 
 # docs/texts.py extracts the texts of the catalogues by the names of these functions.
@@ -132,18 +133,19 @@ MAIN_LINKS = (
 
 
 @lru_cache(maxsize=64)
-def _main_links(language: UiLanguage) -> list[tuple[str, str]]:
-    return [(url, language.catalogue.gettext(text)) for url, text in MAIN_LINKS]
+def _main_links(language: UiLanguage, root: str) -> list[tuple[str, str]]:
+    return [(root + path, language.catalogue.gettext(text)) for path, text in MAIN_LINKS]
 
 
 def fixed_parts(environment: Environment) -> Callable[[str], TemplateModule]:
-    """Function from the name of a template that depends on nothing but the language to its HTML, rendered once."""
+    """Function from the name of a template to its HTML, rendered once a language and path that the archive is served
+    under: it depends on nothing else."""
 
     @lru_cache(maxsize=64)
-    def render(name: str, _: UiLanguage) -> TemplateModule:
+    def render(name: str, _: UiLanguage, __: str) -> TemplateModule:
         return environment.get_template(name).make_module()
 
-    return lambda name: render(name, current_language())
+    return lambda name: render(name, current_language(), site_path(""))
 
 
 @lru_cache(maxsize=64)
@@ -156,7 +158,7 @@ def _script_texts(language: UiLanguage) -> str:
 def asset_urls(folder: Path) -> Callable[[str], str]:
     """Function from the name of a static file to its URL, which contains a digest of the file."""
     digests = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in folder.iterdir()}
-    return lambda name: f"/static/{name}?v={digests[name]}"
+    return lambda name: site_path(f"/static/{name}?v={digests[name]}")
 
 
 @lru_cache(maxsize=256)
@@ -185,7 +187,8 @@ def register_i18n(app: Flask) -> None:
         keys=lambda: [(key, gettext(meaning)) for key, meaning in KEYS],
         language=lambda: current_language().code,
         languages=language_choices,
-        main_links=lambda: _main_links(current_language()),
+        main_links=lambda: _main_links(current_language(), site_path("")),
+        site=site_path,
         script_texts=lambda: _script_texts(current_language()),
         direction=lambda: current_language().locale.text_direction,
         text_direction=text_direction,

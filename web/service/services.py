@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from flask import current_app, request
 
@@ -43,7 +44,7 @@ class Services:
     open_index: Callable[[], Engine]
     rendered: Cache[RenderedArticle] = field(default_factory=_rendered_cache)
     sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
-    renderer: Callable[[Library, Path, str, str], RenderedArticle] | None = None
+    renderer: Callable[[Library, Path, str, str, str], RenderedArticle] | None = None
     _engine: Engine | None = None
     _looked: float = 0.0  # time.monotonic()
     _settings_file: tuple[int, int, int] | None = None
@@ -79,9 +80,10 @@ class Services:
         """Description of the archive, or an empty text."""
         return self.library.settings.description or ""
 
-    def absolute(self, path: str) -> str:
-        """Absolute URL of a path, below the setting `base_url` or else the host of the request."""
-        return (self.settings.base_url or request.host_url).rstrip("/") + path
+    def absolute(self, url: str) -> str:
+        """Absolute URL of a page, at the host of the setting `base_url` or else of the request."""
+        parts = urlsplit(self.settings.base_url or request.host_url)
+        return f"{parts.scheme}://{parts.netloc}{url}"
 
 
 def services() -> Services:
