@@ -99,6 +99,12 @@ def read_xml_entries(
                 return
 
 
+def read_xml_elements(path: Path, tag: str, limit: int) -> Iterator[XmlEntry | Problem]:
+    """Yields the elements `tag` of a file, with its prefix if it has one, as `read_xml_entries` does."""
+    opening = re.compile(rb"<%b(?:\s(?:[^<>]*[^<>/])?)?>" % re.escape(tag).encode())
+    return read_xml_entries(path, opening, f"</{tag}>".encode(), limit)
+
+
 class _Scanner:
     """Reader that holds the part of a file between two positions; `line` is the line of the first."""
 

@@ -16,7 +16,7 @@ from lxml.html import HtmlElement
 
 from backfile.archive.importers.common.html_parser import text_of
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.common.xml_entries import XmlEntry, read_xml_entries
+from backfile.archive.importers.common.xml_entries import XmlEntry, read_xml_elements
 from backfile.archive.importers.common.xml_trees import declares_xml, local_name
 from backfile.archive.importers.formats.press.html_pieces import HtmlPiece, read_pieces
 from backfile.archive.importers.formats.press.press_fields import (
@@ -81,7 +81,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         head = file.read(4096)
     is_xml = declares_xml(head) and _XML.search(head) is not None
     found = 0
-    sources = read_xml_entries(path, "article", MAX_ENTRY) if is_xml else read_pieces(path, _BEGINS)
+    sources = read_xml_elements(path, "article", MAX_ENTRY) if is_xml else read_pieces(path, _BEGINS)
     for number, source in enumerate(sources, start=1):
         found = number
         try:
