@@ -10,9 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 LIST_ITEM = re.compile(r"[ \t]*(?:[-*•·‣–]|\(?(\d{1,3})[.)])[ \t]+(?=\S)")
+MAX_QUOTES = 10
+"""Limit of quotations in each other."""
+
+_QUOTED = re.compile(r"\A {0,2}> ?")
 _DASH_ITEM = re.compile(r"[ \t]*–[ \t]")
 _ENDS_SENTENCE = re.compile(r"[.!?…:;。！？．।؟۔][\"'”’“»«)\]）」』*_]*\Z")
 _ENDS_STATEMENT = re.compile(r"[.!?…。！？．।؟۔][\"'”’“»」』)]*\Z")
@@ -32,16 +36,20 @@ _FILLED_SHARE = 0.9
 
 
 class ParagraphKind(StrEnum):
-    """Kind of a paragraph: running text, lines that stay lines (verse, an address), or items of a list."""
+    """Kind of a paragraph: running text, lines that stay lines (verse, an address), items of a list, a quotation."""
 
     PROSE = "prose"
     LINES = "lines"
     LIST = "list"
+    QUOTE = "quote"
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Paragraph of plain text: its lines (for a list its items) without indents."""
+    """Paragraph of plain text: its lines without indents; for a list its items.
+
+    For a quotation the lines are a text of their own, without the mark `>`.
+    """
 
     lines: tuple[str, ...]
     kind: ParagraphKind = ParagraphKind.PROSE
@@ -67,19 +75,50 @@ class _Layout:
 
 def plain_paragraphs(text: str) -> list[Paragraph]:
     """Paragraphs of a text with `\\n` as line end."""
-    blocks = _blocks(text)
-    layout = _layout(blocks)
+    sections = list(_sections(text))
+    parts = [[] if is_quoted else _blocks(lines) for is_quoted, lines in sections]
+    layout = _layout([block for blocks in parts for block in blocks])
     found: list[Paragraph] = []
-    for number, block in enumerate(blocks):
-        beside = [blocks[near] for near in (number - 1, number + 1) if 0 <= near < len(blocks)]
-        found += _paragraphs(block, layout, is_in_list=any(_follows_in_list(block, near) for near in beside))
+    for (is_quoted, lines), blocks in zip(sections, parts, strict=True):
+        found += [_quotation(lines)] if is_quoted else _section_paragraphs(blocks, layout)
     return found
 
 
-def _blocks(text: str) -> list[list[str]]:
+def _sections(text: str) -> Iterator[tuple[bool, list[str]]]:
+    """Runs of lines, with whether they are marked as quoted (`> `) as in e-mail."""
+    lines = text.expandtabs(4).translate(_ZERO_WIDTH).split("\n")
+    marked = [_QUOTED.match(line) is not None for line in lines]
+    if sum(marked) == 1 and _is_inside(lines, marked.index(True)):
+        marked = [False] * len(lines)
+    for is_quoted, numbers in groupby(range(len(lines)), marked.__getitem__):
+        yield is_quoted, [lines[number] for number in numbers]
+
+
+def _is_inside(lines: list[str], number: int) -> bool:
+    """Whether a line stands in the middle of a paragraph: the only `>` of a text may be a sign in it."""
+    above = lines[number - 1].strip() if number else ""
+    below = lines[number + 1].strip() if number + 1 < len(lines) else ""
+    return bool(above) and not above.endswith(":") and bool(below)
+
+
+def _quotation(lines: list[str]) -> Paragraph:
+    """Quotation without its marks: one of each line, or all beyond the depth of which nobody speaks."""
+    inner = [_QUOTED.sub("", line, count=1) for line in lines]
+    if any(line.count(">", 0, 2 * MAX_QUOTES) >= MAX_QUOTES for line in lines):
+        inner = [line.lstrip("> ") for line in lines]
+    return Paragraph(tuple(inner), ParagraphKind.QUOTE)
+
+
+def _section_paragraphs(blocks: list[list[str]], layout: _Layout) -> Iterator[Paragraph]:
+    for number, block in enumerate(blocks):
+        beside = [blocks[near] for near in (number - 1, number + 1) if 0 <= near < len(blocks)]
+        yield from _paragraphs(block, layout, is_in_list=any(_follows_in_list(block, near) for near in beside))
+
+
+def _blocks(lines: list[str]) -> list[list[str]]:
     """Runs of lines between blank lines, without the indent that all lines of a run share."""
     blocks: list[list[str]] = [[]]
-    for line in text.expandtabs(4).translate(_ZERO_WIDTH).split("\n"):
+    for line in lines:
         bare = line.strip()
         if bare:
             indent = line[: len(line) - len(line.lstrip())]

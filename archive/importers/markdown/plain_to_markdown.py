@@ -39,12 +39,15 @@ def plain_to_markdown(text: str) -> str:
 
 def paragraphs_to_markdown(paragraphs: Iterable[Paragraph]) -> str:
     """Markdown of paragraphs of plain text."""
-    return "\n\n".join(map(_markdown, paragraphs))
+    return "\n\n".join(filter(None, map(_markdown, paragraphs)))
 
 
 def _markdown(paragraph: Paragraph) -> str:
     if paragraph.kind is ParagraphKind.LIST:
         return "\n".join(map(_list_item, paragraph.lines))
+    if paragraph.kind is ParagraphKind.QUOTE:
+        inner = plain_to_markdown("\n".join(paragraph.lines))
+        return "\n".join(f"> {line}".rstrip() for line in inner.split("\n"))
     separator = "\\\n" if paragraph.kind is ParagraphKind.LINES else "\n"
     return separator.join(map(escape_line, paragraph.lines))
 

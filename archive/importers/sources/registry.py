@@ -27,7 +27,7 @@ KINDS = {
     "europresse": "press.europresse",
     "proquest": "press.proquest",
     "readlater": "read_later.read_later_export",
-    "newsletter": "mail",
+    "newsletter": "mail.mailbox",
     "markdown": "markdown_tree.tree",
     "html": "web_pages",
     "mhtml": "mhtml",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from backfile.archive.importers.article_builder import build_article
-from backfile.archive.importers.formats import mail
+from backfile.archive.importers.formats.mail import mailbox as mail
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.email_html import email_to_markdown
 from backfile.archive.importers.sources.registry import probe
@@ -17,6 +18,7 @@ from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
 PNG = b"\x89PNG\r\n\x1a\nfake"
+ATTACHED = "*Attached, not imported: menu.pdf*"
 HTML = """<html><body><div style="display:none">Preview \u034f \u200c</div>
 <table role="presentation"><tr><td><table><tr><td>
 <h2>The ferry</h2><p>It left at <b>nine</b>.</p></td></tr></table>
@@ -70,7 +72,7 @@ def test_html_goes_first_and_brings_its_pictures(tmp_path: Path) -> None:
     (item,) = read(tmp_path, bytes(with_html()))
     assert isinstance(item, Item)
     table = "| Port | Time |\n| --- | --- |\n| Halbury | 9 |"
-    assert item.body == f"## The ferry\n\nIt left at **nine**.\n\n![The ship](ship-1.png)\n\n{table}"
+    assert item.body == f"## The ferry\n\nIt left at **nine**.\n\n![The ship](ship-1.png)\n\n{table}\n\n{ATTACHED}"
     assert item.metadata.source == Source("The Harbour Post", "https://post.example/42")
     assert [(asset.name, asset.load()) for asset in item.assets] == [("ship-1.png", PNG)]
     assert item.notes == ("left out what is attached: menu.pdf",)
@@ -119,6 +121,147 @@ def test_a_bad_date_is_noted(tmp_path: Path) -> None:
     assert isinstance(item, Item)
     assert item.metadata.date is None
     assert len(item.notes) == 1
+
+
+def part(kind: str, text: str, *headers: str) -> str:
+    return "\n".join([f"Content-Type: {kind}", *headers, "", text, ""])
+
+
+def parts(kind: str, *inner: str) -> str:
+    boundary = f"b{sum(map(len, inner))}"
+    return f"Content-Type: multipart/{kind}; boundary={boundary}\n\n--{boundary}\n" + (
+        f"\n--{boundary}\n".join(inner) + f"\n--{boundary}--\n"
+    )
+
+
+def body(tmp_path: Path, content: str) -> Item:
+    """Article of a message whose headers go on in `content`."""
+    (item,) = read(
+        tmp_path, f"From: Edna Marsh <e@post.example>\nSubject: Ferry\nMIME-Version: 1.0\n{content}".encode()
+    )
+    assert isinstance(item, Item)
+    return item
+
+
+PICTURE = b64encode(PNG).decode()
+PIER = part("image/png; name=pier.png", PICTURE, "Content-Disposition: inline", "Content-Transfer-Encoding: base64")
+FULL = "The ferry left the harbour a little after eleven, and nobody on the pier waved at it. " * 3
+
+
+def test_texts_and_pictures_follow_each_other_as_in_the_message(tmp_path: Path) -> None:
+    item = body(tmp_path, parts("mixed", part("text/plain", "First."), PIER, part("text/html", "<p>Second.</p>")))
+    assert item.body == "First.\n\n![](pier-1.png)\n\nSecond."
+    assert [(asset.name, asset.load()) for asset in item.assets] == [("pier-1.png", PNG)]
+
+
+@pytest.mark.parametrize(
+    "blank", ["<html><body><div>&nbsp;</div></body></html>", "<p><img src='cid:x'></p>", " ", "<p>Hi"]
+)
+def test_a_full_plain_text_goes_before_a_blank_page(tmp_path: Path, blank: str) -> None:
+    plain = part("text/plain", FULL)
+    assert body(tmp_path, parts("alternative", plain, part("text/html", blank))).body == FULL.strip()
+    assert body(tmp_path, parts("alternative", part("text/html", blank), plain)).body == FULL.strip()
+
+
+def test_html_goes_before_plain_text_wherever_it_stands_and_amp_is_passed_over(tmp_path: Path) -> None:
+    html, amp = part("text/html", "<p>It <b>left</b>.</p>"), part("text/x-amp-html", "<p>Amp</p>")
+    for order in ((part("text/plain", "It left."), amp, html), (html, part("text/plain", "It left."))):
+        item = body(tmp_path, parts("alternative", *order))
+        assert (item.body, item.notes) == ("It **left**.", ())
+
+
+def test_texts_of_apple_mail_within_an_alternative(tmp_path: Path) -> None:
+    rich = parts("mixed", part("text/html", "<p>First.</p>"), PIER, part("text/html", "<p>Second.</p>"))
+    item = body(tmp_path, parts("alternative", part("text/plain", "First. Second."), rich))
+    assert item.body == "First.\n\n![](pier-1.png)\n\nSecond."
+
+
+def test_a_picture_that_html_shows_is_shown_once_and_others_follow(tmp_path: Path) -> None:
+    shown = PIER.replace("Content-Disposition", "Content-ID: <a@b>\nContent-Disposition")
+    html = part("text/html", '<p>It left.</p><img src="cid:a@b" alt="Pier"><p>It came.</p>')
+    item = body(tmp_path, parts("related", html, shown, PIER.replace("pier", "boat")))
+    assert item.body == "It left.\n\n![Pier](pier-1.png)\n\nIt came.\n\n![](boat-2.png)"
+    assert [asset.name for asset in item.assets] == ["pier-1.png", "boat-2.png"]
+
+
+def test_a_picture_inside_the_html_is_kept(tmp_path: Path) -> None:
+    content = b64encode(PNG * 30).decode()
+    item = body(tmp_path, part("text/html", f'<p>Look:</p><img src="data:image/png;base64,{content}">'))
+    assert item.body == "Look:\n\n![](embedded-1.png)"
+    assert [asset.load() for asset in item.assets] == [PNG * 30]
+
+
+def test_forwarded_messages_come_in_with_subject_sender_and_date(tmp_path: Path) -> None:
+    head = "From: John Roe <j@x.example>\nSubject: The *old* one\nDate: Tue, 14 May 2019 10:00:00 +0000\n"
+    old = part("message/rfc822", head + part("text/plain", "It was late."))
+    item = body(tmp_path, parts("mixed", part("text/plain", "See below."), old))
+    assert item.body == "See below.\n\n---\n\n**The \\*old\\* one**\\\nJohn Roe, 2019-05-14\n\nIt was late."
+    assert body(tmp_path, parts("digest", old, old)).body.count("It was late.") == 2
+
+
+def test_what_is_not_read_is_named_for_the_report_and_for_readers(tmp_path: Path) -> None:
+    calendar = part("text/calendar; method=REQUEST", "BEGIN:VCALENDAR")
+    item = body(tmp_path, parts("mixed", parts("alternative", part("text/plain", "Come!"), calendar),
+                                part("application/ms-tnef; name=winmail.dat", "x"),
+                                part("text/plain; name=a.txt", "x", "Content-Disposition: attachment")))  # fmt: skip
+    assert item.body == "Come!\n\n*Attached, not imported: text/calendar, winmail.dat, a.txt*"
+    assert item.notes == ("left out what is attached: text/calendar, winmail.dat, a.txt",)
+    locked = parts("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"))
+    assert body(tmp_path, locked).notes == ("left out what is attached: its text, which is encrypted",)
+
+
+def test_signed_messages_are_read_without_their_signature(tmp_path: Path) -> None:
+    signature = part("application/pgp-signature; name=signature.asc", "-----BEGIN PGP SIGNATURE-----")
+    item = body(tmp_path, parts("signed", part("text/plain", "It left."), signature))
+    assert (item.body, item.notes) == ("It left.", ())
+    inline = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA1\n\nIt left.\n- - Dash\n"
+    inline += "-----BEGIN PGP SIGNATURE-----\n\niQ\n-----END PGP SIGNATURE-----"
+    assert body(tmp_path, part("text/plain", inline)).body == "It left.\n\n\\- Dash"
+
+
+def test_files_encoded_in_the_text_are_named(tmp_path: Path) -> None:
+    item = body(tmp_path, part("text/plain", "Look:\n\nbegin 644 pier.jpg\n#0V%T\n`\nend\n\nNice?"))
+    assert item.body == "Look:\n\nNice?\n\n*Attached, not imported: pier.jpg*"
+
+
+def test_parts_in_parts_end(tmp_path: Path) -> None:
+    deep = part("text/plain", "x")
+    for _ in range(40):
+        deep = parts("mixed", deep)
+    assert body(tmp_path, deep).notes == ("left out what is attached: parts in parts",)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "markdown"),
+    [
+        ("format=flowed", "A long \nline.\nAnother.", "A long line.\n\nAnother."),
+        ("format=flowed; delsp=yes", "A Donau \ndampfer.", "A Donaudampfer."),
+        ("format=flowed", "> One \n> two\n>> Three\n\nFour", "> One two\n>\n> > Three\n\nFour"),
+        ("format=flowed", " From here.\n  Indented", "From here.\n\nIndented"),
+        ("charset=utf-8", "Hi.\n-- \nEdna\nThe Post", "Hi.\n\nEdna\\\nThe Post"),
+        ("format=flowed", "Hi there.\n-- \nEdna", "Hi there.\n\nEdna"),
+        ("charset=utf-8", "See https://x.example/a <https://x.example/a>", "See https://x.example/a"),
+    ],
+)
+def test_plain_text_as_it_was_written(tmp_path: Path, kind: str, text: str, markdown: str) -> None:
+    assert body(tmp_path, part(f"text/plain; {kind}", text)).body == markdown
+
+
+def test_the_mark_before_from_is_taken_away_in_mailboxes(tmp_path: Path) -> None:
+    content = b"From edna Thu Mar 14 23:30:00 2019\nSubject: a\n\n>From the harbour.\n>>From here\n\n>Frome\n"
+    (item,) = read(tmp_path, content)
+    assert isinstance(item, Item)
+    assert item.body == "From the harbour.\n\n> From here\n\n> Frome"
+
+
+def test_a_message_of_apple_mail(tmp_path: Path) -> None:
+    message = bytes(letter())
+    path = tmp_path / "1.emlx"
+    path.write_bytes(b"%d   \n" % len(message) + message + b'<?xml version="1.0"?><plist><dict/></plist>')
+    assert mail.detect(probe(path)) == 88
+    (item,) = mail.read(path, ImportContext())
+    assert isinstance(item, Item)
+    assert item.body == "It left at \\*nine\\*."
 
 
 def test_mail_is_recognised_and_pages_and_texts_are_not() -> None:

@@ -339,6 +339,21 @@ def test_lines_of_plain_text(text: str, expected: str) -> None:
     assert plain_to_markdown(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("He wrote:\n> It left\n> at nine.\n\nSo it did.", "He wrote:\n\n> It left\n> at nine.\n\nSo it did."),
+        ("> Late?\nYes.\n> Often?\nNo.", "> Late?\n\nYes.\n\n> Often?\n\nNo."),
+        ("> - one\n> - two\n>\n> Three", "> - one\n> - two\n>\n> Three"),
+        (">> Deep\n> less", "> > Deep\n>\n> less"),
+        ("The sum is\n> 5 per cent\nof all.", "The sum is\\\n\\> 5 per cent\\\nof all."),
+        (">" * 500 + " x", "> x"),
+    ],
+)
+def test_quotations_in_plain_text(text: str, markdown: str) -> None:
+    assert plain_to_markdown(text) == markdown
+
+
 def test_markup_of_a_text_is_detected() -> None:
     assert looks_like_markdown("# Title\n\nText")
     assert looks_like_markdown("A [link](https://x.example)")

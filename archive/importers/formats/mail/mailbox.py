@@ -1,4 +1,4 @@
-"""Newsletters and other e-mail: single messages (EML) and mailboxes (mbox), read message by message."""
+"""Newsletters and other e-mail: single messages (EML, EMLX) and mailboxes (mbox), read message by message."""
 
 from __future__ import annotations
 
@@ -6,19 +6,15 @@ import re
 from collections.abc import Iterator
 from email import policy
 from email.errors import MessageError
-from email.message import EmailMessage, MIMEPart
+from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import parseaddr
-from functools import partial
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
-from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.item_count import count_matches
-from backfile.archive.importers.item import ITEM_FAILURES, Asset, ImportContext, ImportEvent, Item, Probe, Skipped
-from backfile.archive.importers.library.file_names import asset_name
-from backfile.archive.importers.markdown.email_html import email_to_markdown
-from backfile.archive.importers.markdown.plain_to_markdown import plain_to_markdown
+from backfile.archive.importers.formats.mail.message_body import read_body
+from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.metadata.publications import source_of
@@ -26,27 +22,27 @@ from backfile.archive.model import ArticleMetadata, Source
 from backfile.archive.report import Problem
 
 KIND = "newsletter"
-TITLE = "Newsletters: EML and mbox"
+TITLE = "Newsletters and other e-mail: EML, EMLX and mbox"
 
 MAX_BYTES = 50 * 1024 * 1024
 """Limit of one message; mail servers accept less."""
 
 _MBOX = re.compile(rb"From \S.*\r?\n(?:[!-9;-~]+:|>?From )")
 _HEADER_LINE = re.compile(rb"[!-9;-~]+:|>?From ")
+_ESCAPED_FROM = re.compile(rb">+From ")
+_EMLX = re.compile(rb"\A[ \t]*(\d{1,10})[ \t]*\r?\n(?=[!-9;-~]+:)")
 _LONGEST_LINE = 1 << 20
 _FIELD = re.compile(rb"^([!-9;-~]{1,70}):", re.MULTILINE)
 _COMMON_FIELDS = frozenset(
     {b"from", b"subject", b"date", b"message-id", b"mime-version", b"received", b"to", b"return-path"}
 )
 _ADDRESS = re.compile(r"https?://[^\s<>,]+")
-_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"})
-_MAX_PICTURE = 10 * 1024 * 1024
 _SEPARATOR_LINE = re.compile(rb"^From (?=\S+ +\S)", re.MULTILINE)
 
 
 def detect(probe: Probe) -> int:
     """By the separator line of a mailbox, or by at least three header fields common to all messages."""
-    head = probe.head.lstrip(b"\xef\xbb\xbf\r\n")
+    head = _EMLX.sub(b"", probe.head.lstrip(b"\xef\xbb\xbf\r\n"))
     if _MBOX.match(head):
         return 96
     top = head.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
@@ -79,7 +75,13 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 
 
 def _single_message(path: Path) -> Iterator[bytes | None]:
-    yield path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+    """Raw message of a file; of one of Apple Mail (EMLX) without the length above it and the properties below."""
+    if path.stat().st_size > MAX_BYTES:
+        yield None
+        return
+    content = path.read_bytes()
+    length = _EMLX.match(content)
+    yield content[length.end() :][: int(length[1])] if length else content
 
 
 def _mailbox(path: Path) -> Iterator[bytes | None]:
@@ -91,7 +93,8 @@ def _mailbox(path: Path) -> Iterator[bytes | None]:
 def _messages(file: IO[bytes]) -> Iterator[bytes | None]:
     """Raw messages between the separator lines of a mailbox (RFC 4155); None for one larger than `MAX_BYTES`.
 
-    A line of text that begins with `From ` separates nothing: a header line follows a separator.
+    A line of text that begins with `From ` separates nothing: a header line follows a separator. The mark before such
+    a line (`>From `) is taken away.
     """
     pieces: list[bytes] | None = None
     size = 0
@@ -103,6 +106,8 @@ def _messages(file: IO[bytes]) -> Iterator[bytes | None]:
                 yield b"".join(pieces) if size <= MAX_BYTES else None
             pieces, size = [], 0
         elif pieces is not None:
+            if _ESCAPED_FROM.match(line):
+                line = line[1:]
             size += len(line)
             if size <= MAX_BYTES:
                 pieces.append(line)
@@ -123,8 +128,9 @@ def _event(message: EmailMessage, number: int) -> ImportEvent:
     if _header(message, "Auto-Submitted").lower() == "auto-replied" or message.get_content_type() == "multipart/report":
         return Skipped(origin, "an automatic answer")
     address = _address(message)
-    body, assets, notes = _body(message)
-    if not title and not body:
+    body = read_body(message)
+    left_out = f"left out what is attached: {', '.join(body.left_out)}" if body.left_out else ""
+    if not title and not body.text:
         return Skipped(origin, "has neither subject nor text")
     date, note = date_with_note(_header(message, "Date"))
     name, mailbox_address = parseaddr(_header(message, "From"))
@@ -137,9 +143,9 @@ def _event(message: EmailMessage, number: int) -> ImportEvent:
             source=_source(message, name or mailbox_address, address),
             language=_header(message, "Content-Language").partition(",")[0] or None,
         ),
-        body=body,
-        assets=assets,
-        notes=(*notes, *filter(None, (note,))),
+        body=body.text,
+        assets=tuple(body.pictures.values()),
+        notes=tuple(filter(None, (left_out, note))),
     )
 
 
@@ -164,50 +170,3 @@ def _source(message: EmailMessage, sender: str, address: str) -> Source | None:
     """Name of the mailing list (`The Post <post.example.org>`, RFC 2919), else the sender."""
     list_name = _header(message, "List-Id").partition("<")[0].strip(' "')
     return source_of(list_name or sender, address)
-
-
-def _body(message: EmailMessage) -> tuple[str, tuple[Asset, ...], tuple[str, ...]]:
-    """Text of a message, HTML preferred; its inline images; a note on attachments that are left out."""
-    part = message.get_body(preferencelist=("html", "plain"))
-    pictures, others = _attachments(message)
-    notes = (f"left out what is attached: {', '.join(others)}",) if others else ()
-    if part is None:
-        return "", (), notes
-    text = _text(part)
-    if part.get_content_type() != "text/html":
-        return plain_to_markdown(text.replace("\r\n", "\n").strip("\n")), (), notes
-    names = {cid: name for cid, (name, _) in pictures.items()}
-    body = email_to_markdown(text, pictures=names)
-    assets = tuple(Asset(name, partial(_load_picture, content)) for name, content in pictures.values() if name in body)
-    return body, assets, notes
-
-
-def _text(part: MIMEPart) -> str:
-    """Text of a part; as UTF-8 if its encoding is unknown."""
-    try:
-        return str(part.get_content())
-    except (LookupError, UnicodeError):
-        return cast(bytes, part.get_payload(decode=True) or b"").decode("utf-8", errors="replace")
-
-
-def _attachments(message: EmailMessage) -> tuple[dict[str, tuple[str, EmailMessage]], list[str]]:
-    """Content id → file name and part of each inline image; file names of all other attachments."""
-    pictures: dict[str, tuple[str, EmailMessage]] = {}
-    others = []
-    for part in message.walk():
-        file_name = part.get_filename() or ""
-        cid = str(part.get("Content-ID", "")).strip("<> ")
-        if cid and part.get_content_type() in _PICTURES:
-            ending = part.get_content_subtype().replace("jpeg", "jpg")
-            stem = Path(asset_name(file_name) or "picture").stem
-            pictures[cid] = (f"{stem}-{len(pictures) + 1}.{ending}", part)
-        elif file_name and part.get_content_disposition() == "attachment":
-            others.append(" ".join(file_name.split()))
-    return pictures, others
-
-
-def _load_picture(part: MIMEPart) -> bytes:
-    content = cast(bytes, part.get_payload(decode=True) or b"")
-    if len(content) > _MAX_PICTURE:
-        raise ArchiveError(f"is larger than {_MAX_PICTURE >> 20} MB", hint="leave it out")
-    return content
