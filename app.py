@@ -47,7 +47,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     app.config.update(PROVIDE_AUTOMATIC_OPTIONS=False, SEND_FILE_MAX_AGE_DEFAULT=3600)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    open_index = open_index or partial(open_engine, settings.engine, settings.index_folder)
+    open_index = open_index or partial(open_engine, settings.engine, settings.index_folder, settings.engine_options)
     app.extensions[EXTENSION] = app.jinja_env.globals["archive"] = Services(settings, library, open_index)
     register_i18n(app)
     register_ui_language(app)

@@ -28,17 +28,21 @@ from backfile.cli.terminal import (
 )
 from backfile.config import INDEX_SETTINGS, Settings
 from backfile.index import errors as index_errors
-from backfile.index.engine import Engine, Filters, Request, Sort
-from backfile.index.engines import open_engine
+from backfile.index.engine import ClusterState, Engine, Filters, Request, Sort
+from backfile.index.engines import has_index, is_on_server, open_engine
 from backfile.index.query import MatchAll, parse
 from backfile.index.query.unspaced_runs import split_runs
 from backfile.index.serialising import document_to_json, page_to_json
 from backfile.index.sync.reader import document_of, read_documents
 from backfile.index.sync.state import read_problems
 from backfile.index.sync.synchronization import update_index
-from backfile.index.sync.verification import DAMAGED, LinkCheck, read_link_check
+from backfile.index.sync.verification import DAMAGED, UNAVAILABLE, LinkCheck, read_link_check
 from backfile.index.sync.verification import check as check_library
 
+REPAIR = {  # by whether the index is on a server
+    False: "`backfile index` builds it anew",
+    True: "restore it from a snapshot, or delete it on the cluster, and `backfile index` builds it anew",
+}
 LISTED_LINKS = 20  # dead links that `check` lists without --links
 
 log = logging.getLogger("backfile")
@@ -188,20 +192,33 @@ def check(settings: Settings, all_links: bool, as_json: bool) -> int:
             Library(settings.library),
             settings.cache_folder,
             settings.engine,
+            options=settings.engine_options,
             seconds=settings.file_seconds,
             progress=progress,
         )
     if as_json:
         numbers = {"articles": result.articles, "searchable": result.searchable}
         problems = [asdict(problem) for problem in result.problems]
-        print_json(numbers | {"problems": problems, "index": result.index} | result.links.to_json())
+        cluster = {"cluster": asdict(result.cluster)} if result.cluster else {}
+        print_json(numbers | {"problems": problems, "index": result.index} | cluster | result.links.to_json())
     else:
         print_problems(result.problems)
         _print_links(result.links, None if all_links else LISTED_LINKS)
         click.echo(f"{result.articles:,} articles, {result.searchable:,} searchable; index: {result.index}")
-    for damage in result.damage:
-        click.echo(f"Error: the index is damaged: {damage}\n       `backfile index` builds it anew", err=True)
-    return 3 if result.index == DAMAGED else 1 if result.problems else 0
+        if result.cluster:
+            click.echo(_describe_cluster(result.cluster))
+    if result.index == UNAVAILABLE:
+        click.echo("Error: " + "\n       ".join(result.damage), err=True)
+    for damage in result.damage if result.index == DAMAGED else ():
+        click.echo(f"Error: the index is damaged: {damage}\n       {REPAIR[is_on_server(settings.engine)]}", err=True)
+    return 3 if result.index in (DAMAGED, UNAVAILABLE) else 1 if result.problems else 0
+
+
+def _describe_cluster(cluster: ClusterState) -> str:
+    missing = f", {cluster.unassigned:,} of them on no node" if cluster.unassigned else ""
+    nodes = f"{cluster.nodes:,} node{'s' if cluster.nodes != 1 else ''}"
+    shards = f"{cluster.shards:,} shard{'s' if cluster.shards != 1 else ''}"
+    return f"cluster {masked(cluster.name)}: {cluster.health}, {nodes}, {shards}{missing}; OpenSearch {cluster.version}"
 
 
 def _print_links(links: LinkCheck, limit: int | None) -> None:
@@ -225,7 +242,7 @@ def stats(settings: Settings, as_json: bool) -> None:
     """
     with closing(_open_index(settings)) as engine:
         page = engine.search(Request(MatchAll(), per_page=1, passages=0, facet_size=None, deadline=60))
-        status = engine.status()
+        status = engine.status(verify=is_on_server(settings.engine))
     facets = {facet.name: facet for facet in page.facets}
     years = sorted(value.value for value in facets["year"].values)
     numbers = {
@@ -241,11 +258,14 @@ def stats(settings: Settings, as_json: bool) -> None:
         "generation": status.generation,
         "index_bytes": status.bytes,
         "languages": list(status.languages),
-    }
+    } | ({"cluster": asdict(status.cluster)} if status.cluster else {})
     if as_json:
         print_json(numbers)
     else:
         for name, number in numbers.items():
+            if name == "cluster" and status.cluster:
+                click.echo(_describe_cluster(status.cluster))
+                continue
             shown = f"{number:,}" if isinstance(number, int) and "year" not in name else number
             click.echo(f"{name.replace('_', ' '):<12} {', '.join(shown) if isinstance(shown, list) else shown}")
 
@@ -253,10 +273,10 @@ def stats(settings: Settings, as_json: bool) -> None:
 def _open_index(settings: Settings) -> Engine:
     """Engine for reading, after building a missing index; raises `IndexUnusable` for a damaged one."""
     Library(settings.library)  # raises LibraryMissing
-    if not settings.index_folder.exists():
+    if not has_index(settings.engine, settings.index_folder, settings.engine_options):
         log.info("There is no index yet; building it.")
         update_index_of(settings)
-    return open_engine(settings.engine, settings.index_folder)
+    return open_engine(settings.engine, settings.index_folder, settings.engine_options)
 
 
 def update_index_of(settings: Settings) -> Report:
@@ -267,6 +287,7 @@ def update_index_of(settings: Settings) -> Report:
             library,
             settings.cache_folder,
             settings.engine,
+            options=settings.engine_options,
             wait=settings.wait,
             seconds=settings.file_seconds,
             progress=progress,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from backfile.index.engine import Engine
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
-from backfile.index.errors import EngineMissing
+from backfile.index.errors import EngineMissing, IndexUnusable
 
 DEFAULT = "whoosh"
 REGISTRY = {
@@ -19,6 +20,25 @@ REGISTRY = {
 def names() -> tuple[str, ...]:
     """Names of the engines, the default one first."""
     return tuple(REGISTRY)
+
+
+_ON_SERVERS = {"opensearch"}  # engines that keep nothing in the folder of the index
+
+
+def is_on_server(name: str) -> bool:
+    """Whether an engine keeps its index on a server, which cares for its files itself, and not in a folder."""
+    return name in _ON_SERVERS
+
+
+def has_index(name: str, folder: Path, options: EngineOptions = NO_OPTIONS) -> bool:
+    """Whether there is an index, usable or not. Raises `IndexUnavailable` when a server cannot be asked."""
+    if not is_on_server(name):
+        return folder.exists()
+    with closing(open_engine(name, folder, options)) as engine:
+        try:
+            return engine.status().generation > 0
+        except IndexUnusable:
+            return True
 
 
 def open_engine(name: str, folder: Path, options: EngineOptions = NO_OPTIONS) -> Engine:

@@ -34,8 +34,13 @@ def make_plan(
     entries: Iterable[FileEntry],
     fingerprints: Mapping[str, tuple[str, Fingerprint]],
     skipped: Mapping[str, tuple[int, int]] | None = None,
+    *,
+    read_all: bool = False,
 ) -> SyncPlan:
-    """Plan from a walk of the library and the index's `Engine.fingerprints`; reads no file."""
+    """Plan from a walk of the library and the index's `Engine.fingerprints`; reads no file.
+
+    With `read_all` every file is to be read, whatever its stats.
+    """
     known = {path: article_id for article_id, (path, _) in fingerprints.items()}
     known_skipped = skipped or {}
     entries = sorted(entries, key=attrgetter("path"))
@@ -49,7 +54,7 @@ def make_plan(
         article_id = known.pop(entry.path, None)
         mark = fingerprints[article_id][1] if article_id is not None else None
         # Files that differ in their suffix only share an id: the id of each depends on the others.
-        certain = files_by_id[plain_id] == 1 and article_id in (plain_id, None)
+        certain = not read_all and files_by_id[plain_id] == 1 and article_id in (plain_id, None)
         if certain and mark is not None and (mark.size, mark.mtime_ns) == stat:
             unchanged += 1
         elif certain and mark is None and known_skipped.get(entry.path) == stat:

@@ -22,7 +22,8 @@ from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import FileEntry
 from backfile.index.analysis import stemming
 from backfile.index.engine import Changes, Engine, Fingerprint, FingerprintedDocument, Status
-from backfile.index.engines import open_engine
+from backfile.index.engines import is_on_server, open_engine
+from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import IndexUnusable, SearchError
 from backfile.index.sync.link_update import LinkUpdate
 from backfile.index.sync.plan import ChangeCollector, SyncPlan, make_plan
@@ -55,6 +56,7 @@ def update_index(
     folder: Path,
     engine_name: str,
     *,
+    options: EngineOptions = NO_OPTIONS,
     wait: float = 10.0,
     seconds: float | None = None,
     progress: Progress | None = None,
@@ -62,7 +64,8 @@ def update_index(
     """Brings the index in the cache folder `folder` up to date with the library; makes it when it is missing.
 
     A file that takes longer than `seconds` is a problem, and read again when it has changed.
-    Sets an unusable index aside (damaged, of another version, of another program), logs that, and builds a new one.
+    Sets an unusable index aside (damaged, of another version, of another program), logs that, and builds a new one; on
+    a server, where others have indices as well, raises `IndexUnusable` instead.
     Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` for an unusable folder.
     """
     if sys.getfilesystemencoding() != "utf-8":
@@ -70,13 +73,15 @@ def update_index(
     prepare_cache_folder(folder)
     if is_no_folder(folder / "index"):
         log.warning("The index is no folder. It is kept as %s and built anew.", set_aside(folder))
-    with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
+    with closing(open_engine(engine_name, folder / "index", options)) as engine, engine.lock(wait=wait):
         try:
             return synchronise(library, engine, folder, seconds=seconds, progress=progress)
         except IndexUnusable as error:
+            if is_on_server(engine_name):
+                raise
             broken = set_aside(folder)
             log.warning("The index cannot be used (%s). It is kept as %s and built anew.", error, broken)
-    with closing(open_engine(engine_name, folder / "index")) as engine, engine.lock(wait=wait):
+    with closing(open_engine(engine_name, folder / "index", options)) as engine, engine.lock(wait=wait):
         return synchronise(library, engine, folder, seconds=seconds, progress=progress)
 
 
@@ -128,7 +133,7 @@ class _Synchronization:
         fingerprints = self._fingerprints()
         if not self.status.documents:
             self.links.begin_anew(self.stamp)
-        planned = make_plan(self.entries, fingerprints, self.state.skipped)
+        planned = make_plan(self.entries, fingerprints, self.state.skipped, read_all=self.read_all)
         collector = ChangeCollector(planned, fingerprints, self.state)
         collector.problems += self.library.profiles.problems
         documents = self._read(planned, collector, progress)
@@ -149,12 +154,18 @@ class _Synchronization:
         return collector.report
 
     def _fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
-        """Fingerprints of the index. Under another stamp: ones that no file equals, and an empty state."""
+        """Fingerprints of the index. Under another stamp: ones that no file equals, and an empty state.
+
+        An index that another machine wrote has the stamp, and this machine's state has not: every file is read for its
+        problems and links, and articles whose digest is that of the index are not written again.
+        """
         fingerprints = self.engine.fingerprints()
         if self.status.stamp == self.stamp == self.state.stamp == self.links.stamp:
             return fingerprints
         self.state = SyncState()
         self.read_all = True
+        if self.status.stamp == self.stamp:
+            return fingerprints
         return {article_id: (path, Fingerprint(-1, -1, "")) for article_id, (path, _) in fingerprints.items()}
 
     def _read(

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from threading import Event, Thread
@@ -16,9 +16,10 @@ from backfile.archive.errors import BackfileError
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex, UnresolvedLink
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
-from backfile.index.engine import Fingerprint
-from backfile.index.engines import open_engine
-from backfile.index.errors import IndexUnusable
+from backfile.index.engine import ClusterState, Fingerprint
+from backfile.index.engines import has_index, open_engine
+from backfile.index.engines.options import NO_OPTIONS, EngineOptions
+from backfile.index.errors import ClusterUnavailable, IndexUnusable
 from backfile.index.sync.link_update import put_links, resolve_links
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
@@ -34,9 +35,7 @@ PASS_RATE = 32 << 20  # bytes a second of such a reading: about two hundredths o
 RETRY_INTERVAL = 60.0  # seconds after damage or an error of the system
 
 OK, MISSING, OUT_OF_DATE, DAMAGED = "ok", "missing", "out of date", "damaged"
-
-
-_IndexState = tuple[int, str, tuple[str, ...], Mapping[str, tuple[str, Fingerprint]]]
+UNAVAILABLE = "unavailable"  # the cluster cannot be asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +68,8 @@ class Check:
     """Result of a verification.
 
     `articles` counts the files that are articles, readable or not (no drafts, no section pages), `searchable` those
-    in the index. `index` is OK, MISSING, OUT_OF_DATE or DAMAGED; `damage` describes the last. `links` counts the
-    internal links and lists those that lead nowhere.
+    in the index. `index` is OK, MISSING, OUT_OF_DATE, DAMAGED or UNAVAILABLE; `damage` describes the last two. `links`
+    counts the internal links and lists those that lead nowhere. `cluster` is the state of the cluster of the index.
     """
 
     articles: int
@@ -79,6 +78,18 @@ class Check:
     index: str
     damage: tuple[str, ...] = ()
     links: LinkCheck = LinkCheck()
+    cluster: ClusterState | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _IndexCheck:
+    """State of the index; `damage` describes it when it is DAMAGED or UNAVAILABLE."""
+
+    searchable: int
+    index: str
+    damage: tuple[str, ...] = ()
+    fingerprints: Mapping[str, tuple[str, Fingerprint]] = field(default_factory=dict)
+    cluster: ClusterState | None = None
 
 
 def check(
@@ -86,6 +97,7 @@ def check(
     folder: Path,
     engine_name: str,
     *,
+    options: EngineOptions = NO_OPTIONS,
     seconds: float | None = None,
     progress: Progress | None = None,
 ) -> Check:
@@ -110,13 +122,18 @@ def check(
         read[entry.path] = Fingerprint(entry.size, entry.mtime_ns, result.digest)
         if progress is not None:
             progress(number, len(entries))
-    searchable, index, damage, fingerprints = _verify_index(library, folder, engine_name)
-    differing = [_differing(path) for path, known in fingerprints.values() if _differs(known, read.get(path))]
+    found = _verify_index(library, folder, engine_name, options)
+    differing = [_differing(path) for path, known in found.fingerprints.values() if _differs(known, read.get(path))]
     problems += differing
-    if differing and index == OK:
-        index = OUT_OF_DATE
-    links = _check_links(library, index_of_links)
-    return Check(articles, searchable, tuple(sorted(problems, key=_order)), index, damage, links)
+    return Check(
+        articles,
+        found.searchable,
+        tuple(sorted(problems, key=_order)),
+        OUT_OF_DATE if differing and found.index == OK else found.index,
+        found.damage,
+        _check_links(library, index_of_links),
+        found.cluster,
+    )
 
 
 def _check_links(library: Library, index: LinkIndex) -> LinkCheck:
@@ -145,26 +162,27 @@ def _order(problem: Problem) -> tuple[str, int, str]:
     return problem.path, problem.line or 0, problem.reason
 
 
-def _verify_index(library: Library, folder: Path, engine_name: str) -> _IndexState:
-    if not (folder / "index").exists():
-        return 0, MISSING, (), {}
+def _verify_index(library: Library, folder: Path, engine_name: str, options: EngineOptions) -> _IndexCheck:
     try:
-        engine = open_engine(engine_name, folder / "index")
-        try:
+        if not has_index(engine_name, folder / "index", options):
+            return _IndexCheck(0, MISSING)
+        with closing(open_engine(engine_name, folder / "index", options)) as engine:
             status = engine.status(verify=True)
             fingerprints = engine.fingerprints()
-        finally:
-            engine.close()
     except IndexUnusable as error:
-        return 0, DAMAGED, (str(error),), {}
+        return _IndexCheck(0, DAMAGED, (str(error),))
+    except ClusterUnavailable as error:
+        return _IndexCheck(0, UNAVAILABLE, (str(error), error.hint))
     if status.problems:
-        return status.documents, DAMAGED, status.problems, {}
+        return _IndexCheck(status.documents, DAMAGED, status.problems, cluster=status.cluster)
     entries = list(library.walk())
     state = load_state(folder)
     planned = make_plan(entries, fingerprints, state.skipped)
     unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in state.problems}]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
-    return status.documents, OK if current else OUT_OF_DATE, (), fingerprints
+    return _IndexCheck(
+        status.documents, OK if current else OUT_OF_DATE, fingerprints=fingerprints, cluster=status.cluster
+    )
 
 
 class IndexVerifier:

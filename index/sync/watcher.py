@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,12 +14,15 @@ from watchfiles import Change, watch
 
 from backfile.archive.errors import BackfileError
 from backfile.archive.storage.library import Library
+from backfile.index.engines import is_on_server
+from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.sync.state import record_failure
 from backfile.index.sync.synchronization import update_index
 from backfile.index.sync.verification import IndexVerifier
 
 log = logging.getLogger("backfile.index")
 
+RETRY_SECONDS = 15.0  # until a cluster that was away is tried again
 POLL_SECONDS = 300.0  # some network folders announce no changes: they are polled
 
 TICK = 100  # milliseconds after which `watch` yields without a change; its own step is 50
@@ -40,27 +45,32 @@ class IndexWatcher:
         folder: Path,
         engine_name: str,
         *,
+        options: EngineOptions = NO_OPTIONS,
         wait: float = 10.0,
         seconds: float | None = None,
         watch: bool = True,
     ) -> None:
-        self._library, self._folder, self._engine_name = library, folder, engine_name
+        self._library, self._folder, self._engine_name, self._options = library, folder, engine_name, options
         self._wait, self._seconds, self._watch = wait, seconds, watch
         self._stop = Event()
         self._damaged = Event()
         self._thread = Thread(target=self._run, name="index-watcher", daemon=True)
-        self._verifier = IndexVerifier(folder, engine_name, self._damaged.set)
+        # A server verifies its files itself.
+        self._verifier = None if is_on_server(engine_name) else IndexVerifier(folder, engine_name, self._damaged.set)
+        self._retry_at = math.inf  # time.monotonic()
 
     def start(self) -> None:
         """Starts the thread, and the one that verifies the index."""
         self._thread.start()
-        self._verifier.start()
+        if self._verifier:
+            self._verifier.start()
 
     def stop(self, patience: float = 3.0) -> None:
         """Stops after the current article; waits at most `patience` seconds for that."""
         self._stop.set()
         self._damaged.set()  # which the thread may wait for
-        self._verifier.stop()
+        if self._verifier:
+            self._verifier.stop()
         if self._thread.is_alive():
             self._thread.join(patience)
 
@@ -72,12 +82,17 @@ class IndexWatcher:
                 return
 
     def update(self) -> None:
-        """Synchronizes once; a failure is logged, and kept in the cache folder for the server to tell."""
+        """Synchronizes once; a failure is logged, and kept in the cache folder for the server to tell.
+
+        A cluster that is away, or that another machine writes to, is tried again after RETRY_SECONDS.
+        """
+        self._retry_at = math.inf
         try:
             report = update_index(
                 self._library,
                 self._folder,
                 self._engine_name,
+                options=self._options,
                 wait=self._wait,
                 seconds=self._seconds,
                 progress=self._raise_if_stopped,
@@ -85,6 +100,8 @@ class IndexWatcher:
         except (BackfileError, OSError) as error:
             log.error("The index could not be brought up to date: %s", error)
             record_failure(self._folder, str(error), getattr(error, "hint", ""))
+            if is_on_server(self._engine_name):
+                self._retry_at = time.monotonic() + RETRY_SECONDS
         else:
             if not report.did_nothing:
                 log.info("%s", report.summary())
@@ -113,8 +130,9 @@ class IndexWatcher:
                     raise_interrupt=False,
                     ignore_permission_denied=True,
                 ):
-                    if changes or self._damaged.is_set() or time.monotonic() - polled >= POLL_SECONDS:
-                        polled = time.monotonic()
+                    now = time.monotonic()
+                    if changes or self._damaged.is_set() or now - polled >= POLL_SECONDS or now >= self._retry_at:
+                        polled = now
                         self._damaged.clear()
                         yield
             except (OSError, RuntimeError) as error:  # too many folders to watch comes as a RuntimeError
@@ -122,9 +140,9 @@ class IndexWatcher:
                 yield
                 self._wait_for_damage(POLL_SECONDS)
 
-    def _wait_for_damage(self, timeout: float | None = None) -> None:
-        """Waits for damage or the stop."""
-        self._damaged.wait(timeout)
+    def _wait_for_damage(self, timeout: float = threading.TIMEOUT_MAX) -> None:
+        """Waits for damage, the stop, or the time of another try."""
+        self._damaged.wait(min(timeout, self._retry_at - time.monotonic()))
         self._damaged.clear()
 
 

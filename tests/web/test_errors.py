@@ -14,8 +14,8 @@ from backfile import app as app_module
 from backfile import config
 from backfile.archive.errors import BackfileError, FrontMatterInvalid
 from backfile.config import Settings
-from backfile.index.engine import Engine, Page, Request
-from backfile.index.errors import DeadlineExceeded, IndexUnusable
+from backfile.index.engine import Engine, Page, Request, Status
+from backfile.index.errors import ClusterUnavailable, DeadlineExceeded, IndexUnusable
 from backfile.web.service.errors import ERROR_RESPONSES, error_response_for
 from tests.web_archive import archive_app, client, indexed
 
@@ -73,7 +73,10 @@ def test_every_error_has_a_page_and_json(failing_app: Flask) -> None:
         data = client.get(f"/api/fail/{error.__name__}")
         assert data.status_code == answer.status
         assert data.json is not None
-        assert data.json["error"]["message"] == "what happened"
+        if issubclass(error, ClusterUnavailable):  # the reason has addresses; it is in the log
+            assert "what" not in f"{data.json}{page.text.partition('<main')[2].partition('</main')[0]}"
+        else:
+            assert data.json["error"]["message"] == "what happened"
 
 
 @pytest.mark.parametrize(
@@ -180,6 +183,38 @@ def test_unexpected_errors_have_a_page_with_all_headers(
     assert "secret detail" not in response.text
     assert "Content-Security-Policy" in response.headers
     assert "secret detail" in caplog.text
+
+
+def test_a_cluster_that_is_away_is_said_and_comes_back(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings, engine = indexed(request.getfixturevalue("tmp_path"))
+    client = app_module.create_app(settings, open_index=lambda: engine).test_client()
+
+    def away(*_: object, **__: object) -> Status:
+        raise ClusterUnavailable("no node answers at https://search.internal", hint="start it")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "status", away)
+        patch.setattr(engine, "search", away)
+        health = client.get("/health")
+        for path in ("/health", "/search?q=ferry", "/api/search?q=ferry", "/", "/search.atom?q=ferry"):
+            answer = client.get(path)
+            assert answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE, path
+            assert int(answer.headers["Retry-After"]) > 0
+            assert ("search.internal" in answer.text) == (path == "/health")
+        assert client.get("/article/1998/night-ferry").status_code == HTTPStatus.OK
+    assert health.json == {
+        "status": "unavailable",
+        "engine": "memory",
+        "articles": None,
+        "generation": None,
+        "problems": ["no node answers at https://search.internal"],
+        "stale_since": None,
+    }
+    assert caplog.text.count("backfile.server") == 1  # not for each request
+    assert client.get("/health").json["status"] == "ok"  # type: ignore[index]
+    assert client.get("/search?q=ferry").status_code == HTTPStatus.OK
 
 
 def test_opening_the_index_is_retried(request: pytest.FixtureRequest) -> None:

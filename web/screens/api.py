@@ -7,10 +7,12 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 
 from backfile.index.engine import Hit
+from backfile.index.errors import ClusterUnavailable
 from backfile.index.serialising import page_to_json
 from backfile.index.sync.state import read_failure
 from backfile.index.sync.verification import read_link_check
 from backfile.web.screens.search import arguments_of_request
+from backfile.web.service.errors import RETRY_AFTER
 from backfile.web.service.search_service import run_search
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url, site_path
@@ -73,13 +75,34 @@ def openapi() -> Response:
     return jsonify(openapi_document(services().title, services().absolute(site_path("")).rstrip("/")))
 
 
+def _unavailable(reason: str) -> Response:
+    """Answer of the health check when the cluster does not answer; its other values are unknown."""
+    failure = read_failure(services().settings.cache_folder)
+    response = jsonify(
+        {
+            "status": "unavailable",
+            "engine": services().settings.engine,
+            "articles": None,
+            "generation": None,
+            "problems": [reason],
+            "stale_since": failure.since if failure else None,
+        }
+    )
+    response.status_code = 503
+    response.headers["Retry-After"] = RETRY_AFTER
+    return response
+
+
 @blueprint.get("/health")
 def health() -> Response:
-    """Health check for monitors; 503 if the index is damaged.
+    """Health check for monitors; 503 if the index is damaged, or its cluster unavailable.
 
     `stale`: searches are answered, but changes of the library have not been taken over since `stale_since`.
     """
-    status = services().engine().status()
+    try:
+        status = services().engine().status()
+    except ClusterUnavailable as error:
+        return _unavailable(str(error))
     failure = read_failure(services().settings.cache_folder)
     response = jsonify(
         {

@@ -29,6 +29,8 @@ from backfile.archive.helper_process import end_with_parent
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
 from backfile.index.engine import Sort
+from backfile.index.engines import has_index, is_on_server
+from backfile.index.errors import ClusterRefused, ClusterUnavailable, IndexLocked
 from backfile.index.serialising import article_path
 from backfile.index.sync.synchronization import Progress, update_index
 from backfile.web.server.index_process import Address, IndexProcess, base_url
@@ -64,16 +66,7 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
     """
     library = Library(settings.library)
     address = free_address(settings)
-    if not settings.index_folder.exists():
-        report = update_index(
-            library,
-            settings.cache_folder,
-            settings.engine,
-            wait=settings.wait,
-            seconds=settings.file_seconds,
-            progress=progress,
-        )
-        log.info("%s", report.summary())
+    _build_missing_index(library, settings, progress)
     multiprocessing.set_start_method(START_METHOD, force=True)
     # On Linux each worker has a Granian of its own, because several processes can share a port there; not a socket.
     has_own = START_METHOD == "fork" and isinstance(address, tuple)
@@ -127,6 +120,32 @@ def _start_worker(make_app: MakeApp, settings: Settings) -> WSGIApplication:
         shared.renderer = Renderers.start(shared.library, settings.cache_folder, settings.file_seconds)
     end_with_parent()
     return app
+
+
+def _build_missing_index(library: Library, settings: Settings, progress: Progress | None) -> None:
+    """Builds the index if there is none, unless its cluster is away or another machine builds it.
+
+    The index process does so later then, and pages say meanwhile that the search is unavailable.
+    """
+    try:
+        if has_index(settings.engine, settings.index_folder, settings.engine_options):
+            return
+        report = update_index(
+            library,
+            settings.cache_folder,
+            settings.engine,
+            options=settings.engine_options,
+            wait=settings.wait,
+            seconds=settings.file_seconds,
+            progress=progress,
+        )
+        log.info("%s", report.summary())
+    except ClusterRefused:
+        raise
+    except (ClusterUnavailable, IndexLocked) as error:
+        if not is_on_server(settings.engine):
+            raise
+        log.warning("The index is not up to date: %s. Serving what there is.", error)
 
 
 def warm_up(app: Flask) -> None:

@@ -131,6 +131,7 @@ def _watch_library(settings: Settings) -> None:
         library,
         settings.cache_folder,
         settings.engine,
+        options=settings.engine_options,
         wait=settings.wait,
         seconds=settings.file_seconds,
         watch=settings.watch,

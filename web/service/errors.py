@@ -14,6 +14,7 @@ from backfile.index import errors as index_errors
 from backfile.web.service.arguments import SearchArguments, read_arguments
 from backfile.web.service.headers import is_url_too_long
 from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.services import services
 from backfile.web.service.ui_language import API_PATHS, current_language
 
 RETRY_AFTER = "30"
@@ -117,7 +118,11 @@ def register_errors(app: Flask) -> None:
 def _backfile_error(error: archive_errors.BackfileError) -> Response:
     mapped = error_response_for(type(error))
     heading = gettext(mapped.heading)
-    if _wants_json():
+    if isinstance(error, index_errors.ClusterUnavailable):
+        services().log_seldom(str(error))
+    if _wants_json() and mapped is CLUSTER_UNAVAILABLE:  # its addresses are nobody else's business
+        response = _as_json(mapped.status, heading, gettext(mapped.message), "")
+    elif _wants_json():
         response = _as_json(mapped.status, heading, str(error), error.hint)
     elif mapped.message:
         response = _page(mapped.status, heading, gettext(mapped.message))

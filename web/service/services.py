@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,7 +23,10 @@ from backfile.config import Settings
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Engine
 
+log = logging.getLogger("backfile.server")
+
 EXTENSION = "backfile"
+LOG_SECONDS = 30.0
 FOLLOW_SECONDS = 1.0  # between two looks at library.toml
 MAX_RENDERED = 4_000_000  # characters of rendered articles a process
 
@@ -49,6 +54,7 @@ class Services:
     _looked: float = 0.0  # time.monotonic()
     _settings_file: tuple[int, int, int] | None = None
     _lock: Lock = field(default_factory=Lock)
+    _logged: float = -math.inf  # time.monotonic()
 
     def engine(self) -> Engine:
         """Returns the index, opened once. Raises `IndexUnusable` if it cannot be read."""
@@ -56,6 +62,13 @@ class Services:
             if self._engine is None:
                 self._engine = self.open_index()
             return self._engine
+
+    def log_seldom(self, message: str) -> None:
+        """Logs a failure that every request may meet, at most once in LOG_SECONDS for all of them."""
+        now = time.monotonic()
+        if now - self._logged >= LOG_SECONDS:
+            self._logged = now
+            log.warning("%s", message)
 
     @property
     def title(self) -> str:

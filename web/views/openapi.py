@@ -14,6 +14,7 @@ TEXT: Json = {"type": "string"}
 TEXT_OR_NULL: Json = {"type": ["string", "null"]}
 TEXTS: Json = {"type": "array", "items": TEXT}
 COUNT: Json = {"type": "integer", "minimum": 0}
+COUNT_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
 DATE: Json = {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}
 
 
@@ -165,10 +166,10 @@ SCHEMAS: Json = {
         },
     ),
     "Health": _object(
-        status={"enum": ["ok", "stale", "damaged"]},
+        status={"enum": ["ok", "stale", "damaged", "unavailable"]},
         engine=TEXT,
-        articles=COUNT,
-        generation=COUNT,
+        articles=COUNT_OR_NULL,
+        generation=COUNT_OR_NULL,
         problems=TEXTS,
         stale_since=TEXT_OR_NULL,
     ),

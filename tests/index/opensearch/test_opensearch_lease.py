@@ -1,4 +1,4 @@
-"""Lease of the writer: one at a time, the process that dies, sleeps or is cut off."""
+"""Lease of the writer: one at a time, also when a holder dies, sleeps or is cut off."""
 
 from __future__ import annotations
 

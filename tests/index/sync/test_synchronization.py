@@ -244,6 +244,26 @@ class TestSynchronise:
         (library.root / ".backfile" / "problems.json").write_text("{")
         assert synchronise(library, engine).problems == first.problems
 
+    def test_an_index_of_another_machine_is_taken_over_as_it_is(
+        self, library: Library, engine: MemoryEngine, tmp_path: Path
+    ) -> None:
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n", age=30)
+        first = synchronise(library, engine)
+        generation = engine.status().generation
+        for each in (library.root / ".backfile").iterdir():  # this machine has no state of its own
+            each.unlink()
+        again = synchronise(library, engine)
+        assert again.problems == first.problems
+        assert again.unchanged == len(first.added)
+        assert (again.added, again.changed, again.removed) == ([], [], [])
+        assert engine.status().generation == generation
+        write(library.root / "2001" / "harbour.md", "---\ntitle: The harbour\n---\nA harbour.\n")
+        for each in (library.root / ".backfile").iterdir():
+            each.unlink()
+        report = synchronise(library, engine)
+        assert [*report.added, *report.changed] == ["2001/harbour"]
+        assert report.unchanged > 0
+
     @pytest.mark.parametrize("name", ["library.toml", "authors.yml", "authors/edna.md"])
     def test_changed_library_settings_reread_every_article(
         self, library: Library, engine: MemoryEngine, name: str

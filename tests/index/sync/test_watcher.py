@@ -9,6 +9,7 @@ import pytest
 
 from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
+from backfile.index.errors import ClusterUnavailable
 from backfile.index.sync import watcher
 from backfile.index.sync.watcher import IndexWatcher
 
@@ -71,3 +72,25 @@ def test_it_polls_if_the_folder_cannot_be_watched(
         assert looked.wait(PATIENCE)
     index_watcher.stop()
     assert str(error) in caplog.text
+
+
+@pytest.mark.parametrize("watch", [True, False])
+def test_a_cluster_that_is_away_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watch: bool) -> None:
+    again = Event()
+    calls: list[Library] = []
+
+    def synchronise(library: Library, *_: object, **__: object) -> Report:
+        calls.append(library)
+        if len(calls) < 3:
+            raise ClusterUnavailable("no node answers")
+        again.set()
+        return Report()
+
+    monkeypatch.setattr(watcher, "update_index", synchronise)
+    monkeypatch.setattr(watcher, "is_on_server", lambda _: True)
+    monkeypatch.setattr(watcher, "RETRY_SECONDS", 0.05)
+    index_watcher = IndexWatcher(Library(tmp_path), tmp_path / ".backfile", "memory", watch=watch)
+    index_watcher.start()
+    assert again.wait(PATIENCE)
+    index_watcher.stop()
+    assert len(calls) == 3  # and not once more after the one that succeeded
