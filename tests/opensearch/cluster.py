@@ -3,6 +3,9 @@
     python tests/opensearch/cluster.py fetch            lays out the server's folder; needs Maven and the network
     python tests/opensearch/cluster.py start [NODES]    starts nodes, returns when the cluster is green
     python tests/opensearch/cluster.py stop             ends those nodes and removes their data
+    python tests/opensearch/cluster.py serve PID        starts a node that ends with process PID, prints its URL
+    python tests/opensearch/cluster.py java             exit code 0 if there is a Java that is new enough
+    python tests/opensearch/cluster.py missing          says what this machine lacks; exit code 1 if anything
 
 Node N answers on 127.0.0.1, port 9199 + N; `Cluster()` takes free ports. It needs Java 21 or later
 (OPENSEARCH_JAVA_HOME, JAVA_HOME or /usr/lib/jvm/*). Not for production: no TLS, no users, no lasting data.
@@ -57,8 +60,8 @@ appender.console.layout.pattern = [%d{ISO8601}][%-5p][%c{1.}] %m%n
 rootLogger.level = warn
 rootLogger.appenderRef.console.ref = console
 """
-# Ends a node whose test run was killed and could not end it: the run's process id, then the node's.
-WATCHDOG = '(while kill -0 "$1" && kill -0 "$2"; do sleep 2; done; kill -9 "$2") </dev/null >/dev/null 2>&1 &'
+# Ends a node, and removes its folder, when the run has ended: the run's process id, the node's, the folder.
+WATCHDOG = '(while kill -0 "$1" && kill -0 "$2"; do sleep 2; done; kill -0 "$1" || { kill -9 "$2"; rm -r "$3"; }) </dev/null >/dev/null 2>&1 &'
 
 
 def java() -> Path | None:
@@ -128,6 +131,8 @@ class Cluster:
 
     def start(self, timeout: float = START_TIMEOUT) -> None:
         """Starts all nodes and waits until the cluster is green; raises `RuntimeError` with the end of a log."""
+        if reason := missing():
+            raise RuntimeError(reason)
         self.stop()  # ends what an earlier run left
         try:
             for n in range(len(self.names)):
@@ -207,7 +212,7 @@ class Cluster:
     def end_with(self, pid: int) -> None:
         """Lets the nodes end within seconds of the end of process `pid`, however that ended."""
         for process in self.processes.values():
-            subprocess.run(["/bin/sh", "-c", WATCHDOG, "sh", str(pid), str(process.pid)], check=True)
+            subprocess.run(["/bin/sh", "-c", WATCHDOG, "sh", str(pid), str(process.pid), self.folder], check=True)
 
     def kill(self, n: int) -> None:
         """Ends a node with SIGKILL, as a crash would."""
@@ -266,5 +271,14 @@ if __name__ == "__main__":
             Cluster(int(rest[0]) if rest else 1, *PORTS).start()
         case ["stop"]:
             Cluster(1, *PORTS).stop()
+        case ["serve", pid]:
+            cluster = Cluster()
+            cluster.start()
+            cluster.end_with(int(pid))
+            print(cluster.urls[0])  # noqa: T201 - for the shell that started it
+        case ["java"]:
+            sys.exit(0 if java() else 1)
+        case ["missing"]:
+            sys.exit(missing() or 0)
         case _:
             raise SystemExit(__doc__)
