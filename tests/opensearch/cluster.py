@@ -61,7 +61,10 @@ rootLogger.level = warn
 rootLogger.appenderRef.console.ref = console
 """
 # Ends a node, and removes its folder, when the run has ended: the run's process id, the node's, the folder.
-WATCHDOG = '(while kill -0 "$1" && kill -0 "$2"; do sleep 2; done; kill -0 "$1" || { kill -9 "$2"; rm -r "$3"; }) </dev/null >/dev/null 2>&1 &'
+WATCHDOG = """(
+    while kill -0 "$1" && kill -0 "$2"; do sleep 2; done
+    kill -0 "$1" || { kill -9 "$2"; rm -r "$3"; }
+) </dev/null >/dev/null 2>&1 &"""
 
 
 def java() -> Path | None:
