@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.entities import html5
 from pathlib import Path
 from typing import IO, Any
@@ -100,9 +100,21 @@ def read_xml_entries(
 
 
 def read_xml_elements(path: Path, tag: str, limit: int) -> Iterator[XmlEntry | Problem]:
-    """Yields the elements `tag` of a file, with its prefix if it has one, as `read_xml_entries` does."""
+    """Yields the elements `tag` of a file, with its prefix if it has one, as `read_xml_entries` does.
+
+    An element that is UTF-8 is read as such, whatever the declaration of the file says.
+    """
     opening = re.compile(rb"<%b(?:\s(?:[^<>]*[^<>/])?)?>" % re.escape(tag).encode())
-    return read_xml_entries(path, opening, f"</{tag}>".encode(), limit)
+    for entry in read_xml_entries(path, opening, f"</{tag}>".encode(), limit):
+        yield entry if isinstance(entry, Problem) or not _is_utf8(entry.content) else replace(entry, declaration=b"")
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Scanner:

@@ -165,6 +165,8 @@ def _without_role(part: str) -> str:
     for index in range(2, len(words) - 1):
         if words[index].casefold() in _AT and words[index + 1][0].isupper():
             return _without_role(" ".join(words[:index]))
+    if words and _ROLE.search(words[-1]) and re.match(r"[A-Z]{2,5} \w*[a-z]", " ".join(words)):
+        return ""  # `AP Business Writer`
     if not words or not _ROLE.search(words[-1]):
         return " ".join(words) if not _ROLE.search(" ".join(words)) else ""
     size = 2
