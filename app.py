@@ -18,6 +18,7 @@ from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
 from backfile.web.screens import about, api, article, browse, export, feeds, media, search
 from backfile.web.service.admission import MAX_BUFFERED, register_admission
+from backfile.web.service.crawlers import register_crawlers
 from backfile.web.service.errors import register_errors
 from backfile.web.service.headers import register_headers
 from backfile.web.service.i18n import register_i18n
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     register_ui_language(app)
     app.url_map.converters["path"] = ArticlePath
     register_headers(app, hosts=trusted_hosts(settings))
+    register_crawlers(app, workers=settings.workers)
     register_admission(app)
     register_errors(app)
     register_compression(app)

@@ -65,13 +65,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes of the server (2)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-http-") as made:
-        library = Library(_library(options.keep or Path(made), options.articles))
+        library = Library(kept_library(options.keep or Path(made), options.articles))
         cache = library.root / ".backfile"
         update_index(library, cache, "whoosh")
         mix = questions(list(islice(generate(options.articles), SAMPLE)))
         engine = open_engine("whoosh", cache / "index")
         before = _engine_ms(engine, mix)
-        with _run_server(library.root, options.workers) as (address, first):
+        with run_server(library.root, options.workers) as (address, first):
             print(f"first answer after the start: {first:.2f} s")
             rows = [
                 _load(address, mix, int(clients), options.seconds, Path(made)) for clients in options.clients.split(",")
@@ -82,7 +82,7 @@ def main() -> None:
         print("| {clients} | {rate:.0f} | {p50:.1f} | {p95:.1f} | {p99:.1f} | {errors} |".format(**row))
 
 
-def _library(folder: Path, articles: int) -> Path:
+def kept_library(folder: Path, articles: int) -> Path:
     """Folder of a library of so many articles, written if it is missing."""
     library = folder / f"library-{articles}"
     if not library.exists():
@@ -104,13 +104,14 @@ def _engine_ms(engine: Engine, mix: Sequence[Question]) -> list[float]:
 
 
 @contextmanager
-def _run_server(library: Path, workers: int) -> Iterator[tuple[str, float]]:
-    """Address of a running server, and the seconds to its first answer."""
+def run_server(library: Path, workers: int, *arguments: str) -> Iterator[tuple[str, float]]:
+    """Address of a server that runs with more arguments of `serve`, and the seconds to its first answer."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "backfile", "serve", str(library), "--port", str(port), "--workers", str(workers)]
+    command += arguments
     began = time.perf_counter()
     server = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL)
     try:

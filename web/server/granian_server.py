@@ -36,12 +36,13 @@ from backfile.index.sync.synchronization import Progress, update_index
 from backfile.web.server.index_process import Address, IndexProcess, base_url
 from backfile.web.server.rendering import Renderers
 from backfile.web.server.worker_pool import WorkerPool
+from backfile.web.service import crawlers
 from backfile.web.service.admission import DOWNLOADS, MAX_WAITING, SEARCHES
 from backfile.web.service.services import EXTENSION, Services
 
 log = logging.getLogger("backfile.server")
 
-THREADS = SEARCHES + MAX_WAITING + DOWNLOADS + 8  # a worker; the last are for cheap requests
+THREADS = SEARCHES + MAX_WAITING + DOWNLOADS + crawlers.MAX_WAITING + 8  # a worker; the last are for cheap requests
 SHUTDOWN_TIMEOUT = 2  # seconds for open requests when the server stops
 SOCKET_PERMISSIONS = 0o660
 HEADER_TIMEOUT = 20_000  # milliseconds for the header of a request

@@ -93,6 +93,10 @@ HTTP_ERRORS = {
         gettext_noop("The request has more data than this archive accepts."),
     ),
     414: (gettext_noop("This address is too long"), gettext_noop("Try fewer words or filters.")),
+    429: (
+        gettext_noop("Too many requests"),
+        gettext_noop("Filtered lists and downloads are limited, so that everybody can read. Try again in a while."),
+    ),
     500: (
         gettext_noop("Something went wrong"),
         gettext_noop("The archive’s administrator can find the reason in the log."),
