@@ -49,7 +49,7 @@ BOUNDED = {
     "archive.metadata.dates:_SPACED_ORG": 100,
     "archive.markdown.headings:_CODE": 1_000,
     "archive.markdown.headings:_IMAGE": 2_000,
-    "archive.markdown.headings:_TAG": 2_000,
+    "archive.markdown.literal_markup:_ANY_TAG": 2_000,
     "archive.markdown.shortcodes:_OUTPUTS_BEFORE": 400,
     "archive.markdown.word_boundaries:_EXPONENT": 41,
     "archive.markdown.word_boundaries:_IN_BRACKETS": 41,

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from html import unescape
 
+from backfile.archive.markdown.literal_markup import without_tags
+
 _EOL = r"(?:\r\n|\n|\r|\Z)"
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?=[ \t]|\Z)(.*)\Z")
@@ -27,7 +29,6 @@ _IMAGE = re.compile(r"!\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])?")
 _LINK = re.compile(r"\[([^\[\]]+)\](?:\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\]]*\])")
 _EMPHASIS = re.compile(r"(?<![\w*])(\*{1,3})(?=\S)(.+?)(?<=\S)\1(?![\w*])|(?<!\w)(_{1,3})(?=\S)(.+?)(?<=\S)\3(?!\w)")
 _ATTRIBUTES = re.compile(r"\s*\{:?\s*[#.][^{}]*\}\s*\Z")
-_TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->")
 _MARKS = re.compile(r"[`*_\[\\<&]")
 _CLOSING_TAG = re.compile(r"</([a-zA-Z]{1,10})[ \t]*>")
 _FORMATTING_TAG = re.compile(
@@ -97,7 +98,7 @@ def plain_words(markdown: str) -> str:
 
     text = _CODE.sub(keep, _ESCAPE.sub(keep, markdown))
     text = _LINK.sub(r"\1", _IMAGE.sub(r"\1", _ATTRIBUTES.sub("", text)))
-    text = _TAG.sub("", text)
+    text = without_tags(text)
     for _ in range(2):
         text = _EMPHASIS.sub(lambda found: found[2] or found[4], text)
     text = re.sub(r"\x00(\d+)\x00", lambda found: kept[int(found[1])], unescape(text))

@@ -15,6 +15,7 @@ from backfile.archive.markdown.code_regions import CodeRegions
 from backfile.archive.markdown.hidden_comments import without_comments
 from backfile.archive.markdown.indented_blocks import unindented
 from backfile.archive.markdown.inline_marks import with_known_marks
+from backfile.archive.markdown.literal_markup import with_literal_markup
 
 _ATTRIBUTE = r"""(?:(?:[.#][\w-]+)+|[\w-]+=(?:"[^"\n]*"|'[^'\n]*'|[\w-]+))"""
 # Every alternative stops at the next opening of its own kind, so that openings which are never closed cost a scan to
@@ -58,7 +59,7 @@ class ExpandedMarkdown:
 
 def expand(body: str) -> ExpandedMarkdown:
     """Expands every foreign construct outside code."""
-    body = with_known_marks(unindented(without_comments(body)))
+    body = with_literal_markup(with_known_marks(unindented(without_comments(body))))
     signs = any(sign in body for sign in _OTHER_SIGNS) or ("{" in body and _SIGN.search(body) is not None)
     return _Expansion(body).run() if signs else ExpandedMarkdown(body)
 

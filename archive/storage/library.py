@@ -15,6 +15,8 @@ from backfile.archive.frontmatter.front_matter import FrontMatter, parse
 from backfile.archive.frontmatter.header_lines import count_lines
 from backfile.archive.languages import is_language_folder, language_code
 from backfile.archive.links.article_addresses import stated_addresses
+from backfile.archive.markdown.literal_markup import conflict_lines
+from backfile.archive.markdown.mdx import is_mdx, mdx_to_markdown
 from backfile.archive.metadata.mapping import DisplayNames, MappedMetadata, map_metadata
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
@@ -223,8 +225,10 @@ class Library:
     def _article(self, path: str, text: str, digest: str, warnings: list[Problem]) -> FileReadResult:
         front = parse(text)
         mapped = self._map(front, path)
+        first_line = 1 + count_lines(front.head) + count_lines(front.block) + count_lines(front.tail)
         problems = warnings + [Problem(path, each.line, str(each), each.hint) for each in front.problems]
         problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in mapped.problems]
+        problems += [_conflict(path, first_line + line - 1) for line in conflict_lines(front.body)]
         if mapped.draft:
             return FileReadResult(None, tuple(problems), digest, "draft")
         article_id, rival = article_ids.identify(self._real, path)
@@ -236,11 +240,12 @@ class Library:
             tuple(problems),
             digest,
             addresses=tuple(stated_addresses(path, front.data)),
-            first_line=1 + count_lines(front.head) + count_lines(front.block) + count_lines(front.tail),
+            first_line=first_line,
         )
 
     def _map(self, front: FrontMatter, path: str) -> MappedMetadata:
-        return map_metadata(front.data, front.body, path, names=self.names, day_first=self.settings.day_first)
+        body = mdx_to_markdown(front.body.replace("\r\n", "\n")) if is_mdx(path, front.body) else front.body
+        return map_metadata(front.data, body, path, names=self.names, day_first=self.settings.day_first)
 
     def _build(self, article_id: str, path: str, front: FrontMatter, mapped: MappedMetadata) -> Article:
         metadata = mapped.metadata
@@ -273,6 +278,11 @@ class Library:
             return False
         languages = [name for name in names if is_language_folder(name)]
         return len(languages) > 1 and 2 * len(languages) >= len(names)
+
+
+def _conflict(path: str, line: int) -> Problem:
+    hint = "keep one of the two versions and remove the marks"
+    return Problem(path, line, "a merge conflict is left in the text: both versions are shown", hint)
 
 
 def _require(placed: bool, path: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -34,12 +34,14 @@ def make_plan(
     entries: Iterable[FileEntry],
     fingerprints: Mapping[str, tuple[str, Fingerprint]],
     skipped: Mapping[str, tuple[int, int]] | None = None,
+    outdated: Collection[str] = (),
     *,
     read_all: bool = False,
 ) -> SyncPlan:
     """Plan from a walk of the library and the index's `Engine.fingerprints`; reads no file.
 
-    With `read_all` every file is to be read, whatever its stats.
+    `outdated` are articles of which a file put in has changed. With `read_all` every file is to be read, whatever its
+    stats.
     """
     known = {path: article_id for article_id, (path, _) in fingerprints.items()}
     known_skipped = skipped or {}
@@ -55,6 +57,7 @@ def make_plan(
         mark = fingerprints[article_id][1] if article_id is not None else None
         # Files that differ in their suffix only share an id: the id of each depends on the others.
         certain = not read_all and files_by_id[plain_id] == 1 and article_id in (plain_id, None)
+        certain = certain and entry.path not in outdated
         if certain and mark is not None and (mark.size, mark.mtime_ns) == stat:
             unchanged += 1
         elif certain and mark is None and known_skipped.get(entry.path) == stat:
@@ -79,6 +82,7 @@ class ChangeCollector:
         unread = (self._known.keys() | plan.skipped.keys()) - decided_anew if state.problems else set()
         self.problems = [problem for problem in state.problems if problem.path in unread]
         self.skipped = dict(plan.skipped)
+        self._included = {path: files for path, files in state.included.items() if path not in decided_anew}
         self._put: set[str] = set()
         self._drop: list[str] = []
         self._touch: dict[str, Fingerprint] = {}
@@ -91,6 +95,8 @@ class ChangeCollector:
         known = self._fingerprints[known_id][1] if known_id is not None else None
         mark = Fingerprint(entry.size, entry.mtime_ns, result.digest)
         self.problems += result.problems
+        if result.included:
+            self._included[entry.path] = result.included
         if result.document is None:
             if result.is_slow or (result.left_out and not result.problems):
                 self.skipped[entry.path] = (entry.size, entry.mtime_ns)
@@ -130,7 +136,7 @@ class ChangeCollector:
     def state(self, stamp: str) -> SyncState:
         """State to store next to the index."""
         problems = sorted(set(self.problems), key=lambda each: (each.path, each.line or 0, each.reason))
-        return SyncState(stamp=stamp, problems=tuple(problems), skipped=self.skipped)
+        return SyncState(stamp=stamp, problems=tuple(problems), skipped=self.skipped, included=self._included)
 
     def take_pending(self) -> tuple[list[str], dict[str, Fingerprint]]:
         """Ids to drop and fingerprints to renew with the next commit; empties both."""

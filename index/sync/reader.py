@@ -24,6 +24,7 @@ from backfile.archive.markdown.renderer import read_body, to_text
 from backfile.archive.model import Article, ArticleMetadata
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library, printable
+from backfile.archive.storage.readable_body import IncludedFile, readable_body
 from backfile.index.analysis.language_detection import detect_language, is_written_in
 from backfile.index.engine import Document
 from backfile.index.processes import cores, helper_context, not_started
@@ -39,7 +40,7 @@ class ReadResult:
 
     `document` is None for files that are no articles (`left_out` gives the reason: a draft, a section page) and for
     unreadable ones (`problems` give the reason; `is_slow` if it takes too long: such a file is read again only when it
-    has changed).
+    has changed). `digest` is of the file and of the files `included` in it.
     """
 
     path: str
@@ -50,6 +51,7 @@ class ReadResult:
     is_slow: bool = False
     addresses: frozenset[ArticleAddress] = frozenset()
     links: tuple[BodyLink, ...] = ()
+    included: tuple[IncludedFile, ...] = ()
 
 
 def document_of(article: Article, text: str | None = None, *, library_language: str | None = None) -> Document:
@@ -102,14 +104,16 @@ def _read(library: Library, path: str) -> ReadResult:
     article = reading.article
     if article is None:
         return ReadResult(path, None, reading.problems, reading.digest, reading.left_out)
-    content = read_body(body_without_title(article.body, article.metadata.title))
+    body = readable_body(library, article)
+    content = read_body(body.text)
     return ReadResult(
         path,
         document_of(article, content.text, library_language=library.settings.language),
-        reading.problems,
-        reading.digest,
+        (*reading.problems, *body.problems(path, reading.first_line)),
+        body.digest(reading.digest),
         addresses=frozenset(article_addresses(path, article.metadata, reading.addresses)),
         links=body_links(article.body, content.links, reading.first_line),
+        included=body.included,
     )
 
 

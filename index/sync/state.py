@@ -25,11 +25,13 @@ from pathlib import Path
 from backfile.archive.errors import ArchiveError, ArticleUnreadable
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import is_temporary, read_bytes, write_bytes
+from backfile.archive.storage.library import Library
+from backfile.archive.storage.readable_body import IncludedFile, is_current
 from backfile.index.errors import CacheFolderRefused
 
 log = logging.getLogger("backfile.index")
 
-VERSION = 1
+VERSION = 2
 FOLDER = ".backfile"
 _TAG = "CACHEDIR.TAG"
 _TAG_TEXT = """\
@@ -50,12 +52,21 @@ class SyncState:
     """State of the last synchronization.
 
     `stamp` names the rules under which it read. `skipped` maps the paths of files that gave no article (drafts,
-    section pages, unreadable files) to size and mtime in ns, so that they are not read again each time.
+    section pages, unreadable files) to size and mtime in ns, so that they are not read again each time. `included` maps
+    the paths of articles to the files that they put in.
     """
 
     stamp: str = ""
     problems: tuple[Problem, ...] = ()
     skipped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    included: Mapping[str, tuple[IncludedFile, ...]] = field(default_factory=dict)
+
+
+def outdated(library: Library, state: SyncState) -> frozenset[str]:
+    """Paths of the articles of which a file put in is another by now."""
+    return frozenset(
+        path for path, files in state.included.items() if not all(is_current(library, path, each) for each in files)
+    )
 
 
 def read_problems(folder: Path) -> tuple[Problem, ...]:
@@ -73,6 +84,9 @@ def load_state(folder: Path) -> SyncState:
             stamp=content["stamp"],
             problems=tuple(Problem(**problem) for problem in content["problems"]),
             skipped={path: (size, mtime_ns) for path, (size, mtime_ns) in content["skipped"].items()},
+            included={
+                path: tuple(IncludedFile(*each) for each in files) for path, files in content["included"].items()
+            },
         )
     except FileNotFoundError:
         return SyncState()
@@ -98,6 +112,7 @@ def save_state(folder: Path, state: SyncState) -> None:
             {"path": each.path, "line": each.line, "reason": each.reason, "hint": each.hint} for each in state.problems
         ],
         "skipped": dict(sorted(state.skipped.items())),
+        "included": dict(sorted(state.included.items())),
     }
     _write(folder / _PROBLEMS, json.dumps(content, ensure_ascii=False, indent=1))
 

@@ -34,6 +34,7 @@ from backfile.index.sync.state import (
     clear_failure,
     is_no_folder,
     load_state,
+    outdated,
     prepare_cache_folder,
     save_state,
     set_aside,
@@ -133,7 +134,8 @@ class _Synchronization:
         fingerprints = self._fingerprints()
         if not self.status.documents:
             self.links.begin_anew(self.stamp)
-        planned = make_plan(self.entries, fingerprints, self.state.skipped, read_all=self.read_all)
+        changed = outdated(self.library, self.state)
+        planned = make_plan(self.entries, fingerprints, self.state.skipped, changed, read_all=self.read_all)
         collector = ChangeCollector(planned, fingerprints, self.state)
         collector.problems += self.library.profiles.problems
         documents = self._read(planned, collector, progress)

@@ -24,7 +24,7 @@ from backfile.index.sync.link_update import put_links, resolve_links
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
-from backfile.index.sync.state import load_state
+from backfile.index.sync.state import load_state, outdated
 from backfile.index.sync.synchronization import Progress
 
 log = logging.getLogger("backfile.index")
@@ -177,7 +177,7 @@ def _verify_index(library: Library, folder: Path, engine_name: str, options: Eng
         return _IndexCheck(status.documents, DAMAGED, status.problems, cluster=status.cluster)
     entries = list(library.walk())
     state = load_state(folder)
-    planned = make_plan(entries, fingerprints, state.skipped)
+    planned = make_plan(entries, fingerprints, state.skipped, outdated(library, state))
     unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in state.problems}]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
     return _IndexCheck(

@@ -15,11 +15,11 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from backfile.archive.errors import ArticleNotFound
-from backfile.archive.markdown.headings import body_without_title
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import RenderedArticle, to_html
 from backfile.archive.model import Article
 from backfile.archive.storage.library import Library
+from backfile.archive.storage.readable_body import ReadableBody, readable_body
 from backfile.index.engine import Document, Filters, Request, Sort
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailable, IndexUnusable
 from backfile.index.highlight.highlighter import Highlighter, Highlights
@@ -103,11 +103,11 @@ class IndexContext:
 def article(article_id: str) -> str:
     """Article page; matches of `q` are highlighted and numbered, `match` is the number of the current one."""
     found = services().library.get(article_id)
-    with suppress(OSError):  # removed since it was read: the page then has no Last-Modified
-        note_last_modified(os.stat(services().library.root / found.path).st_mtime)
+    body = readable_body(services().library, found)
+    _note_last_modified(found, body)
     arguments = arguments_of_request()
     query = parse_query(arguments.query).tree
-    rendered = render_body(found)
+    rendered = render_body(found, body.text)
     head = marked_part(rendered.html)
     document = document_of(found, plain_text(head), library_language=services().library.settings.language)
     shown = replace(found, metadata=document.metadata)
@@ -152,9 +152,14 @@ def citation(article_id: str, form: str) -> Response:
     return Response(write(found, url, title, passage), content_type=f"{mimetype}; charset=utf-8")
 
 
-def render_body(shown: Article) -> RenderedArticle:
+def _note_last_modified(found: Article, body: ReadableBody) -> None:
+    with suppress(OSError):  # removed since it was read: the page then has no Last-Modified
+        own = os.stat(services().library.root / found.path).st_mtime
+        note_last_modified(max([own, *(each.mtime_ns / 1e9 for each in body.included)]))
+
+
+def render_body(shown: Article, body: str) -> RenderedArticle:
     """Renders the body; cached by its content for a minute, after which a change of link targets shows."""
-    body = body_without_title(shown.body, shown.metadata.title)
     digest = hashlib.blake2b(body.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     library, folder = services().library, services().settings.cache_folder
     root = site_path("")

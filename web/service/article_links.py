@@ -14,11 +14,11 @@ from backfile.archive.errors import LinkIndexUnusable
 from backfile.archive.links.destinations import REFERENCE, parse_destination
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex
 from backfile.archive.links.link_resolver import LinkedArticle, LinkedFacet, LinkedFile, LinkResolver, LinkTarget
-from backfile.archive.markdown.headings import body_without_title
 from backfile.archive.markdown.html_postprocessor import ID_PREFIX, Anchors
 from backfile.archive.markdown.renderer import anchors
 from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.library import Library
+from backfile.archive.storage.readable_body import readable_body
 from backfile.archive.storage.walker import has_asset_name
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.serialising import article_path, facet_path
@@ -78,7 +78,7 @@ def _anchor(library: Library, target: LinkedArticle) -> str | None:
 
     def read() -> Anchors:
         article = library.read(target.path).article
-        return anchors(body_without_title(article.body, article.metadata.title)) if article else Anchors(())
+        return anchors(readable_body(library, article).text) if article else Anchors(())
 
     key = (library.root, target.path, int(time.monotonic() // ANCHORS_SECONDS))
     return _cached_anchors(key, read).find(target.fragment)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from unittest.mock import patch
 
@@ -664,3 +665,25 @@ def test_a_list_of_names_that_cannot_be_read_is_listed_until_it_is_mended(tmp_pa
     write(tmp_path / "library/authors.yml", "ben: Ben\n")
     assert not update_index(Library(tmp_path / "library"), cache, DEFAULT).problems
     assert not read_problems(cache)
+
+
+def test_an_article_follows_the_files_that_it_puts_in(library: Library, tmp_path: Path) -> None:
+    def found(query: str) -> list[str]:
+        with closing(open_engine(DEFAULT, tmp_path / "cache" / "index")) as engine:
+            return [hit.id for hit in engine.search(Request(parse(query).tree)).hits]
+
+    write(library.root / "guide.md", '# Guide\n\n--8<-- "hours.txt"\n--8<-- "fares.txt"\n')
+    write(library.root / "hours.txt", "Open at nine.")
+    report = update_index(library, tmp_path / "cache", DEFAULT)
+    assert [str(each) for each in report.problems] == [
+        "guide.md:4: the file 'fares.txt' is to be put in here and is not in the library "
+        "(put the file into the library, or correct its path)"
+    ]
+    assert found("nine") == ["guide"]
+    assert update_index(library, tmp_path / "cache", DEFAULT).did_nothing
+    write(library.root / "hours.txt", "Open at eleven.")
+    write(library.root / "fares.txt", "Five each.", age=90)
+    report = update_index(library, tmp_path / "cache", DEFAULT)
+    assert (report.changed, report.problems) == (["guide"], [])
+    assert found("eleven five") == ["guide"]
+    assert update_index(library, tmp_path / "cache", DEFAULT).did_nothing

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from backfile.archive.frontmatter.front_matter import parse
-from backfile.archive.importers.formats.markdown_tree.mdx import mdx_to_markdown
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout, detect_site
 from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAssets
 from backfile.archive.importers.item import (
@@ -30,6 +29,7 @@ from backfile.archive.importers.item import (
 from backfile.archive.importers.library.provenance import also_at
 from backfile.archive.importers.links.site_url import read_site_url
 from backfile.archive.importers.links.tree_links import TreeLinks
+from backfile.archive.markdown.mdx import mdx_to_markdown
 from backfile.archive.markdown.shortcodes import expand
 from backfile.archive.metadata.field_names import NESTED, TOPICS, normal
 from backfile.archive.metadata.mapping import map_metadata
@@ -38,6 +38,7 @@ from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode
 from backfile.archive.storage.file_titles import SUFFIXES
 from backfile.archive.storage.library import Library
+from backfile.archive.storage.readable_body import body_with_files
 
 KIND = "markdown"
 TITLE = "Markdown: a file, a folder, or the site of Hugo, Jekyll, Docusaurus, Pelican or Obsidian"
@@ -124,9 +125,10 @@ def _read_article(library: Library, path: str, site: SiteLayout, tree_assets: Tr
     if "/" not in path and _PROJECT_FILE.match(path) and not reading.article.metadata.date:
         return Skipped(path, "is about the project")
     notes = [f"line {each.line}: {each.reason}" if each.line else each.reason for each in reading.problems]
-    return _item(
-        reading.article, tree_assets, tuple(notes), is_mdx=site.builder == "Docusaurus" or path.endswith(".mdx")
-    )
+    body = body_with_files(library, path, reading.article.body)
+    notes += [str(each).removeprefix(f"{path}:") for each in body.problems(path, reading.first_line)]
+    article = replace(reading.article, body=body.text)
+    return _item(article, tree_assets, tuple(notes), is_mdx=site.builder == "Docusaurus" or path.endswith(".mdx"))
 
 
 def _other_markup(root: Path, site: SiteLayout) -> Iterator[Skipped]:

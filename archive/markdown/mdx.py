@@ -1,16 +1,20 @@
 """Converts MDX (https://mdxjs.com/docs/what-is-mdx/) to Markdown: removes imports, exports, expressions and components.
 
 The content of a component stays, and so does its title or label. HTML tags lose the attributes whose values are
-expressions.
+expressions. Lines inside a component lose its indentation, which in MDX makes no code.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+from backfile.archive.markdown.code_regions import CodeRegions
 
 _OPENINGS = {"{": "}", "(": ")", "[": "]"}
 _MAX_LENGTH = 20_000
 """Most characters of a brace or tag; one that does not close within them is text."""
+_MANY = 200  # braces and tags of one article
 
 _CODE = re.compile(
     r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?:.*?^[ \t]*(?P=fence)[`~]*[ \t]*$|.*)"
@@ -20,27 +24,80 @@ _CODE = re.compile(
 _MODULE = re.compile(
     r"import\s*(?:[\"'{*]|[\w$]+\s*(?:,|\bfrom\b))|export\s*(?:[{*]|(?:const|let|var|default|function|class|async)\b)"
 )
-_CONSTRUCT_START = re.compile(r"[`~{<\\]|^(?=import\b|export\b)", re.MULTILINE)
+_IMPORT = re.compile(r"import\b[^;'\"\n]*(?:\{[^{}'\"]*\}[^;'\"\n]*)?(?:\"[^\"\n]*\"|'[^'\n]*')[ \t]*;?[ \t]*(?=\n|\Z)")
+_PROGRAM = re.compile(
+    r"^(?:import\b[^;'\"\n]*(?:\{[^{}'\"]*\}[^;'\"\n]*)?\bfrom[ \t]*[\"'][^\"'\n]+[\"'][ \t]*;?[ \t]*$"
+    r"|import[ \t]+[\"'](?=[.@~/]|[^\"'\n]+\.(?:s?css|js)[\"'])[^\"'\n]+[\"'][ \t]*;?[ \t]*$"
+    r"|export[ \t]+(?:const|let|default|function)[ \t]+[\w$]+[ \t]*[=(]"
+    r"|[ \t]*<[A-Z][\w.]*[ \t\n][^<>{}]{0,400}=\{)",
+    re.MULTILINE,
+)
+_MATH = re.compile(
+    r"\$\$(?:[^$\\]|\\.){1,2000}+\$\$|\$(?=[^\s$])(?=[^$\n]{0,300}?[\\^_{])(?:[^$\n\\]|\\[^\n]){1,300}+(?<=\S)\$(?!\d)",
+    re.DOTALL,
+)
+_CONSTRUCT_START = re.compile(r"[`~{<$\\]|^(?=import\b|export\b)", re.MULTILINE)
 _TAG = re.compile(r"</?(?P<name>[A-Za-z][\w.:-]*)?(?=[\s/>])")
 _ATTRIBUTE = re.compile(r"\s*(?P<name>[\w:.-]+)\s*(?:=\s*(?P<value>\"[^\"]*\"|'[^']*'|(?=\{)))?")
 _LITERAL = re.compile(r"\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`$]*)`)\s*\Z")
 _FILE_REFERENCE = re.compile(r"""(?:require|useBaseUrl|withBase)\(\s*["']([^"']+)["']\s*\)""")
 _LABEL_ATTRIBUTES = ("title", "label", "summary", "caption", "heading")
 _HTML_NAMES = {"classname": "class", "htmlfor": "for"}
+_VOID = re.compile(r"<(?:area|base|br|col|embed|hr|img|input|link|meta|source|track|wbr)\b", re.IGNORECASE)
+_FIRST_LINE_INSIDE = re.compile(r"[ \t]*\n(?:[ \t]*\n)*( *)(?=\S)")
 _BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def is_mdx(path: str, body: str) -> bool:
+    """Whether the body of the article at `path` is MDX: by its suffix, or by a program outside code.
+
+    Docusaurus reads every `.md` file as MDX. A program is an import, an export, or a component with an expression.
+    """
+    if path.lower().endswith(".mdx"):
+        return True
+    if "{{<" in body or "{{%" in body:  # of Hugo, whose shortcodes may hold programs
+        return False
+    if "import" not in body and "export" not in body and "={" not in body:
+        return False
+    body = body.replace("\r\n", "\n")
+    found = list(_PROGRAM.finditer(body))
+    regions = CodeRegions(body) if found else None
+    return any(regions is not None and not regions.is_code(each.start()) for each in found)
 
 
 def mdx_to_markdown(body: str) -> str:
     """Converts MDX to Markdown. Code stays unchanged; an MDX construct that is never closed is text."""
     pieces: list[str] = []
+    indents = [0]
     at = 0
     while (found := _CONSTRUCT_START.search(body, at)) is not None:
         start = found.start()
-        pieces.append(body[at:start])
+        pieces.append(_moved_left(body[at:start], indents[-1]))
         shown, at = _construct(body, start)
-        pieces.append(shown)
-    pieces.append(body[at:])
+        pieces.append(_moved_left(shown, indents[-1]))
+        if body[start] == "<" and at > start + 1:
+            _follow(body, start, at, indents)
+    pieces.append(_moved_left(body[at:], indents[-1]))
     return _BLANK_LINES.sub("\n\n", "".join(pieces)).lstrip("\n")
+
+
+def _follow(body: str, start: int, end: int, indents: list[int]) -> None:
+    """Notes by how much lines are indented inside the element whose tag is at `start`, or that it ends."""
+    if body[start + 1] == "/":
+        del indents[max(1, len(indents) - 1) :]
+    elif body[end - 2] != "/" and not _VOID.match(body, start):
+        inside = _FIRST_LINE_INSIDE.match(body, end)
+        line = body[body.rfind("\n", 0, start) + 1 : start]
+        is_block = inside is not None and not line.strip()
+        indents.append(max(len(line), len(inside[1])) if is_block and inside else indents[-1])
+
+
+def _moved_left(text: str, indent: int) -> str:
+    """Text whose lines, but the first, lose up to `indent` spaces."""
+    if not indent or "\n " not in text:
+        return text
+    first, *lines = text.split("\n")
+    return "\n".join([first, *(line[min(indent, len(line) - len(line.lstrip(" "))) :] for line in lines)])
 
 
 def _construct(body: str, start: int) -> tuple[str, int]:
@@ -51,6 +108,9 @@ def _construct(body: str, start: int) -> tuple[str, int]:
     if first in "`~":
         code = _CODE.match(body, start - _indent(body, start)) or _CODE.match(body, start)
         return (body[start : code.end()], code.end()) if code and code.end() > start else (first, start + 1)
+    if first == "$":
+        math = _MATH.match(body, start)
+        return (math[0], math.end()) if math else (first, start + 1)
     if first == "{":
         end = _closing(body, start)
         return (_expression_text(body[start + 1 : end - 1]), end) if end else (first, start + 1)
@@ -69,6 +129,8 @@ def _module(body: str, start: int) -> tuple[str, int]:
     is_alone = not body[:start].strip() or body[:start].endswith(("\n\n", ";\n")) or _follows_module(body, start)
     if not is_alone or not _MODULE.match(body, start):
         return body[start : start + 1], start + 1
+    if (found := _IMPORT.match(body, start)) is not None:
+        return "", found.end()
     at = start
     while at < len(body):
         if body[at] in _OPENINGS:
@@ -89,7 +151,7 @@ def _follows_module(body: str, start: int) -> bool:
 def _closing(body: str, start: int) -> int | None:
     """Position after the bracket that closes the one at `start`; brackets in strings and comments are ignored."""
     waiting: list[str] = []
-    at, limit = start, min(len(body), start + _MAX_LENGTH)
+    at, limit = start, min(len(body), start + _longest(body))
     while at < limit:
         character = body[at]
         if character in "\"'`":
@@ -106,6 +168,12 @@ def _closing(body: str, start: int) -> int | None:
                 return at + 1
         at += 1
     return None
+
+
+@lru_cache(maxsize=4)
+def _longest(body: str) -> int:
+    """Most characters of a brace or tag: the fewer, the more of them there are, so that none takes long."""
+    return _MAX_LENGTH // (1 + (body.count("{") + body.count("<")) // _MANY)
 
 
 def _expression_text(inside: str) -> str:
@@ -134,11 +202,19 @@ def _tag(body: str, start: int) -> tuple[str, int]:
             else:
                 end = found.end()
                 attributes[found["name"]] = found["value"][1:-1] if found["value"] else ""
-        if end is None or end > start + _MAX_LENGTH:
+        if end is None or end > start + _longest(body):
             return "<", start + 1
         at = end
     end = body.index(">", at) + 1
     name = opening["name"] or ""
+    if (
+        name
+        and not any(attributes.values())
+        and body[end - 2] != "/"
+        and f"</{name}" not in body
+        and opening[0][1] != "/"
+    ):
+        return "<", start + 1  # words in angle brackets
     if name[:1].islower() and "." not in name:
         return (_html(opening[0], attributes, body[at:end]) if has_expression else body[start:end]), end
     return _component_label(attributes), end
