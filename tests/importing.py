@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import resource
 from datetime import date
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from backfile.archive.importers.import_report import Action, ImportReport
 from backfile.archive.importers.importer import Importer
-from backfile.archive.importers.item import ImportContext
+from backfile.archive.importers.item import Format, ImportContext, Item
 from backfile.archive.importers.sources.detection import open_sources
 from backfile.archive.storage.library import Library
 
@@ -46,6 +49,24 @@ def import_twice(root: Path, *sources: Path) -> dict[str, str]:
     assert second.counts[Action.SKIPPED] == first.counts[Action.SKIPPED]
     assert not second.wrote
     return {path.relative_to(root).as_posix(): _shown(path, content) for path, content in files.items()}
+
+
+def count_items(reader: Format, path: Path) -> tuple[int, int]:
+    """Number of items that a format reads, and by how many bytes the process that read them grew."""
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("fork").Process(target=_count, args=(reader, path, theirs))
+    process.start()
+    theirs.close()
+    try:
+        return ours.recv()  # type: ignore[no-any-return]
+    finally:
+        process.join()
+
+
+def _count(reader: Format, path: Path, connection: Connection) -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    items = sum(isinstance(event, Item) for event in reader.read(path, ImportContext()))
+    connection.send((items, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) << 10))
 
 
 def _shown(path: Path, content: bytes) -> str:

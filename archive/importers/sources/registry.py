@@ -16,6 +16,7 @@ from backfile.archive.importers.item import PROBE_BYTES, Format, Probe
 KINDS = {
     "wordpress": "wordpress.wxr",
     "blogger": "blogs.blogger",
+    "evernote": "notes.evernote",
     "substack": "blogs.substack",
     "medium": "blogs.medium",
     "wordpress-json": "wordpress.rest_posts",

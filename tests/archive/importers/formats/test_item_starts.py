@@ -83,6 +83,8 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
         "posts": objects(slug="@title", title="@title", html=TEXT)}})),
     ("notion", "notion",
      {f"{title} {number:032x}.md": f"# {title}\n\n{TEXT}\n" for number, title in enumerate(TITLES)}),
+    ("evernote", "e.enex",
+     "<en-export>" + each("<note><title>@title</title><content>@text</content></note>") + "</en-export>"),
     ("newsletter", "m.mbox", each("From a@example.org Thu Mar 14 10:00:00 2019\nFrom: a@example.org\n"
                                   "Subject: @title\nMessage-ID: <@title@example.org>\n\n@text\n\n")),
     ("warc", "c.warc", warc()),
