@@ -94,6 +94,13 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
                                "<p>@text</p></div>")),
     ("europresse", "e.html", each("<article><span class='DocPublicationName'>P</span><div class='titreArticle'>"
                                   "<p class='titreArticleVisu'>@title</p></div><section>@text</section></article>")),
+    ("nitf", "n.xml", each("<nitf><body><body.head><hedline><hl1>@title</hl1></hedline></body.head><body.content>"
+                           "<p>@text</p></body.content></body></nitf>")),
+    ("newsml", "n1.xml", "<NewsML>" + each("<NewsItem><NewsComponent><NewsLines><HeadLine>@title</HeadLine></NewsLines>"
+     "<ContentItem><DataContent><p>@text</p></DataContent></ContentItem></NewsComponent></NewsItem>") + "</NewsML>"),
+    ("newsml-g2", "g2.xml", "<newsMessage>" + each("<newsItem guid='@title'><contentSet><inlineData>@text</inlineData>"
+                                                   "</contentSet></newsItem>") + "</newsMessage>"),
+    ("ninjs", "n.json", json.dumps(objects(uri="@title", headline="@title", body_text=TEXT))),
     ("proquest", "p.txt", each("_" * 60 + "\n\n@title\n\nFull text: @text\n\nProQuest document ID: @title\n\n")),
     ("readlater", "l.json", json.dumps(LINKS)),
     ("readlater", "i.csv", "URL,Title,Selection,Folder\n" + each("https://post.example/@title,@title,@text,Unread\n")),

@@ -101,22 +101,16 @@ def test_nitf(tmp_path: Path) -> None:
     assert item.metadata.topics == ("Ferries", "Shipping")
     assert item.metadata.source == Source("The Harbour Post", "https://post.example/ferry")
     assert item.metadata.language == "en-GB"
-    assert (
-        item.body.split("\n\n")
-        == [
-            "It left at *nine*.[^1]",
-            "### At sea",
-            "Nobody waved:",
-            "- not one",
-            "![Pier](https://post.example/pier.jpg)",
-            "*The pier*",
-            '> It was "cold".',
-            "> A sailor",
-            "Edna Marsh covers the sea.",
-            "[^1]: The timetable says ten.",
-        ]
-        or item.body.replace("\n>\n", "\n\n").count("A sailor") == 1
-    )
+    assert item.body.split("\n\n") == [
+        "It left at *nine*.[^1]",
+        "### At sea",
+        "Nobody waved:",
+        "- not one",
+        "![Pier](https://post.example/pier.jpg)",
+        '*The pier*\n> It was "cold".\n>\n> A sailor',
+        "Edna Marsh covers the sea.",
+        "[^1]: The timetable says ten.",
+    ]
     assert item.extra == {"place": "Halbury", "section": "News", "editors_note": "Recasts lead"}
     assert item.notes == ("1 of its pictures or films are not in the file",)
 
