@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from backfile.archive.model import ArticleMetadata
+from backfile.index.errors import QueryRefused
 from backfile.index.query import Node, Notice
 
 FACETS = ("author", "topic", "year")
@@ -98,6 +99,14 @@ class Request:
     def facet_limit(self, facet: str) -> int | None:
         """Number of values requested of a facet; None: all."""
         return None if facet == "year" and self.all_years else self.facet_size
+
+    def check_depth(self) -> None:
+        """Raises `QueryRefused` for a page outside the first MAX_DEPTH hits."""
+        if self.page < 1 or self.per_page < 1 or self.page * self.per_page > MAX_DEPTH:
+            raise QueryRefused(
+                f"page {self.page} of {self.per_page} hits lies outside the first {MAX_DEPTH:,} hits",
+                hint="narrow the search by another word, an author, a topic or a date",
+            )
 
 
 Span = tuple[int, int]

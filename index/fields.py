@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from backfile.archive.metadata.name_keys import author_key, topic_key
 from backfile.archive.model import Source
 from backfile.archive.web_addresses import host_of
 from backfile.index.analysis.normalization import fold
+from backfile.index.analysis.tokenizer import tokenize
 from backfile.index.engine import Document
 
 CONTENT_FIELDS = ("title", "summary", "text")
@@ -64,6 +66,12 @@ def spelling_rank(name: str) -> tuple[int, str]:
 def name_words(text: str) -> str:
     """Folded words of a name in alphabetical order, by which a query is compared with names."""
     return " ".join(sorted(fold(author_key(text.replace(",", " "))).split()))
+
+
+def is_completion(name: str, typed: Sequence[str]) -> bool:
+    """Test of a name or title for the terms typed so far, of which the last is the beginning of a word."""
+    terms = [token.term for token in tokenize(name)]
+    return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 
 
 def host(url: str | None) -> str:

@@ -14,6 +14,7 @@ from backfile.index.errors import EngineMissing, IndexUnusable
 DEFAULT = "whoosh"
 REGISTRY = {
     "whoosh": ("backfile.index.engines.whoosh", "WhooshEngine"),
+    "opensearch": ("backfile.index.engines.opensearch.opensearch_engine", "OpenSearchEngine"),
 }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from backfile.index.deadline import Check
 from backfile.index.engine import Document, FieldMatch, HighlightedText, Hit, Span
-from backfile.index.highlight.highlighter import Highlights
+from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.passages import select_passages
+from backfile.index.highlight.token_table import MAX_COST, TokenizedDocument
 from backfile.index.query import Node, to_text
 
 log = logging.getLogger(__name__)
@@ -17,6 +19,7 @@ RAISE_MISMATCHES = False
 
 MOST_WORDS = 12  # words and values shown of a field
 _COUNTED = 1_000  # spans of a text that are counted
+_AT_ONCE = 10  # hits whose texts are searched together; more at once hardly gain
 
 
 class HighlightMismatch(AssertionError):
@@ -53,6 +56,36 @@ def build_hit(document: Document, highlights: Highlights, *, score: float, limit
         passages=select_passages(document.text, highlights.text, limit, document.metadata.language),
         field_matches=_field_matches(document, highlights) if limit else (),
     )
+
+
+ScoredDocument = tuple[TokenizedDocument, float]
+
+
+def highlighted_hits(
+    scored: Iterable[ScoredDocument], query: Node, highlighter: Highlighter, passages: int, check: Check
+) -> Iterator[Hit]:
+    """Hits of documents and scores, with the matches of a query highlighted; `check` is called between documents."""
+    for some in _batches(scored, check):
+        check()
+        prepared = [each for each, _ in some]
+        for (each, score), found in zip(some, highlighter.highlight_all(prepared), strict=True):
+            highlights = agreed_highlights(found, query, each.document)
+            yield build_hit(each.document, highlights, score=score, limit=passages)
+
+
+def _batches(scored: Iterable[ScoredDocument], check: Check) -> Iterator[list[ScoredDocument]]:
+    """Documents and scores in groups that are cheap to tokenize, or of a single document."""
+    some: list[ScoredDocument] = []
+    cost = 0
+    for each, score in scored:
+        check()
+        cost += each.cost
+        if some and (len(some) == _AT_ONCE or cost > MAX_COST):
+            yield some
+            some, cost = [], each.cost
+        some.append((each, score))
+    if some:
+        yield some
 
 
 def _field_matches(document: Document, highlights: Highlights) -> tuple[FieldMatch, ...]:

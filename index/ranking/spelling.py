@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 
 from backfile.index.analysis.normalization import INVISIBLE
 from backfile.index.analysis.tokenizer import term_sequences, tokenize
-from backfile.index.query import And, Node, Or, Word, to_text
+from backfile.index.query import And, Node, Or, Word, parse, to_text
 from backfile.index.ranking.bm25f import is_single_term
 
 CORRECTED_BELOW = 3
@@ -32,6 +32,29 @@ def correct_query(query: Node, best: Callable[[str], str | None]) -> str | None:
     """
     corrected = _correct(query, best)
     return None if corrected == query else to_text(corrected)
+
+
+def better_query(
+    query: Node,
+    best: Callable[[str], str | None],
+    complete: int,
+    count: Callable[[Node], int],
+    most_words: Callable[[Node], int] | None,
+) -> str | None:
+    """Correction of a query that all words of `complete` documents match; None if there is no better one.
+
+    It is better if more documents have all words; if none has, and the request may be relaxed, if one has more words:
+    `most_words` gives the greatest number of words of a query that a document has.
+    """
+    corrected = correct_query(query, best)
+    if corrected is None:
+        return None
+    tree = parse(corrected).tree
+    if count(tree) > complete:
+        return corrected
+    if complete or most_words is None:
+        return None
+    return corrected if most_words(tree) > most_words(query) else None
 
 
 def _correct(node: Node, best: Callable[[str], str | None]) -> Node:

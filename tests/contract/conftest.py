@@ -8,22 +8,19 @@ from pathlib import Path
 import pytest
 
 from backfile.index.engine import Engine
-from backfile.index.engines import open_engine
-from contract.library import ENGINES
+from contract.library import ENGINES, fresh_engine
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty engine, closed afterwards."""
-    opened = open_engine(request.param, tmp_path / "index")
-    yield opened
-    opened.close()
+    with fresh_engine(request.param, tmp_path / "index") as opened:
+        yield opened
 
 
 @pytest.fixture(params=ENGINES, scope="module")
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine that the tests of one module share: each module fills it once, with its LIBRARY."""
-    opened = open_engine(request.param, tmp_path_factory.mktemp("shared") / "index")
-    request.module.fill(opened)
-    yield opened
-    opened.close()
+    with fresh_engine(request.param, tmp_path_factory.mktemp("shared") / "index") as opened:
+        request.module.fill(opened)
+        yield opened

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from opensearch.fixtures import fresh_index, node_url
+
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Page, Request
+from backfile.index.engines import open_engine
 from backfile.index.query import Node, parse
 
-ENGINES = ("memory", "whoosh")
+ENGINES = ("memory", "whoosh", "opensearch")
+
+
+@contextmanager
+def fresh_engine(name: str, folder: Path) -> Iterator[Engine]:
+    """An empty engine, closed afterwards; one on a cluster has an index of its own there."""
+    if name != "opensearch":
+        with closing(open_engine(name, folder)) as engine:
+            yield engine
+        return
+    with fresh_index(node_url()) as options, closing(open_engine(name, folder, options)) as engine:
+        yield engine
 
 
 def article(key: str, text: str = "", **fields: object) -> Document:

@@ -85,11 +85,16 @@ def fresh_index(url: str) -> Iterator[EngineOptions]:
         urllib3.request("DELETE", f"{url}/{name}*,.{name}*?expand_wildcards=all&ignore_unavailable=true")
 
 
-@pytest.fixture(scope="session")
-def opensearch_url() -> str:
+def node_url() -> str:
     """URL of the node of this run; skips without Java or the server's jars."""
     need_opensearch()
     return os.environ.get(URL) or _shared_node()
+
+
+@pytest.fixture(scope="session")
+def opensearch_url() -> str:
+    """URL of the node of this run; skips without Java or the server's jars."""
+    return node_url()
 
 
 @pytest.fixture

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
 
+from backfile.index.deadline import Check, Deadline
 from backfile.index.engine import (
     FACETS,
-    MAX_DEPTH,
     MAX_NAMES,
     Facet,
     Filters,
-    Hit,
     NameMatch,
     Page,
     Relaxed,
@@ -25,7 +23,7 @@ from backfile.index.engine import (
 from backfile.index.engines.whoosh.search.completion import written_form
 from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.posting_reader import document_frequency
-from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight, create_weight
+from backfile.index.engines.whoosh.search.query_weight import QueryWeight, create_weight
 from backfile.index.engines.whoosh.search.scoring.max_score import score_best
 from backfile.index.engines.whoosh.search.scoring.relaxed_scorer import RelaxedSearch, relax_search
 from backfile.index.engines.whoosh.search.scoring.scorer import is_scored
@@ -33,15 +31,12 @@ from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import create_term_weight, find_close_terms
 from backfile.index.engines.whoosh.search.top_docs import top_by_field, top_by_score
 from backfile.index.engines.whoosh.storage.array_file import Array
-from backfile.index.errors import DeadlineExceeded, QueryRefused
 from backfile.index.fields import DEFAULT_FIELDS, name_words
 from backfile.index.highlight.highlighter import Highlighter
-from backfile.index.highlight.hits import agreed_highlights, build_hit
-from backfile.index.highlight.token_table import MAX_COST, TokenizedDocument
-from backfile.index.query import MatchAll, Node, Word, parse, plain_text, relax, required_words
-from backfile.index.ranking.spelling import CORRECTED_BELOW, correct_query, nearest_word
+from backfile.index.highlight.hits import highlighted_hits
+from backfile.index.query import MatchAll, Node, Word, plain_text, relax, required_words
+from backfile.index.ranking.spelling import CORRECTED_BELOW, better_query, nearest_word
 
-_HIGHLIGHTED_AT_ONCE = 10  # hits whose texts are searched together; more at once hardly gain
 _MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
 _MAX_EDITS = 2
 
@@ -49,12 +44,8 @@ _MAX_EDITS = 2
 def search(searcher: Searcher, request: Request) -> Page:
     """Answers a request. Raises `QueryRefused` and `DeadlineExceeded` as `Engine.search` promises."""
     started = time.perf_counter()
-    if request.page < 1 or request.per_page < 1 or request.page * request.per_page > MAX_DEPTH:
-        raise QueryRefused(
-            f"page {request.page} of {request.per_page} hits lies outside the first {MAX_DEPTH:,} hits",
-            hint="narrow the search by another word, an author, a topic or a date",
-        )
-    check = deadline(started, request.deadline)
+    request.check_depth()
+    check = Deadline(started, request.deadline).check
     root = create_weight(searcher, request.query, check)
     filters = _filter_masks(searcher, request.filters)
     found = _find(searcher, None if isinstance(root.node, MatchAll) else root.mask, filters)
@@ -68,8 +59,11 @@ def search(searcher: Searcher, request: Request) -> Page:
     facets = tuple(_count_facet(searcher, name, docs, request.facet_limit(name)) for name, docs in counted.items())
     check()
     top = _select_page(searcher, root, found, request, check)
-    marking = deadline(started, _MARKING * request.deadline)
-    hits = tuple(_load_hits(searcher, top, found.marked(request.query), request, marking))
+    marking = Deadline(started, _MARKING * request.deadline).check
+    marked = found.marked(request.query)
+    highlighter = Highlighter(marked, searcher.commit.languages, searcher.sibling_terms)
+    scored = ((searcher.prepared(doc_id), score) for doc_id, score in top)
+    hits = tuple(highlighted_hits(scored, marked, highlighter, request.passages, marking))
     if found.relaxed:
         missing = found.relaxed.missing([doc_id for doc_id, _ in top])
         hits = tuple(replace(hit, missing=words) for hit, words in zip(hits, missing, strict=True))
@@ -138,16 +132,6 @@ def _most_words(searcher: Searcher, search: RelaxedSearch, mask: Array | None, f
     return int(search.counts.take(_find(searcher, mask, filters).docs.doc_ids).max(initial=0))
 
 
-def deadline(started: float, seconds: float) -> Check:
-    """Creates a function to call between steps; it raises `DeadlineExceeded` once the time is up."""
-
-    def check() -> None:
-        if time.perf_counter() - started > seconds:
-            raise DeadlineExceeded(f"the search was stopped after {seconds:g} seconds", hint="use fewer or rarer words")
-
-    return check
-
-
 def _filter_masks(searcher: Searcher, filters: Filters) -> dict[str, Array]:
     """Masks of the chosen filters by the name of their facet."""
     masks = {}
@@ -193,44 +177,10 @@ def _select_page(
     return [(doc_id, 0.0) for doc_id in top_by_field(searcher, found.docs.doc_ids, request.sort, stop)[start:].tolist()]
 
 
-def _load_hits(
-    searcher: Searcher, top: Sequence[tuple[int, float]], query: Node, request: Request, check: Check
-) -> Iterator[Hit]:
-    """Hits of documents and scores, with the matches of a query highlighted."""
-    highlighter = Highlighter(query, searcher.commit.languages, searcher.sibling_terms)
-    for some in _batches(searcher, top, check):
-        check()
-        prepared = [each for each, _ in some]
-        for (each, score), found in zip(some, highlighter.highlight_all(prepared), strict=True):
-            highlights = agreed_highlights(found, query, each.document)
-            yield build_hit(each.document, highlights, score=score, limit=request.passages)
-
-
-def _batches(
-    searcher: Searcher, top: Sequence[tuple[int, float]], check: Check
-) -> Iterator[list[tuple[TokenizedDocument, float]]]:
-    """Documents and scores in groups that are cheap to tokenize, or of a single document."""
-    some: list[tuple[TokenizedDocument, float]] = []
-    cost = 0
-    for doc_id, score in top:
-        check()
-        each = searcher.prepared(doc_id)
-        cost += each.cost
-        if some and (len(some) == _HIGHLIGHTED_AT_ONCE or cost > MAX_COST):
-            yield some
-            some, cost = [], each.cost
-        some.append((each, score))
-    if some:
-        yield some
-
-
 def _correct(
     searcher: Searcher, request: Request, complete: int, filters: dict[str, Array], check: Check
 ) -> str | None:
-    """Spelling correction of a query that all words of `complete` documents match; None if there is no better one.
-
-    It is better if more documents have all words; if none has, and the request may be relaxed, if one has more words.
-    """
+    """Spelling correction of a query that all words of `complete` documents match; None if there is no better one."""
 
     def find_better(term: str) -> str | None:
         if create_term_weight(searcher, Word(term), DEFAULT_FIELDS).doc_frequency:
@@ -240,16 +190,13 @@ def _correct(
         )
         return written_form(searcher, found) if found else None
 
-    corrected = correct_query(request.query, find_better)
-    if corrected is None:
-        return None
-    tree = parse(corrected).tree
-    if len(_find(searcher, create_weight(searcher, tree, check).mask, filters).docs) > complete:
-        return corrected
-    if complete or not request.relax:
-        return None
-    before, after = (_most_words_of(searcher, node, filters, check) for node in (request.query, tree))
-    return corrected if after > before else None
+    def count(tree: Node) -> int:
+        return len(_find(searcher, create_weight(searcher, tree, check).mask, filters).docs)
+
+    def most_words(tree: Node) -> int:
+        return _most_words_of(searcher, tree, filters, check)
+
+    return better_query(request.query, find_better, complete, count, most_words if request.relax else None)
 
 
 def _most_words_of(searcher: Searcher, node: Node, filters: dict[str, Array], check: Check) -> int:

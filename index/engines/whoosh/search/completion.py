@@ -12,7 +12,7 @@ from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.posting_reader import create_reader, document_frequency, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.top_docs import top_by_field
-from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, values
+from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, is_completion, values
 from backfile.index.ranking import spelling
 from backfile.index.ranking.spelling import WRITTEN_IN
 
@@ -47,16 +47,11 @@ def _complete_name(searcher: Searcher, field: str, typed: Sequence[str], limit: 
     names: list[str] = []
     for ordinal in ordinals[np.argsort(-table.totals[ordinals], kind="stable")].tolist():
         name = table.values[ordinal]
-        if _matches_text(name, typed):
+        if is_completion(name, typed):
             names.append(name)
         if len(names) == limit:
             break
     return tuple(names)
-
-
-def _matches_text(text: str, typed: Sequence[str]) -> bool:
-    terms = [token.term for token in tokenize(text)]
-    return any(term.startswith(typed[-1]) for term in terms) and set(typed[:-1]) <= set(terms)
 
 
 def _match(searcher: Searcher, field: str, typed: Sequence[str]) -> DocSet:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
-from backfile.index.analysis.tokenizer import MAX_TERM, tokenize
 from backfile.index.engine import Document, Hit
 from backfile.index.engines.whoosh.search.posting_lists import group_starts
 from backfile.index.engines.whoosh.search.posting_reader import document_frequency, term_reader
@@ -19,10 +16,7 @@ from backfile.index.fields import CONTENT_FIELDS
 from backfile.index.highlight.highlighter import Highlights
 from backfile.index.highlight.hits import build_hit
 from backfile.index.ranking.bm25f import idf, saturate
-
-MAX_TERMS = 20
-_MIN_LENGTH = 3  # letters of a term
-_PLAIN = re.compile(r"[(\[\"]*([A-Za-z]+)[.,;:!?)\]\"]*")
+from backfile.index.ranking.characteristic_terms import MAX_TERMS, term_frequencies
 
 
 def more_like_this(searcher: Searcher, document: Document, limit: int) -> tuple[Hit, ...]:
@@ -58,7 +52,7 @@ def _characteristic_terms(searcher: Searcher, document: Document) -> list[tuple[
 
     They are counted in the order of their upper bounds, so that few document frequencies are counted exactly.
     """
-    frequencies = Counter(term for text in (document.metadata.title, document.text) for term in _terms(text))
+    frequencies = term_frequencies(document)
     size = searcher.commit.live_count
     best: list[tuple[float, str, int]] = []  # negative tf·idf, so that the most characteristic term sorts first
     for bound, term in sorted(_bounds(searcher, frequencies)):
@@ -87,15 +81,6 @@ def _bounds(searcher: Searcher, frequencies: Mapping[str, int]) -> list[tuple[fl
             (-idf(_min_doc_frequency(searcher, term), size), term) for term, count in frequencies.items() if count == 1
         ]
     return bounds
-
-
-def _terms(text: str) -> Iterator[str]:
-    """Terms of a text with three letters or more and nothing but letters."""
-    for raw in text.split():
-        plain = _PLAIN.fullmatch(raw)
-        # Short cut: most raw tokens are a word of ASCII letters and punctuation, of which `tokenize` makes this.
-        terms = [plain[1].lower()[:MAX_TERM]] if plain else [token.term for token in tokenize(raw)]
-        yield from (term for term in terms if len(term) >= _MIN_LENGTH and term.isalpha())
 
 
 def _min_doc_frequency(searcher: Searcher, term: str) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from backfile.index.deadline import Check
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import TermWeight, create_term_weight
 from backfile.index.engines.whoosh.storage.array_file import Array
@@ -15,7 +16,6 @@ from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS
 from backfile.index.query import And, DateRange, InField, MatchAll, Node, Not, Or, optional_words
 from backfile.index.query.language_filter import language_matches
 
-Check = Callable[[], None]
 _NOBODY: Array = np.empty(0, np.bool_)
 
 

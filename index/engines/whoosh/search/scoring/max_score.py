@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backfile.index.deadline import Check
 from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight
+from backfile.index.engines.whoosh.search.query_weight import QueryWeight
 from backfile.index.engines.whoosh.search.scoring.scorer import (
     ScoredDocs,
     Scorer,

@@ -13,10 +13,11 @@ from functools import cached_property
 
 import numpy as np
 
+from backfile.index.deadline import Check
 from backfile.index.engines.whoosh.search.doc_set import DocList
 from backfile.index.engines.whoosh.search.positions import POSITION_BITS, drop_duplicates, merge_sorted
 from backfile.index.engines.whoosh.search.posting_lists import group_starts
-from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight, create_weight
+from backfile.index.engines.whoosh.search.query_weight import QueryWeight, create_weight
 from backfile.index.engines.whoosh.search.scoring.scorer import (
     PairScore,
     PositionCache,

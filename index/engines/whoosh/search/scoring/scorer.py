@@ -14,9 +14,10 @@ from typing import Protocol
 
 import numpy as np
 
+from backfile.index.deadline import Check
 from backfile.index.engines.whoosh.search.doc_set import DocBatch, DocList, DocRange
 from backfile.index.engines.whoosh.search.positions import count_by_doc, has_within
-from backfile.index.engines.whoosh.search.query_weight import Check, QueryWeight
+from backfile.index.engines.whoosh.search.query_weight import QueryWeight
 from backfile.index.engines.whoosh.search.searcher import Searcher
 from backfile.index.engines.whoosh.search.term_weight import TermWeight
 from backfile.index.engines.whoosh.search.top_docs import smallest

@@ -1,0 +1,1 @@
+"""Searching: the query tree as queries of OpenSearch, and its answers as pages."""

@@ -1,0 +1,164 @@
+"""Cluster reader: requests of one call to the newest commit, with the commit's statistics.
+
+Statistics are read once and kept with the commit's generation. Document frequencies count live documents over all
+shards, which those of OpenSearch do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from backfile.index.deadline import Deadline
+from backfile.index.engines.opensearch.cluster_index import ClusterIndex
+from backfile.index.engines.opensearch.document_source import SEPARATOR
+from backfile.index.engines.opensearch.index_mapping import IndexState, length_field
+from backfile.index.engines.opensearch.search.match_queries import NOTHING, MatchQueries, Query
+from backfile.index.engines.opensearch.search.score_queries import ScoredTerm, ScoreQueries
+from backfile.index.fields import DEFAULT_FIELDS, spelling_rank
+from backfile.index.query import language_of
+
+_MOST_LANGUAGES = 1_000
+_MOST_SPELLINGS = 1_000
+_AT_ONCE = 100  # filters of one request
+_MOST_KEPT = 20_000
+_SPECIAL = re.compile(r"(\W)")
+
+Spelling = tuple[str, int]
+"""Spelling of a name that most documents have, and the number of documents with any spelling."""
+
+
+@dataclass(frozen=True)
+class IndexStatistics:
+    """Statistics of one commit; document frequencies and spellings are filled in when they are first asked for.
+
+    `language_counts`: number of documents by the language code that they name, "" for none.
+    """
+
+    state: IndexState
+    documents: int
+    averages: Mapping[str, float]
+    language_counts: Mapping[str, int]
+    frequencies: dict[ScoredTerm, int] = field(default_factory=dict)
+    spellings: dict[tuple[str, str], Spelling] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ClusterReader:
+    """Requests of one call of the engine; without a deadline they may take as long as they need."""
+
+    index: ClusterIndex
+    statistics: IndexStatistics
+    deadline: Deadline | None = None
+
+    @cached_property
+    def matches(self) -> MatchQueries:
+        """Builder of match queries."""
+        return MatchQueries(self.statistics.state.languages, tuple(sorted(self.statistics.language_counts)))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Languages of the documents, the main one first."""
+        known = self.statistics.state.languages
+        main = language_of(None, known)
+        found = {language_of(code or None, known) for code in self.statistics.language_counts}
+        return tuple(sorted(found, key=lambda language: (language != main, language)))
+
+    def search(self, body: dict[str, Any]) -> Any:
+        """Answer of a search; raises `DeadlineExceeded`."""
+        return self.index.search(body, self.deadline)
+
+    def count(self, query: Query) -> int:
+        """Number of documents that match."""
+        return int(self.search({"query": query, "size": 0, "track_total_hits": True})["hits"]["total"]["value"])
+
+    def count_each(self, queries: list[Query]) -> list[int]:
+        """Number of documents that each of some queries matches."""
+        counts: list[int] = []
+        for start in range(0, len(queries), _AT_ONCE):
+            some = queries[start : start + _AT_ONCE]
+            filters = {str(number): query for number, query in enumerate(some) if query != NOTHING}
+            counts += self._filtered_counts(filters, len(some))
+        return counts
+
+    def _filtered_counts(self, filters: dict[str, Query], size: int) -> list[int]:
+        if not filters:
+            return [0] * size
+        each = {"each": {"filters": {"filters": filters}}}
+        answer = self.search({"size": 0, "track_total_hits": False, "aggs": each})
+        buckets = answer["aggregations"]["each"]["buckets"]
+        return [buckets[str(number)]["doc_count"] if str(number) in filters else 0 for number in range(size)]
+
+    def frequencies(self, terms: Iterable[ScoredTerm]) -> dict[ScoredTerm, int]:
+        """Number of documents that each term matches in its fields."""
+        kept, wanted = self.statistics.frequencies, dict.fromkeys(terms)
+        known = {term: kept[term] for term in wanted if term in kept}
+        unknown = [term for term in wanted if term not in known]
+        counts = self.count_each([self.matches.match(*term) for term in unknown])
+        found = dict(zip(unknown, counts, strict=True))
+        if len(kept) > _MOST_KEPT:
+            kept.clear()
+        kept.update(found)
+        return known | found
+
+    def scores(self, terms: Iterable[ScoredTerm]) -> ScoreQueries:
+        """Builder of score queries for some terms."""
+        statistics = self.statistics
+        return ScoreQueries(self.matches, statistics.documents, statistics.averages, self.frequencies(terms))
+
+    def spellings(self, facet: str, keys: Iterable[str]) -> dict[str, Spelling]:
+        """Spellings of the names of a facet by their keys."""
+        kept, wanted = self.statistics.spellings, dict.fromkeys(keys)
+        known = {key: kept[facet, key] for key in wanted if (facet, key) in kept}
+        unknown = [key for key in wanted if key not in known]
+        for start in range(0, len(unknown), _AT_ONCE):
+            known |= self._read_spellings(facet, unknown[start : start + _AT_ONCE])
+        if len(kept) > _MOST_KEPT:
+            kept.clear()
+        kept.update({(facet, key): found for key, found in known.items()})
+        return known
+
+    def _read_spellings(self, facet: str, keys: list[str]) -> dict[str, Spelling]:
+        include = "|".join(begins_with(key + SEPARATOR) for key in keys)
+        most = {"size": _MOST_SPELLINGS, "shard_size": _MOST_SPELLINGS}
+        filters = {str(number): {"term": {f"{facet}_key": key}} for number, key in enumerate(keys)}
+        aggregations = {
+            "spellings": {"terms": {"field": f"{facet}_spelling", "include": include, **most}},
+            "totals": {"filters": {"filters": filters}},
+        }
+        found = self.search({"size": 0, "track_total_hits": False, "aggs": aggregations})["aggregations"]
+        counts: dict[str, list[tuple[int, str]]] = {}
+        for bucket in found["spellings"]["buckets"]:
+            key, _, name = bucket["key"].partition(SEPARATOR)
+            counts.setdefault(key, []).append((bucket["doc_count"], name))
+        totals = [found["totals"]["buckets"][str(number)]["doc_count"] for number in range(len(keys))]
+        return {
+            key: (min(counts[key], key=lambda each: (-each[0], spelling_rank(each[1])))[1], total)
+            for key, total in zip(keys, totals, strict=True)
+            if key in counts
+        }
+
+
+def read_statistics(index: ClusterIndex, state: IndexState, deadline: Deadline | None) -> IndexStatistics:
+    """Reads the statistics of the newest commit."""
+    aggregations: dict[str, Any] = {"language": {"terms": {"field": "language", "size": _MOST_LANGUAGES}}}
+    for name in DEFAULT_FIELDS:
+        length = length_field(name)
+        mean = {"mean": {"avg": {"field": length}}}
+        aggregations[name] = {"filter": {"range": {length: {"gt": 0}}}, "aggs": mean}
+    answer = index.search({"size": 0, "track_total_hits": True, "aggs": aggregations}, deadline)
+    found = answer["aggregations"]
+    return IndexStatistics(
+        state=state,
+        documents=int(answer["hits"]["total"]["value"]),
+        averages={name: found[name]["mean"]["value"] or 0.0 for name in DEFAULT_FIELDS},
+        language_counts={bucket["key"]: bucket["doc_count"] for bucket in found["language"]["buckets"]},
+    )
+
+
+def begins_with(text: str) -> str:
+    """Regular expression of Lucene for what begins with a text."""
+    return _SPECIAL.sub(r"\\\1", text) + ".*"

@@ -1,0 +1,142 @@
+"""Page search: a request → one search of OpenSearch → hits with marks, facets, suggestion."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from backfile.index.deadline import Deadline
+from backfile.index.engine import Hit, Page, Relaxed, Request, Sort
+from backfile.index.engines.opensearch.document_source import stored_document
+from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
+from backfile.index.engines.opensearch.search.facet_aggregations import facet_aggregations, read_facets, read_names
+from backfile.index.engines.opensearch.search.match_queries import Query, all_of, filter_queries
+from backfile.index.engines.opensearch.search.relaxed_search import RelaxedQueries, RelaxedWords, relax_words
+from backfile.index.engines.opensearch.search.score_queries import scored_terms
+from backfile.index.engines.opensearch.search.suggestions import suggest_query
+from backfile.index.highlight.highlighter import Highlighter
+from backfile.index.highlight.hits import highlighted_hits
+from backfile.index.highlight.token_table import TokenizedDocument
+from backfile.index.query import Node
+from backfile.index.ranking.spelling import CORRECTED_BELOW
+
+_MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
+_MOST_CLAUSES = 900  # terms of a request; OpenSearch takes 1,024 by default
+_BRIEF = 32  # terms of a query from which on its match query is kept brief
+
+_NEWEST = {"first_day": {"order": "desc", "missing": "_last"}}
+_BY_ID = {"id": "asc"}
+ORDERS: dict[Sort, list[Any]] = {
+    Sort.RELEVANCE: [{"_score": "desc"}, _NEWEST, _BY_ID],
+    Sort.NEWEST: [_NEWEST, _BY_ID],
+    Sort.OLDEST: [{"first_day": {"order": "asc", "missing": "_last"}}, _BY_ID],
+    Sort.TITLE: [{"title_order": "asc"}, _NEWEST, _BY_ID],
+}
+"""Sort criteria; ties are broken by date, newest first, then by id."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Answer of OpenSearch with its hits, and what was relaxed for it."""
+
+    answer: Any
+    hits: Sequence[Any]
+    marked: Node
+    words: RelaxedWords | None = None
+
+    @property
+    def total(self) -> int:
+        return int(self.answer["hits"]["total"]["value"])
+
+
+def search_page(reader: ClusterReader, request: Request, started: float) -> Page:
+    """Answers a request. Raises `QueryRefused` and `DeadlineExceeded` as `Engine.search` promises."""
+    filters = filter_queries(request.filters)
+    found = _search(reader, request, filters)
+    complete = found.total
+    if request.relax and (words := relax_words(reader, request.query, complete, all_of(filters.values()))):
+        relaxed = _search_relaxed(reader, request, filters, words)
+        found = relaxed if relaxed.total > complete else found
+    facets = read_facets(found.answer["aggregations"], request, reader)
+    names = read_names(found.answer["aggregations"], reader)
+    marking = replace(reader, deadline=Deadline(started, _MARKING * request.deadline))
+    hits = tuple(_mark(marking, found, request))
+    suggestion = None
+    if complete < CORRECTED_BELOW:
+        suggestion = suggest_query(marking, request, complete, all_of(filters.values()))
+    return Page(
+        total=found.total,
+        hits=hits,
+        facets=facets,
+        page=request.page,
+        pages=-(-found.total // request.per_page),
+        took_ms=(time.perf_counter() - started) * 1000,
+        suggestion=suggestion,
+        names=names,
+        relaxed=Relaxed(found.words.required, len(found.words.query.words), complete) if found.words else None,
+    )
+
+
+def _search(reader: ClusterReader, request: Request, filters: dict[str, Query]) -> _Found:
+    terms = list(scored_terms(request.query))
+    matches = replace(reader.matches, brief=len(terms) > _BRIEF)
+    body = _body(request, matches.match(request.query), filters)
+    if request.sort is Sort.RELEVANCE and terms:
+        _add_scores(body, reader, request.query)
+    answer = reader.search(body)
+    return _Found(answer, answer["hits"]["hits"], request.query)
+
+
+def _body(request: Request, match: Query, filters: dict[str, Query]) -> dict[str, Any]:
+    return {
+        "query": {"bool": {"filter": [match]}},
+        "post_filter": all_of(filters.values()),
+        "aggs": facet_aggregations(request, filters),
+        "track_total_hits": True,
+        "sort": ORDERS[request.sort],
+        "from": (request.page - 1) * request.per_page,
+        "size": request.per_page,
+    }
+
+
+def _add_scores(body: dict[str, Any], reader: ClusterReader, query: Node) -> None:
+    """Adds the score to a search, without the bonus of neighbours where the query would have too many clauses."""
+    scores = reader.scores(scored_terms(query))
+    for near in (True, False):
+        body["query"]["bool"]["should"] = scores.score(query, near=near)
+        if clause_count(body["query"]) <= _MOST_CLAUSES:
+            return
+
+
+def clause_count(query: Any) -> int:
+    """Number of terms, phrases and patterns of a query, which OpenSearch limits."""
+    if isinstance(query, list):
+        return sum(map(clause_count, query))
+    if not isinstance(query, dict):
+        return 0
+    leaves = {"term", "terms", "match_phrase", "prefix", "wildcard", "fuzzy", "span_term", "range"}
+    return sum(1 if key in leaves else clause_count(value) for key, value in query.items())
+
+
+def _search_relaxed(reader: ClusterReader, request: Request, filters: dict[str, Query], words: RelaxedWords) -> _Found:
+    queries = RelaxedQueries(reader, words)
+    body = _body(request, queries.match(request.query), filters)
+    if request.sort is not Sort.RELEVANCE:
+        body["query"]["bool"]["should"] = queries.named_words()
+        answer = reader.search(body)
+        return _Found(answer, answer["hits"]["hits"], words.marked, words)
+    body["query"]["bool"]["should"] = queries.score()
+    answer, hits = queries.search_with_passages(body, request)
+    return _Found(answer, hits, words.marked, words)
+
+
+def _mark(reader: ClusterReader, found: _Found, request: Request) -> Iterator[Hit]:
+    """Hits with the matches highlighted; those of a relaxed query with the words that they lack."""
+    highlighter = Highlighter(found.marked, reader.statistics.state.languages)
+    scored = ((TokenizedDocument(stored_document(hit)[0]), (hit.get("_score") or 0.0) + 0.0) for hit in found.hits)
+    check = reader.deadline.check if reader.deadline else lambda: None
+    marked = highlighted_hits(scored, found.marked, highlighter, request.passages, check)
+    for hit, raw in zip(marked, found.hits, strict=True):
+        yield replace(hit, missing=found.words.missing(raw.get("matched_queries", ()))) if found.words else hit
