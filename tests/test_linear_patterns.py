@@ -68,6 +68,7 @@ SANITISED = {
 """Patterns that meet serialised HTML alone, where each `<` begins a tag that ends."""
 
 MADE_AT_RUN_TIME = {
+    "archive.importers.common.xml_entries": "start tags, which are constants of the formats that call it",
     "archive.frontmatter.front_matter": "a key of the front matter, escaped; the block has at most 65,536 characters",
     "archive.importers.formats.read_later.saved_item": "one class of characters",
     "archive.importers.links.markdown_links": "addresses of one article, escaped",

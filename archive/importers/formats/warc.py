@@ -15,6 +15,7 @@ from typing import IO
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from backfile.archive.importers.common.html_parser import MAX_BYTES
+from backfile.archive.importers.common.http_bodies import decode_body
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.formats.web_pages import PAGE_TYPES, read_response
 from backfile.archive.importers.item import (
@@ -123,7 +124,10 @@ def _article(record: WarcRecord, url: str, content: bytes) -> ImportEvent:
         return Skipped(url, f"the server answered {headers.status_code}")
     if len(content) > MAX_BYTES:
         return Problem(url, None, f"is larger than {MAX_BYTES >> 20} MB")
+    codings = {name: str(headers.get(name) or "") for name in ("transfer-encoding", "content-encoding")}
+    content, note = decode_body(content, codings, MAX_BYTES)
     event = read_response(FetchResponse(url, str(headers.get("Content-Type") or ""), content), url)
-    if not isinstance(event, Item) or record.record_date is None:
+    if not isinstance(event, Item):
         return event
-    return replace(event, extra={**event.extra, "captured": record.record_date.date().isoformat()})
+    day = {"captured": record.record_date.date().isoformat()} if record.record_date else {}
+    return replace(event, extra={**event.extra, **day}, notes=(*event.notes, *filter(None, (note,))))

@@ -14,7 +14,7 @@ from backfile.archive.importers.library.file_names import asset_name
 from backfile.archive.importers.library.provenance import origin_of
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.temporary_folders import temporary_folder
-from backfile.archive.importers.sources.unknown_formats import unknown_format
+from backfile.archive.importers.sources.unknown_formats import refused_package, unknown_format
 from backfile.archive.importers.sources.unpacking import ZIP_BASED_KINDS, is_archive, unpack
 from backfile.archive.storage.durable_files import write_bytes
 from backfile.archive.web_addresses import address_parts
@@ -96,7 +96,10 @@ def open_sources(
     except (ArchiveError, OSError) as error:
         yield _rejected(label, error)
         return
-    if is_packed and not in_archive:
+    refusal = refused_package(probe.head) if is_packed else ""
+    if refusal:
+        yield RejectedSource(label, refusal, in_mixed_folder)
+    elif is_packed and not in_archive:
         yield from _open_archive(path, label, kind)
     elif detection is not None and (not probe.is_folder or detection.confidence >= registry.MIN_FOLDER_CONFIDENCE):
         yield ImportSource(path, label, detection.format.KIND, probe.is_folder, detection.format)

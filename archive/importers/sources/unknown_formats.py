@@ -45,8 +45,34 @@ _BY_ROOT = {
     "kml": _NO_TEXT,
     "gpx": _NO_TEXT,
 }
+_PACKAGE_PARTS = re.compile(
+    rb"PK\x03\x04[\s\S]{26}(?:(?P<folder>xl|ppt|visio)/[\w_]|Index/(?P<iwork>Document)\.iwa|"
+    rb"mimetypeapplication/vnd\.oasis\.opendocument\.(?P<opendocument>[a-z]+))"
+)
+_BY_PART = {
+    "xl": "XLSX is not read: save each sheet as CSV, and import these",
+    "ppt": "PPTX is not read: save it as PDF, or as RTF for its outline",
+    "visio": "a drawing of Visio is not read: save it as PDF",
+    "Document": "a document of Pages, Numbers or Keynote is not read: export it as DOCX, CSV or PDF",
+    "presentation": "ODP is not read: save it as PDF",
+    "spreadsheet": "ODS is not read: save each sheet as CSV, and import these",
+    "graphics": "a drawing of LibreOffice is not read: save it as PDF",
+    "formula": "a formula of LibreOffice is not read: put it into a document",
+    "database": "a database of LibreOffice is not read: save its tables as CSV",
+}
 _DOCBOOK = re.compile(rb"docbook\.org/ns/docbook|DocBook", re.IGNORECASE)
 _GUESS = "convert it to HTML, Markdown or DOCX, for instance with Pandoc"
+
+
+def refused_package(head: bytes) -> str:
+    """Reason why a file that is a zip to its program only (a workbook, slides) is not imported; empty for others.
+
+    `head` is the beginning of the file, with the first parts of the package.
+    """
+    found = _PACKAGE_PARTS.search(head) if head.startswith(b"PK\x03\x04") else None
+    if found is None:
+        return ""
+    return _BY_PART.get((found[found.lastgroup or 0]).decode(), "")
 
 
 def unknown_format(head: bytes) -> str:

@@ -78,7 +78,7 @@ def _is_own(name: str) -> bool:
 
 def count(path: Path, context: ImportContext) -> int | None:
     """Number of entries, comments and settings included."""
-    return sum(count_matches(feed, _ENTRY) for feed in ([path] if path.is_file() else _feeds(path)))
+    return sum(count_matches(feed, _ENTRY) for feed in (_feeds(path) if path.is_dir() else [path]))
 
 
 def _feeds(folder: Path) -> list[Path]:

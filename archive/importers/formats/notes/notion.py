@@ -82,7 +82,7 @@ def detect(probe: Probe) -> int:
 
 def count(path: Path, context: ImportContext) -> int | None:
     """Number of pages."""
-    return len(_list_export(path).pages)
+    return len(_list_export(path).pages) if path.is_dir() else None
 
 
 def _list_export(folder: Path) -> _Export:

@@ -6,6 +6,7 @@ import zipfile
 from email.message import EmailMessage
 from pathlib import Path
 
+import brotli
 import pytest
 
 from backfile.archive.importers.article_builder import build_article
@@ -197,6 +198,40 @@ def test_a_wacz_gives_the_articles_of_its_warcs(tmp_path: Path) -> None:
 def test_a_broken_warc_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.warc").write_bytes(content)
     assert [type(each) for each in warc.read(tmp_path / "a.warc", ImportContext())] == [Problem]
+
+
+def packed_record(url: str, headers: str, body: bytes) -> bytes:
+    answer = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{headers}\r\n".encode() + body
+    return (
+        (
+            f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2024-05-14T10:00:00Z\r\n"
+            f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(answer)}\r\n\r\n"
+        ).encode()
+        + answer
+        + b"\r\n\r\n"
+    )
+
+
+def test_packed_records_are_unpacked_and_a_broken_one_does_not_reach_the_next(tmp_path: Path) -> None:
+    content = page()
+    half = len(content) // 2
+    chunks = b"%x\r\n%b\r\n%x\r\n%b\r\n0\r\n\r\n" % (half, content[:half], len(content) - half, content[half:])
+    (tmp_path / "a.warc").write_bytes(
+        packed_record("https://post.example/1", "Content-Encoding: br\r\n", brotli.compress(content))
+        + packed_record("https://post.example/2", "Content-Encoding: gzip\r\n", b"\x1f\x8bxxxxxxxxxxxxxxxx")
+        + packed_record("https://post.example/3", "Transfer-Encoding: chunked\r\n", chunks)
+        + packed_record("https://post.example/4", "Content-Encoding: gzip\r\n", gzip.compress(content)[:-8])
+        + packed_record("https://post.example/5", "Content-Encoding: pack200\r\n", b"\xca\xfe\xd0\x0d")
+    )
+    first, second, third, fourth, fifth = warc.read(tmp_path / "a.warc", ImportContext())
+    (whole,) = {event.body for event in (first, third, fourth) if isinstance(event, Item)}
+    assert whole.count(SENTENCE.strip()) >= 6 * 3
+    assert isinstance(second, Problem)
+    assert (second.path, "is packed as gzip, and broken" in second.reason) == ("https://post.example/2", True)
+    assert isinstance(fourth, Item)
+    assert fourth.notes == ("is cut off in the archive: its end is missing",)
+    assert isinstance(fifth, Problem)
+    assert "is packed as pack200, which is not read" in fifth.reason
 
 
 def test_a_truncated_warc_gives_its_complete_records(tmp_path: Path) -> None:

@@ -117,6 +117,33 @@ def test_nothing_leaves_the_archive_but_files_within_limits(tmp_path: Path, monk
     assert "more than" in bring(packed(tmp_path / "a.zip", {"a.txt": "x " * 1000}), tmp_path / "b").results[0].reason
 
 
+@pytest.mark.parametrize(
+    ("name", "parts", "reason"),
+    [
+        ("a.xlsx", {"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<workbook/>"}, "XLSX is not read"),
+        ("b.xlsx", {"docProps/app.xml": "<x/>", "xl/theme/theme1.xml": "<theme/>"}, "XLSX is not read"),
+        ("a.pptx", {"[Content_Types].xml": "<Types/>", "ppt/slides/slide1.xml": "<p/>"}, "PPTX is not read"),
+        ("a.odp", {"mimetype": "application/vnd.oasis.opendocument.presentation", "content.xml": "<x/>"}, "ODP is not"),
+        ("a.ods", {"mimetype": "application/vnd.oasis.opendocument.spreadsheet-template"}, "ODS is not read"),
+        ("a.key", {"Index/Document.iwa": "x"}, "Keynote is not read"),
+    ],
+)
+def test_packages_of_office_programs_are_named_and_not_taken_apart(
+    name: str, parts: dict[str, str | bytes], reason: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    with zipfile.ZipFile(path, "w") as archive:  # the first part of OpenDocument is stored
+        for part, content in parts.items():
+            archive.writestr(part, content)
+    (outcome,) = bring(path, tmp_path / "library").results
+    assert (outcome.action, reason in outcome.reason) == (Action.FAILED, True), outcome
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    path.rename(folder / name)
+    (folder / "a.json").write_text("[]")
+    assert bring(folder, tmp_path / "library").counts[Action.FAILED] == 0
+
+
 def test_zips_that_are_parts_of_one_export_are_one_folder(tmp_path: Path) -> None:
     parts = {
         f"Part-{n}.zip": packed(tmp_path / "x.zip", {f"blog/{n}.md": f"# Part {n}", "both.txt": n}).read_bytes()
