@@ -106,7 +106,8 @@ def _unbrotli(content: bytes, limit: int) -> tuple[bytes, bool]:
 
 def _unzstd(content: bytes, limit: int) -> tuple[bytes, bool]:
     """Unpacks frames of Zstandard in small steps: a step cannot be bounded, and a block of 3 bytes may hold 128 KB."""
-    pieces, size, at = [], 0, 0
+    pieces: list[bytes] = []
+    size = at = 0
     unpacker = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
     while at < len(content) and size <= limit:
         if unpacker.eof:
