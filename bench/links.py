@@ -62,6 +62,7 @@ def measure(folder: Path, dead: int) -> None:
     """Prints the figures of one archive."""
     library = Library(folder)
     names = {_name(path) for path in library.walk_assets()}
+    names |= {(path_segments(path) or ("",))[-1] for path in library.walk_sections()}
     articles, links = 0, []
     with LinkIndex.temporary() as index:
         for result in read_documents(library, sorted(map(attrgetter("path"), library.walk()))):

@@ -227,8 +227,16 @@ def _print_links(links: LinkCheck, limit: int | None) -> None:
         click.echo(masked(f"{where}: the {'picture' if link.kind == 'image' else 'link'} {link.address} is dead"))
     if limit is not None and links.unresolved > limit:
         click.echo(f"… and {links.unresolved - limit:,} more dead links; `backfile check --links` lists all")
+    lost = links.without_anchor or ()
+    for link in lost[:limit]:
+        where = f"{link.path}:{link.line}" if link.line else link.path
+        click.echo(masked(f"{where}: the link {link.address} names a heading that is not there"))
+    if limit is not None and len(lost) > limit:
+        click.echo(f"… and {len(lost) - limit:,} more such links; `backfile check --links` lists all")
     if links.resolved or links.unresolved:
-        click.echo(f"{links.resolved + links.unresolved:,} links within the library, {links.unresolved:,} of them dead")
+        headings = f", {len(lost):,} to a heading that is not there" if lost else ""
+        total = links.resolved + links.unresolved
+        click.echo(f"{total:,} links within the library, {links.unresolved:,} of them dead{headings}")
 
 
 @click.command()

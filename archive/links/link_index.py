@@ -15,7 +15,13 @@ from typing import NamedTuple, Self
 
 from backfile.archive.errors import LinkIndexUnusable
 from backfile.archive.links.article_addresses import AddressKind, ArticleAddress
-from backfile.archive.links.destinations import file_segments, parse_destination, shown_address, undated
+from backfile.archive.links.destinations import (
+    file_segments,
+    parse_destination,
+    path_segments,
+    shown_address,
+    undated,
+)
 
 FORMAT = 1
 FILE_NAME = "links.sqlite"
@@ -159,13 +165,13 @@ class LinkIndex:
                 self._execute("UPDATE link SET target = NULL WHERE target = ?", (path,))
 
     def put_files(self, paths: Iterable[str]) -> None:
-        """Sets the files beside the articles: those not in `paths` are removed."""
+        """Sets the files beside the articles, section pages among them: those not in `paths` are removed."""
         wanted = set(paths)
         known = {real for (real,) in self._rows("SELECT real FROM file")}
         for path in known - wanted:
-            self._execute("DELETE FROM file WHERE name = ? AND real = ?", (_name(file_segments(path)), path))
+            self._execute("DELETE FROM file WHERE name = ? AND real = ?", (_name(_file_address(path)), path))
             self._execute("UPDATE link SET target = NULL WHERE target = ?", (path,))
-        new = [(file_segments(path), path) for path in wanted - known]
+        new = [(_file_address(path), path) for path in wanted - known]
         rows = [(_name(segments), "/".join(segments), path) for segments, path in new]
         self._execute_many("INSERT OR IGNORE INTO file VALUES(?, ?, ?)", rows)
         self._reopen({row[0] for row in rows})
@@ -186,6 +192,14 @@ class LinkIndex:
         """Files with a name; with `addresses`, only those at one of these comparable paths."""
         rows = self._rows_at("SELECT path, real FROM file WHERE name = ?", name, addresses, "path")
         return [FileCandidate(tuple(path.split("/")), real) for path, real in rows]
+
+    def below(self, folder: str, limit: int) -> list[tuple[str, str]]:
+        """Paths and ids of at most `limit` articles in a folder and below it, by path."""
+        prefix = f"{folder}/" if folder else ""
+        return self._rows(
+            "SELECT path, id FROM article WHERE path >= ? AND path < ? ORDER BY path LIMIT ?",
+            (prefix, f"{folder}0" if folder else "\U0010ffff", limit),
+        ).fetchall()
 
     def open_links(self, limit: int) -> list[tuple[int, str, str, str]]:
         """Number, path of the article, kind and address of at most `limit` links that are to be resolved."""
@@ -213,6 +227,15 @@ class LinkIndex:
             (limit,),
         )
         return [UnresolvedLink(path, line, kind, shown_address(address)) for path, line, kind, address in rows]
+
+    def with_fragments(self) -> list[tuple[UnresolvedLink, str]]:
+        """Links to a place in another article, and the paths of those articles, by these."""
+        rows = self._rows(
+            "SELECT article.path, link.line, link.kind, link.address, link.target FROM link"
+            " JOIN article ON article.number = link.article WHERE link.target > '' AND link.address LIKE '%#_%'"
+            " ORDER BY link.target, article.path, link.line, link.number"
+        )
+        return [(UnresolvedLink(path, line, kind, address), target) for path, line, kind, address, target in rows]
 
     def is_linked(self, path: str) -> bool:
         """Whether an article links to the file at a path."""
@@ -253,6 +276,16 @@ def link_name(kind: str, address: str) -> str:
     if destination is None:
         return ""
     return _name(destination.files) if kind == "image" else undated(_name(destination.segments))
+
+
+def _file_address(path: str) -> tuple[str, ...]:
+    """Comparable segments by which a file is looked up: a section page by those of its folder."""
+    return path_segments(path) if is_section(path) else file_segments(path)
+
+
+def is_section(path: str) -> bool:
+    """Whether the file at a path is the page of its folder in Hugo or Zola (`_index.md`)."""
+    return path.rpartition("/")[2].startswith("_index.")
 
 
 def _name(segments: tuple[str, ...]) -> str:

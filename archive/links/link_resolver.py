@@ -9,13 +9,13 @@ folder is never taken for that of another.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from backfile.archive.languages import language_in_name
+from backfile.archive.languages import is_language_folder, language_in_name
 from backfile.archive.links.article_addresses import AddressKind
 from backfile.archive.links.destinations import (
     Destination,
@@ -31,8 +31,10 @@ from backfile.archive.links.link_index import (
     ArticleCandidate,
     FileCandidate,
     LinkIndex,
+    is_section,
     link_name,
 )
+from backfile.archive.storage.file_titles import without_suffix
 
 _AT_ONCE = 10_000
 _REMEMBERED = 2_000
@@ -103,12 +105,34 @@ class LinkResolver:
         if not destination.segments and not destination.files and not (destination.rooted or destination.is_folder):
             return None  # no path at all
         source = _Source.at(path)
-        found = self._current(source, destination) or self._find(source, destination)
+        exact = [each for each in _exact_paths(source, destination) if each is not None]
+        found = self._current(source, destination) or self._exact_article(source, destination, exact)
+        if found is None and (section := self._section(source, destination, exact)):
+            return LinkedArticle(section, without_suffix(section), destination.fragment)
+        found = found or self._similar_article(source, destination)
         return LinkedArticle(found.path, found.id, destination.fragment) if found else None
 
-    def _find(self, source: _Source, destination: Destination) -> ArticleCandidate | None:
-        exact = [each for each in _exact_paths(source, destination) if each is not None]
-        return self._exact_article(source, destination, exact) or self._similar_article(source, destination)
+    def _section(self, source: _Source, destination: Destination, exact: list[tuple[str, ...]]) -> str | None:
+        """Path of the section page that a destination means: of an exact folder, or by the whole of its address.
+
+        A site may keep its pages in a folder for the language, which its addresses leave out.
+        """
+        segments = destination.segments
+        name = segments[-1] if segments else ""
+        pages = [each for each in self._index.files(name) if is_section(each.path)]
+        for wanted in exact:
+            there = [each.path for each in pages if (each.segments if each.segments != ("",) else ()) == wanted]
+            if there:
+                return min(there, key=lambda path: (language_in_name(path) != source.language, len(path), path))
+        if not destination.rooted or not segments or ".." in segments:
+            return None
+        fitting = [each.path for each in pages if each.segments[-len(segments) :] == segments]
+        own = [
+            path
+            for path in fitting
+            if is_language_folder("".join(path.split("/")[-len(segments) - 2 : -len(segments) - 1]))
+        ]
+        return min(own, key=lambda path: (path.split("/")[0] != source.path.split("/")[0], path)) if own else None
 
     def _current(self, source: _Source, destination: Destination) -> ArticleCandidate | None:
         """Article of the current version, at the address without that: `/docs/next/ferry` is `/docs/ferry`."""
@@ -128,12 +152,15 @@ class LinkResolver:
         exact += [joined(folder, destination.files) for folder in ((), ("static",), ("public",), ("assets",))]
         exact.append((*source.folder, destination.files[-1]))
         wanted = [each for each in exact if each is not None]
-        by_path = {each.segments: each for each in self._index.files(destination.files[-1], map("/".join, wanted))}
+        by_path = {each.segments: each for each in self._files(destination.files[-1], map("/".join, wanted))}
         for segments in wanted:
             if segments in by_path:
                 return LinkedFile(by_path[segments].path)
-        named = [each for each in self._index.files(destination.files[-1]) if _is_meant(each, destination)]
+        named = [each for each in self._files(destination.files[-1]) if _is_meant(each, destination)]
         return LinkedFile(min(named, key=lambda each: _rank_file(each, source, destination)).path) if named else None
+
+    def _files(self, name: str, addresses: Iterable[str] | None = None) -> list[FileCandidate]:
+        return [each for each in self._index.files(name, addresses) if not is_section(each.path)]
 
     def _exact_article(
         self, source: _Source, destination: Destination, paths: list[tuple[str, ...]]

@@ -9,7 +9,7 @@ import unicodedata
 
 from backfile.archive.storage.durable_files import is_below
 from backfile.archive.storage.file_titles import SUFFIXES, without_suffix
-from backfile.archive.storage.walker import has_article_name
+from backfile.archive.storage.walker import has_article_name, is_section_page
 
 
 def identify(root: str, path: str) -> tuple[str, str]:
@@ -47,7 +47,8 @@ def locate(root: str, article_id: str, exclude: re.Pattern[str] | None) -> str |
 
 
 def _has_id(root: str, path: str, article_id: str, exclude: re.Pattern[str] | None) -> bool:
-    if not has_article_name(path.rpartition("/")[2]) or (exclude is not None and exclude.match(path)):
+    name = path.rpartition("/")[2]
+    if not (has_article_name(name) or is_section_page(name)) or (exclude is not None and exclude.match(path)):
         return False
     full = os.path.join(root, path)
     try:

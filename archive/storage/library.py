@@ -35,6 +35,8 @@ from backfile.archive.storage.library_settings import LibrarySettings, exclusion
 from backfile.archive.storage.profiles import Profiles, find_profiles
 from backfile.archive.storage.walker import FileEntry, has_article_name
 
+SECTION_PAGE = "section page"
+
 
 @dataclass(frozen=True, slots=True)
 class FileReadResult:
@@ -106,8 +108,16 @@ class Library:
         """Yields the path of every picture, sound, film and document, in no particular order; no file is opened."""
         return walker.walk_assets(self._real, self._exclude)
 
-    def read(self, path: str) -> FileReadResult:
-        """Reads the file at `path`, which `walk` gave. Never raises for what a file may hold or be."""
+    def walk_sections(self) -> Iterator[str]:
+        """Yields the path of every section page that is no profile, in no particular order; no file is opened."""
+        pages = self.profiles.pages
+        return (path for path in walker.walk_sections(self._real, self._exclude) if path not in pages)
+
+    def read(self, path: str, *, sections: bool = False) -> FileReadResult:
+        """Reads the file at `path`, which `walk` gave. Never raises for what a file may hold or be.
+
+        Section pages are left out, unless `sections` are to be read as articles are.
+        """
         shown = path if path.isascii() else printable(path)
         file_digest = ""
         try:
@@ -122,15 +132,15 @@ class Library:
                 None, (Problem(shown, None, reason, "look at the file and its permissions"),), file_digest
             )
         left_out = self._left_out(path)
-        if left_out:
+        if left_out and not (sections and left_out == SECTION_PAGE):
             return FileReadResult(None, (), file_digest, left_out)
         warnings = [Problem(shown, None, decoded.warning, "save it as UTF-8")] if decoded.warning else []
         return self._article(path, decoded.text, file_digest, warnings)
 
     def get(self, article_id: str) -> Article:
-        """Article with this id; raises `ArticleNotFound`, also for drafts and for ids that lead out of the library."""
+        """Article or section page with this id; raises `ArticleNotFound`, also for drafts and ids that lead out."""
         path = self.locate(article_id)
-        article = self.read(path).article if path is not None else None
+        article = self.read(path, sections=True).article if path is not None else None
         if article is None:
             raise ArticleNotFound(f"no article has the id {printable(article_id)!r}")
         return article
@@ -219,7 +229,7 @@ class Library:
 
     def _left_out(self, path: str) -> str:
         if path.rpartition("/")[2].startswith("_index."):
-            return "section page"
+            return SECTION_PAGE
         return "profile page" if path in self.profiles.pages else ""
 
     def _article(self, path: str, text: str, digest: str, warnings: list[Problem]) -> FileReadResult:

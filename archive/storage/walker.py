@@ -66,6 +66,18 @@ def walk_assets(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[s
             yield path
 
 
+def walk_sections(root: str, exclude: re.Pattern[str] | None = None) -> Iterator[str]:
+    """Yields the path of every section page below `root` that `walk` would reach, in no order."""
+    for path, item in _visible_files(root, exclude):
+        if item is not None and is_section_page(item.name) and (path.isascii() or _is_text(path)):
+            yield path
+
+
+def is_section_page(name: str) -> bool:
+    """True for the names of pages of Hugo and Zola that introduce a folder: `_index.md`, `_index.fr.md`."""
+    return name.startswith("_index.") and name.lower().endswith(SUFFIXES)
+
+
 def _visible_files(
     root: str, exclude: re.Pattern[str] | None
 ) -> Iterator[tuple[str, os.DirEntry[str]] | tuple[str, None]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex
@@ -79,5 +80,5 @@ def put_links(index: LinkIndex, result: ReadResult) -> None:
 
 def resolve_links(index: LinkIndex, library: Library) -> None:
     """Notes the files beside the articles of a library and resolves the links that are not yet, or no longer."""
-    index.put_files(library.walk_assets())
+    index.put_files(chain(library.walk_assets(), library.walk_sections()))
     resolve_open_links(index, LinkResolver(index, library.names.known))

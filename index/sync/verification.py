@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
+import posixpath
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from operator import attrgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 from backfile.archive.errors import BackfileError
+from backfile.archive.links.destinations import parse_destination, shown_address
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex, UnresolvedLink
+from backfile.archive.markdown.renderer import anchors
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
+from backfile.archive.storage.readable_body import readable_body
+from backfile.archive.storage.walker import has_article_name, is_section_page
 from backfile.index.engine import ClusterState, Fingerprint
 from backfile.index.engines import has_index, open_engine
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
@@ -40,18 +46,26 @@ UNAVAILABLE = "unavailable"  # the cluster cannot be asked
 
 @dataclass(frozen=True, slots=True)
 class LinkCheck:
-    """Numbers of internal links that lead to a target and of those that do not, and the latter by path and line."""
+    """Numbers of internal links that lead to a target and of those that do not, and the latter by path and line.
+
+    `without_anchor` lists links that lead to an article and name a place in it that is not there; None if those were
+    not looked for.
+    """
 
     resolved: int = 0
     unresolved: int = 0
     listed: tuple[UnresolvedLink, ...] = ()
+    without_anchor: tuple[UnresolvedLink, ...] | None = field(default=None, compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON objects of the numbers and of the list."""
-        return {
+        """JSON objects of the numbers and of the lists."""
+        found: dict[str, Any] = {
             "links": {"resolved": self.resolved, "unresolved": self.unresolved},
             "unresolved_links": [each._asdict() for each in self.listed],
         }
+        if self.without_anchor is not None:
+            found["links_without_anchor"] = [each._asdict() for each in self.without_anchor]
+        return found
 
 
 def read_link_check(folder: Path, limit: int = -1) -> LinkCheck:
@@ -139,7 +153,29 @@ def check(
 def _check_links(library: Library, index: LinkIndex) -> LinkCheck:
     with index:
         resolve_links(index, library)
-        return LinkCheck(*index.count(), tuple(index.unresolved()))
+        missing = _without_anchor(library, index.with_fragments())
+        return LinkCheck(*index.count(), tuple(index.unresolved()), tuple(sorted(missing, key=_place)))
+
+
+def _without_anchor(library: Library, links: Iterable[tuple[UnresolvedLink, str]]) -> Iterator[UnresolvedLink]:
+    """Yields the links whose fragment names no place in their target; each target is read once."""
+    for target, group in groupby(links, key=itemgetter(1)):
+        article = (
+            library.read(target, sections=True).article
+            if has_article_name(posixpath.basename(target)) or is_section_page(posixpath.basename(target))
+            else None
+        )
+        if article is None:
+            continue
+        known = anchors(readable_body(library, article).text)
+        for link, _ in group:
+            destination = parse_destination(link.address)
+            if destination is not None and known.find(destination.fragment) is None:
+                yield link._replace(address=shown_address(link.address))
+
+
+def _place(link: UnresolvedLink) -> tuple[str, int, str]:
+    return link.path, link.line or 0, link.address
 
 
 def _differs(known: Fingerprint, read: Fingerprint | None) -> bool:

@@ -254,7 +254,7 @@ class TestCheck:
     def test_a_library_without_problems(self, library: Path, run: Any) -> None:
         code, out, _ = run("check", "--json")
         assert code == 0
-        links = {"links": {"resolved": 0, "unresolved": 0}, "unresolved_links": []}
+        links = {"links": {"resolved": 0, "unresolved": 0}, "unresolved_links": [], "links_without_anchor": []}
         assert json.loads(out) == {"articles": 3, "searchable": 3, "problems": [], "index": "ok"} | links
 
     def test_problems_are_found_without_an_index(self, library: Path, run: Any) -> None:

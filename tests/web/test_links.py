@@ -95,3 +95,45 @@ def test_an_article_is_shown_without_an_index_of_links(client: FlaskClient, tmp_
     (tmp_path / "q.png").write_bytes(b"")
     links, pictures, _ = body(create_app(Settings(library=tmp_path)).test_client(), "a")
     assert (links, pictures) == ({"b": "/article/b"}, ["/media/q.png"])
+
+
+SECTIONS = {
+    "index.md": "# Home\n\n[news](/news/) [1990](/news/1990/) [none](/gone/) [by path](news/_index.md#past)\n",
+    "news/_index.md": "---\ntitle: The news\n---\nAll the *news*.\n\n## Past\n",
+    "news/_index.de.md": "---\ntitle: Nachrichten\n---\n",
+    "news/ferry.md": "# Night ferry\n",
+    "news/tide/index.md": "# Tide\n",
+    "news/tide/deep.md": "# Deep\n",
+    "news/1990/_index.md": "---\ntitle: The year 1990\n---\n",
+    "news/draft/_index.md": "---\ntitle: PRIVATE\ndraft: true\n---\n",
+    "en/guide/_index.md": "# Guide\n",
+    "en/start.md": "# Start\n\n[guide](/guide/) [up](../news/)\n",
+}
+
+
+def test_links_to_sections_lead_to_their_pages(tmp_path: Path) -> None:
+    for name, text in SECTIONS.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    settings = Settings(library=tmp_path)
+    update_index(Library(tmp_path), settings.cache_folder, settings.engine)
+    client = create_app(settings).test_client()
+    news = "/article/news/_index"
+    links, _, _ = body(client, "index")
+    assert links == {"news": news, "1990": "/article/news/1990/_index", "by path": f"{news}#article-past"}
+    assert body(client, "en/start")[0] == {"guide": "/article/en/guide/_index", "up": news}
+    page = LexborHTMLParser(client.get(news).text)
+    section = page.css_first("section[aria-labelledby=section]")
+    assert section is not None
+    assert [(node.text(), node.attributes["href"]) for node in section.css("a")] == [
+        ("Night ferry", "/article/news/ferry"),
+        ("Tide", "/article/news/tide/index"),
+        ("The year 1990", "/article/news/1990/_index"),
+    ]
+    assert client.get("/article/news/draft/_index").status_code == 404
+    assert client.get("/api/search?q=news").get_json()["total"] == 0
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "gone" / "_index.md").write_text("# Back\n")
+    (tmp_path / "news" / "1990" / "_index.md").unlink()
+    update_index(Library(tmp_path), settings.cache_folder, settings.engine)
+    assert body(client, "index")[0].keys() == {"news", "none", "by path"}

@@ -15,6 +15,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, render_template, request
 
 from backfile.archive.errors import ArticleNotFound
+from backfile.archive.links.link_index import is_section
 from backfile.archive.markdown.plain_text import plain_text
 from backfile.archive.markdown.renderer import RenderedArticle, to_html
 from backfile.archive.model import Article
@@ -28,7 +29,7 @@ from backfile.index.query import MatchAll, Node, relax
 from backfile.index.sync.reader import document_of
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.article_links import link_base
+from backfile.web.service.article_links import link_base, section_contents
 from backfile.web.service.errors import error_response_for
 from backfile.web.service.headers import note_last_modified
 from backfile.web.service.i18n import gettext
@@ -96,6 +97,7 @@ class IndexContext:
     languages: tuple[str, ...]
     breadcrumb: Breadcrumb = Breadcrumb()
     related: tuple[RelatedArticles, ...] = ()
+    section: tuple[Link, ...] = ()
     notice: str = ""
 
 
@@ -181,7 +183,8 @@ def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> I
     """Reads the index. The article can be read without it; the page then has a notice instead."""
     try:
         languages = services().engine().status().languages
-        return IndexContext(languages, _breadcrumb(arguments, query), _related_articles(shown))
+        section = _section_contents(shown)
+        return IndexContext(languages, _breadcrumb(arguments, query), _related_articles(shown), section)
     except (IndexUnusable, IndexUnavailable, IndexLocked, DeadlineExceeded) as error:
         log.warning("%s is shown without its neighbours: %s", shown.id, error)
         back = arguments.url() if arguments.query or arguments.has_filters else None
@@ -271,6 +274,14 @@ def _related_articles(shown: Article) -> tuple[RelatedArticles, ...]:
         heading = gettext("More by %(author)s", author=author)
         lists.append(RelatedArticles("by-author", heading, hit_views(no_search, others)))
     return tuple(each for each in lists if each.hits)
+
+
+def _section_contents(shown: Article) -> tuple[Link, ...]:
+    """Links to what lies in the folder of a section page; nothing for an article."""
+    if not is_section(shown.path):
+        return ()
+    found = section_contents(services().library, services().engine(), services().settings.cache_folder, shown.path)
+    return tuple(Link(title, article_url(article_id)) for title, article_id in found)
 
 
 def _links(facet: str, names: tuple[str, ...]) -> tuple[Link, ...]:

@@ -6,11 +6,11 @@ import logging
 import posixpath
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from backfile.archive.errors import LinkIndexUnusable
+from backfile.archive.errors import ArticleNotFound, LinkIndexUnusable
 from backfile.archive.links.destinations import REFERENCE, parse_destination
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex
 from backfile.archive.links.link_resolver import LinkedArticle, LinkedFacet, LinkedFile, LinkResolver, LinkTarget
@@ -21,10 +21,14 @@ from backfile.archive.storage.library import Library
 from backfile.archive.storage.readable_body import readable_body
 from backfile.archive.storage.walker import has_asset_name
 from backfile.index.caching import Cache, bounded_cache
+from backfile.index.engine import Engine
 from backfile.index.serialising import article_path, facet_path
 
 ANCHORS_SECONDS = 60
 MAX_ANCHORS = 20_000  # of articles that others link to, a process
+
+MAX_BELOW = 5_000  # articles of a folder that are looked at for its section page
+MAX_LISTED = 200
 
 log = logging.getLogger("backfile.web")
 
@@ -73,11 +77,39 @@ def _url_of(library: Library, root: str, target: LinkTarget | None) -> str | Non
     return None if target is None else f"{root}/media/{quote(target.path)}"
 
 
+def section_contents(library: Library, engine: Engine, folder: Path, path: str) -> tuple[tuple[str, str], ...]:
+    """Titles and ids of what lies in the folder of the section page at `path`: articles, then sections below it."""
+    section = posixpath.dirname(path)
+    try:
+        with LinkIndex.read(folder / FILE_NAME) as index:
+            below = index.below(section, MAX_BELOW)
+    except LinkIndexUnusable as error:
+        log.warning("The contents of %s are not listed: %s", path, error)
+        return ()
+    titles: list[tuple[str, str]] = []
+    for each, article_id in below:
+        if _is_in(section, each):
+            with suppress(ArticleNotFound):  # removed meanwhile
+                titles.append((engine.document(article_id).metadata.title, article_id))
+    pages: list[tuple[str, str]] = []
+    for each in library.walk_sections():
+        if each != path and posixpath.dirname(posixpath.dirname(each)) == section:
+            with suppress(ArticleNotFound):  # a draft
+                pages.append((library.get(without_suffix(each)).metadata.title, without_suffix(each)))
+    return (*sorted(titles)[:MAX_LISTED], *sorted(pages)[:MAX_LISTED])
+
+
+def _is_in(folder: str, path: str) -> bool:
+    """Whether an article lies right in a folder, as a file or as a folder of its own."""
+    name = path[len(folder) + 1 :] if folder else path
+    return "/" not in name or (name.count("/") == 1 and posixpath.basename(name).startswith("index."))
+
+
 def _anchor(library: Library, target: LinkedArticle) -> str | None:
     """Anchor in the target that the fragment of a link means; the anchors of an article are cached for a minute."""
 
     def read() -> Anchors:
-        article = library.read(target.path).article
+        article = library.read(target.path, sections=True).article
         return anchors(readable_body(library, article).text) if article else Anchors(())
 
     key = (library.root, target.path, int(time.monotonic() // ANCHORS_SECONDS))

@@ -95,7 +95,6 @@ def test_reading(tmp_path: Path) -> None:
     [
         ("a.md", "---\ndraft: true\n---\n", "draft"),
         ("_drafts/a.md", "Text", "draft"),
-        ("_index.md", FRONT, "section page"),
         ("authors/ada.md", "---\ndisplay_name: Ada Quill\n---\nBio", "profile page"),
     ],
 )
@@ -105,6 +104,16 @@ def test_left_out_on_purpose(tmp_path: Path, path: str, content: str, why: str) 
     assert (reading.article, reading.problems, reading.left_out) == (None, (), why)
     with pytest.raises(ArticleNotFound):
         Library(tmp_path).get(path.removesuffix(".md"))
+
+
+def test_section_pages_are_no_articles_but_have_a_page(tmp_path: Path) -> None:
+    write(tmp_path, "news/_index.md", FRONT)
+    library = Library(tmp_path)
+    reading = library.read("news/_index.md")
+    assert (reading.article, reading.problems, reading.left_out) == (None, (), "section page")
+    assert library.get("news/_index").path == "news/_index.md"
+    assert list(library.walk_sections()) == ["news/_index.md"]
+    assert list(library.walk()) == []
 
 
 def test_broken_front_matter_is_read_as_far_as_it_can_be(tmp_path: Path) -> None:

@@ -67,6 +67,28 @@ def test_a_damaged_index_of_links_is_made_anew(root: Path, damage: str) -> None:
     assert index(root) == dead
 
 
+def test_check_lists_links_to_headings_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {
+        "a.md": "# A\n\n[kept](b.md#high-water) [lost](b.md#low-water)\n\n[[B#Tides]] [[B#High water]] ![](c.png#x)\n",
+        "b.md": "# B\n\n## High water\n",
+        "c.png": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    index(tmp_path)
+    assert run(["check", "--library", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "a.md:3: the link b.md#low-water names a heading that is not there\n" in printed
+    assert "5 links within the library, 0 of them dead, 2 to a heading that is not there" in printed
+    assert run(["check", "--library", str(tmp_path), "--json"]) == 0
+    assert [
+        (each["line"], each["address"]) for each in json.loads(capsys.readouterr().out)["links_without_anchor"]
+    ] == [
+        (3, "b.md#low-water"),
+        (5, "B#Tides"),
+    ]
+
+
 def test_check_prints_dead_links_and_succeeds(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     index(root)
     assert run(["check", "--library", str(root)]) == 0
