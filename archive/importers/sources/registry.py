@@ -37,7 +37,7 @@ KINDS = {
     "html": "web_pages",
     "mhtml": "mhtml",
     "warc": "warc",
-    "docx": "docx",
+    "docx": "docx.word_document",
     "epub": "epub.book",
     "pdf": "pdf.document",
     "urls": "url_list",

@@ -117,7 +117,7 @@ class _BodyReader:
         if kind in ("message/rfc822", "message/global"):
             return self._forwarded(part, depth)
         if not part.is_multipart():
-            return self._leaf(part)
+            return self._single(part)
         children = list(part.iter_parts())
         if kind == "multipart/related":
             return self._related(part, children, depth)
@@ -132,7 +132,7 @@ class _BodyReader:
         body = self.part(root, depth + 1) if root is not None else MessageBody()
         for each in children:
             if each is not root:
-                body.add(self._leaf(each))
+                body.add(self._single(each))
         return body
 
     def _forwarded(self, part: MIMEPart, depth: int) -> MessageBody:
@@ -150,7 +150,7 @@ class _BodyReader:
         body.add(self.part(inner, depth + 1))
         return body
 
-    def _leaf(self, part: MIMEPart) -> MessageBody:
+    def _single(self, part: MIMEPart) -> MessageBody:
         kind, name = part.get_content_type(), " ".join((part.get_filename() or "").split())
         if kind in _PICTURES:
             return self._picture(part)

@@ -12,7 +12,7 @@ from pathlib import Path
 import docx as word
 import pytest
 
-from backfile.archive.importers.formats import docx
+from backfile.archive.importers.formats.docx import word_document as docx
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item
 from backfile.archive.importers.sources import registry
 from backfile.archive.model import PartialDate

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 from xml.parsers.expat import ExpatError
 
 from lxml.html import HtmlElement
@@ -28,10 +27,12 @@ from backfile.archive.importers.common.office_properties import (
     keyword_topics,
 )
 from backfile.archive.importers.common.xml_trees import local_name, parse_xml
+from backfile.archive.importers.formats.docx.body_preparation import prepare_body
+from backfile.archive.importers.formats.docx.package_parts import read_parts
+from backfile.archive.importers.formats.docx.text_marks import drop_pictures, number_lists, place_pictures
 from backfile.archive.importers.formats.press import lexisnexis
 from backfile.archive.importers.item import Asset, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
-from backfile.archive.importers.sources.containers import open_members
 from backfile.archive.metadata.author_names import author_names
 from backfile.archive.metadata.dates import date_with_note
 from backfile.archive.model import ArticleMetadata
@@ -41,12 +42,18 @@ from backfile.archive.storage.file_titles import title_from_path
 KIND = "docx"
 TITLE = "DOCX: documents of Word, LibreOffice, Google Docs"
 
-MAX_XML = 24 * 1024 * 1024
-"""Limit of one unpacked part: some ten books. Its tree takes twenty times as much memory."""
-
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CORE_PROPERTIES = "docProps/core.xml"
 _STYLES = """
+p[style-name='heading 7'] => h6:fresh
+p[style-name='heading 8'] => h6:fresh
+p[style-name='heading 9'] => h6:fresh
+p[style-name='Heading 7'] => h6:fresh
+p[style-name='Heading 8'] => h6:fresh
+p[style-name='Heading 9'] => h6:fresh
+p.Heading7 => h6:fresh
+p.Heading8 => h6:fresh
+p.Heading9 => h6:fresh
 p[style-name='Title'] => p.title:fresh
 p[style-name='Subtitle'] => p.subtitle:fresh
 p[style-name='Author'] => p.author:fresh
@@ -66,6 +73,11 @@ p[style-name='Contents Heading'] => p.toc:fresh
 p[style-name='caption'] => p > em:fresh
 p[style-name='Caption'] => p > em:fresh
 """
+_DEEP_LISTS = "".join(
+    f"p:{kind}-list({level}) => {'ul|ol > li > ' * (level - 1)}{tag} > li:fresh\n"
+    for level in range(6, 10)
+    for kind, tag in (("ordered", "ol"), ("unordered", "ul"))
+)
 # Errors of Mammoth and the standard library for parts that are missing or broken.
 _PARSE_ERRORS = (
     *(zipfile.BadZipFile, ExpatError, KeyError, ValueError, TypeError, AttributeError, IndexError),
@@ -103,58 +115,26 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
 def _articles(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     import mammoth  # noqa: PLC0415 - of the extra `import`: documents are recognised without it
 
-    core = _read_core_properties(path)
-    pictures: dict[str, bytes] = {}
+    parts = read_parts(path)
+    body = prepare_body(parts)
+    package, style_map = parts.packed(body.trees), _STYLES + _DEEP_LISTS
     try:
-        with path.open("rb") as file:
-            html = mammoth.convert_to_html(
-                file,
-                style_map=_STYLES,
-                include_embedded_style_map=False,
-                convert_image=mammoth.images.img_element(partial(_store_image, pictures)),
-            ).value
+        html = mammoth.convert_to_html(package, style_map=style_map, include_embedded_style_map=False).value
     except _PARSE_ERRORS as error:
         raise ArchiveError(f"is a broken document: {error or type(error).__name__}", hint="save it anew") from error
     if not html.strip():
         yield Skipped(path.name, "empty")
         return
     tree = parse_html(f"<div>{html}</div>")
+    number_lists(tree)
     if lexisnexis.is_export(tree):
+        drop_pictures(tree)
         yield from lexisnexis.documents_in(tree, context)
-    else:
-        yield _item(tree, _parse_properties(core), pictures, path.name, context)
-
-
-def _read_core_properties(path: Path) -> bytes:
-    """Core properties part (empty if missing), after a check of all parts against the limits.
-
-    Raises `ArchiveError`, also for a document type declaration, which could hide entity bombs and external addresses.
-    """
-    with path.open("rb") as file:
-        if file.read(len(_OLE)) == _OLE:
-            raise ArchiveError("is encrypted, or a document of Word 97 to 2003", hint="open it, and save it as DOCX")
-    core = b""
-    with open_members(path) as members:
-        for member in members:
-            if isinstance(member, ArchiveError):
-                raise member
-            content = member.read()
-            if member.name.endswith((".xml", ".rels")):
-                if len(content) > MAX_XML:
-                    raise ArchiveError(f"{member.name}: has more than {MAX_XML >> 20} MB of text", hint="split it")
-                if b"<!" in content[:2048].replace(b"<!--", b"") or b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-                    raise ArchiveError(f"{member.name}: declares a document type, as no document of Word does")
-            core = content if member.name == _CORE_PROPERTIES else core
-    return core
-
-
-def _store_image(pictures: dict[str, bytes], image: Any) -> dict[str, str]:
-    """Image handler for Mammoth that stores each image under a new name."""
-    ending = image.content_type.rpartition("/")[2].partition("+")[0].removeprefix("x-")
-    name = f"image-{len(pictures) + 1}.{ {'jpeg': 'jpg'}.get(ending, ending) }"
-    with image.open() as file:
-        pictures[name] = file.read()
-    return {"src": name}
+        return
+    pictures = place_pictures(tree, body.pictures, parts)
+    properties = _parse_properties(parts.xml.get(_CORE_PROPERTIES, b""))
+    item = _item(tree, properties, pictures.files, path.name, context)
+    yield replace(item, notes=tuple(dict.fromkeys([*body.notes, *pictures.notes])))
 
 
 def _parse_properties(core: bytes) -> ArticleMetadata:
