@@ -22,6 +22,7 @@ from backfile.web.service.crawlers import register_crawlers
 from backfile.web.service.errors import register_errors
 from backfile.web.service.headers import register_headers
 from backfile.web.service.i18n import register_i18n
+from backfile.web.service.monitoring import register_access_log, register_metrics
 from backfile.web.service.services import EXTENSION, Services
 from backfile.web.service.site_urls import MountedApplication
 from backfile.web.service.ui_language import register_ui_language
@@ -53,6 +54,10 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     register_i18n(app)
     register_ui_language(app)
     app.url_map.converters["path"] = ArticlePath
+    if settings.metrics:
+        register_metrics(app)
+    if settings.access_log:
+        register_access_log(app, queries=settings.access_log_queries)
     register_headers(app, hosts=trusted_hosts(settings))
     register_crawlers(app, workers=settings.workers)
     register_admission(app)

@@ -155,6 +155,7 @@ URLS = SettingType("list of addresses", _parse_cluster_urls)
 INDEX_NAME = SettingType("name", _parse_index_name)
 SECRET = SettingType("secret", _parse_secret)
 ENGINE = SettingType("name", lambda value: _parse_choice(value, engines.names()))
+ACCESS_LOG = SettingType("`json`", lambda value: _parse_choice(value, ("", "json")))
 LANGUAGE = SettingType(
     " or ".join(f"`{code}`" for code in UI_LANGUAGES), lambda value: _parse_choice(value, ("", *UI_LANGUAGES))
 )
@@ -225,6 +226,17 @@ class Settings:
         NUMBER, 20.0, "After how many seconds the reading, importing or showing of one file is given up: it is listed "
         "as a problem, and everything else goes on.", (0.1, 86_400)
     )  # fmt: skip
+    metrics: int | None = _setting(
+        INTEGER, None, "The port on 127.0.0.1 at which Prometheus finds numbers about requests, searches and the "
+        "index; no texts of queries. By default none.", (1, 65_535)
+    )  # fmt: skip
+    access_log: str = _setting(
+        ACCESS_LOG, "", "Whether each request is logged on the standard output: `json` is an object a line. By default "
+        "none is."
+    )  # fmt: skip
+    access_log_queries: bool = _setting(
+        BOOLEAN, False, "Whether the access log has what was searched for: the part of addresses after the `?`."
+    )
     contact: str = _setting(
         TEXT, "", "Contact address, such as `mailto:you@example.org`, sent to servers when an import "
         "fetches from them. By default none."

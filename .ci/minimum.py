@@ -38,7 +38,18 @@ def main() -> None:
         oldest = target / "oldest.txt"
         compile_ = [uv, "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--no-header"]
         subprocess.run(
-            [*compile_, "--extra", "import", "--extra", "opensearch", "--output-file", str(oldest), "pyproject.toml"],
+            [
+                *compile_,
+                "--extra",
+                "import",
+                "--extra",
+                "opensearch",
+                "--extra",
+                "metrics",
+                "--output-file",
+                str(oldest),
+                "pyproject.toml",
+            ],
             cwd=ROOT,
             check=True,
         )

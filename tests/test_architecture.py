@@ -261,7 +261,8 @@ def test_4_every_error_is_mapped_for_the_web_and_for_the_command_line() -> None:
         error for error in all_errors() if error.__module__ in ("backfile.config", "backfile.web.server.granian_server")
     }  # before any page
     assert {error.__name__ for error in all_errors() - imported - at_start - ERROR_RESPONSES.keys()} == set()
-    assert {error.__name__ for error in all_errors() - imported - main.EXIT_CODES.keys()} <= {"AddressUnavailable"}
+    of_serving = {"AddressUnavailable", "MetricsUnavailable"}
+    assert {error.__name__ for error in all_errors() - imported - main.EXIT_CODES.keys()} <= of_serving
 
 
 def test_4_nothing_is_swallowed() -> None:

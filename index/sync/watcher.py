@@ -58,6 +58,8 @@ class IndexWatcher:
         # A server verifies its files itself.
         self._verifier = None if is_on_server(engine_name) else IndexVerifier(folder, engine_name, self._damaged.set)
         self._retry_at = math.inf  # time.monotonic()
+        self.synchronised_at: float | None = None
+        """Time of the last update that succeeded, in seconds since 1970."""
 
     def start(self) -> None:
         """Starts the thread, and the one that verifies the index."""
@@ -103,6 +105,7 @@ class IndexWatcher:
             if is_on_server(self._engine_name):
                 self._retry_at = time.monotonic() + RETRY_SECONDS
         else:
+            self.synchronised_at = time.time()
             if not report.did_nothing:
                 log.info("%s", report.summary())
 

@@ -9,18 +9,18 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-import backfile.web.server.granian_server
 from backfile import app as app_module
 from backfile import config
 from backfile.archive.errors import BackfileError, FrontMatterInvalid
 from backfile.config import Settings
 from backfile.index.engine import Engine, Page, Request, Status
 from backfile.index.errors import ClusterUnavailable, DeadlineExceeded, IndexUnusable
+from backfile.web.server import granian_server, metrics_server
 from backfile.web.service.errors import ERROR_RESPONSES, error_response_for
 from tests.web_archive import archive_app, client, indexed
 
 __all__ = ["archive_app", "client"]
-OUTSIDE_THE_WEB = {config.SettingsInvalid, backfile.web.server.granian_server.AddressUnavailable}
+OUTSIDE_THE_WEB = {config.SettingsInvalid, granian_server.AddressUnavailable, metrics_server.MetricsUnavailable}
 
 
 def tree(error: type[BackfileError] = BackfileError) -> Iterator[type[BackfileError]]:

@@ -13,6 +13,7 @@ from flask import Blueprint, Response
 from backfile.index.engine import MAX_DEPTH, Hit
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.admission import admission
+from backfile.web.service.monitoring import observe_search
 from backfile.web.service.search_service import build_request, parse_query
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url
@@ -55,6 +56,7 @@ def _download(line: Callable[[dict[str, object]], str], ending: str, mimetype: s
     download = admission().enter_download()
     try:
         page = services().engine().search(search)
+        observe_search(page.took_ms)
         rows = (_row(hit, absolute(article_url(hit.id))) for hit in page.hits)
         body = "".join([start, *map(line, rows)]).encode()
         response = download.send(body, f"{mimetype}; charset=utf-8")

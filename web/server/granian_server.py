@@ -12,6 +12,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -34,11 +35,12 @@ from backfile.index.errors import ClusterRefused, ClusterUnavailable, IndexLocke
 from backfile.index.serialising import article_path
 from backfile.index.sync.synchronization import Progress, update_index
 from backfile.web.server.index_process import Address, IndexProcess, base_url
+from backfile.web.server.metrics_server import HOST, shared_metrics
 from backfile.web.server.rendering import Renderers
 from backfile.web.server.worker_pool import WorkerPool
 from backfile.web.service import crawlers
 from backfile.web.service.admission import DOWNLOADS, MAX_WAITING, SEARCHES
-from backfile.web.service.services import EXTENSION, Services
+from backfile.web.service.services import EXTENSION, WARM_UP, Services
 
 log = logging.getLogger("backfile.server")
 
@@ -67,7 +69,15 @@ def serve(settings: Settings, make_app: MakeApp, *, progress: Progress | None = 
     """
     library = Library(settings.library)
     address = free_address(settings)
+    if settings.metrics:
+        free_port(HOST, settings.metrics)
     _build_missing_index(library, settings, progress)
+    with shared_metrics() if settings.metrics else nullcontext():
+        _run(settings, address, make_app)
+
+
+def _run(settings: Settings, address: Address, make_app: MakeApp) -> None:
+    """Runs the workers and the index process until a signal."""
     multiprocessing.set_start_method(START_METHOD, force=True)
     # On Linux each worker has a Granian of its own, because several processes can share a port there; not a socket.
     has_own = START_METHOD == "fork" and isinstance(address, tuple)
@@ -158,7 +168,9 @@ def warm_up(app: Flask) -> None:
     """
     shared: Services = app.extensions[EXTENSION]
     name = next(iter(shared.settings.trusted_hosts), "localhost")
-    get = partial(app.test_client().get, base_url=f"http://{'www' * name.startswith('.')}{name}/")
+    client = app.test_client()
+    client.environ_base[WARM_UP] = "1"
+    get = partial(client.get, base_url=f"http://{'www' * name.startswith('.')}{name}/")
     until = time.monotonic() + WARM_UP_SECONDS
     newest = get(f"/api/search?sort={Sort.NEWEST}&per_page=1")
     found: dict[str, Any] = newest.json or {}

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -137,11 +137,23 @@ def _watch_library(settings: Settings) -> None:
         watch=settings.watch,
     )
     watcher.start()
+    if settings.metrics:
+        _serve_metrics(settings, lambda: watcher.synchronised_at)
     try:
         while True:
             signal.pause()
     finally:
         watcher.stop(SHUTDOWN_TIMEOUT)
+
+
+def _serve_metrics(settings: Settings, synchronised_at: Callable[[], float | None]) -> None:
+    """Serves the metrics; a port that is taken meanwhile does not stop the watcher."""
+    from backfile.web.server.metrics_server import MetricsUnavailable, serve_metrics
+
+    try:
+        serve_metrics(settings, synchronised_at)
+    except MetricsUnavailable as error:
+        log.error("%s", error)
 
 
 def _announce_address(settings: Settings, address: Address) -> None:

@@ -14,6 +14,7 @@ from backfile.index import errors as index_errors
 from backfile.web.service.arguments import SearchArguments, read_arguments
 from backfile.web.service.headers import is_url_too_long
 from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.monitoring import count_error
 from backfile.web.service.services import services
 from backfile.web.service.ui_language import API_PATHS, current_language
 
@@ -120,6 +121,7 @@ def register_errors(app: Flask) -> None:
 
 
 def _backfile_error(error: archive_errors.BackfileError) -> Response:
+    count_error(error)
     mapped = error_response_for(type(error))
     heading = gettext(mapped.heading)
     if isinstance(error, index_errors.ClusterUnavailable):

@@ -11,6 +11,7 @@ from backfile.index.query.unspaced_runs import split_runs
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, ngettext, translate
+from backfile.web.service.monitoring import observe_search
 from backfile.web.service.services import services
 from backfile.web.views.result_views import find_facet
 
@@ -48,6 +49,7 @@ def run_search(
             hint=gettext("Narrow the search by another word, an author, a topic or a date."),
         )
     page = services().engine().search(request)
+    observe_search(page.took_ms)
     if arguments.page > max(page.pages, 1):
         pages = ngettext("This search has %(num)s page", "This search has %(num)s pages", page.pages)
         raise PageNotFound(gettext("%(pages)s; there is no page %(page)s.", pages=pages, page=arguments.page))

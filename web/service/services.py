@@ -26,6 +26,8 @@ from backfile.index.engine import Engine
 log = logging.getLogger("backfile.server")
 
 EXTENSION = "backfile"
+WARM_UP = "backfile.warm_up"
+"""Key of the WSGI environment of requests that the server makes itself, which are neither counted nor logged."""
 LOG_SECONDS = 30.0
 FOLLOW_SECONDS = 1.0  # between two looks at library.toml
 MAX_RENDERED = 4_000_000  # characters of rendered articles a process
