@@ -50,7 +50,13 @@ class XmlEntry:
 def _parse(xml: bytes) -> tuple[Any, str]:
     """Root of a tree, and its first error other than a prefix that is not declared."""
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=True, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        recover=True,
+        huge_tree=True,
+        remove_pis=True,
+        collect_ids=False,
     )
     try:
         root = etree.fromstring(xml, parser)

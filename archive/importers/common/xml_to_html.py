@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from lxml import etree
@@ -25,7 +26,9 @@ Handler = Callable[["XmlConversion", Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class XmlVocabulary:
-    """Table of an XML vocabulary: `elements` of HTML by name, `handlers`, `dropped` elements, `lines` of verse."""
+    """Table of an XML vocabulary: `elements` of HTML by name, `handlers`, `dropped` elements without text of
+    their own, `lines` of verse.
+    """
 
     elements: Mapping[str, str]
     handlers: Mapping[str, Handler] = field(default_factory=dict)
@@ -35,12 +38,16 @@ class XmlVocabulary:
 
 @dataclass(slots=True)
 class XmlConversion:
-    """Conversion of one article: its footnotes so far, and elements that were left out (name → number)."""
+    """Conversion of one article: its footnotes so far, and elements that were left out (name → number).
+
+    `targets` has the notes that stand apart from their references, by their ids.
+    """
 
     vocabulary: XmlVocabulary
+    targets: Mapping[str, Any] = field(default_factory=dict)
     notes: list[Any] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
-    level: int = 1
+    _numbers: dict[str, int] = field(default_factory=dict)
 
     def to_markdown(self, *elements: Any, base_url: str | None = None) -> str:
         """Markdown of the content of elements, with the notes that they have at the end."""
@@ -73,7 +80,7 @@ class XmlConversion:
                         append_text(made, child.tail)
                     continue
                 verse = None
-                part = self._part(child)
+                part = self.part(child)
                 if part is not None:
                     made.append(part)
             append_text(made, child.tail)
@@ -88,10 +95,10 @@ class XmlConversion:
         self.add_content(span, line)
         return verse
 
-    def _part(self, element: Any) -> Any:
+    def part(self, element: Any) -> Any:
+        """HTML of an element by the vocabulary; None if nothing of it is shown."""
         name = local_name(element.tag)
         if name in self.vocabulary.dropped:
-            self.left_out[name] = self.left_out.get(name, 0) + 1
             return None
         handler = self.vocabulary.handlers.get(name)
         if handler is not None:
@@ -105,6 +112,20 @@ class XmlConversion:
         known = self.vocabulary.elements
         names = (local_name(each.tag) for each in element.iterdescendants() if isinstance(each.tag, str))
         return any(known.get(name) in _BLOCKS or name in self.vocabulary.lines for name in names)
+
+    def refer_to(self, target: str) -> Any:
+        """Reference to the footnote of a note that stands elsewhere; None if there is no such note."""
+        note = self.targets.get(target)
+        if note is None:
+            return None
+        if target not in self._numbers:
+            self._numbers[target] = len(self.notes) + 1
+            self.reference(note)
+        return note_reference(self._numbers[target])
+
+    def leave_out(self, name: str) -> None:
+        """Counts something that is left out."""
+        self.left_out[name] = self.left_out.get(name, 0) + 1
 
     def reference(self, note: Any) -> Any:
         """Reference to a new footnote that has the content of an element."""
@@ -204,6 +225,13 @@ def attribute(element: Any, *names: str) -> str:
         return ""
     by_name = {local_name(key): value for key, value in element.attrib.items()}
     return next((by_name[name].strip() for name in names if by_name.get(name, "").strip()), "")
+
+
+def tag_in(path: Path, pattern: re.Pattern[bytes], default: str) -> str:
+    """Name with its prefix of the first element that a pattern finds in the beginning of a file. Raises `OSError`."""
+    with path.open("rb") as file:
+        found = pattern.search(file.read(1 << 20))
+    return found[1].decode() if found else default
 
 
 def link(conversion: XmlConversion, element: Any) -> Any:

@@ -31,6 +31,8 @@ KINDS = {
     "newsml": "press.newsml",
     "newsml-g2": "press.newsml_g2",
     "ninjs": "press.ninjs",
+    "tei": "scholarly.tei",
+    "jats": "scholarly.jats",
     "readlater": "read_later.read_later_export",
     "newsletter": "mail.mailbox",
     "markdown": "markdown_tree.tree",

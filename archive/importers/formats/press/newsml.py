@@ -12,10 +12,9 @@ from typing import Any
 
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.xml_entries import read_xml_elements
-from backfile.archive.importers.common.xml_to_html import attribute, children, find, find_all, xml_text
+from backfile.archive.importers.common.xml_to_html import attribute, children, find, find_all, tag_in, xml_text
 from backfile.archive.importers.common.xml_trees import root_name
 from backfile.archive.importers.formats.press.newsml_text import named_texts, nitf_in, text_in
-from backfile.archive.importers.formats.press.nitf import tag_in
 from backfile.archive.importers.formats.press.nitf_text import describe_from_nitf
 from backfile.archive.importers.formats.press.press_fields import PressArticle, joined, split_date
 from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Probe, Skipped

@@ -12,7 +12,7 @@ from typing import Any
 
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.xml_entries import read_xml_elements
-from backfile.archive.importers.common.xml_to_html import attribute, find
+from backfile.archive.importers.common.xml_to_html import attribute, find, tag_in
 from backfile.archive.importers.common.xml_trees import root_name
 from backfile.archive.importers.formats.press.nitf_text import describe_from_nitf, nitf_body, withheld
 from backfile.archive.importers.formats.press.press_fields import PressArticle
@@ -49,13 +49,6 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             yield Problem("", None, f"document {number}: {error}", "look at it in the file")
     if not number:
         yield Problem("", None, "no document is in it", "check what it holds")
-
-
-def tag_in(path: Path, pattern: re.Pattern[bytes], default: str) -> str:
-    """Name with its prefix of the first element that a pattern finds in the beginning of a file. Raises `OSError`."""
-    with path.open("rb") as file:
-        found = pattern.search(file.read(1 << 20))
-    return found[1].decode() if found else default
 
 
 def _event(root: Any, name: str, number: int, context: ImportContext) -> ImportEvent:

@@ -38,7 +38,7 @@ def _picture(conversion: XmlConversion, media: Any) -> Any:
         holder = etree.SubElement(box, "p")
         etree.SubElement(holder, "img", src=source, alt=attribute(reference, "alternate-text"))
     else:
-        conversion.left_out["media"] = conversion.left_out.get("media", 0) + 1
+        conversion.leave_out("media")
     words = joined(map(xml_text, children(media, "media-caption", "media-producer")))
     if words:
         etree.SubElement(etree.SubElement(box, "p"), "em").text = words

@@ -100,6 +100,11 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
      "<ContentItem><DataContent><p>@text</p></DataContent></ContentItem></NewsComponent></NewsItem>") + "</NewsML>"),
     ("newsml-g2", "g2.xml", "<newsMessage>" + each("<newsItem guid='@title'><contentSet><inlineData>@text</inlineData>"
                                                    "</contentSet></newsItem>") + "</newsMessage>"),
+    ("tei", "t.xml", "<teiCorpus>" + each("<TEI><teiHeader><title>@title</title></teiHeader><text><p>@text</p></text>"
+                                             "</TEI>")
+     + "</teiCorpus>"),
+    ("jats", "j.xml", "<pmc-articleset>" + each("<article article-type='x'><body><p>@title @text</p></body></article>")
+     + "</pmc-articleset>"),
     ("ninjs", "n.json", json.dumps(objects(uri="@title", headline="@title", body_text=TEXT))),
     ("proquest", "p.txt", each("_" * 60 + "\n\n@title\n\nFull text: @text\n\nProQuest document ID: @title\n\n")),
     ("readlater", "l.json", json.dumps(LINKS)),

@@ -1,0 +1,1 @@
+"""Formats of editions, journals and bibliographies."""
