@@ -18,7 +18,7 @@ from paths import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BUILD = ["hatchling", "editables"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-RUNTIME = [*PROJECT["project"]["dependencies"], *EXTRAS["import"], *EXTRAS["opensearch"]]
+RUNTIME = [*PROJECT["project"]["dependencies"], *(entry for extra in EXTRAS.values() for entry in extra)]
 LOCKS = {
     "requirements.lock": [*RUNTIME, *PROJECT["dependency-groups"]["dev"], *BUILD],
     "bench/requirements.lock": PROJECT["dependency-groups"]["bench"],

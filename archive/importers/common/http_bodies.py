@@ -56,7 +56,8 @@ def decode_body(content: bytes, headers: Mapping[str, str], limit: int) -> tuple
 
 def _join_chunks(content: bytes) -> tuple[bytes, str]:
     """Content of the chunks of a body, and a note if the last is missing; a body without chunks unchanged."""
-    pieces, at = [], 0
+    pieces: list[bytes] = []
+    at = 0
     while (found := _CHUNK_SIZE.match(content, at)) is not None:
         size = int(found[1], 16)
         if size == 0:
