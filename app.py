@@ -53,6 +53,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     app.extensions[EXTENSION] = app.jinja_env.globals["archive"] = Services(settings, library, open_index)
     register_i18n(app)
     register_ui_language(app)
+    app.jinja_env.globals["coins"] = search.coins_of
     app.url_map.converters["path"] = ArticlePath
     if settings.metrics:
         register_metrics(app)

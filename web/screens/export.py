@@ -1,22 +1,29 @@
-"""Export of a result list as CSV or JSON Lines."""
+"""Export of a result list: tables, citations, and a manifest that says what the list is."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from urllib.parse import quote
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, jsonify
 
-from backfile.index.engine import MAX_DEPTH, Hit
+from backfile.archive.errors import ArchiveError
+from backfile.archive.model import Article
+from backfile.index.engine import MAX_DEPTH, Hit, Page, Request
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.admission import admission
+from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.monitoring import observe_search
 from backfile.web.service.search_service import build_request, parse_query
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url
+from backfile.web.views import citations
+from backfile.web.views.json_ld import is_web_address
+from backfile.web.views.search_manifest import MANIFEST_PATH, export_name, search_manifest
 
 DEADLINES = 40  # times that of a page: the words of up to 10,000 articles are counted
 COLUMNS = (
@@ -33,42 +40,118 @@ def export_csv() -> Response:
 
     Authors and topics are separated by `; `. A text that a spreadsheet would run as a formula gets a leading `'`.
     """
-    start = "\ufeff" + _csv_line(COLUMNS)
-    return _download(lambda row: _csv_line(_csv_cells(row)), "csv", "text/csv", start=start)
+
+    def write(hits: Sequence[Hit]) -> str:
+        return "\ufeff" + _csv_line(COLUMNS) + "".join(_csv_line(_csv_cells(_row(hit))) for hit in hits)
+
+    return _download(write, "csv", "text/csv")
 
 
 @blueprint.get("/search.jsonl")
 def export_json_lines() -> Response:
     """JSON Lines of the articles of a search: an object a line, `authors` and `topics` as lists, null for no value."""
-    return _download(lambda row: json.dumps(row, ensure_ascii=False) + "\n", "jsonl", "application/jsonl")
+
+    def write(hits: Sequence[Hit]) -> str:
+        return "".join(json.dumps(_row(hit), ensure_ascii=False) + "\n" for hit in hits)
+
+    return _download(write, "jsonl", "application/jsonl")
 
 
-def _download(line: Callable[[dict[str, object]], str], ending: str, mimetype: str, *, start: str = "") -> Response:
+@blueprint.get("/search.ris")
+def export_ris() -> Response:
+    """RIS records of the articles of a search."""
+    return _download(_citations(citations.ris), "ris", "application/x-research-info-systems")
+
+
+@blueprint.get("/search.bib")
+def export_bibtex() -> Response:
+    """BibTeX entries of the articles of a search."""
+    return _download(_citations(citations.bibtex), "bib", "application/x-bibtex")
+
+
+@blueprint.get("/search.csl.json")
+def export_csl() -> Response:
+    """CSL-JSON list of the articles of a search."""
+
+    def write(hits: Sequence[Hit]) -> str:
+        title = services().title
+        items = [item for article, url in _cited(hits) for item in citations.csl(article, url, title)]
+        return json.dumps(items, ensure_ascii=False, indent=1) + "\n"
+
+    return _download(write, "csl.json", "application/vnd.citationstyles.csl+json")
+
+
+@blueprint.get(MANIFEST_PATH)
+def manifest() -> Response:
+    """Manifest of a search: what was asked, how it was read, what it gave, and from which state of the archive."""
+    arguments = arguments_of_request().with_changes(page=1)
+    request = replace(_request(arguments), per_page=1)
+    download = admission().enter_download()
+    try:
+        page = services().engine().search(request)
+        observe_search(page.took_ms)
+        content = search_manifest(arguments, request.query, page, services().engine())
+    finally:
+        download.close()
+    response = jsonify(content)
+    _name(response, arguments, "manifest.json")
+    return response
+
+
+def _request(arguments: SearchArguments) -> Request:
+    """Request for the first 10,000 articles of a search in its order."""
+    query = parse_query(arguments.query).tree
+    request = build_request(arguments.with_changes(page=1, per_page=MAX_DEPTH), query, facet_size=0)
+    return replace(request, passages=0, deadline=request.deadline * DEADLINES)
+
+
+def _download(write: Callable[[Sequence[Hit]], str], ending: str, mimetype: str) -> Response:
     """Export of the first 10,000 articles in the order of the search.
 
     One search answers it before the first byte is sent: no commit, deadline or damage can cut it short.
     """
     arguments = arguments_of_request()
-    query = parse_query(arguments.query).tree
-    with_defaults = build_request(arguments.with_changes(page=1, per_page=MAX_DEPTH), query, facet_size=0)
-    search = replace(with_defaults, passages=0, deadline=with_defaults.deadline * DEADLINES)
-    absolute = services().absolute
+    request = _request(arguments)
     download = admission().enter_download()
     try:
-        page = services().engine().search(search)
+        page: Page = services().engine().search(request)
         observe_search(page.took_ms)
-        rows = (_row(hit, absolute(article_url(hit.id))) for hit in page.hits)
-        body = "".join([start, *map(line, rows)]).encode()
-        response = download.send(body, f"{mimetype}; charset=utf-8")
+        response = download.send(write(page.hits).encode(), f"{mimetype}; charset=utf-8")
     except BaseException:
         download.close()
         raise
-    response.headers["Content-Disposition"] = f'attachment; filename="articles.{ending}"'
+    _name(response, arguments, ending)
     response.headers["X-Total-Count"] = str(page.total)
+    described_by = services().absolute(arguments.url(MANIFEST_PATH, page=1))
+    response.headers["Link"] = f'<{described_by}>; rel="describedby"; type="application/json"'
     return response
 
 
-def _row(hit: Hit, url: str) -> dict[str, object]:
+def _name(response: Response, arguments: SearchArguments, ending: str) -> None:
+    """Names the file that a browser saves, in ASCII and as it is (RFC 6266)."""
+    name = f"{export_name(arguments)}.{ending}"
+    ascii_name = name.encode("ascii", "ignore").decode().lstrip("-")
+    response.headers["Content-Disposition"] = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name)}"
+
+
+def _citations(write: Callable[[Article, str, str], str]) -> Callable[[Sequence[Hit]], str]:
+    title = services().title
+    return lambda hits: "".join(write(article, url, title) for article, url in _cited(hits))
+
+
+def _cited(hits: Sequence[Hit]) -> Iterable[tuple[Article, str]]:
+    """Articles as their files have them, with the URL to cite; as the index has them if a file cannot be read now."""
+    for hit in hits:
+        try:
+            article = services().library.get(hit.id)
+        except (ArchiveError, OSError):
+            article = Article(hit.id, hit.id, hit.metadata, "")
+        source = article.metadata.source
+        url = source.url if source and is_web_address(source.url) else None
+        yield article, url or services().absolute(article_url(article.id))
+
+
+def _row(hit: Hit) -> dict[str, object]:
     source = hit.metadata.source
     values = (
         hit.id,
@@ -81,7 +164,7 @@ def _row(hit: Hit, url: str) -> dict[str, object]:
         source.url if source else None,
         hit.metadata.language,
         hit.matches,
-        url,
+        services().absolute(article_url(hit.id)),
     )
     return dict(zip(COLUMNS, values, strict=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from backfile.index.engine import Facet, Page
+from backfile.index.engine import Facet, Hit, Page
 from backfile.index.fields import facet_key
 from backfile.index.query import parse, relax
 from backfile.web.service.arguments import SearchArguments, read_arguments
@@ -12,14 +12,24 @@ from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, gettext_noop, ngettext, translate
 from backfile.web.service.search_service import SearchResult, count_articles, run_search
 from backfile.web.service.services import services
-from backfile.web.service.site_urls import facet_url, site_path
+from backfile.web.service.site_urls import article_url, facet_url, site_path
+from backfile.web.views.citations import coins
 from backfile.web.views.hit_views import Link
 from backfile.web.views.no_results import AlternativeSearches, find_alternatives, without_filters
 from backfile.web.views.result_views import facet_view, find_facet, result_view
+from backfile.web.views.search_manifest import MANIFEST_PATH, cite_search
 
 PASSAGES = 2  # of a hit
 MAX_FACET_VALUES = 500
-EXPORTS = ((gettext_noop("Atom feed"), "/search.atom"), ("CSV", "/search.csv"), ("JSON Lines", "/search.jsonl"))
+EXPORTS = (
+    (gettext_noop("Atom feed"), "/search.atom"),
+    ("CSV", "/search.csv"),
+    ("JSON Lines", "/search.jsonl"),
+    ("RIS", "/search.ris"),
+    ("BibTeX", "/search.bib"),
+    ("CSL-JSON", "/search.csl.json"),
+    (gettext_noop("What this list is (JSON)"), MANIFEST_PATH),
+)
 
 blueprint = Blueprint("search", __name__)
 
@@ -79,8 +89,14 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         alternatives=_alternatives(arguments, found),
         rigid=not found.page.total and relax(found.parsed.tree, ()) is None,
         feed_url=arguments.url("/search.atom", page=1),
+        citation=cite_search(arguments, heading, found.page.total),
         exports=[(gettext(name), arguments.url(path, page=1)) for name, path in EXPORTS],
     )
+
+
+def coins_of(hit: Hit) -> str:
+    """COinS of a hit, with the URL of its article in this archive."""
+    return coins(hit, services().absolute(article_url(hit.id)), services().title)
 
 
 def _alternatives(arguments: SearchArguments, found: SearchResult) -> tuple[AlternativeSearches, ...]:

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[1] / "translations"
 LOCALES = {"en": "en_GB"}  # whose numbers and dates, where that is not the language itself
 COOKIE = "lang"  # also the name of the argument
 COOKIE_MAX_AGE = 365 * 24 * 3600  # seconds
-API_PATHS = ("/api/", "/health")  # always in English: code reads them
+API_PATHS = ("/api/", "/health", "/search.manifest.json")  # always in English: code reads them
 
 
 @dataclass(frozen=True, eq=False)

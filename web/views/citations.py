@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote, urlencode
 
-from backfile.archive.model import Article
+from backfile.archive.model import Article, ArticleMetadata
 from backfile.web.service.i18n import format_date, gettext
 from backfile.web.views.hit_views import text_directive
 
@@ -31,6 +32,14 @@ _BIBTEX_ESCAPES = {
     "^": r"\textasciicircum{}",
 }
 _LINE_END = re.compile(r"[\r\n]+")
+
+
+class Citable(Protocol):
+    """Article or hit, as far as lists cite it."""
+
+    @property
+    def metadata(self) -> ArticleMetadata:
+        """Title, authors, date, source …"""
 
 
 class QuotedPassage(NamedTuple):
@@ -159,9 +168,26 @@ def csl(article: Article, url: str, archive_title: str, passage: QuotedPassage |
     return [item]
 
 
-def _publication(article: Article, archive_title: str) -> str:
+def _publication(article: Citable, archive_title: str) -> str:
     return article.metadata.source.name if article.metadata.source and article.metadata.source.name else archive_title
 
 
 def _escape(text: str) -> str:
     return _BIBTEX_SPECIAL.sub(lambda found: _BIBTEX_ESCAPES.get(found[0], "\\" + found[0]), _LINE_END.sub(" ", text))
+
+
+def coins(item: Citable, url: str, archive_title: str) -> str:
+    """OpenURL ContextObject in a span (COinS, Z39.88-2004): Dublin Core with the type that Zotero gives to articles."""
+    metadata = item.metadata
+    pairs = [
+        ("ctx_ver", "Z39.88-2004"),
+        ("rft_val_fmt", "info:ofi/fmt:kev:mtx:dc"),
+        ("rft.type", "newspaperArticle"),
+        ("rft.title", metadata.title),
+        ("rft.source", _publication(item, archive_title)),
+        *(("rft.creator", author) for author in metadata.authors),
+        ("rft.date", metadata.date.isoformat() if metadata.date else ""),
+        ("rft.language", metadata.language or ""),
+        ("rft.identifier", url),
+    ]
+    return urlencode([(name, value) for name, value in pairs if value], quote_via=quote)

@@ -35,6 +35,17 @@ def openapi_document(title: str, server: str) -> Json:
             "/api/links": _get("Links within the archive, and the dead ones", [], "application/json", "Links"),
             "/search.csv": _get("A complete result list, at most 10,000 articles, as CSV", _search(), "text/csv"),
             "/search.jsonl": _get("The same as JSON Lines", _search(), "application/jsonl"),
+            "/search.ris": _get("The same as RIS records", _search(), "application/x-research-info-systems"),
+            "/search.bib": _get("The same as BibTeX entries", _search(), "application/x-bibtex"),
+            "/search.csl.json": _get(
+                "The same as CSL-JSON", _search(), "application/vnd.citationstyles.csl+json", "Citations"
+            ),
+            "/search.manifest.json": _get(
+                "A description of the list: query, filters, total, time, fingerprint of the archive",
+                _search(),
+                "application/json",
+                "Manifest",
+            ),
             "/search.atom": _get("The newest articles of a search, as Atom", _search(), "application/atom+xml"),
             "/health": _health(),
         },
@@ -48,6 +59,7 @@ def _get(summary: str, parameters: list[Json], mimetype: str, schema: str = "") 
     for status, meaning in (
         ("400", "Limit exceeded: too long, too many words, too deep into the list"),
         ("404", "The list has no such page"),
+        ("429", "Too many filtered lists or exports; try again later"),
         ("503", "The index cannot be used, or the deadline is exceeded; try again later"),
     ):
         answers[status] = {"description": meaning, "content": _errors(mimetype)}
@@ -164,6 +176,24 @@ SCHEMAS: Json = {
                 address=TEXT,
             ),
         },
+    ),
+    "Citations": {"type": "array", "items": {"type": "object"}},
+    "Manifest": _object(
+        format=COUNT,
+        software=TEXT,
+        archive=TEXT,
+        address=TEXT,
+        time=TEXT,
+        query=_object(typed=TEXT, read=TEXT),
+        filters=_object(authors=TEXTS, topics=TEXTS, to=TEXT_OR_NULL, **{"from": TEXT_OR_NULL}),
+        order={"enum": list(Sort)},
+        total=COUNT,
+        given=COUNT,
+        relaxed={"anyOf": [_object(required=COUNT, of=COUNT), {"type": "null"}]},
+        notices=TEXTS,
+        articles=COUNT,
+        generation=COUNT,
+        fingerprint=TEXT_OR_NULL,
     ),
     "Health": _object(
         status={"enum": ["ok", "stale", "damaged", "unavailable"]},
