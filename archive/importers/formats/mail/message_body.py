@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
 
-from backfile.archive.errors import ArchiveError
+from backfile.archive.errors import ArchiveError, ArticleUnreadable
+from backfile.archive.importers.common.html_parser import decode_html
 from backfile.archive.importers.formats.mail.plain_body import plain_part_to_markdown
 from backfile.archive.importers.item import Asset
 from backfile.archive.importers.library.file_names import asset_name
@@ -21,6 +22,7 @@ from backfile.archive.importers.markdown.email_html import email_to_markdown
 from backfile.archive.importers.markdown.escaping import escape_inline
 from backfile.archive.importers.markdown.plain_to_markdown import looks_like_html
 from backfile.archive.metadata.dates import date_with_note
+from backfile.archive.storage.decoding import detect_encoding
 
 MAX_DEPTH = 8
 """Limit of messages and parts in each other."""
@@ -35,6 +37,17 @@ _NO_TEXT = frozenset(
 _DATA_SOURCE = re.compile(
     r"(?<=src=[\"'])data:image/(png|jpe?g|gif|webp);base64,([A-Za-z0-9+/=\s]{400,})(?=[\"'])", re.IGNORECASE
 )
+# Encodings that programs state for their extensions (https://encoding.spec.whatwg.org/#names-and-labels).
+_WIDER_ENCODINGS = {
+    **dict.fromkeys(("gb2312", "gbk", "gb_2312-80", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("iso-8859-1", "latin1", "us-ascii", "ascii"), "cp1252"),
+    "iso-8859-9": "cp1254",
+    "ks_c_5601-1987": "cp949",
+    "euc-kr": "cp949",
+    "shift_jis": "cp932",
+    "big5": "big5hkscs",
+}
+_IN_ASCII = re.compile(r"utf-?7|utf-?16|iso-2022|hz", re.IGNORECASE)  # of these the bytes are UTF-8 as well
 _CID = re.compile(r"cid:([^\"'\s<>)]+)", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _SHORTER = 4
@@ -216,11 +229,20 @@ def _header(message: EmailMessage, name: str) -> str:
 
 
 def _text(part: MIMEPart) -> str:
-    """Text of a part; as UTF-8 if its encoding is unknown."""
+    """Text of a part: in UTF-8 if it is that, else as it states, else as its HTML states or as is detected."""
+    content = cast(bytes, part.get_payload(decode=True) or b"")
+    stated = str(part.get_param("charset", "")).strip("'\" ").lower()
+    wider = _WIDER_ENCODINGS.get(stated, stated)
+    for encoding in (wider,) if _IN_ASCII.match(wider) else ("utf-8", wider):
+        try:
+            return content.decode(encoding)
+        except (LookupError, UnicodeError):
+            continue
     try:
-        return str(part.get_content())
-    except (LookupError, UnicodeError):
-        return cast(bytes, part.get_payload(decode=True) or b"").decode("utf-8", errors="replace")
+        is_html = part.get_content_type() == "text/html"
+        return decode_html(content) if is_html else content.decode(detect_encoding(content), errors="replace")
+    except ArticleUnreadable:
+        return content.decode("utf-8", errors="replace")
 
 
 def _load_picture(part: MIMEPart) -> bytes:

@@ -43,12 +43,11 @@ class MediaFile:
 
     def is_in(self, html: str) -> bool:
         """Whether a text shows the file, in whatever size."""
-        return _stem(self.url) in html
-
-
-def _stem(url: str) -> str:
-    name = _SIZE.sub("", url.rpartition("/")[2])
-    return f"/{name}" if name else url
+        stem = _SIZE.sub("", self.url.rpartition("/")[2])
+        return (
+            bool(stem)
+            and re.search(rf"/{re.escape(stem)}(?:-\d{{1,5}}x\d{{1,5}}|-scaled)?\.\w{{2,5}}", html) is not None
+        )
 
 
 @dataclass(slots=True)

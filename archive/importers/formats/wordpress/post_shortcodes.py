@@ -17,10 +17,26 @@ from urllib.parse import unquote
 from backfile.archive.importers.formats.wordpress.export_index import ExportIndex, MediaFile, left_out
 
 _CODE = frozenset(
-    {"code", "sourcecode", "source", "php", "css", "html", "js", "javascript", "python", "bash", "sql", "xml", "java"}
+    {
+        "code",
+        "sourcecode",
+        "source",
+        "cc",
+        "cci",
+        "php",
+        "css",
+        "html",
+        "js",
+        "javascript",
+        "python",
+        "bash",
+        "sql",
+        "xml",
+        "java",
+    }
     | {"ruby", "cpp", "csharp", "perl", "shell", "crayon", "prettify", "pre"}
 )
-_CODE_WITHOUT_LANGUAGE = frozenset({"code", "sourcecode", "source", "pre", "crayon", "prettify"})
+_CODE_WITHOUT_LANGUAGE = frozenset({"code", "sourcecode", "source", "cc", "cci", "pre", "crayon", "prettify"})
 _GALLERIES = frozenset(
     {"gallery", "playlist", "slideshow", "ngg", "nggallery", "tiled-gallery", "vc_gallery", "et_pb_gallery"}
 )
@@ -48,9 +64,10 @@ _PLAYERS = {
 }
 _KNOWN = _GALLERIES | _CAPTIONS | _QUOTES | _PLAYERS.keys()
 _LAYOUT = re.compile(
-    r"(?:vc_(?:row|column|section|empty|separator|tta_)|et_pb_(?:section|row|column|divider|slider)|fusion_|av_|"
-    r"(?:inner_)?row|col(?:umn)?s?|one_|two_|three_|section|container|clear|divider|spacer|separator|hr|toc\b|"
-    r"contact-form|wpforms|gravityform|mc4wp|mailchimp|newsletter|jetpack_|sharing|subscribe|sitemap|adrotate|ads?\b)"
+    r"vc_(?:(?:row|column)(?:_inner)?|section|empty_space|separator|tta_\w+)|et_pb_(?:section|row|column|divider|slider)\w*|"
+    r"fusion_(?:builder_\w+|separator|section_separator)|av_(?:section|layout_\w+|one_\w+|two_\w+|row|cell_\w+|hr)|"
+    r"(?:inner_)?row|col(?:umn)?s?|(?:one|two|three|four)_\w+|section|container|clear\w*|divider|spacer|separator|hr|toc|"
+    r"(?:contact-form|wpforms|gravityform|mc4wp|mailchimp|newsletter|jetpack|sharing|subscribe|sitemap|adrotate|ads?)\b.*"
 )
 _URL_KEYS = (
     *("url", "src", "href", "link", "file", "mp4", "mp3", "m4a", "m4v", "ogg", "ogv", "oga", "webm", "wav", "flac"),
@@ -69,6 +86,7 @@ _CODE_MARK = re.compile(
     rf"(?<!\[)(?:<(/?)(pre|code)\b[^<>]*>|\[(/?)({'|'.join(sorted(_CODE, reverse=True))})((?:\s[^\[\]]{{0,300}})?)\])",
     re.IGNORECASE,
 )
+_ESCAPED = re.compile(r"&(?:lt|gt|amp|quot|#\d{1,5});")
 _EMBED = re.compile(r"\[embed\b[^\[\]]{0,300}\]\s*(https?://[^\s\[\]<>\"]{1,2000})\s*\[/embed\]", re.IGNORECASE)
 _ENCODED = re.compile(r"\[(vc_raw_html|vc_raw_js)\b[^\[\]]{0,300}\]([A-Za-z0-9+/=%\s]{0,400000})\[/\1\]", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s\"'<>\[\]|]+")
@@ -107,13 +125,19 @@ def _code_pieces(text: str) -> Iterator[tuple[bool, str]]:
         name, is_closing, is_tag = _code_name(mark), bool(mark[1] or mark[3]), bool(mark[2])
         if inside:
             if is_closing and name == inside:
-                yield True, text[start : mark.start()] + (mark[0] if is_tag else "</code></pre>")
+                content = text[start : mark.start()]
+                yield True, content + mark[0] if is_tag else f"{_escaped_code(content)}</code></pre>"
                 start, inside = mark.end(), ""
         elif not is_closing and last.get(name, 0) > mark.start():
             yield False, text[start : mark.start()]
             yield True, mark[0] if is_tag else _code_start(mark[4].lower(), mark[5] or "")
             start, inside = mark.end(), name
     yield False, text[start:]
+
+
+def _escaped_code(code: str) -> str:
+    """Code between shortcodes as HTML: editors escape it, plugins store it as it was typed (`#include <stdio.h>`)."""
+    return code if _ESCAPED.search(code) else escape(code, quote=False)
 
 
 def _code_name(mark: re.Match[str]) -> str:
@@ -191,9 +215,9 @@ class _Expander:
         url = _url_in(name, raw, values)
         if url:
             return _shown(url, words, is_open=name in self.closed and name not in _PLAYERS)
-        if words and not _LAYOUT.match(name):
+        if words and not _LAYOUT.fullmatch(name):
             return f"\n\n<p><strong>{escape(words)}</strong></p>\n\n", ""
-        if name not in self.closed and not _LAYOUT.match(name):
+        if name not in self.closed and not _LAYOUT.fullmatch(name):
             self.dropped[" ".join(f"{name}{raw}".split())[:60]] = None
         return "", ""
 

@@ -247,6 +247,25 @@ def test_plain_text_as_it_was_written(tmp_path: Path, kind: str, text: str, mark
     assert body(tmp_path, part(f"text/plain; {kind}", text)).body == markdown
 
 
+@pytest.mark.parametrize(
+    ("kind", "encoding", "text"),
+    [
+        ("text/plain; charset=us-ascii", "utf-8", "Café am See"),
+        ("text/plain; charset=iso-8859-1", "cp1252", "“Café” – 5 €"),
+        ("text/plain; charset=gb2312", "gb18030", "漢字和繁體鎔"),
+        ("text/plain; charset=iso-2022-jp", "iso-2022-jp", "夜のフェリー"),
+        ("text/plain; charset=unknown-8bit", "koi8-r", "Ночной паром отошёл от причала в девять часов вечера"),
+        ("text/html", "iso-8859-1", '<meta charset="iso-8859-1"><p>Søndag på øen</p>'),
+        ("text/html; charset=utf-8", "iso-8859-2", '<meta charset="iso-8859-2"><p>Noční přívoz odplul</p>'),
+    ],
+)
+def test_texts_are_decoded_as_they_are_and_not_as_they_say(tmp_path: Path, kind: str, encoding: str, text: str) -> None:
+    head = f"Subject: a\nContent-Type: {kind}\nContent-Transfer-Encoding: 8bit\n\n".encode()
+    (item,) = read(tmp_path, head + text.encode(encoding))
+    assert isinstance(item, Item)
+    assert item.body == text.rpartition("<p>")[2].removesuffix("</p>")
+
+
 def test_the_mark_before_from_is_taken_away_in_mailboxes(tmp_path: Path) -> None:
     content = b"From edna Thu Mar 14 23:30:00 2019\nSubject: a\n\n>From the harbour.\n>>From here\n\n>Frome\n"
     (item,) = read(tmp_path, content)

@@ -162,11 +162,19 @@ def test_what_a_shortcode_or_block_plays_is_linked(tmp_path: Path, content: str,
         ('[spoiler title="The end"]It sinks.[/spoiler]', "**The end**\n\nIt sinks."),
         ('[vc_custom_heading text="The pier"]', "**The pier**"),
         ('[et_pb_image src="https://post.example/p.jpg" alt="x"]', "![](https://post.example/p.jpg)"),
+        ('[collapse title="More"]It left.[/collapse]', "**More**\n\nIt left."),
+        ("[av_heading heading='The pier' tag='h3'] It left.", "**The pier**\n\nIt left."),
         ("[pullquote]It left.[/pullquote]", "> It left."),
         ('[sourcecode language="sql"]\nSELECT 1\n\nWHERE a &lt; b[0]\n[/sourcecode]',
          "```sql\nSELECT 1\n\nWHERE a < b[0]\n```"),
         ('<pre>[gallery ids="1"] [a href="x"]</pre>', '```\n[gallery ids="1"] [a href="x"]\n```'),
         ("Use <code>[audio x]</code> here", "Use `[audio x]` here"),
+        ('[cc lang="c"]#include <stdio.h>\nif (a && b[0]) x("<p>");[/cc]',
+         '```c\n#include <stdio.h>\nif (a && b[0]) x("<p>");\n```'),
+        ('[caption id="a"]<a href="/b.png"><img src="/b.png" /></a> [A, B] != [B, A][/caption]',
+         "[![](https://post.example/b.png)](https://post.example/b.png)\n\n*\\[A, B\\] != \\[B, A\\]*"),
+        ('<!-- wp:x --><p>[caption id=&quot;a&quot; width=&quot;4&quot;]<img src="/b.png"/> Pier[/caption]</p>',
+         "![](https://post.example/b.png)\n\n*Pier*"),
         ("[vc_raw_html]JTNDcCUzRVdvcmRzJTNDJTJGcCUzRQ==[/vc_raw_html]", "Words"),
         ('[box caption="a &lt;b&gt;" link="<a href=\'x\'>y</a>"]in[/box]', "**a \\<b>**\n\nin"),
         ("He said [see below] in [2019] [php].", "He said [see below] in [2019] [php]."),
@@ -265,6 +273,9 @@ def test_the_featured_picture_stands_above_the_text_unless_that_shows_it(tmp_pat
     shown = '<p>It left.</p><img src="https://post.example/up/pier-300x200.jpg">'
     (item,) = articles(tmp_path, items[0], with_inside(post(content=shown), items[1]))
     assert item.body == "It left.\n\n![](https://post.example/up/pier-300x200.jpg)"
+    other = '<p>It left.</p><img src="https://post.example/up/pier-house.jpg">'
+    (item,) = articles(tmp_path, items[0], with_inside(post(content=other), items[1]))
+    assert item.body.startswith("![](https://post.example/up/pier.jpg)")
     (item,) = articles(tmp_path, with_inside(post(), items[1]))
     assert (item.body, item.notes) == ("It left.", ("its featured picture is not in the export",))
 
