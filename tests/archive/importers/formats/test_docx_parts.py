@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from importing import import_twice
 
 from backfile.archive.importers.formats.docx import word_document
 from backfile.archive.importers.item import ImportContext, Item
@@ -247,3 +248,12 @@ def test_what_is_inserted_as_a_document_is_noted(tmp_path: Path) -> None:
     item = article(tmp_path, OPENING + '<w:altChunk r:id="rId5"/>' + paragraph("After."))
     assert item.body.endswith("After.")
     assert item.notes == ("left out a document that is inserted into it",)
+
+
+def test_a_document_comes_in_twice_alike(tmp_path: Path) -> None:
+    blips = "".join(shown(f'<a:blip r:embed="{name}"/>', name) for name in ("rId1", "rId2"))
+    body = OPENING + listed("a") + f"<w:p>{blips}</w:p>" + listed("b")
+    article(tmp_path, body, {"rId1": "media/a.png", "rId2": "media/b.png"}, a_png=PNG, numbering=NUMBERING)
+    written = import_twice(tmp_path / "library", tmp_path / "x.docx")
+    assert written["undated/x.md"].endswith("\n1. a\n\n![rId1](x/image-1.png)*(picture missing: rId2)*\n\n2. b\n")
+    assert written["undated/x/image-1.png"] == f"{len(PNG)} bytes"

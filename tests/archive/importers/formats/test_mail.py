@@ -8,6 +8,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from importing import count_items, import_twice
 
 from backfile.archive.importers.article_builder import build_article
 from backfile.archive.importers.formats.mail import mailbox as mail
@@ -281,6 +282,29 @@ def test_a_message_of_apple_mail(tmp_path: Path) -> None:
     (item,) = mail.read(path, ImportContext())
     assert isinstance(item, Item)
     assert item.body == "It left at \\*nine\\*."
+
+
+def test_letters_come_in_twice_alike_with_their_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "1.eml"
+    content = parts("mixed", part("text/plain", "First."), PIER, part("text/plain", "Second."))
+    path.write_text(
+        f"From: Edna <e@x.example>\nSubject: Ferry\nMessage-ID: <1@x.example>\nMIME-Version: 1.0\n{content}"
+    )
+    written = import_twice(tmp_path / "library", path)
+    assert written["undated/ferry.md"].endswith("\n\nFirst.\n\n![](ferry/pier-1.png)\n\nSecond.\n")
+    assert written["undated/ferry/pier-1.png"] == f"{len(PNG)} bytes"
+
+
+@pytest.mark.long
+def test_ten_thousand_letters_take_no_more_memory_than_one(tmp_path: Path) -> None:
+    path = tmp_path / "all.mbox"
+    with path.open("w") as file:
+        for number in range(10_000):
+            content = parts("mixed", part("text/html", "<p>" + "It left at nine. " * 150), part("text/plain", "More."))
+            file.write(f"From a Thu Mar 14 10:00:00 2019\nSubject: {number}\nMIME-Version: 1.0\n{content}\n")
+    items, growth = count_items(mail, path)
+    assert items == 10_000
+    assert growth < 32 << 20, growth
 
 
 def test_mail_is_recognised_and_pages_and_texts_are_not() -> None:

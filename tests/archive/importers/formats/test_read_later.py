@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from importing import import_twice
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.read_later import read_later_export
@@ -316,3 +317,10 @@ def test_a_table_of_articles_with_highlights_is_no_export(tmp_path: Path) -> Non
     path = tmp_path / "t.json"
     path.write_text(json.dumps([{"url": URL, "title": "Ferry", "text": "It left.", "highlights": ["left"]}]))
     assert read_later_export.detect(probe(path)) == 0
+
+
+def test_an_export_comes_in_twice_alike(tmp_path: Path) -> None:
+    path = tmp_path / "raindrop.csv"
+    path.write_text(RAINDROP)
+    written = import_twice(tmp_path / "library", path)
+    assert written["undated/ferry.md"].endswith("\n> It left.\n\nWhen?\n\n> It came back.\n")

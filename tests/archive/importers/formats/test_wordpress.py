@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from importing import count_items, import_twice
 
 from backfile.archive.importers.formats.wordpress import wxr
 from backfile.archive.importers.formats.wordpress.post_html import post_to_html
@@ -358,6 +359,32 @@ def test_entities_are_not_resolved(tmp_path: Path) -> None:
     found = read(tmp_path, (HEAD + post() + TAIL).replace("<rss", bomb, 1).replace("Ferry 1", "Ferry &f;&a;"))
     assert "SECRET" not in repr(found)
     assert "xxxx" not in repr(found)
+
+
+def test_an_export_comes_in_twice_alike(tmp_path: Path) -> None:
+    notes = meta("footnotes", '[{"content":"So they say.","id":"a-1"}]')
+    first = with_inside(post(1, f"<p>It left{FN.format('a-1', 1)}.</p>"), notes, meta("_thumbnail_id", "77"))
+    path = tmp_path / "export.xml"
+    path.write_text(HEAD + first + post(2, "[gallery]", post_id="2") + picture(77, "pier.jpg", 2, "At dusk") + TAIL)
+    written = import_twice(tmp_path / "library", path)
+    shown = "![](https://post.example/up/pier.jpg)\n\n*At dusk*\n"
+    assert written["2019/2019-03-14-ferry-1.md"].endswith(f"\n{shown}\nIt left[^1].\n\n[^1]: So they say.\n")
+    assert written["2019/2019-03-14-ferry-2.md"].endswith(f"\n{shown}")
+
+
+@pytest.mark.long
+def test_ten_thousand_posts_take_no_more_memory_than_one(tmp_path: Path) -> None:
+    path = tmp_path / "export.xml"
+    with path.open("w") as file:
+        file.write(HEAD)
+        for number in range(10_000):
+            item = post(number, "<p>" + "It left the harbour at nine. " * 100 + "</p>", post_id=str(number))
+            file.write(with_inside(item, meta("_thumbnail_id", str(20_000 + number))))
+            file.write(picture(20_000 + number, f"{number}.jpg", number))
+        file.write(TAIL)
+    items, growth = count_items(wxr, path)
+    assert items == 10_000
+    assert growth < 48 << 20, growth
 
 
 def test_exports_are_recognised_and_other_feeds_are_not() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from importing import import_twice
+
 from backfile.archive.importers.formats.wordpress import rest_posts
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.sources.registry import detect_format, probe
@@ -126,3 +128,26 @@ def test_one_post_and_lines_of_posts(tmp_path: Path) -> None:
     assert isinstance(one, Item)
     lines = read(tmp_path, "\n".join(json.dumps(POST | {"id": number}) for number in range(3)))
     assert sum(isinstance(each, Item) for each in lines) == 3
+
+
+def test_posts_come_in_twice_alike(tmp_path: Path) -> None:
+    path = tmp_path / "posts.json"
+    path.write_text(
+        json.dumps(
+            [
+                POST | {"_embedded": EMBEDDED},
+                POST
+                | {
+                    "id": 43,
+                    "guid": {"rendered": "g-43"},
+                    "title": {"rendered": "B"},
+                    "content": {"rendered": "<p>Other words altogether.</p>"},
+                    "link": "https://post.example/b",
+                },
+            ]
+        )
+    )
+    assert [name for name in import_twice(tmp_path / "library", path) if name.endswith(".md")] == [
+        "2019/2019-03-14-b.md",
+        "2019/2019-03-14-the-night-ferry-late.md",
+    ]
