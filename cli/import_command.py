@@ -57,6 +57,7 @@ class ColumnType(click.ParamType[tuple[str, str]]):
 @click.option("--fetch", is_flag=True, help="Fetch from the web what sources only name.")
 @click.option("--allow-private", is_flag=True, help="Fetch from this machine and its networks too.")
 @click.option("--map", "columns", type=ColumnType(), multiple=True, help="Which column of a table is what; repeatable.")
+@click.option("--enrich", is_flag=True, help="Fill in what articles lack from bibliographies, by DOI or address.")
 @click.option("--language", metavar="CODE", help="The language of articles that do not declare theirs.")
 @click.option("--no-index", is_flag=True, help="Leave the index as it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -69,6 +70,7 @@ def import_command(
     fetch: bool,
     allow_private: bool,
     columns: tuple[tuple[str, str], ...],
+    enrich: bool,
     language: str | None,
     no_index: bool,
     as_json: bool,
@@ -91,7 +93,7 @@ def import_command(
             fetch_page if fetch else None, dict(columns), language, day_first=library.settings.day_first
         )
         sources = _sources(names, kind, fetch_page)
-        report = _import(library, sources, context, settings, dry_run=dry_run, as_json=as_json)
+        report = _import(library, sources, context, settings, dry_run=dry_run, enrich=enrich, as_json=as_json)
     if report.wrote and not (dry_run or no_index):
         update_index_of(settings)
     if not (as_json or dry_run):
@@ -106,6 +108,7 @@ def _import(
     settings: Settings,
     *,
     dry_run: bool,
+    enrich: bool,
     as_json: bool,
 ) -> ImportReport:
     """Imports the sources and prints the report, also when Ctrl-C interrupts it."""
@@ -117,6 +120,7 @@ def _import(
             dry_run=dry_run,
             wait=settings.wait,
             seconds=settings.file_seconds,
+            enrich=enrich,
             on_result=display.show,
         )
         try:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+SAVED_MEANWHILE = "somebody else saved it meanwhile: left alone; import again"
+
+_FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
 class Action(StrEnum):
@@ -36,6 +41,18 @@ class ItemResult:
     def __str__(self) -> str:
         where = f"{self.path} <- {self.origin}" if self.path else self.origin
         return f"{self.action:<9} {where}" + (f": {self.reason}" if self.reason else "")
+
+
+def failure(origin: str, error: Exception) -> ItemResult:
+    """Result for an item or source that failed. Raises `error` if nothing more can be written."""
+    if isinstance(error, OSError) and error.errno in _FATAL:
+        raise error
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror + (f": {error.filename}" if error.filename else "")
+    else:
+        hint = getattr(error, "hint", "")
+        reason = (str(error) or type(error).__name__) + (f" ({hint})" if hint else "")
+    return ItemResult(Action.FAILED, origin, None, reason)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ at all, so an import may be interrupted anywhere and run again.
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -16,11 +15,12 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.frontmatter.article_text import compose
 from backfile.archive.frontmatter.rewriter import rewrite
 from backfile.archive.importers.article_builder import build_article, limit_extra, place_article
-from backfile.archive.importers.import_report import Action, ImportReport, ItemResult
-from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Skipped
+from backfile.archive.importers.import_report import SAVED_MEANWHILE, Action, ImportReport, ItemResult, failure
+from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Reference, Skipped
 from backfile.archive.importers.item_reader import ItemReader
 from backfile.archive.importers.library.assets import PlacedAssets, place_assets
 from backfile.archive.importers.library.duplicates import Candidate, Duplicate, DuplicateIndex, read_candidate
+from backfile.archive.importers.library.enrichment import Enrichment
 from backfile.archive.importers.library.file_names import article_path
 from backfile.archive.importers.library.import_lock import ImportLock
 from backfile.archive.importers.library.import_log import ImportLog, PendingLinks, StoredArticle
@@ -34,6 +34,7 @@ from backfile.archive.importers.library.provenance import (
     article_urls,
     checksum,
     front_data,
+    other_addresses,
     storable,
     with_provenance,
     without_provenance,
@@ -48,8 +49,6 @@ from backfile.archive.storage.file_titles import without_suffix
 from backfile.archive.storage.library import Library
 
 _BATCH = 64  # files written together before they are moved into place
-_FATAL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-SAVED_MEANWHILE = "somebody else saved it meanwhile: left alone; import again"
 _NONE_STORED = StoredArticle()
 
 
@@ -85,7 +84,8 @@ class Importer:
     `report` grows with each item, so that it is complete when the import is interrupted. With `dry_run` nothing is
     written and all else is the same. `on_result` is called with each result. One import at a time writes to a library:
     another waits for it up to `wait` seconds, then entering raises `LibraryLocked`. With `seconds` sources are read in
-    helper processes, and an item that takes longer has failed.
+    helper processes, and an item that takes longer has failed. With `enrich` the entries of bibliographies fill in what
+    articles that have their DOI or address lack.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class Importer:
         dry_run: bool = False,
         wait: float = 10.0,
         seconds: float | None = None,
+        enrich: bool = False,
         on_result: Callable[[ItemResult], None] | None = None,
     ) -> None:
         self.report = ImportReport()
@@ -111,6 +112,7 @@ class Importer:
         self._obsolete: dict[str, str] = {}
         self._not_written: set[str] = set()
         self._duplicates: DuplicateIndex | None = None
+        self._enrichment = Enrichment(library, self._log, dry_run=dry_run) if enrich else None
 
     def __enter__(self) -> Importer:
         if not self._dry_run:
@@ -155,7 +157,7 @@ class Importer:
             for event in self._reader.read(source, context):
                 self._add_result(self._import_event(event, source, context))
         except ITEM_FAILURES as error:
-            self._add_result(_failure(source.label, error))
+            self._add_result(failure(source.label, error))
         self._relink(self._pending.resolve_pending())
 
     def _add_result(self, result: ItemResult) -> None:
@@ -170,13 +172,33 @@ class Importer:
             return ItemResult(Action.FAILED, where if event.line is None else f"{where}:{event.line}", None, reason)
         if isinstance(event, Skipped):
             return ItemResult(Action.SKIPPED, source.origin_of(event.origin), None, event.reason)
+        if isinstance(event, Reference):
+            return self._import_reference(event, source, context)
         return self._import_item(event, source, context)
+
+    def _import_reference(self, reference: Reference, source: ImportSource, context: ImportContext) -> ItemResult:
+        """Fills in the article of an entry of a bibliography, or imports the entry if it has a text or a file."""
+        item = reference.item
+        origin = source.origin_of(item.origin)
+        if self._enrichment is not None:
+            self._finish_batch()
+            try:
+                result = self._enrichment.fill_in(reference, origin)
+            except ITEM_FAILURES as error:
+                result = failure(origin, error)
+            self.report.wrote |= self._enrichment.wrote
+            if result is not None:
+                return result
+        if item.body or item.assets:
+            return self._import_item(item, source, context)
+        hint = "no article has its DOI or address" if self._enrichment else "--enrich fills in articles with its DOI"
+        return ItemResult(Action.SKIPPED, origin, None, f"only a reference; {hint}")
 
     def _import_item(self, item: Item, source: ImportSource, context: ImportContext) -> ItemResult:
         try:
             prepared = _prepare(item, source, context)
         except ITEM_FAILURES as error:
-            return _failure(source.origin_of(item.origin), error)
+            return failure(source.origin_of(item.origin), error)
         if prepared is None:
             return ItemResult(Action.SKIPPED, source.origin_of(item.origin), None, "neither title nor text")
         is_shared = self._seen.get(prepared.origin, source.label) != source.label
@@ -190,7 +212,7 @@ class Importer:
                 return self._update(prepared, known)
             return self._add(prepared, known, source.label)
         except ITEM_FAILURES as error:
-            return _failure(prepared.origin, error)
+            return failure(prepared.origin, error)
 
     def _numbered(self, prepared: _PreparedItem) -> _PreparedItem:
         """Numbers the origins of items to which one source gives the same origin."""
@@ -297,7 +319,7 @@ class Importer:
         """Writes an article in the place of `stored`, its assets first, and logs it."""
         path, origin = rendered.article.path, prepared.origin
         provenance = Provenance(path, origin, prepared.kind, rendered.sha256, within)
-        others = _other_addresses(addresses, origin, rendered.article)
+        others = other_addresses(addresses, origin, rendered.article.metadata.source)
         content = with_provenance(rendered.text, provenance, self._today, others).encode()
         if len(content) > MAX_BYTES:
             raise ArchiveError(f"is larger than {MAX_BYTES >> 20} MB", hint="split it")
@@ -311,6 +333,8 @@ class Importer:
                 self._changes.add(path, content, stored, rendered.assets.files)
             self._write_article(path, content, stored.digest)
             self._log.published.add_new(path, _article_urls(rendered.article, origin, others), origin)
+        if self._enrichment is not None:
+            self._enrichment.add(path, content.decode())
         self._log.put(provenance)
 
     def _write_article(self, path: str, content: bytes, replaces: str | None) -> None:
@@ -369,32 +393,7 @@ def _result(action: Action, prepared: _PreparedItem, rendered: _RenderedArticle,
     return ItemResult(action, prepared.origin, rendered.article.path, reason, notes)
 
 
-def _failure(origin: str, error: Exception) -> ItemResult:
-    """Result for an item or source that failed. Raises `error` if nothing more can be written."""
-    if isinstance(error, OSError) and error.errno in _FATAL:
-        raise error
-    if isinstance(error, OSError) and error.strerror:
-        reason = error.strerror + (f": {error.filename}" if error.filename else "")
-    else:
-        hint = getattr(error, "hint", "")
-        reason = (str(error) or type(error).__name__) + (f" ({hint})" if hint else "")
-    return ItemResult(Action.FAILED, origin, None, reason)
-
-
 def _article_urls(article: Article, origin: str = "", addresses: Iterable[str] = ()) -> ArticleUrls:
     """URLs in the front matter that an article will have."""
     source = {"source": article.metadata.source.url} if article.metadata.source else {}
     return article_urls({**article.extra, **source, KEY: {"from": origin}, ALSO_AT: list(addresses)})
-
-
-def _other_addresses(addresses: Iterable[str], origin: str, article: Article) -> list[str]:
-    """Further addresses of an article: each once, and none that is its source or origin."""
-    own = {
-        origin_key(address)
-        for address in (origin, article.metadata.source.url if article.metadata.source else None)
-        if address
-    }
-    others: dict[str, str] = {}
-    for address in map(storable, filter(None, addresses)):
-        others.setdefault(origin_key(address), address)
-    return [address for key, address in others.items() if key not in own]

@@ -60,7 +60,19 @@ class Skipped:
     reason: str
 
 
-ImportEvent = Item | Skipped | Problem
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Entry of a bibliography, as the article that it would be.
+
+    The article has a body if there is an abstract, a note or a file. An entry without one is only a reference, which
+    can fill in what an article that is there already lacks: its `abstract` is a summary there.
+    """
+
+    item: Item
+    abstract: str = ""
+
+
+ImportEvent = Item | Reference | Skipped | Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,15 @@ from typing import Any
 
 from backfile.archive.errors import ArchiveError, HelperEnded
 from backfile.archive.helper_process import HelperProcess, begin_step, end_step
-from backfile.archive.importers.item import ITEM_FAILURES, Asset, FetchResponse, ImportContext, ImportEvent, Item
+from backfile.archive.importers.item import (
+    ITEM_FAILURES,
+    Asset,
+    FetchResponse,
+    ImportContext,
+    ImportEvent,
+    Item,
+    Reference,
+)
 from backfile.archive.importers.library.assets import is_admitted
 from backfile.archive.importers.sources.detection import AnySource, ImportSource
 from backfile.archive.storage.durable_files import MAX_BYTES
@@ -167,7 +175,7 @@ def _read(request: _Request, progress: _Progress) -> _End:
     context = replace(request.context, begin=progress.begin, fetch=progress.fetch if request.may_fetch else None)
     try:
         for event in request.source.read(context):
-            loaded = _with_loaded_assets(event) if isinstance(event, Item) else event
+            loaded = _loaded(event)
             if progress.number >= request.resume_at:
                 progress.send(loaded)
     except (ConnectionError, EOFError):
@@ -208,6 +216,13 @@ class _Progress:
         end_step()
         self._connection.send(message)
         begin_step(self._seconds)
+
+
+def _loaded(event: ImportEvent) -> ImportEvent:
+    """Event whose assets are in memory."""
+    if isinstance(event, Reference):
+        return replace(event, item=_with_loaded_assets(event.item))
+    return _with_loaded_assets(event) if isinstance(event, Item) else event
 
 
 def _with_loaded_assets(item: Item) -> Item:

@@ -15,7 +15,9 @@ from datetime import date
 
 from backfile.archive.frontmatter.front_matter import parse
 from backfile.archive.frontmatter.rewriter import yaml_block
+from backfile.archive.importers.links.urls import origin_key
 from backfile.archive.metadata.field_names import SOURCE_URL, normal
+from backfile.archive.model import Source
 
 KEY = "imported"
 ALSO_AT = "also_at"
@@ -136,3 +138,12 @@ def origin_of(label: str, is_folder: bool, name: str) -> str:
     if not is_folder and (name == label or label.endswith(f"/{name}")):  # the only item of a file
         return storable(label)
     return storable(f"{label}/{name}" if is_folder else f"{label}#{name}")
+
+
+def other_addresses(addresses: Iterable[str], origin: str, source: Source | None) -> list[str]:
+    """Further addresses of an article: each once, and none that is its source or origin."""
+    own = {origin_key(address) for address in (origin, source.url if source else None) if address}
+    others: dict[str, str] = {}
+    for address in map(storable, filter(None, addresses)):
+        others.setdefault(origin_key(address), address)
+    return [address for key, address in others.items() if key not in own]

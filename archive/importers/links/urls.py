@@ -7,7 +7,14 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlencode
 
 from backfile.archive.web_addresses import split_address
 
+_DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/\S+)\Z", re.IGNORECASE)
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|ref|ref_src|cmpid|smid|igshid|share", re.IGNORECASE)
+
+
+def doi_in(text: str) -> str:
+    """DOI in lower case, from its bare form or an address of the resolver; empty if the text is none."""
+    found = _DOI.match(text.strip())
+    return found[1].rstrip(".,;").lower() if found else ""
 
 
 def url_key(url: str) -> str | None:

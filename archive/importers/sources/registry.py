@@ -33,6 +33,7 @@ KINDS = {
     "ninjs": "press.ninjs",
     "tei": "scholarly.tei",
     "jats": "scholarly.jats",
+    "references": "scholarly.references",
     "readlater": "read_later.read_later_export",
     "newsletter": "mail.mailbox",
     "markdown": "markdown_tree.tree",

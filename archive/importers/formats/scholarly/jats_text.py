@@ -28,7 +28,7 @@ _ELEMENTS = {
     "b": "strong", "italic": "em", "i": "em", "sup": "sup", "sub": "sub", "monospace": "code", "strike": "s",
     "list-item": "li", "term": "dt", "def": "dd", "def-list": "dl", "def-item": "div", "table": "table",
     "thead": "thead", "tbody": "tbody", "tfoot": "tfoot", "tr": "tr", "td": "td", "th": "th", "break": "br", "hr": "hr",
-    "speaker": "strong", "speech": "p", "statement": "div", "verse-group": "div", "ack": "div", "app": "div",
+    "speaker": "strong", "statement": "div", "verse-group": "div", "ack": "div", "app": "div",
     "app-group": "div", "glossary": "div", "notes": "div", "fn-group": "div", "table-wrap-foot": "div", "bio": "div",
     "caption": "div", "sig-block": "p", "chem-struct-wrap": "div", "fig-group": "div",
 }  # fmt: skip

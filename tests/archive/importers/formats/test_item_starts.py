@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from backfile.archive.errors import ArchiveError
-from backfile.archive.importers.item import FetchResponse, ImportContext, Item
+from backfile.archive.importers.item import FetchResponse, ImportContext, Item, Reference
 from backfile.archive.importers.sources import registry
 from backfile.archive.report import Problem
 
@@ -105,6 +105,7 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
      + "</teiCorpus>"),
     ("jats", "j.xml", "<pmc-articleset>" + each("<article article-type='x'><body><p>@title @text</p></body></article>")
      + "</pmc-articleset>"),
+    ("references", "r.ris", each("TY  - JOUR\nTI  - @title\nAB  - @text\nER  -\n")),
     ("ninjs", "n.json", json.dumps(objects(uri="@title", headline="@title", body_text=TEXT))),
     ("proquest", "p.txt", each("_" * 60 + "\n\n@title\n\nFull text: @text\n\nProQuest document ID: @title\n\n")),
     ("readlater", "l.json", json.dumps(LINKS)),
@@ -162,7 +163,7 @@ def test_each_item_begins_once_and_a_slow_one_does_not_end_the_rest(
         context = replace(context, fetch=fetch)
     found = list(registry.load(kind).read(path, context))
     assert begun() == len(TITLES)
-    kinds = [Problem if number == fails_at else Item for number in (1, 2, 3)]
+    kinds = [Problem if number == fails_at else Reference if kind == "references" else Item for number in (1, 2, 3)]
     assert [type(event) for event in found] == kinds, found
     assert all("takes too long" in event.reason for event in found if isinstance(event, Problem))
 
