@@ -10,7 +10,7 @@ from typing import Any
 from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.index.analysis.normalization import fold
 from backfile.index.engine import Document, Fingerprint, FingerprintedDocument
-from backfile.index.engines.opensearch.index_mapping import length_field, words_field
+from backfile.index.engines.opensearch.index_mapping import keys_field, length_field, words_field
 from backfile.index.engines.opensearch.position_tokens import PositionTokenizer, key_languages
 from backfile.index.fields import DEFAULT_FIELDS, WORD_FIELDS, facet_key, name_words, values
 
@@ -36,15 +36,17 @@ def bulk_lines(items: Sequence[FingerprintedDocument], tokenizer: PositionTokeni
         by_languages.setdefault(key_languages(item[0].metadata.language, main), []).append(item)
     for languages, group in by_languages.items():
         texts = [text for document, _ in group for field in WORD_FIELDS for text in values(document, field)]
-        tokens, widths = tokenizer.tokenize_texts(texts, languages)
+        rows = tokenizer.tokenize_texts(texts, languages)
         place = 0
         for document, fingerprint in group:
             body = _fields(document, fingerprint)
             for field in WORD_FIELDS:
                 end = place + len(values(document, field))
-                body[words_field(field)] = tokens[place:end]
+                own = rows[place:end]
+                body[words_field(field)] = [row.terms for row in own]
+                body[keys_field(field)] = [row.keys for row in own]
                 if field in DEFAULT_FIELDS:
-                    body[length_field(field)] = sum(widths[place:end])
+                    body[length_field(field)] = sum(row.length for row in own)
                 place = end
             yield _line({"index": {"_id": document_id(document.id)}}) + _line(body)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from backfile.index.analysis.tokenizer import POSITION_GAP
 from backfile.index.engine import MAX_DEPTH
-from backfile.index.engines.opensearch.position_tokens import GAP, KEY_SIGN, TERM_SIGN
+from backfile.index.engines.opensearch.position_tokens import GAP, SIGN
 from backfile.index.errors import IndexUnusable
 from backfile.index.fields import DEFAULT_FIELDS, WORD_FIELDS
 
@@ -15,6 +15,8 @@ FORMAT = 1
 """Version of the mapping and of what is written; an index of another one is built anew."""
 PROGRAM = "backfile"
 
+_PIECE = f"\\{SIGN}([^{SIGN}]+)"
+_IS_STACKED = f"token.getTerm().charAt(0) == (char) {ord(SIGN)}"
 _KEYWORD = {"type": "keyword"}
 _STORED_NUMBER = {"type": "long", "index": False}
 
@@ -26,7 +28,7 @@ def words_field(field: str) -> str:
 
 def keys_field(field: str) -> str:
     """Name of the field of the stem keys of one of WORD_FIELDS."""
-    return f"words_{field}.keys"
+    return f"keys_{field}"
 
 
 def length_field(field: str) -> str:
@@ -34,14 +36,13 @@ def length_field(field: str) -> str:
     return f"length_{field}"
 
 
-def _words(analyzer: str) -> dict[str, Any]:
-    return {
-        "type": "text",
-        "analyzer": analyzer,
-        "similarity": "frequency",
-        "norms": False,  # the length is a field of its own: norms keep one byte of it
-        "position_increment_gap": POSITION_GAP,
-    }
+_WORDS = {
+    "type": "text",
+    "analyzer": "position_tokens",
+    "similarity": "frequency",
+    "norms": False,  # the length is a field of its own: norms keep one byte of it
+    "position_increment_gap": POSITION_GAP,
+}
 
 
 def mapping(state: IndexState) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def mapping(state: IndexState) -> dict[str, Any]:
     for facet in ("author", "topic"):
         properties |= {f"{facet}_{kind}": _KEYWORD for kind in ("key", "spelling", "name")}
     for field in WORD_FIELDS:
-        properties[words_field(field)] = {**_words("terms"), "fields": {"keys": _words("keys")}}
+        properties |= {words_field(field): _WORDS, keys_field(field): _WORDS}
     properties |= {length_field(field): {"type": "integer"} for field in DEFAULT_FIELDS}
     excluded = [name for name in properties if name != "stored"]
     return {
@@ -76,8 +77,6 @@ def mapping(state: IndexState) -> dict[str, Any]:
 
 def settings(shards: int, replicas: int) -> dict[str, Any]:
     """Settings of a new index; it is refreshed by commits only."""
-    capture = {"type": "pattern_capture", "preserve_original": False}
-    signs = TERM_SIGN + "\\" + KEY_SIGN
     return {
         "index": {
             "number_of_shards": shards,
@@ -90,12 +89,16 @@ def settings(shards: int, replicas: int) -> dict[str, Any]:
                 "tokenizer": {"position_tokens": {"type": "whitespace", "max_token_length": 1 << 20}},
                 "filter": {
                     "gap": {"type": "stop", "stopwords": [GAP]},
-                    "terms": {**capture, "patterns": [f"\\{TERM_SIGN}([^{signs}]+)"]},
-                    "keys": {**capture, "patterns": [f"\\{KEY_SIGN}([^{signs}]+)"]},
+                    "pieces": {"type": "pattern_capture", "preserve_original": False, "patterns": [_PIECE]},
+                    # Most position tokens are a single term, and taking them apart is dear.
+                    "stacked": {"type": "condition", "filter": ["pieces"], "script": {"source": _IS_STACKED}},
                 },
                 "analyzer": {
-                    name: {"type": "custom", "tokenizer": "position_tokens", "filter": ["gap", name]}
-                    for name in ("terms", "keys")
+                    "position_tokens": {
+                        "type": "custom",
+                        "tokenizer": "position_tokens",
+                        "filter": ["gap", "stacked"],
+                    },
                 },
             },
         }

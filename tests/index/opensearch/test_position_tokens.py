@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from unicodedata import normalize
 
@@ -14,8 +13,7 @@ from backfile.index.analysis.stemming import sibling_keys, stem_keys, stemming_l
 from backfile.index.analysis.tokenizer import tokenize
 from backfile.index.engines.opensearch.position_tokens import (
     GAP,
-    KEY_SIGN,
-    TERM_SIGN,
+    SIGN,
     PositionTokenizer,
     indexed_term,
     key_languages,
@@ -23,33 +21,27 @@ from backfile.index.engines.opensearch.position_tokens import (
     typed_keys,
 )
 
-PIECES = re.compile(f"([{TERM_SIGN}\\{KEY_SIGN}])([^{TERM_SIGN}\\{KEY_SIGN}]+)")
 
-
-def terms_at(position_tokens: str, sign: str = TERM_SIGN) -> list[tuple[int, str]]:
-    """Terms or keys with their positions, as the analyzers of the mapping give them."""
-    return [
-        (position, piece)
-        for position, token in enumerate(position_tokens.split())
-        for own, piece in PIECES.findall(token)
-        if own == sign
-    ]
+def terms_at(row: str) -> list[tuple[int, str]]:
+    """Terms or keys with their positions, as the analyzer of the mapping gives them."""
+    return [(position, piece) for position, token in enumerate(row.split()) for piece in token.strip(SIGN).split(SIGN)]
 
 
 @given(texts())
 def test_the_terms_stand_at_their_positions(text: str) -> None:
-    (tokens,), (width,) = PositionTokenizer().tokenize_texts([text], ("en",))
-    assert terms_at(tokens) == [(token.position, token.term) for token in tokenize(text)]
-    assert width == len(tokens.split())
+    (row,) = PositionTokenizer().tokenize_texts([text], ("en",))
+    assert terms_at(row.terms) == [(token.position, token.term) for token in tokenize(text)]
+    assert row.length == len(row.terms.split()) == len(row.keys.split())
 
 
 def test_a_word_has_the_keys_of_its_language_at_its_position() -> None:
-    tokens, _ = PositionTokenizer().tokenize_texts(["e-mails of ministers", "Ferries"], ("en",))
-    assert tokens == [
-        " |e^en::e|emails^en:email |mails^en:mail |of^en::of |ministers^en:minist",
-        " |ferries^en:ferri",
+    rows = PositionTokenizer().tokenize_texts(["e-mails of ministers", "Ferries", ""], ("en",))
+    assert [(row.terms, row.keys, row.length) for row in rows] == [
+        (" |e|emails mails of ministers", " |en::e|en:email en:mail en::of en:minist", 4),
+        (" ferries", " en:ferri", 1),
+        ("", "", 0),
     ]
-    assert PositionTokenizer().tokenize_texts(["ferries"], ())[0] == [" |ferries^::ferries"]
+    assert PositionTokenizer().tokenize_texts(["ferries"], ())[0].keys == " ::ferries"
 
 
 def test_keys_tell_siblings_as_stemming_does() -> None:
@@ -58,10 +50,8 @@ def test_keys_tell_siblings_as_stemming_does() -> None:
     words += ["لحادث", "حادث", "الحادث", "خ"]
     for code in (None, "en", "fr-CA", "ar", "ru", "zh"):
         own = stemming_languages(code, languages)
-        (tokens,), _ = PositionTokenizer().tokenize_texts([" ".join(words)], key_languages(code, "en"))
-        keys = {
-            word: {key for place, key in terms_at(tokens, KEY_SIGN) if place == at} for at, word in enumerate(words)
-        }
+        (row,) = PositionTokenizer().tokenize_texts([" ".join(words)], key_languages(code, "en"))
+        keys = {word: {key for place, key in terms_at(row.keys) if place == at} for at, word in enumerate(words)}
         for typed in words:
             wanted = set(typed_keys(typed, (*languages, "")).values())
             siblings = {word for word in words if keys[word] & wanted} | {typed}
@@ -76,7 +66,7 @@ def sibling_keys_typed(word: str, languages: tuple[str, ...]) -> frozenset[str]:
 
 
 def test_no_character_makes_a_term_with_a_sign_of_ours() -> None:
-    signs = {TERM_SIGN, KEY_SIGN, GAP}
+    signs = {SIGN, GAP}
     every = (chr(code) for code in range(sys.maxunicode + 1) if not 0xD800 <= code < 0xE000)
     # Of the others, each is a term as it stands or none.
     characters = [*signs, *(each for each in every if normalize("NFKD", each) != each)]
@@ -88,4 +78,4 @@ def test_no_character_makes_a_term_with_a_sign_of_ours() -> None:
 
 def test_gaps_of_a_phrase_are_kept() -> None:
     (sequence,) = phrase_sequences("night * ferry")
-    assert phrase_text(sequence) == "|night ~ |ferry"
+    assert phrase_text(sequence) == "night ~ ferry"

@@ -14,7 +14,7 @@ from typing import Any
 from backfile.index.analysis.phrase_terms import phrase_sequences
 from backfile.index.analysis.tokenizer import term_sequences
 from backfile.index.engines.opensearch.index_mapping import keys_field, length_field
-from backfile.index.engines.opensearch.position_tokens import GAP, KEY_SIGN, typed_keys
+from backfile.index.engines.opensearch.position_tokens import GAP, typed_keys
 from backfile.index.engines.opensearch.search.match_queries import (
     NOTHING,
     MatchQueries,
@@ -165,19 +165,18 @@ class ScoreQueries:
 
     def _neighbours(self, first: Word, second: Word, field: str) -> Query:
         """Query whose score is the number of times that one word follows another within the window."""
-        one, other = (self._tokens(word) for word in (first, second))
+        one, other = (self._keys(word) for word in (first, second))
         phrases = [(one[language], other[language]) for language in one.keys() & other.keys()]
         name = keys_field(field)
         return any_of(
-            {"match_phrase": {name: {"query": " ".join([token, *gaps, next_token]), "boost": 1 / 2}}}
-            for token, next_token in sorted(phrases)
+            {"match_phrase": {name: {"query": " ".join([key, *gaps, next_key]), "boost": 1 / 2}}}
+            for key, next_key in sorted(phrases)
             for gaps in ([GAP] * distance for distance in range(WEIGHTS.window))
         )
 
-    def _tokens(self, word: Word) -> dict[str, str]:
-        """Position token of the stem key of a single term in each language."""
-        term = single_terms(term_sequences(word.text))[0]
-        return {language: KEY_SIGN + key for language, key in typed_keys(term, self.matches.key_languages).items()}
+    def _keys(self, word: Word) -> dict[str, str]:
+        """Stem key of a single term in each language."""
+        return typed_keys(single_terms(term_sequences(word.text))[0], self.matches.key_languages)
 
 
 def word_pairs(node: And | Or) -> Iterator[tuple[Word, Word]]:

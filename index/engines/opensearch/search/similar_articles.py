@@ -5,7 +5,7 @@ from __future__ import annotations
 from backfile.index.engine import Document, Hit, Sort
 from backfile.index.engines.opensearch.document_source import document_id, stored_document
 from backfile.index.engines.opensearch.index_mapping import words_field
-from backfile.index.engines.opensearch.position_tokens import TERM_SIGN, indexed_term
+from backfile.index.engines.opensearch.position_tokens import indexed_term
 from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
 from backfile.index.engines.opensearch.search.match_queries import Query, term_query
 from backfile.index.engines.opensearch.search.page_search import ORDERS
@@ -54,7 +54,7 @@ def _candidates(reader: ClusterReader, frequencies: dict[str, int]) -> list[str]
         return list(frequencies)
     field = words_field("text")
     body = {
-        "doc": {field: " ".join(TERM_SIGN + indexed_term(term) for term in frequencies)},
+        "doc": {field: " ".join(map(indexed_term, frequencies))},
         "fields": [field],
         "positions": False,
         "offsets": False,
