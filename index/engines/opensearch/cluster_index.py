@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -117,7 +118,9 @@ class ClusterIndex:
             left = deadline.left()
             params |= {"timeout": f"{max(int(left * 1000), 1)}ms", "request_timeout": left + _GRACE}
         try:
-            answer = self.client.search(index=None if "pit" in body else self.name, body=body, params=params)
+            # As ASCII: the client would send a lone surrogate of a query as bytes that are no UTF-8.
+            text = json.dumps(body, separators=(",", ":"))
+            answer = self.client.search(index=None if "pit" in body else self.name, body=text, params=params)
         except ClusterTimeout as error:
             if deadline is None:
                 raise

@@ -6,7 +6,6 @@ shards, which those of OpenSearch do not.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -22,10 +21,9 @@ from backfile.index.fields import DEFAULT_FIELDS, spelling_rank
 from backfile.index.query import language_of
 
 _MOST_LANGUAGES = 1_000
-_MOST_SPELLINGS = 1_000
+_MOST_SPELLINGS = 50  # and other names of the same documents; the most frequent spelling is among the first
 _AT_ONCE = 100  # filters of one request
 _MOST_KEPT = 20_000
-_SPECIAL = re.compile(r"(\W)")
 
 Spelling = tuple[str, int]
 """Spelling of a name that most documents have, and the number of documents with any spelling."""
@@ -122,24 +120,24 @@ class ClusterReader:
         return known
 
     def _read_spellings(self, facet: str, keys: list[str]) -> dict[str, Spelling]:
-        include = "|".join(begins_with(key + SEPARATOR) for key in keys)
-        most = {"size": _MOST_SPELLINGS, "shard_size": _MOST_SPELLINGS}
-        filters = {str(number): {"term": {f"{facet}_key": key}} for number, key in enumerate(keys)}
-        aggregations = {
-            "spellings": {"terms": {"field": f"{facet}_spelling", "include": include, **most}},
-            "totals": {"filters": {"filters": filters}},
+        spellings = {"spellings": {"terms": {"field": f"{facet}_spelling", "size": _MOST_SPELLINGS}}}
+        each = {
+            str(number): {"filter": {"term": {f"{facet}_key": key}}, "aggs": spellings}
+            for number, key in enumerate(keys)
         }
-        found = self.search({"size": 0, "track_total_hits": False, "aggs": aggregations})["aggregations"]
-        counts: dict[str, list[tuple[int, str]]] = {}
-        for bucket in found["spellings"]["buckets"]:
-            key, _, name = bucket["key"].partition(SEPARATOR)
-            counts.setdefault(key, []).append((bucket["doc_count"], name))
-        totals = [found["totals"]["buckets"][str(number)]["doc_count"] for number in range(len(keys))]
+        found = self.search({"size": 0, "track_total_hits": False, "aggs": each})["aggregations"]
         return {
-            key: (min(counts[key], key=lambda each: (-each[0], spelling_rank(each[1])))[1], total)
-            for key, total in zip(keys, totals, strict=True)
-            if key in counts
+            key: (name, found[str(number)]["doc_count"])
+            for number, key in enumerate(keys)
+            if (name := _most_frequent_spelling(key, found[str(number)]["spellings"]["buckets"])) is not None
         }
+
+
+def _most_frequent_spelling(key: str, buckets: Any) -> str | None:
+    """Most frequent spelling of a name, among those of all names of its documents; None without any."""
+    split = [(bucket["doc_count"], *bucket["key"].partition(SEPARATOR)) for bucket in buckets]
+    own = [(-count, spelling_rank(name)) for count, its_key, _, name in split if its_key == key]
+    return min(own)[1][1] if own else None
 
 
 def read_statistics(index: ClusterIndex, state: IndexState, deadline: Deadline | None) -> IndexStatistics:
@@ -157,8 +155,3 @@ def read_statistics(index: ClusterIndex, state: IndexState, deadline: Deadline |
         averages={name: found[name]["mean"]["value"] or 0.0 for name in DEFAULT_FIELDS},
         language_counts={bucket["key"]: bucket["doc_count"] for bucket in found["language"]["buckets"]},
     )
-
-
-def begins_with(text: str) -> str:
-    """Regular expression of Lucene for what begins with a text."""
-    return _SPECIAL.sub(r"\\\1", text) + ".*"

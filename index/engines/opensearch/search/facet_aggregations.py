@@ -8,7 +8,7 @@ from typing import Any
 
 from backfile.index.engine import FACETS, MAX_NAMES, Facet, FacetValue, NameMatch, Request
 from backfile.index.engines.opensearch.document_source import SEPARATOR, keyword_part
-from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader, begins_with
+from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
 from backfile.index.engines.opensearch.search.match_queries import Query, all_of
 from backfile.index.fields import name_words
 from backfile.index.query import Node, plain_text
@@ -41,16 +41,21 @@ def _aggregation(name: str, limit: int | None, filters: Mapping[str, Query]) -> 
 
 
 def _names_aggregations(query: Node) -> dict[str, Any]:
-    words = keyword_part(name_words(plain_text(query)))
+    words = _words(query)
     if not words:
         return {}
     aggregations = {}
     for facet in ("author", "topic"):
         field = f"{facet}_name"
-        values = {"terms": {"field": field, "include": begins_with(words + SEPARATOR), "size": _NAMED}}
+        values = {"terms": {"field": field, "size": _NAMED}}
         within = {"filter": {"prefix": {field: words + SEPARATOR}}, "aggs": {"values": values}}
         aggregations[f"{facet}_names"] = {"global": {}, "aggs": {"named": within}}
     return aggregations
+
+
+def _words(query: Node) -> str:
+    """Words of a query that may be a name, as the keywords of names have them; empty for other queries."""
+    return keyword_part(name_words(plain_text(query)))
 
 
 def read_facets(found: Any, request: Request, reader: ClusterReader) -> tuple[Facet, ...]:
@@ -72,11 +77,13 @@ def _read_facet(name: str, found: Any, limit: int | None, reader: ClusterReader)
     return Facet(name, tuple(values[:limit]), int(found["distinct"]["value"]))
 
 
-def read_names(found: Any, reader: ClusterReader) -> tuple[NameMatch, ...]:
+def read_names(found: Any, query: Node, reader: ClusterReader) -> tuple[NameMatch, ...]:
     """Authors and topics whose name is the query, of the aggregations of an answer."""
     names = []
+    words = _words(query)
     for facet in ("author", "topic"):
         buckets = found[f"{facet}_names"]["named"]["values"]["buckets"] if f"{facet}_names" in found else []
-        spellings = reader.spellings(facet, [bucket["key"].partition(SEPARATOR)[2] for bucket in buckets])
+        split = [bucket["key"].partition(SEPARATOR) for bucket in buckets]
+        spellings = reader.spellings(facet, [key for own, _, key in split if own == words])
         names += [NameMatch(facet, name, count) for name, count in sorted(spellings.values())]
     return tuple(sorted(names, key=lambda each: -each.count)[:MAX_NAMES])

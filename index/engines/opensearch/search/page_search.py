@@ -60,7 +60,7 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
         relaxed = _search_relaxed(reader, request, filters, words)
         found = relaxed if relaxed.total > complete else found
     facets = read_facets(found.answer["aggregations"], request, reader)
-    names = read_names(found.answer["aggregations"], reader)
+    names = read_names(found.answer["aggregations"], request.query, reader)
     marking = replace(reader, deadline=Deadline(started, _MARKING * request.deadline))
     hits = tuple(_mark(marking, found, request))
     suggestion = None
