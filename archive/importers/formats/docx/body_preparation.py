@@ -146,6 +146,10 @@ class _PartPreparation:
         return PictureMark(*(("", target.target) if target.is_external else (target.target, "")), alt, link)
 
     def _mark_vml_picture(self, element: etree._Element) -> None:
+        """Puts the mark of a picture of older Word into its place; what names no picture (a crop) is none."""
+        if not (value(element, "id") or value(element, "href")):
+            _replace(element, [])
+            return
         paragraph, run = etree.Element(self._tag("p")), etree.Element(self._tag("r"))
         paragraph.append(run)
         alt = value(element, "title") or value(element.getparent(), "alt") or ""

@@ -66,7 +66,7 @@ class MessageBody:
     @property
     def text(self) -> str:
         """Markdown, with a remark for readers on what was attached."""
-        remark = [f"*Attached, not imported: {escape_inline(', '.join(self.left_out))}*"] if self.left_out else []
+        remark = [f"*(attached, not imported: {escape_inline(', '.join(self.left_out))})*"] if self.left_out else []
         return "\n\n".join([*self.pieces, *remark])
 
     @property
@@ -134,7 +134,10 @@ class _BodyReader:
         children = list(part.iter_parts())
         if kind == "multipart/related":
             return self._related(part, children, depth)
-        bodies = [self.part(each, depth + 1) for each in children[: 1 if kind == "multipart/signed" else None]]
+        bodies = [
+            _below_subject(each, self.part(each, depth + 1))
+            for each in children[: 1 if kind == "multipart/signed" else None]
+        ]
         return _best(bodies) if kind == "multipart/alternative" else _joined(bodies)
 
     def _related(self, part: MIMEPart, children: list[MIMEPart], depth: int) -> MessageBody:
@@ -205,6 +208,14 @@ class _BodyReader:
         return MessageBody([f"![]({name})"], {name: Asset(name, partial(_load_picture, part))})
 
 
+def _below_subject(part: MIMEPart, body: MessageBody) -> MessageBody:
+    """Body of a part below its own subject, which the parts of a digest have."""
+    subject = _header(part, "Subject")
+    if subject and body.pieces and part.get_content_maintype() == "text":
+        body.pieces.insert(0, f"**{escape_inline(subject)}**")
+    return body
+
+
 def _joined(bodies: list[MessageBody]) -> MessageBody:
     joined = MessageBody()
     for body in bodies:
@@ -224,7 +235,7 @@ def _best(bodies: list[MessageBody]) -> MessageBody:
     return best
 
 
-def _header(message: EmailMessage, name: str) -> str:
+def _header(message: MIMEPart, name: str) -> str:
     return " ".join(str(message.get(name, "")).split())
 
 

@@ -138,12 +138,13 @@ def test_pictures_of_a_kind_that_no_browser_shows_are_noted(tmp_path: Path) -> N
 
 
 def test_pictures_of_older_word_and_charts(tmp_path: Path) -> None:
+    crop = '<w:r><w:pict><v:shape><v:imagedata croptop="1"/></v:shape></w:pict></w:r>'
     old = '<w:r><w:pict><v:shape alt="Old"><v:imagedata r:id="{}"/></v:shape></w:pict></w:r>'
     chart = (
         '<w:r><w:drawing><wp:inline><wp:docPr id="1" name="c" descr="Fares"/><a:graphic><a:graphicData '
         'uri="http://schemas.openxmlformats.org/drawingml/2006/chart"/></a:graphic></wp:inline></w:drawing></w:r>'
     )
-    body = OPENING + paragraph("A", inner=old.format("rId1")) + paragraph("B", inner=old.format("rId7") + chart)
+    body = OPENING + paragraph("A", inner=crop + old.format("rId1")) + paragraph("B", inner=old.format("rId7") + chart)
     item = article(tmp_path, body, {"rId1": "media/a.png"}, a_png=PNG)
     assert item.body.endswith("A\n\n![Old](image-1.png)\n\nB (chart: Fares)\n\n*(picture missing: Old)*")
     assert item.notes == ("left out a chart", "a picture is missing in the document")

@@ -19,7 +19,7 @@ from backfile.archive.model import ArticleMetadata, PartialDate, Source
 from backfile.archive.report import Problem
 
 PNG = b"\x89PNG\r\n\x1a\nfake"
-ATTACHED = "*Attached, not imported: menu.pdf*"
+ATTACHED = "*(attached, not imported: menu.pdf)*"
 HTML = """<html><body><div style="display:none">Preview \u034f \u200c</div>
 <table role="presentation"><tr><td><table><tr><td>
 <h2>The ferry</h2><p>It left at <b>nine</b>.</p></td></tr></table>
@@ -200,12 +200,18 @@ def test_forwarded_messages_come_in_with_subject_sender_and_date(tmp_path: Path)
     assert body(tmp_path, parts("digest", old, old)).body.count("It was late.") == 2
 
 
+def test_the_parts_of_a_digest_stand_below_their_subjects(tmp_path: Path) -> None:
+    item = body(tmp_path, parts("mixed", *(part("text/html", f"<p>It {word}.</p>", f"Subject: The {word}")
+                                           for word in ("left", "came"))))  # fmt: skip
+    assert item.body == "**The left**\n\nIt left.\n\n**The came**\n\nIt came."
+
+
 def test_what_is_not_read_is_named_for_the_report_and_for_readers(tmp_path: Path) -> None:
     calendar = part("text/calendar; method=REQUEST", "BEGIN:VCALENDAR")
     item = body(tmp_path, parts("mixed", parts("alternative", part("text/plain", "Come!"), calendar),
                                 part("application/ms-tnef; name=winmail.dat", "x"),
                                 part("text/plain; name=a.txt", "x", "Content-Disposition: attachment")))  # fmt: skip
-    assert item.body == "Come!\n\n*Attached, not imported: text/calendar, winmail.dat, a.txt*"
+    assert item.body == "Come!\n\n*(attached, not imported: text/calendar, winmail.dat, a.txt)*"
     assert item.notes == ("left out what is attached: text/calendar, winmail.dat, a.txt",)
     locked = parts("encrypted", part("application/pgp-encrypted", "Version: 1"), part("application/octet-stream", "x"))
     assert body(tmp_path, locked).notes == ("left out what is attached: its text, which is encrypted",)
@@ -222,7 +228,7 @@ def test_signed_messages_are_read_without_their_signature(tmp_path: Path) -> Non
 
 def test_files_encoded_in_the_text_are_named(tmp_path: Path) -> None:
     item = body(tmp_path, part("text/plain", "Look:\n\nbegin 644 pier.jpg\n#0V%T\n`\nend\n\nNice?"))
-    assert item.body == "Look:\n\nNice?\n\n*Attached, not imported: pier.jpg*"
+    assert item.body == "Look:\n\nNice?\n\n*(attached, not imported: pier.jpg)*"
 
 
 def test_parts_in_parts_end(tmp_path: Path) -> None:
