@@ -3,7 +3,13 @@
 `text` is the measure of html-scrapinghub: precision and recall of shingles, averaged over pages, and F1 of both
 averages, of the plain text of the stored Markdown without captions, which the ground truth omits. The pages are split
 in two halves by a hash of their keys, so that rules that help only where they were found show; most were found on half
-0. `readability` is the same measure on html-readability, captions included; its truth is the output of one program.
+0.
+
+`pages` is the measure of html-pages (`bench.page_strings`), beside it the same without captions, which that set takes
+for no text of the article, and two libraries on the same pages. The weights of the blocks were fitted on both halves
+of both sets; `python -m bench fit_extraction` prints the scores of pages that the weights were not fitted on.
+
+`readability` is the same measure on html-readability, captions included; its truth is the output of one program.
 
 Metadata are compared with html-readability. A title counts if its words are the expected ones, with or without the name
 of the site at its end; a date if day, month and year agree. The set expects the text of the element that its program
@@ -23,12 +29,19 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from backfile.archive.importers.common.html_parser import parse_html
+import trafilatura
+from lxml import etree
+from readability import Document
+from readability.readability import Unparseable
+
+from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.html_parser import decode_html, parse_html
 from backfile.archive.importers.extraction.extractor import ExtractedArticle, extract
 from backfile.archive.importers.extraction.page_metadata import read_metadata
 from backfile.archive.markdown.renderer import to_text
 from backfile.archive.metadata.dates import DateUnclear, parse_date
 from bench import corpora_folder
+from bench.page_strings import StringScore, causes, markdown_normal_form, normal_form, string_pages
 
 _WORD = re.compile(r"\w+")
 READ_AS = {
@@ -62,12 +75,13 @@ _SITE_AT_END = re.compile(r"\s+[|\-–—·]\s+")
 
 def shares(true: str, found: str) -> tuple[float | None, float | None]:
     """Precision and recall of one page; None where there is nothing to divide by."""
-    truth, ours = _shingles(true), _shingles(found)
+    truth, ours = word_shingles(true), word_shingles(found)
     both = (truth & ours).total()
     return both / ours.total() if ours else None, both / truth.total() if truth else None
 
 
-def _shingles(text: str, size: int = 4) -> Counter[tuple[str, ...]]:
+def word_shingles(text: str, size: int = 4) -> Counter[tuple[str, ...]]:
+    """Multiset of the word n-grams of a text."""
     words = _WORD.findall(text)
     return Counter(tuple(words[at : at + size]) for at in range(max(1, len(words) - size + 1)) if words)
 
@@ -143,6 +157,41 @@ def text_without_captions(body: str) -> str:
     return to_text("\n\n".join(kept))
 
 
+def measure_strings() -> None:
+    """Prints the scores of html-pages beside those of other libraries, and the causes of what is wrong."""
+    scores = {name: [StringScore(), StringScore(), StringScore()] for name in ("pages", "no captions", *_OTHERS)}
+    seconds, why, pages_read = 0.0, Counter[str](), list(string_pages())
+    for page in pages_read:
+        began = time.process_time()
+        body = extract(parse_html(page.html), url=page.url).body
+        seconds += time.process_time() - began
+        texts = {"pages": markdown_normal_form(body), "no captions": normal_form(text_without_captions(body))}
+        texts |= {name: normal_form(read(page.html)) for name, read in _OTHERS.items()}
+        for name, text in texts.items():
+            for which in (half(page.url), 2):
+                scores[name][which].add(page, text)
+        why += causes(page)
+    print(f"html-pages  {why.total()} strings wrong; {len(pages_read) / seconds:.1f} pages/s of processor time")
+    for name, (first, second, whole) in scores.items():
+        print(f"{name:11} {whole}  half 0 {first.f1():.4f}  half 1 {second.f1():.4f}")
+    for cause, strings in sorted(why.items()):
+        print(f"  {cause:40} {strings}")
+
+
+def _read_by_trafilatura(html: bytes) -> str:
+    return trafilatura.extract(html, include_comments=False) or ""
+
+
+def _read_by_readability(html: bytes) -> str:
+    try:
+        return parse_html(Document(decode_html(html)).summary()).text_content()
+    except (Unparseable, ArchiveError, etree.LxmlError):
+        return ""
+
+
+_OTHERS = {"trafilatura": _read_by_trafilatura, "Readability": _read_by_readability}
+
+
 def measure_metadata(*, worst: int) -> None:
     """Prints the shares of right titles, bylines and dates, and what is wrong."""
     right: Counter[str] = Counter()
@@ -205,5 +254,6 @@ def main() -> None:
     parser.add_argument("--worst", type=int, default=0, help="show so many of the worst pages")
     worst = parser.parse_args().worst
     measure_text(worst=worst)
+    measure_strings()
     measure_readability()
     measure_metadata(worst=worst)

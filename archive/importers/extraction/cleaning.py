@@ -8,13 +8,16 @@ from collections.abc import Iterable, Iterator
 from lxml import etree
 from lxml.html import HtmlElement
 
+from backfile.archive.importers.markdown.embeds import link_embeds
+
 _BLOCK_TAGS = """p h1 h2 h3 h4 h5 h6 dl dt table thead tbody tfoot tr pre figcaption hr summary caption html
     body div article section main td th center blockquote li dd figure header footer aside address details fieldset
     form ul ol"""
 _BLOCKS = frozenset(_BLOCK_TAGS.split())
 _TEXTLESS = frozenset({"html", "head", "table", "thead", "tbody", "tfoot", "tr", "dl", "pre"})
-_CODE = ("script", "style", "svg", "template", "iframe", "object", "embed")
+_CODE = ("script", "style", "svg", "template", "iframe", "object", "embed", "video", "audio")
 _CONTROLS = ("noscript", "form", "button", "select", "textarea", "canvas", "nav", "dialog", "input")
+_HOLDERS = frozenset({"form", "nav", "dialog"})
 _HIDES = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_NAME = re.compile(
     r"(?:^|\s)(?:sr-only|screen-reader(?:-text)?|screenreader|visually-?hidden|off-?screen)(?:\s|$)"
@@ -29,11 +32,16 @@ _MOST_SIBLINGS = 12
 """Elements in the container of an image and its caption; galleries have more."""
 _SPACE_BEFORE_PUNCTUATION = re.compile(r" ([,.;:!?)\]])")
 _DEEPEST_TABLE = 20
-_LARGE_FORM = 500
+_LARGE = 500
+_MOST_CONTROL = 0.3
+"""Share of the text outside links; a form or navigation with more holds the page, if only for want of an end tag."""
 
 
-def clean_page(tree: HtmlElement) -> None:
-    """Drops what readers of an article do not see, and normalises captions."""
+def clean_page(tree: HtmlElement, base_url: str | None) -> None:
+    """Drops what readers of an article do not see, links what is embedded, and normalises captions."""
+    for image in tree.iter("amp-img"):
+        image.tag = "img"
+    link_embeds(tree, base_url)
     _drop(tree.iter(*_CODE))
     _drop(_hidden_elements(tree))
     _drop_controls(tree)
@@ -67,9 +75,10 @@ def _is_hidden(element: HtmlElement) -> bool:
 
 
 def _drop_controls(tree: HtmlElement) -> None:
-    """Drops forms, navigation and buttons, except images for readers without scripts and a page in one form."""
+    """Drops forms, navigation and buttons, except images for readers without scripts and what holds the page."""
+    most = max(_LARGE, _MOST_CONTROL * _prose_length(tree))
     for element in list(tree.iter(*_CONTROLS)):
-        if _is_noscript_image(element) or _is_page_form(element):
+        if _is_noscript_image(element) or (element.tag in _HOLDERS and _prose_length(element) > most):
             element.tag = "div"
         elif element.getparent() is not None:
             element.drop_tree()
@@ -80,11 +89,10 @@ def _is_noscript_image(element: HtmlElement) -> bool:
     return element.tag == "noscript" and element.find(".//img") is not None and not element.text_content().strip()
 
 
-def _is_page_form(element: HtmlElement) -> bool:
-    """Whether a form holds the page, as some site builders write it."""
-    if element.tag != "form":
-        return False
-    return sum(len(paragraph.text_content()) for paragraph in element.iter("p")) > _LARGE_FORM
+def _prose_length(element: HtmlElement) -> int:
+    """Characters of an element outside links."""
+    linked = sum(len(link.text_content()) for link in element.iter("a"))
+    return len(element.text_content()) - linked
 
 
 def _flatten_tables(tree: HtmlElement) -> None:
@@ -122,8 +130,6 @@ def _normalize_figure(figure: HtmlElement) -> None:
         caption = figure.makeelement("figcaption")
         caption.text = text
         figure.extend([caption] if text else [])
-    elif figure.find(".//figcaption") is not None:
-        figure.drop_tree()
 
 
 def _empty(element: HtmlElement) -> None:

@@ -10,7 +10,20 @@ from lxml.html import HtmlElement
 
 from backfile.archive.importers.common.html_parser import safe_address, text_of
 
-_EMBEDS = ("iframe", "frame", "video", "audio", "embed", "object")
+MARK = "data-embed"
+"""Attribute of a link that stands for something embedded."""
+
+_EMBEDS = (
+    *("iframe", "frame", "video", "audio", "embed", "object", "amp-iframe", "amp-video", "amp-audio"),
+    *("amp-youtube", "amp-vimeo", "lite-youtube", "lite-vimeo", "youtube-video"),
+)
+_VIDEO_IDS = ("videoid", "data-videoid", "video-id")
+_GIST = re.compile(r"(https://gist\.github\.com/[\w-]+/[0-9a-f]+)\.js\b", re.IGNORECASE)
+_PLAYER = re.compile(
+    r"https?://(?:(?:www\.|m\.)?youtube(?:-nocookie)?\.com/(?:embed|v|shorts)/(?P<youtube>(?!videoseries)[\w-]+)"
+    r"|player\.vimeo\.com/video/(?P<vimeo>\d+))(?:[/?#&].*)?\Z",
+    re.IGNORECASE,
+)
 _ADDRESSES = ("src", "data-src", "data-lazy-src", "data-litespeed-src", "data-src-fg", "data")
 _MOVIE_PARAMETERS = frozenset({"movie", "src", "url", "filename"})
 _INLINE = frozenset({"p", "a", "b", "i", "em", "strong", "span", "h1", "h2", "h3", "h4", "h5", "h6", "figcaption"})
@@ -18,7 +31,7 @@ _TINY = re.compile(r"\s*[0-2](?:px)?\s*\Z")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _NO_CONTENT = re.compile(
     r"//[\w.-]*(?:googletagmanager|doubleclick|googlesyndication|amazon-adsystem|adservice|recaptcha)\b|"
-    r"//www\.google\.com/recaptcha|facebook\.com/(?:v[\d.]+/)?plugins/(?:like|share|follow|page|send)|"
+    r"//www\.google\.com/recaptcha|//(?:ads?|adserver|banners?)\.|facebook\.com/(?:v[\d.]+/)?plugins/(?:like|share|follow|page|send)|"
     r"platform\.twitter\.com/widgets/(?:tweet|follow)_button",
     re.IGNORECASE,
 )
@@ -44,6 +57,20 @@ def link_embeds(tree: HtmlElement, base_url: str | None) -> None:
         title = _title(element)
         if address or title:
             _replace(element, _link(address, title or address or ""))
+    for script in list(tree.iter("script")):
+        gist = _GIST.match(script.get("src") or "")
+        if gist and script.getparent() is not None:
+            _replace(script, _link(gist[1], gist[1]))
+    for link in list(tree.iter("a")):
+        address = _web_address(base_url, link.get("href") or "")
+        if address and not link.text_content().strip() and _is_whole_quotation(link):
+            link.text = address
+
+
+def _is_whole_quotation(link: HtmlElement) -> bool:
+    """Whether a link without words is all of a quotation, as of a post that a script would load."""
+    box = next(link.iterancestors("blockquote"), None)
+    return box is not None and not box.text_content().strip() and box.find(".//img") is None
 
 
 def _is_invisible(element: HtmlElement) -> bool:
@@ -59,6 +86,8 @@ def _addresses(element: HtmlElement) -> Iterator[str]:
             if (each.get("name") or "").lower() in _MOVIE_PARAMETERS:
                 yield each.get("value") or ""
         else:
+            site = "https://vimeo.com/" if "vimeo" in str(each.tag) else "https://www.youtube.com/watch?v="
+            yield from (f"{site}{each.get(name)}" for name in _VIDEO_IDS if each.get(name))
             yield from (each.get(name) or "" for name in _ADDRESSES)
 
 
@@ -66,17 +95,27 @@ def _web_address(base_url: str | None, reference: str) -> str | None:
     if reference.startswith("//"):
         reference = f"https:{reference}"
     address = safe_address(base_url, reference) if reference.strip() else None
-    return address if address and address.lower().startswith(("http://", "https://")) else None
+    return _watched_at(address) if address and address.lower().startswith(("http://", "https://")) else None
+
+
+def _watched_at(address: str) -> str:
+    """Address at which a reader watches a film of YouTube or Vimeo, for that of its player."""
+    found = _PLAYER.match(address)
+    if found is None:
+        return address
+    youtube = found["youtube"]
+    return f"https://www.youtube.com/watch?v={youtube}" if youtube else f"https://vimeo.com/{found['vimeo']}"
 
 
 def _title(element: HtmlElement) -> str:
-    named = (" ".join((element.get(name) or "").split()) for name in ("title", "aria-label", "data-title"))
+    named = (" ".join((element.get(name) or "").split()) for name in ("title", "aria-label", "data-title", "playlabel"))
     return next((title for title in named if title and not _GENERIC_TITLE.fullmatch(title)), "")
 
 
 def _link(address: str | None, words: str) -> HtmlElement:
     link = etree.Element("a" if address else "em")
     link.text = words
+    link.set(MARK, "")
     if address:
         link.set("href", address)
     return link

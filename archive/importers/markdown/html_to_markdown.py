@@ -28,7 +28,6 @@ _LETTER = re.compile(r"[^\W_]")
 _TAG = re.compile(r"<[^<>]*>")
 _VISIBLE = re.compile("[^\\s\u00ad\u200b-\u200f\u2028-\u202f\u2060\ufeff]")
 _BLANK_LINES = re.compile(r"\n{3,}")
-_EMPTY_LINK = re.compile(r"(?<!!)\[\s*\]\((?:<[^<>]*>|[^()\s]*)\)")
 _PLACEHOLDER = re.compile(r"FOOTNOTE(?:(REF)([0-9]{1,9})ENDNOTE|(DEF)([0-9]{1,9})ENDNOTE\s*)")
 
 _TAGS = frozenset(
@@ -111,6 +110,9 @@ def _escaped_html(clean: str) -> str:
     if not clean.strip():
         return clean
     tree = parse_html(escaping.drop_placeholders(clean))
+    for link in list(tree.iter("a")):
+        if not link.text_content().strip() and link.find(".//img") is None:
+            link.drop_tree()
     escaping.escape_tree(tree)
     return str(etree.tostring(tree, encoding="unicode", method="html"))
 
@@ -239,8 +241,7 @@ def _format_code(pre: HtmlElement) -> None:
 
 
 def _tidy(markdown: str) -> str:
-    content = _EMPTY_LINK.sub("", markdown)
-    content = _PLACEHOLDER.sub(lambda found: f"[^{found[2]}]" if found[1] else f"[^{found[4]}]: ", content)
+    content = _PLACEHOLDER.sub(lambda found: f"[^{found[2]}]" if found[1] else f"[^{found[4]}]: ", markdown)
     return _BLANK_LINES.sub("\n\n", "\n".join(_trimmed_lines(content))).strip()
 
 

@@ -240,4 +240,4 @@ def test_empty_lines_in_the_source_of_a_page_end_no_paragraph() -> None:
 
 def test_a_call_before_a_link_makes_no_picture_of_it() -> None:
     assert html_to_markdown("<p>So!<a href='u'>it</a></p>", base_url=None) == "So\\![it](u)"
-    assert html_to_markdown("<div>So<div></div>!\n<a href='u'></a></div>", base_url=None) == "So\n\n\\!"
+    assert html_to_markdown("<div>So<div></div>!\n<a href='u'></a></div>", base_url=None) == "So\n\n!"
