@@ -323,3 +323,36 @@ def test_next_match_starts_where_the_reader_stands(browser: Browser, sample_addr
     last = page.locator("mark[id]").count()
     expect(page.locator(f"#m{last}")).to_be_focused()
     page.close()
+
+
+LONG_HIT = """
+hit => {
+  const tags = hit.querySelector('.tags');
+  for (let number = 0; number < 2; number++) {
+    const topic = document.createElement('li');
+    topic.innerHTML = '<a href="/">Ports, harbours, ferries and other ways over the water</a>';
+    tags.append(topic);
+  }
+  hit.querySelectorAll('.passage').forEach(each => each.append(' The ferry sails at night.'.repeat(20)));
+  return [hit.querySelector('.meta').offsetHeight, hit.offsetHeight,
+          hit.querySelector('time').getBoundingClientRect().right <= tags.getBoundingClientRect().left];
+}
+"""
+
+
+def test_five_hits_with_long_topics_fit_on_a_desk(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry", viewport={"width": 1440, "height": 900})
+    top = page.locator(".hit").first.bounding_box()
+    assert top is not None
+    of_meta, of_hit, has_date = page.locator(".hit").first.evaluate(LONG_HIT)
+    assert of_meta <= 30
+    assert top["y"] + 5 * (of_hit + 11) <= 905
+    assert has_date
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+def test_marks_of_a_long_title_do_not_cover_it(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry")
+    page.locator(".hit a").first.click()
+    shade = page.locator("h1 mark").first.evaluate("mark => getComputedStyle(mark).backgroundImage")
+    assert shade.startswith("linear-gradient")

@@ -13,7 +13,7 @@ from backfile.index.fields import facet_key
 from backfile.web.service.arguments import HitUrls, SearchArguments
 from backfile.web.service.i18n import format_number, gettext, gettext_noop
 
-MAX_TOPICS = 4
+MAX_TOPICS = 2
 CONTEXT_WORDS = 3
 SENTENCE_ENDS = tuple('.!?…:。！？؟।"”’»)]')
 _PUNCTUATION = frozenset((*SENTENCE_ENDS, *",;–—|"))
