@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -11,7 +12,11 @@ from flask.testing import FlaskClient
 from paths import ROOT
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from backfile.app import create_app
+from backfile.archive.storage.library import Library
+from backfile.config import Settings
 from backfile.index.engine import HighlightedText
+from backfile.index.sync.synchronization import update_index
 from backfile.web.views.hit_views import _passage_view
 from tests.web_archive import archive_app, client
 
@@ -454,3 +459,20 @@ def test_safe_filter_is_used_once() -> None:
 )
 def test_blocks_of_a_passage_are_separated(text: str, spans: list[tuple[int, int]], shown: str) -> None:
     assert "".join(piece for _, piece in _passage_view(HighlightedText(text, tuple(spans)), 1).parts) == shown
+
+
+def test_an_archive_that_is_not_indexed_yet_says_so(tmp_path: Path) -> None:
+    (tmp_path / "ferry.md").write_text("# Night ferry\n\nIt sails.\n")
+    settings = Settings(library=tmp_path)
+    client = create_app(settings).test_client()
+    notice = "being indexed for the first time"
+    assert notice in client.get("/").text
+    page = client.get("/search?q=ferry").text
+    assert notice in page
+    assert "None of its parts" not in page
+    assert any(notice in each for each in client.get("/api/search?q=ferry").get_json()["notices"])
+    assert client.get("/health").get_json()["status"] == "indexing"
+    (tmp_path / "ferry.md").write_text("---\ndraft: true\n---\n")
+    update_index(Library(tmp_path), settings.cache_folder, settings.engine)
+    assert notice not in client.get("/search?q=ferry").text
+    assert client.get("/health").get_json()["status"] == "ok"

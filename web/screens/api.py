@@ -6,14 +6,14 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from backfile.index.engine import Hit
+from backfile.index.engine import Hit, Status
 from backfile.index.errors import ClusterUnavailable
 from backfile.index.serialising import page_to_json
-from backfile.index.sync.state import read_failure
+from backfile.index.sync.state import UpdateFailure, read_failure
 from backfile.index.sync.verification import read_link_check
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.errors import RETRY_AFTER
-from backfile.web.service.search_service import run_search
+from backfile.web.service.search_service import UNINDEXED, is_unindexed, run_search
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url, site_path
 from backfile.web.views.openapi import openapi_document
@@ -31,6 +31,7 @@ def search() -> Response:
     arguments = arguments_of_request()
     found = run_search(arguments, facet_size=API_FACETS)
     notices = (*arguments.notices, *(notice.text for notice in found.parsed.notices))
+    notices = (*notices, UNINDEXED) if found.is_unindexed else notices
 
     def url_of(hit: Hit) -> str:
         return arguments.article_url(hit.id)
@@ -93,6 +94,12 @@ def _unavailable(reason: str) -> Response:
     return response
 
 
+def _state(status: Status, failure: UpdateFailure | None) -> str:
+    if status.problems:
+        return "damaged"
+    return "stale" if failure else "indexing" if is_unindexed() else "ok"
+
+
 @blueprint.get("/health")
 def health() -> Response:
     """Health check for monitors; 503 if the index is damaged, or its cluster unavailable.
@@ -106,7 +113,7 @@ def health() -> Response:
     failure = read_failure(services().settings.cache_folder)
     response = jsonify(
         {
-            "status": "damaged" if status.problems else "stale" if failure else "ok",
+            "status": _state(status, failure),
             "engine": status.engine,
             "articles": status.documents,
             "generation": status.generation,

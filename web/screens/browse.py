@@ -53,6 +53,7 @@ def home() -> str:
         "home.html",
         here=site_path("/"),
         arguments=plain,
+        notices=found.notices,
         view=result_view(newest, found.page, found.years, keep_search=False),
         topics=links_to_values("topic", find_facet(found.page, "topic").values[:FRONT_VALUES]),
         authors=links_to_values("author", find_facet(found.page, "author").values[:FRONT_VALUES]),

@@ -83,6 +83,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         arguments=arguments,
         view=result_view(arguments, found.page, found.years),
         notices=(*arguments.notices, *found.notices),
+        unindexed=found.is_unindexed,
         names=_name_links(arguments, found),
         suggestion=_suggestion(arguments, found),
         relaxed=found.page.relaxed and translate(found.page.relaxed.notice()),

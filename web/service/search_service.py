@@ -8,15 +8,17 @@ from backfile.index.engine import MAX_DEPTH, Facet, Filters, Hit, Page, Request
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnavailable, IndexUnusable, QueryRefused
 from backfile.index.query import Node, ParsedQuery, parse
 from backfile.index.query.unspaced_runs import split_runs
+from backfile.index.sync.state import load_state
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.errors import PageNotFound
-from backfile.web.service.i18n import gettext, ngettext, translate
+from backfile.web.service.i18n import gettext, gettext_noop, ngettext, translate
 from backfile.web.service.monitoring import observe_search
 from backfile.web.service.services import services
 from backfile.web.views.result_views import find_facet
 
 FACET_SIZE = 20
 NO_FILTERS = Filters()
+UNINDEXED = gettext_noop("The articles are being indexed for the first time. Try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,13 @@ class SearchResult:
     parsed: ParsedQuery
     page: Page
     years: Facet
+    is_unindexed: bool = False
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Notices of the parser and of the engine."""
-        return (*map(translate, self.parsed.notices), *self.page.notices)
+        """Notices of the parser and of the engine, and one of an archive that is not indexed yet."""
+        unindexed = (gettext(UNINDEXED),) if self.is_unindexed else ()
+        return (*map(translate, self.parsed.notices), *self.page.notices, *unindexed)
 
 
 def run_search(
@@ -53,7 +57,15 @@ def run_search(
     if arguments.page > max(page.pages, 1):
         pages = ngettext("This search has %(num)s page", "This search has %(num)s pages", page.pages)
         raise PageNotFound(gettext("%(pages)s; there is no page %(page)s.", pages=pages, page=arguments.page))
-    return SearchResult(parsed, page, find_facet(page, "year"))
+    return SearchResult(parsed, page, find_facet(page, "year"), not page.total and is_unindexed())
+
+
+def is_unindexed() -> bool:
+    """Whether the library has files and none was ever indexed: the first index is being made."""
+    folder = services().settings.cache_folder
+    if services().engine().status().documents or load_state(folder).stamp:
+        return False
+    return next(services().library.walk(), None) is not None
 
 
 def parse_query(query: str) -> ParsedQuery:

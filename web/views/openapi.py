@@ -196,7 +196,7 @@ SCHEMAS: Json = {
         fingerprint=TEXT_OR_NULL,
     ),
     "Health": _object(
-        status={"enum": ["ok", "stale", "damaged", "unavailable"]},
+        status={"enum": ["ok", "indexing", "stale", "damaged", "unavailable"]},
         engine=TEXT,
         articles=COUNT_OR_NULL,
         generation=COUNT_OR_NULL,
