@@ -88,7 +88,7 @@ bench: $(BENCH_SETUP)  ## compare with other engines; BENCH="--articles 10000" a
 	$(BIN)/python -m bench compare $(BENCH)
 
 lock: setup  ## renew the locks; UPGRADE=--upgrade takes the newest versions of everything
-	$(COMPILE) --extra import --extra opensearch --extra metrics --group dev $(UPGRADE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra import --extra documents --extra opensearch --extra metrics --group dev $(UPGRADE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --group bench $(UPGRADE) --output-file bench/requirements.lock
 	$(COMPILE) --group release --constraint requirements.lock $(UPGRADE) --output-file .ci/requirements.lock
 

@@ -21,8 +21,12 @@ from backfile.archive.importers.common.html_parser import decode_html, parse_htm
 from backfile.archive.importers.common.xml_trees import is_xml_but_no_page
 from backfile.archive.importers.extraction.extractor import extract
 from backfile.archive.importers.extraction.page_metadata import base_url_of
+from backfile.archive.importers.formats.markdown_tree.markup_posts import has_front_matter
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
+from backfile.archive.importers.formats.markdown_tree.tree import markup_event
+from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAssets
 from backfile.archive.importers.item import (
+    ITEM_FAILURES,
     Asset,
     FetchResponse,
     ImportContext,
@@ -110,11 +114,21 @@ def _page(path: Path, name: str, context: ImportContext, tree_links: TreeLinks |
         content = read_file(path)
     except (ArchiveError, OSError) as error:
         return problem_from(name, error)
+    if has_front_matter(content):  # a post of a site builder
+        return _post(path, name)
     url = context.url or _original_url(content)
     folders = (path.with_name(f"{path.stem}{suffix}") for suffix in _FILES_SUFFIXES)
     folder = next(filter(Path.is_dir, folders), None)
     find_file = partial(_saved_file, folder) if folder is not None else _no_file
     return read_page(content, name=name, url=url, find_file=find_file, tree_links=tree_links)
+
+
+def _post(path: Path, name: str) -> ImportEvent:
+    try:
+        root, site = path.resolve().parents[name.count("/")], SiteLayout()
+        return markup_event(root, name, site, TreeAssets(root, site))
+    except ITEM_FAILURES as error:
+        return problem_from(name, error)
 
 
 def _original_url(content: bytes) -> str | None:

@@ -41,6 +41,7 @@ KINDS = {
     "mhtml": "mhtml",
     "warc": "warc",
     "docx": "docx.word_document",
+    "document": "documents.pandoc_documents",
     "epub": "epub.book",
     "pdf": "pdf.document",
     "urls": "url_list",
@@ -53,6 +54,7 @@ MIN_FOLDER_CONFIDENCE = 40
 EXPORT_KINDS = ("lexisnexis", "factiva", "europresse", "proquest")
 """Kinds of files with many articles each that have the names of plain texts and web pages."""
 
+_EXTRAS = {"pypandoc": "documents"}
 _MAX_NAMES = 1_000
 
 
@@ -77,8 +79,9 @@ def library_missing(kind: str, error: ModuleNotFoundError) -> ArchiveError:
     name = error.name or str(error)
     if name.partition(".")[0] == "backfile":
         raise error
+    extra = _EXTRAS.get(name.partition(".")[0], "import")
     return ArchiveError(
-        f"reading {kind} needs the library {name}, which is not installed", hint="pip install 'backfile[import]'"
+        f"reading {kind} needs the library {name}, which is not installed", hint=f"pip install 'backfile[{extra}]'"
     )
 
 

@@ -23,7 +23,7 @@ from backfile.archive.storage.durable_files import write_bytes
 MAX_BYTES = 2 * 1024 * 1024 * 1024
 """Limit for the files that one archive may write to the temporary folder."""
 
-ZIP_BASED_KINDS = frozenset({"docx", "epub", "warc"})
+ZIP_BASED_KINDS = frozenset({"docx", "document", "epub", "warc"})
 """Kinds whose files are zip archives themselves."""
 
 _ZIP = b"PK\x03\x04"

@@ -14,6 +14,14 @@ from pathlib import Path
 
 from backfile.archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from backfile.archive.frontmatter.front_matter import parse
+from backfile.archive.importers.formats.markdown_tree.markup_posts import (
+    HTML_SUFFIXES,
+    find_markup_posts,
+    is_markup_post,
+    is_post,
+    is_template,
+    read_markup_post,
+)
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout, detect_site
 from backfile.archive.importers.formats.markdown_tree.tree_assets import TreeAssets
 from backfile.archive.importers.item import (
@@ -32,7 +40,7 @@ from backfile.archive.importers.links.tree_links import TreeLinks
 from backfile.archive.markdown.mdx import mdx_to_markdown
 from backfile.archive.markdown.shortcodes import expand
 from backfile.archive.metadata.field_names import NESTED, TOPICS, normal
-from backfile.archive.metadata.mapping import map_metadata
+from backfile.archive.metadata.mapping import DisplayNames, map_metadata
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
 from backfile.archive.storage.decoding import decode
@@ -64,7 +72,7 @@ def detect(probe: Probe) -> int:
     articles = sum(name.lower().endswith(SUFFIXES) for name in probe.names)
     documents = articles + sum(name.lower().endswith(_OTHER_DOCUMENTS) for name in probe.names)
     if not articles:
-        return 0
+        return 95 if any(map(is_markup_post, probe.names)) and detect_site(probe.names).builder else 0
     return 95 if detect_site(probe.names).builder else round(80 * articles / documents)
 
 
@@ -99,7 +107,52 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             yield _resolve_links(event, tree_links) if isinstance(event, Item) else event
         except ITEM_FAILURES as error:
             yield problem_from(each, error)
-    yield from _other_markup(path, site)
+    yield from _markup_posts(library, site, context, tree_links, tree_assets)
+
+
+def _markup_posts(
+    library: Library, site: SiteLayout, context: ImportContext, tree_links: TreeLinks, tree_assets: TreeAssets
+) -> Iterator[ImportEvent]:
+    """Yields the posts in other markup than Markdown; pages of HTML without front matter are counted together."""
+    posts = list(find_markup_posts(library.root, site))
+    tree_links.add_pages(posts)
+    pages = 0
+    for path in posts:
+        try:
+            if not is_post(library.root / path):
+                pages += 1
+                continue
+            context.begin()
+            event = markup_event(library.root, path, site, tree_assets, library.names)
+            yield _resolve_links(event, tree_links) if isinstance(event, Item) else event
+        except ITEM_FAILURES as error:
+            yield problem_from(path, error)
+    if pages:
+        yield Skipped("*.html", f"{pages:,} web pages without front matter, no posts; name their folder to import them")
+
+
+def markup_event(
+    root: Path, path: str, site: SiteLayout, tree_assets: TreeAssets, names: DisplayNames | None = None
+) -> ImportEvent:
+    """Post in HTML with front matter, or in light markup; without Pandoc the latter is skipped.
+
+    Raises `ArchiveError` or `OSError` for one that cannot be read.
+    """
+    try:
+        post = read_markup_post(root / path)
+    except ModuleNotFoundError:
+        return Skipped(path, "reading it needs Pandoc: pip install 'backfile[documents]'")
+    known = map_metadata(post.data, post.body, path, names=names)
+    if known.draft:
+        return Skipped(path, "draft")
+    if is_template(path, post, site):
+        return Skipped(path, "a template of the site")
+    if "/" not in path and _PROJECT_FILE.match(path) and not known.metadata.date:
+        return Skipped(path, "is about the project")
+    notes = (*post.notes, *(each.reason for each in known.problems))
+    article = Article(path, path, known.metadata, post.body, known.extra)
+    item = _item(article, tree_assets, notes, is_mdx=False)
+    return replace(item, assets=(*post.assets, *item.assets))
 
 
 def _resolve_links(item: Item, tree_links: TreeLinks) -> Item:
@@ -131,16 +184,11 @@ def _read_article(library: Library, path: str, site: SiteLayout, tree_assets: Tr
     return _item(article, tree_assets, tuple(notes), is_mdx=site.builder == "Docusaurus" or path.endswith(".mdx"))
 
 
-def _other_markup(root: Path, site: SiteLayout) -> Iterator[Skipped]:
-    """Yields the articles in reStructuredText, which some site builders read as well."""
-    for folder in site.folders or ("",):
-        for path in sorted((root / folder).rglob("*.rst")):
-            yield Skipped(path.relative_to(root).as_posix(), "reStructuredText is not read; convert it to Markdown")
-
-
 def _single_file(path: Path, context: ImportContext) -> ImportEvent:
     """Reads a single file, without the settings and profiles of the folder that it is in."""
     try:
+        if path.name.lower().endswith(HTML_SUFFIXES):
+            return markup_event(path.parent, path.name, SiteLayout(), TreeAssets(path.resolve().parent, SiteLayout()))
         decoded = decode(read_file(path))
     except (ArticleUnreadable, OSError) as error:
         return problem_from(path.name, error)
