@@ -1,4 +1,4 @@
-"""Driver of Backfile's own engine, through its protocol."""
+"""Driver of Backfile's engines, through their protocol."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from backfile.index.engine import Changes, Document, Fingerprint, HighlightedText, Request
-from backfile.index.engines import open_engine
+from backfile.index.engines import DEFAULT, open_engine
+from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from bench.drivers.base import Answer, Question
 
 
 class Backfile:
     """Driver of Backfile."""
 
-    def __init__(self, folder: Path) -> None:
-        self.engine = open_engine("whoosh", folder)
+    def __init__(self, folder: Path, engine: str = DEFAULT, options: EngineOptions = NO_OPTIONS) -> None:
+        self.engine = open_engine(engine, folder, options)
 
     def build(self, documents: Iterable[Document]) -> None:
         stamp = Fingerprint(0, 0, "")

@@ -118,8 +118,9 @@ def fetch() -> None:
 class Cluster:
     """Nodes of one cluster, each a process of its own: starts them, kills one, starts it again, stops all."""
 
-    def __init__(self, nodes: int = 1, http: int = 0, transport: int = 0) -> None:
+    def __init__(self, nodes: int = 1, http: int = 0, transport: int = 0, java_options: str = JAVA_OPTIONS) -> None:
         """`http` and `transport` are the ports of the first node, the next ones follow; 0 takes free ones."""
+        self.java_options = java_options
         free = free_ports(2 * nodes)
         self.http = [http + n for n in range(nodes)] if http else free[:nodes]
         self.transport = [transport + n for n in range(nodes)] if transport else free[nodes:]
@@ -185,7 +186,7 @@ class Cluster:
             settings["cluster.initial_cluster_manager_nodes"] = ",".join(self.names)
         return [
             str(java()),
-            *JAVA_OPTIONS.split(),
+            *self.java_options.split(),
             f"-Djava.io.tmpdir={folder}/tmp",
             "--enable-native-access=ALL-UNNAMED",
             f"-Dopensearch.path.home={HOME}",
