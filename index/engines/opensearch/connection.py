@@ -26,6 +26,7 @@ from urllib3 import Timeout
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.storage.durable_files import read_bytes
+from backfile.index.engine import ClusterState
 from backfile.index.engines.options import EngineOptions
 from backfile.index.errors import ClusterBusy, ClusterReadOnly, ClusterRefused, ClusterTimeout, ClusterUnavailable
 
@@ -117,6 +118,19 @@ def _read_secret(path: Path) -> str:
         raise ClusterRefused(
             f"the file of the password or key cannot be read: {path}: {reason}", hint="correct its path or its rights"
         ) from error
+
+
+def cluster_state(client: OpenSearch, index: str) -> ClusterState:
+    """State of a cluster, as far as an index that exists needs it. Raises `ClusterUnavailable`."""
+    health = client.cluster.health(index=index)
+    return ClusterState(
+        name=health["cluster_name"],
+        version=client.info()["version"]["number"],
+        health=health["status"],
+        nodes=health["number_of_nodes"],
+        shards=health["active_shards"] + health["unassigned_shards"] + health["initializing_shards"],
+        unassigned=health["unassigned_shards"],
+    )
 
 
 def _check_version(info: Any, options: EngineOptions) -> None:
@@ -235,11 +249,10 @@ def _refused(error: TransportError, reason: str, options: EngineOptions) -> Clus
         )
     if error.status_code == 401:
         named = options.api_key or options.api_key_file
-        shown = "the API key" if named else f"the password of user {options.user}" if options.user else "nobody"
+        shown = "the API key" if named else f"the password of user {options.user}"
+        does = f"does not accept {shown}" if named or options.user else "wants a user and a password"
         return ClusterRefused(
-            f"the cluster at {_names(options)} does not let {shown} in"
-            if shown == "nobody"
-            else f"the cluster at {_names(options)} does not accept {shown}",
+            f"the cluster at {_names(options)} {does}",
             hint="set BACKFILE_OPENSEARCH_USER and BACKFILE_OPENSEARCH_PASSWORD, or --opensearch-password-file",
         )
     return ClusterRefused(
@@ -260,7 +273,7 @@ def _reason(error: TransportError) -> str:
 def _last(cause: str) -> str:
     """Innermost reason in a text of urllib3: `Connection refused` of `…: [Errno 111] Connection refused`."""
     text = cause.rpartition("] ")[2] if "] " in cause else cause.rpartition(": ")[2]
-    return text.strip("')(\" ")[:200]
+    return text.partition(" (_ssl.c")[0].strip("')(\" ")[:200]
 
 
 def retrying(

@@ -20,7 +20,7 @@ from answering import INFO, answering, failure
 from opensearch.cluster import free_ports
 from opensearchpy.exceptions import NotFoundError, RequestError
 
-from backfile.index.engines.opensearch.connection import connect, retrying
+from backfile.index.engines.opensearch.connection import cluster_state, connect, retrying
 from backfile.index.engines.options import EngineOptions, Secret
 from backfile.index.errors import ClusterBusy, ClusterReadOnly, ClusterRefused, ClusterTimeout, ClusterUnavailable
 
@@ -86,6 +86,30 @@ def test_each_answer_of_a_cluster_has_its_error(
     assert hint in raised.value.hint
     assert type(raised.value) is error
     assert "s3cr3t" not in f"{raised.value!r}{raised.value.hint}"
+
+
+def test_a_cluster_that_wants_a_login_says_so() -> None:
+    with answering((401, "Unauthorized")) as server, pytest.raises(ClusterRefused, match="wants a user and a password"):
+        connect(options(server.url))
+
+
+def test_a_node_that_is_still_starting_is_away() -> None:
+    with answering(*[(503, "OpenSearch Security not initialized.")] * 3) as server:
+        with pytest.raises(ClusterUnavailable, match="Security not initialized"):
+            connect(options(server.url))
+        connect(options(server.url)).close()
+
+
+def test_the_state_of_a_cluster_is_that_of_the_index(opensearch_options: EngineOptions) -> None:
+    client, name = connect(opensearch_options), opensearch_options.index
+    client.indices.create(index=name, body={"settings": {"number_of_shards": 2, "number_of_replicas": 1}})
+    found = cluster_state(client, name)
+    assert (found.health, found.nodes, found.shards, found.unassigned) == ("yellow", 1, 4, 2)  # a copy needs a node
+    client.indices.put_settings(index=name, body={"number_of_replicas": 0})
+    found = cluster_state(client, name)
+    assert (found.health, found.shards, found.unassigned) == ("green", 2, 0)
+    assert found.version.startswith("3.")
+    client.close()
 
 
 def test_a_release_candidate_and_a_newer_server_are_accepted() -> None:
