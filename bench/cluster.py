@@ -207,17 +207,7 @@ def table(figures: dict[str, Any]) -> str:
         for part in ("write", "memory")
         for key, value in ({f"{part}: {name}": number for name, number in figures[part].items()}).items()
     }
-    others |= {
-        key: round(figures[key], 3)
-        for key in (
-            "within_allowance",
-            "requests",
-            "top_ten_in_common",
-            "totals_equal",
-            "bytes_an_article",
-            "node_processor_ms_a_search",
-        )
-    }
+    others |= {key: round(value, 3) for key, value in figures.items() if isinstance(value, float)}
     return "\n".join([head, "", *rows, "", *(f"{key.replace('_', ' ')}: {value:,}" for key, value in others.items())])
 
 
