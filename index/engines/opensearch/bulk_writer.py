@@ -16,7 +16,7 @@ from typing import Any
 
 from backfile.index.engine import FingerprintedDocument
 from backfile.index.engines.opensearch.cluster_index import ClusterIndex
-from backfile.index.engines.opensearch.connection import retrying
+from backfile.index.engines.opensearch.connection import is_read_only, read_only, retrying
 from backfile.index.engines.opensearch.document_source import bulk_lines, delete_line
 from backfile.index.engines.opensearch.position_tokens import PositionTokenizer
 from backfile.index.errors import ClusterBusy, SearchError
@@ -108,7 +108,10 @@ class BulkWriter:
 
     @staticmethod
     def _outcome(body: bytes, answer: Any) -> tuple[bytes, list[str]]:
-        """Lines that the cluster had no room for, and the reasons why it refused others."""
+        """Lines that the cluster had no room for, and the reasons why it refused others.
+
+        Raises `ClusterReadOnly` for an index that takes nothing.
+        """
         if not answer.get("errors"):
             return b"", []
         actions = list(_actions(body))
@@ -116,6 +119,9 @@ class BulkWriter:
         failed: list[str] = []
         for action, item in zip(actions, answer["items"], strict=True):
             (result,) = item.values()
+            reason = str(result.get("error", {}).get("reason", ""))
+            if result["status"] in (403, 429) and is_read_only(reason):
+                raise read_only(reason)
             if result["status"] == 429 or result["status"] >= 500:
                 busy.append(action)
             elif "error" in result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import re
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -39,6 +40,7 @@ DEAD_TIMEOUT = 1.0  # seconds until a node that did not answer is asked again, d
 MAX_DEAD_TIMEOUT = 3  # doublings
 CONNECTIONS = 32  # kept open to a node by a process
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0  # seconds between attempts of `retrying`
+_BLOCKED = re.compile(r"/index read-only|read-only-allow-delete|/index write")  # in the reasons of OpenSearch
 MAX_SECRET = 4096  # bytes
 
 _Result = TypeVar("_Result")
@@ -208,7 +210,7 @@ def translate(error: TransportError, options: EngineOptions) -> ClusterUnavailab
     if isinstance(error, NotConnected):
         return _not_connected(error, options)
     status, reason = error.status_code, _reason(error)
-    if status in (401, 403) or (status == 429 and "read-only" in reason):
+    if status in (401, 403) or (status == 429 and is_read_only(reason)):
         return _refused(error, reason, options)
     if status == 429:
         return ClusterBusy(f"the cluster takes no more requests at the moment: {reason}", hint="try again later")
@@ -241,12 +243,8 @@ def _not_connected(error: NotConnected, options: EngineOptions) -> ClusterUnavai
 
 
 def _refused(error: TransportError, reason: str, options: EngineOptions) -> ClusterUnavailable:
-    if "read-only" in reason:
-        return ClusterReadOnly(
-            f"the index {options.index} is read-only: {reason}",
-            hint="a node's disk is nearly full: free space or add a node, and OpenSearch lifts the block by itself; "
-            "a block set by hand is lifted by hand (index.blocks)",
-        )
+    if is_read_only(reason):
+        return read_only(reason)
     if error.status_code == 401:
         named = options.api_key or options.api_key_file
         shown = "the API key" if named else f"the password of user {options.user}"
@@ -258,6 +256,20 @@ def _refused(error: TransportError, reason: str, options: EngineOptions) -> Clus
     return ClusterRefused(
         f"the cluster at {_names(options)} forbids this: {reason}",
         hint="docs/operating.md lists the permissions that Backfile needs",
+    )
+
+
+def is_read_only(reason: str) -> bool:
+    """Whether a reason that OpenSearch gives for status 403 or 429 is a block of writes."""
+    return bool(_BLOCKED.search(reason))
+
+
+def read_only(reason: str) -> ClusterReadOnly:
+    """Error for an index that is blocked, with the reason that OpenSearch gives; it names the index."""
+    return ClusterReadOnly(
+        f"the index is read-only: {reason}",
+        hint="a node's disk is nearly full: free space or add a node, and OpenSearch lifts the block by itself; "
+        "a block set by hand is lifted by hand (index.blocks)",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock, get_ident
 
@@ -27,7 +27,7 @@ from backfile.index.engine import (
 )
 from backfile.index.engines.opensearch.bulk_writer import BulkWriter
 from backfile.index.engines.opensearch.cluster_index import ClusterIndex, next_state
-from backfile.index.engines.opensearch.connection import connect
+from backfile.index.engines.opensearch.connection import cluster_state, connect
 from backfile.index.engines.opensearch.document_source import document_id, stored_document
 from backfile.index.engines.opensearch.index_mapping import IndexState
 from backfile.index.engines.opensearch.lease import WriteLease
@@ -36,7 +36,7 @@ from backfile.index.engines.opensearch.search.page_search import search_page
 from backfile.index.engines.opensearch.search.similar_articles import similar_articles
 from backfile.index.engines.opensearch.search.suggestions import complete_query
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
-from backfile.index.errors import IndexUnusable
+from backfile.index.errors import ClusterUnavailable, IndexUnusable
 
 NAME = "opensearch"
 _FETCHED = 200  # documents fetched by id at once
@@ -211,13 +211,14 @@ class OpenSearchEngine:
             yield
             index.swap(state)
         except BaseException:
-            index.client.indices.delete(index=state.index)
+            with suppress(ClusterUnavailable):  # the first error is to be told
+                index.client.indices.delete(index=state.index)
             raise
         finally:
             self._rebuilding = None
 
     def status(self, *, verify: bool = False, rate: float | None = None) -> Status:
-        """State of the index; the cluster verifies its own checksums."""
+        """State of the index; with `verify` that of the cluster, which verifies its own checksums."""
         reader = self._reader()
         if reader is None:
             return Status(NAME, 0, 0, 0, (), "")
@@ -231,6 +232,7 @@ class OpenSearchEngine:
             languages=state.languages,
             stamp=state.stamp,
             language_counts=counts,
+            cluster=cluster_state(reader.index.client, self._options.index) if verify else None,
         )
 
     @staticmethod

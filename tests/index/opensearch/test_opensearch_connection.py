@@ -51,7 +51,7 @@ def test_a_node_answers(opensearch_options: EngineOptions) -> None:
         (403, failure("security_exception", "no permissions for [indices:data/write/bulk]"), ClusterRefused,
          r"forbids this: no permissions for \[indices", "operating.md"),
         (403, failure("cluster_block_exception", "index [news] blocked by: [FORBIDDEN/5/index read-only (api)];"),
-         ClusterReadOnly, "index news is read-only", "block"),
+         ClusterReadOnly, "the index is read-only: index .news.", "block"),
         (403, failure("cluster_block_exception", "blocked by: [FORBIDDEN/12/index read-only / allow delete (api)];"),
          ClusterReadOnly, "read-only", "disk"),
         (429, failure("cluster_block_exception", READ_ONLY), ClusterReadOnly, "flood-stage watermark", "free space"),
