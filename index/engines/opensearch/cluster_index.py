@@ -9,7 +9,7 @@ from dataclasses import replace
 from threading import Lock
 from typing import Any
 
-from opensearchpy import NotFoundError, OpenSearch, RequestError, TransportError
+from opensearchpy import NotFoundError, OpenSearch, RequestError
 
 from backfile.index.deadline import Deadline
 from backfile.index.engines.opensearch.index_mapping import FORMAT, IndexState, mapping, settings
@@ -126,7 +126,11 @@ class ClusterIndex:
                 raise
             raise deadline.exceeded() from error
         except RequestError as error:
-            raise _refusal(error) from error
+            raise _refusal(str(error.info)) from error
+        except ClusterUnavailable as error:
+            if "maxClauseCount" in str(error):
+                raise _refusal(str(error)) from error
+            raise
         if deadline is not None and answer.get("timed_out"):
             raise deadline.exceeded()
         _check_shards(answer)
@@ -173,14 +177,13 @@ def _check_shards(answer: Any) -> None:
         )
 
 
-def _refusal(error: TransportError) -> SearchError:
+def _refusal(reason: str) -> SearchError:
     """Error for a search that OpenSearch does not carry out."""
-    text = str(error.info)
-    if "too_many" in text or "TooMany" in text or "maxClauseCount" in text:
+    if "too_many" in reason or "maxClauseCount" in reason:
         return QueryRefused(
             "the query stands for too many words at once", hint="use fewer words, or more letters before a `*`"
         )
-    return SearchError(f"OpenSearch does not carry out the search: {error.error}: {text[:300]}")
+    return SearchError(f"OpenSearch does not carry out the search: {reason[:300]}")
 
 
 def next_state(state: IndexState, languages: tuple[str, ...], stamp: str) -> IndexState:

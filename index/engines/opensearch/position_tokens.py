@@ -48,6 +48,11 @@ def typed_keys(term: str, languages: Sequence[str]) -> dict[str, str]:
     return {code: f"{code}:{indexed_term(stem_keys_in([term], code)[0])}" for code in languages}
 
 
+def stacked(tokens: Sequence[str]) -> str:
+    """Position token of terms or keys at one position."""
+    return SIGN + SIGN.join(tokens)
+
+
 def phrase_text(sequence: TermSequence) -> str:
     """Position tokens of a term sequence; gaps where it has no term."""
     places = {offset: indexed_term(term) for term, offset in sequence[0]}
@@ -102,17 +107,17 @@ class PositionTokenizer:
 _FIRST, _STACKED = 1, 2  # kinds of tokens: the first one of several at a position, a further one; 0: the only one
 
 
-def _kinds(size: int, stacked: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _kinds(size: int, further: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Kind of each token, given the numbers of those at the position of the token before them."""
     kinds = np.zeros(size, np.int64)
-    kinds[stacked - 1] = _FIRST
-    kinds[stacked] = _STACKED
+    kinds[further - 1] = _FIRST
+    kinds[further] = _STACKED
     return kinds
 
 
 def _pieces(tokens: Sequence[str]) -> tuple[str, str, str]:
     """Text of tokens at one position for each kind: alone, first, further."""
-    signed = SIGN + SIGN.join(tokens)
+    signed = stacked(tokens)
     return f" {tokens[0]}" if len(tokens) == 1 else f" {signed}", f" {signed}", signed
 
 

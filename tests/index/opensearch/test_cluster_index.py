@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from contract.library import article, fingerprint, found, load
+from contract.library import article, fingerprint, found, load, search
 from opensearchpy import OpenSearch
 
 from backfile.index.engine import Changes, Document, Engine, Request
@@ -14,7 +14,7 @@ from backfile.index.engines import open_engine
 from backfile.index.engines.opensearch import index_mapping
 from backfile.index.engines.opensearch.bulk_writer import BulkWriter
 from backfile.index.engines.options import EngineOptions
-from backfile.index.errors import DeadlineExceeded, IndexUnusable
+from backfile.index.errors import DeadlineExceeded, IndexUnusable, QueryRefused
 from backfile.index.query import Word
 
 NOWHERE = Path("unused")
@@ -109,3 +109,17 @@ def test_a_batch_of_several_requests_becomes_visible_as_a_whole(
         engine.write(Changes(put=[(each, fingerprint(each)) for each in documents[5:]], drop=["a0"]))
         assert seen == [5]
         assert engine.search(Request(Word("ferry"), deadline=60)).total == 59
+
+
+def test_the_longest_queries_are_answered_in_archives_of_many_languages(opensearch_options: EngineOptions) -> None:
+    words = [f"aa{number:x}q" for number in range(1_100)]
+    languages = ("en", "fr", "de", "es", "ru")
+    others = [article(code, "puffin", language=code) for code in languages]
+    with closing(open_engine("opensearch", NOWHERE, opensearch_options)) as engine:
+        load(engine, article("long", "night " + " night ".join(words)), *others, languages=languages)
+        for query in (" ".join(words[:64]), " OR ".join(words[:64]), "aa*"):
+            (hit,) = search(engine, query).hits
+            assert (hit.id, hit.score > 0) == ("long", True)
+        assert found(engine, '"night aa1*"') == {"long"}
+        with pytest.raises(QueryRefused, match="too many words"):
+            search(engine, '"night aa*"')

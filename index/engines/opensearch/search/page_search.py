@@ -23,7 +23,7 @@ from backfile.index.query import Node
 from backfile.index.ranking.spelling import CORRECTED_BELOW
 
 _MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
-_MOST_CLAUSES = 900  # terms of a request; OpenSearch takes 1,024 by default
+_MOST_CLAUSES = 1_000  # terms of a request; OpenSearch takes 1,024 by default
 _BRIEF = 32  # terms of a query from which on its match query is kept brief
 
 _NEWEST = {"first_day": {"order": "desc", "missing": "_last"}}
@@ -102,10 +102,10 @@ def _body(request: Request, match: Query, filters: dict[str, Query]) -> dict[str
 
 
 def _add_scores(body: dict[str, Any], reader: ClusterReader, query: Node) -> None:
-    """Adds the score to a search, without the bonus of neighbours where the query would have too many clauses."""
+    """Adds the score to a search, as much of it as OpenSearch has clauses for."""
     scores = reader.scores(scored_terms(query))
-    for near in (True, False):
-        body["query"]["bool"]["should"] = scores.score(query, near=near)
+    for parts in (scores.score(query), scores.score(query, near=False), []):
+        body["query"]["bool"]["should"] = parts
         if clause_count(body["query"]) <= _MOST_CLAUSES:
             return
 
@@ -116,7 +116,7 @@ def clause_count(query: Any) -> int:
         return sum(map(clause_count, query))
     if not isinstance(query, dict):
         return 0
-    leaves = {"term", "terms", "match_phrase", "prefix", "wildcard", "fuzzy", "span_term", "range"}
+    leaves = {"term", "terms", "match", "match_phrase", "prefix", "wildcard", "fuzzy", "span_term", "range"}
     return sum(1 if key in leaves else clause_count(value) for key, value in query.items())
 
 

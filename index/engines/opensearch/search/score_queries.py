@@ -14,7 +14,7 @@ from typing import Any
 from backfile.index.analysis.phrase_terms import phrase_sequences
 from backfile.index.analysis.tokenizer import term_sequences
 from backfile.index.engines.opensearch.index_mapping import keys_field, length_field
-from backfile.index.engines.opensearch.position_tokens import GAP, typed_keys
+from backfile.index.engines.opensearch.position_tokens import GAP, stacked, typed_keys
 from backfile.index.engines.opensearch.search.match_queries import (
     NOTHING,
     MatchQueries,
@@ -151,10 +151,10 @@ class ScoreQueries:
         return _greatest(spellings)
 
     def _family_frequency(self, term: str, field: str) -> Query:
-        # The keys count the typed form as well as its siblings.
+        # The keys count the typed form as well as its siblings. Those of all languages are one clause (SynonymQuery).
         share = WEIGHTS.stem_sibling
-        keys = [{"term": {keys_field(field): {"value": key, "boost": share}}} for key in self.matches.keys(term)]
-        family = any_of([term_query(term, field, 1 - share), *keys])
+        keys = {"match": {keys_field(field): {"query": stacked(self.matches.keys(term)), "boost": share}}}
+        family = any_of([term_query(term, field, 1 - share), keys])
         return family if self.matches.keys_cover_terms else _greatest([family, term_query(term, field)])
 
     def _pair_score(self, first: Word, second: Word, scope: Scope) -> Query:
