@@ -88,6 +88,7 @@ _GOES_ON = frozenset({"graphic", "reviewer_notes", "correction", "classification
 _MOST_CONTINUED = 12
 _COPYRIGHT = re.compile(r"\s*(?:copyright\b|©|\(c\)|all rights reserved|alle rechte vorbehalten)", re.IGNORECASE)
 _RIGHTS = re.compile(r"rights? reserved|rechte vorbehalten|droits réservés|derechos reservados", re.IGNORECASE)
+_EDITION = re.compile(r"\A.{0,40}(?:edition|ausgabe|édition|edición|editie)\b.{0,10}\Z", re.IGNORECASE)
 _DISTRIBUTED = re.compile(r"distributed by\b", re.IGNORECASE)
 _CAPITALS = re.compile(r"([^\W\d_a-zß-öø-ÿ]{3,}(?:[ -][^\W\d_a-zß-öø-ÿ]{2,}){0,2}): (?=\S)")
 _LONGEST_VALUE = 60
@@ -131,21 +132,21 @@ def split_documents(passages: Iterable[Passage]) -> Iterator[ExportedDocument]:
     Raises `ArchiveError` for a document of more than `MAX_DOCUMENT` characters.
     """
     document: list[Passage] = []
-    size, is_newer = 0, False
+    size, is_newer, is_begun = 0, False, False
     for passage in passages:
         text = passage.text.strip(" .")
         is_end = len(text) <= _LONGEST_LABEL and END_OF_DOCUMENT.fullmatch(text) is not None
         if is_end or (len(text) <= _LONGEST_LABEL and DOCUMENT_OF.fullmatch(text)):
             is_newer = is_newer or is_end
-            if is_document(document):
+            if is_document(document) or (is_begun and document):  # also one that only says that it cannot be shown
                 yield ExportedDocument(tuple(document), is_newer)
-            document, size = [], 0
+            document, size, is_begun = [], 0, True
             continue
         document.append(passage)
         size += len(text)
         if size > MAX_DOCUMENT:
             raise ArchiveError(f"one document has more than {MAX_DOCUMENT >> 20} MB of text", hint="split the file")
-    if is_document(document):
+    if is_document(document) or (is_begun and document and not is_newer):
         yield ExportedDocument(tuple(document), is_newer)
 
 
@@ -206,8 +207,12 @@ def _parted(passages: Sequence[Passage]) -> _Labelled:
         parts.top.append(passages[number])
         number += 1
     while number < closing and (name := labels[number][0]) and name not in _OPENS_TEXT:
-        parts.add(name, labels[number][1])
+        value = labels[number][1]
         number += 1
+        if not value and name not in _ALONE and number < closing and not labels[number][0]:  # it stands below the label
+            value = passages[number].text
+            number += 1
+        parts.add(name, value)
     if number < closing and labels[number][0] in _OPENS_TEXT:
         if labels[number][1]:
             parts.body.append(Passage((labels[number][1],), passages[number].element))
@@ -276,6 +281,8 @@ def _read_top(parts: _Labelled, article: PressArticle, headline_first: bool, day
     if headline_first:
         article.describe(title=before[-2] if len(before) > 1 else "")
     elif "headline" not in parts.fields and after:
+        editions, after = (after[:1], after[1:]) if len(after) > 1 and _EDITION.search(after[0]) else ([], after)
+        rest = joined([rest, *editions])
         article.describe(title=after[0])
         parts.body[:0] = [Passage((line,)) for line in after[1:]]
         after = []

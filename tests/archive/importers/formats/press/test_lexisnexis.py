@@ -313,3 +313,54 @@ def test_a_second_import_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "export.txt"
     path.write_text(TEXT)
     assert len(import_twice(tmp_path / "library", path)) == 3
+
+
+PUBLIC_REPORTS = """                               1 of 3 DOCUMENTS
+
+                                   USA EXAMPLE
+
+                            November 9, 2015 Monday
+
+                                 FIRST EDITION
+
+Rebuilding better after the fog of 19, part 1
+
+SECTION:
+
+NEWS; Blz.6
+
+LENGTH: 452 words
+
+By the time the ferry came the pier had gone.
+
+
+That was all.
+
+                               2 of 3 DOCUMENTS
+
+We are sorry but there is an error in this document and it is not possible to display it.
+
+                               3 of 3 DOCUMENTS
+
+                                   USA EXAMPLE
+
+                            November 10, 2015 Tuesday
+
+Pier, 11 May 2010
+
+LENGTH: 3 words
+
+Gone.
+"""
+
+
+def test_labels_above_their_values_editions_above_headlines_and_documents_that_are_an_error(tmp_path: Path) -> None:
+    first, error, third = items(tmp_path / "export.txt", PUBLIC_REPORTS)
+    assert first.metadata.title == "Rebuilding better after the fog of 19, part 1"
+    assert first.metadata.date == PartialDate(2015, 11, 9)
+    assert first.extra == {"section": "NEWS; Blz.6", "edition": "FIRST EDITION"}
+    assert first.body == "By the time the ferry came the pier had gone.\n\nThat was all."
+    assert "it is not possible to display it" in error.body + error.metadata.title
+    assert error.notes
+    assert third.metadata.date == PartialDate(2015, 11, 10)
+    assert third.metadata.title == "Pier, 11 May 2010"

@@ -212,3 +212,35 @@ def test_a_file_elsewhere_is_never_read(path: str, tmp_path: Path) -> None:
     assert isinstance(item, Item)
     assert not item.assets
     assert "does not lie beside the bibliography" in item.notes[0]
+
+
+REPORTED = r"""
+@Book{jabi2013,
+ author = {Jabi, Wassim},
+ title = "{SPOTlight: seeded
+              regression}",
+ year = 2013,
+month = Jan,
+ isbn = {978-1780673141}
+ }
+@misc{doe, author = "Jane Doe", title = "Work", year = "2021", url = {https://example.com/%a8},
+  abstract = {Improvements of 5{\%} where 1 < 2 > 0, in 22% of "cases".}
+}
+@article{inproc:a+b/c, author = {{Doe, Inc.}}, title = {H$_2$O \& {\'e}t{\'e}}, date = {2019-13},
+ year = {2019}, note = {x}
+}
+"""
+
+
+def test_entries_of_public_reports(tmp_path: Path) -> None:
+    first, second, third = read(tmp_path / "lib.bib", REPORTED)
+    assert isinstance(first, Item)
+    assert first.metadata.title == "SPOTlight: seeded regression"
+    assert first.metadata.date == PartialDate(2013, 1)
+    assert isinstance(second, Item)
+    assert second.metadata.source == Source(None, "https://example.com/%a8")
+    assert second.body == 'Improvements of 5% where 1 \\< 2 \\> 0, in 22% of "cases".'
+    assert isinstance(third, Item)
+    assert third.metadata.authors == ("Doe, Inc.",)
+    assert third.metadata.title == "H$_2$O & été"
+    assert third.metadata.date == PartialDate(2019)
