@@ -75,7 +75,7 @@ def _events(root: Any, number: int, context: ImportContext) -> Iterator[ImportEv
         article.body, notes = text_in(contents[0])
         article.notes += notes
         if len(contents) > 1:
-            article.notes.append(f"{len(contents) - 1} further forms of its text are left out")
+            article.notes.append(f"further forms of its text that are left out: {len(contents) - 1}")
         yield article.item(origin if index == 1 else f"{origin}#{index}")
 
 

@@ -77,7 +77,7 @@ def _event(root: Any, number: int, context: ImportContext) -> ImportEvent:
     article.notes += notes
     others = len(contents) - 1
     if others:
-        article.notes.append(f"{others} further forms of its text are left out")
+        article.notes.append(f"further forms of its text that are left out: {others}")
     return article.item(origin)
 
 

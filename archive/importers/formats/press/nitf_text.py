@@ -64,7 +64,7 @@ def nitf_body(root: Any) -> tuple[str, tuple[str, ...]]:
     conversion = XmlConversion(VOCABULARY)
     body = conversion.to_markdown(*contents, *ends)
     lost = conversion.left_out.get("media", 0)
-    return body, (f"{lost} of its pictures or films are not in the file",) if lost else ()
+    return body, (f"pictures or films that are not in the file: {lost}",) if lost else ()
 
 
 def describe_from_nitf(root: Any, article: PressArticle, *, day_first: bool | None) -> None:

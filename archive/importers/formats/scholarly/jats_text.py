@@ -49,8 +49,8 @@ def jats_to_markdown(root: Any, base_url: str | None) -> tuple[str, tuple[str, .
         parts += [_with_title(answer), *children(answer, "body"), *children(answer, "back")]
     body = conversion.to_markdown(*parts, base_url=base_url)
     said = {
-        "graphic": "{} of its pictures are not in the file",
-        "media": "{} further files (films, data) are not in the file",
+        "graphic": "pictures that are not in the file: {}",
+        "media": "films and other files that are not in the file: {}",
     }
     lost = conversion.left_out
     return body, tuple(words.format(lost[name]) for name, words in said.items() if name in lost)

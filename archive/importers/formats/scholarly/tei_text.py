@@ -50,8 +50,8 @@ def tei_to_markdown(parts: Iterable[Any], whole: Any, title: str) -> tuple[str, 
         _drop_title(part, title)
     body = conversion.to_markdown(*given)
     said = {
-        "graphic": "{} of its pictures are not in the file",
-        "gap": "{} gaps of the edition are marked with […]",
+        "graphic": "pictures that are not in the file: {}",
+        "gap": "gaps of the edition, marked with […]: {}",
         "titlePage": "its title page is left out",
     }
     return body, tuple(

@@ -112,7 +112,7 @@ def test_nitf(tmp_path: Path) -> None:
         "[^1]: The timetable says ten.",
     ]
     assert item.extra == {"place": "Halbury", "section": "News", "editors_note": "Recasts lead"}
-    assert item.notes == ("1 of its pictures or films are not in the file",)
+    assert item.notes == ("pictures or films that are not in the file: 1",)
 
 
 def test_a_withheld_document_of_nitf_is_skipped(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_the_front(tmp_path: Path) -> None:
         "issn": "1234-5678",
         "copyright": "© 2019 Marsh",
     }
-    assert item.notes == ("1 of its pictures are not in the file",)
+    assert item.notes == ("pictures that are not in the file: 1",)
 
 
 def test_the_text(tmp_path: Path) -> None:

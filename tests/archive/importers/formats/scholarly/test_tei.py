@@ -86,8 +86,8 @@ def test_the_text(tmp_path: Path) -> None:
     ]
     assert item.body.startswith("By Edna Marsh\n\n")
     assert item.notes == (
-        "1 of its pictures are not in the file",
-        "1 gaps of the edition are marked with […]",
+        "pictures that are not in the file: 1",
+        "gaps of the edition, marked with […]: 1",
         "its title page is left out",
     )
 
