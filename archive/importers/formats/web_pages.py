@@ -65,6 +65,8 @@ def detect(probe: Probe) -> int:
 
     The pages of a mixed folder may be bookmarks or exports of another program, so each file is detected by itself.
     """
+    if probe.head.startswith(b"PK\x03\x04"):  # an archive, in which a page may lie unpacked
+        return 0
     if not probe.is_folder:
         if is_xml_but_no_page(probe.head):
             return 0

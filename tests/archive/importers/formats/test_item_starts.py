@@ -83,6 +83,11 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
         "posts": objects(slug="@title", title="@title", html=TEXT)}})),
     ("notion", "notion",
      {f"{title} {number:032x}.md": f"# {title}\n\n{TEXT}\n" for number, title in enumerate(TITLES)}),
+    ("roam", "r.json", json.dumps([{"title": title, "edit-time": 1552557300000, "children": [{"string": TEXT}]}
+                                   for title in TITLES])),
+    ("logseq", "graph", {"logseq/config.edn": "{}"} | {f"pages/{title}.md": f"- {TEXT}\n" for title in TITLES}),
+    ("tumblr", "blog", {f"posts/html/17000000000{n}.html": f"<h1>{title}</h1><p>{TEXT}</p>"
+                        for n, title in enumerate(TITLES)}),
     ("evernote", "e.enex",
      "<en-export>" + each("<note><title>@title</title><content>@text</content></note>") + "</en-export>"),
     ("newsletter", "m.mbox", each("From a@example.org Thu Mar 14 10:00:00 2019\nFrom: a@example.org\n"
