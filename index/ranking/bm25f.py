@@ -37,6 +37,7 @@ never negative.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -52,7 +53,7 @@ BEST = 10_000
 """Articles that may get the bonus of neighbouring words; also the depth of a result list."""
 PASSAGE_BLOCK = 16
 """Positions of a block; a passage is two blocks, as long as a sentence or two. A power of 2."""
-PASSAGES = 200
+PASSAGES = 400
 """Articles of which the best passage counts, by relevance without it."""
 PASSAGE_FIELDS = ("title", "summary", "text")
 """Fields with passages."""
@@ -80,6 +81,7 @@ class Weights:
     coverage: float = 1.0
     passage: float = 10.0
     passage_pair: float = 1.0
+    passage_cap: float = 1.5
 
     def of(self, field: str) -> float:
         """Weight of title, summary, text or author; raises `KeyError` for other fields."""
@@ -87,6 +89,15 @@ class Weights:
 
 
 WEIGHTS = Weights()
+
+
+def remembered_weights(weights: Sequence[float]) -> list[float]:
+    """Query weights of the words of a relaxed query, none above `passage_cap` times the median.
+
+    A rare word may be the one that is remembered wrongly: it must not outweigh the rest of a sentence.
+    """
+    most = WEIGHTS.passage_cap * statistics.median(weights) if weights else 0.0
+    return [min(weight, most) for weight in weights]
 
 
 def idf(df: int, documents: int) -> float:

@@ -7,6 +7,7 @@ the other engines, but nothing of how they find, and nothing with the matcher.
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -105,9 +106,9 @@ class NaiveSearcher:
     def relaxed_scores(self, query: RelaxedQuery, node: Node, found: Sequence[NaiveDocument]) -> list[float]:
         """Scores of hits of a relaxed query; `node` marks what matches."""
         scores = []
+        weights = self._remembered_weights(query)
         for words in found:
-            had = [word for word in query.words if self.finds(word, words)]
-            coverage = sum(self._weight(word, DEFAULT_FIELDS) for word in had)
+            coverage = sum(weight for word, weight in weights.items() if self.finds(word, words))
             scores.append(self.score(node, words, near=False) + WEIGHTS.coverage * coverage)
         most = bm25f.PASSAGES
         least = sorted(scores, reverse=True)[most - 1] if len(scores) > most else -math.inf
@@ -116,11 +117,18 @@ class NaiveSearcher:
             for score, words in zip(scores, found, strict=True)
         ]
 
+    def _remembered_weights(self, query: RelaxedQuery) -> dict[Word, float]:
+        weights = [self._weight(word, DEFAULT_FIELDS) for word in query.words]
+        most = WEIGHTS.passage_cap * statistics.median(weights)
+        return {word: min(weight, most) for word, weight in zip(query.words, weights, strict=True)}
+
     def _best_passage(self, query: RelaxedQuery, words: NaiveDocument) -> float:
         """Weight of the single terms and pairs in the best two neighbouring blocks of a field."""
         nodes = query.conjunction.nodes
         pairs = [(nodes[one], nodes[other]) for one, other in bm25f.neighbour_pairs(query.conjunction)]
-        weights = {word: self._weight(word, DEFAULT_FIELDS) for word in query.words if bm25f.is_single_term(word)}
+        weights: dict[object, float] = {
+            word: weight for word, weight in self._remembered_weights(query).items() if bm25f.is_single_term(word)
+        }
         for pair in pairs:
             weights[pair] = WEIGHTS.passage_pair * min(self._idf(word, DEFAULT_FIELDS) for word in pair)
         best = 0.0

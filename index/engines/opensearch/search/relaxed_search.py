@@ -111,8 +111,14 @@ class RelaxedQueries:
             named.append(constant(self.reader.matches.match(word), score, _name=f"{_NAME}{number}"))
         return named
 
+    @cached_property
+    def _weights(self) -> dict[Word, float]:
+        words = self.words.query.words
+        weights = [self._scores.weight(word, DEFAULT_FIELDS) for word in words]
+        return dict(zip(words, bm25f.remembered_weights(weights), strict=True))
+
     def _weight(self, word: Word) -> float:
-        return self._scores.weight(word, DEFAULT_FIELDS)
+        return self._weights[word]
 
     def score(self) -> list[Query]:
         """Queries for the score without passages."""

@@ -65,7 +65,7 @@ class RelaxedSearch:
         """Scores of ascending doc ids."""
         scorer = create_scorer(self.searcher, create_weight(self.searcher, self.marked, self.check), self.check)
         by_term = {part.term: part.weight for part in scorer.terms}
-        weights = [by_term[term] for term in self.terms] if self.required else []
+        weights = bm25f.remembered_weights([by_term[term] for term in self.terms]) if self.required else []
         scores = scorer.score(doc_ids)
         batch = DocList(doc_ids)
         for term, weight in zip(self.terms, weights, strict=False):
