@@ -58,6 +58,7 @@ class IndexWatcher:
         # A server verifies its files itself.
         self._verifier = None if is_on_server(engine_name) else IndexVerifier(folder, engine_name, self._damaged.set)
         self._retry_at = math.inf  # time.monotonic()
+        self._told = ""
         self.synchronised_at: float | None = None
         """Time of the last update that succeeded, in seconds since 1970."""
 
@@ -84,7 +85,7 @@ class IndexWatcher:
                 return
 
     def update(self) -> None:
-        """Synchronizes once; a failure is logged, and kept in the cache folder for the server to tell.
+        """Synchronizes once; a new failure is logged, and kept in the cache folder for the server to tell.
 
         A cluster that is away, or that another machine writes to, is tried again after RETRY_SECONDS.
         """
@@ -100,11 +101,14 @@ class IndexWatcher:
                 progress=self._raise_if_stopped,
             )
         except (BackfileError, OSError) as error:
-            log.error("The index could not be brought up to date: %s", error)
+            if str(error) != self._told:  # not at each new try
+                log.error("The index could not be brought up to date: %s", error)
+            self._told = str(error)
             record_failure(self._folder, str(error), getattr(error, "hint", ""))
             if is_on_server(self._engine_name):
                 self._retry_at = time.monotonic() + RETRY_SECONDS
         else:
+            self._told = ""
             self.synchronised_at = time.time()
             if not report.did_nothing:
                 log.info("%s", report.summary())

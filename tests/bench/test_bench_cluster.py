@@ -7,6 +7,7 @@ import pytest
 from bench import cluster
 
 
+@pytest.mark.long
 def test_a_small_run_gives_every_figure(opensearch_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "SAMPLE", 300)
     figures = cluster.measure(300, 1, opensearch_url, 0)

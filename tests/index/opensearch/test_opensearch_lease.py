@@ -234,6 +234,7 @@ def test_lost_answers_of_renewals_do_not_lose_the_lease(client: OpenSearch, name
     assert WriteLease(client, name)._acquire(0).read() is not None
 
 
+@pytest.mark.long
 def test_a_cluster_that_was_away_leaves_the_lease_to_its_holder(client: OpenSearch, name: str) -> None:
     losing = _LosingClient(client)
     writer = WriteLease(losing, name)  # type: ignore[arg-type]
@@ -246,6 +247,7 @@ def test_a_cluster_that_was_away_leaves_the_lease_to_its_holder(client: OpenSear
         writer.check()
 
 
+@pytest.mark.long
 def test_a_cluster_that_is_away_at_the_end_is_no_error(
     client: OpenSearch, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -89,6 +89,7 @@ def test_check_tells_of_the_files_when_the_cluster_is_away(run: Run) -> None:
         assert (code, "start the cluster" in err) == (3, True)
 
 
+@pytest.mark.long
 def test_a_wrong_version_is_told_by_every_command(run: Run) -> None:
     old = {"version": {"distribution": "opensearch", "number": "2.11.0"}}
     for command in ("index", "check", "stats"):

@@ -75,7 +75,9 @@ def test_it_polls_if_the_folder_cannot_be_watched(
 
 
 @pytest.mark.parametrize("watch", [True, False])
-def test_a_cluster_that_is_away_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watch: bool) -> None:
+def test_a_cluster_that_is_away_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, watch: bool
+) -> None:
     again = Event()
     calls: list[Library] = []
 
@@ -94,3 +96,4 @@ def test_a_cluster_that_is_away_is_tried_again(tmp_path: Path, monkeypatch: pyte
     assert again.wait(PATIENCE)
     index_watcher.stop()
     assert len(calls) == 3  # and not once more after the one that succeeded
+    assert caplog.text.count("no node answers") == 1  # not at each try
