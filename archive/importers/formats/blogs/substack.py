@@ -14,6 +14,7 @@ from backfile.archive.importers.common.html_parser import decode_html, html_to_l
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.rows import Row, begins_with, read_rows
 from backfile.archive.importers.formats.blogs.substack_html import clean_post, find_address
+from backfile.archive.importers.formats.documents.pandoc_html import hide_formulas, show_formulas
 from backfile.archive.importers.item import (
     ITEM_FAILURES,
     ImportContext,
@@ -97,7 +98,8 @@ def _item(row: Row, origin: str, title: str, file: Path) -> Item:
     kind, audience = (str(row.get(name) or "").strip() for name in ("type", "audience"))
     url = find_address(html, slug)
     sound = fragment_to_markdown(_sound(str(row.get("podcast_url") or "").strip()), None)
-    body = tree_to_markdown(tree, base_url=url or None)
+    formulas = hide_formulas(tree)
+    body = show_formulas(tree_to_markdown(tree, base_url=url or None), formulas)
     return Item(
         origin=origin,
         metadata=ArticleMetadata(

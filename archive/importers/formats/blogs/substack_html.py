@@ -81,8 +81,7 @@ def _known(names: list[str], values: _Values) -> str | None:
 
 
 def _formula(values: _Values) -> str:
-    formula = _raw(values, "persistentExpression").replace("</", "<")
-    return f'<p><script type="math/tex; mode=display">{formula}</script></p>'
+    return f'<p><span class="math display">{_text(values, "persistentExpression")}</span></p>'
 
 
 def _film(address: str, values: _Values) -> str:

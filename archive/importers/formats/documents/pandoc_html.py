@@ -39,7 +39,7 @@ def parse_pandoc_html(html: str) -> HtmlElement:
 
 def pandoc_tree_to_markdown(tree: HtmlElement) -> PandocText:
     """Markdown of a tree, which is modified."""
-    formulas = _hide_formulas(tree)
+    formulas = hide_formulas(tree)
     for box in list(tree.iter("input")):
         box.tag, box.text = "span", "☑ " if box.get("checked") is not None else "☐ "
     for mark in list(tree.xpath(".//*[contains(@class, 'todo') or contains(@class, 'tag')][self::span]")):
@@ -52,13 +52,22 @@ def pandoc_tree_to_markdown(tree: HtmlElement) -> PandocText:
             code.set("class", f"language-{code.get('class').split()[0]}")
     pictures = _take_pictures(tree)
     body = tree_to_markdown(tree, base_url=None)
-    for name, formula in formulas.items():
-        body = body.replace(name, formula)
+    body = show_formulas(body, formulas)
     return PandocText(body, tuple(each for each in pictures if each.name in body))
 
 
-def _hide_formulas(tree: HtmlElement) -> dict[str, str]:
-    """Puts words in the place of formulas, because signs in text would be escaped; returns word → formula."""
+def show_formulas(body: str, formulas: dict[str, str]) -> str:
+    """Markdown with the formulas that `hide_formulas` has taken out of its tree."""
+    for name, formula in formulas.items():
+        body = body.replace(name, formula)
+    return body
+
+
+def hide_formulas(tree: HtmlElement) -> dict[str, str]:
+    """Puts words in the place of formulas (`span.math`, in TeX), because signs in text would be escaped.
+
+    Returns word → formula between `$`.
+    """
     formulas: dict[str, str] = {}
     for element in list(tree.xpath(".//span[contains(@class, 'math')]")):
         tex = element.text_content().strip().strip("$")

@@ -108,6 +108,7 @@ BUTTON = '<p class="button-wrapper" data-attrs="{}"><a class="button primary" hr
             ),
             "![](https://p.example/1.png)\n\n*Pier*",
         ),
+        (element("div", "latex-rendered", persistentExpression="a_1 < b^*"), "$$a_1 < b^*$$"),
         (element("div", "weird", url="javascript:alert(1)", title="No"), "No"),
         ('<div data-attrs="{broken">A.</div>', "A."),
         ("", ""),
