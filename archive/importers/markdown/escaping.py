@@ -54,9 +54,9 @@ _NOTE = re.compile(r"\s*FOOTNOTEDEF\d{1,9}ENDNOTE\s*")
 
 _CODE_TAGS = frozenset({"code", "pre", "kbd", "samp", "tt"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_UNMARKED_TAGS = ("abbr", "cite", "ins", "small", "span", "sub", "sup", "time", "u")
+_UNMARKED_TAGS = ("abbr", "cite", "ins", "small", "span", "time", "u")
 _INLINE = frozenset(
-    {"a", "b", "code", "del", "em", "i", "img", "kbd", "q", "s", "samp", "strike", "strong", "tt", "var"}
+    {"a", "b", "code", "del", "em", "i", "img", "kbd", "q", "s", "samp", "strike", "strong", "sub", "sup", "tt", "var"}
 )
 _LINE_PREFIX = 12
 _MID_LINE = "x"  # prefix of a line in which no block can begin

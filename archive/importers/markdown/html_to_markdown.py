@@ -20,9 +20,9 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import NESTING_HINT, SCHEMES, parse_html, safe_address, text_of
 from backfile.archive.importers.markdown import escaping
 from backfile.archive.importers.markdown.embeds import link_embeds
+from backfile.archive.importers.markdown.footnotes import append_footnotes, mark_footnotes, replace_with_text
 from backfile.archive.importers.markdown.layout_tables import dissolve_tables, is_layout_table
 
-_FOOTNOTE = re.compile(r"(?:fn|footnote|note|cite[_-]?note|endnote)[_:.-]?([\w.-]*\d)\Z", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:)[- ]?([\w+#]{1,20})\b")
 _LETTER = re.compile(r"[^\W_]")
 _TAG = re.compile(r"<[^<>]*>")
@@ -68,6 +68,8 @@ _OPTIONS = ConversionOptions(
     newline_style="backslash",
     compact_tables=True,
     bullets="-",
+    sub_symbol="<sub>",
+    sup_symbol="<sup>",
     autolinks=False,
 )
 
@@ -93,7 +95,7 @@ def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
     """Markdown of a tree, which is modified; else as `html_to_markdown`."""
     link_embeds(tree, base_url)
     _resolve_addresses(tree, base_url)
-    _mark_footnotes(tree)
+    append_footnotes(tree, mark_footnotes(tree))
     _normalize_elements(tree)
     clean = _CLEANER.clean(etree.tostring(tree, encoding="unicode", method="html"))
     try:
@@ -152,42 +154,6 @@ def _srcsets(image: HtmlElement) -> Iterator[str]:
         yield from (element.get(name) or "" for name in ("srcset", "data-srcset"))
 
 
-def _mark_footnotes(tree: HtmlElement) -> None:
-    """Turns `<sup><a href="#fn1">` and `<li id="fn1">` into placeholders that become Markdown footnotes."""
-    notes = {element.get("id"): element for element in tree.iter("li", "p", "div") if element.get("id")}
-    numbers: dict[str, int] = {}
-    for link in list(tree.iter("a")):
-        target = (link.get("href") or "").partition("#")[2]
-        is_reference = (link.get("href") or "").startswith("#") and _FOOTNOTE.match(target) and target in notes
-        if is_reference and notes[target] not in link.iterancestors():
-            number = numbers.setdefault(target, len(numbers) + 1)
-            outer = link.getparent() if link.getparent() is not None and link.getparent().tag == "sup" else link
-            _replace_with_text(outer, f"FOOTNOTEREF{number}ENDNOTE")
-    for name, number in numbers.items():
-        note = notes[name]
-        for back in [each for each in note.iter("a") if (each.get("href") or "").startswith("#")]:
-            _replace_with_text(back, "")
-        for paragraph in note.iter("p"):
-            paragraph.tag = "span"
-        if note.getparent() is not None and note.getparent().tag in ("ol", "ul"):
-            note.getparent().tag = "div"
-        note.tag = "p"
-        note.text = f"FOOTNOTEDEF{number}ENDNOTE {(note.text or '').lstrip()}"
-
-
-def _replace_with_text(element: HtmlElement, text: str) -> None:
-    parent = element.getparent()
-    if parent is None:
-        return
-    whole = text + (element.tail or "")
-    before = element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + whole
-    else:
-        parent.text = (parent.text or "") + whole
-    parent.remove(element)
-
-
 def _normalize_elements(tree: HtmlElement) -> None:
     """Rewrites captions, layout tables, definition lists, highlighting and code as elements that Markdown has."""
     dissolve_tables(tree, is_layout_table)
@@ -230,7 +196,7 @@ def _format_code(pre: HtmlElement) -> None:
     classes = " ".join(each.get("class") or "" for each in (pre, *pre.iter("code")))
     found = _LANGUAGE.search(classes)
     for line_break in list(pre.iter("br")):
-        _replace_with_text(line_break, "\n")
+        replace_with_text(line_break, "\n")
     text, tail = pre.text_content(), pre.tail
     pre.clear()
     pre.tail = tail

@@ -282,3 +282,58 @@ def test_embedded_media_are_links(html: str, link: str) -> None:
 )
 def test_frames_of_advertising_and_forms_are_left_out(html: str) -> None:
     assert "](" not in page(f"{P[0]}{P[1]}{html}{P[2]}{P[3]}").body
+
+
+NOTES = {
+    "kramdown": ("<sup id='fnref:1' role='doc-noteref'><a href='#fn:1' class='footnote'>1</a></sup>",
+        "<div class='footnotes'><ol><li id='fn:1'><p>So. <a href='#fnref:1'>↩</a></p></li></ol></div>"),
+    "Hugo, title of the site in ids": ("<sup id='fnref:ferry-1'><a href='#fn:ferry-1'>1</a></sup>",
+        "<ol><li id='fn:ferry-1'>So. <a href='#fnref:ferry-1'>↩︎</a></li></ol>"),
+    "named by a word": ("<sup id='fnref:times'><a href='#fn:times'>1</a></sup>",
+        "<ol><li id='fn:times'>So. <a href='#fnref:times'>return</a></li></ol>"),
+    "Substack": ("<a class='footnote-anchor' id='footnote-anchor-1' href='#footnote-1'>1</a>",
+        "<div class='footnote'><a id='footnote-1' href='#footnote-anchor-1' class='footnote-number'>1</a>"
+        "<div class='footnote-content'><p>So.</p></div></div>"),
+    "Word": ("<a href='#_ftn1' name='_ftnref1'><span class='MsoFootnoteReference'>[1]</span></a>",
+        "<div><br><hr><div id='ftn1'><p class='MsoFootnoteText'><a href='#_ftnref1' name='_ftn1'><span>[1]</span></a> "
+        "So.</p></div></div>"),
+    "Google Docs": ("<sup><a href='#ftnt1' id='ftnt_ref1'>[1]</a></sup>",
+        "<hr><div><p><a href='#ftnt_ref1' id='ftnt1'>[1]</a><span> So.</span></p></div>"),
+    "WordPress": ("<sup data-fn='3f1c-ab' class='fn'><a href='#3f1c-ab' id='3f1c-ab-link'>1</a></sup>",
+        "<ol class='wp-block-footnotes'><li id='3f1c-ab'>So. <a href='#3f1c-ab-link'>↩︎</a></li></ol>"),
+    "Easy Footnotes": ("<span id='easy-footnote-1-77' class='margin-adjust'></span><span class='easy-footnote'>"
+        "<a href='#easy-footnote-bottom-1-77' title='The timetable'><sup>1</sup></a></span>",
+        "<ol class='footnotes-wrapper'><li class='footnote-single'><span id='easy-footnote-bottom-1-77'></span>"
+        "So.<a class='easy-footnote-to-top' href='#easy-footnote-1-77'></a></li></ol>"),
+    "MediaWiki": ("<sup id='cite_ref-1' class='reference'><a href='#cite_note-1'>[1]</a></sup>",
+        "<ol class='references'><li id='cite_note-1'><b><a href='#cite_ref-1'>^</a></b> So.</li></ol>"),
+    "pandoc": ("<a href='#fn1' class='footnote-ref' id='fnref1'><sup>1</sup></a>",
+        "<section class='footnotes'><ol><li id='fn1'><p>So.<a href='#fnref1'>↩︎</a></p></li></ol>"),
+    "Mammoth": ("<sup><a href='#footnote-2' id='footnote-ref-2'>[1]</a></sup>",
+        "<ol><li id='footnote-2'><p> So. <a href='#footnote-ref-2'>↑</a></p></li></ol>"),
+    "asterisk": ("<a href='#below' id='above'>*</a>", "<p id='below'><a href='#above'>*</a> So.</p>"),
+    "outside of the article": ("<sup><a href='#fn-1' id='fnref-1'>1</a></sup>",
+        "</article><aside><div id='fn-1'><a href='#fnref-1'>1</a> So.</div></aside><article>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", NOTES)
+def test_footnotes_of_every_make_come_along(make: str) -> None:
+    reference, notes = NOTES[make]
+    found = page(P[0].replace("</p>", f"{reference}</p>") + "".join(P[1:]) + notes)
+    assert whole(found)
+    assert "other words.[^1]\n" in found.body
+    assert found.body.count("So.") == 1
+    assert "\n[^1]: So." in found.body
+
+
+def test_numbers_of_a_table_of_contents_are_no_footnotes() -> None:
+    contents = "<p><a href='#part-1'>1</a> <a href='#part-2'>2</a></p>"
+    found = page(f"{contents}<h2 id='part-1'>Out</h2>{''.join(P[:3])}<h2 id='part-2'>Back</h2>{''.join(P[3:])}")
+    assert whole(found)
+    assert "[^" not in found.body
+
+
+def test_powers_indices_and_fractions_keep_their_meaning() -> None:
+    mass = "A mass of 10<sup>6</sup> kg of H<sub>2</sub>O at 3<sup>1</sup>/<sub>2</sub> pence."
+    assert mass in page(f"{P[0]}<p>{mass}</p>{P[1]}").body
