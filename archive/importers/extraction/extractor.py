@@ -23,6 +23,7 @@ from backfile.archive.importers.extraction.page_metadata import read_metadata
 from backfile.archive.importers.extraction.readings import read_blocks, read_page
 from backfile.archive.importers.extraction.text_similarity import words
 from backfile.archive.importers.markdown.footnotes import append_footnotes, mark_footnotes
+from backfile.archive.importers.markdown.formulas import mark_formulas
 from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 from backfile.archive.model import ArticleMetadata
 
@@ -46,6 +47,7 @@ def extract(tree: HtmlElement, *, url: str | None = None) -> ExtractedArticle:
     The body is empty if there is no article.
     """
     page = read_metadata(tree, url)
+    mark_formulas(tree)
     notes = mark_footnotes(tree)
     body = article_body(tree, page.metadata, page.base)
     if body is not None:

@@ -21,6 +21,7 @@ from backfile.archive.importers.common.html_parser import NESTING_HINT, SCHEMES,
 from backfile.archive.importers.markdown import escaping
 from backfile.archive.importers.markdown.embeds import link_embeds
 from backfile.archive.importers.markdown.footnotes import append_footnotes, mark_footnotes, replace_with_text
+from backfile.archive.importers.markdown.formulas import mark_formulas, restore_formulas
 from backfile.archive.importers.markdown.layout_tables import dissolve_tables, is_layout_table
 
 _LANGUAGE = re.compile(r"(?:language|lang|highlight-source|brush:)[- ]?([\w+#]{1,20})\b")
@@ -93,6 +94,7 @@ def fragment_to_markdown(html: str, base_url: str | None) -> str:
 
 def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
     """Markdown of a tree, which is modified; else as `html_to_markdown`."""
+    mark_formulas(tree)
     link_embeds(tree, base_url)
     _resolve_addresses(tree, base_url)
     append_footnotes(tree, mark_footnotes(tree))
@@ -104,7 +106,7 @@ def tree_to_markdown(tree: HtmlElement, *, base_url: str | None) -> str:
         raise ArchiveError(f"cannot be made into Markdown: {error}") from error
     if not content and _VISIBLE.search(unescape(_TAG.sub("", clean))):
         raise ArchiveError("is nested too deeply", hint=NESTING_HINT)
-    body = escaping.restore_escapes(_tidy(content))
+    body = restore_formulas(escaping.restore_escapes(_tidy(content)))
     return body if _VISIBLE.search(body) else ""
 
 
