@@ -214,7 +214,7 @@ def test_footnotes_of_the_block_editor_come_along(tmp_path: Path) -> None:
     (item,) = articles(tmp_path, with_inside(post(content=content), meta("footnotes", ""), meta("footnotes", notes)))
     assert item.body == "One[^1], two[^2], one[^1].\n\nLast\n\n[^1]: Second.\n\n[^2]: First, *p. 3*."
     (item,) = articles(tmp_path, with_inside(post(content=content), meta("footnotes", "[{broken")))
-    assert item.body == "One1, two2, one1."
+    assert item.body == "One<sup>1</sup>, two<sup>2</sup>, one<sup>1</sup>."
     assert item.notes == ("its footnotes cannot be read", "the text of 3 of its footnotes is not in the export")
 
 
