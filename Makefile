@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.complete
 BENCH_SETUP := $(VENV)/.complete-bench
 RELEASE_SETUP := $(VENV)/.complete-release
+SITE_SETUP := $(VENV)/.complete-site
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve test long thorough opensearch lint format types docs texts check minimum wheel audit sbom bench lock picture clean
+.PHONY: help setup serve test long thorough opensearch lint format types docs texts check minimum wheel audit sbom release site image bench lock picture clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | awk -F '\t' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -80,6 +81,19 @@ audit: $(RELEASE_SETUP)  ## look for known vulnerabilities of the locked depende
 sbom: $(RELEASE_SETUP)  ## write dist/backfile.cdx.json, the bill of materials of an installation (CycloneDX)
 	$(BIN)/python .ci/sbom.py
 
+release: sbom  ## build dist/: sdist, wheel, single-file program, bill of materials, checksums
+	$(BIN)/python .ci/release.py
+
+$(SITE_SETUP): docs/requirements.lock $(SETUP)
+	$(PIP) --require-hashes --requirement docs/requirements.lock
+	touch $@
+
+site: $(SITE_SETUP)  ## build the documentation as a site, dist/site
+	$(BIN)/sphinx-build -q -b html -W --keep-going docs dist/site
+
+image: release  ## build the image of a container on a base made here, and look at how it runs
+	$(BIN)/python .ci/image.py
+
 $(BENCH_SETUP): bench/requirements.lock $(SETUP)
 	$(PIP) --require-hashes --requirement bench/requirements.lock
 	touch $@
@@ -91,6 +105,7 @@ lock: setup  ## renew the locks; UPGRADE=--upgrade takes the newest versions of 
 	$(COMPILE) --extra import --extra documents --extra opensearch --extra metrics --group dev $(UPGRADE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) --group bench $(UPGRADE) --output-file bench/requirements.lock
 	$(COMPILE) --group release --constraint requirements.lock $(UPGRADE) --output-file .ci/requirements.lock
+	$(COMPILE) --group site --constraint requirements.lock $(UPGRADE) --output-file docs/requirements.lock
 
 picture: setup  ## take the picture of the README from the running program
 	$(BIN)/python docs/picture.py

@@ -383,7 +383,7 @@ def test_8_no_module_is_named_for_leftovers() -> None:
 # Words of an earlier private language; docs/ARCHITECTURE.md gives the terms of the field.
 COINAGES = re.compile(
     r"\b(?:(?<!format )skeletons?|dressing|familiar|crosslinks?|sitelinks?|telling|intake|ledgers?|leaf|branches"
-    r"|(?<!\")speech(?!\")|(?<!lighthouse )(?<!lightship )(?<!last )(?<!</b> )keepers?|sought|whoever"
+    r"|(?<!lighthouse )(?<!lightship )(?<!last )(?<!</b> )keepers?|sought|whoever"
     r"|function_words?|function words?|kin|twins?|skim|draft_segments?|selection\.|tiers)\b",
     re.IGNORECASE,
 )

@@ -163,6 +163,7 @@ def test_every_flag_and_variable_in_the_documentation_exists() -> None:
     )
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     theirs = {"--require-hashes", "--no-deps", "--no-build-isolation"}  # pip's
+    theirs |= {"--file", "--tag", "--read-only", "--tmpfs", "--cap-drop", "--security-opt", "--publish", "--volume"}
     assert used - theirs <= flags
     variables = {config.variable(name) for name in config.table()} | {"BACKFILE_CONFIG"}
     assert set(re.findall(r"BACKFILE_[A-Z_]+[A-Z]", text)) <= variables

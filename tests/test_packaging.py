@@ -20,6 +20,7 @@ BUILD = ["hatchling", "editables"]
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 RUNTIME = [*PROJECT["project"]["dependencies"], *(entry for extra in EXTRAS.values() for entry in extra)]
 LOCKS = {
+    "docs/requirements.lock": PROJECT["dependency-groups"]["site"],
     "requirements.lock": [*RUNTIME, *PROJECT["dependency-groups"]["dev"], *BUILD],
     "bench/requirements.lock": PROJECT["dependency-groups"]["bench"],
     ".ci/requirements.lock": PROJECT["dependency-groups"]["release"],
