@@ -62,9 +62,8 @@ def link_embeds(tree: HtmlElement, base_url: str | None) -> None:
         if gist and script.getparent() is not None:
             _replace(script, _link(gist[1], gist[1]))
     for link in list(tree.iter("a")):
-        address = _web_address(base_url, link.get("href") or "")
-        if address and not link.text_content().strip() and _is_whole_quotation(link):
-            link.text = address
+        if not link.text_content().strip() and _is_whole_quotation(link):
+            link.text = _web_address(base_url, link.get("href") or "")
 
 
 def _is_whole_quotation(link: HtmlElement) -> bool:

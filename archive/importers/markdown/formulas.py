@@ -33,12 +33,12 @@ def mark_formulas(tree: HtmlElement) -> None:
         kind = (script.get("type") or "").lower()
         if kind.startswith("math/tex") and script.getparent() is not None:
             _drop_rendered(script)
-            replace_with_text(script, _word(script.text or "", is_display="mode=display" in kind))
+            replace_with_text(script, formula_word(script.text or "", is_display="mode=display" in kind))
     for math in list(tree.iter("math")):
         box, is_display = _outermost(math)
         tex = _tex(math)
         if box.getparent() is not None and math.getroottree().getroot() is tree:
-            replace_with_text(box, _word(tex, is_display=is_display) if tex else math.text_content())
+            replace_with_text(box, formula_word(tex, is_display=is_display) if tex else math.text_content())
     if "\\(" in (text := tree.text_content()) or "\\[" in text:
         _mark_written(tree)
 
@@ -53,7 +53,8 @@ def _restored(found: re.Match[str]) -> str:
     return f"$${tex}$$" if found[1] == "DISPLAY" else f"${tex}$"
 
 
-def _word(tex: str, *, is_display: bool) -> str:
+def formula_word(tex: str, *, is_display: bool) -> str:
+    """Word that holds TeX, which `restore_formulas` puts between dollar signs; empty for none."""
     line = " ".join(tex.replace("$", r"\$" if r"\$" not in tex else "$").split())
     styled = _DISPLAY_STYLE.match(line)
     line = styled[1].strip() if styled else line
@@ -108,4 +109,4 @@ def _mark_written(tree: HtmlElement) -> None:
 
 
 def _marked(found: re.Match[str]) -> str:
-    return _word(found["inline"] or found["display"], is_display=found["display"] is not None)
+    return formula_word(found["inline"] or found["display"], is_display=found["display"] is not None)

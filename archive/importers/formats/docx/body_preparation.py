@@ -13,8 +13,10 @@ from functools import partial
 from lxml import etree
 
 from backfile.archive.importers.common.xml_trees import local_name
+from backfile.archive.importers.formats.docx.equations import equation_to_tex
 from backfile.archive.importers.formats.docx.list_numbers import ListNumbers, ParagraphStyles, child, value
 from backfile.archive.importers.formats.docx.package_parts import PackageParts, Relationship
+from backfile.archive.importers.markdown.formulas import formula_word
 
 PICTURE = "\ue000{}\ue001"
 ITEM = "\ue002{}\ue003"
@@ -79,6 +81,8 @@ class _PartPreparation:
             "hyperlink": self._drop_dangling_link,
             "fldSimple": self._expand_field,
             "ruby": self._expand_ruby,
+            "oMathPara": self._write_equations,
+            "oMath": self._write_equation,
             "bdo": _unwrap,
             "dir": _unwrap,
             "sym": partial(_drop_without, "char", _HEXADECIMAL),
@@ -95,6 +99,17 @@ class _PartPreparation:
                 element.tag = self._tag(_SAME[name])
             elif name in _SHAPES and etree.QName(element).namespace == _VML:
                 element.tag = f"{{{_VML}}}shape"
+
+    def _write_equations(self, element: etree._Element) -> None:
+        """Writes equations that stand on their own as TeX."""
+        for equation in [each for each in element if local_name(each.tag) == "oMath"]:
+            self._write_equation(equation, is_display=True)
+        _unwrap(element)
+
+    def _write_equation(self, element: etree._Element, *, is_display: bool = False) -> None:
+        run = etree.Element(self._tag("r"))
+        run.append(self._text(formula_word(equation_to_tex(element), is_display=is_display)))
+        _replace(element, [run])
 
     def _note_inserted_document(self, element: etree._Element) -> None:
         self._body.notes.append("left out a document that is inserted into it")
