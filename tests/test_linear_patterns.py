@@ -71,6 +71,7 @@ MADE_AT_RUN_TIME = {
     "archive.importers.common.xml_entries": "start tags, which are constants of the formats that call it",
     "archive.frontmatter.front_matter": "a key of the front matter, escaped; the block has at most 65,536 characters",
     "archive.importers.formats.read_later.saved_item": "one class of characters",
+    "archive.importers.formats.wordpress.export_index": "the name of a picture, escaped",
     "archive.importers.links.markdown_links": "addresses of one article, escaped",
     "archive.markdown.autolinks": "short forms of one article, escaped",
     "archive.markdown.shortcodes": "names of tags, of letters only",
