@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from http import HTTPStatus
 
@@ -23,7 +24,7 @@ from backfile.web.service.errors import register_errors
 from backfile.web.service.headers import register_headers
 from backfile.web.service.i18n import register_i18n
 from backfile.web.service.monitoring import register_access_log, register_metrics
-from backfile.web.service.services import EXTENSION, Services
+from backfile.web.service.services import EXTENSION, Services, utc_now
 from backfile.web.service.site_urls import MountedApplication
 from backfile.web.service.ui_language import register_ui_language
 
@@ -37,11 +38,17 @@ class ArticlePath(PathConverter):
     regex = "(?s:[^/].*?)"
 
 
-def create_app(settings: Settings | None = None, *, open_index: Callable[[], Engine] | None = None) -> Flask:
+def create_app(
+    settings: Settings | None = None,
+    *,
+    open_index: Callable[[], Engine] | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Flask:
     """Creates the WSGI application for a library; without settings, with those of the environment.
 
-    Reads `library.toml` and nothing else: the index is opened at the first search, by `open_index` if given. Raises
-    `LibraryMissing`, `LibrarySettingsInvalid`, and `SettingsInvalid` for settings of the environment.
+    Reads `library.toml` and nothing else: the index is opened at the first search, by `open_index` if given. `now` is
+    the clock by which articles are embargoed and expire. Raises `LibraryMissing`, `LibrarySettingsInvalid`, and
+    `SettingsInvalid` for settings of the environment.
     """
     settings = settings or load()
     library = Library(settings.library)
@@ -50,7 +57,7 @@ def create_app(settings: Settings | None = None, *, open_index: Callable[[], Eng
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     open_index = open_index or partial(open_engine, settings.engine, settings.index_folder, settings.engine_options)
-    app.extensions[EXTENSION] = app.jinja_env.globals["archive"] = Services(settings, library, open_index)
+    app.extensions[EXTENSION] = app.jinja_env.globals["archive"] = Services(settings, library, open_index, now=now)
     register_i18n(app)
     register_ui_language(app)
     app.jinja_env.globals["coins"] = search.coins_of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 
 class BackfileError(Exception):
     """Base of every error that Backfile raises on purpose; `str(error)` is one line for the user.
@@ -30,6 +32,28 @@ class ArticleNotFound(ArchiveError):
     """Id without an article in the library or the index."""
 
 
+class ArticleGone(ArchiveError):
+    """Article that was deleted, is withheld or has expired; `state` is one of these words.
+
+    `reason` is that of withholding, `since` the moment (UTC) of expiry or deletion. `title` and `date` (ISO 8601) are
+    those of a deleted article that readers knew.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        state: str = "deleted",
+        reason: str = "",
+        since: datetime | None = None,
+        title: str = "",
+        date: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.state, self.reason, self.since, self.title, self.date = state, reason, since, title, date
+
+
 class ArticleUnreadable(ArchiveError):
     """File that cannot be read as an article (not text, too large, removed during the read)."""
 
@@ -48,6 +72,10 @@ class HelperEnded(ArchiveError):
     def __init__(self, message: str, *, hint: str = "", is_slow: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.is_slow = is_slow
+
+
+class GitUnusable(ArchiveError):
+    """History of a work tree that git does not give: it is missing, refuses, or takes too long."""
 
 
 class LinkIndexUnusable(ArchiveError):

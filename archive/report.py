@@ -21,13 +21,17 @@ class Problem:
 
 @dataclass(slots=True)
 class Report:
-    """Outcome of bulk work: ids of articles by action, and every problem."""
+    """Outcome of bulk work: ids of articles by action, and every problem.
+
+    `held` counts the articles that are held back: embargoed, scheduled, expired, unlisted or withheld.
+    """
 
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     moved: list[tuple[str, str]] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     unchanged: int = 0
+    held: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -41,17 +45,20 @@ class Report:
         return not (self.added or self.changed or self.moved or self.removed)
 
     def counts(self) -> dict[str, int]:
-        """Counts of articles by action: added, changed, moved, removed, unchanged."""
+        """Counts of articles by action: added, changed, moved, removed, unchanged, held."""
         return {
             "added": len(self.added),
             "changed": len(self.changed),
             "moved": len(self.moved),
             "removed": len(self.removed),
             "unchanged": self.unchanged,
+            "held": self.held,
         }
 
     def summary(self) -> str:
         """Summary line: `3 added, 1 changed, 2,647 unchanged; 4 problems`."""
-        done = ", ".join(f"{count:,} {what}" for what, count in self.counts().items() if count) or "no articles"
+        counts = self.counts()
+        counts["held back"] = counts.pop("held")
+        done = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "no articles"
         problems = len(self.problems)
         return f"{done}; {problems:,} problem{'s' if problems != 1 else ''}" if problems else done

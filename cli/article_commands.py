@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from contextlib import closing
 from dataclasses import asdict
 
 import click
 
 from backfile.archive import errors as archive_errors
+from backfile.archive.availability.states import State
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
@@ -33,10 +35,11 @@ from backfile.index.engines import has_index, is_on_server, open_engine
 from backfile.index.query import MatchAll, parse
 from backfile.index.query.unspaced_runs import split_runs
 from backfile.index.serialising import document_to_json, page_to_json
+from backfile.index.sync.move_update import keeps_moves
 from backfile.index.sync.reader import document_of, read_documents
 from backfile.index.sync.state import read_problems
 from backfile.index.sync.synchronization import update_index
-from backfile.index.sync.verification import DAMAGED, UNAVAILABLE, LinkCheck, read_link_check
+from backfile.index.sync.verification import DAMAGED, UNAVAILABLE, Check, LinkCheck, read_link_check
 from backfile.index.sync.verification import check as check_library
 
 REPAIR = {  # by whether the index is on a server
@@ -67,6 +70,8 @@ def index(settings: Settings, as_json: bool) -> int:
     else:
         print_problems(report.failed)
         click.echo(f"{report.summary()} ({time.monotonic() - began:.1f} s)")
+        if report.moved and not keeps_moves(Library(settings.library)):
+            click.echo("Former addresses of moved articles are not kept: set record_moves = true in library.toml")
     return 1 if report.problems else 0
 
 
@@ -180,7 +185,8 @@ def _show_all(library: Library, seconds: float, as_json: bool) -> int:
 def check(settings: Settings, all_links: bool, as_json: bool) -> int:
     """Read every file and verify the index; report what is wrong and how to repair it. Changes nothing.
 
-    Links and pictures without a target are counted and listed; they are no error.
+    Links and pictures without a target are counted and listed; they are no error. So are the articles that are
+    embargoed, scheduled, expired, unlisted or withheld, and addresses that several articles state.
 
     \b
     backfile check ~/articles
@@ -199,10 +205,14 @@ def check(settings: Settings, all_links: bool, as_json: bool) -> int:
     if as_json:
         numbers = {"articles": result.articles, "searchable": result.searchable}
         problems = [asdict(problem) for problem in result.problems]
+        held = {"held": [asdict(each) for each in result.held]}
+        conflicts = {"conflicting_addresses": [each._asdict() for each in result.conflicts]}
         cluster = {"cluster": asdict(result.cluster)} if result.cluster else {}
-        print_json(numbers | {"problems": problems, "index": result.index} | cluster | result.links.to_json())
+        state = {"problems": problems, "index": result.index} | cluster | held | conflicts
+        print_json(numbers | state | result.links.to_json())
     else:
         print_problems(result.problems)
+        _print_held(result)
         _print_links(result.links, None if all_links else LISTED_LINKS)
         click.echo(f"{result.articles:,} articles, {result.searchable:,} searchable; index: {result.index}")
         if result.cluster:
@@ -219,6 +229,18 @@ def _describe_cluster(cluster: ClusterState) -> str:
     nodes = f"{cluster.nodes:,} node{'s' if cluster.nodes != 1 else ''}"
     shards = f"{cluster.shards:,} shard{'s' if cluster.shards != 1 else ''}"
     return f"cluster {masked(cluster.name)}: {cluster.health}, {nodes}, {shards}{missing}; OpenSearch {cluster.version}"
+
+
+def _print_held(result: Check) -> None:
+    for file in result.held:
+        until = f" until {file.until}" if file.until else ""
+        click.echo(masked(f"{file.path}: {file.state}{until}{f': {file.reason}' if file.reason else ''}"))
+    for conflict in result.conflicts:
+        first, *others = conflict.paths
+        click.echo(masked(f"{first}: its address {conflict.address} is stated by {', '.join(others)} as well"))
+    counts: Counter[State] = Counter(file.state for file in result.held if file.state is not State.PUBLISHED)
+    if counts:
+        click.echo(f"In no list: {', '.join(f'{counts[state]:,} {state}' for state in State if counts[state])}")
 
 
 def _print_links(links: LinkCheck, limit: int | None) -> None:

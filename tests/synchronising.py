@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from backfile.archive.report import Report
@@ -18,9 +19,10 @@ def synchronise(
     folder: Path | None = None,
     seconds: float | None = None,
     progress: synchronization.Progress | None = None,
+    now: datetime | None = None,
 ) -> Report:
-    """Synchronizes an engine; the cache folder is by default the one in the library."""
+    """Synchronizes an engine; the cache folder is by default the one in the library, the time is the present."""
     folder = library.root / FOLDER if folder is None else folder
     prepare_cache_folder(folder)
     with engine.lock(wait=10.0):
-        return synchronization.synchronise(library, engine, folder, seconds=seconds, progress=progress)
+        return synchronization.synchronise(library, engine, folder, seconds=seconds, progress=progress, now=now)

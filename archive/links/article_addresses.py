@@ -1,4 +1,7 @@
-"""Addresses of an article: its path, permalinks and former addresses, date and slug, and its title."""
+"""Addresses of an article: those that links may mean, and those at which readers knew it before.
+
+Links may mean its path, permalinks and former addresses, its date with its slug, and its title.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date as Day
 from enum import IntEnum
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from backfile.archive.links.destinations import comparable, path_segments, undated
 from backfile.archive.metadata.field_names import normal
+from backfile.archive.metadata.publications import is_url
 from backfile.archive.model import ArticleMetadata
 
 _DATE_IN_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-.")
@@ -22,6 +27,7 @@ _NAMES = ("aliases", "alias")
 _FORMER = ("redirectfrom",)
 _OWN = ("path", "permalink", "url")
 _SLUGS = ("slug", "id")  # Docusaurus has `id`
+_CONTENT_FOLDERS = frozenset(("content", "_posts", "docs", "pages", "src", "source"))
 _KEYS = frozenset((*_OWN, *_NAMES, *_FORMER, *_SLUGS))
 
 
@@ -32,6 +38,27 @@ class AddressKind(IntEnum):
     PERMALINK = 1
     DATED = 2
     TITLE = 3
+
+
+class FormerRank(IntEnum):
+    """Kinds of former addresses, by how surely they are those of an article.
+
+    The first three are stated in its front matter. `PLACE` is where site builders put an article of its slug, path or
+    date, `SOURCE` the path of the URL from which it was imported: of several articles at one such address none has it.
+    """
+
+    OWN = 0
+    ALIAS = 1
+    SLUG = 2
+    PLACE = 3
+    SOURCE = 4
+
+
+class FormerAddress(NamedTuple):
+    """Path below the root of a site, by comparable segments joined with `/`, at which readers knew an article."""
+
+    rank: FormerRank
+    path: str
 
 
 class ArticleAddress(NamedTuple):
@@ -82,6 +109,55 @@ def article_addresses(path: str, metadata: ArticleMetadata, stated: Iterable[str
     days = _days(segments, metadata)
     found |= {ArticleAddress(AddressKind.DATED, (*day, slug)) for day in days for slug in slugs}
     return found
+
+
+def former_addresses(path: str, data: Mapping[str, object], metadata: ArticleMetadata) -> frozenset[FormerAddress]:
+    """Former addresses of the article at `path` with the front matter `data`.
+
+    Those by its path and its date alone are left out: `article_addresses` has them.
+    """
+    entries = {key: value for name, value in data.items() if (key := normal(name)) in _KEYS}
+    folder = _folder(path[len(content_folder(path)) :])
+    slugs = list(_words(entries.get("slug")))[:1]
+    found = [(FormerRank.OWN, word) for key in _OWN for word in list(_words(entries.get(key)))[:1]]
+    found += [(FormerRank.ALIAS, _below(folder, text)) for key in _NAMES for text in _texts(entries.get(key))]
+    found += [(FormerRank.ALIAS, text) for key in _FORMER for text in _words(entries.get(key))]
+    found += [(FormerRank.SLUG, _below(folder, slug)) for slug in slugs]
+    found += [(FormerRank.PLACE, posixpath.basename(slug.rstrip("/"))) for slug in slugs]
+    found += [(FormerRank.SOURCE, origin) for origin in _origins(data, metadata)]
+    known: dict[str, FormerRank] = {}
+    for rank, address in found:
+        segments = () if _PLACEHOLDER.search(address) else path_segments(_site_path(address))
+        if segments and ".." not in segments:
+            known.setdefault("/".join(segments), rank)
+    return frozenset(FormerAddress(rank, address) for address, rank in known.items())
+
+
+def content_folder(path: str) -> str:
+    """Beginning of a path that a site builder leaves out of addresses, with a slash: `content/`, `_posts/`."""
+    parts = path.split("/")[:-1]
+    end = next((number for number, part in enumerate(parts, 1) if part in _CONTENT_FOLDERS), 0)
+    return "".join(f"{part}/" for part in parts[:end])
+
+
+def _origins(data: Mapping[str, object], metadata: ArticleMetadata) -> Iterator[str]:
+    """Yields the URLs from which an article came: its source, and those that an import recorded."""
+    imported, further = data.get("imported"), data.get("also_at")
+    stated = [metadata.source.url if metadata.source else None]
+    stated += [imported.get("from")] if isinstance(imported, Mapping) else []
+    for address in (*stated, *(further if isinstance(further, list) else [further])):
+        if isinstance(address, str) and is_url(address):
+            yield address
+
+
+def _below(folder: str, address: str) -> str:
+    """Address relative to the URL of a folder; one with a slash at its start is from the root."""
+    return address if address.startswith("/") or "://" in address else posixpath.join(folder, address)
+
+
+def _site_path(address: str) -> str:
+    """Path of an address below its site, without query and fragment."""
+    return unquote(_HOST.sub("", address).partition("#")[0].partition("?")[0])
 
 
 def _days(segments: tuple[str, ...], metadata: ArticleMetadata) -> set[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Index of links in SQLite: the addresses of articles, the files beside them, and the links of each article.
+"""Index of links in SQLite: present and former addresses of articles, the files beside them, links, and moves.
 
 It is looked up on disk, so that a worker needs neither time nor memory for it. Importers keep one in memory.
 docs/decisions/links.md gives the reasons.
@@ -13,8 +13,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from backfile.archive.addresses.moves import Move
 from backfile.archive.errors import LinkIndexUnusable
-from backfile.archive.links.article_addresses import AddressKind, ArticleAddress
+from backfile.archive.links.article_addresses import AddressKind, ArticleAddress, FormerAddress, FormerRank
 from backfile.archive.links.destinations import (
     file_segments,
     parse_destination,
@@ -23,7 +24,7 @@ from backfile.archive.links.destinations import (
     undated,
 )
 
-FORMAT = 1
+FORMAT = 2
 FILE_NAME = "links.sqlite"
 MAX_CANDIDATES = 500
 WAIT = 10.0  # seconds for the commit of another process, which takes milliseconds
@@ -31,10 +32,14 @@ WAIT = 10.0  # seconds for the commit of another process, which takes millisecon
 _TABLES = f"""
 PRAGMA user_version = {FORMAT};
 CREATE TABLE state(name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE article(number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, id TEXT NOT NULL);
+CREATE TABLE article(number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, id TEXT NOT NULL, is_listed INTEGER);
 CREATE TABLE address(name TEXT, path TEXT, kind INTEGER, article INTEGER, PRIMARY KEY(name, path, kind, article))
     WITHOUT ROWID;
 CREATE INDEX address_of_article ON address(article);
+CREATE TABLE former(path TEXT, rank INTEGER, article INTEGER, PRIMARY KEY(path, rank, article)) WITHOUT ROWID;
+CREATE INDEX former_of_article ON former(article);
+CREATE TABLE move(number INTEGER PRIMARY KEY, at INTEGER, old TEXT, new TEXT, title TEXT, date TEXT);
+CREATE INDEX move_from ON move(old, at);
 CREATE TABLE file(name TEXT, path TEXT, real TEXT, PRIMARY KEY(name, path, real)) WITHOUT ROWID;
 CREATE TABLE link(number INTEGER PRIMARY KEY, article INTEGER, line INTEGER, kind TEXT, address TEXT, name TEXT,
     target TEXT);
@@ -74,6 +79,13 @@ class FileCandidate(NamedTuple):
 
     segments: tuple[str, ...]
     path: str
+
+
+class AddressConflict(NamedTuple):
+    """Address that several articles state: its path, and those of their files, the first of which has it."""
+
+    address: str
+    paths: tuple[str, ...]
 
 
 class LinkIndex:
@@ -125,7 +137,7 @@ class LinkIndex:
 
     def clear(self) -> None:
         """Removes every article and file, and the stamp."""
-        for table in ("link", "address", "article", "file", "state"):
+        for table in ("link", "address", "former", "article", "file", "move", "state"):
             self._execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
 
     def paths(self) -> set[str]:
@@ -141,12 +153,24 @@ class LinkIndex:
         self._execute("COMMIT")
 
     def put(
-        self, path: str, article_id: str, addresses: Iterable[ArticleAddress], links: Iterable[BodyLink] = ()
+        self,
+        path: str,
+        article_id: str,
+        addresses: Iterable[ArticleAddress],
+        links: Iterable[BodyLink] = (),
+        *,
+        former: Iterable[FormerAddress] = (),
+        is_listed: bool = True,
     ) -> None:
-        """Adds or replaces an article. Links that led to it, and dead ones to its names, are to be resolved again."""
+        """Adds or replaces an article. Links that led to it, and dead ones to its names, are to be resolved again.
+
+        The links of an article that is not `is_listed` are neither counted nor listed.
+        """
         self.remove([path])
-        cursor = self._execute("INSERT INTO article(path, id) VALUES(?, ?)", (path, article_id))
+        values = (path, article_id, is_listed)
+        cursor = self._execute("INSERT INTO article(path, id, is_listed) VALUES(?, ?, ?)", values)
         number = cursor.lastrowid
+        self._execute_many("INSERT INTO former VALUES(?, ?, ?)", [(place, int(rank), number) for rank, place in former])
         rows = {(_name(segments), "/".join(segments), int(kind), number) for kind, segments in addresses}
         self._execute_many("INSERT OR IGNORE INTO address VALUES(?, ?, ?, ?)", rows)
         self._execute_many(
@@ -159,8 +183,8 @@ class LinkIndex:
         """Removes articles; links that led to them are to be resolved again."""
         for path in paths:
             for (number,) in self._rows("SELECT number FROM article WHERE path = ?", (path,)):
-                for table in ("address", "link"):
-                    self._execute(f"DELETE FROM {table} WHERE article = ?", (number,))  # noqa: S608 - two names of ours
+                for table in ("address", "former", "link"):
+                    self._execute(f"DELETE FROM {table} WHERE article = ?", (number,))  # noqa: S608 - names of ours
                 self._execute("DELETE FROM article WHERE number = ?", (number,))
                 self._execute("UPDATE link SET target = NULL WHERE target = ?", (path,))
 
@@ -188,6 +212,51 @@ class LinkIndex:
             for kind, address, path, article_id in rows
         ]
 
+    def former(self, path: str) -> list[tuple[FormerRank, str, str]]:
+        """Rank, path and id of each article with a former address, the surest first."""
+        rows = self._rows(
+            "SELECT former.rank, article.path, article.id FROM former JOIN article ON article.number = former.article"
+            " WHERE former.path = ? ORDER BY former.rank, article.path LIMIT ?",
+            (path, MAX_CANDIDATES),
+        )
+        return [(FormerRank(rank), found, article_id) for rank, found, article_id in rows]
+
+    def conflicts(self) -> list[AddressConflict]:
+        """Addresses that several articles state, by address."""
+        rows = self._rows(
+            "SELECT former.path, article.path FROM former JOIN article ON article.number = former.article"
+            " WHERE former.rank <= ? AND former.path IN (SELECT path FROM former WHERE rank <= ? GROUP BY path"
+            " HAVING COUNT(DISTINCT article) > 1) ORDER BY former.path, former.rank, article.path",
+            (int(FormerRank.SLUG), int(FormerRank.SLUG)),
+        )
+        found: dict[str, list[str]] = {}
+        for address, path in rows:
+            found.setdefault(address, []).append(path)
+        return [AddressConflict(f"/{address}", tuple(paths)) for address, paths in found.items()]
+
+    @property
+    def moves_stamp(self) -> str:
+        """Stamp of the source up to which the moves were put; empty if there are none."""
+        return next((value for (value,) in self._rows("SELECT value FROM state WHERE name = 'moves'")), "")
+
+    def put_moves(self, moves: Iterable[Move], stamp: str, *, anew: bool) -> None:
+        """Adds moves in the order of time, or replaces all of them."""
+        if anew:
+            self._execute("DELETE FROM move")
+        self._execute_many("INSERT INTO move(at, old, new, title, date) VALUES(?, ?, ?, ?, ?)", moves)
+        self._execute("INSERT OR REPLACE INTO state VALUES('moves', ?)", (stamp,))
+
+    def leave(self, article_id: str, after: int | None) -> Move | None:
+        """First move away from an id after a time, or the last of all without one."""
+        order = "ORDER BY at DESC, number DESC" if after is None else "AND at > ? ORDER BY at, number"
+        values = (article_id,) if after is None else (article_id, after)
+        query = f"SELECT at, old, new, title, date FROM move WHERE old = ? {order} LIMIT 1"  # noqa: S608 - texts of ours
+        return next((Move(*row) for row in self._rows(query, values)), None)
+
+    def last_move(self) -> int:
+        """Time of the last move; 0 if there is none."""
+        return int(next(self._rows("SELECT COALESCE(MAX(at), 0) FROM move"))[0])
+
     def files(self, name: str, addresses: Iterable[str] | None = None) -> list[FileCandidate]:
         """Files with a name; with `addresses`, only those at one of these comparable paths."""
         rows = self._rows_at("SELECT path, real FROM file WHERE name = ?", name, addresses, "path")
@@ -214,15 +283,19 @@ class LinkIndex:
         self._execute_many("UPDATE link SET target = ?, name = ? WHERE number = ?", targets)
 
     def count(self) -> tuple[int, int]:
-        """Numbers of resolved and of unresolved links."""
-        unresolved = next(self._rows("SELECT COUNT(*) FROM link WHERE target = ''"))[0]
-        return next(self._rows("SELECT COUNT(*) FROM link WHERE target > ''"))[0], unresolved
+        """Numbers of resolved and of unresolved links of listed articles."""
+        rows = self._rows(
+            "SELECT COALESCE(SUM(link.target > ''), 0), COALESCE(SUM(link.target = ''), 0) FROM link"
+            " JOIN article ON article.number = link.article WHERE article.is_listed"
+        )
+        resolved, unresolved = next(rows)
+        return resolved, unresolved
 
     def unresolved(self, limit: int = -1) -> list[UnresolvedLink]:
-        """Links without a target by path and line, at most `limit` of them."""
+        """Links of listed articles without a target by path and line, at most `limit` of them."""
         rows = self._rows(
             "SELECT article.path, link.line, link.kind, link.address FROM link"
-            " JOIN article ON article.number = link.article WHERE link.target = ''"
+            " JOIN article ON article.number = link.article WHERE link.target = '' AND article.is_listed"
             " ORDER BY article.path, link.line, link.number LIMIT ?",
             (limit,),
         )

@@ -60,6 +60,55 @@ SOURCE_URL = (
 )
 LANGUAGE = ("language", "lang", "locale")
 DRAFT = ("draft", "published", "status", "poststatus", "visibility")
+PUBLISHED = (
+    "publishdate",
+    "pubdate",
+    "publisheddate",
+    "datepublished",
+    "publishedat",
+    "publishedon",
+    "publicationdate",
+    "published",
+    "publishon",
+    "publishat",
+    "publishfrom",
+    "scheduledfor",
+    "scheduledat",
+    "golive",
+    "availablefrom",
+    "dateavailable",
+)
+EMBARGO = (
+    "embargo",
+    "embargoed",
+    "embargountil",
+    "embargoeduntil",
+    "embargodate",
+    "embargoenddate",
+    "embargoend",
+    "embargoends",
+    "embargolift",
+    "embargoliftdate",
+    "embargoexpires",
+    "dateembargo",
+    "dcdateembargo",
+)
+EXPIRES = (
+    "expires",
+    "expirydate",
+    "expiry",
+    "expiredate",
+    "expirationdate",
+    "expiration",
+    "expireson",
+    "expiresat",
+    "unpublishdate",
+    "unpublishon",
+    "unpublishat",
+    "availableuntil",
+)
+UNLISTED = ("unlisted",)
+WITHHELD = ("withheld", "withdrawn", "takedown", "takendown")
 ADDRESSES = ("path", "permalink", "url", "slug")
 NESTED = ("extra", "taxonomies", "params", "metadata", "meta")
 
@@ -76,6 +125,11 @@ FIELDS = {
     "language": LANGUAGE,
     "draft": DRAFT,
     "address": ADDRESSES,
+    "published": PUBLISHED,
+    "embargo": EMBARGO,
+    "expires": EXPIRES,
+    "unlisted": UNLISTED,
+    "withheld": WITHHELD,
 }
 KNOWN = frozenset(key for name, keys in FIELDS.items() if name != "address" for key in keys)
 

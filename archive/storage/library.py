@@ -6,15 +6,24 @@ import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from backfile.archive.errors import ArchiveError, ArticleNotFound, ArticleUnreadable, LibraryMissing
+from backfile.archive.availability.states import (
+    PUBLIC,
+    READABLE,
+    SECRET,
+    Availability,
+    State,
+    read_availability,
+)
+from backfile.archive.errors import ArchiveError, ArticleGone, ArticleNotFound, ArticleUnreadable, LibraryMissing
 from backfile.archive.frontmatter import article_text
 from backfile.archive.frontmatter.front_matter import FrontMatter, parse
 from backfile.archive.frontmatter.header_lines import count_lines
 from backfile.archive.languages import is_language_folder, language_code
-from backfile.archive.links.article_addresses import stated_addresses
+from backfile.archive.links.article_addresses import FormerAddress, former_addresses, stated_addresses
 from backfile.archive.markdown.literal_markup import conflict_lines
 from backfile.archive.markdown.mdx import is_mdx, mdx_to_markdown
 from backfile.archive.metadata.mapping import DisplayNames, MappedMetadata, map_metadata
@@ -44,8 +53,9 @@ class FileReadResult:
 
     `article` is None if the file is left out (a draft, a section page, a profile: `left_out` gives the reason) or
     unreadable (`problems` give the reasons). `digest` is that of the file's bytes, empty if it could not be read.
-    `addresses` are the permalinks, former addresses and further names in the front matter, `first_line` is the line of
-    the file at which the body begins.
+    `addresses` are the permalinks, former addresses and further names in the front matter, `former` the paths at which
+    readers knew the article; `first_line` is the line of the file at which the body begins. `availability` says when
+    the article is to be seen.
     """
 
     article: Article | None
@@ -53,7 +63,9 @@ class FileReadResult:
     digest: str
     left_out: str = ""
     addresses: tuple[str, ...] = ()
+    former: frozenset[FormerAddress] = frozenset()
     first_line: int = 1
+    availability: Availability = PUBLIC
 
 
 class Library:
@@ -119,18 +131,23 @@ class Library:
         Section pages are left out, unless `sections` are to be read as articles are.
         """
         shown = path if path.isascii() else printable(path)
-        file_digest = ""
         try:
             raw = self._bytes(path, shown)
-            file_digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
+        except ArticleUnreadable as error:
+            return FileReadResult(None, (Problem(shown, None, str(error), error.hint),), "")
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror or error}"
+            return FileReadResult(None, (Problem(shown, None, reason, "look at the file and its permissions"),), "")
+        return self.read_content(path, raw, sections=sections)
+
+    def read_content(self, path: str, raw: bytes, *, sections: bool = False) -> FileReadResult:
+        """Reads the bytes of a file that is, or was, at `path`, as `read` does."""
+        shown = path if path.isascii() else printable(path)
+        file_digest = hashlib.blake2b(raw, digest_size=16).hexdigest()
+        try:
             decoded = decode(raw)
         except ArticleUnreadable as error:
             return FileReadResult(None, (Problem(shown, None, str(error), error.hint),), file_digest)
-        except OSError as error:
-            reason = f"cannot be read: {error.strerror or error}"
-            return FileReadResult(
-                None, (Problem(shown, None, reason, "look at the file and its permissions"),), file_digest
-            )
         left_out = self._left_out(path)
         if left_out and not (sections and left_out == SECTION_PAGE):
             return FileReadResult(None, (), file_digest, left_out)
@@ -138,12 +155,33 @@ class Library:
         return self._article(path, decoded.text, file_digest, warnings)
 
     def get(self, article_id: str) -> Article:
-        """Article or section page with this id; raises `ArticleNotFound`, also for drafts and ids that lead out."""
+        """Article or section page with this id, whatever its state: for the owner of the library, not for readers.
+
+        Raises `ArticleNotFound`, also for drafts and for ids that lead out of the library.
+        """
+        return self._find(article_id)[0]
+
+    def get_public(self, article_id: str, now: datetime) -> tuple[Article, State]:
+        """Article as readers may see it at a moment, and its state: published or unlisted.
+
+        Raises `ArticleNotFound` as `get` does, also for an article that nobody is to know of yet, and `ArticleGone` for
+        one that is withheld or has expired.
+        """
+        article, availability = self._find(article_id)
+        state = availability.state(now)
+        if state in READABLE:
+            return article, state
+        if state in SECRET:
+            raise _not_found(article_id)
+        since, reason = (availability.ends, "") if state is State.EXPIRED else (None, availability.withheld or "")
+        raise ArticleGone(f"the article {printable(article_id)!r} is {state}", state=state, since=since, reason=reason)
+
+    def _find(self, article_id: str) -> tuple[Article, Availability]:
         path = self.locate(article_id)
-        article = self.read(path, sections=True).article if path is not None else None
-        if article is None:
-            raise ArticleNotFound(f"no article has the id {printable(article_id)!r}")
-        return article
+        found = self.read(path, sections=True) if path is not None else None
+        if found is None or found.article is None:
+            raise _not_found(article_id)
+        return found.article, found.availability
 
     def put(self, article: Article) -> None:
         """Writes an article to the file at its path, whole or not at all, and durably.
@@ -241,6 +279,10 @@ class Library:
         problems += [_conflict(path, first_line + line - 1) for line in conflict_lines(front.body)]
         if mapped.draft:
             return FileReadResult(None, tuple(problems), digest, "draft")
+        availability, unclear = read_availability(
+            front.data, mapped, self.settings.zone, day_first=self.settings.day_first
+        )
+        problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in unclear]
         article_id, rival = article_ids.identify(self._real, path)
         if rival:
             reason = f"has the name of {rival} but for its ending or encoding, so its id is {article_id}"
@@ -250,6 +292,8 @@ class Library:
             tuple(problems),
             digest,
             addresses=tuple(stated_addresses(path, front.data)),
+            former=former_addresses(path, front.data, mapped.metadata),
+            availability=availability,
             first_line=first_line,
         )
 
@@ -293,6 +337,10 @@ class Library:
 def _conflict(path: str, line: int) -> Problem:
     hint = "keep one of the two versions and remove the marks"
     return Problem(path, line, "a merge conflict is left in the text: both versions are shown", hint)
+
+
+def _not_found(article_id: str) -> ArticleNotFound:
+    return ArticleNotFound(f"no article has the id {printable(article_id)!r}")
 
 
 def _require(placed: bool, path: str) -> None:

@@ -7,9 +7,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, tzinfo
 from fnmatch import translate
 from pathlib import Path
 
+from backfile.archive.availability.moments import find_zone
 from backfile.archive.errors import ArticleUnreadable, LibrarySettingsInvalid
 from backfile.archive.storage.durable_files import read_bytes
 
@@ -22,7 +24,8 @@ class LibrarySettings:
 
     `authors` and `topics` map the names in the files to those to be shown. `exclude` are patterns of paths below the
     library (`drafts`, `*/archive/*.md`). `language` is that of articles that do not state theirs. `day_first`
-    decides `3/4/2019`; without it only the year counts.
+    decides `3/4/2019`; without it only the year counts. `timezone` (`Europe/Berlin`, by default UTC) is that of dates
+    and of times without a zone; `record_moves` keeps the moves and deletions of articles in `moved.tsv`.
     """
 
     title: str | None = None
@@ -34,10 +37,17 @@ class LibrarySettings:
     public: bool = False
     remote_images: bool = False
     day_first: bool | None = None
+    timezone: str = "UTC"
+    record_moves: bool = False
+
+    @property
+    def zone(self) -> tzinfo:
+        """Time zone of the library."""
+        return find_zone(self.timezone) or UTC
 
 
-_TEXT = frozenset({"title", "description", "language"})
-_TRUTH = frozenset({"public", "remote_images", "day_first"})
+_TEXT = frozenset({"title", "description", "language", "timezone"})
+_TRUTH = frozenset({"public", "remote_images", "day_first", "record_moves"})
 _NAMES = frozenset({"authors", "topics"})
 _KEYS = frozenset(each.name for each in fields(LibrarySettings))
 
@@ -77,6 +87,8 @@ def _wrong(data: Mapping[str, object]) -> list[tuple[str, str]]:
             found.append((key, f"{key} is not a setting"))
         elif key in _TEXT and not isinstance(value, str):
             found.append((key, f"{key} must be text"))
+        elif key == "timezone" and find_zone(str(value)) is None:
+            found.append((key, f"{value!r} is not a time zone such as Europe/Berlin"))
         elif key in _TRUTH and not isinstance(value, bool):
             found.append((key, f"{key} must be true or false"))
         elif key in _NAMES and not _is_names(value):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from backfile.archive.availability.states import READABLE, State
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex
 from backfile.archive.links.link_resolver import LinkResolver, resolve_open_links
 from backfile.archive.storage.library import Library, printable
+from backfile.index.sync.move_update import refresh_moves
 from backfile.index.sync.reader import ReadResult
 
 _CHUNK = 1_000  # articles a transaction
@@ -18,9 +21,9 @@ _CHUNK = 1_000  # articles a transaction
 class LinkUpdate:
     """Update of the index of links in a cache folder, in steps that readers see as a whole."""
 
-    def __init__(self, folder: Path, library: Library) -> None:
+    def __init__(self, folder: Path, library: Library, now: datetime) -> None:
         self._index = LinkIndex.write(folder / FILE_NAME)
-        self._library = library
+        self._library, self._now = library, now
         self._pending: list[ReadResult] = []  # without their texts
         self._seen: set[str] = set()
 
@@ -37,7 +40,7 @@ class LinkUpdate:
         self._index.commit()
 
     def record(self, result: ReadResult) -> None:
-        """Records a file that was read; one that is no article is removed."""
+        """Records a file that was read; one that is no article, or is not to be read now, is removed."""
         document = result.document and replace(result.document, text="")
         self._pending.append(replace(result, document=document))
         if len(self._pending) >= _CHUNK:
@@ -49,17 +52,18 @@ class LinkUpdate:
             return
         self._index.begin()
         for result in self._pending:
-            put_links(self._index, result)
+            put_links(self._index, result, self._now)
             self._seen.add(result.path)
         self._index.commit()
         self._pending.clear()
 
     def finish(self, stamp: str, removed: Iterable[str], *, read_all: bool) -> None:
-        """Removes articles that are gone, notes the files beside them, and resolves links. Closes the index."""
+        """Removes articles that are gone, notes the files beside them and the moves, and resolves links."""
         self.flush()
         index = self._index
         index.begin()
         index.remove([*removed, *(index.paths() - self._seen if read_all else ())])
+        refresh_moves(index, self._library)
         resolve_links(index, self._library)
         if index.stamp != stamp:
             index.set_stamp(stamp)
@@ -70,10 +74,22 @@ class LinkUpdate:
         self._index.close()
 
 
-def put_links(index: LinkIndex, result: ReadResult) -> None:
-    """Puts the addresses and links of a file that was read into an index; one that is no article is removed."""
-    if result.document is not None:
-        index.put(result.path, result.document.id, result.addresses, result.links)
+def put_links(index: LinkIndex, result: ReadResult, now: datetime) -> None:
+    """Puts the addresses and links of a file that was read into an index.
+
+    One that is no article, or cannot be read at the moment `now`, is removed.
+    """
+    state = result.availability.state(now)
+    if result.document is not None and state in READABLE:
+        is_listed = state is State.PUBLISHED
+        index.put(
+            result.path,
+            result.document.id,
+            result.addresses,
+            result.links,
+            former=result.former,
+            is_listed=is_listed,
+        )
     elif printable(result.path) == result.path:  # a file whose name is not UTF-8 was never an article
         index.remove([result.path])
 

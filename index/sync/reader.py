@@ -13,10 +13,11 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
+from backfile.archive.availability.states import PUBLIC, Availability
 from backfile.archive.errors import HelperEnded
 from backfile.archive.helper_process import HelperProcess, begin_step, end_step, end_with_parent
 from backfile.archive.languages import language_code
-from backfile.archive.links.article_addresses import ArticleAddress, article_addresses
+from backfile.archive.links.article_addresses import ArticleAddress, FormerAddress, article_addresses
 from backfile.archive.links.body_links import body_links
 from backfile.archive.links.link_index import BodyLink
 from backfile.archive.markdown.headings import body_without_title
@@ -40,7 +41,8 @@ class ReadResult:
 
     `document` is None for files that are no articles (`left_out` gives the reason: a draft, a section page) and for
     unreadable ones (`problems` give the reason; `is_slow` if it takes too long: such a file is read again only when it
-    has changed). `digest` is of the file and of the files `included` in it.
+    has changed). `digest` is of the file and of the files `included` in it. `availability` says when the article is to
+    be seen, `former` are its former addresses.
     """
 
     path: str
@@ -50,6 +52,8 @@ class ReadResult:
     left_out: str = ""
     is_slow: bool = False
     addresses: frozenset[ArticleAddress] = frozenset()
+    former: frozenset[FormerAddress] = frozenset()
+    availability: Availability = PUBLIC
     links: tuple[BodyLink, ...] = ()
     included: tuple[IncludedFile, ...] = ()
 
@@ -112,6 +116,8 @@ def _read(library: Library, path: str) -> ReadResult:
         (*reading.problems, *body.problems(path, reading.first_line)),
         body.digest(reading.digest),
         addresses=frozenset(article_addresses(path, article.metadata, reading.addresses)),
+        former=reading.former,
+        availability=reading.availability,
         links=body_links(article.body, content.links, reading.first_line),
         included=body.included,
     )

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import FileEntry
 
-READING_RULES = 4
+READING_RULES = 5
 """Version of the reading rules. Raise it by one with every change to this program after which the same file can give
 
 - another reading: front matter, decoding, names, dates, sources, languages, ids; drafts and profiles left out;

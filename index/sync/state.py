@@ -3,7 +3,7 @@
 .backfile/
     .gitignore          makes git ignore the folder
     index/              the engine's files
-    problems.json       problems, and the files that are no articles, as of their last reading
+    problems.json       problems, files that are no articles and articles held back, as of their last reading
     failure.json        reason why the index could not be brought up to date, and since when; absent otherwise
     index.broken-…      the last index that could not be used, kept for inspection
 """
@@ -17,11 +17,14 @@ import os
 import shutil
 import stat
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
+from datetime import datetime
 from pathlib import Path
 
+from backfile.archive.availability.states import State
 from backfile.archive.errors import ArchiveError, ArticleUnreadable
 from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import is_temporary, read_bytes, write_bytes
@@ -31,7 +34,7 @@ from backfile.index.errors import CacheFolderRefused
 
 log = logging.getLogger("backfile.index")
 
-VERSION = 2
+VERSION = 3
 FOLDER = ".backfile"
 _TAG = "CACHEDIR.TAG"
 _TAG_TEXT = """\
@@ -48,18 +51,50 @@ _TIME = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
+class HeldArticle:
+    """Article that is kept out of the index: its id, its state, and size, mtime in ns and digest of its file.
+
+    `until` is the moment (ISO 8601, UTC) at which its state changes; empty if it stays.
+    """
+
+    id: str
+    state: State
+    until: str
+    size: int
+    mtime_ns: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class SyncState:
     """State of the last synchronization.
 
     `stamp` names the rules under which it read. `skipped` maps the paths of files that gave no article (drafts,
     section pages, unreadable files) to size and mtime in ns, so that they are not read again each time. `included` maps
-    the paths of articles to the files that they put in.
+    the paths of articles to the files that they put in. `held` maps the paths of articles that are kept out of the
+    index, `expires` those of indexed ones to the moment (ISO 8601, UTC) at which they are to be taken out.
     """
 
     stamp: str = ""
     problems: tuple[Problem, ...] = ()
     skipped: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     included: Mapping[str, tuple[IncludedFile, ...]] = field(default_factory=dict)
+    held: Mapping[str, HeldArticle] = field(default_factory=dict)
+    expires: Mapping[str, str] = field(default_factory=dict)
+
+    def next_change(self) -> datetime | None:
+        """Moment at which the next article comes into the index or leaves it; None if none will."""
+        times = [each.until for each in self.held.values() if each.until] + list(self.expires.values())
+        return min(map(datetime.fromisoformat, times), default=None)
+
+    def public_problems(self) -> tuple[Problem, ...]:
+        """Problems of files that are not held back, for readers."""
+        return tuple(problem for problem in self.problems if problem.path not in self.held)
+
+    def count_held(self) -> dict[State, int]:
+        """Numbers of articles that are held back, by state in the order of `State`."""
+        counts = Counter(each.state for each in self.held.values())
+        return {state: counts[state] for state in State if counts[state]}
 
 
 def outdated(library: Library, state: SyncState) -> frozenset[str]:
@@ -70,7 +105,7 @@ def outdated(library: Library, state: SyncState) -> frozenset[str]:
 
 
 def read_problems(folder: Path) -> tuple[Problem, ...]:
-    """Problems of the last synchronization into the cache folder `folder`, by path and line."""
+    """Problems of the last synchronization into the cache folder `folder`, by path and line: for the owner alone."""
     return load_state(folder).problems
 
 
@@ -87,6 +122,8 @@ def load_state(folder: Path) -> SyncState:
             included={
                 path: tuple(IncludedFile(*each) for each in files) for path, files in content["included"].items()
             },
+            held={path: HeldArticle(each[0], State(each[1]), *each[2:]) for path, each in content["held"].items()},
+            expires={path: datetime.fromisoformat(at).isoformat() for path, at in content["expires"].items()},
         )
     except FileNotFoundError:
         return SyncState()
@@ -113,6 +150,8 @@ def save_state(folder: Path, state: SyncState) -> None:
         ],
         "skipped": dict(sorted(state.skipped.items())),
         "included": dict(sorted(state.included.items())),
+        "held": {path: astuple(each) for path, each in sorted(state.held.items())},
+        "expires": dict(sorted(state.expires.items())),
     }
     _write(folder / _PROBLEMS, json.dumps(content, ensure_ascii=False, indent=1))
 

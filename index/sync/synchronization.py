@@ -13,9 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
 
+from backfile.archive.addresses.moved_file import read_moves
 from backfile.archive.report import Report
 from backfile.archive.storage.durable_files import remove_temporary_files
 from backfile.archive.storage.library import Library
@@ -26,10 +28,12 @@ from backfile.index.engines import is_on_server, open_engine
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import IndexUnusable, SearchError
 from backfile.index.sync.link_update import LinkUpdate
+from backfile.index.sync.move_update import MoveRecorder
 from backfile.index.sync.plan import ChangeCollector, SyncPlan, make_plan
 from backfile.index.sync.reader import read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
 from backfile.index.sync.state import (
+    HeldArticle,
     SyncState,
     clear_failure,
     is_no_folder,
@@ -61,10 +65,12 @@ def update_index(
     wait: float = 10.0,
     seconds: float | None = None,
     progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Report:
     """Brings the index in the cache folder `folder` up to date with the library; makes it when it is missing.
 
-    A file that takes longer than `seconds` is a problem, and read again when it has changed.
+    A file that takes longer than `seconds` is a problem, and read again when it has changed. The index then holds the
+    articles that are published at the moment `now`, by default the present.
     Sets an unusable index aside (damaged, of another version, of another program), logs that, and builds a new one; on
     a server, where others have indices as well, raises `IndexUnusable` instead.
     Raises `IndexLocked` after `wait` seconds of another writer, `CacheFolderRefused` for an unusable folder.
@@ -76,22 +82,29 @@ def update_index(
         log.warning("The index is no folder. It is kept as %s and built anew.", set_aside(folder))
     with closing(open_engine(engine_name, folder / "index", options)) as engine, engine.lock(wait=wait):
         try:
-            return synchronise(library, engine, folder, seconds=seconds, progress=progress)
+            return synchronise(library, engine, folder, seconds=seconds, progress=progress, now=now)
         except IndexUnusable as error:
             if is_on_server(engine_name):
                 raise
             broken = set_aside(folder)
             log.warning("The index cannot be used (%s). It is kept as %s and built anew.", error, broken)
     with closing(open_engine(engine_name, folder / "index", options)) as engine, engine.lock(wait=wait):
-        return synchronise(library, engine, folder, seconds=seconds, progress=progress)
+        return synchronise(library, engine, folder, seconds=seconds, progress=progress, now=now)
 
 
 def synchronise(
-    library: Library, engine: Engine, folder: Path, *, seconds: float | None = None, progress: Progress | None = None
+    library: Library,
+    engine: Engine,
+    folder: Path,
+    *,
+    seconds: float | None = None,
+    progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Report:
     """Synchronizes an open engine whose write lock is held; `folder` is the cache folder. Raises `IndexUnusable`."""
-    with closing(LinkUpdate(folder, library)) as links:
-        report = _Synchronization.begin(library, engine, folder, seconds, links).run(progress)
+    now = now or datetime.now(UTC)
+    with closing(LinkUpdate(folder, library, now)) as links:
+        report = _Synchronization.begin(library, engine, folder, links, seconds=seconds, now=now).run(progress)
     clear_failure(folder)
     return report
 
@@ -110,11 +123,20 @@ class _Synchronization:
     languages: tuple[str, ...]
     seconds: float | None
     links: LinkUpdate
+    now: datetime
+    moves: MoveRecorder | None = None
     read_all: bool = False
 
     @classmethod
     def begin(
-        cls, library: Library, engine: Engine, folder: Path, seconds: float | None, links: LinkUpdate
+        cls,
+        library: Library,
+        engine: Engine,
+        folder: Path,
+        links: LinkUpdate,
+        *,
+        seconds: float | None,
+        now: datetime,
     ) -> _Synchronization:
         """Walks the library and reads the states of the index and of the last run. Raises `IndexUnusable`.
 
@@ -127,20 +149,25 @@ class _Synchronization:
             raise IndexUnusable(status.problems[0])
         stamp = reading_rules_stamp(library, entries)
         state = load_state(folder)
-        return cls(library, engine, folder, entries, stamp, status, state, status.languages, seconds, links)
+        return cls(library, engine, folder, entries, stamp, status, state, status.languages, seconds, links, now)
 
     def run(self, progress: Progress | None) -> Report:
         """Reads the files that differ and commits the changes."""
-        fingerprints = self._fingerprints()
-        if not self.status.documents:
+        known_held, fingerprints = self.state.held, self._fingerprints()
+        if self.read_all and not self.status.documents:
             self.links.begin_anew(self.stamp)
         changed = outdated(self.library, self.state)
-        planned = make_plan(self.entries, fingerprints, self.state.skipped, changed, read_all=self.read_all)
-        collector = ChangeCollector(planned, fingerprints, self.state)
-        collector.problems += self.library.profiles.problems
+        planned = make_plan(self.entries, fingerprints, self.state, self.now, changed, read_all=self.read_all)
+        collector = ChangeCollector(planned, fingerprints, self.state, self.now)
+        collector.problems += [*self.library.profiles.problems, *read_moves(self.library.root)[1]]
+        walked = {entry.path for entry in self.entries}
+        gone_held = {path: each.id for path, each in known_held.items() if path not in walked}
+        collector.digests |= dict.fromkeys(gone_held.values())
+        self.moves = self._move_recorder(known_held)
         documents = self._read(planned, collector, progress)
         if single := len(planned.read) <= SINGLE_COMMIT:
             documents = iter(list(documents))
+            self._record_moves(collector)
             collector.record_removed()
         if not self.status.documents:
             documents = self._with_first_languages(documents)
@@ -148,12 +175,27 @@ class _Synchronization:
         stamp = self.stamp if single or not self.status.documents else self.status.stamp
         for first in documents:
             self._commit(collector, stamp, chain([first], islice(documents, BATCH - 1)))
+        if not single:
+            self._record_moves(collector)
         collector.record_removed()
         self._finish(collector)
-        gone = [fingerprints[each][0] for each in planned.removed]
+        gone = [*(fingerprints[each][0] for each in planned.removed), *gone_held]
         self.links.finish(self.stamp, gone, read_all=self.read_all)
         collector.report.problems = list(collector.problems)
         return collector.report
+
+    def _move_recorder(self, held: Mapping[str, HeldArticle]) -> MoveRecorder | None:
+        """Recorder of moves, if the library keeps them in its file."""
+        if not self.library.settings.record_moves:
+            return None
+        by_id = {each.id: each for each in held.values()}
+        before = {article_id: mark.digest for article_id, (_, mark) in self.engine.fingerprints().items()}
+        before |= {article_id: each.digest for article_id, each in by_id.items()}
+        return MoveRecorder(self.library, before, by_id, lambda article_id: self.engine.document(article_id).metadata)
+
+    def _record_moves(self, collector: ChangeCollector) -> None:
+        if self.moves is not None and (problem := self.moves.record(collector.digests, collector.added)):
+            collector.problems.append(problem)
 
     def _fingerprints(self) -> Mapping[str, tuple[str, Fingerprint]]:
         """Fingerprints of the index. Under another stamp: ones that no file equals, and an empty state.
@@ -213,6 +255,8 @@ class _Synchronization:
     ) -> Iterator[FingerprintedDocument]:
         """Saves the state after the batch is read and before it is committed: no article without its problems."""
         yield from put
+        if self.moves is not None and (problem := self.moves.record_renamed(collector.report)):
+            collector.problems.append(problem)
         self.links.flush()
         self._save(collector)
 

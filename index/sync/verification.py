@@ -8,15 +8,18 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from backfile.archive.addresses.moved_file import read_moves
+from backfile.archive.availability.states import State
 from backfile.archive.errors import BackfileError
 from backfile.archive.links.destinations import parse_destination, shown_address
-from backfile.archive.links.link_index import FILE_NAME, LinkIndex, UnresolvedLink
+from backfile.archive.links.link_index import FILE_NAME, AddressConflict, LinkIndex, UnresolvedLink
 from backfile.archive.markdown.renderer import anchors
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
@@ -28,7 +31,7 @@ from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import ClusterUnavailable, IndexUnusable
 from backfile.index.sync.link_update import put_links, resolve_links
 from backfile.index.sync.plan import make_plan
-from backfile.index.sync.reader import read_documents
+from backfile.index.sync.reader import ReadResult, read_documents
 from backfile.index.sync.reading_rules import reading_rules_stamp
 from backfile.index.sync.state import load_state, outdated
 from backfile.index.sync.synchronization import Progress
@@ -78,12 +81,26 @@ def read_link_check(folder: Path, limit: int = -1) -> LinkCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldFile:
+    """File of an article that is held back, or will be: its path, its state, and the reason why it is withheld.
+
+    `until` is the moment (ISO 8601, UTC) at which the state changes; empty if it stays.
+    """
+
+    path: str
+    state: State
+    until: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """Result of a verification.
 
     `articles` counts the files that are articles, readable or not (no drafts, no section pages), `searchable` those
     in the index. `index` is OK, MISSING, OUT_OF_DATE, DAMAGED or UNAVAILABLE; `damage` describes the last two. `links`
     counts the internal links and lists those that lead nowhere. `cluster` is the state of the cluster of the index.
+    `held` lists the articles that are held back or will expire, `conflicts` the addresses that several articles state.
     """
 
     articles: int
@@ -93,6 +110,8 @@ class Check:
     damage: tuple[str, ...] = ()
     links: LinkCheck = LinkCheck()
     cluster: ClusterState | None = None
+    held: tuple[HeldFile, ...] = ()
+    conflicts: tuple[AddressConflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,7 @@ def check(
     options: EngineOptions = NO_OPTIONS,
     seconds: float | None = None,
     progress: Progress | None = None,
+    now: datetime | None = None,
 ) -> Check:
     """Reads every file of the library and verifies the index in the cache folder `folder`; changes neither.
 
@@ -123,8 +143,9 @@ def check(
     synchronization would notice it.
     The engine marks a damaged index, so that the next synchronization builds it anew.
     """
-    articles = 0
-    problems = list(library.profiles.problems)
+    articles, now = 0, now or datetime.now(UTC)
+    problems = [*library.profiles.problems, *read_moves(library.root)[1]]
+    held: list[HeldFile] = []
     read: dict[str, Fingerprint] = {}
     index_of_links = LinkIndex.temporary()
     entries = sorted(library.walk(), key=attrgetter("path"))
@@ -132,29 +153,33 @@ def check(
     for number, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
         articles += not result.left_out
         problems += result.problems
-        put_links(index_of_links, result)
+        put_links(index_of_links, result, now)
+        held += _held(result, now)
         read[entry.path] = Fingerprint(entry.size, entry.mtime_ns, result.digest)
         if progress is not None:
             progress(number, len(entries))
-    found = _verify_index(library, folder, engine_name, options)
+    found = _verify_index(library, folder, engine_name, options, now)
     differing = [_differing(path) for path, known in found.fingerprints.values() if _differs(known, read.get(path))]
     problems += differing
+    links, conflicts = _check_links(library, index_of_links)
     return Check(
         articles,
         found.searchable,
         tuple(sorted(problems, key=_order)),
         OUT_OF_DATE if differing and found.index == OK else found.index,
         found.damage,
-        _check_links(library, index_of_links),
+        links,
         found.cluster,
+        tuple(held),
+        conflicts,
     )
 
 
-def _check_links(library: Library, index: LinkIndex) -> LinkCheck:
+def _check_links(library: Library, index: LinkIndex) -> tuple[LinkCheck, tuple[AddressConflict, ...]]:
     with index:
         resolve_links(index, library)
-        missing = _without_anchor(library, index.with_fragments())
-        return LinkCheck(*index.count(), tuple(index.unresolved()), tuple(sorted(missing, key=_place)))
+        missing = tuple(sorted(_without_anchor(library, index.with_fragments()), key=_place))
+        return LinkCheck(*index.count(), tuple(index.unresolved()), missing), tuple(index.conflicts())
 
 
 def _without_anchor(library: Library, links: Iterable[tuple[UnresolvedLink, str]]) -> Iterator[UnresolvedLink]:
@@ -178,6 +203,13 @@ def _place(link: UnresolvedLink) -> tuple[str, int, str]:
     return link.path, link.line or 0, link.address
 
 
+def _held(result: ReadResult, now: datetime) -> Iterator[HeldFile]:
+    """Yields the file of an article that is not published, or will not be for ever."""
+    state, change = result.availability.state(now), result.availability.next_change(now)
+    if result.document is not None and (state is not State.PUBLISHED or change):
+        yield HeldFile(result.path, state, change.isoformat() if change else "", result.availability.withheld or "")
+
+
 def _differs(known: Fingerprint, read: Fingerprint | None) -> bool:
     """Whether a file has another content than its fingerprint under the same size and time."""
     if read is None or not read.digest or (known.size, known.mtime_ns) != (read.size, read.mtime_ns):
@@ -198,7 +230,9 @@ def _order(problem: Problem) -> tuple[str, int, str]:
     return problem.path, problem.line or 0, problem.reason
 
 
-def _verify_index(library: Library, folder: Path, engine_name: str, options: EngineOptions) -> _IndexCheck:
+def _verify_index(
+    library: Library, folder: Path, engine_name: str, options: EngineOptions, now: datetime
+) -> _IndexCheck:
     try:
         if not has_index(engine_name, folder / "index", options):
             return _IndexCheck(0, MISSING)
@@ -213,7 +247,7 @@ def _verify_index(library: Library, folder: Path, engine_name: str, options: Eng
         return _IndexCheck(status.documents, DAMAGED, status.problems, cluster=status.cluster)
     entries = list(library.walk())
     state = load_state(folder)
-    planned = make_plan(entries, fingerprints, state.skipped, outdated(library, state))
+    planned = make_plan(entries, fingerprints, state, now, outdated(library, state))
     unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in state.problems}]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
     return _IndexCheck(

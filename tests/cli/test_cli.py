@@ -215,9 +215,18 @@ class TestIndex:
         code, out, _ = run("index", "--json")
         assert code == 0
         assert json.loads(out) == {
-            "added": 1, "changed": 0, "moved": 0, "removed": 1, "unchanged": 2, "problems": [],
+            "added": 1, "changed": 0, "moved": 0, "removed": 1, "unchanged": 2, "held": 0, "problems": [],
         }  # fmt: skip
         assert run("index", "library")[1].startswith("3 unchanged (")
+
+    def test_moves_that_nothing_keeps_are_told(self, library: Path, run: Any) -> None:
+        hint = "Former addresses of moved articles are not kept"
+        (library / "tide.md").rename(library / "tides.md")
+        assert hint in run("index")[1]
+        (library / "library.toml").write_text("record_moves = true\n")
+        (library / "tides.md").rename(library / "tide.md")
+        assert hint not in run("index")[1]
+        assert (library / "moved.tsv").read_text().splitlines()[-1].endswith("\ttides\ttide")
 
     def test_failures_are_listed_and_give_exit_code_1(self, library: Path, run: Any) -> None:
         (library / "broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
@@ -255,7 +264,28 @@ class TestCheck:
         code, out, _ = run("check", "--json")
         assert code == 0
         links = {"links": {"resolved": 0, "unresolved": 0}, "unresolved_links": [], "links_without_anchor": []}
-        assert json.loads(out) == {"articles": 3, "searchable": 3, "problems": [], "index": "ok"} | links
+        states = {"held": [], "conflicting_addresses": []}
+        assert json.loads(out) == {"articles": 3, "searchable": 3, "problems": [], "index": "ok"} | links | states
+
+    def test_articles_in_no_list_and_conflicting_addresses_are_listed(self, library: Path, run: Any) -> None:
+        heads = {"a": "embargo: 2131-01-01", "b": "withheld: a court said so", "c": "expires: 2131-01-01"}
+        for name, head in heads.items():
+            (library / f"{name}.md").write_text(f"---\ntitle: {name}\n{head}\n---\nText.\n")
+        for name in ("one", "two"):
+            (library / f"{name}.md").write_text(f"---\ntitle: {name}\naliases: [/same/]\n---\nText.\n")
+        assert run("index")[1].startswith("3 added, 3 unchanged, 2 held back (")
+        code, out, _ = run("check")
+        assert code == 0
+        assert out.splitlines()[:5] == [
+            "a.md: embargoed until 2131-01-01T00:00:00+00:00",
+            "b.md: withheld: a court said so",
+            "c.md: published until 2131-01-01T00:00:00+00:00",
+            "one.md: its address /same is stated by two.md as well",
+            "In no list: 1 embargoed, 1 withheld",
+        ]
+        assert json.loads(run("check", "--json")[1])["conflicting_addresses"] == [
+            {"address": "/same", "paths": ["one.md", "two.md"]}
+        ]
 
     def test_problems_are_found_without_an_index(self, library: Path, run: Any) -> None:
         shutil.rmtree(library / ".backfile")

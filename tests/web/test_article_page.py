@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
@@ -12,6 +13,7 @@ from flask import request
 from selectolax.lexbor import LexborHTMLParser
 
 from backfile.app import create_app
+from backfile.archive.availability.states import State
 from backfile.archive.model import Article
 from backfile.archive.storage.library import Library
 from backfile.config import Settings
@@ -164,14 +166,14 @@ def test_warm_up_of_an_empty_archive(tmp_path: Path) -> None:
 def test_an_article_removed_while_it_is_shown_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a.md").write_text("The night ferry.\n")
     client = create_app(Settings(library=tmp_path)).test_client()
-    get = Library.get
+    get = Library.get_public
 
-    def get_and_remove(library: Library, article_id: str) -> Article:
-        found = get(library, article_id)
+    def get_and_remove(library: Library, article_id: str, now: datetime) -> tuple[Article, State]:
+        found = get(library, article_id, now)
         (tmp_path / "a.md").unlink()
         return found
 
-    monkeypatch.setattr(Library, "get", get_and_remove)
+    monkeypatch.setattr(Library, "get_public", get_and_remove)
     page = client.get("/article/a")
     assert (page.status_code, "The night ferry" in page.text) == (200, True)
     assert "Last-Modified" not in page.headers

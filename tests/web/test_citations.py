@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from urllib.parse import unquote
 
 import pytest
@@ -81,6 +82,38 @@ def test_csl() -> None:
 
 
 PASSAGE = citations.QuotedPassage(r"50 % of C:\ports {sic", f"{URL}#:~:text=50")
+
+
+REVISED = replace(
+    ARTICLE,
+    metadata=replace(ARTICLE.metadata, updated=PartialDate(1998, 5, 2)),
+    extra={
+        "doi": "10.1002/(a_b){c}",
+        "ark": "ark:/12025/654",
+        "corrections": [{"date": "1998-04-01", "text": "It left at nine."}, {"date": "1998-04-01", "text": "Twice."}],
+        "editors_note": "Of no concern to a citation.",
+    },
+)
+
+
+def test_a_plain_citation_has_corrections_the_last_change_and_identifiers() -> None:
+    assert citations.plain_citation(REVISED, URL, "Backfile") == (
+        "Ada Marsh, Joris van Dijk, “Ferries & {trains}: 100 % on time”, The Gazette, March 1998, "
+        f"corrected 1 April 1998, updated 2 May 1998, doi:10.1002/(a_b){{c}}, ark:/12025/654. {URL}"
+    )
+
+
+def test_corrections_and_identifiers_have_fields_of_their_own() -> None:
+    lines = citations.bibtex(REVISED, URL, "Backfile").splitlines()
+    assert "  doi = {10.1002/(a_b)%7Bc%7D}," in lines
+    assert "  note = {ark:/12025/654}," in lines
+    assert "  addendum = {corrected 1 April 1998, updated 2 May 1998}," in lines
+    records = citations.ris(REVISED, URL, "Backfile").split("\r\n")
+    assert {"DO  - 10.1002/(a_b){c}", "AN  - ark:/12025/654"} < set(records)
+    assert "N1  - Correction (1998-04-01): It left at nine." in records
+    item = citations.csl(REVISED, URL, "Backfile")[0]
+    assert item["DOI"] == "10.1002/(a_b){c}"
+    assert item["note"].splitlines()[-1] == "ARK: ark:/12025/654"
 
 
 def test_a_plain_citation_begins_with_the_passage() -> None:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from flask import Blueprint, render_template
 
+from backfile.archive.availability.states import State
 from backfile.archive.errors import LinkIndexUnusable
 from backfile.index.engine import Facet, Sort
 from backfile.index.query import parse
-from backfile.index.sync.state import read_failure, read_problems
+from backfile.index.sync.state import load_state, read_failure
 from backfile.index.sync.verification import LinkCheck, read_link_check
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.i18n import gettext, gettext_noop, ngettext
 from backfile.web.service.search_service import SearchResult, count_articles, run_search
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import site_path
@@ -48,7 +49,8 @@ def about() -> str:
     """About page."""
     arguments = SearchArguments(sort=Sort.NEWEST, per_page=TITLES)
     found = run_search(arguments)
-    problems = read_problems(services().settings.cache_folder)
+    state = load_state(services().settings.cache_folder)
+    problems = state.public_problems()
     return render_template(
         "about.html",
         here=site_path("/about"),
@@ -59,10 +61,24 @@ def about() -> str:
         examples=examples(found),
         failure=read_failure(services().settings.cache_folder),
         problems=problems,
+        held=[held_text(kind, count) for kind, count in state.count_held().items()],
         shown=min(len(problems), MAX_PROBLEMS),
         links=links_or_none(MAX_PROBLEMS),
         status=services().engine().status(),
     )
+
+
+def held_text(state: State, count: int) -> str:
+    """Sentence on the number of articles in a state in which they are in no list."""
+    if state is State.EMBARGOED:
+        return ngettext("%(num)s article is under an embargo.", "%(num)s articles are under an embargo.", count)
+    if state is State.SCHEDULED:
+        return ngettext("%(num)s article will appear later.", "%(num)s articles will appear later.", count)
+    if state is State.EXPIRED:
+        return ngettext("%(num)s article has expired.", "%(num)s articles have expired.", count)
+    if state is State.UNLISTED:
+        return ngettext("%(num)s article is unlisted.", "%(num)s articles are unlisted.", count)
+    return ngettext("%(num)s article is withheld.", "%(num)s articles are withheld.", count)
 
 
 def links_or_none(limit: int) -> LinkCheck | None:

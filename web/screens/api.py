@@ -6,12 +6,16 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
+from backfile.archive.metadata.corrections import read_corrections
+from backfile.archive.metadata.identifiers import read_identifiers
 from backfile.index.engine import Hit, Status
 from backfile.index.errors import ClusterUnavailable
-from backfile.index.serialising import page_to_json
+from backfile.index.serialising import article_path, document_to_json, page_to_json
+from backfile.index.sync.reader import document_of
 from backfile.index.sync.state import UpdateFailure, read_failure
 from backfile.index.sync.verification import read_link_check
 from backfile.web.screens.search import arguments_of_request
+from backfile.web.service.article_access import open_article
 from backfile.web.service.errors import RETRY_AFTER
 from backfile.web.service.search_service import UNINDEXED, is_unindexed, run_search
 from backfile.web.service.services import services
@@ -62,6 +66,23 @@ def suggest() -> Response:
             "topics": list(found.topics),
         }
     return jsonify(answer)
+
+
+@blueprint.get("/api/article/<path:article_id>")
+def article(article_id: str) -> Response:
+    """Article as JSON, in the form that `backfile show --json` prints, with its address, notes and identifiers."""
+    opened = open_article(article_id, lambda moved: site_path(f"/api{article_path(moved)}"))
+    found = opened.article
+    document = document_of(found, library_language=services().library.settings.language)
+    corrections = [
+        {"kind": each.kind, "date": each.date.isoformat() if each.date else None, "text": each.text}
+        for each in read_corrections(found.extra)
+    ]
+    identifiers = [
+        {"scheme": each.scheme, "value": each.value, "url": each.url} for each in read_identifiers(found.extra)
+    ]
+    further = {"url": article_url(found.id), "corrections": corrections, "identifiers": identifiers}
+    return jsonify(document_to_json(document) | further | {"unlisted": opened.is_unlisted})
 
 
 @blueprint.get("/api/links")

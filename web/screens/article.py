@@ -29,6 +29,7 @@ from backfile.index.query import MatchAll, Node, relax
 from backfile.index.sync.reader import document_of
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.arguments import SearchArguments
+from backfile.web.service.article_access import open_article
 from backfile.web.service.article_links import link_base, section_contents
 from backfile.web.service.errors import error_response_for
 from backfile.web.service.headers import note_last_modified
@@ -37,6 +38,7 @@ from backfile.web.service.search_service import neighbours, parse_query
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url, facet_url, site_path
 from backfile.web.views import citations
+from backfile.web.views.article_notes import correction_notes, identifier_links
 from backfile.web.views.hit_views import HitView, Link, Part, hit_views, parts
 from backfile.web.views.json_ld import is_web_address, json_ld
 from backfile.web.views.marked_html import mark_html
@@ -104,7 +106,7 @@ class IndexContext:
 @blueprint.get("/article/<path:article_id>")
 def article(article_id: str) -> str:
     """Article page; matches of `q` are highlighted and numbered, `match` is the number of the current one."""
-    found = services().library.get(article_id)
+    found, is_unlisted = open_article(article_id)
     body = readable_body(services().library, found)
     _note_last_modified(found, body)
     arguments = arguments_of_request()
@@ -125,7 +127,7 @@ def article(article_id: str) -> str:
         authors=_links("author", shown.metadata.authors),
         topics=_links("topic", shown.metadata.topics),
         **_match_links(arguments, article_id, highlighted.count),
-        **_metadata(shown),
+        **_metadata(shown, is_unlisted=is_unlisted),
     )
 
 
@@ -133,17 +135,16 @@ def article(article_id: str) -> str:
 def markdown(article_id: str) -> str | Response:
     """Markdown file of an article, byte for byte; or the page of the article whose id ends with `.md`."""
     library = services().library
-    try:
-        found = library.get(article_id)
-    except ArticleNotFound:
-        return article(article_id + ".md")
+    if library.locate(article_id) is None and library.locate(f"{article_id}.md") is not None:
+        return article(f"{article_id}.md")
+    found = open_article(article_id, lambda moved: f"{article_url(moved)}.md").article
     return Response((library.root / found.path).read_bytes(), content_type="text/plain; charset=utf-8")
 
 
 @blueprint.get("/cite/<path:article_id>.<any(txt, bib, ris, json):form>")
 def citation(article_id: str, form: str) -> Response:
     """Citation of an article, or of the `passage` quoted from it, as text or for reference managers."""
-    found = services().library.get(article_id)
+    found = open_article(article_id, lambda moved: f"{_cite_url(moved)}.{form}").article
     url, title = _source_url(found) or _absolute_url(found), services().title
     passage = citations.quote_passage(request.args.get("passage", ""), _absolute_url(found))
     if form == "json":
@@ -280,12 +281,17 @@ def _section_contents(shown: Article) -> tuple[Link, ...]:
     """Links to what lies in the folder of a section page; nothing for an article."""
     if not is_section(shown.path):
         return ()
-    found = section_contents(services().library, services().engine(), services().settings.cache_folder, shown.path)
+    folder, now = services().settings.cache_folder, services().now()
+    found = section_contents(services().library, services().engine(), folder, shown.path, now)
     return tuple(Link(title, article_url(article_id)) for title, article_id in found)
 
 
 def _links(facet: str, names: tuple[str, ...]) -> tuple[Link, ...]:
     return tuple(Link(name, facet_url(facet, name)) for name in names)
+
+
+def _cite_url(article_id: str) -> str:
+    return article_url(article_id).replace("/article/", "/cite/", 1)
 
 
 def _absolute_url(shown: Article) -> str:
@@ -296,7 +302,7 @@ def _source_url(shown: Article) -> str | None:
     return shown.metadata.source.url if shown.metadata.source and is_web_address(shown.metadata.source.url) else None
 
 
-def _metadata(shown: Article) -> dict[str, Any]:
+def _metadata(shown: Article, *, is_unlisted: bool) -> dict[str, Any]:
     """URLs, citations and metadata for browsers, search engines and reference managers."""
     url, title = _absolute_url(shown), services().title
     source_url = _source_url(shown)
@@ -305,7 +311,10 @@ def _metadata(shown: Article) -> dict[str, Any]:
         "canonical": source_url or url,
         "source_url": source_url,
         "markdown_url": article_url(shown.id) + ".md",
-        "cite_url": article_url(shown.id).replace("/article/", "/cite/", 1),
+        "cite_url": _cite_url(shown.id),
+        "is_unlisted": is_unlisted,
+        "corrections": correction_notes(shown),
+        "identifiers": identifier_links(shown),
         "citations": (("txt", gettext("Plain text")), ("bib", "BibTeX"), ("ris", "RIS"), ("json", "CSL-JSON")),
         "max_passage": citations.MAX_PASSAGE,
         "citation": citations.plain_citation(shown, source_url or url, title),

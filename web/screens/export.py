@@ -143,7 +143,7 @@ def _cited(hits: Sequence[Hit]) -> Iterable[tuple[Article, str]]:
     """Articles as their files have them, with the URL to cite; as the index has them if a file cannot be read now."""
     for hit in hits:
         try:
-            article = services().library.get(hit.id)
+            article, _ = services().library.get_public(hit.id, services().now())
         except (ArchiveError, OSError):
             article = Article(hit.id, hit.id, hit.metadata, "")
         source = article.metadata.source

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from flask import Blueprint, Response, send_file
 
+from backfile.archive.availability.states import READABLE
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex
+from backfile.archive.storage.file_titles import SUFFIXES
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import has_asset_name
 from backfile.web.service.admission import MAX_BUFFERED, admission
@@ -37,7 +39,7 @@ def file(path: str) -> Response:
     """
     library = services().library
     found = find_picture(library, path) or _find_linked_file(library, path)
-    if found is None:
+    if found is None or is_held_back(library, path):
         raise PageNotFound(gettext("There is no such image or file."))
     download = admission().enter_download() if found.stat().st_size > MAX_BUFFERED else None
     mimetype = TYPES.get(found.suffix.lower()) or guess_type(found.name)[0] or "application/octet-stream"
@@ -47,6 +49,24 @@ def file(path: str) -> Response:
         download.hold(response)
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response
+
+
+def is_held_back(library: Library, path: str) -> bool:
+    """Whether a file lies in the folder of an article that is not to be seen now.
+
+    That is a folder with `index.md`, or the one named as the article's file, in which imports put its pictures.
+    """
+    folder = posixpath.dirname(path)
+    while folder:
+        for stem in (folder, f"{folder}/index"):
+            for candidate in (stem + suffix for suffix in SUFFIXES):
+                if library.find_file(candidate) is None:
+                    continue
+                reading = library.read(candidate)
+                if reading.article is not None and reading.availability.state(services().now()) not in READABLE:
+                    return True
+        folder = posixpath.dirname(folder)
+    return False
 
 
 def find_picture(library: Library, path: str) -> Path | None:

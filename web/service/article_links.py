@@ -7,10 +7,12 @@ import posixpath
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from backfile.archive.errors import ArticleNotFound, LinkIndexUnusable
+from backfile.archive.availability.states import State
+from backfile.archive.errors import ArticleGone, ArticleNotFound, LinkIndexUnusable
 from backfile.archive.links.destinations import REFERENCE, parse_destination
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex
 from backfile.archive.links.link_resolver import LinkedArticle, LinkedFacet, LinkedFile, LinkResolver, LinkTarget
@@ -77,8 +79,13 @@ def _url_of(library: Library, root: str, target: LinkTarget | None) -> str | Non
     return None if target is None else f"{root}/media/{quote(target.path)}"
 
 
-def section_contents(library: Library, engine: Engine, folder: Path, path: str) -> tuple[tuple[str, str], ...]:
-    """Titles and ids of what lies in the folder of the section page at `path`: articles, then sections below it."""
+def section_contents(
+    library: Library, engine: Engine, folder: Path, path: str, now: datetime
+) -> tuple[tuple[str, str], ...]:
+    """Titles and ids of what lies in the folder of the section page at `path`: articles, then sections below it.
+
+    Sections that are not published at the moment `now` are left out.
+    """
     section = posixpath.dirname(path)
     try:
         with LinkIndex.read(folder / FILE_NAME) as index:
@@ -94,8 +101,10 @@ def section_contents(library: Library, engine: Engine, folder: Path, path: str) 
     pages: list[tuple[str, str]] = []
     for each in library.walk_sections():
         if each != path and posixpath.dirname(posixpath.dirname(each)) == section:
-            with suppress(ArticleNotFound):  # a draft
-                pages.append((library.get(without_suffix(each)).metadata.title, without_suffix(each)))
+            with suppress(ArticleNotFound, ArticleGone):  # a draft, or held back
+                page, state = library.get_public(without_suffix(each), now)
+                if state is State.PUBLISHED:
+                    pages.append((page.metadata.title, page.id))
     return (*sorted(titles)[:MAX_LISTED], *sorted(pages)[:MAX_LISTED])
 
 
@@ -128,5 +137,8 @@ def _written_target(library: Library, path: str, kind: str, address: str) -> Lin
         is_inside = library.find_file(wanted) is not None
         return LinkedFile(wanted) if is_inside and has_asset_name(posixpath.basename(wanted)) else None
     article_id = without_suffix(wanted)
-    found = library.locate(article_id)
-    return LinkedArticle(found, article_id, destination.fragment) if found else None
+    try:
+        found, _ = library.get_public(article_id, datetime.now(UTC))
+    except (ArticleNotFound, ArticleGone):
+        return None
+    return LinkedArticle(found.path, article_id, destination.fragment)

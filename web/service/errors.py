@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 
 from backfile.archive import errors as archive_errors
+from backfile.archive.availability.states import State
+from backfile.archive.model import PartialDate
 from backfile.config import SOURCE_LANGUAGE
 from backfile.index import errors as index_errors
 from backfile.web.service.arguments import SearchArguments, read_arguments
+from backfile.web.service.article_access import redirect_of_request
 from backfile.web.service.headers import is_url_too_long
-from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.i18n import format_date, gettext, gettext_noop
 from backfile.web.service.monitoring import count_error
 from backfile.web.service.services import services
 from backfile.web.service.ui_language import API_PATHS, current_language
@@ -49,6 +53,10 @@ ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
         gettext_noop("Article not found"),
         gettext_noop("There is no article at this address. It may have been moved, renamed or deleted."),
     ),
+    archive_errors.ArticleGone: ErrorResponse(
+        410, gettext_noop("This article is no longer available"), gettext_noop("It was removed from this archive.")
+    ),
+    archive_errors.GitUnusable: ErrorResponse(500, gettext_noop("The archive could not be read")),
     archive_errors.ArticleUnreadable: ErrorResponse(500, gettext_noop("This article cannot be read")),
     archive_errors.LinkIndexUnusable: ErrorResponse(503, gettext_noop("The index is unavailable")),
     archive_errors.FrontMatterInvalid: ErrorResponse(500, gettext_noop("This article cannot be read")),
@@ -124,6 +132,8 @@ def _backfile_error(error: archive_errors.BackfileError) -> Response:
     count_error(error)
     mapped = error_response_for(type(error))
     heading = gettext(mapped.heading)
+    if isinstance(error, archive_errors.ArticleGone):
+        return _gone(error, mapped)
     if isinstance(error, index_errors.ClusterUnavailable):
         services().log_seldom(str(error))
     if _wants_json() and mapped is CLUSTER_UNAVAILABLE:  # its addresses are nobody else's business
@@ -143,6 +153,13 @@ def _backfile_error(error: archive_errors.BackfileError) -> Response:
 def _http_error(error: HTTPException) -> Response | HTTPException:
     if isinstance(error, RequestRedirect) or error.code is None:
         return error
+    if error.code == 404 and not _wants_json():
+        try:
+            moved = redirect_of_request()
+        except archive_errors.ArticleGone as gone:
+            return _backfile_error(gone)
+        if moved is not None:
+            return moved
     default_heading, default_message = HTTP_ERRORS.get(error.code, (error.name, ""))
     description = error.description if isinstance(error, PageNotFound) else None
     message = description or (gettext(default_message) if default_message else "")
@@ -152,6 +169,37 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
         if name.lower() not in {"content-type", "content-length"}:
             response.headers[name] = value
     return response
+
+
+def _gone(error: archive_errors.ArticleGone, mapped: ErrorResponse) -> Response:
+    heading = gettext(mapped.heading)
+    if not _wants_json():
+        return _page(mapped.status, heading, _gone_message(error) or gettext(mapped.message))
+    since = error.since.isoformat(timespec="seconds") if error.since else None
+    article = {"state": error.state, "reason": error.reason, "since": since, "title": error.title, "date": error.date}
+    return _as_json(mapped.status, heading, str(error), error.hint, article=article)
+
+
+def _gone_message(error: archive_errors.ArticleGone) -> str:
+    """Message for readers: a deleted article is named by its title and date, a withheld one has a reason."""
+    since = format_date(_day(error.since)) if error.since else ""
+    if error.state == State.WITHHELD:
+        stated = gettext("The archive withholds it: %(reason)s", reason=error.reason) if error.reason else ""
+        return stated or gettext("The archive withholds it.")
+    if error.state == State.EXPIRED:
+        return gettext("It could be read here until %(day)s.", day=since)
+    if not error.title:
+        return gettext("It was removed from this archive on %(day)s.", day=since) if since else ""
+    title = gettext("“%(title)s”", title=error.title)
+    if error.date:
+        date = format_date(PartialDate.parse(error.date))
+        title = gettext("%(title)s of %(date)s", title=title, date=date)
+    return gettext("%(title)s was removed from this archive on %(day)s.", title=title, day=since)
+
+
+def _day(moment: datetime) -> PartialDate:
+    local = moment.astimezone(services().library.settings.zone)
+    return PartialDate(local.year, local.month, local.day)
 
 
 def as_sentence(text: str) -> str:
@@ -171,8 +219,12 @@ def _wants_json() -> bool:
     return request.path.startswith(API_PATHS)
 
 
-def _as_json(status: int, heading: str, message: str, hint: str) -> Response:
-    response = jsonify({"error": {"status": status, "heading": heading, "message": message, "hint": hint}})
+def _as_json(
+    status: int, heading: str, message: str, hint: str, *, article: dict[str, str | None] | None = None
+) -> Response:
+    """JSON of an error; `article` is that of one which is no longer to be seen."""
+    error = {"status": status, "heading": heading, "message": message, "hint": hint}
+    response = jsonify({"error": error | ({"article": article} if article else {})})
     response.status_code = status
     return response
 

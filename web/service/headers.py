@@ -95,7 +95,7 @@ def _add_library_headers(response: Response) -> Response:
     settings = services().library.settings
     policy = content_security_policy(remote_images=settings.remote_images)
     response.headers.setdefault("Content-Security-Policy", policy)
-    if not settings.public:
+    if not settings.public or g.get("is_unlisted"):
         response.headers["X-Robots-Tag"] = "noindex"
     return response
 

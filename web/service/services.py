@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
@@ -37,13 +38,18 @@ def _rendered_cache() -> Cache[RenderedArticle]:
     return bounded_cache(MAX_RENDERED, lambda rendered: len(rendered.html))
 
 
+def utc_now() -> datetime:
+    """Present moment in UTC."""
+    return datetime.now(UTC)
+
+
 @dataclass
 class Services:
     """Settings, library and index of one application, and its caches.
 
     `open_index` is called at the first search, so that every worker process has its own engine. If it raises, the
     error goes to that response, and the next request tries again. `renderer` renders articles elsewhere than in this
-    process.
+    process. `now` is the clock by which articles are embargoed and expire.
     """
 
     settings: Settings
@@ -52,6 +58,7 @@ class Services:
     rendered: Cache[RenderedArticle] = field(default_factory=_rendered_cache)
     sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
     renderer: Callable[[Library, Path, str, str, str], RenderedArticle] | None = None
+    now: Callable[[], datetime] = utc_now
     _engine: Engine | None = None
     _looked: float = 0.0  # time.monotonic()
     _settings_file: tuple[int, int, int] | None = None

@@ -13,8 +13,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlencode
 
+from backfile.archive.metadata.corrections import CorrectionKind, read_corrections
+from backfile.archive.metadata.identifiers import Identifier, read_identifiers
 from backfile.archive.model import Article, ArticleMetadata
 from backfile.web.service.i18n import format_date, gettext
+from backfile.web.views.article_notes import correction_notes
 from backfile.web.views.hit_views import text_directive
 
 MAX_PASSAGE = 1000
@@ -31,6 +34,7 @@ _BIBTEX_ESCAPES = {
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
 }
+_VERBATIM = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})  # biblatex takes DOIs as they are, in braces
 _LINE_END = re.compile(r"[\r\n]+")
 
 
@@ -96,6 +100,8 @@ def plain_citation(article: Article, url: str, archive_title: str, passage: Quot
         gettext("“%(title)s”", title=article.metadata.title),
         _publication(article, archive_title),
         format_date(article.metadata.date) if article.metadata.date else "",
+        *_revisions(article),
+        *_identifiers(article),
     ]
     reference = ", ".join(part for part in parts if part)
     if passage is None:
@@ -113,6 +119,9 @@ def bibtex(article: Article, url: str, archive_title: str, passage: QuotedPassag
         "date": article.metadata.date.isoformat() if article.metadata.date else "",
         "keywords": _escape(", ".join(article.metadata.topics)),
         "langid": article.metadata.language or "",
+        "addendum": _escape(", ".join(_revisions(article))),
+        "doi": _doi(article).translate(_VERBATIM),
+        "note": _escape(", ".join(each.value for each in _other_identifiers(article))),
         "url": passage.url if passage else url,
         "annote": _escape(passage.quoted) if passage else "",
     }
@@ -136,6 +145,9 @@ def ris(article: Article, url: str, archive_title: str, passage: QuotedPassage |
         ("AB", article.metadata.summary or ""),
         *(("KW", topic) for topic in article.metadata.topics),
         ("LA", article.metadata.language or ""),
+        ("DO", _doi(article)),
+        *(("AN", each.value) for each in _other_identifiers(article)),
+        *(("N1", note) for note in _notes(article)),
         ("UR", passage.url if passage else url),
         ("N1", passage.quoted if passage else ""),
     ]
@@ -163,9 +175,53 @@ def csl(article: Article, url: str, archive_title: str, passage: QuotedPassage |
         item["keyword"] = ", ".join(article.metadata.topics)
     if article.metadata.language:
         item["language"] = article.metadata.language
+    if doi := _doi(article):
+        item["DOI"] = doi
+    notes = [*_notes(article), *(f"{each.scheme.upper()}: {each.value}" for each in _other_identifiers(article))]
     if passage:
-        item["note"] = passage.quoted
+        notes.append(passage.quoted)
+    if notes:
+        item["note"] = "\n".join(notes)
     return [item]
+
+
+def _revisions(article: Article) -> list[str]:
+    """Corrections and the last change of an article, as a reader of its citation is to know them."""
+    made = []
+    for each in read_corrections(article.extra):
+        if each.kind is not CorrectionKind.NOTE:
+            day = format_date(each.date) if each.date else ""
+            is_retraction = each.kind is CorrectionKind.RETRACTION
+            dated = gettext("retracted %(day)s", day=day) if is_retraction else gettext("corrected %(day)s", day=day)
+            made.append(dated if day else gettext("retracted") if is_retraction else gettext("corrected"))
+    updated = article.metadata.updated
+    if updated is not None and updated != article.metadata.date:
+        made.append(gettext("updated %(day)s", day=format_date(updated)))
+    return list(dict.fromkeys(made))
+
+
+def _notes(article: Article) -> list[str]:
+    """Corrections with their texts, each in one line."""
+    notes = []
+    for note in correction_notes(article):
+        dated = f"{note.heading} ({note.date.isoformat()})" if note.date else note.heading
+        notes.append(f"{dated}: {note.text}" if note.text else dated)
+    return notes
+
+
+def _doi(article: Article) -> str:
+    return next((each.value for each in read_identifiers(article.extra) if each.scheme == "doi"), "")
+
+
+def _other_identifiers(article: Article) -> list[Identifier]:
+    doi = _doi(article)
+    return [each for each in read_identifiers(article.extra) if each.value != doi]
+
+
+def _identifiers(article: Article) -> list[str]:
+    """Identifiers as a citation in words has them: `doi:10.…`, `ark:/…`."""
+    prefixes = {"doi": "doi:", "handle": "hdl:"}
+    return [prefixes.get(each.scheme, "") + each.value for each in read_identifiers(article.extra)]
 
 
 def _publication(article: Citable, archive_title: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from backfile.archive.metadata.corrections import read_corrections
+from backfile.archive.metadata.identifiers import read_identifiers
 from backfile.archive.model import Article
 from backfile.archive.web_addresses import address_parts
 
@@ -32,6 +34,8 @@ def json_ld(article: Article, url: str, source_url: str | None, archive_title: s
         "description": article.metadata.summary,
         "inLanguage": article.metadata.language,
         "isBasedOn": source_url,
+        "identifier": [each.url or each.value for each in read_identifiers(article.extra)],
+        "correction": [each.text for each in read_corrections(article.extra) if each.text],
         "publisher": {"@type": "Organization", "name": publisher or archive_title},
     }
     return {key: value for key, value in data.items() if value}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from backfile.archive.metadata.corrections import CorrectionKind
 from backfile.index.engine import MAX_DEPTH, Sort
 from backfile.index.query import MAX_CHARACTERS
 from backfile.web.service.arguments import MAX_PER_PAGE, MAX_VALUES
@@ -32,6 +33,7 @@ def openapi_document(title: str, server: str) -> Json:
         "paths": {
             "/api/search": _get("One page of a search, as JSON", _search(paged=True), "application/json", "Page"),
             "/api/suggest": _get("Completions of a query", [_typed()], "application/json", "Suggestions"),
+            "/api/article/{id}": _article(),
             "/api/links": _get("Links within the archive, and the dead ones", [], "application/json", "Links"),
             "/search.csv": _get("A complete result list, at most 10,000 articles, as CSV", _search(), "text/csv"),
             "/search.jsonl": _get("The same as JSON Lines", _search(), "application/jsonl"),
@@ -71,6 +73,23 @@ def _errors(mimetype: str) -> Json:
     if mimetype == "application/json":
         return {mimetype: {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {"text/html": {"schema": TEXT}}
+
+
+def _article() -> Json:
+    path = _get("An article by its id, without its text", [], "application/json", "Article")
+    described = path["get"]
+    identifier = {"type": "string", "minLength": 1, "pattern": r"^[^/?#]"}
+    note = "The path of its file below the library, without the ending; slashes stand as they are."
+    described["parameters"] = [
+        {"name": "id", "in": "path", "required": True, "description": note, "schema": identifier}
+    ]
+    content = _errors("application/json")
+    described["responses"] |= {
+        "301": {"description": "The article has another address now: `Location` says which"},
+        "404": {"description": "No article that can be seen now has this id", "content": content},
+        "410": {"description": "The article was deleted, is withheld or has expired", "content": content},
+    }
+    return path
 
 
 def _health() -> Json:
@@ -159,6 +178,25 @@ SCHEMAS: Json = {
             ),
         },
     ),
+    "Article": _object(
+        id=TEXT,
+        path=TEXT,
+        title=TEXT,
+        authors=TEXTS,
+        topics=TEXTS,
+        date={"anyOf": [DATE, {"type": "null"}]},
+        updated={"anyOf": [DATE, {"type": "null"}]},
+        summary=TEXT_OR_NULL,
+        source={"anyOf": [_object(name=TEXT_OR_NULL, url=TEXT_OR_NULL), {"type": "null"}]},
+        language=TEXT_OR_NULL,
+        url=TEXT,
+        corrections={
+            "type": "array",
+            "items": _object(kind={"enum": list(CorrectionKind)}, date={"anyOf": [DATE, {"type": "null"}]}, text=TEXT),
+        },
+        identifiers={"type": "array", "items": _object(scheme=TEXT, value=TEXT, url=TEXT_OR_NULL)},
+        unlisted={"type": "boolean"},
+    ),
     "Suggestions": _object(
         words=TEXTS,
         titles={"type": "array", "items": _object(id=TEXT, title=TEXT, url=TEXT)},
@@ -203,5 +241,20 @@ SCHEMAS: Json = {
         problems=TEXTS,
         stale_since=TEXT_OR_NULL,
     ),
-    "Error": _object(error=_object(status={"type": "integer"}, heading=TEXT, message=TEXT, hint=TEXT)),
+    "Error": _object(
+        error=_object(
+            status={"type": "integer"},
+            heading=TEXT,
+            message=TEXT,
+            hint=TEXT,
+            article=_object(
+                state={"enum": ["deleted", "expired", "withheld"]},
+                reason=TEXT,
+                since=TEXT_OR_NULL,
+                title=TEXT,
+                date=TEXT,
+            ),
+        )
+        | {"required": ["status", "heading", "message", "hint"]}
+    ),
 }

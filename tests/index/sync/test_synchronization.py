@@ -86,8 +86,8 @@ class TestPlan:
 
     def test_files_known_to_be_no_articles_are_skipped_until_they_change(self) -> None:
         draft = FileEntry("draft.md", 10, 1_000)
-        assert make_plan([draft], {}, {"draft.md": (10, 1_000)}).skipped == {"draft.md": (10, 1_000)}
-        assert make_plan([draft], {}, {"draft.md": (10, 999)}).read == (draft,)
+        assert make_plan([draft], {}, SyncState(skipped={"draft.md": (10, 1_000)})).skipped == {"draft.md": (10, 1_000)}
+        assert make_plan([draft], {}, SyncState(skipped={"draft.md": (10, 999)})).read == (draft,)
 
     def test_files_that_share_an_id_are_always_read(self) -> None:
         entries = [FileEntry("a.markdown", 10, 1_000), FileEntry("a.md", 10, 1_000)]

@@ -1,0 +1,1 @@
+"""Addresses that hold: former addresses of articles, moves and deletions, redirects."""
