@@ -152,7 +152,7 @@ def _origins(data: Mapping[str, object], metadata: ArticleMetadata) -> Iterator[
 
 def _below(folder: str, address: str) -> str:
     """Address relative to the URL of a folder; one with a slash at its start is from the root."""
-    return address if address.startswith("/") or "://" in address else posixpath.join(folder, address)
+    return address if address.startswith("/") or "://" in address else posixpath.normpath(f"{folder}/{address}")
 
 
 def _site_path(address: str) -> str:

@@ -282,6 +282,8 @@ class Library:
         availability, unclear = read_availability(
             front.data, mapped, self.settings.zone, day_first=self.settings.day_first
         )
+        if self.settings.show_expired:
+            availability = replace(availability, ends=None)
         problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in unclear]
         article_id, rival = article_ids.identify(self._real, path)
         if rival:

@@ -107,6 +107,12 @@ def test_dates_are_those_of_the_library_s_zone(tmp_path: Path) -> None:
         Library(tmp_path)
 
 
+def test_a_library_may_show_what_has_expired_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "library.toml").write_text("show_expired = true\n")
+    assert read(tmp_path, "expiryDate: 2020-01-01").availability.state(NOW) is State.PUBLISHED
+    assert read(tmp_path, "expiryDate: 2020-01-01\nembargo: 2031-01-01").availability.state(NOW) is State.EMBARGOED
+
+
 def test_readers_get_what_they_may_see(tmp_path: Path) -> None:
     read(tmp_path, "title: A\nembargo: 2031-01-01", "secret.md")
     read(tmp_path, "title: A\nwithheld: a court said so", "withheld.md")
