@@ -27,6 +27,7 @@ from backfile.archive.links.article_addresses import FormerAddress, former_addre
 from backfile.archive.markdown.literal_markup import conflict_lines
 from backfile.archive.markdown.mdx import is_mdx, mdx_to_markdown
 from backfile.archive.metadata.mapping import DisplayNames, MappedMetadata, map_metadata
+from backfile.archive.metadata.name_keys import author_key, topic_key
 from backfile.archive.model import Article
 from backfile.archive.report import Problem
 from backfile.archive.storage import article_ids, walker
@@ -41,7 +42,7 @@ from backfile.archive.storage.durable_files import (
     write_bytes,
 )
 from backfile.archive.storage.library_settings import LibrarySettings, exclusion, read_settings
-from backfile.archive.storage.profiles import Profiles, find_profiles
+from backfile.archive.storage.profiles import ProfilePlace, Profiles, find_profiles
 from backfile.archive.storage.walker import FileEntry, has_article_name
 
 SECTION_PAGE = "section page"
@@ -93,6 +94,7 @@ class Library:
         self._exclude = exclusion(self.settings.exclude)
         self.__dict__.pop("profiles", None)
         self.__dict__.pop("names", None)
+        self.__dict__.pop("_profile_places", None)
         self._folder_languages: dict[str, str | None] = {}
 
     @cached_property
@@ -106,6 +108,15 @@ class Library:
     def names(self) -> DisplayNames:
         """Display names of authors and topics: those of `library.toml`, then those of the profiles."""
         return self.profiles.names(self.settings.authors, self.settings.topics)
+
+    @cached_property
+    def _profile_places(self) -> dict[tuple[str, str], ProfilePlace]:
+        return self.profiles.places_by_name(self.names)
+
+    def find_profile(self, facet: str, name: str) -> ProfilePlace | None:
+        """Place of the profile of an `author` or a `topic` by display name; None if it has none, or an excluded one."""
+        place = self._profile_places.get((facet, author_key(name) if facet == "author" else topic_key(name)))
+        return None if place is None or (self._exclude and self._exclude.match(place[0])) else place
 
     @property
     def title(self) -> str:

@@ -17,10 +17,10 @@ from backfile.archive.frontmatter.yaml_reader import read_yaml
 from backfile.archive.metadata.author_names import name_in
 from backfile.archive.metadata.field_names import DATE, normal
 from backfile.archive.metadata.mapping import DisplayNames, words
+from backfile.archive.metadata.name_keys import author_key, topic_key
 from backfile.archive.report import Problem
-from backfile.archive.storage.decoding import decode
-from backfile.archive.storage.durable_files import read_bytes
 from backfile.archive.storage.file_titles import without_suffix
+from backfile.archive.storage.profile_details import profile_text
 from backfile.archive.storage.walker import has_article_name
 
 MAX_DEPTH = 3
@@ -31,15 +31,22 @@ _LISTS = {f"{name}{ending}": "authors" for name in ("authors",) for ending in ("
 _LISTS |= {f"{name}{ending}": "topics" for name in ("topics", "tags", "categories") for ending in (".yml", ".yaml")}
 _KEYS = ("slug", "short_name", "uid", "username", "key")
 _NAME_KEYS = ("display_name", "displayname", "name", "full_name")
-_MAX_BYTES = 1_000_000
+
+
+ProfilePlace = tuple[str, str]
+"""Path of the file that holds a profile, and its key there; "" for a page."""
 
 
 @dataclass(slots=True)
 class Profiles:
-    """Display names by key, the pages that are profiles only (`pages`: paths below the library), and unread lists."""
+    """Display names by key, the pages that are profiles only (`pages`: paths below the library), and unread lists.
+
+    `places` gives the file of each key, by `authors` or `topics` and key.
+    """
 
     authors: dict[str, str] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
+    places: dict[tuple[str, str], ProfilePlace] = field(default_factory=dict)
     pages: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
@@ -49,6 +56,21 @@ class Profiles:
             self.authors | {key.casefold(): name for key, name in authors.items()},
             self.topics | {key.casefold(): name for key, name in topics.items()},
         )
+
+    def places_by_name(self, names: DisplayNames) -> dict[tuple[str, str], ProfilePlace]:
+        """Places by facet (`author` or `topic`) and key of the display name (`name_keys`): the first of each name."""
+        found: dict[tuple[str, str], ProfilePlace] = {}
+        for (kind, key), place in self.places.items():
+            facet, key_of = ("author", author_key) if kind == "authors" else ("topic", topic_key)
+            found.setdefault((facet, key_of(names.known(facet, key) or key)), place)
+        return found
+
+    def add(self, kind: str, key: str, name: str, place: ProfilePlace) -> None:
+        """Adds the name of a key of the `authors` or `topics`, unless it has one."""
+        names = self.authors if kind == "authors" else self.topics
+        if key.casefold() not in names:
+            names[key.casefold()] = name
+            self.places[kind, key.casefold()] = place
 
 
 def find_profiles(root: Path) -> Profiles:
@@ -60,7 +82,7 @@ def find_profiles(root: Path) -> Profiles:
     found = Profiles()
     for path, kind, is_list in _profile_paths(root):
         if is_list:
-            _read_list(root, path, found.authors if kind == "authors" else found.topics, found.problems)
+            _read_list(root, path, kind, found)
         else:
             _read_folder(root, path, kind, found)
     return found
@@ -113,40 +135,30 @@ def _read_page(root: Path, path: str, key: str, kind: str, found: Profiles) -> N
     shown = named or words(data.get("title"))
     if not shown:
         return
-    names = found.authors if kind == "authors" else found.topics
     for alias in (key, *(words(data.get(normal(other))) for other in _KEYS)):
         if alias:
-            names.setdefault(alias.casefold(), shown)
+            found.add(kind, alias, shown, (path, ""))
     if named or not front.body.strip():
         found.pages.add(path)
 
 
-def _read_list(root: Path, path: str, names: dict[str, str], problems: list[Problem]) -> None:
+def _read_list(root: Path, path: str, kind: str, found: Profiles) -> None:
     try:
-        data, _ = read_yaml(_list_text(root / path))
+        data, _ = read_yaml(profile_text(root / path))
     except (FrontMatterInvalid, ArticleUnreadable, OSError) as error:
         listed = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         reason = f"the list of names cannot be read: {getattr(error, 'strerror', None) or error}"
         hint = "mend or remove it: until then keys are shown in the place of names"
-        problems.append(Problem(listed, getattr(error, "line", None), reason, hint))
+        found.problems.append(Problem(listed, getattr(error, "line", None), reason, hint))
         return
     for key, value in data.items() if isinstance(data, dict) else ():
         shown = name_in(value) if isinstance(value, dict) else words(value)
         if shown:
-            names.setdefault(str(key).casefold(), shown)
-
-
-def _list_text(path: Path) -> str:
-    raw = read_bytes(os.path.realpath(path), "/")
-    if len(raw) > _MAX_BYTES:
-        raise ArticleUnreadable(f"is larger than {_MAX_BYTES // 1_000_000} MB")
-    return decode(raw).text
+            found.add(kind, str(key), shown, (path, str(key).casefold()))
 
 
 def _text(path: Path) -> str | None:
     try:
-        if path.stat().st_size > _MAX_BYTES or not path.is_file():
-            return None
-        return decode(path.read_bytes()).text
+        return profile_text(path) if path.is_file() else None
     except (OSError, ArticleUnreadable):
         return None

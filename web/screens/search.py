@@ -16,6 +16,7 @@ from backfile.web.service.site_urls import article_url, facet_url, site_path
 from backfile.web.views.citations import coins
 from backfile.web.views.hit_views import Link
 from backfile.web.views.no_results import AlternativeSearches, find_alternatives, without_filters
+from backfile.web.views.profile_view import profile_view
 from backfile.web.views.result_views import facet_view, find_facet, result_view
 from backfile.web.views.search_manifest import MANIFEST_PATH, cite_search
 
@@ -79,6 +80,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         "search.html",
         title=title_of(heading, found),
         heading=heading,
+        profile=profile_view(facet, heading) if facet and arguments.page == 1 else None,
         here=site_path("/search"),
         arguments=arguments,
         view=result_view(arguments, found.page, found.years),
