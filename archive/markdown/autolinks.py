@@ -12,7 +12,7 @@ MAX_ABBREVIATIONS = 100
 _ADDRESS = r"\bhttps?://[^\s<>\"'`]{1,2000}"
 _TRAILING = ".,;:!?*_~'\"”’»…"
 _OPENERS = {")": "(", "]": "[", "}": "{"}
-_NOT_WITHIN = frozenset(("a", "code", "pre", "kbd", "samp", "abbr", "script", "style", "textarea", "title"))
+_NOT_WITHIN = frozenset(("a", "code", "pre", "kbd", "samp", "abbr", "script", "style", "textarea", "title", "math"))
 
 
 def link_and_abbreviate(tree: LexborHTMLParser, abbreviations: Mapping[str, str]) -> None:
@@ -36,7 +36,7 @@ def _text_nodes(tree: LexborHTMLParser) -> list[LexborNode]:
 def _within(node: LexborNode) -> bool:
     parent = node.parent
     while parent is not None:
-        if parent.tag in _NOT_WITHIN:
+        if parent.tag in _NOT_WITHIN or parent.attributes.get("class") == "formula":
             return True
         parent = parent.parent
     return False

@@ -16,6 +16,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, create_tag
 
 from backfile.archive.links.destinations import REFERENCE
 from backfile.archive.markdown.autolinks import link_and_abbreviate
+from backfile.archive.markdown.math.mathml import MATHML_TAGS
 from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
 from backfile.archive.markdown.word_boundaries import mark_boundaries
 from backfile.archive.web_addresses import address_parts, join_address, split_address
@@ -27,7 +28,7 @@ None where there is nothing to point to."""
 
 ID_PREFIX = "article-"
 CLASSES = {
-    "span": {"picture", "caption", "missing"},
+    "span": {"picture", "caption", "missing", "formula", "tex"},
     "a": {"remote-image", "embed"},
     "sup": {"footnote-reference"},
     "td": {"left", "center", "right"},
@@ -56,6 +57,8 @@ def normalized_tree(html: str) -> LexborHTMLParser:
         node.unwrap()
     for node in tree.css(_MEDIA):
         _embed(node)
+    if "<math" in html:
+        _only_mathml(tree)
     mark_boundaries(tree)
     return tree
 
@@ -78,6 +81,17 @@ def postprocess(tree: LexborHTMLParser, abbreviations: Mapping[str, str], *, rem
 def serialised(tree: LexborHTMLParser) -> str:
     """HTML of a tree; landmark elements of a page become `div`."""
     return _PARTS_OF_PAGE.sub(r"<\1div", tree.html or "")
+
+
+def _only_mathml(tree: LexborHTMLParser) -> None:
+    """Leaves nothing but MathML within `math`: other elements become their words, TeX beside it goes."""
+    for node in tree.css("math[class]"):
+        del node.attrs["class"]  # those of the renderer are no text
+    for node in tree.css("math :is(annotation, annotation-xml, script, style, template, textarea, title, svg)"):
+        node.decompose()
+    for node in tree.css("math *"):
+        if node.tag not in MATHML_TAGS:
+            node.unwrap()
 
 
 def _footnotes_last(html: str) -> str:

@@ -75,15 +75,18 @@ def _effect(tag: str) -> int:
         return _NEWLINE
     if name in _EFFECTS:
         return _EFFECTS[name][closing]
-    return _HIDDEN if tag == REFERENCE_TAG else _END_OF_HIDDEN if tag == "</sup>" else _NOTHING
+    if tag == REFERENCE_TAG or (name == "math" and ' class="formula"' in tag):
+        return _HIDDEN
+    return _END_OF_HIDDEN if tag in ("</sup>", "</math>") else _NOTHING
 
 
 def text_runs(html: str) -> list[TextRun]:
     """Runs of the visible text of an article's HTML, in reading order.
 
     White space is one space, or one newline where it ends a line of a `pre`. Numbers that refer to footnotes are
-    apparatus, not words, and are left out. The alternative text of an image counts as words. Readings (`rt`) stand
-    after the block whose words they are beside.
+    apparatus, not words, and are left out. So is the MathML of a formula, whose TeX stands after it; MathML that the
+    author wrote is text. The alternative text of an image counts as words. Readings (`rt`) stand after the block whose
+    words they are beside.
     """
     reader = _RunReader()
     effects = _Effects()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape, unescape
-from typing import Any
+from typing import Any, NamedTuple
 
 import markdown
 import nh3
@@ -21,6 +21,8 @@ from selectolax.lexbor import LexborHTMLParser
 from backfile.archive.markdown import html_postprocessor, shortcodes
 from backfile.archive.markdown.html_postprocessor import Anchors, Base
 from backfile.archive.markdown.loose_marks import tightened
+from backfile.archive.markdown.math.formula_spans import ProtectedFormulas, protect_formulas
+from backfile.archive.markdown.math.mathml import MATHML_ATTRIBUTES, MATHML_CLASSES, MATHML_TAGS, with_mathml
 from backfile.archive.markdown.plain_text import REFERENCE_TAG, plain_text
 
 MAX_CHARACTERS = 8_000_000
@@ -80,10 +82,23 @@ _CLEANER = nh3.Cleaner(
             "samp",
         ),
         *("small", "span", "strike", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th", "thead"),
-        *("time", "tr", "tt", "u", "ul", "var", "wbr"),
+        *("time", "tr", "tt", "u", "ul", "var", "wbr", *MATHML_TAGS),
     },
     clean_content_tags={
-        *("script", "style", "svg", "math", "template", "select", "datalist", "head", "title", "textarea", "noembed"),
+        *(
+            "script",
+            "style",
+            "svg",
+            "annotation",
+            "annotation-xml",
+            "template",
+            "select",
+            "datalist",
+            "head",
+            "title",
+            "textarea",
+            "noembed",
+        ),
         *("noframes", "iframe", "object", "embed", "video", "audio", "canvas"),
     },
     attributes={
@@ -101,6 +116,7 @@ _CLEANER = nh3.Cleaner(
         "td": {"colspan", "rowspan", "headers"},
         "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
         "time": {"datetime"},
+        **dict.fromkeys(MATHML_TAGS, MATHML_ATTRIBUTES),
     },
     tag_attribute_values={"input": {"type": {"checkbox"}}},
     # Code and tables may be wider than the page: they are scrolled by the keyboard as well.
@@ -109,7 +125,7 @@ _CLEANER = nh3.Cleaner(
         "pre": {"tabindex": "0"},
         "table": {"tabindex": "0"},
     },
-    allowed_classes=html_postprocessor.CLASSES,
+    allowed_classes=html_postprocessor.CLASSES | MATHML_CLASSES,
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener nofollow",
 )
@@ -175,12 +191,12 @@ def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rende
     """
     body = _encodable(body)
     try:
-        source, html, _ = _parse(body)
+        parsed = _parse(body)
     except _LimitExceeded as reason:
         return RenderedArticle(f'<pre class="unread">{escape(body, quote=False)}</pre>', (), str(reason))
-    tree = _reading_tree(source.text, html)
-    html_postprocessor.postprocess(tree, source.abbreviations, remote_images=remote_images, base=base)
-    html = _CLEANER.clean(html_postprocessor.serialised(tree)).replace(' class=""', "")
+    tree = _reading_tree(parsed)
+    html_postprocessor.postprocess(tree, parsed.abbreviations, remote_images=remote_images, base=base)
+    html = _CLEANER.clean(with_mathml(html_postprocessor.serialised(tree))).replace(' class=""', "")
     html = _repair_heading_levels(html)
     return RenderedArticle(html, _contents(html))
 
@@ -188,7 +204,7 @@ def to_html(body: str, *, remote_images: bool = False, base: Base = "") -> Rende
 def anchors(body: str) -> Anchors:
     """Anchors of a body, as a fragment names them: without the prefix of their ids."""
     try:
-        html = _parse(_encodable(body))[1]
+        html = _parse(_encodable(body)).html
     except _LimitExceeded:
         return Anchors(())
     return html_postprocessor.set_anchors(html_postprocessor.normalized_tree(html))
@@ -206,11 +222,11 @@ def read_body(body: str) -> BodyContent:
     """Plain text of a body, as `to_text` gives it, and its links and images in reading order."""
     body = _encodable(body)
     try:
-        _, html, raw = _parse(body)
+        parsed = _parse(body)
     except _LimitExceeded:
         return BodyContent(plain_text(f"<pre>{escape(body, quote=False)}</pre>"))
-    links = html
-    if raw or "footnote-definition" in html or "<del>" in html:
+    links = html = parsed.html
+    if parsed.has_html or "footnote-definition" in html or "<del>" in html:
         links = html_postprocessor.serialised(html_postprocessor.normalized_tree(html))
         html = _CLEANER.clean(links)
     return BodyContent(plain_text(html), tuple(_links(links)) if "href=" in links or "src=" in links else ())
@@ -222,10 +238,11 @@ def _links(html: str) -> Iterator[tuple[str, str]]:
         yield "image" if tag.lower() == "img" else "link", html_postprocessor.clean_address(unescape(address))
 
 
-def _reading_tree(source: str, indexed: str) -> LexborHTMLParser:
+def _reading_tree(parsed: _ParsedBody) -> LexborHTMLParser:
     """Tree of the reading page: Python-Markdown's where it agrees with the HTML that is indexed, else that."""
-    tree = html_postprocessor.normalized_tree(indexed)
-    html = python_markdown_html(source)
+    tree = html_postprocessor.normalized_tree(parsed.html)
+    html = python_markdown_html(parsed.source)
+    html = None if html is None else parsed.formulas.restored(html)
     if html is None or _nesting(html, raw=True) > MAX_NESTING:
         return tree
     preferred = html_postprocessor.normalized_tree(html)
@@ -260,21 +277,37 @@ def _encodable(body: str) -> str:
     return _UNENCODABLE.sub("\ufffd", body) if "\x00" in body or not body.isascii() else body
 
 
-def _parse(body: str) -> tuple[shortcodes.ExpandedMarkdown, str, bool]:
-    """Markdown → raw HTML, not yet sanitised, and whether HTML was written in it. Raises `_LimitExceeded`."""
+class _ParsedBody(NamedTuple):
+    """Body as parsed.
+
+    `source` is the Markdown given to the parsers, with a word in place of each of `formulas`. `html` is not yet
+    sanitised. `has_html` says whether HTML was written in the body. `abbreviations`: short form → long form.
+    """
+
+    source: str
+    formulas: ProtectedFormulas
+    html: str
+    has_html: bool
+    abbreviations: dict[str, str]
+
+
+def _parse(body: str) -> _ParsedBody:
+    """Markdown → raw HTML. Raises `_LimitExceeded`."""
     if len(body) > MAX_CHARACTERS:
         raise _LimitExceeded(f"longer than {MAX_CHARACTERS:,} characters: shown as written")
-    expanded = shortcodes.expand(body)
-    source = replace(expanded, text=tightened(expanded.text))
-    html = _PARSER.html(source.text)
-    raw = _RAW_HTML.search(source.text) is not None
+    formulas = protect_formulas(body)
+    expanded = shortcodes.expand(formulas.text)
+    source = tightened(expanded.text)
+    html = formulas.restored(_PARSER.html(source))
+    raw = formulas.has_html or _RAW_HTML.search(source) is not None
     if raw and any(len(_QUOTED.sub("", tag)) > MAX_TAG for tag in _LONG_TAG.findall(html)):
         raise _LimitExceeded(f"an HTML tag longer than {MAX_TAG:,} characters: shown as written")
     if html.count("&") > MAX_ENTITIES and max(text.count("&") for text in html.split("<")) > MAX_ENTITIES:
         raise _LimitExceeded(f"more than {MAX_ENTITIES:,} special characters in one paragraph: shown as written")
     if _nesting(html, raw=raw) > MAX_NESTING:
         raise _LimitExceeded(f"elements nested deeper than {MAX_NESTING}: shown as written")
-    return source, html, raw
+    abbreviations = {short: formulas.written(long) for short, long in expanded.abbreviations.items()}
+    return _ParsedBody(source, formulas, html, raw, abbreviations)
 
 
 def _nesting(html: str, *, raw: bool) -> int:

@@ -90,6 +90,13 @@ def test_readings_are_marked_where_they_stand() -> None:
     assert '<rt><mark id="m1">とうきょう</mark></rt></ruby>都' in marked(html, "とうきょう")
 
 
+def test_formulas_are_marked_in_their_tex() -> None:
+    html = marked(to_html(r"so $\alpha + \beta = \alpha$ holds").html, "alpha")
+    assert html.count("<mark") == 2
+    assert '<span class="tex">$\\<mark id="m1">alpha</mark> + ' in html
+    assert "<mark" not in html[html.index("<math") : html.index("</math>")]
+
+
 def test_html_without_marks_is_unchanged() -> None:
     html = to_html("# A\n\n| b |\n|---|\n| c & d |\n").html
     assert marked(html, "zebra") == html

@@ -159,7 +159,7 @@ def test_nothing_active_is_left(body: str) -> None:
     for active in (
         "<script",
         "<svg",
-        "<math",
+        "<mglyph",
         "<style",
         "<iframe",
         "<form",
@@ -288,6 +288,11 @@ FRAGMENTS = st.sampled_from(
             "<",
             "|",
             "|-|\n",
+            "$",
+            "$$",
+            "$x^2$",
+            "<math><mi>",
+            "</math>",
         ),
         *(
             "[^1]",

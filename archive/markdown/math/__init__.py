@@ -1,0 +1,1 @@
+"""Formulas in TeX within Markdown: found, kept from the parsers, shown as MathML."""
