@@ -20,6 +20,7 @@ PAGES = {
     "authors": "/authors",
     "topics": "/topics",
     "years": "/years",
+    "on this day": "/on-this-day?day=03-14",
     "about": "/about",
     "missing": "/nowhere",
     "alerts, tasks, players": "/article/2007/library",

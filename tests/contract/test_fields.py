@@ -8,6 +8,7 @@ import pytest
 
 from backfile.index.engine import Engine
 from backfile.index.query import And, DateRange, Fuzzy, InField, MatchAll, Node, Not, Or, Phrase, Wildcard, Word
+from backfile.web.views.on_this_day import exactly_on
 from contract.library import article, found, load
 
 LIBRARY = [
@@ -113,6 +114,10 @@ def test_finds_by_field(shared: Engine, query: str, expected: str) -> None:
         (DateRange(None, None), "board night year new old"),
         (DateRange(date(2019, 12, 31), date(2019, 12, 31)), "year"),
         (DateRange(date(2020, 1, 1), date(2019, 1, 1)), ""),
+        (exactly_on([date(2019, 3, 14), date(2020, 3, 14)]), "board"),
+        (exactly_on([date(2019, 12, 31), date(2018, 12, 31)]), "old"),
+        (exactly_on([date(2020, 1, 1)]), "new"),
+        (exactly_on([date(2019, 3, 1), date(2019, 1, 1)]), ""),
         (Word("!!"), ""),
         (Not(Word("!!")), "board night year new old undated"),
         (Phrase("— …"), ""),

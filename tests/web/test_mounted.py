@@ -33,6 +33,7 @@ LINKS = re.compile(r"""(?:href|src|action|formaction|template|data-root)="([^"]*
 STARTS = (
     "/", "/search?q=harbour", "/search?q=nothingatall", "/about", "/authors", "/topics", "/years", "/search.atom",
     "/opensearch.xml", "/robots.txt", "/sitemap.xml", "/api/search?q=harbour", "/api/openapi.json", "/missing",
+    "/on-this-day",
 )  # fmt: skip
 Fetch = Callable[[str], tuple[int, str, str]]
 """Function from a URL to status, content type and text."""

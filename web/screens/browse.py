@@ -1,4 +1,4 @@
-"""Front page; lists of authors, topics and years."""
+"""Front page; lists of authors, topics and years; the articles of a day in other years."""
 
 from __future__ import annotations
 
@@ -17,10 +17,18 @@ from backfile.index.engine import FacetValue, Page, Sort
 from backfile.web.screens.search import arguments_of_request, show_results
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.service.errors import PageNotFound
-from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.i18n import format_day, gettext, gettext_noop
 from backfile.web.service.search_service import run_search
 from backfile.web.service.site_urls import facet_url, site_path
 from backfile.web.views.hit_views import Link
+from backfile.web.views.on_this_day import (
+    MAX_LISTED,
+    DayOfYear,
+    day_url,
+    find_anniversaries,
+    front_titles,
+    today,
+)
 from backfile.web.views.result_views import find_facet, result_view
 from backfile.web.views.sparklines import sparklines
 from backfile.web.views.year_chart import year_chart
@@ -55,6 +63,7 @@ def home() -> str:
         arguments=plain,
         notices=found.notices,
         view=result_view(newest, found.page, found.years, keep_search=False),
+        on_this_day=front_titles(found.years),
         topics=links_to_values("topic", find_facet(found.page, "topic").values[:FRONT_VALUES]),
         authors=links_to_values("author", find_facet(found.page, "author").values[:FRONT_VALUES]),
     )
@@ -123,6 +132,27 @@ def year(name: str) -> str:
         raise PageNotFound(gettext("“%(name)s” is not a year.", name=name))
     text = f"{int(name):04d}"
     return _show_value(SearchArguments(first=text, last=text), text)
+
+
+@blueprint.get("/on-this-day")
+def on_this_day() -> str:
+    """Articles of other years with today's month and day, or those of the day in the argument `day` (`03-14`)."""
+    now, text = today(), request.args.get("day", "").strip()
+    try:
+        day = DayOfYear.parse(text or f"{now:%m-%d}")
+    except ValueError:
+        raise PageNotFound(gettext("“%(text)s” is not a day in the form 03-14.", text=text)) from None
+    before, after = day.shifted(-1), day.shifted(1)
+    return render_template(
+        "on_this_day.html",
+        here=site_path("/on-this-day"),
+        day=format_day(*day),
+        is_today=day == (now.month, now.day),
+        found=find_anniversaries(day, run_search(SearchArguments(per_page=1), facet_size=1).years),
+        most=MAX_LISTED,
+        before=Link(format_day(*before), day_url(before)),
+        after=Link(format_day(*after), day_url(after)),
+    )
 
 
 def _containing(text: str, values: Iterable[FacetValue]) -> list[FacetValue]:

@@ -103,7 +103,11 @@ def _format_date(language: UiLanguage, date: PartialDate) -> str:
     if date.day is None:
         return dates.format_skeleton("yMMMM", date.first, locale=language.locale)
     text = dates.format_date(Day(date.year, date.month, date.day), "long", locale=language.locale)
-    return text.replace("1 ", "1er ", 1) if language.code == "fr" and date.day == 1 else text  # CLDR has no 1er
+    return _with_first(language, text, date.day)
+
+
+def _with_first(language: UiLanguage, text: str, day: int) -> str:
+    return text.replace("1 ", "1er ", 1) if language.code == "fr" and day == 1 else text  # CLDR has no 1er
 
 
 def format_number(value: float) -> str:
@@ -114,6 +118,13 @@ def format_number(value: float) -> str:
 def format_date(date: PartialDate) -> str:
     """Formats a partial date: `14 March 2019`, `March 2019` or `2019`."""
     return _format_date(current_language(), date)
+
+
+def format_day(month: int, day: int) -> str:
+    """Formats a day of any year: `14 March`, in German `14. März`."""
+    language = current_language()
+    text = dates.format_skeleton("MMMMd", Day(2000, month, day), locale=language.locale)
+    return _with_first(language, text, day)
 
 
 def format_duration(milliseconds: float) -> str:

@@ -57,6 +57,7 @@ class Services:
     open_index: Callable[[], Engine]
     rendered: Cache[RenderedArticle] = field(default_factory=_rendered_cache)
     sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
+    days: Cache[Any] = field(default_factory=lambda: bounded_cache(32))
     renderer: Callable[[Library, Path, str, str, str], RenderedArticle] | None = None
     now: Callable[[], datetime] = utc_now
     _engine: Engine | None = None
