@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from flask import current_app, request
 
@@ -20,6 +19,7 @@ from backfile.archive.errors import LibrarySettingsInvalid
 from backfile.archive.markdown.renderer import RenderedArticle
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.library_settings import FILE_NAME, file_state
+from backfile.archive.web_addresses import address_parts
 from backfile.config import Settings
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Engine
@@ -105,7 +105,7 @@ class Services:
 
     def absolute(self, url: str) -> str:
         """Absolute URL of a page, at the host of the setting `base_url` or else of the request."""
-        parts = urlsplit(self.settings.base_url or request.host_url)
+        parts = address_parts(self.settings.base_url or request.host_url)
         return f"{parts.scheme}://{parts.netloc}{url}"
 
 

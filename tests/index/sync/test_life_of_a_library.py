@@ -204,7 +204,7 @@ class LifeOfALibrary(RuleBasedStateMachine):
         for number, query in enumerate(QUERIES):
             sort = list(Sort)[number % len(Sort)]
             request = Request(parse(query).tree, sort=sort, per_page=20, facet_size=None, deadline=60)
-            assert_same(naive.search(request), self.engine.search(request), sort)
+            assert_same(naive.search(request), self.engine.search(request), sort, 1e-9)
 
     def documents(self) -> dict[str, Document]:
         return {key: self.engine.document(key) for key in self.engine.ids()}

@@ -59,7 +59,6 @@ def test_a_web_page_is_one_with_and_without_its_first_tags(head: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b'<?xml version="1.0"?><article xmlns="http://docbook.org/ns/docbook"/>', "DocBook"),
         (b'<?xml version="1.0"?><urlset/>', "--fetch"),
         (b'<?xml version="1.0"?><xml><records/></xml>', "RIS or BibTeX"),
         (b'<?xml version="1.0"?><invoice/>', "its first element is <invoice>"),
