@@ -77,18 +77,23 @@ PUBLIC = Availability()
 
 
 def read_availability(
-    data: Mapping[str, object], mapped: MappedMetadata, zone: tzinfo, *, day_first: bool | None = None
+    data: Mapping[str, object],
+    mapped: MappedMetadata,
+    zone: tzinfo,
+    *,
+    day_first: bool | None = None,
+    hide_expired: bool = False,
 ) -> tuple[Availability, tuple[MetadataProblem, ...]]:
     """Availability by front matter that was mapped, and the problems of its values.
 
     `zone` is that of dates and of times without one. An embargo that is not understood holds the article back, an
-    expiry that is not understood does not.
+    expiry that is not understood does not. With `hide_expired` the keys of site generators (`expiryDate`) count too.
     """
     reader = _Reader(KeyCandidates.of(data), zone, day_first, [])
     availability = Availability(
         embargo=reader.embargo(),
         begins=reader.begins(mapped),
-        ends=reader.ends(),
+        ends=reader.ends(("expires", "site_expires") if hide_expired else ("expires",)),
         unlisted=reader.is_unlisted(data),
         withheld=reader.withheld(),
     )
@@ -135,10 +140,10 @@ class _Reader:
                 return LATEST
         return None
 
-    def ends(self) -> datetime | None:
-        """Moment of expiry, the first if several are stated."""
+    def ends(self, fields: tuple[str, ...]) -> datetime | None:
+        """Moment of expiry by the keys of some fields, the first if several are stated."""
         ends = []
-        for key, value in self.keys.values("expires"):
+        for key, value in [each for field in fields for each in self.keys.values(field)]:
             if words(value).casefold() in _NO and not isinstance(value, list | Mapping):
                 continue
             moment = parse_moment(value, self.zone, day_first=self.day_first)

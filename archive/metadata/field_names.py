@@ -95,17 +95,19 @@ EMBARGO = (
 )
 EXPIRES = (
     "expires",
+    "expireson",
+    "expiresat",
+    "availableuntil",
+)
+SITE_EXPIRES = (  # of site generators, which take pages off their menus by them
     "expirydate",
     "expiry",
     "expiredate",
     "expirationdate",
     "expiration",
-    "expireson",
-    "expiresat",
     "unpublishdate",
     "unpublishon",
     "unpublishat",
-    "availableuntil",
 )
 UNLISTED = ("unlisted",)
 WITHHELD = ("withheld", "withdrawn", "takedown", "takendown")
@@ -128,6 +130,7 @@ FIELDS = {
     "published": PUBLISHED,
     "embargo": EMBARGO,
     "expires": EXPIRES,
+    "site_expires": SITE_EXPIRES,
     "unlisted": UNLISTED,
     "withheld": WITHHELD,
 }

@@ -291,10 +291,12 @@ class Library:
         if mapped.draft:
             return FileReadResult(None, tuple(problems), digest, "draft")
         availability, unclear = read_availability(
-            front.data, mapped, self.settings.zone, day_first=self.settings.day_first
+            front.data,
+            mapped,
+            self.settings.zone,
+            day_first=self.settings.day_first,
+            hide_expired=self.settings.hide_expired,
         )
-        if self.settings.show_expired:
-            availability = replace(availability, ends=None)
         problems += [Problem(path, front.line_of(each.key), each.reason, each.hint) for each in unclear]
         article_id, rival = article_ids.identify(self._real, path)
         if rival:

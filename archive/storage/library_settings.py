@@ -26,7 +26,7 @@ class LibrarySettings:
     library (`drafts`, `*/archive/*.md`). `language` is that of articles that do not state theirs. `day_first`
     decides `3/4/2019`; without it only the year counts. `timezone` (`Europe/Berlin`, by default UTC) is that of dates
     and of times without a zone; `record_moves` keeps the moves and deletions of articles in `moved.tsv`. With
-    `show_expired` the date at which an article expired on its former site counts for nothing.
+    `hide_expired` the date at which a site generator takes an article off its site counts.
     """
 
     title: str | None = None
@@ -40,7 +40,7 @@ class LibrarySettings:
     day_first: bool | None = None
     timezone: str = "UTC"
     record_moves: bool = False
-    show_expired: bool = False
+    hide_expired: bool = False
 
     @property
     def zone(self) -> tzinfo:
@@ -49,7 +49,7 @@ class LibrarySettings:
 
 
 _TEXT = frozenset({"title", "description", "language", "timezone"})
-_TRUTH = frozenset({"public", "remote_images", "day_first", "record_moves", "show_expired"})
+_TRUTH = frozenset({"public", "remote_images", "day_first", "record_moves", "hide_expired"})
 _NAMES = frozenset({"authors", "topics"})
 _KEYS = frozenset(each.name for each in fields(LibrarySettings))
 

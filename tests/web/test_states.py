@@ -34,7 +34,7 @@ ARTICLES: dict[str, tuple[str, tuple[bool, bool], tuple[int, int]]] = {
     "nestedbird": ("params: {embargoUntil: '2031-03-14 18:00'}", (False, True), (404, 200)),
     "scheduledbird": ("date: 2031-03-14 18:00", (False, True), (404, 200)),
     "publishbird": ("date: 2019-03-14\npublishDate: 2031-03-14T18:00:00Z", (False, True), (404, 200)),
-    "expiresbird": ("date: 2019-03-14\nexpiryDate: 2031-03-14T18:00:00Z", (True, False), (200, 410)),
+    "expiresbird": ("date: 2019-03-14\nexpires: 2031-03-14T18:00:00Z", (True, False), (200, 410)),
     "unlistedbird": ("date: 2019-03-14\nunlisted: true", (False, False), (200, 200)),
     "withheldbird": ("date: 2019-03-14\nwithheld: by order of a court", (False, False), (410, 410)),
     "laterbird": ("date: 2131", (False, False), (404, 404)),

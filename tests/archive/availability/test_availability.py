@@ -35,7 +35,7 @@ def read(root: Path, head: str, path: str = "a.md") -> FileReadResult:
         ("date: 2019-01-01\npublishDate: 2031-01-01", State.SCHEDULED),  # Hugo
         ("date: 2031-01-01\npublishDate: 2019-01-01", State.PUBLISHED),
         ("+++\ndate = 2031-01-01T00:00:00Z", State.SCHEDULED),
-        ("date: 2019-01-01\nexpiryDate: 2020-01-01", State.EXPIRED),
+        ("date: 2019-01-01\nexpires: 2020-01-01", State.EXPIRED),
         ("expiryDate: 2031-01-01", State.PUBLISHED),
         ("build: {list: never}", State.UNLISTED),
         ("_build:\n  list: false", State.UNLISTED),
@@ -45,7 +45,7 @@ def read(root: Path, head: str, path: str = "a.md") -> FileReadResult:
         ("status: future", State.SCHEDULED),
         ("published: true\ndate: 2019-01-01", State.PUBLISHED),  # Jekyll
         ("publish_on: 2031-01-01", State.SCHEDULED),  # Drupal
-        ("date: 2019-01-01\nunpublish_on: 2020-01-01", State.EXPIRED),
+        ("date: 2019-01-01\navailable_until: 2020-01-01", State.EXPIRED),
         ("unlisted: true", State.UNLISTED),  # Docusaurus
         ("unlisted: false", State.PUBLISHED),
         ("unlisted: perhaps", State.UNLISTED),
@@ -107,9 +107,11 @@ def test_dates_are_those_of_the_library_s_zone(tmp_path: Path) -> None:
         Library(tmp_path)
 
 
-def test_a_library_may_show_what_has_expired_elsewhere(tmp_path: Path) -> None:
-    (tmp_path / "library.toml").write_text("show_expired = true\n")
+def test_a_library_may_hide_what_has_expired_elsewhere(tmp_path: Path) -> None:
     assert read(tmp_path, "expiryDate: 2020-01-01").availability.state(NOW) is State.PUBLISHED
+    assert read(tmp_path, "expires: 2020-01-01").availability.state(NOW) is State.EXPIRED
+    (tmp_path / "library.toml").write_text("hide_expired = true\n")
+    assert read(tmp_path, "expiryDate: 2020-01-01").availability.state(NOW) is State.EXPIRED
     assert read(tmp_path, "expiryDate: 2020-01-01\nembargo: 2031-01-01").availability.state(NOW) is State.EMBARGOED
 
 
