@@ -33,7 +33,7 @@ def main() -> None:
             sys.exit(f"{program} is not installed; Debian has it in the package {program}")
     with tempfile.TemporaryDirectory(prefix="backfile-image-", dir="/var/tmp") as folder:
         make_base(Path(folder))
-        build = ["build", "--isolation", "chroot", "--build-arg", f"BASE={BASE}", "--tag", IMAGE]
+        build = ["build", "--format", "docker", "--isolation", "chroot", "--build-arg", f"BASE={BASE}", "--tag", IMAGE]
         buildah(*build, "--file", "deploy/Containerfile", ".")
         use_image(Path(folder))
     print(NOT_TRIED)
@@ -77,7 +77,18 @@ def use_image(folder: Path) -> None:
         assert "<mark>ferry</mark>" in get(f"http://127.0.0.1:{PORT}/search?q=ferry")
         assert {path.stat().st_uid for path in index.rglob("*")} == {10001}
     finally:
-        subprocess.run(["pkill", "-TERM", "-u", "10001", "-o"], check=False)
+        subprocess.run(
+            [
+                "pkill",
+                "-TERM",
+                "-u",
+                "10001",
+                "-o",
+                "-f",
+                "^/opt/backfile/bin/python3 /opt/backfile/bin/backfile serve",
+            ],
+            check=False,
+        )
         began = time.monotonic()
         code = server.wait(30)
         print(f"stopped with {code} within {time.monotonic() - began:.1f} s")
