@@ -28,6 +28,8 @@ LEFT_OUT = (
     "tests/test_linear_patterns.py",
     "tests/test_packaging.py",
 )
+# The oldest opensearch-py that is allowed is the locked one but for its last digit: its tests have run.
+WITHOUT = ("-k", "not opensearch")
 
 
 def main() -> None:
@@ -36,30 +38,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="backfile-minimum-") as folder:
         target = Path(folder)
         oldest = target / "oldest.txt"
-        compile_ = [uv, "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--no-header"]
-        subprocess.run(
-            [
-                *compile_,
-                "--extra",
-                "import",
-                "--extra",
-                "opensearch",
-                "--extra",
-                "metrics",
-                "--output-file",
-                str(oldest),
-                "pyproject.toml",
-            ],
-            cwd=ROOT,
-            check=True,
-        )
+        compile_ = [uv, "pip", "compile", "--quiet", "--resolution", "lowest-direct", "--no-header", "--all-extras"]
+        subprocess.run([*compile_, "--output-file", str(oldest), "pyproject.toml"], cwd=ROOT, check=True)
         print(oldest.read_text())
         venv.create(target / "venv")
         python = str(target / "venv" / "bin" / "python")
         install = [uv, "pip", "install", "--quiet", "--python", python]
         subprocess.run([*install, "--requirement", str(oldest), *tools()], check=True)
         ignored = [f"--ignore={path}" for path in LEFT_OUT]
-        command = [python, "-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", *ignored]
+        command = [python, "-m", "pytest", "-q", "-n", "auto", "-p", "no:cacheprovider", *ignored, *WITHOUT]
         sys.exit(subprocess.run(command, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False).returncode)
 
 
