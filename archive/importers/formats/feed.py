@@ -18,6 +18,7 @@ from xml.sax import SAXException, SAXParseException
 import feedparser  # type: ignore[import-untyped]
 
 from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.feed_footers import without_feed_footer
 from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.common.item_count import count_matches
 from backfile.archive.importers.common.rows import begins_with
@@ -107,9 +108,11 @@ def _xml_item(entry: Any, feed: Any) -> ImportEvent:
     link = str(entry.get("link") or "")
     contents = [each for each in entry.get("content") or () if each.get("value")]
     best = max(contents, key=lambda each: len(each.value)) if contents else None
-    summary, description = entry.get("summary_detail"), str(entry.get("summary") or "")
-    detail = best or summary
-    body = _body(detail, link) if detail else ""
+    addresses = tuple(str(entry.get(name) or "") for name in ("link", "id", "feedburner_origlink"))
+    site = str(feed.get("link") or "")
+    description = without_feed_footer(str(entry.get("summary") or ""), addresses, site)
+    detail = best or entry.get("summary_detail")
+    body = _body(detail, addresses, site) if detail else ""
     date, note = _date(entry, "published")
     updated, update_note = _date(entry, "updated")
     title = html_to_line(entry.get("title"))
@@ -126,7 +129,7 @@ def _xml_item(entry: Any, feed: Any) -> ImportEvent:
             topics=topic_names(tags, key="topics", path=""),
             date=date or updated,
             updated=updated if date else None,
-            summary=(html_to_line(description) or None) if best and description != best.value else None,
+            summary=(html_to_line(description) or None) if best and entry.get("summary") != best.value else None,
             source=source_of(html_to_line(origin.get("title") or feed.get("title")), link),
             language=_language((detail or {}).get("language"), feed.get("language")),
         ),
@@ -139,11 +142,12 @@ def _feed_authors(feed: Any) -> list[str] | str:
     return [each.name for each in feed.get("authors") or () if each.get("name")] or str(feed.get("author") or "")
 
 
-def _body(detail: Any, link: str) -> str:
+def _body(detail: Any, addresses: tuple[str, ...], site: str) -> str:
     value = str(detail.value)
     if detail.get("type") == "text/plain":
         return plain_to_markdown(value)
-    return fragment_to_markdown(value, link or detail.get("base") or None)
+    value = without_feed_footer(value, addresses, site)
+    return fragment_to_markdown(value, addresses[0] or detail.get("base") or None)
 
 
 def _origin(entry: Any) -> str:
@@ -184,6 +188,7 @@ def _json_item(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> ImportEvent
     link = str(entry.get("url") or entry.get("external_url") or "")
     html, text = str(entry.get("content_html") or ""), str(entry.get("content_text") or "")
     summary = html_to_line(str(entry.get("summary") or ""))
+    html = without_feed_footer(html, (link, str(entry.get("id") or "")), str(feed.get("home_page_url") or ""))
     body = fragment_to_markdown(html, link or None) if html.strip() else plain_to_markdown(text)
     authors = chain(*(_author_names(holder) for holder in (entry, feed)))
     dates = [date_with_note(entry.get(key) or None) for key in ("date_published", "date_modified")]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from backfile.archive.errors import ArchiveError
+from backfile.archive.importers.common.feed_footers import without_feed_footer
 from backfile.archive.importers.common.html_parser import html_to_line
 from backfile.archive.importers.common.rows import begins_with, read_rows
 from backfile.archive.importers.formats.read_later.saved_item import SavedItem, tag_names
@@ -154,7 +155,9 @@ def _starred(entry: _Object, path: Path) -> SavedItem:
             topics=tuple(name for name in tag_names(entry.get("categories")) if not name.startswith("user/")),
             source=source_of(_text(origin, "title"), url),
         ),
-        html=next((text for form in forms if (text := _text(form, "content"))), ""),
+        html=without_feed_footer(
+            next((text for form in forms if (text := _text(form, "content"))), ""), (url,), _text(origin, "htmlUrl")
+        ),
         published=entry.get("published"),
     )
 

@@ -187,3 +187,12 @@ def test_the_feeds_of_the_world(tmp_path: Path) -> None:
         found += feeds.read(path, ImportContext())
     assert detected / len(paths) > 0.98
     assert sum(isinstance(each, Item) for each in found) > 600
+
+
+def test_an_entry_without_its_footer_is_a_teaser(tmp_path: Path) -> None:
+    footer = (
+        "&lt;p&gt;The post &lt;a href='https://post.example/short'&gt;Short&lt;/a&gt; appeared first on"
+        " &lt;a href='https://post.example'&gt;The Harbour Post&lt;/a&gt;.&lt;/p&gt;"
+    )
+    feed = RSS.replace("The beginning of it […]", f"&lt;p&gt;The beginning of it […]&lt;/p&gt;{footer}")
+    assert [each.body for each in read(tmp_path, feed) if isinstance(each, Item)][1] == "The beginning of it […]"
