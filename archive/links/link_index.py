@@ -6,9 +6,7 @@ docs/decisions/links.md gives the reasons.
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -23,29 +21,12 @@ from backfile.archive.links.destinations import (
     shown_address,
     undated,
 )
+from backfile.archive.links.link_tables import TABLES, connect, create
 
-FORMAT = 2
 FILE_NAME = "links.sqlite"
 MAX_CANDIDATES = 500
-WAIT = 10.0  # seconds for the commit of another process, which takes milliseconds
-
-_TABLES = f"""
-PRAGMA user_version = {FORMAT};
-CREATE TABLE state(name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE article(number INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, id TEXT NOT NULL, is_listed INTEGER);
-CREATE TABLE address(name TEXT, path TEXT, kind INTEGER, article INTEGER, PRIMARY KEY(name, path, kind, article))
-    WITHOUT ROWID;
-CREATE INDEX address_of_article ON address(article);
-CREATE TABLE former(path TEXT, rank INTEGER, article INTEGER, PRIMARY KEY(path, rank, article)) WITHOUT ROWID;
-CREATE INDEX former_of_article ON former(article);
-CREATE TABLE move(number INTEGER PRIMARY KEY, at INTEGER, old TEXT, new TEXT, title TEXT, date TEXT);
-CREATE INDEX move_from ON move(old, at);
-CREATE TABLE file(name TEXT, path TEXT, real TEXT, PRIMARY KEY(name, path, real)) WITHOUT ROWID;
-CREATE TABLE link(number INTEGER PRIMARY KEY, article INTEGER, line INTEGER, kind TEXT, address TEXT, name TEXT,
-    target TEXT);
-CREATE INDEX link_of_article ON link(article);
-CREATE INDEX link_to_target ON link(target, name);
-"""
+_LAST_PART, _LAST_DATE = 1e18, "~"  # of those that state none
+_LOOK_AHEAD = 20  # entries of a series: several for a part in an archive of several languages
 
 
 class BodyLink(NamedTuple):
@@ -88,6 +69,31 @@ class AddressConflict(NamedTuple):
     paths: tuple[str, ...]
 
 
+class SeriesEntry(NamedTuple):
+    """Article as a part of a series: key of the series, number of the part (None: unknown), date, id, title, language.
+
+    `date` is in ISO 8601, as far as it is known, and empty for an article without one; so is `language`.
+    """
+
+    series: str
+    part: float | None
+    date: str
+    id: str
+    title: str
+    language: str
+
+    @property
+    def place(self) -> tuple[float, str, str]:
+        """Place in the series: by part, then date, then id; unknown ones are the last."""
+        return (_LAST_PART if self.part is None else self.part, self.date or _LAST_DATE, self.id)
+
+    def is_translation_of(self, other: SeriesEntry) -> bool:
+        """Whether both are one part, or without parts of one day, in different languages."""
+        if self.language == other.language or self.part != other.part:
+            return False
+        return self.part is not None or (self.date == other.date != "")
+
+
 class LinkIndex:
     """Connection to an index of links, for one thread of one process. Every method may raise `LinkIndexUnusable`."""
 
@@ -98,21 +104,21 @@ class LinkIndex:
     def temporary(cls) -> Self:
         """New index that is gone with its connection; SQLite moves a large one to the disk."""
         connection = sqlite3.connect("", isolation_level=None)
-        connection.executescript(f"{_TABLES} PRAGMA synchronous = OFF; BEGIN;")
+        connection.executescript(f"{TABLES} PRAGMA synchronous = OFF; BEGIN;")
         return cls(connection)
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """Index at a path, for reading alone."""
-        return cls(_connect(path, "ro"))
+        return cls(connect(path, "ro"))
 
     @classmethod
     def write(cls, path: Path) -> Self:
         """Index at a path, for one writer; it is made anew if it is missing, damaged or of another format."""
         try:
-            connection = _connect(path, "rw")
+            connection = connect(path, "rw")
         except LinkIndexUnusable:
-            connection = _create(path)
+            connection = create(path)
         connection.execute("PRAGMA cache_spill = OFF")  # which would keep readers waiting until the commit
         return cls(connection)
 
@@ -137,7 +143,7 @@ class LinkIndex:
 
     def clear(self) -> None:
         """Removes every article and file, and the stamp."""
-        for table in ("link", "address", "former", "article", "file", "move", "state"):
+        for table in ("link", "address", "former", "series", "article", "file", "move", "state"):
             self._execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
 
     def paths(self) -> set[str]:
@@ -160,17 +166,20 @@ class LinkIndex:
         links: Iterable[BodyLink] = (),
         *,
         former: Iterable[FormerAddress] = (),
+        series: Iterable[SeriesEntry] = (),
         is_listed: bool = True,
     ) -> None:
         """Adds or replaces an article. Links that led to it, and dead ones to its names, are to be resolved again.
 
-        The links of an article that is not `is_listed` are neither counted nor listed.
+        The links of an article that is not `is_listed` are neither counted nor listed, and no series leads to it.
         """
         self.remove([path])
         values = (path, article_id, is_listed)
         cursor = self._execute("INSERT INTO article(path, id, is_listed) VALUES(?, ?, ?)", values)
         number = cursor.lastrowid
         self._execute_many("INSERT INTO former VALUES(?, ?, ?)", [(place, int(rank), number) for rank, place in former])
+        parts = [(each.series, *each.place, each.title, each.language, number) for each in series if is_listed]
+        self._execute_many("INSERT OR IGNORE INTO series VALUES(?, ?, ?, ?, ?, ?, ?)", parts)
         rows = {(_name(segments), "/".join(segments), int(kind), number) for kind, segments in addresses}
         self._execute_many("INSERT OR IGNORE INTO address VALUES(?, ?, ?, ?)", rows)
         self._execute_many(
@@ -183,7 +192,7 @@ class LinkIndex:
         """Removes articles; links that led to them are to be resolved again."""
         for path in paths:
             for (number,) in self._rows("SELECT number FROM article WHERE path = ?", (path,)):
-                for table in ("address", "former", "link"):
+                for table in ("address", "former", "link", "series"):
                     self._execute(f"DELETE FROM {table} WHERE article = ?", (number,))  # noqa: S608 - names of ours
                 self._execute("DELETE FROM article WHERE number = ?", (number,))
                 self._execute("UPDATE link SET target = NULL WHERE target = ?", (path,))
@@ -310,6 +319,22 @@ class LinkIndex:
         )
         return [(UnresolvedLink(path, line, kind, address), target) for path, line, kind, address, target in rows]
 
+    def series_neighbours(self, entry: SeriesEntry) -> tuple[SeriesEntry | None, SeriesEntry | None]:
+        """Entries before and after one in its series, of several translations that in its language."""
+        return self._series_neighbour(entry, "<", "DESC"), self._series_neighbour(entry, ">", "ASC")
+
+    def _series_neighbour(self, entry: SeriesEntry, side: str, order: str) -> SeriesEntry | None:
+        where = f"name = ? AND (part, date, id) {side} (?, ?, ?) ORDER BY part {order}, date {order}, id {order}"
+        query = f"SELECT name, part, date, id, title, language FROM series WHERE {where} LIMIT ?"  # noqa: S608 - ours
+        rows = self._rows(query, (entry.series, *entry.place, _LOOK_AHEAD))
+        found = [
+            SeriesEntry(name, None if part == _LAST_PART else part, "" if date == _LAST_DATE else date, *rest)
+            for name, part, date, *rest in rows
+        ]
+        found = [each for each in found if not each.is_translation_of(entry)]
+        alike = [each for each in found if each == found[0] or each.is_translation_of(found[0])]
+        return next((each for each in alike if each.language == entry.language), next(iter(found), None))
+
     def is_linked(self, path: str) -> bool:
         """Whether an article links to the file at a path."""
         return next(self._rows("SELECT 1 FROM link WHERE target = ? LIMIT 1", (path,)), None) is not None
@@ -363,33 +388,3 @@ def is_section(path: str) -> bool:
 
 def _name(segments: tuple[str, ...]) -> str:
     return segments[-1] if segments else ""
-
-
-def _create(path: Path) -> sqlite3.Connection:
-    """Connection to a new index in the place of whatever is there."""
-    try:
-        for each in (path, path.with_name(f"{path.name}-journal")):
-            if each.is_dir() and not each.is_symlink():
-                shutil.rmtree(each)
-            each.unlink(missing_ok=True)
-        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
-        connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
-    except (sqlite3.Error, OSError) as error:
-        raise LinkIndexUnusable(f"the index of links cannot be made: {error}") from error
-    return connection
-
-
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Connection to an index that is there. Raises `LinkIndexUnusable` for one of another format."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # SQLite waits for ever at a pipe
-            raise LinkIndexUnusable(f"{path} is no file")
-        uri = f"{path.absolute().as_uri()}?mode={mode}"
-        connection = sqlite3.connect(uri, timeout=WAIT, isolation_level=None, uri=True)
-        found = connection.execute("PRAGMA user_version").fetchone()[0]
-    except (sqlite3.Error, OSError) as error:
-        raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
-    if found != FORMAT:
-        connection.close()
-        raise LinkIndexUnusable(f"the index of links has the format {found}, not {FORMAT}")
-    return connection

@@ -9,9 +9,11 @@ from itertools import chain
 from pathlib import Path
 
 from backfile.archive.availability.states import READABLE, State
-from backfile.archive.links.link_index import FILE_NAME, LinkIndex
+from backfile.archive.links.link_index import FILE_NAME, LinkIndex, SeriesEntry
 from backfile.archive.links.link_resolver import LinkResolver, resolve_open_links
+from backfile.archive.metadata.series import SeriesPart
 from backfile.archive.storage.library import Library, printable
+from backfile.index.engine import Document
 from backfile.index.sync.move_update import refresh_moves
 from backfile.index.sync.reader import ReadResult
 
@@ -88,10 +90,18 @@ def put_links(index: LinkIndex, result: ReadResult, now: datetime) -> None:
             result.addresses,
             result.links,
             former=result.former,
+            series=series_entries(result.document, result.series),
             is_listed=is_listed,
         )
     elif printable(result.path) == result.path:  # a file whose name is not UTF-8 was never an article
         index.remove([result.path])
+
+
+def series_entries(document: Document, parts: Iterable[SeriesPart]) -> list[SeriesEntry]:
+    """Entries of an article in the series that it is a part of."""
+    metadata = document.metadata
+    date, language = str(metadata.date or ""), metadata.language or ""
+    return [SeriesEntry(each.key, each.number, date, document.id, metadata.title, language) for each in parts]
 
 
 def resolve_links(index: LinkIndex, library: Library) -> None:

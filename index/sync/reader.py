@@ -22,6 +22,7 @@ from backfile.archive.links.body_links import body_links
 from backfile.archive.links.link_index import BodyLink
 from backfile.archive.markdown.headings import body_without_title
 from backfile.archive.markdown.renderer import read_body, to_text
+from backfile.archive.metadata.series import SeriesPart, read_series
 from backfile.archive.model import Article, ArticleMetadata
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library, printable
@@ -42,7 +43,7 @@ class ReadResult:
     `document` is None for files that are no articles (`left_out` gives the reason: a draft, a section page) and for
     unreadable ones (`problems` give the reason; `is_slow` if it takes too long: such a file is read again only when it
     has changed). `digest` is of the file and of the files `included` in it. `availability` says when the article is to
-    be seen, `former` are its former addresses.
+    be seen, `former` are its former addresses, `series` those that it is a part of.
     """
 
     path: str
@@ -54,6 +55,7 @@ class ReadResult:
     addresses: frozenset[ArticleAddress] = frozenset()
     former: frozenset[FormerAddress] = frozenset()
     availability: Availability = PUBLIC
+    series: tuple[SeriesPart, ...] = ()
     links: tuple[BodyLink, ...] = ()
     included: tuple[IncludedFile, ...] = ()
 
@@ -118,6 +120,7 @@ def _read(library: Library, path: str) -> ReadResult:
         addresses=frozenset(article_addresses(path, article.metadata, reading.addresses)),
         former=reading.former,
         availability=reading.availability,
+        series=read_series(article.extra),
         links=body_links(article.body, content.links, reading.first_line),
         included=body.included,
     )

@@ -38,7 +38,7 @@ from backfile.web.service.search_service import neighbours, parse_query
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url, facet_url, site_path
 from backfile.web.views import citations
-from backfile.web.views.article_notes import correction_notes, identifier_links
+from backfile.web.views.article_notes import archived_url, correction_notes, identifier_links, series_notes
 from backfile.web.views.hit_views import HitView, Link, Part, hit_views, parts
 from backfile.web.views.json_ld import is_web_address, json_ld
 from backfile.web.views.marked_html import mark_html
@@ -315,6 +315,8 @@ def _metadata(shown: Article, *, is_unlisted: bool) -> dict[str, Any]:
         "is_unlisted": is_unlisted,
         "corrections": correction_notes(shown),
         "identifiers": identifier_links(shown),
+        "series": series_notes(shown),
+        "archived_url": archived_url(shown, source_url),
         "citations": (("txt", gettext("Plain text")), ("bib", "BibTeX"), ("ris", "RIS"), ("json", "CSL-JSON")),
         "max_passage": citations.MAX_PASSAGE,
         "citation": citations.plain_citation(shown, source_url or url, title),
