@@ -20,6 +20,7 @@ from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import decode_html, parse_html, safe_address
 from backfile.archive.importers.common.xml_trees import is_xml_but_no_page
 from backfile.archive.importers.extraction.extractor import extract
+from backfile.archive.importers.extraction.google_documents import is_google_document, read_google_document
 from backfile.archive.importers.extraction.page_metadata import base_url_of
 from backfile.archive.importers.formats.markdown_tree.markup_posts import has_front_matter
 from backfile.archive.importers.formats.markdown_tree.site_builders import SiteLayout
@@ -42,7 +43,7 @@ from backfile.archive.report import Problem
 from backfile.archive.storage.durable_files import read_bytes
 
 KIND = "html"
-TITLE = "Web pages: HTML files, complete pages of browsers, SingleFile"
+TITLE = "Web pages: HTML files, complete pages of browsers, SingleFile, Google Docs"
 
 SUFFIXES = (".html", ".htm", ".xhtml")
 MIN_WORDS = 25
@@ -121,6 +122,8 @@ def _page(path: Path, name: str, context: ImportContext, tree_links: TreeLinks |
     url = context.url or _original_url(content)
     folders = (path.with_name(f"{path.stem}{suffix}") for suffix in _FILES_SUFFIXES)
     folder = next(filter(Path.is_dir, folders), None)
+    if folder is None and is_google_document(content) and path.with_name("images").is_dir():
+        folder = path.with_name("images")
     find_file = partial(_saved_file, folder) if folder is not None else _no_file
     return read_page(content, name=name, url=url, find_file=find_file, tree_links=tree_links)
 
@@ -180,17 +183,19 @@ def read_page(
         base = base_url_of(tree, url)
         assets = _point_images(tree, base, find_file)
         links = _links(tree, base, name, tree_links) if tree_links else {}
-        page = extract(tree, url=url)
+        is_document = is_google_document(content)
+        page, notes = read_google_document(tree, name=name, url=url) if is_document else (extract(tree, url=url), ())
     except RecursionError:
         return Problem(name, None, "is nested too deeply")
     except (ArchiveError, ValueError) as error:
         return problem_from(name, error)
-    if len(page.body.split()) < MIN_WORDS and len(page.body) < MIN_WORDS * 3:
+    if not is_document and len(page.body.split()) < MIN_WORDS and len(page.body) < MIN_WORDS * 3:
         return Skipped(name, "no article in it: hardly any text")
     return Item(
         origin=name,
         metadata=page.metadata,
         body=page.body,
+        notes=notes,
         assets=tuple(asset for asset in assets if asset.name in page.body),
         links={link: target for link, target in links.items() if link in page.body},
     )
