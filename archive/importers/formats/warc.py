@@ -128,6 +128,6 @@ def _article(record: WarcRecord, url: str, content: bytes) -> ImportEvent:
     content, note = decode_body(content, codings, MAX_BYTES)
     event = read_response(FetchResponse(url, str(headers.get("Content-Type") or ""), content), url)
     if not isinstance(event, Item):
-        return event
+        return Problem(url, None, note, "crawl the page again") if note else event
     day = {"captured": record.record_date.date().isoformat()} if record.record_date else {}
     return replace(event, extra={**event.extra, **day}, notes=(*event.notes, *filter(None, (note,))))

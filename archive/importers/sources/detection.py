@@ -19,6 +19,14 @@ from backfile.archive.importers.sources.unpacking import ZIP_BASED_KINDS, is_arc
 from backfile.archive.storage.durable_files import write_bytes
 from backfile.archive.web_addresses import address_parts
 
+_CHUNK = 1 << 20
+_READ_UTF16 = frozenset({"text", "html", "table", "lexisnexis", "proquest", "urls"})
+_DECLARED_UTF16 = re.compile(r"""(<\?xml[^<>]{0,80}?)\sencoding=["']utf-?16\w*["']""", re.IGNORECASE)
+_SET_ASIDE = re.compile(r"\A\.|\Anode_modules\Z|[_-](?:files|dateien|fichiers|archivos|ficheros|bestanden|file)\Z")
+_TEXTS = (".txt", ".text", ".asc")
+_DOCUMENTS = re.compile(
+    r"\.(?:docx?|odt|rtf|pdf|epub|eml|mbox|mhtml?|md|txt|csv|jsonl|enex|ris|bib|warc(?:\.gz)?|zip)\Z", re.IGNORECASE
+)
 _ARCHIVE_SUFFIX = re.compile(r"\.(?:zip|tar|t?gz|tar\.\w{2,3}|tbz2?|txz)\Z", re.IGNORECASE)
 
 
@@ -102,13 +110,57 @@ def open_sources(
     elif is_packed and not in_archive:
         yield from _open_archive(path, label, kind)
     elif detection is not None and (not probe.is_folder or detection.confidence >= registry.MIN_FOLDER_CONFIDENCE):
-        yield ImportSource(path, label, detection.format.KIND, probe.is_folder, detection.format)
+        yield from _open_detected(path, label, detection.format, is_folder=probe.is_folder)
+        if probe.is_folder and kind is None:
+            yield from _open_others(path, label, detection.format.KIND, in_archive=in_archive)
+    elif not (probe.is_folder or probe.head):
+        yield RejectedSource(label, "is empty (0 bytes): copy or download it again", in_mixed_folder)
     elif probe.is_folder:
         yield from _open_mixed_folder(path, label, in_archive=in_archive)
     elif is_packed:
         yield RejectedSource(label, "is an archive within archives; unpack it, and import the folder", in_mixed_folder)
     else:
         yield RejectedSource(label, unknown_format(probe.head), in_mixed_folder)
+
+
+def _open_detected(path: Path, label: str, format: Format, *, is_folder: bool) -> Iterator[ImportSource]:
+    """Yields the source of a format; of a file in UTF-16, which most formats cannot read, a copy in UTF-8."""
+    if is_folder or format.KIND in _READ_UTF16 or not _begins_as_utf16(path):
+        yield ImportSource(path, label, format.KIND, is_folder, format)
+        return
+    with temporary_folder() as folder:
+        copy = folder / path.name
+        with path.open(encoding="utf-16", errors="replace", newline="") as file, copy.open("wb") as target:
+            target.write(_DECLARED_UTF16.sub(r"\1", file.read(_CHUNK), count=1).encode(errors="replace"))
+            while chunk := file.read(_CHUNK):
+                target.write(chunk.encode(errors="replace"))
+        yield ImportSource(copy, label, format.KIND, is_folder, format)
+
+
+def _begins_as_utf16(path: Path) -> bool:
+    with path.open("rb") as file:
+        return registry.is_utf16(file.read(4))
+
+
+def _open_others(folder: Path, label: str, kind: str, *, in_archive: bool) -> Iterator[AnySource]:
+    """Yields what a folder of plain texts or of web pages holds beside them, and its format does not read.
+
+    Beside texts each file is detected by itself. Beside pages lie files of theirs, so documents are only named.
+    """
+    if kind not in ("text", "html"):
+        return
+    for root, below, names in os.walk(folder):
+        below[:] = sorted(each for each in below if not _SET_ASIDE.search(each))
+        for name in sorted(names):
+            inner = Path(root, name)
+            inner_label = f"{label}/{inner.relative_to(folder).as_posix()}"
+            if name[0] == ".":
+                continue
+            if kind == "text" and not name.lower().endswith(_TEXTS):
+                yield from open_sources(inner, label=inner_label, in_mixed_folder=True, in_archive=in_archive)
+            elif kind == "html" and _DOCUMENTS.search(name) and name.lower() != "robots.txt":
+                reason = "lies in a folder of web pages, of which only these are read: import it by its own name"
+                yield RejectedSource(inner_label, reason, in_mixed_folder=True)
 
 
 def _open_archive(path: Path, label: str, kind: str | None) -> Iterator[AnySource]:
@@ -129,9 +181,10 @@ def _open_mixed_folder(folder: Path, label: str, *, in_archive: bool) -> Iterato
     except OSError as error:
         yield _rejected(label, error)
         return
+    pages = {name.rpartition(".")[0] for name, _, _ in items if name.lower().endswith((".html", ".htm"))}
     for name, is_folder, is_link in items:
         inner = f"{label}/{name}"
-        if name[0] == "." or (is_folder and name == "node_modules"):
+        if name[0] == "." or (is_folder and (name == "node_modules" or _SET_ASIDE.sub("", name) in pages)):
             continue
         if is_link:
             yield RejectedSource(inner, "is a link; name what it leads to", in_mixed_folder=True)

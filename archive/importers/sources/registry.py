@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -131,7 +132,18 @@ def probe(path: Path) -> Probe:
     if path.is_dir():
         return Probe(path, True, b"", tuple(_names(path)))
     with path.open("rb") as file:
-        return Probe(path, False, file.read(PROBE_BYTES))
+        head = file.read(PROBE_BYTES)
+    return Probe(path, False, _in_utf8(head))
+
+
+def is_utf16(head: bytes) -> bool:
+    """Whether a file begins with the byte order mark of UTF-16."""
+    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not head.startswith(codecs.BOM_UTF32_LE)
+
+
+def _in_utf8(head: bytes) -> bytes:
+    """First bytes of a file as UTF-8 if they are UTF-16, because formats look for their signatures in ASCII."""
+    return head.decode("utf-16", errors="ignore").encode(errors="ignore") if is_utf16(head) else head
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -6,10 +6,12 @@ They may stand anywhere in the file, so they are read before the posts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
+from typing import IO
 
 from lxml import etree
 
@@ -20,6 +22,7 @@ GUEST_AUTHOR = "guest-author"
 MAX_BLOCKS = 16 * 1024 * 1024
 """Limit for the text of all reusable blocks, which are held at once."""
 
+_PRINTABLE = bytes(code if code >= 32 or code in b"\t\n\r" else 32 for code in range(256))
 _PARTS = re.compile(rb"<wp:post_type>(?:<!\[CDATA\[)?(?:attachment|wp_block|guest-author)")
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)(?:[?#].*)?\Z", re.IGNORECASE)
 _SIZE = re.compile(r"(?:-\d{1,5}x\d{1,5}|-scaled)?(\.\w{2,5})?(?:[?#].*)?\Z")
@@ -93,16 +96,43 @@ def read_index(path: Path) -> ExportIndex:
     index = ExportIndex()
     if not count_matches(path, _PARTS):
         return index
-    stream = etree.iterparse(
-        str(path), events=("end",), tag="item", resolve_entities=False, no_network=True, huge_tree=False, recover=True
-    )
-    try:
-        for _, element in stream:
-            index.add(item_fields(element), item_meta(element))
-            free(element)
-    except etree.XMLSyntaxError:  # the reader of the posts reports it
-        return index
+    with open_export(path) as stream:
+        try:
+            for _, element in stream:
+                if local_name(element.tag) == "item":
+                    index.add(item_fields(element), item_meta(element))
+                    free(element)
+        except etree.XMLSyntaxError:  # the reader of the posts reports it
+            return index
     return index
+
+
+class _PrintableFile:
+    """Binary file without the control characters that XML forbids.
+
+    WordPress writes them into exports as they stand in posts, and a parser leaves out the rest of the text after one.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        """Next bytes, of which control characters are spaces; empty at the end."""
+        return self._file.read(size).translate(_PRINTABLE)
+
+
+@contextmanager
+def open_export(path: Path) -> Iterator[etree.iterparse[tuple[str, etree._Element]]]:
+    """Elements of an export at their ends; broken XML is read as far as it goes. Raises `OSError`."""
+    with path.open("rb") as file:
+        yield etree.iterparse(
+            _PrintableFile(file),
+            events=("end",),
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+            recover=True,
+        )
 
 
 def item_fields(element: etree._Element) -> dict[str, str]:

@@ -22,6 +22,7 @@ from backfile.archive.importers.formats.wordpress.export_index import (
     free,
     item_fields,
     item_meta,
+    open_export,
     read_index,
 )
 from backfile.archive.importers.formats.wordpress.post_html import post_to_html
@@ -56,6 +57,9 @@ _UNPUBLISHED = {
     "private": "private",
     "trash": "in the trash",
 }
+_SERIALIZED = re.compile(r"[aOs]:\d+:")
+_SHORTEST_TEXT = 80
+_MOST_FIELDS = 5
 _NO_DATE = "0000-00-00"
 _MOST_ERRORS = 20
 _ITEM = re.compile(rb"<item[\s>]")
@@ -122,28 +126,26 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
     site = _Site()
     index = read_index(path)
     comments = 0
-    stream = etree.iterparse(
-        str(path), events=("end",), resolve_entities=False, no_network=True, huge_tree=False, recover=True
-    )
-    try:
-        for _, element in stream:
-            name = local_name(element.tag)
-            if name == "item":
-                comments += sum(local_name(child.tag) == "comment" for child in element)
-                yield _event(element, site, index, context)
-                free(element)
-            elif name in ("title", "link", "language", "author", "base_blog_url") and not _in_item(element):
-                site.add(element, name)
-    except etree.XMLSyntaxError as error:
-        yield Problem("", error.lineno, f"the XML ends here: {error.msg}", "export it again")
-        return
-    if comments:
-        yield Skipped("comments", f"{comments:,} comment{'s' if comments > 1 else ''} of readers left out")
-    seen: set[int] = set()
-    for entry in stream.error_log:
-        if entry.line not in seen and len(seen) < _MOST_ERRORS:
-            seen.add(entry.line)
-            yield Problem("", entry.line, f"broken XML: {entry.message}", "compare the post there with the site")
+    with open_export(path) as stream:
+        try:
+            for _, element in stream:
+                name = local_name(element.tag)
+                if name == "item":
+                    comments += sum(local_name(child.tag) == "comment" for child in element)
+                    yield _event(element, site, index, context)
+                    free(element)
+                elif name in ("title", "link", "language", "author", "base_blog_url") and not _in_item(element):
+                    site.add(element, name)
+        except etree.XMLSyntaxError as error:
+            yield Problem("", error.lineno, f"the XML ends here: {error.msg}", "export it again")
+            return
+        if comments:
+            yield Skipped("comments", f"{comments:,} comment{'s' if comments > 1 else ''} of readers left out")
+        seen: set[int] = set()
+        for entry in stream.error_log:
+            if entry.line not in seen and len(seen) < _MOST_ERRORS:
+                seen.add(entry.line)
+                yield Problem("", entry.line, f"broken XML: {entry.message}", "compare the post there with the site")
 
 
 def _in_item(element: etree._Element) -> bool:
@@ -204,6 +206,7 @@ def _item(post: _Post, origin: str, site: _Site, index: ExportIndex) -> Item:
     link = fields.get("link", "")
     date, date_note = _date(fields, ("post_date", "post_date_gmt", "pubDate"))
     updated, _ = _date(fields, ("post_modified",))
+    body = fragment_to_markdown(html, link or site.link or None)
     topics = dict.fromkeys(name for domain, name, _ in terms if normal(domain) in _TOPICS)
     language = next((nicename for domain, _, nicename in terms if domain == "language"), "")  # of Polylang
     return Item(
@@ -218,9 +221,9 @@ def _item(post: _Post, origin: str, site: _Site, index: ExportIndex) -> Item:
             source=source_of(site.title, link),
             language=language_code(language) or site.language,
         ),
-        body=fragment_to_markdown(html, link or site.link or None),
+        body=body,
         extra=_extra(fields, terms),
-        notes=(*notes, *filter(None, (picture_note, date_note, _status_note(fields)))),
+        notes=(*notes, *filter(None, (picture_note, date_note, _status_note(fields), _text_note(body, meta)))),
     )
 
 
@@ -264,6 +267,20 @@ def _extra(fields: Mapping[str, str], terms: Iterable[tuple[str, str, str]]) -> 
         if normal(domain) not in _TOPICS | KNOWN and domain not in _INTERNAL_TAXONOMIES | _AUTHORS:
             own.setdefault(domain, []).append(name)
     return {**({} if post_type in ("post", "page") else {"post_type": post_type}), **own}
+
+
+def _text_note(body: str, meta: Mapping[str, str]) -> str:
+    """Note about the custom fields that have the text of a post without one, as themes and page builders keep it."""
+    if body.strip():
+        return ""
+    found = [key for key, text in meta.items() if len(text) >= _SHORTEST_TEXT and " " in text and _is_text(key, text)]
+    named = ", ".join(found[:_MOST_FIELDS]) + (", …" if len(found) > _MOST_FIELDS else "")
+    return f"has no text of its own; text is in custom fields, which are not read: {named}" if found else ""
+
+
+def _is_text(key: str, text: str) -> bool:
+    """Whether a custom field may hold text: none of WordPress or for search engines, and no serialized value."""
+    return key == "_elementor_data" or not (key.startswith("_") or key in _DESCRIPTIONS or _SERIALIZED.match(text))
 
 
 def _status_note(fields: Mapping[str, str]) -> str:

@@ -263,3 +263,11 @@ def test_a_title_is_never_a_row_of_layout(tmp_path: Path) -> None:
     assert article.metadata.title.startswith("The ferry is back. The night ferry")
     path.write_text(f"<html><head><title>No. 4</title></head><body>{row}{text}</body></html>", encoding="utf-8")
     assert only(list(web_pages.read(path, ImportContext()))).metadata.title == "No. 4"
+
+
+def test_a_record_that_is_cut_off_before_its_text_says_so(tmp_path: Path) -> None:
+    content = gzip.compress(b"<html><body><p>The ferry</p>" + bytes(range(256)) * 90)[:200]
+    (tmp_path / "a.warc").write_bytes(packed_record("https://post.example/1", "Content-Encoding: gzip\r\n", content))
+    (event,) = warc.read(tmp_path / "a.warc", ImportContext())
+    assert isinstance(event, Problem)
+    assert (event.path, event.reason) == ("https://post.example/1", "is cut off in the archive: its end is missing")

@@ -401,3 +401,18 @@ def test_the_exports_of_the_world() -> None:
     found = [each for path in sorted(root.rglob("*.xml")) for each in wxr.read(path, ImportContext())]
     assert sum(isinstance(each, Item) for each in found) > 300
     assert sum(isinstance(each, Problem) for each in found) < 10
+
+
+def test_control_characters_do_not_end_a_text(tmp_path: Path) -> None:
+    first, second = articles(tmp_path, post(1, "<p>It\x0bleft\x08 late. It came back.</p>"), post(2))
+    assert first.body == "It left late. It came back."
+    assert (first.metadata.date, second.body) == (PartialDate(2019, 3, 14), "It left.")
+
+
+def test_text_that_is_only_in_custom_fields_is_named(tmp_path: Path) -> None:
+    words = "<p>The ferry left the harbour a little after eleven, as it had done every night since the war.</p>"
+    fields = (("story", words), ("_edit", words), ("settings", f's:{len(words)}:"{words}"'), ("short", "two words"))
+    empty, whole = (with_inside(post(n, body), *(meta(*each) for each in fields)) for n, body in ((1, ""), (2, words)))
+    first, second = articles(tmp_path, empty, whole)
+    assert first.notes == ("has no text of its own; text is in custom fields, which are not read: story",)
+    assert second.notes == ()
