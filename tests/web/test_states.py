@@ -144,6 +144,8 @@ GENERAL = [
         "/topics",
         "/years",
         "/year/2019",
+        "/on-this-day",
+        "/on-this-day?day=03-14",
         "/about",
     ),
     *(f"/search{form}" for form in FORMS[1:]),
