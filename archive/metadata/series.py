@@ -15,7 +15,7 @@ from backfile.archive.metadata.field_names import normal
 from backfile.archive.metadata.mapping import plain_line, words
 from backfile.archive.metadata.name_keys import topic_key, without_wiki_links
 
-_SERIES = frozenset({"series", "seriesname", "seriestitle"})
+_SERIES = ("series", "seriesname", "seriestitle")  # the first that names one
 _PARTS = ("part", "seriespart", "seriesorder", "seriesindex", "seriesnumber", "seriesweight", "partnumber")
 _TOTALS = ("parts", "seriestotal", "seriesparts", "totalparts")
 _NAMES = ("name", "title", "series", "label", "slug", "id", "key")
@@ -56,10 +56,10 @@ def read_series(extra: Mapping[str, object]) -> tuple[SeriesPart, ...]:
         values.setdefault(key, value)
     part, total = _first(values, _PARTS), _first(values, _TOTALS)
     found: dict[str, SeriesPart] = {}
-    for key in _SERIES & values.keys():
-        for name, own_part, own_total in _named(values[key]):
-            read = _part(name, own_part or part, own_total or total)
-            found.setdefault(read.key, read)
+    named = next(filter(None, (list(_named(values.get(key))) for key in _SERIES)), [])
+    for name, own_part, own_total in named:
+        read = _part(name, own_part or part, own_total or total)
+        found.setdefault(read.key, read)
     return tuple(found.values())[:MAX_SERIES]
 
 

@@ -36,6 +36,8 @@ TIDES = "The tides"
         ("Series: '[[The tides]]'", [(TIDES, "", None, "")]),
         ("series: [[The tides]]", [(TIDES, "", None, "")]),
         ("series: 1984\npart: 1", [("1984", "1", 1, "")]),
+        ("series_title: Tides\nseries: The tides\npart: 2", [(TIDES, "2", 2, "")]),
+        ("series_title: The tides\nseries:\npart: 2", [(TIDES, "2", 2, "")]),
         ("series: false\npart: 2", []),
         ("series:\npart: 2", []),
         ("part: 2", []),
