@@ -164,6 +164,23 @@ def test_only_the_beginning_of_a_long_text_is_tokenized(text: str, most: int, pa
 
 
 @pytest.mark.parametrize(
+    ("text", "cost"),
+    [
+        ("rope and bell", 13),
+        ("", 0),
+        ("a" * 32, 32),
+        ("a" * 33, 330),
+        (f"rope {'é' * 33}", 5 + 25 * 33),
+        ("rope ’tis", 9),
+        ("rope 手", 5 + 25),
+        ("한 rope", 25 + 5),
+    ],
+)
+def test_long_runs_and_signs_that_are_words_cost_more(text: str, cost: int) -> None:
+    assert affordable_part(text, 10_000) == (text, cost)
+
+
+@pytest.mark.parametrize(
     ("query", "marks"),
     [
         ("rope", ["rope"]),
