@@ -25,6 +25,8 @@ _MOST_SPELLINGS = 50  # and other names of the same documents; the most frequent
 _AT_ONCE = 100  # filters of one request
 _MOST_KEPT = 20_000
 
+FacetKey = tuple[str, str]
+"""Name of a facet, and the key of one of its values."""
 Spelling = tuple[str, int]
 """Spelling of a name that most documents have, and the number of documents with any spelling."""
 
@@ -41,7 +43,7 @@ class IndexStatistics:
     averages: Mapping[str, float]
     language_counts: Mapping[str, int]
     frequencies: dict[ScoredTerm, int] = field(default_factory=dict)
-    spellings: dict[tuple[str, str], Spelling] = field(default_factory=dict)
+    spellings: dict[FacetKey, Spelling] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,28 +109,30 @@ class ClusterReader:
         statistics = self.statistics
         return ScoreQueries(self.matches, statistics.documents, statistics.averages, self.frequencies(terms))
 
-    def spellings(self, facet: str, keys: Iterable[str]) -> dict[str, Spelling]:
-        """Spellings of the names of a facet by their keys."""
-        kept, wanted = self.statistics.spellings, dict.fromkeys(keys)
-        known = {key: kept[facet, key] for key in wanted if (facet, key) in kept}
-        unknown = [key for key in wanted if key not in known]
+    def spellings(self, names: Iterable[FacetKey]) -> dict[FacetKey, Spelling]:
+        """Spellings of names by the facet and the key of each."""
+        kept, wanted = self.statistics.spellings, dict.fromkeys(names)
+        known = {name: kept[name] for name in wanted if name in kept}
+        unknown = [name for name in wanted if name not in known]
         for start in range(0, len(unknown), _AT_ONCE):
-            known |= self._read_spellings(facet, unknown[start : start + _AT_ONCE])
+            known |= self._read_spellings(unknown[start : start + _AT_ONCE])
         if len(kept) > _MOST_KEPT:
             kept.clear()
-        kept.update({(facet, key): found for key, found in known.items()})
+        kept.update(known)
         return known
 
-    def _read_spellings(self, facet: str, keys: list[str]) -> dict[str, Spelling]:
-        spellings = {"spellings": {"terms": {"field": f"{facet}_spelling", "size": _MOST_SPELLINGS}}}
+    def _read_spellings(self, names: list[FacetKey]) -> dict[FacetKey, Spelling]:
         each = {
-            str(number): {"filter": {"term": {f"{facet}_key": key}}, "aggs": spellings}
-            for number, key in enumerate(keys)
+            str(number): {
+                "filter": {"term": {f"{facet}_key": key}},
+                "aggs": {"spellings": {"terms": {"field": f"{facet}_spelling", "size": _MOST_SPELLINGS}}},
+            }
+            for number, (facet, key) in enumerate(names)
         }
         found = self.search({"size": 0, "track_total_hits": False, "aggs": each})["aggregations"]
         return {
-            key: (name, found[str(number)]["doc_count"])
-            for number, key in enumerate(keys)
+            (facet, key): (name, found[str(number)]["doc_count"])
+            for number, (facet, key) in enumerate(names)
             if (name := _most_frequent_spelling(key, found[str(number)]["spellings"]["buckets"])) is not None
         }
 

@@ -14,10 +14,12 @@ from backfile.index.fields import name_words
 from backfile.index.query import Node, plain_text
 
 _FIELDS = {"author": "author_key", "topic": "topic_key", "year": "year"}
+_NAMES = ("author", "topic")  # facets whose values are names
 _MOST_YEARS = 10_000
 _MOST_VALUES = 60_000  # buckets of an answer are limited to 65,536 by default
 _TIES = 50  # values beyond those wanted, among which those with equal counts are put in order
 _NAMED = 50
+_SENT = 20  # times the values wanted that each shard sends at first
 _EXACT = 40_000  # distinct values up to which the count of them is exact
 
 
@@ -27,14 +29,15 @@ def facet_aggregations(request: Request, filters: Mapping[str, Query]) -> dict[s
     return {**found, **_names_aggregations(request.query)}
 
 
-def _aggregation(name: str, limit: int | None, filters: Mapping[str, Query]) -> dict[str, Any]:
+def _aggregation(name: str, limit: int | None, filters: Mapping[str, Query], *, every: bool = False) -> dict[str, Any]:
+    """Aggregation of a facet; with `every`, shards send all values that they have."""
     field = _FIELDS[name]
     if name == "year":
         values = {"terms": {"field": field, "size": _MOST_YEARS}}
     else:
         size = min(limit + _TIES, _MOST_VALUES) if limit is not None else _MOST_VALUES
-        # The counts of several shards are added up exactly if each sends all values that may be among the first.
-        values = {"terms": {"field": field, "size": size, "shard_size": min(20 * size, _MOST_VALUES)}}
+        sent = _MOST_VALUES if every else min(_SENT * size, _MOST_VALUES)
+        values = {"terms": {"field": field, "size": size, "shard_size": sent, "show_term_doc_count_error": True}}
     others = all_of(query for facet, query in filters.items() if facet != name)
     distinct = {"cardinality": {"field": field, "precision_threshold": _EXACT}}
     return {"filter": others, "aggs": {"values": values, "distinct": distinct}}
@@ -45,7 +48,7 @@ def _names_aggregations(query: Node) -> dict[str, Any]:
     if not words:
         return {}
     aggregations = {}
-    for facet in ("author", "topic"):
+    for facet in _NAMES:
         field = f"{facet}_name"
         values = {"terms": {"field": field, "size": _NAMED}}
         within = {"filter": {"prefix": {field: words + SEPARATOR}}, "aggs": {"values": values}}
@@ -60,30 +63,56 @@ def _words(query: Node) -> str:
 
 def read_facets(found: Any, request: Request, reader: ClusterReader) -> tuple[Facet, ...]:
     """Facets of the aggregations of an answer."""
-    return tuple(_read_facet(name, found[name], request.facet_limit(name), reader) for name in FACETS)
+    shown = {name: _first_buckets(found[name]["values"]["buckets"], request.facet_size) for name in _NAMES}
+    spellings = reader.spellings((name, bucket["key"]) for name in _NAMES for bucket in shown[name])
+    facets = {"year": _read_years(found["year"]["values"]["buckets"], request.facet_limit("year"))}
+    for name in _NAMES:
+        values = [FacetValue(spellings[name, bucket["key"]][0], bucket["doc_count"]) for bucket in shown[name]]
+        values.sort(key=lambda each: (-each.count, each.value))
+        facets[name] = Facet(name, tuple(values[: request.facet_size]), int(found[name]["distinct"]["value"]))
+    return tuple(facets[name] for name in FACETS)
 
 
-def _read_facet(name: str, found: Any, limit: int | None, reader: ClusterReader) -> Facet:
-    buckets = found["values"]["buckets"]
-    if name == "year":
-        years = sorted(((bucket["key"], bucket["doc_count"]) for bucket in buckets), reverse=True)
-        return Facet(name, tuple(FacetValue(str(year), count) for year, count in years[:limit]), len(years))
-    if limit is not None and len(buckets) > limit:
-        least = buckets[limit - 1]["doc_count"] if limit else math.inf
-        buckets = [bucket for bucket in buckets if bucket["doc_count"] >= least]
-    spellings = reader.spellings(name, [bucket["key"] for bucket in buckets])
-    values = [FacetValue(spellings[bucket["key"]][0], bucket["doc_count"]) for bucket in buckets]
-    values.sort(key=lambda each: (-each.count, each.value))
-    return Facet(name, tuple(values[:limit]), int(found["distinct"]["value"]))
+def _first_buckets(buckets: list[Any], limit: int | None) -> list[Any]:
+    """Buckets with the largest counts, with all that have as much as the last of them."""
+    if limit is None or len(buckets) <= limit:
+        return buckets
+    least = buckets[limit - 1]["doc_count"] if limit else math.inf
+    return [bucket for bucket in buckets if bucket["doc_count"] >= least]
+
+
+def inexact_facets(found: Any, request: Request) -> list[str]:
+    """Facets of an answer with counts that may be too small, because a shard did not send a value that it has."""
+    return [name for name in _NAMES if not _is_exact(found[name]["values"], request.facet_size)]
+
+
+def _is_exact(values: Any, limit: int | None) -> bool:
+    buckets = values["buckets"]
+    shown = buckets if limit is None else buckets[:limit]
+    if any(bucket["doc_count_error_upper_bound"] for bucket in shown):
+        return False
+    # A value that no shard sent has at most so many articles.
+    missed = values["doc_count_error_upper_bound"]
+    return not missed or (bool(shown) and missed < shown[-1]["doc_count"])
+
+
+def every_value(names: list[str], request: Request, filters: Mapping[str, Query]) -> dict[str, Any]:
+    """Aggregations of some facets for which shards send all values; slower, and exact."""
+    return {name: _aggregation(name, request.facet_limit(name), filters, every=True) for name in names}
+
+
+def _read_years(buckets: list[Any], limit: int | None) -> Facet:
+    years = sorted(((bucket["key"], bucket["doc_count"]) for bucket in buckets), reverse=True)
+    return Facet("year", tuple(FacetValue(str(year), count) for year, count in years[:limit]), len(years))
 
 
 def read_names(found: Any, query: Node, reader: ClusterReader) -> tuple[NameMatch, ...]:
     """Authors and topics whose name is the query, of the aggregations of an answer."""
     names = []
     words = _words(query)
-    for facet in ("author", "topic"):
+    for facet in _NAMES:
         buckets = found[f"{facet}_names"]["named"]["values"]["buckets"] if f"{facet}_names" in found else []
         split = [bucket["key"].partition(SEPARATOR) for bucket in buckets]
-        spellings = reader.spellings(facet, [key for own, _, key in split if own == words])
+        spellings = reader.spellings((facet, key) for own, _, key in split if own == words)
         names += [NameMatch(facet, name, count) for name, count in sorted(spellings.values())]
     return tuple(sorted(names, key=lambda each: -each.count)[:MAX_NAMES])

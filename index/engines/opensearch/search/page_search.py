@@ -11,7 +11,13 @@ from backfile.index.deadline import Deadline
 from backfile.index.engine import Hit, Page, Relaxed, Request, Sort
 from backfile.index.engines.opensearch.document_source import stored_document
 from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
-from backfile.index.engines.opensearch.search.facet_aggregations import facet_aggregations, read_facets, read_names
+from backfile.index.engines.opensearch.search.facet_aggregations import (
+    every_value,
+    facet_aggregations,
+    inexact_facets,
+    read_facets,
+    read_names,
+)
 from backfile.index.engines.opensearch.search.match_queries import Query, all_of, filter_queries
 from backfile.index.engines.opensearch.search.relaxed_search import RelaxedQueries, RelaxedWords, relax_words
 from backfile.index.engines.opensearch.search.score_queries import scored_terms
@@ -24,6 +30,7 @@ from backfile.index.ranking.spelling import CORRECTED_BELOW
 
 _MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
 _MOST_CLAUSES = 1_000  # terms of a request; OpenSearch takes 1,024 by default
+_LEAVES = frozenset({"term", "terms", "match", "match_phrase", "prefix", "wildcard", "fuzzy", "span_term", "range"})
 _BRIEF = 32  # terms of a query from which on its match query is kept brief
 
 _NEWEST = {"first_day": {"order": "desc", "missing": "_last"}}
@@ -39,8 +46,9 @@ ORDERS: dict[Sort, list[Any]] = {
 
 @dataclass(frozen=True)
 class _Found:
-    """Answer of OpenSearch with its hits, and what was relaxed for it."""
+    """Answer of OpenSearch to a match query with its hits, and what was relaxed for it."""
 
+    match: Query
     answer: Any
     hits: Sequence[Any]
     marked: Node
@@ -59,8 +67,8 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
     if request.relax and (words := relax_words(reader, request.query, complete, all_of(filters.values()))):
         relaxed = _search_relaxed(reader, request, filters, words)
         found = relaxed if relaxed.total > complete else found
-    facets = read_facets(found.answer["aggregations"], request, reader)
-    names = read_names(found.answer["aggregations"], request.query, reader)
+    counted = _exact_counts(reader, request, filters, found)
+    facets, names = read_facets(counted, request, reader), read_names(counted, request.query, reader)
     marking = replace(reader, deadline=Deadline(started, _MARKING * request.deadline))
     hits = tuple(_mark(marking, found, request))
     suggestion = None
@@ -82,11 +90,22 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
 def _search(reader: ClusterReader, request: Request, filters: dict[str, Query]) -> _Found:
     terms = list(scored_terms(request.query))
     matches = replace(reader.matches, brief=len(terms) > _BRIEF)
-    body = _body(request, matches.match(request.query), filters)
+    match = matches.match(request.query)
+    body = _body(request, match, filters)
     if request.sort is Sort.RELEVANCE and terms:
         _add_scores(body, reader, request.query)
     answer = reader.search(body)
-    return _Found(answer, answer["hits"]["hits"], request.query)
+    return _Found(match, answer, answer["hits"]["hits"], request.query)
+
+
+def _exact_counts(reader: ClusterReader, request: Request, filters: dict[str, Query], found: _Found) -> dict[str, Any]:
+    """Aggregations of an answer; facets that several shards may have counted wrongly are asked for once more."""
+    counted: dict[str, Any] = found.answer["aggregations"]
+    if inexact := inexact_facets(counted, request):
+        aggregations = every_value(inexact, request, filters)
+        body = {"query": found.match, "size": 0, "track_total_hits": False, "aggs": aggregations}
+        return {**counted, **reader.search(body)["aggregations"]}
+    return counted
 
 
 def _body(request: Request, match: Query, filters: dict[str, Query]) -> dict[str, Any]:
@@ -112,24 +131,31 @@ def _add_scores(body: dict[str, Any], reader: ClusterReader, query: Node) -> Non
 
 def clause_count(query: Any) -> int:
     """Number of terms, phrases and patterns of a query, which OpenSearch limits."""
-    if isinstance(query, list):
-        return sum(map(clause_count, query))
-    if not isinstance(query, dict):
-        return 0
-    leaves = {"term", "terms", "match", "match_phrase", "prefix", "wildcard", "fuzzy", "span_term", "range"}
-    return sum(1 if key in leaves else clause_count(value) for key, value in query.items())
+    count, left = 0, [query]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            for key, value in each.items():
+                if key in _LEAVES:
+                    count += 1
+                else:
+                    left.append(value)
+        elif isinstance(each, list):
+            left.extend(each)
+    return count
 
 
 def _search_relaxed(reader: ClusterReader, request: Request, filters: dict[str, Query], words: RelaxedWords) -> _Found:
     queries = RelaxedQueries(reader, words)
-    body = _body(request, queries.match(request.query), filters)
+    match = queries.match(request.query)
+    body = _body(request, match, filters)
     if request.sort is not Sort.RELEVANCE:
         body["query"]["bool"]["should"] = queries.named_words()
         answer = reader.search(body)
-        return _Found(answer, answer["hits"]["hits"], words.marked, words)
+        return _Found(match, answer, answer["hits"]["hits"], words.marked, words)
     body["query"]["bool"]["should"] = queries.score()
     answer, hits = queries.search_with_passages(body, request)
-    return _Found(answer, hits, words.marked, words)
+    return _Found(match, answer, hits, words.marked, words)
 
 
 def _mark(reader: ClusterReader, found: _Found, request: Request) -> Iterator[Hit]:

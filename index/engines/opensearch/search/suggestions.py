@@ -76,8 +76,8 @@ def _complete_name(reader: ClusterReader, field: str, typed: Sequence[str], limi
     body = {"query": _typed_query(typed, field), "size": 0, "track_total_hits": False, "aggs": names}
     buckets = reader.search(body)["aggregations"]["names"]["buckets"]
     split = [bucket["key"].partition(SEPARATOR) for bucket in buckets]
-    keys = [key for key, _, name in split if is_completion(name, typed)]
-    shown = [found for found in reader.spellings(field, keys).values() if is_completion(found[0], typed)]
+    keys = [(field, key) for key, _, name in split if is_completion(name, typed)]
+    shown = [found for found in reader.spellings(keys).values() if is_completion(found[0], typed)]
     return tuple(name for name, _ in sorted(shown, key=lambda found: (-found[1], found[0]))[:limit])
 
 
