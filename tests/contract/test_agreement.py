@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import combinations, pairwise
@@ -14,13 +15,14 @@ from hypothesis import strategies as st
 from long_runs import examples
 
 from backfile.index.engine import Changes, Document, Engine, Filters, Page, Request, Sort
-from backfile.index.query import And, Fuzzy, Node, Or, Phrase, Word, walk
+from backfile.index.query import And, Fuzzy, Node, Or, Phrase, Wildcard, Word, walk
 from backfile.index.ranking import bm25f
-from backfile.index.ranking.bm25f import is_single_term, neighbour_pairs
-from contract.generated import documents, filters, queries
+from backfile.index.ranking.bm25f import neighbour_pairs
+from contract.generated import WORDS, documents, filters, fuzzies, patterns, phrases, queries, words
 from contract.library import ENGINES, fingerprint, fresh_engine
 
-EMBEDDED = [name for name in ENGINES if name not in {"memory", "opensearch"}]
+COMPARED = [name for name in ENGINES if name != "memory"]  # with which the others are compared
+EMBEDDED = [name for name in COMPARED if name != "opensearch"]  # a cluster has tests of its own, with fewer examples
 WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)  # an example on a cluster takes a second
 LANGUAGES = st.sampled_from([("en",), ("en", "fr"), ("fr", "en", "ru"), ()])
 
@@ -63,19 +65,60 @@ def check_agreement(name: str, history: list[Batch], questions: list[tuple[Node,
                 assert_same(naive.search(request), other.search(request), sort, precision_of_scores(name, query))
 
 
+def has_pair(query: Node) -> bool:
+    return any(isinstance(node, And | Or) and bool(neighbour_pairs(node)) for node in walk(query))
+
+
+def has_fuzzy_word(query: Node) -> bool:
+    return any(isinstance(node, Fuzzy) for node in walk(query))
+
+
+def has_distance(query: Node) -> bool:
+    return any(isinstance(node, Phrase) and node.within is not None for node in walk(query))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Queries of which an engine may score articles in another way, and why (docs/decisions/opensearch.md)."""
+
+    is_member: Callable[[Node], bool]
+    members: st.SearchStrategy[Node]
+    reason: str
+
+
+word_texts = st.sampled_from(WORDS)
+KINDS = {
+    "words": Kind(lambda query: isinstance(query, Word), words, ""),
+    "phrases": Kind(lambda query: isinstance(query, Phrase) and query.within is None, phrases, ""),
+    "patterns": Kind(lambda query: isinstance(query, Wildcard), patterns, ""),
+    "neighbours": Kind(
+        has_pair, st.builds(And, st.tuples(words, words)), "a cluster counts a pair for each of its second words"
+    ),
+    "fuzzy words": Kind(has_fuzzy_word, fuzzies, "a cluster counts a fuzzy word once in a field"),
+    "words within a distance": Kind(
+        has_distance,
+        st.builds(Phrase, st.tuples(word_texts, word_texts).map(" ".join), within=st.integers(0, 6)),
+        "a cluster counts words within a distance less the further apart they stand",
+    ),
+}
+
+
 def precision_of_scores(name: str, query: Node) -> float | None:
     """Relative differences that scores may have; None if they are not compared.
 
-    OpenSearch has scores in single precision. docs/decisions/opensearch.md names the queries that score differently.
+    OpenSearch has scores in single precision.
     """
     if name != "opensearch":
         return 1e-9
-    nodes = list(walk(query))
-    words = [node for node in nodes if isinstance(node, Word)]
-    has_plain_words = all(is_single_term(word) and not word.exact for word in words)
-    has_pairs = any(isinstance(node, And | Or) and neighbour_pairs(node) for node in nodes)
-    others = any(isinstance(node, Fuzzy | Phrase) for node in nodes)
-    return 1e-5 if has_plain_words and not has_pairs and not others else None
+    return None if any(kind.reason and kind.is_member(query) for kind in KINDS.values()) else 1e-5
+
+
+def scores_of_kinds() -> Iterator[object]:
+    """Engines with kinds of queries; what a cluster scores in another way is a named skip."""
+    for name in COMPARED:
+        for title, kind in KINDS.items():
+            skipped = [pytest.mark.skip(reason=kind.reason)] if kind.reason and name == "opensearch" else []
+            yield pytest.param(name, kind, id=f"{name}-{title}", marks=skipped)
 
 
 def assert_same(expected: Page, answer: Page, sort: Sort, precision: float | None) -> None:
@@ -100,7 +143,18 @@ def assert_same(expected: Page, answer: Page, sort: Sort, precision: float | Non
     assert all(later <= earlier + precision * max(earlier, 1) for earlier, later in pairwise(scores))
 
 
-@pytest.mark.parametrize("name", EMBEDDED)  # a cluster gives the bonus to all
+@pytest.mark.parametrize(("name", "kind"), list(scores_of_kinds()))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), phases=WITHOUT_SHRINKING)
+@given(data=st.data(), history=st.lists(batches, min_size=1, max_size=2))
+def test_scores_agree_for_each_kind_of_query(name: str, kind: Kind, data: st.DataObject, history: list[Batch]) -> None:
+    asked = data.draw(st.lists(kind.members.filter(kind.is_member), min_size=4, max_size=8))
+    check_agreement(name, history, [(query, Filters(), Sort.RELEVANCE) for query in asked])
+
+
+ALL_GET_THE_BONUS = pytest.mark.skip(reason="a cluster gives the bonus of neighbours to all articles")
+
+
+@pytest.mark.parametrize("name", [*EMBEDDED, pytest.param("opensearch", marks=ALL_GET_THE_BONUS)])
 @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=st.lists(batches, min_size=1, max_size=2), query=queries, best=st.integers(1, 6))
 def test_only_the_best_get_the_bonus_of_neighbours(name: str, history: list[Batch], query: Node, best: int) -> None:
