@@ -1,4 +1,7 @@
-"""Three nodes, three shards, one replica: nodes die by SIGKILL under load, and no answer is wrong or a part."""
+"""Three nodes, three shards, one replica: nodes die by SIGKILL under load, and no answer is wrong or a part.
+
+The articles are those of the corpus digitalgov; on machines without it, generated ones.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +30,39 @@ from backfile.index.errors import ClusterUnavailable, DeadlineExceeded
 from backfile.index.query import parse
 from backfile.index.sync.synchronization import update_index
 from backfile.index.sync.verification import OK, check
+from bench import corpora_folder
 from bench.corpus import generate, write_library
 
-ARTICLES = 600
-ADDED = 1_500  # articles that are indexed while a node dies
+CORPUS = "digitalgov"
+GENERATED = 1_500  # articles, where the corpus is not there
 RATE = 20.0  # searches a second
 DEADLINE = 5.0  # seconds; three servers and the searches share two cores here
 GRACE = 2.0  # seconds beyond it
-QUERIES = (
+QUERIES_OF_CORPUS = (
+    "accessibility", "customer experience", '"social media"', "podcast OR webinar", "design -research",
+    "usab*", "title:content", "plain language training", "government", "anlytics~",
+)  # fmt: skip
+QUERIES_OF_GENERATED = (
     "harbour", "harbour quota", '"has been at the"', "accident OR advice", "address -harbour", "account*",
     "title:harbour", "bakery chandler assistant", "abolish", "acrosss~",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Articles:
+    """Library that the tests index, and queries that find something in it."""
+
+    library: Library
+    queries: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def articles(tmp_path_factory: pytest.TempPathFactory) -> Articles:
+    if (corpora_folder() / CORPUS).is_dir():
+        return Articles(Library(corpora_folder() / CORPUS), QUERIES_OF_CORPUS)
+    folder = tmp_path_factory.mktemp("generated")
+    write_library(generate(GENERATED), folder)
+    return Articles(Library(folder), QUERIES_OF_GENERATED)
 
 
 @dataclass
@@ -51,14 +76,14 @@ class Load:
     slowest: float = 0.0
 
     def run(self, ended: threading.Event) -> None:
-        numbers, began = itertools.count(), time.monotonic()
+        numbers, began, queries = itertools.count(), time.monotonic(), list(self.expected)
 
         def search() -> None:
             with closing(open_engine("opensearch", Path(), self.options)) as engine:
                 for number in numbers:
                     if ended.wait(max(0.0, began + number / RATE - time.monotonic())):
                         return
-                    query = QUERIES[number % len(QUERIES)]
+                    query = queries[number % len(queries)]
                     started = time.monotonic()
                     try:
                         self._judge(query, engine.search(request(query)))
@@ -117,24 +142,26 @@ def manager(cluster: Cluster, alive: int) -> int:
 
 @pytest.mark.long
 @pytest.mark.timeout(1500)
-def test_nodes_die_and_no_answer_is_wrong(cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    library, cache = tmp_path / "library", tmp_path / "cache"
-    write_library(generate(ARTICLES), library)
+def test_nodes_die_and_no_answer_is_wrong(
+    cluster: Cluster, articles: Articles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = tmp_path / "cache"
     options = EngineOptions(url=cluster.urls, index="news", shards=3, replicas=1)
-    articles = len(update_index(Library(library), cache, "opensearch", options=options).added)
-    update_index(Library(library), tmp_path / "embedded", "whoosh")
+    added = len(update_index(articles.library, cache, "opensearch", options=options).added)
+    update_index(articles.library, tmp_path / "embedded", "whoosh")
     with (
         closing(open_engine("opensearch", cache, options)) as engine,
         closing(open_engine("whoosh", tmp_path / "embedded" / "index")) as embedded,
     ):
-        expected = {query: outcome(engine.search(request(query))) for query in QUERIES}
+        expected = {query: outcome(engine.search(request(query))) for query in articles.queries}
+        assert min(total for total, _ in expected.values()) > 0
         assert {query: total for query, (total, _) in expected.items()} == {
-            query: embedded.search(request(query)).total for query in QUERIES
+            query: embedded.search(request(query)).total for query in articles.queries
         }
-        assert engine.status().documents == articles
+        assert engine.status().documents == added
     cluster.wait()
 
-    lines = []
+    lines = [f"{added} articles"]
     elected = manager(cluster, 0)
     for name, number in (("a node", (elected + 1) % 3), ("the elected manager", elected)):
         with load(options, expected) as searches:
@@ -159,10 +186,9 @@ def test_nodes_die_and_no_answer_is_wrong(cluster: Cluster, tmp_path: Path, caps
 @pytest.mark.long
 @pytest.mark.timeout(1500)
 def test_an_index_run_in_progress_ends_complete(
-    cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster, articles: Articles, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    library, cache = tmp_path / "library", tmp_path / "cache"
-    write_library(generate(ADDED), library)
+    cache = tmp_path / "cache"
     options = EngineOptions(url=cluster.urls, index="grows", shards=3, replicas=1)
     began = time.monotonic()
     read = threading.Event()
@@ -173,7 +199,7 @@ def test_an_index_run_in_progress_ends_complete(
 
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(
-            update_index, Library(library), cache, "opensearch", options=options, wait=60, progress=progress
+            update_index, articles.library, cache, "opensearch", options=options, wait=60, progress=progress
         )
         assert read.wait(300)
         killed = manager(cluster, 0)
@@ -182,12 +208,15 @@ def test_an_index_run_in_progress_ends_complete(
     seconds = time.monotonic() - began
     cluster.start_node(killed)
     cluster.wait(timeout=300)
-    assert (len(report.added), report.failed) == (ADDED, [])
-    found = check(Library(library), cache, "opensearch", options=options)
-    assert (found.index, found.searchable, found.problems) == (OK, ADDED, ())
+    embedded = update_index(articles.library, tmp_path / "embedded", "whoosh")
+    assert (report.added, report.failed) == (embedded.added, embedded.failed)
+    added = len(report.added)
+    found = check(articles.library, cache, "opensearch", options=options)
+    assert (found.index, found.searchable) == (OK, added)
+    assert found.problems == check(articles.library, tmp_path / "embedded", "whoosh").problems
     assert found.cluster is not None
     assert (found.cluster.health, found.cluster.nodes, found.cluster.unassigned) == ("green", 3, 0)
-    again = update_index(Library(library), cache, "opensearch", options=options)
+    again = update_index(articles.library, cache, "opensearch", options=options)
     assert again.did_nothing
     with capsys.disabled():
-        print(f"\nthe manager killed while {ADDED} articles were indexed: complete after {seconds:.0f} s")  # noqa: T201
+        print(f"\nthe manager killed while {added} articles were indexed: complete after {seconds:.0f} s")  # noqa: T201
