@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from backfile.index.analysis.phrase_terms import phrase_sequences
-from backfile.index.analysis.tokenizer import term_sequences
+from backfile.index.analysis.phrase_terms import is_pattern, phrase_sequences
+from backfile.index.analysis.tokenizer import TermSequence, term_sequences
 from backfile.index.engines.opensearch.index_mapping import keys_field, length_field
 from backfile.index.engines.opensearch.position_tokens import GAP, stacked, typed_keys
 from backfile.index.engines.opensearch.search.match_queries import (
@@ -134,7 +134,7 @@ class ScoreQueries:
                 return self._word_frequency(node, field)
             case Phrase():
                 sequences = phrase_sequences(node.text)
-                return _greatest([phrase_query(sequence, field, node.within) for sequence in sequences])
+                return _greatest([_phrase_frequency(sequence, field, node.within) for sequence in sequences])
             case Wildcard():
                 return wildcard_query(node.text, field, rewrite=_MOST_PATTERN_TERMS)
         return self.matches.match_in_field(node, field)  # a fuzzy word counts once
@@ -185,6 +185,13 @@ def word_pairs(node: And | Or) -> Iterator[tuple[Word, Word]]:
         first, second = node.nodes[one], node.nodes[other]
         if isinstance(first, Word) and isinstance(second, Word):
             yield first, second
+
+
+def _phrase_frequency(sequence: TermSequence, field: str, within: int | None) -> Query:
+    terms = {term for term, _ in sequence[0]}
+    if len(terms) == 1 and is_pattern(pattern := min(terms)) and (within is not None or len(sequence[0]) == 1):
+        return wildcard_query(pattern, field, rewrite=_MOST_PATTERN_TERMS)  # as it would count outside a phrase
+    return phrase_query(sequence, field, within)
 
 
 def constant(query: Query, score: float, **options: Any) -> Query:
