@@ -77,6 +77,10 @@ def has_distance(query: Node) -> bool:
     return any(isinstance(node, Phrase) and node.within is not None for node in walk(query))
 
 
+def has_phrase_of_patterns(query: Node) -> bool:
+    return any(isinstance(node, Phrase) and not {*"*?"}.isdisjoint(node.text) for node in walk(query))
+
+
 @dataclass(frozen=True)
 class Kind:
     """Queries of which an engine may score articles in another way, and why (docs/decisions/opensearch.md)."""
@@ -89,10 +93,13 @@ class Kind:
 word_texts = st.sampled_from(WORDS)
 KINDS = {
     "words": Kind(lambda query: isinstance(query, Word), words, ""),
-    "phrases": Kind(lambda query: isinstance(query, Phrase) and query.within is None, phrases, ""),
+    "phrases": Kind(lambda query: not has_distance(query) and not has_phrase_of_patterns(query), phrases, ""),
     "patterns": Kind(lambda query: isinstance(query, Wildcard), patterns, ""),
     "neighbours": Kind(
         has_pair, st.builds(And, st.tuples(words, words)), "a cluster counts a pair for each of its second words"
+    ),
+    "phrases of patterns": Kind(
+        has_phrase_of_patterns, phrases, "a cluster counts each of the terms at a position that a pattern matches"
     ),
     "fuzzy words": Kind(has_fuzzy_word, fuzzies, "a cluster counts a fuzzy word once in a field"),
     "words within a distance": Kind(
