@@ -191,7 +191,11 @@ class Importer:
                 return result
         if item.body or item.assets:
             return self._import_item(item, source, context)
-        hint = "no article has its DOI or address" if self._enrichment else "--enrich fills in articles with its DOI"
+        hint = (
+            "no article has its DOI or address"
+            if self._enrichment
+            else "--enrich fills in articles with its DOI or address"
+        )
         return ItemResult(Action.SKIPPED, origin, None, f"only a reference; {hint}")
 
     def _import_item(self, item: Item, source: ImportSource, context: ImportContext) -> ItemResult:

@@ -74,6 +74,8 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
             yield article_in(text, name, context) if text.strip() else Skipped(name, "empty")
         except OSError as error:
             yield Problem(name, None, f"cannot be read: {error.strerror}", "look at its permissions")
+        except ArticleUnreadable as error:  # its hint is for files of a library
+            yield Problem(name, None, str(error), "open it in its program, and save it as text")
         except ITEM_FAILURES as error:
             yield problem_from(name, error)
 

@@ -19,7 +19,7 @@ from backfile.archive.importers.formats.press.lexisnexis_documents import (
     split_documents,
 )
 from backfile.archive.importers.formats.press.press_passages import html_passages, text_passages
-from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Probe
+from backfile.archive.importers.item import ITEM_FAILURES, ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.report import Problem
 
 KIND = "lexisnexis"
@@ -98,12 +98,17 @@ _LENGTH = re.compile(r"(?:length|länge|longueur|longitud|extensión|lengte|lung
 
 
 def _events(documents: Iterable[ExportedDocument | Problem], context: ImportContext) -> Iterator[ImportEvent]:
-    number = 0
+    number = last = total = 0
     for number, document in enumerate(documents, start=1):
+        if isinstance(document, ExportedDocument) and document.total:
+            last, total = document.number, document.total
         try:
             context.begin()
             yield document if isinstance(document, Problem) else _item(document, context)
         except ITEM_FAILURES as error:
             yield Problem("", None, f"document {number}: {error}", "look at it in the file")
+    if last < total:
+        missing = f"documents {last + 1} to {total}" if last + 1 < total else f"document {total}"
+        yield Skipped(missing, f"the file ends after number {last}; download it again, unless another file goes on")
     if not number:
         yield Problem("", None, "no document of LexisNexis is in it", "name its kind with --as if you know it")

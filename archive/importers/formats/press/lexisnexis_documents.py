@@ -91,6 +91,7 @@ _RIGHTS = re.compile(r"rights? reserved|rechte vorbehalten|droits réservés|der
 _EDITION = re.compile(r"\A.{0,40}(?:edition|ausgabe|édition|edición|editie)\b.{0,10}\Z", re.IGNORECASE)
 _DISTRIBUTED = re.compile(r"distributed by\b", re.IGNORECASE)
 _CAPITALS = re.compile(r"([^\W\d_a-zß-öø-ÿ]{3,}(?:[ -][^\W\d_a-zß-öø-ÿ]{2,}){0,2}): (?=\S)")
+_NUMBERS = re.compile(r"\d+")
 _LONGEST_VALUE = 60
 _HAS_SHARE = re.compile(r"\(\d{1,3}%\)")
 _COVER = re.compile(r"(?:time of request|job number|number of (?:lines|documents)|client/matter|print number)\b", re.I)
@@ -98,10 +99,15 @@ _COVER = re.compile(r"(?:time of request|job number|number of (?:lines|documents
 
 @dataclass(frozen=True, slots=True)
 class ExportedDocument:
-    """Passages of one document; `begins_with_headline` if its headline stands above newspaper and date."""
+    """Passages of one document; `begins_with_headline` if its headline stands above newspaper and date.
+
+    `number` and `total` are those of the line above it (`2 of 10 DOCUMENTS`), 0 without one.
+    """
 
     passages: tuple[Passage, ...]
     begins_with_headline: bool
+    number: int = 0
+    total: int = 0
 
 
 @dataclass(slots=True)
@@ -132,22 +138,23 @@ def split_documents(passages: Iterable[Passage]) -> Iterator[ExportedDocument]:
     Raises `ArchiveError` for a document of more than `MAX_DOCUMENT` characters.
     """
     document: list[Passage] = []
-    size, is_newer, is_begun = 0, False, False
+    size, is_newer, is_begun, number, total = 0, False, False, 0, 0
     for passage in passages:
         text = passage.text.strip(" .")
         is_end = len(text) <= _LONGEST_LABEL and END_OF_DOCUMENT.fullmatch(text) is not None
         if is_end or (len(text) <= _LONGEST_LABEL and DOCUMENT_OF.fullmatch(text)):
             is_newer = is_newer or is_end
             if is_document(document) or (is_begun and document):  # also one that only says that it cannot be shown
-                yield ExportedDocument(tuple(document), is_newer)
+                yield ExportedDocument(tuple(document), is_newer, number, total)
             document, size, is_begun = [], 0, True
+            number, total = (0, 0) if is_end else (int(each) for each in _NUMBERS.findall(text))
             continue
         document.append(passage)
         size += len(text)
         if size > MAX_DOCUMENT:
             raise ArchiveError(f"one document has more than {MAX_DOCUMENT >> 20} MB of text", hint="split the file")
     if is_document(document) or (is_begun and document and not is_newer):
-        yield ExportedDocument(tuple(document), is_newer)
+        yield ExportedDocument(tuple(document), is_newer, number, total)
 
 
 def is_document(passages: Sequence[Passage]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape, unescape
 
 from backfile.archive.importers.formats.wordpress.export_index import ExportIndex
@@ -19,6 +19,7 @@ _BLOCK_TAG = re.compile(rf"(</?(?:{_BLOCK_TAGS})\b[^<>]*>)", re.IGNORECASE)
 _VERBATIM_TAG = re.compile(r"(</?(?:pre|script|style|textarea)\b[^<>]*>)", re.IGNORECASE)
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n\s*")
 _BLOCK_MARK = re.compile(r"<!--\s*/?wp:")
+_FORMULA = re.compile(r"\$latex\s([^$]{1,2000})\$|\[latex\]([^\[]{1,2000})\[/latex\]")
 _ADDRESS = r"(https?://[^\s<>\"\[\]]{1,2000})"
 _LONE_ADDRESS = re.compile(rf"((?:^|\n)[ \t]*){_ADDRESS}(?=[ \t]*(?:\n|\Z))")
 _LONE_IN_BLOCK = re.compile(rf"((?:<p>|<div\b[^<>]{{0,300}}>)\s{{0,9}}){_ADDRESS}(?=\s{{0,9}}</(?:p|div)>)")
@@ -36,22 +37,29 @@ def post_to_html(
     text = content.replace("\r\n", "\n").replace("\r", "\n")
     notes = PostNotes()
     expanded, block_warnings = expand_blocks(notes.take_from(text, footnotes), index)
+    expanded = _outside_code(expanded, _FORMULA, _formula)
     expanded, warnings = expand_shortcodes(expanded, index, list(attached))
-    html = _link_lone_addresses(expanded, _LONE_IN_BLOCK)
+    html = _outside_code(expanded, _LONE_IN_BLOCK, _linked)
     if not _BLOCK_MARK.search(text):
-        html = _autop(_link_lone_addresses(html, _LONE_ADDRESS))
+        html = _autop(_outside_code(html, _LONE_ADDRESS, _linked))
     below = notes.html()
     return f"{html}\n{below}" if below else html, (*warnings, *block_warnings, *notes.warnings)
 
 
-def _link_lone_addresses(text: str, pattern: re.Pattern[str]) -> str:
-    """Links addresses that stand alone, which WordPress shows as what they lead to; not in code."""
+def _outside_code(text: str, pattern: re.Pattern[str], replacement: Callable[[re.Match[str]], str]) -> str:
+    """Text with the matches of a pattern replaced, except in code."""
     parts, depth = [], 0
     for piece in _VERBATIM_TAG.split(text):
         if _VERBATIM_TAG.fullmatch(piece):
             depth = max(0, depth - 1) if piece.startswith("</") else depth + 1
-        parts.append(piece if depth else pattern.sub(_linked, piece))
+        parts.append(piece if depth else pattern.sub(replacement, piece))
     return "".join(parts)
+
+
+def _formula(found: re.Match[str]) -> str:
+    """Formula of WordPress.com and Jetpack (`$latex a_1$`, `[latex]a_1[/latex]`), as MathML."""
+    tex = escape(" ".join(unescape(found[1] or found[2]).split()))
+    return f'<math><annotation encoding="application/x-tex">{tex}</annotation></math>'
 
 
 def _linked(found: re.Match[str]) -> str:

@@ -416,3 +416,17 @@ def test_text_that_is_only_in_custom_fields_is_named(tmp_path: Path) -> None:
     first, second = articles(tmp_path, empty, whole)
     assert first.notes == ("has no text of its own; text is in custom fields, which are not read: story",)
     assert second.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("It is $latex a_1 + b_2 &lt; c$ high.", "It is $a_1 + b_2 < c$ high."),
+        ("<p>[latex]E=mc^2[/latex] holds.</p>", "$E=mc^2$ holds."),
+        ("First\n\n$latex \\frac{a}{b}$\n\nLast", "First\n\n$\\frac{a}{b}$\n\nLast"),
+        ("It costs $5, in latex $6.", "It costs $5, in latex $6."),
+    ],
+)
+def test_formulas_of_jetpack_are_tex(content: str, text: str, tmp_path: Path) -> None:
+    (article,) = articles(tmp_path, post(1, content))
+    assert article.body == text

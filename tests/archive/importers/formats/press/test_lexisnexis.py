@@ -9,7 +9,7 @@ import pytest
 from importing import import_twice
 
 from backfile.archive.importers.formats.press import lexisnexis
-from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe
+from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Probe, Skipped
 from backfile.archive.importers.sources import registry
 from backfile.archive.importers.sources.detection import ImportSource, open_sources
 from backfile.archive.model import PartialDate, Source
@@ -364,3 +364,17 @@ def test_labels_above_their_values_editions_above_headlines_and_documents_that_a
     assert error.notes
     assert third.metadata.date == PartialDate(2015, 11, 10)
     assert third.metadata.title == "Pier, 11 May 2010"
+
+
+@pytest.mark.parametrize(
+    ("total", "missing"), [(1, []), (2, ["document 2"]), (10, ["documents 2 to 10"])], ids=["whole", "one", "nine"]
+)
+def test_documents_that_a_file_counts_and_does_not_have_are_named(
+    total: int, missing: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "export.txt"
+    path.write_text(OLDER.replace("1 of 3 DOCUMENTS", f"1 of {total} DOCUMENTS"))
+    first, *rest = lexisnexis.read(path, ImportContext())
+    assert isinstance(first, Item)
+    assert [each.origin for each in rest if isinstance(each, Skipped)] == missing
+    assert len(rest) == len(missing)
