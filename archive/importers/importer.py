@@ -191,12 +191,8 @@ class Importer:
                 return result
         if item.body or item.assets:
             return self._import_item(item, source, context)
-        hint = (
-            "no article has its DOI or address"
-            if self._enrichment
-            else "--enrich fills in articles with its DOI or address"
-        )
-        return ItemResult(Action.SKIPPED, origin, None, f"only a reference; {hint}")
+        hint = "no article has" if self._enrichment else "--enrich fills in articles with"
+        return ItemResult(Action.SKIPPED, origin, None, f"only a reference; {hint} its DOI or address")
 
     def _import_item(self, item: Item, source: ImportSource, context: ImportContext) -> ItemResult:
         try:
