@@ -26,6 +26,7 @@ _HIDDEN_NAME = re.compile(
 )
 _MOST_HIDDEN = 0.3
 """Share of the text; an element with more is the page itself, which a script shows."""
+_ENLARGES = re.compile(r"lightbox|zoom|enlarge|full-?screen|expand|image-button|open-image", re.IGNORECASE)
 _CAPTION_NAME = re.compile(r"(?:^|[\s_-])caption(?:[\s_-]*text)?(?:$|[\s_-])", re.IGNORECASE)
 _LONGEST_CAPTION = 120
 _MOST_SIBLINGS = 12
@@ -78,7 +79,11 @@ def _drop_controls(tree: HtmlElement) -> None:
     """Drops forms, navigation and buttons, except images for readers without scripts and what holds the page."""
     most = max(_LARGE, _MOST_CONTROL * _prose_length(tree))
     for element in list(tree.iter(*_CONTROLS)):
-        if _is_noscript_image(element) or (element.tag in _HOLDERS and _prose_length(element) > most):
+        if (
+            _is_noscript_image(element)
+            or _is_picture_button(element)
+            or (element.tag in _HOLDERS and _prose_length(element) > most)
+        ):
             element.tag = "div"
         elif element.getparent() is not None:
             element.drop_tree()
@@ -87,6 +92,17 @@ def _drop_controls(tree: HtmlElement) -> None:
 def _is_noscript_image(element: HtmlElement) -> bool:
     """Whether an element holds only an image for readers without scripts."""
     return element.tag == "noscript" and element.find(".//img") is not None and not element.text_content().strip()
+
+
+def _is_picture_button(element: HtmlElement) -> bool:
+    """Whether an element is a picture that a click enlarges."""
+    names = f"{element.get('class') or ''} {element.get('aria-label') or ''}"
+    return (
+        element.tag == "button"
+        and _ENLARGES.search(names) is not None
+        and element.find(".//img") is not None
+        and not element.text_content().strip()
+    )
 
 
 def _prose_length(element: HtmlElement) -> int:

@@ -337,3 +337,15 @@ def test_numbers_of_a_table_of_contents_are_no_footnotes() -> None:
 def test_powers_indices_and_fractions_keep_their_meaning() -> None:
     mass = "A mass of 10<sup>6</sup> kg of H<sub>2</sub>O at 3<sup>1</sup>/<sub>2</sub> pence."
     assert mass in page(f"{P[0]}<p>{mass}</p>{P[1]}").body
+
+
+def test_a_picture_that_a_click_enlarges_stays() -> None:
+    button = "<button class='{}'><img src='/{}.png' alt='Diagram'></button>"
+    page = (
+        "<html><body><article><h1>Tables</h1><p>The first of the tables has a snapshot of the harbour, which the board"
+        f" has not seen for years.</p><div>{button.format('image lightbox', 'a')}</div><p>The second one has none, and"
+        f" the pilots asked for it at each of their meetings.</p>{button.format('share', 'b')}</article></body></html>"
+    )
+    body = extract(parse_html(page), url="https://post.example/x").body
+    assert "post.example/a.png" in body
+    assert "b.png" not in body
