@@ -74,6 +74,7 @@ MADE_AT_RUN_TIME = {
     "archive.importers.formats.wordpress.export_index": "the name of a picture, escaped",
     "archive.importers.links.markdown_links": "addresses of one article, escaped",
     "archive.markdown.autolinks": "short forms of one article, escaped",
+    "archive.markdown.math.formula_spans": "one character of the private use area",
     "archive.markdown.shortcodes": "names of tags, of letters only",
     "archive.storage.library_settings": "keys and patterns of `library.toml`, which its owner writes",
     "index.analysis.wildcards": "query of at most 1,000 characters",

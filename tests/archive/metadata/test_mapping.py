@@ -265,6 +265,8 @@ def test_no_front_matter_does_harm(data: dict[str, object], body: str) -> None:
 def test_the_documentation_lists_every_key() -> None:
     text = (ROOT / "docs" / "library-format.md").read_text(encoding="utf-8")
     table = text.partition("\n## Fields\n")[2].partition("\n**Title.**")[0]
-    listed = {key for row in table.splitlines() if row.startswith("|") for key in re.findall(r"`([a-z]+)`", row)}
+    table += text.partition("\n## When and to whom\n")[2]
+    rows = [row for row in table.splitlines() if row.startswith(("|", "- Site generators have keys"))]
+    listed = {field_names.normal(key) for row in rows for key in re.findall(r"`([A-Za-z._]+)[`:]", row)}
     assert field_names.KNOWN | set(field_names.ADDRESSES) <= listed
     assert all(f"`{name}`" in table for name in field_names.NESTED)
