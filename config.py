@@ -216,6 +216,10 @@ class Settings:
     proxies: int = _setting(
         INTEGER, 0, "How many reverse proxies stand in front and may state the client's address.", (0, 9)
     )
+    user_header: str = _setting(
+        TEXT, "", "The header, such as `X-Remote-User`, in which a proxy of `proxies` names the reader who logged in "
+        "there. The name is shown at the foot of pages and used for nothing else."
+    )  # fmt: skip
     per_page: int = _setting(INTEGER, 10, "How many results a page shows.", (1, 100))
     interface_language: str = _setting(
         LANGUAGE, "", "The language of the pages for readers who have not chosen one at their foot (or by `?lang=de`, "

@@ -147,8 +147,8 @@ def backfile() -> None:
 @backfile.command()
 @with_settings(
     "library", "host", "port", "socket", "workers", "watch", *config.INDEX_SETTINGS, "trusted_hosts", "base_url",
-    "proxies", "metrics", "access_log", "access_log_queries", "per_page", "deadline", "file_seconds", "wait",
-    folder=True,
+    "proxies", "user_header", "metrics", "access_log", "access_log_queries", "per_page", "deadline", "file_seconds",
+    "wait", folder=True,
 )  # fmt: skip
 def serve(settings: Settings) -> None:
     """Serve the search page; changed files are noticed by themselves.

@@ -138,6 +138,16 @@ def test_ids_of_feeds_do_not_depend_on_the_path(archive_app: Flask) -> None:
     assert ids[0] == ids[1] != []
 
 
+def test_the_reader_whom_a_trusted_proxy_names_is_shown(archive_app: Flask) -> None:
+    headers = {"X-Remote-User": "Zoë <b>Ødegård</b>".encode().decode("latin-1")}
+    shown = mounted(archive_app, proxies=1, user_header="X-Remote-User").get("/", headers=headers)
+    assert "Signed in as Zoë &lt;b&gt;Ødegård&lt;/b&gt;" in shown.text
+    assert shown.headers["Cache-Control"].startswith("private")
+    for changes in ({"proxies": 0, "user_header": "X-Remote-User"}, {"proxies": 1}):
+        assert "Signed in" not in mounted(archive_app, **changes).get("/", headers=headers).text
+    assert "Signed in" not in mounted(archive_app, proxies=1, user_header="X-Remote-User").get("/").text
+
+
 class TestSocket:
     """Address of a server on a Unix socket."""
 

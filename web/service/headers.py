@@ -117,7 +117,8 @@ def _set_validators(response: Response) -> Response:
 
 def _set_caching(response: Response) -> Response:
     """Lets shared caches keep the program's own files, and those made of articles if the library is public."""
-    scope = "public" if services().library.settings.public else "private"
+    is_public = services().library.settings.public and not services().reader()
+    scope = "public" if is_public else "private"
     if request.endpoint == "static" and response.status_code < 400:
         if "v" in request.args and response.status_code in {200, 304}:
             response.headers["Cache-Control"] = f"public, max-age={ASSET_MAX_AGE}, immutable"

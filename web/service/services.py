@@ -30,6 +30,7 @@ EXTENSION = "backfile"
 WARM_UP = "backfile.warm_up"
 """Key of the WSGI environment of requests that the server makes itself, which are neither counted nor logged."""
 LOG_SECONDS = 30.0
+MAX_NAME = 100  # characters of the name of a reader
 FOLLOW_SECONDS = 1.0  # between two looks at library.toml
 MAX_RENDERED = 4_000_000  # characters of rendered articles a process
 
@@ -102,6 +103,14 @@ class Services:
     def description(self) -> str:
         """Description of the archive, or an empty text."""
         return self.library.settings.description or ""
+
+    def reader(self) -> str:
+        """Name of the reader whom a trusted proxy has logged in; empty if it names none."""
+        header = self.settings.user_header
+        if not header or not self.settings.proxies:
+            return ""
+        sent = request.headers.get(header, "")
+        return " ".join(sent.encode("latin-1", "replace").decode("utf-8", "replace").split())[:MAX_NAME]
 
     def absolute(self, url: str) -> str:
         """Absolute URL of a page, at the host of the setting `base_url` or else of the request."""
