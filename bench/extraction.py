@@ -31,8 +31,6 @@ from collections.abc import Iterator
 
 import trafilatura
 from lxml import etree
-from readability import Document
-from readability.readability import Unparseable
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.common.html_parser import decode_html, parse_html
@@ -183,6 +181,9 @@ def _read_by_trafilatura(html: bytes) -> str:
 
 
 def _read_by_readability(html: bytes) -> str:
+    from readability import Document  # noqa: PLC0415 - only `make bench` installs it
+    from readability.readability import Unparseable  # noqa: PLC0415
+
     try:
         return parse_html(Document(decode_html(html)).summary()).text_content()
     except (Unparseable, ArchiveError, etree.LxmlError):

@@ -93,7 +93,7 @@ SAMPLES: list[tuple[str, str, str | dict[str, str]]] = [
     ("newsletter", "m.mbox", each("From a@example.org Thu Mar 14 10:00:00 2019\nFrom: a@example.org\n"
                                   "Subject: @title\nMessage-ID: <@title@example.org>\n\n@text\n\n")),
     ("warc", "c.warc", warc()),
-    ("lexisnexis", "l.txt", each("   1 of 3 DOCUMENTS\n\n  Post\n\n  March 14, 2019\n\n@title\n\n"
+    ("lexisnexis", "l.txt", each("   1 of 1 DOCUMENTS\n\n  Post\n\n  March 14, 2019\n\n@title\n\n"
                                  "LENGTH: 9 words\n\n@text\n\n")),
     ("factiva", "f.html", each("<div class='article enArticle'><span class='enHeadline'>@title</span>"
                                "<p>@text</p></div>")),
