@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from backfile.archive.model import PartialDate
@@ -94,4 +94,8 @@ def cite_search(arguments: SearchArguments, heading: str, total: int) -> str:
 
 @lru_cache(1)
 def _version() -> str:
-    return version("backfile")
+    """Version of the installed package; `(not installed)` when the code runs from a folder."""
+    try:
+        return version("backfile")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -162,7 +162,7 @@ _LINE = st.text(
         st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"], exclude_characters="\xad"),
     ),
     max_size=30,
-)
+).filter(lambda line: not re.search(r"\\[(\[]", line))  # between these stand formulas
 
 
 def _words_of(text: str) -> str:
