@@ -99,7 +99,8 @@ def _parse_choice(value: Any, choices: Collection[str]) -> str:
     raise ValueError(f"{value!r} is not one of {', '.join(filter(None, choices))}")
 
 
-_SITE_PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
+SITE_PATH = re.compile(r"(/[\w.~-]+)*", re.ASCII)
+"""Path that an archive is served under, empty for none."""
 
 
 def _parse_site(value: Any) -> str:
@@ -108,7 +109,7 @@ def _parse_site(value: Any) -> str:
     parts = address_parts(address)
     if address and not (parts.scheme in ("http", "https") and parts.netloc):
         raise ValueError(f"{value!r} is not an address such as https://archive.example.org")
-    if parts.query or parts.fragment or not _SITE_PATH.fullmatch(parts.path):
+    if parts.query or parts.fragment or not SITE_PATH.fullmatch(parts.path):
         raise ValueError(f"{value!r} is not an address such as https://example.org/archive")
     return address
 

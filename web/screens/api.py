@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
@@ -100,19 +101,24 @@ def openapi() -> Response:
 def _unavailable(reason: str) -> Response:
     """Answer of the health check when the cluster does not answer; its other values are unknown."""
     failure = read_failure(services().settings.cache_folder)
-    response = jsonify(
-        {
-            "status": "unavailable",
-            "engine": services().settings.engine,
-            "articles": None,
-            "generation": None,
-            "problems": [reason],
-            "stale_since": failure.since if failure else None,
-        }
-    )
+    response = _health("unavailable", None, [reason], failure)
     response.status_code = 503
     response.headers["Retry-After"] = RETRY_AFTER
     return response
+
+
+def _health(state: str, status: Status | None, problems: Sequence[str], failure: UpdateFailure | None) -> Response:
+    """Answer of the health check; without a status of the index its numbers are unknown."""
+    return jsonify(
+        {
+            "status": state,
+            "engine": status.engine if status else services().settings.engine,
+            "articles": status.documents if status else None,
+            "generation": status.generation if status else None,
+            "problems": list(problems),
+            "stale_since": failure.since if failure else None,
+        }
+    )
 
 
 def _state(status: Status, failure: UpdateFailure | None) -> str:
@@ -132,15 +138,7 @@ def health() -> Response:
     except ClusterUnavailable as error:
         return _unavailable(str(error))
     failure = read_failure(services().settings.cache_folder)
-    response = jsonify(
-        {
-            "status": _state(status, failure),
-            "engine": status.engine,
-            "articles": status.documents,
-            "generation": status.generation,
-            "problems": [*status.problems, *([failure.reason] if failure else ())],
-            "stale_since": failure.since if failure else None,
-        }
-    )
+    problems = [*status.problems, *([failure.reason] if failure else ())]
+    response = _health(_state(status, failure), status, problems, failure)
     response.status_code = 503 if status.problems else 200
     return response

@@ -40,7 +40,7 @@ from backfile.web.service.site_urls import article_url, facet_url, site_path
 from backfile.web.views import citations
 from backfile.web.views.article_notes import archived_url, correction_notes, identifier_links, series_notes
 from backfile.web.views.hit_views import HitView, Link, Part, hit_views, parts
-from backfile.web.views.json_ld import is_web_address, json_ld
+from backfile.web.views.json_ld import json_ld, url_of_source
 from backfile.web.views.marked_html import mark_html
 
 RELATED_LIMIT = 5
@@ -145,7 +145,7 @@ def markdown(article_id: str) -> str | Response:
 def citation(article_id: str, form: str) -> Response:
     """Citation of an article, or of the `passage` quoted from it, as text or for reference managers."""
     found = open_article(article_id, lambda moved: f"{_cite_url(moved)}.{form}").article
-    url, title = _source_url(found) or _absolute_url(found), services().title
+    url, title = url_of_source(found) or _absolute_url(found), services().title
     passage = citations.quote_passage(request.args.get("passage", ""), _absolute_url(found))
     if form == "json":
         response = jsonify(citations.csl(found, url, title, passage))
@@ -298,14 +298,10 @@ def _absolute_url(shown: Article) -> str:
     return services().absolute(article_url(shown.id))
 
 
-def _source_url(shown: Article) -> str | None:
-    return shown.metadata.source.url if shown.metadata.source and is_web_address(shown.metadata.source.url) else None
-
-
 def _metadata(shown: Article, *, is_unlisted: bool) -> dict[str, Any]:
     """URLs, citations and metadata for browsers, search engines and reference managers."""
     url, title = _absolute_url(shown), services().title
-    source_url = _source_url(shown)
+    source_url = url_of_source(shown)
     return {
         "url": url,
         "canonical": source_url or url,

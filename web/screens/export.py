@@ -13,16 +13,15 @@ from flask import Blueprint, Response, jsonify
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.model import Article
-from backfile.index.engine import MAX_DEPTH, Hit, Page, Request
+from backfile.index.engine import MAX_DEPTH, Hit, Request
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.admission import admission
 from backfile.web.service.arguments import SearchArguments
-from backfile.web.service.monitoring import observe_search
-from backfile.web.service.search_service import build_request, parse_query
+from backfile.web.service.search_service import build_request, parse_query, search
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url
 from backfile.web.views import citations
-from backfile.web.views.json_ld import is_web_address
+from backfile.web.views.json_ld import url_of_source
 from backfile.web.views.search_manifest import MANIFEST_PATH, export_name, search_manifest
 
 DEADLINES = 40  # times that of a page: the words of up to 10,000 articles are counted
@@ -88,8 +87,7 @@ def manifest() -> Response:
     request = replace(_request(arguments), per_page=1)
     download = admission().enter_download()
     try:
-        page = services().engine().search(request)
-        observe_search(page.took_ms)
+        page = search(request)
         content = search_manifest(arguments, request.query, page, services().engine())
     finally:
         download.close()
@@ -114,8 +112,7 @@ def _download(write: Callable[[Sequence[Hit]], str], ending: str, mimetype: str)
     request = _request(arguments)
     download = admission().enter_download()
     try:
-        page: Page = services().engine().search(request)
-        observe_search(page.took_ms)
+        page = search(request)
         response = download.send(write(page.hits).encode(), f"{mimetype}; charset=utf-8")
     except BaseException:
         download.close()
@@ -146,9 +143,7 @@ def _cited(hits: Sequence[Hit]) -> Iterable[tuple[Article, str]]:
             article, _ = services().library.get_public(hit.id, services().now())
         except (ArchiveError, OSError):
             article = Article(hit.id, hit.id, hit.metadata, "")
-        source = article.metadata.source
-        url = source.url if source and is_web_address(source.url) else None
-        yield article, url or services().absolute(article_url(article.id))
+        yield article, url_of_source(article) or services().absolute(article_url(article.id))
 
 
 def _row(hit: Hit) -> dict[str, object]:

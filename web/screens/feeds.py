@@ -58,7 +58,7 @@ def atom() -> Response:
     text = render_template(
         "feed.xml",
         heading=heading_of(arguments),
-        feed_id=to_urn("/search.atom" + arguments.url("").removeprefix(site_path(""))),
+        feed_id=to_urn(arguments.path("/search.atom")),
         self_url=absolute(arguments.url("/search.atom")),
         page_url=absolute(arguments.url()),
         updated=updated,

@@ -83,8 +83,13 @@ class SearchArguments(NamedTuple):
 
     def url(self, path: str = "/search", **changes: Any) -> str:
         """URL of this search, or of `with_changes` if there are any; default values are left out."""
+        return site_path(self.path(path, **changes))
+
+    def path(self, path: str = "/search", **changes: Any) -> str:
+        """Path and query string of `url` below the one that the archive is served under."""
         search = self.with_changes(**changes) if changes else self._replace(rank=None)
-        return _url(site_path(path), search.pairs())
+        pairs = search.pairs()
+        return f"{path}?{_encode(pairs)}" if pairs else path
 
     def urls_with(self, *names: str) -> Callable[..., str]:
         """Function from a value for each name to the URL of the first page that has these arguments as well.
@@ -133,10 +138,6 @@ class SearchArguments(NamedTuple):
         if self.rank is not None:
             pairs.append(("place", str(self.rank)))
         return pairs
-
-
-def _url(path: str, pairs: list[tuple[str, str]]) -> str:
-    return f"{path}?{_encode(pairs)}" if pairs else path
 
 
 def _encode(pairs: Iterable[tuple[str, str]]) -> str:

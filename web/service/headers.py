@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -12,13 +11,13 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge, RequestURITooLarge, SecurityError
 
 from backfile.archive.web_addresses import host_of
+from backfile.config import SITE_PATH
 from backfile.web.service.services import services
 
 METHODS = ("GET", "HEAD")
 MAX_BODY = 64 * 1024  # bytes
 MAX_URL = 16 * 1024  # characters
 VALIDATED = ("article.article", "article.markdown", "feeds.atom", "feeds.sitemap", "feeds.sitemap_index")
-_PREFIX = re.compile(r"(/[\w.~-]+)*", re.ASCII)
 ASSET_MAX_AGE = 365 * 24 * 3600  # seconds
 
 
@@ -60,7 +59,7 @@ def _follow_settings() -> None:
 
 def _reject_odd_prefix() -> None:
     """Rejects a path that no proxy would name; a client may have sent the header X-Forwarded-Prefix."""
-    if not _PREFIX.fullmatch(request.root_path.rstrip("/")):
+    if not SITE_PATH.fullmatch(request.root_path.rstrip("/")):
         request.root_path = ""  # for the links of the error page
         raise SecurityError
 

@@ -52,8 +52,7 @@ def run_search(
             gettext("Only the first %(most)s articles of a list can be shown.", most=MAX_DEPTH),
             hint=gettext("Narrow the search by another word, an author, a topic or a date."),
         )
-    page = services().engine().search(request)
-    observe_search(page.took_ms)
+    page = search(request)
     if arguments.page > max(page.pages, 1):
         pages = ngettext("This search has %(num)s page", "This search has %(num)s pages", page.pages)
         raise PageNotFound(gettext("%(pages)s; there is no page %(page)s.", pages=pages, page=arguments.page))
@@ -66,6 +65,13 @@ def is_unindexed() -> bool:
     if services().engine().status().documents or load_state(folder).stamp:
         return False
     return next(services().library.walk(), None) is not None
+
+
+def search(request: Request) -> Page:
+    """Page of a search, whose time is added to the metrics; raises the errors of the engine."""
+    page = services().engine().search(request)
+    observe_search(page.took_ms)
+    return page
 
 
 def parse_query(query: str) -> ParsedQuery:

@@ -16,6 +16,12 @@ def is_web_address(address: str | None) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
+def url_of_source(article: Article) -> str | None:
+    """Address at which an article was first published, if it is safe to link to."""
+    source = article.metadata.source
+    return source.url if source and is_web_address(source.url) else None
+
+
 def json_ld(article: Article, url: str, source_url: str | None, archive_title: str) -> dict[str, Any]:
     """Builds a schema.org `NewsArticle` if a source is named, else an `Article`; keys without a value are left out.
 

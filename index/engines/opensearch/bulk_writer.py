@@ -19,6 +19,7 @@ from backfile.index.engines.opensearch.cluster_index import ClusterIndex
 from backfile.index.engines.opensearch.connection import is_read_only, read_only, retrying
 from backfile.index.engines.opensearch.document_source import bulk_lines, delete_line
 from backfile.index.engines.opensearch.position_tokens import PositionTokenizer
+from backfile.index.engines.repeated_ids import RepeatedIds
 from backfile.index.errors import ClusterBusy, SearchError
 
 PATIENCE = 300.0
@@ -41,20 +42,10 @@ class BulkWriter:
 
     def put(self, items: Iterable[FingerprintedDocument]) -> set[str]:
         """Writes documents and returns their ids; of several with one id, the last counts."""
-        seen: set[str] = set()
-        again: dict[str, FingerprintedDocument] = {}
-
-        def fresh() -> Iterator[FingerprintedDocument]:
-            for item in items:
-                if item[0].id in seen:
-                    again[item[0].id] = item
-                else:
-                    seen.add(item[0].id)
-                    yield item
-
-        self._send(self._lines(fresh()))
-        self._send(self._lines(again.values()))
-        return seen
+        ids = RepeatedIds()
+        self._send(self._lines(ids.first(items)))
+        self._send(self._lines(ids.again.values()))
+        return ids.seen
 
     def delete(self, article_ids: Iterable[str]) -> None:
         """Deletes documents; unknown ids are ignored."""

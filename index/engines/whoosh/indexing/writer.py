@@ -9,6 +9,7 @@ from pathlib import Path
 
 from backfile.index.analysis.term_ids import Encoder
 from backfile.index.engine import Changes, FingerprintedDocument
+from backfile.index.engines.repeated_ids import RepeatedIds
 from backfile.index.engines.whoosh.codec.whoosh_codec import new_segment_name
 from backfile.index.engines.whoosh.indexing.merge_policy import segments_to_merge
 from backfile.index.engines.whoosh.indexing.pending_commit import PendingCommit, PendingSegment, data_name
@@ -77,22 +78,12 @@ def _merge_new(pending: PendingCommit, new: list[PendingSegment]) -> None:
 
 def _put(pending: PendingCommit, items: Iterable[FingerprintedDocument]) -> tuple[list[PendingSegment], set[str]]:
     """Writes documents as new segments; returns these and the ids. The last document of an id counts."""
-    seen: set[str] = set()
-    again: dict[str, FingerprintedDocument] = {}
-
-    def fresh() -> Iterator[FingerprintedDocument]:
-        for item in items:
-            if item[0].id in seen:
-                again[item[0].id] = item
-            else:
-                seen.add(item[0].id)
-                yield item
-
-    new = _write_batches(pending, _batches(fresh()))
+    ids = RepeatedIds()
+    new = _write_batches(pending, _batches(ids.first(items)))
     for segment in new:
-        segment.delete(again)
-    new += _write_batches(pending, _batches(iter(again.values())))
-    return new, seen
+        segment.delete(ids.again)
+    new += _write_batches(pending, _batches(iter(ids.again.values())))
+    return new, ids.seen
 
 
 def _batches(items: Iterator[FingerprintedDocument]) -> Iterator[list[FingerprintedDocument]]:
