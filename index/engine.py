@@ -67,12 +67,16 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Chosen facet values in any spelling: any of one facet, all facets together; `first`, `last` bound the date."""
+    """Chosen facet values in any spelling: any of one facet, all facets together; `first`, `last` bound the date.
+
+    With `ids` only these articles are searched; ids that no article has find nothing.
+    """
 
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     first: Day | None = None
     last: Day | None = None
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,8 @@ class Request:
     sentence that few articles have (`index.query.relaxation`).
 
     Each facet gets at most `facet_size` values (None: all); with `all_years` the facet of years gets all.
+
+    `rank_of` is the id of an article whose position in the order is asked for (`Page.rank`).
     """
 
     query: Node
@@ -95,6 +101,7 @@ class Request:
     all_years: bool = False
     deadline: float = 1.5
     relax: bool = False
+    rank_of: str = ""
 
     def facet_limit(self, facet: str) -> int | None:
         """Number of values requested of a facet; None: all."""
@@ -223,7 +230,11 @@ class Page:
     """Page of a result. Independent of the engine: usable after `close`.
 
     `names` are the authors and topics whose name is the query, most articles first, at most MAX_NAMES; they count all
-    articles of the archive, whatever the filters. `relaxed`: the query was relaxed.
+    articles of the archive, whatever the filters. `relaxed`: the query was relaxed. A page of chosen articles
+    (`Filters.ids`) has no suggestion.
+
+    `rank` is the position (from 1) of the article `Request.rank_of` in the order of all hits; None if none was asked
+    for, or if the article is not among the first MAX_DEPTH hits.
     """
 
     total: int
@@ -236,6 +247,7 @@ class Page:
     notices: tuple[str, ...] = ()
     names: tuple[NameMatch, ...] = ()
     relaxed: Relaxed | None = None
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,4 +112,5 @@ filters = st.builds(
     topics=st.lists(st.sampled_from(TOPICS), max_size=2).map(tuple),
     first=days,
     last=days,
+    ids=st.one_of(st.just(()), st.just(()), st.lists(st.sampled_from(ascii_lowercase[:10]), max_size=4).map(tuple)),
 )

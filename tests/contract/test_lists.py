@@ -93,6 +93,9 @@ def test_no_hits_no_facet_values(shared: Engine) -> None:
         (Filters(last=date(2018, 12, 31)), "c"),
         (Filters(first=date(2019, 6, 1), last=date(2019, 6, 30)), "b"),
         (Filters(authors=("Bo",), first=date(2018, 1, 1), last=date(2018, 12, 31)), "c"),
+        (Filters(ids=("f", "a", "e", "nowhere")), "a f"),
+        (Filters(ids=("nowhere",)), ""),
+        (Filters(authors=("Bo",), ids=("a", "b")), "a"),
     ],
 )
 def test_filters_narrow(shared: Engine, filters: Filters, expected: str) -> None:
@@ -156,3 +159,31 @@ def test_pages_out_of_bounds_are_refused(shared: Engine, page: int, per_page: in
 
 def test_the_deepest_page_is_answered(shared: Engine) -> None:
     assert search(shared, "tide", page=MAX_DEPTH, per_page=1).total == 5
+
+
+def test_chosen_articles_have_their_own_facets_and_no_suggestion(shared: Engine) -> None:
+    page = search(shared, "tide", filters=Filters(ids=("a", "c")))
+    assert counts(page, "author") == [("Bo", 2), ("Ann", 1)]
+    assert search(shared, "tied").suggestion == "tide"
+    assert search(shared, "tied", filters=Filters(ids=("a",))).suggestion is None
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize(("query", "relax"), [("tide", False), ("tide OR ebb", False), ("tide wind elsewhere", True)])
+def test_the_position_of_an_article_is_that_in_the_list(shared: Engine, query: str, relax: bool, sort: Sort) -> None:
+    ids = result_ids(shared, query, sort=sort, relax=relax)
+    assert ids
+    for rank, key in enumerate(ids, start=1):
+        page = search(shared, query, sort=sort, relax=relax, rank_of=key, per_page=2, page=2)
+        assert page.rank == rank
+        assert [hit.id for hit in page.hits] == ids[2:4]
+    assert search(shared, query, sort=sort, relax=relax).rank is None
+    for absent in ({"a", "b", "c", "d", "e", "f"} - set(ids)) | {"nowhere"}:
+        assert search(shared, query, sort=sort, relax=relax, rank_of=absent).rank is None
+
+
+def test_positions_are_those_after_the_filters(shared: Engine) -> None:
+    narrowed = Filters(authors=("Bo",))
+    assert result_ids(shared, "tide", filters=narrowed, sort=Sort.OLDEST) == ["c", "a"]
+    assert search(shared, "tide", filters=narrowed, sort=Sort.OLDEST, rank_of="a").rank == 2
+    assert search(shared, "tide", filters=narrowed, sort=Sort.OLDEST, rank_of="d").rank is None

@@ -222,10 +222,17 @@ class _Answer:
             page=request.page,
             pages=math.ceil(len(kept) / request.per_page),
             took_ms=(time.perf_counter() - began) * 1000,
-            suggestion=self._suggestion() if self._complete(len(kept)) < CORRECTED_BELOW else None,
+            suggestion=self._suggestion() if self._is_corrected(len(kept)) else None,
             names=self._names(),
             relaxed=self.relaxed,
+            rank=self._rank([words.document.id for _, words in kept[:MAX_DEPTH]]),
         )
+
+    def _rank(self, ids: Sequence[str]) -> int | None:
+        return ids.index(self.request.rank_of) + 1 if self.request.rank_of in ids else None
+
+    def _is_corrected(self, total: int) -> bool:
+        return self._complete(total) < CORRECTED_BELOW and not self.request.filters.ids
 
     def _names(self) -> tuple[NameMatch, ...]:
         documents = [words.document for words in self.state.documents.values()]
@@ -363,7 +370,8 @@ def _passes(document: Document, filters: Filters, but: str) -> bool:
     by_topic = but == "topic" or not filters.topics or bool(topics & _keys("topic", filters.topics))
     undated = filters.first is None and filters.last is None
     by_date = but == "year" or undated or DateRange(filters.first, filters.last).overlaps(document.metadata.date)
-    return by_author and by_topic and by_date
+    by_id = not filters.ids or document.id in filters.ids
+    return by_author and by_topic and by_date and by_id
 
 
 def _day(document: Document) -> int:

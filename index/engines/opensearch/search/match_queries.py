@@ -15,7 +15,7 @@ from backfile.index.analysis.phrase_terms import is_pattern, phrase_sequences
 from backfile.index.analysis.tokenizer import POSITION_GAP, TermSequence, term_sequences
 from backfile.index.analysis.wildcards import fuzzy_term, literal_prefix, wildcard_term
 from backfile.index.engine import Filters
-from backfile.index.engines.opensearch.document_source import keyword_part
+from backfile.index.engines.opensearch.document_source import document_id, keyword_part
 from backfile.index.engines.opensearch.index_mapping import keys_field, words_field
 from backfile.index.engines.opensearch.position_tokens import indexed_term, key_languages, phrase_text, typed_keys
 from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, facet_key
@@ -180,6 +180,8 @@ def filter_queries(filters: Filters) -> dict[str, Query]:
     }
     if filters.first or filters.last:
         queries["year"] = date_query(filters.first, filters.last)
+    if filters.ids:
+        queries["ids"] = {"ids": {"values": [document_id(each) for each in filters.ids]}}
     return queries
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from backfile.index.deadline import Deadline
-from backfile.index.engine import Hit, Page, Relaxed, Request, Sort
-from backfile.index.engines.opensearch.document_source import stored_document
+from backfile.index.engine import MAX_DEPTH, Hit, Page, Relaxed, Request, Sort
+from backfile.index.engines.opensearch.document_source import document_id, stored_document
 from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
 from backfile.index.engines.opensearch.search.facet_aggregations import (
     every_value,
@@ -26,6 +26,7 @@ from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.highlight.hits import highlighted_hits
 from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.query import Node
+from backfile.index.ranking import bm25f
 from backfile.index.ranking.spelling import CORRECTED_BELOW
 
 _MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
@@ -53,6 +54,7 @@ class _Found:
     hits: Sequence[Any]
     marked: Node
     words: RelaxedWords | None = None
+    rank: int | None = None
 
     @property
     def total(self) -> int:
@@ -72,7 +74,7 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
     marking = replace(reader, deadline=Deadline(started, _MARKING * request.deadline))
     hits = tuple(_mark(marking, found, request))
     suggestion = None
-    if complete < CORRECTED_BELOW:
+    if complete < CORRECTED_BELOW and not request.filters.ids:
         suggestion = suggest_query(marking, request, complete, all_of(filters.values()))
     return Page(
         total=found.total,
@@ -84,6 +86,7 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
         suggestion=suggestion,
         names=names,
         relaxed=Relaxed(found.words.required, len(found.words.query.words), complete) if found.words else None,
+        rank=found.rank,
     )
 
 
@@ -95,7 +98,20 @@ def _search(reader: ClusterReader, request: Request, filters: dict[str, Query]) 
     if request.sort is Sort.RELEVANCE and terms:
         _add_scores(body, reader, request.query)
     answer = reader.search(body)
-    return _Found(match, answer, answer["hits"]["hits"], request.query)
+    return _Found(match, answer, answer["hits"]["hits"], request.query, rank=_rank(reader, request, body))
+
+
+def _rank(reader: ClusterReader, request: Request, body: dict[str, Any], first: Sequence[Any] = ()) -> int | None:
+    """Position of the article `rank_of` in the order of a search, of which the `first` hits may be known."""
+    if not request.rank_of:
+        return None
+    wanted = document_id(request.rank_of)
+    asked = {"query": body["query"], "post_filter": body["post_filter"], "sort": body["sort"], "_source": False}
+    hits = [hit["_id"] for hit in first]
+    if wanted not in hits:
+        answer = reader.search({**asked, "from": 0, "size": MAX_DEPTH, "track_total_hits": False})
+        hits = [hit["_id"] for hit in answer["hits"]["hits"]]
+    return hits.index(wanted) + 1 if wanted in hits else None
 
 
 def _exact_counts(reader: ClusterReader, request: Request, filters: dict[str, Query], found: _Found) -> dict[str, Any]:
@@ -152,10 +168,13 @@ def _search_relaxed(reader: ClusterReader, request: Request, filters: dict[str, 
     if request.sort is not Sort.RELEVANCE:
         body["query"]["bool"]["should"] = queries.named_words()
         answer = reader.search(body)
-        return _Found(match, answer, answer["hits"]["hits"], words.marked, words)
+        return _Found(match, answer, answer["hits"]["hits"], words.marked, words, _rank(reader, request, body))
     body["query"]["bool"]["should"] = queries.score()
     answer, hits = queries.search_with_passages(body, request)
-    return _Found(match, answer, hits, words.marked, words)
+    first: list[Any] = []
+    if request.rank_of:  # passages change the order of the first hits alone
+        first = queries.search_with_passages(body, replace(request, page=1, per_page=bm25f.PASSAGES))[1]
+    return _Found(match, answer, hits, words.marked, words, _rank(reader, request, body, first))
 
 
 def _mark(reader: ClusterReader, found: _Found, request: Request) -> Iterator[Hit]:

@@ -11,6 +11,7 @@ import numpy as np
 from backfile.index.deadline import Check, Deadline
 from backfile.index.engine import (
     FACETS,
+    MAX_DEPTH,
     MAX_NAMES,
     Facet,
     Filters,
@@ -58,7 +59,7 @@ def search(searcher: Searcher, request: Request) -> Page:
     counted = {name: found.without_filter(searcher, name) if name in filters else docs for name in FACETS}
     facets = tuple(_count_facet(searcher, name, docs, request.facet_limit(name)) for name, docs in counted.items())
     check()
-    top = _select_page(searcher, root, found, request, check)
+    top, rank = _select_page(searcher, root, found, request, check)
     marking = Deadline(started, _MARKING * request.deadline).check
     marked = found.marked(request.query)
     highlighter = Highlighter(marked, searcher.commit.languages, searcher.sibling_terms)
@@ -67,12 +68,13 @@ def search(searcher: Searcher, request: Request) -> Page:
     if found.relaxed:
         missing = found.relaxed.missing([doc_id for doc_id, _ in top])
         hits = tuple(replace(hit, missing=words) for hit, words in zip(hits, missing, strict=True))
-    suggestion = _correct(searcher, request, complete, filters, marking) if complete < CORRECTED_BELOW else None
+    corrected = complete < CORRECTED_BELOW and not request.filters.ids
+    suggestion = _correct(searcher, request, complete, filters, marking) if corrected else None
     took = (time.perf_counter() - started) * 1000
     pages = -(-len(docs) // request.per_page)
     relaxed = Relaxed(found.relaxed.required, len(found.relaxed.query.words), complete) if found.relaxed else None
     names = tuple(_find_names(searcher, request.query))
-    return Page(len(docs), hits, facets, request.page, pages, took, suggestion, names=names, relaxed=relaxed)
+    return Page(len(docs), hits, facets, request.page, pages, took, suggestion, (), names, relaxed, rank)
 
 
 def _find_names(searcher: Searcher, query: Node) -> list[NameMatch]:
@@ -141,6 +143,8 @@ def _filter_masks(searcher: Searcher, filters: Filters) -> dict[str, Array]:
         masks["topic"] = searcher.facet_mask("topic", filters.topics)
     if filters.first or filters.last:
         masks["year"] = searcher.date_mask(filters.first, filters.last)
+    if filters.ids:
+        masks["ids"] = searcher.id_mask(filters.ids)
     return masks
 
 
@@ -162,19 +166,32 @@ def _count_facet(searcher: Searcher, name: str, docs: DocSet, limit: int | None)
 
 def _select_page(
     searcher: Searcher, root: QueryWeight, found: _Found, request: Request, check: Check
-) -> list[tuple[int, float]]:
-    """Documents of the requested page in order, each with its score (0 if not sorted by score)."""
+) -> tuple[list[tuple[int, float]], int | None]:
+    """Documents of the requested page in order, each with its score (0 if not sorted by score), and `Page.rank`."""
     stop = request.page * request.per_page
-    start = stop - request.per_page
+    page = slice(stop - request.per_page, stop)
+    if not request.rank_of:
+        return _select_first(searcher, root, found, request, check)[page], None
+    top = _select_first(searcher, root, found, replace(request, page=1, per_page=MAX_DEPTH), check)
+    wanted = searcher.find(request.rank_of)
+    rank = next((rank for rank, (doc_id, _) in enumerate(top, start=1) if doc_id == wanted), None)
+    return top[page], rank
+
+
+def _select_first(
+    searcher: Searcher, root: QueryWeight, found: _Found, request: Request, check: Check
+) -> list[tuple[int, float]]:
+    """Documents up to the end of the requested page, in order."""
+    stop = request.page * request.per_page
     if request.sort is Sort.RELEVANCE and any(map(is_scored, root.term_weights())):
         if found.relaxed:
             scored = found.relaxed.score_best(found.docs.doc_ids)
         else:
             scored = score_best(searcher, root, found.docs, stop, check)
         check()
-        return top_by_score(searcher, scored.doc_ids, scored.scores, stop)[start:]
+        return top_by_score(searcher, scored.doc_ids, scored.scores, stop)
     check()
-    return [(doc_id, 0.0) for doc_id in top_by_field(searcher, found.docs.doc_ids, request.sort, stop)[start:].tolist()]
+    return [(doc_id, 0.0) for doc_id in top_by_field(searcher, found.docs.doc_ids, request.sort, stop).tolist()]
 
 
 def _correct(

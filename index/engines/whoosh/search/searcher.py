@@ -137,6 +137,16 @@ class Searcher:
         stop = last.toordinal() if last else int(np.iinfo(np.int32).max)
         return self._filters((start, stop), lambda: (self.first_days <= stop) & (self.last_days >= start))
 
+    def find(self, article_id: str) -> int | None:
+        """Global doc id of the live document with an id; None if there is none."""
+        found = self.commit.find(article_id)
+        return None if found is None else found[0].base + found[1]
+
+    def id_mask(self, article_ids: tuple[str, ...]) -> Array:
+        """True for the live documents with some ids (bool[size])."""
+        found = [each for each in map(self.find, article_ids) if each is not None]
+        return DocSet(np.array(found, np.intp), self.size).mask
+
     def language_mask(self, accepts: Callable[[str | None], bool]) -> Array:
         """True for documents whose language code (None: unknown) is accepted (bool[size])."""
         table = self.facet_table("language")
