@@ -86,7 +86,8 @@ class Request:
     With `relax`, articles with most of the words answer a query whose words no article has all together, and a
     sentence that few articles have (`index.query.relaxation`).
 
-    Each facet gets at most `facet_size` values (None: all); with `all_years` the facet of years gets all.
+    The `facets` are counted, in the order of FACETS. Each gets at most `facet_size` values (None: all); with
+    `all_years` the facet of years gets all. With `count_words` the page tells how many articles have each word.
 
     `rank_of` is the id of an article whose position in the order is asked for (`Page.rank`).
     """
@@ -97,11 +98,13 @@ class Request:
     page: int = 1
     per_page: int = 10
     passages: int = 3
+    facets: tuple[str, ...] = FACETS
     facet_size: int | None = 10
     all_years: bool = False
     deadline: float = 1.5
     relax: bool = False
     rank_of: str = ""
+    count_words: bool = False
 
     def facet_limit(self, facet: str) -> int | None:
         """Number of values requested of a facet; None: all."""
@@ -231,7 +234,9 @@ class Page:
 
     `names` are the authors and topics whose name is the query, most articles first, at most MAX_NAMES; they count all
     articles of the archive, whatever the filters. `relaxed`: the query was relaxed. A page of chosen articles
-    (`Filters.ids`) has no suggestion.
+    (`Filters.ids`) has no suggestion. `word_counts` (if asked for) has the words, phrases and patterns of the query as
+    typed, each with the number of articles of the archive that have it, whatever the filters; those in a field or
+    negated are left out.
 
     `rank` is the position (from 1) of the article `Request.rank_of` in the order of all hits; None if none was asked
     for, or if the article is not among the first MAX_DEPTH hits.
@@ -248,6 +253,7 @@ class Page:
     names: tuple[NameMatch, ...] = ()
     relaxed: Relaxed | None = None
     rank: int | None = None
+    word_counts: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

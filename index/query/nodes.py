@@ -280,6 +280,16 @@ def plain_text(tree: Node) -> str:
     return ""
 
 
+def plain_terms(tree: Node) -> Iterator[Word | Phrase | Wildcard | Fuzzy]:
+    """Words, phrases and patterns that are in no field and not negated, in the order of the query."""
+    match tree:
+        case And() | Or():
+            for node in tree.nodes:
+                yield from plain_terms(node)
+        case Word() | Phrase() | Wildcard() | Fuzzy():
+            yield tree
+
+
 def words_of(tree: Node) -> tuple[str, ...]:
     """Texts of the words and phrases that are not negated, as typed, each once."""
     return tuple(dict.fromkeys(_positive(tree)))

@@ -49,6 +49,13 @@ def test_facets_can_be_cut_short_and_say_how_long_they_are(shared: Engine) -> No
     assert counts(search(shared, "tide", facet_size=1), "year") == everything[:1]
 
 
+def test_facets_are_counted_as_far_as_they_are_asked_for(shared: Engine) -> None:
+    page = search(shared, "tide", facets=())
+    assert (page.facets, page.total) == ((), search(shared, "tide").total)
+    assert [facet.name for facet in search(shared, "tide", facets=("topic",)).facets] == ["topic"]
+    assert counts(search(shared, "tide", facets=("year",)), "year") == counts(search(shared, "tide"), "year")
+
+
 def test_spellings_of_a_name_are_one_value_under_the_most_frequent(engine: Engine) -> None:
     load(
         engine,

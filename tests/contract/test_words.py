@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from backfile.index.engine import Engine
-from contract.library import article, found, load
+from backfile.index.engine import Engine, Filters
+from backfile.index.query import And, Not, Or, Phrase, Word
+from contract.library import article, found, load, search
 
 CASES = {
     "stem siblings": [
@@ -146,3 +147,18 @@ def test_word_forms_match_and_similar_words_do_not(shared: Engine, query: str, s
     hits = found(shared, query)
     assert sentence in hits
     assert other not in hits
+
+
+def test_a_page_tells_how_many_articles_have_each_word(engine: Engine) -> None:
+    load(
+        engine,
+        article("a", "The night ferries sail.", authors=("Ann Lee",)),
+        article("b", "A ferry at night, a ferry by day.", authors=("Bo Berg",)),
+        article("c", "No boat.", title="Ferry"),
+    )
+    query = And(
+        (Or((Word("ferry", exact=True), Word("ferries"), Phrase("ferry at"))), Word("kittiwake"), Not(Word("boat")))
+    )
+    page = search(engine, query, count_words=True, filters=Filters(authors=("Bo Berg",)))
+    assert page.word_counts == (("ferry", 2), ("ferries", 3), ("ferry at", 1), ("kittiwake", 0))
+    assert search(engine, query).word_counts == ()

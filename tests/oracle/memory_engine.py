@@ -19,7 +19,6 @@ from backfile.archive.errors import ArticleNotFound
 from backfile.index.analysis.normalization import fold
 from backfile.index.analysis.tokenizer import tokenize
 from backfile.index.engine import (
-    FACETS,
     MAX_DEPTH,
     MAX_NAMES,
     Changes,
@@ -42,7 +41,17 @@ from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, 
 from backfile.index.fields import CONTENT_FIELDS, DEFAULT_FIELDS, facet_key, name_words, spelling_rank, values
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.hits import agreed_highlights, build_hit
-from backfile.index.query import DateRange, Node, RelaxedQuery, Word, parse, plain_text, relax, required_words
+from backfile.index.query import (
+    DateRange,
+    Node,
+    RelaxedQuery,
+    Word,
+    parse,
+    plain_terms,
+    plain_text,
+    relax,
+    required_words,
+)
 from backfile.index.ranking.bm25f import idf
 from backfile.index.ranking.spelling import CORRECTED_BELOW, WRITTEN_IN, correct_query, nearest_word, written_form
 from oracle.naive_search import NaiveDocument, NaiveSearcher
@@ -218,7 +227,7 @@ class _Answer:
         return Page(
             total=len(kept),
             hits=hits,
-            facets=tuple(self._facet(name) for name in FACETS),
+            facets=tuple(self._facet(name) for name in request.facets),
             page=request.page,
             pages=math.ceil(len(kept) / request.per_page),
             took_ms=(time.perf_counter() - began) * 1000,
@@ -226,6 +235,7 @@ class _Answer:
             names=self._names(),
             relaxed=self.relaxed,
             rank=self._rank([words.document.id for _, words in kept[:MAX_DEPTH]]),
+            word_counts=tuple(self._count_words()) if request.count_words else (),
         )
 
     def _rank(self, ids: Sequence[str]) -> int | None:
@@ -233,6 +243,10 @@ class _Answer:
 
     def _is_corrected(self, total: int) -> bool:
         return self._complete(total) < CORRECTED_BELOW and not self.request.filters.ids
+
+    def _count_words(self) -> Iterator[tuple[str, int]]:
+        for node in dict.fromkeys(plain_terms(self.request.query)):
+            yield node.text, sum(self.searcher.finds(node, words) for words in self.state.documents.values())
 
     def _names(self) -> tuple[NameMatch, ...]:
         documents = [words.document for words in self.state.documents.values()]

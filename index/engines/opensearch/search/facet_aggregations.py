@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from backfile.index.engine import FACETS, MAX_NAMES, Facet, FacetValue, NameMatch, Request
+from backfile.index.engine import MAX_NAMES, Facet, FacetValue, NameMatch, Request
 from backfile.index.engines.opensearch.document_source import SEPARATOR, keyword_part
 from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
 from backfile.index.engines.opensearch.search.match_queries import Query, all_of
@@ -25,7 +25,7 @@ _EXACT = 40_000  # distinct values up to which the count of them is exact
 
 def facet_aggregations(request: Request, filters: Mapping[str, Query]) -> dict[str, Any]:
     """Aggregations of the facets of a request, and of the names that are its query."""
-    found = {name: _aggregation(name, request.facet_limit(name), filters) for name in FACETS}
+    found = {name: _aggregation(name, request.facet_limit(name), filters) for name in request.facets}
     return {**found, **_names_aggregations(request.query)}
 
 
@@ -63,14 +63,17 @@ def _words(query: Node) -> str:
 
 def read_facets(found: Any, request: Request, reader: ClusterReader) -> tuple[Facet, ...]:
     """Facets of the aggregations of an answer."""
-    shown = {name: _first_buckets(found[name]["values"]["buckets"], request.facet_size) for name in _NAMES}
-    spellings = reader.spellings((name, bucket["key"]) for name in _NAMES for bucket in shown[name])
-    facets = {"year": _read_years(found["year"]["values"]["buckets"], request.facet_limit("year"))}
-    for name in _NAMES:
+    names = [name for name in _NAMES if name in request.facets]
+    shown = {name: _first_buckets(found[name]["values"]["buckets"], request.facet_size) for name in names}
+    spellings = reader.spellings((name, bucket["key"]) for name in names for bucket in shown[name])
+    facets = {}
+    if "year" in request.facets:
+        facets["year"] = _read_years(found["year"]["values"]["buckets"], request.facet_limit("year"))
+    for name in names:
         values = [FacetValue(spellings[name, bucket["key"]][0], bucket["doc_count"]) for bucket in shown[name]]
         values.sort(key=lambda each: (-each.count, each.value))
         facets[name] = Facet(name, tuple(values[: request.facet_size]), int(found[name]["distinct"]["value"]))
-    return tuple(facets[name] for name in FACETS)
+    return tuple(facets[name] for name in request.facets)
 
 
 def _first_buckets(buckets: list[Any], limit: int | None) -> list[Any]:
@@ -83,7 +86,7 @@ def _first_buckets(buckets: list[Any], limit: int | None) -> list[Any]:
 
 def inexact_facets(found: Any, request: Request) -> list[str]:
     """Facets of an answer with counts that may be too small, because a shard did not send a value that it has."""
-    return [name for name in _NAMES if not _is_exact(found[name]["values"], request.facet_size)]
+    return [name for name in _NAMES if name in found and not _is_exact(found[name]["values"], request.facet_size)]
 
 
 def _is_exact(values: Any, limit: int | None) -> bool:

@@ -22,10 +22,11 @@ from backfile.index.engines.opensearch.search.match_queries import Query, all_of
 from backfile.index.engines.opensearch.search.relaxed_search import RelaxedQueries, RelaxedWords, relax_words
 from backfile.index.engines.opensearch.search.score_queries import scored_terms
 from backfile.index.engines.opensearch.search.suggestions import suggest_query
+from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.highlight.hits import highlighted_hits
 from backfile.index.highlight.token_table import TokenizedDocument
-from backfile.index.query import Node
+from backfile.index.query import Node, plain_terms
 from backfile.index.ranking import bm25f
 from backfile.index.ranking.spelling import CORRECTED_BELOW
 
@@ -87,7 +88,14 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
         names=names,
         relaxed=Relaxed(found.words.required, len(found.words.query.words), complete) if found.words else None,
         rank=found.rank,
+        word_counts=_count_words(reader, request.query) if request.count_words else (),
     )
+
+
+def _count_words(reader: ClusterReader, query: Node) -> tuple[tuple[str, int], ...]:
+    terms = dict.fromkeys((node, DEFAULT_FIELDS) for node in plain_terms(query))
+    counts = reader.frequencies(terms)
+    return tuple((term[0].text, counts[term]) for term in terms)
 
 
 def _search(reader: ClusterReader, request: Request, filters: dict[str, Query]) -> _Found:
@@ -116,7 +124,7 @@ def _rank(reader: ClusterReader, request: Request, body: dict[str, Any], first: 
 
 def _exact_counts(reader: ClusterReader, request: Request, filters: dict[str, Query], found: _Found) -> dict[str, Any]:
     """Aggregations of an answer; facets that several shards may have counted wrongly are asked for once more."""
-    counted: dict[str, Any] = found.answer["aggregations"]
+    counted: dict[str, Any] = found.answer.get("aggregations", {})
     if inexact := inexact_facets(counted, request):
         aggregations = every_value(inexact, request, filters)
         body = {"query": found.match, "size": 0, "track_total_hits": False, "aggs": aggregations}

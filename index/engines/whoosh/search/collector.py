@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -10,7 +11,6 @@ import numpy as np
 
 from backfile.index.deadline import Check, Deadline
 from backfile.index.engine import (
-    FACETS,
     MAX_DEPTH,
     MAX_NAMES,
     Facet,
@@ -35,7 +35,7 @@ from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.fields import DEFAULT_FIELDS, name_words
 from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.highlight.hits import highlighted_hits
-from backfile.index.query import MatchAll, Node, Word, plain_text, relax, required_words
+from backfile.index.query import MatchAll, Node, Word, plain_terms, plain_text, relax, required_words
 from backfile.index.ranking.spelling import CORRECTED_BELOW, better_query, nearest_word
 
 _MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
@@ -56,7 +56,7 @@ def search(searcher: Searcher, request: Request) -> Page:
         found = _relax(searcher, request.query, found, check)
     docs = found.docs
     # A facet ignores its own filter, so that it counts what one more choice would add ("drill sideways").
-    counted = {name: found.without_filter(searcher, name) if name in filters else docs for name in FACETS}
+    counted = {name: found.without_filter(searcher, name) if name in filters else docs for name in request.facets}
     facets = tuple(_count_facet(searcher, name, docs, request.facet_limit(name)) for name, docs in counted.items())
     check()
     top, rank = _select_page(searcher, root, found, request, check)
@@ -74,7 +74,14 @@ def search(searcher: Searcher, request: Request) -> Page:
     pages = -(-len(docs) // request.per_page)
     relaxed = Relaxed(found.relaxed.required, len(found.relaxed.query.words), complete) if found.relaxed else None
     names = tuple(_find_names(searcher, request.query))
-    return Page(len(docs), hits, facets, request.page, pages, took, suggestion, (), names, relaxed, rank)
+    counts = tuple(_count_words(searcher, request, check)) if request.count_words else ()
+    return Page(len(docs), hits, facets, request.page, pages, took, suggestion, (), names, relaxed, rank, counts)
+
+
+def _count_words(searcher: Searcher, request: Request, check: Check) -> Iterator[tuple[str, int]]:
+    for node in dict.fromkeys(plain_terms(request.query)):
+        term = create_weight(searcher, node, check).term
+        yield node.text, term.doc_frequency if term else 0
 
 
 def _find_names(searcher: Searcher, query: Node) -> list[NameMatch]:
