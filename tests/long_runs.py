@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
+# Read at the import: during a test no variable of the shell is set that begins with BACKFILE_.
+ALL_EXAMPLES = bool(os.environ.get("BACKFILE_ALL_EXAMPLES"))
+
 
 def examples(full: int, share: int = 20) -> int:
     """Number of examples: `full` under `make thorough`, which may take hours, else one in `share`."""
-    return full if os.environ.get("BACKFILE_ALL_EXAMPLES") else full // share
+    return full if ALL_EXAMPLES else full // share

@@ -24,6 +24,7 @@ from simulated_disk import SimulatedDisk, Wreck, contents
 from backfile.archive.importers.import_report import Action, ImportReport
 from backfile.archive.importers.importer import Importer
 from backfile.archive.importers.item import Asset, ImportContext, Item, Probe
+from backfile.archive.importers.library.import_log import ImportLog
 from backfile.archive.importers.sources.detection import ImportSource
 from backfile.archive.model import ArticleMetadata, Source
 from backfile.archive.storage.library import Library
@@ -166,11 +167,13 @@ def take(root: Path, items: list[Item]) -> ImportReport:
 
 
 def item(number: int, edition: int, rng: random.Random) -> Item:
-    """Item with a picture, whose text differs from edition to edition."""
-    text = f"Edition {edition} of {number}, with [another](https://a.example/{number + 1}). ![A picture](p.png)\n\n"
+    """Item whose text, picture and the name of a second picture differ from edition to edition."""
+    second = f"q{edition % 3}.png"
+    pictures_in_text = f"![A picture](p.png) ![Another]({second})"
+    text = f"Edition {edition} of {number}, with [a link](https://a.example/{number + 1}). {pictures_in_text}\n\n"
     metadata = ArticleMetadata(f"Article {number}", source=Source("A", f"https://a.example/{number}"))
-    picture = Asset("p.png", lambda: f"picture {number}".encode() * 300)
-    return Item(f"item{number}", metadata, text + " ".join(rng.choices(WORDS, k=200)), assets=(picture,))
+    pictures = Asset("p.png", lambda: f"picture {number} {edition}".encode() * 300), Asset(second, lambda: b"same" * 99)
+    return Item(f"item{number}", metadata, text + " ".join(rng.choices(WORDS, k=200)), assets=pictures)
 
 
 def whole(data: bytes, before: bytes | None, after: bytes | None) -> bool:
@@ -178,6 +181,13 @@ def whole(data: bytes, before: bytes | None, after: bytes | None) -> bool:
     lines, complete = data.splitlines(), (after or b"").splitlines()
     same = [line for line, other in zip(lines, complete, strict=False) if line == other]
     return data in (before, after) or (len(lines) == len(complete) <= len(same) + 2 and lines[-1] == complete[-1])
+
+
+def edited(root: Path) -> list[str]:
+    """Paths of the articles that the next import would take for edited by a person."""
+    log = ImportLog(str(root))
+    log.load()
+    return [path for path in log.paths if log.unedited(path) is None]
 
 
 @pytest.mark.parametrize(("steps", "chances"), [(1, 0), pytest.param(examples(40), 4, marks=LONG)])
@@ -213,6 +223,7 @@ def test_an_import_leaves_whole_articles_and_is_completed_by_the_next(
             completed = contents(place)
             assert completed.keys() == after.keys()
             assert all(whole(data, None, after[name]) for name, data in completed.items())
+            assert edited(place) == []
             shutil.rmtree(place)
         moments = disk.moments
     with capsys.disabled():

@@ -223,10 +223,11 @@ def _digest_of(full: str) -> str:
 
 
 def remove_bytes(full: str, expected: str) -> bool:
-    """Removes a file with the digest `expected`; returns False for any other file, which is left alone."""
+    """Removes a file with the digest `expected` durably; returns False for any other file, which is left alone."""
     if _digest_of(full) != expected:
         return False
     os.unlink(full)
+    sync_folder(os.path.dirname(full))
     return True
 
 

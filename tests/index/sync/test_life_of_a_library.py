@@ -9,12 +9,14 @@ import os
 import random
 import shutil
 import signal
+import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from contract.generated import texts
@@ -84,8 +86,11 @@ def fail() -> None:
 class LifeOfALibrary(RuleBasedStateMachine):
     """A library, its index, and the naive engine beside it."""
 
+    done: ClassVar[Counter[str]] = Counter()
+
     def __init__(self) -> None:
         super().__init__()
+        self.done["lives"] += 1
         self.place = Path(tempfile.mkdtemp())
         self.root = self.place / "library"
         self.folder = self.place / "cache"
@@ -103,6 +108,7 @@ class LifeOfALibrary(RuleBasedStateMachine):
 
     def put(self, path: str, content: bytes) -> None:
         """Writes a file with a time of its own, long ago: no test waits for the clock."""
+        self.done["files written"] += 1
         full = self.root / path
         full.parent.mkdir(parents=True, exist_ok=True)
         full.write_bytes(content)
@@ -124,12 +130,14 @@ class LifeOfALibrary(RuleBasedStateMachine):
     @rule(number=st.integers(0, 50), new=paths)
     def move(self, number: int, new: str) -> None:
         if source := self.present(number):
+            self.done["files moved"] += 1
             (self.root / new).parent.mkdir(parents=True, exist_ok=True)
             source.replace(self.root / new)
 
     @rule(number=st.integers(0, 50))
     def delete(self, number: int) -> None:
         if path := self.present(number):
+            self.done["files deleted"] += 1
             path.unlink()
 
     @rule(number=st.integers(0, 50))
@@ -144,6 +152,7 @@ class LifeOfALibrary(RuleBasedStateMachine):
     @rule(number=st.integers(1, 25))
     def fail_in_an_update(self, number: int) -> None:
         """Ends an update by an exception at one of its file operations."""
+        self.done["updates failed or killed"] += 1
         with pytest.MonkeyPatch.context() as patch, suppress(Killed):
             Countdown(number, fail).patch(patch)
             update_index(Library(self.root), self.folder, DEFAULT)
@@ -151,6 +160,7 @@ class LifeOfALibrary(RuleBasedStateMachine):
     @rule(number=st.integers(1, 25))
     def kill_an_update(self, number: int) -> None:
         """Kills a process that updates the index at one of its file operations."""
+        self.done["updates failed or killed"] += 1
         child = os.fork()
         if not child:
             with pytest.MonkeyPatch.context() as patch:
@@ -166,6 +176,7 @@ class LifeOfALibrary(RuleBasedStateMachine):
         rng = random.Random(seed)
         files = sorted(path for path in (self.folder / "index").iterdir() if path.stat().st_size)
         if files:
+            self.done["damages"] += 1
             break_file(rng.choice(files), kind, rng)
             self.find_damage()
 
@@ -187,6 +198,7 @@ class LifeOfALibrary(RuleBasedStateMachine):
     @rule()
     def index(self) -> None:
         """Updates the index, and compares it with the naive engine."""
+        self.done["comparisons"] += 1
         update_index(Library(self.root), self.folder, DEFAULT)
         assert update_index(Library(self.root), self.folder, DEFAULT).did_nothing
         other = self.place / "naive"
@@ -245,5 +257,9 @@ def test_the_index_follows_the_library() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(7_200)
-def test_the_index_follows_the_library_for_10_000_steps() -> None:
-    run(count=examples(200), steps=50)
+def test_the_index_follows_the_library_for_10_000_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    LifeOfALibrary.done.clear()
+    run(count=(count := examples(200)), steps=50)
+    with capsys.disabled():
+        sys.stdout.write(f"\n{dict(LifeOfALibrary.done)}\n")
+    assert LifeOfALibrary.done["lives"] >= count
