@@ -24,8 +24,9 @@ from server_process import TIMEOUT, Server, descendants, eventually, fetch, fetc
 
 from backfile.cli import main
 from backfile.index.sync.watcher import relevant
-from backfile.web.server.granian_server import AddressUnavailable, free_port
-from backfile.web.server.index_process import base_url
+from backfile.web.server.granian_server import STOP_SECONDS, AddressUnavailable, _end_within, free_port
+from backfile.web.server.index_process import KILL_TIMEOUT, SHUTDOWN_TIMEOUT, base_url
+from backfile.web.server.worker_pool import STOP_TIMEOUT
 
 PROMISED_STOP = 5.0  # seconds
 
@@ -197,6 +198,18 @@ def test_the_server_stops_within_five_seconds_under_load(
         assert needed < PROMISED_STOP
     finally:
         stop.set()
+
+
+def test_the_server_ends_in_time_even_beside_a_process_that_cannot_be_ended() -> None:
+    began = time.monotonic()
+    child = os.fork()
+    if child == 0:
+        _end_within(0.1)
+        Event().wait()  # as for a process that waits for a disk
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert time.monotonic() - began < TIMEOUT
+    assert STOP_TIMEOUT < STOP_SECONDS < PROMISED_STOP
+    assert SHUTDOWN_TIMEOUT + KILL_TIMEOUT <= STOP_TIMEOUT
 
 
 @pytest.mark.long

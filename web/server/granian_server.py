@@ -7,6 +7,7 @@ import logging
 import math
 import multiprocessing
 import os
+import signal
 import socket
 import stat
 import sys
@@ -46,6 +47,7 @@ log = logging.getLogger("backfile.server")
 
 THREADS = SEARCHES + MAX_WAITING + DOWNLOADS + crawlers.MAX_WAITING + 8  # a worker; the last are for cheap requests
 SHUTDOWN_TIMEOUT = 2  # seconds for open requests when the server stops
+STOP_SECONDS = 4.0  # after a signal, at which the server ends whatever it waits for
 SOCKET_PERMISSIONS = 0o660
 HEADER_TIMEOUT = 20_000  # milliseconds for the header of a request
 WARM_UP_SECONDS = 2.0  # after which nothing more is requested before the server listens
@@ -90,6 +92,7 @@ def _run(settings: Settings, address: Address, make_app: MakeApp) -> None:
             make_app(settings)
             gc.freeze()  # no collection writes to objects that the workers share
         pool.run()
+        _end_within(STOP_SECONDS)
     finally:
         pool.terminate()
         index_process.terminate()
@@ -97,6 +100,15 @@ def _run(settings: Settings, address: Address, make_app: MakeApp) -> None:
         index_process.stop()
         if isinstance(address, Path):
             address.unlink(missing_ok=True)
+
+
+def _end_within(seconds: float) -> None:
+    """Ends this process, the server, after a time: the system may not be able to end a process that waits for a disk.
+
+    The processes that it waits for are killed long before.
+    """
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 def _run_granian(settings: Settings, address: Address, make_app: MakeApp, workers: int) -> None:

@@ -27,8 +27,8 @@ Address = tuple[str, int] | Path
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses of all interfaces
 START_TIMEOUT = 60  # seconds for the workers to start
 POLL_INTERVAL = 0.02  # seconds
-SHUTDOWN_TIMEOUT = 2.0  # seconds for the article in work when the server stops
-KILL_TIMEOUT = 1.0  # seconds more for the process to end
+SHUTDOWN_TIMEOUT = 1.5  # seconds for the article in work when the server stops
+KILL_TIMEOUT = 0.5  # seconds more for the process to end
 RESTART_DELAY = 5.0  # seconds
 
 

@@ -17,7 +17,8 @@ from backfile.archive.helper_process import end_with_parent
 
 log = logging.getLogger("backfile.server")
 
-STOP_TIMEOUT = 3.0  # seconds for the workers to end when the server stops
+STOP_TIMEOUT = 2.0  # seconds for the workers to end when the server stops
+REAP_TIMEOUT = 0.5  # seconds for the system to end a process that was killed
 STABLE_AFTER = 10.0  # seconds; a worker that ends sooner has failed again
 FIRST_DELAY = 0.1  # seconds before a failed worker is started again; doubles with each failure
 MAX_DELAY = 5.0  # seconds
@@ -78,7 +79,7 @@ class _Worker:
             if self._process.is_alive():
                 log.warning("A worker was still at work when the server stopped; it was killed.")
             self._kill()
-            self._process.join()
+            self._process.join(REAP_TIMEOUT)
 
     def _kill(self) -> None:
         """Kills the process and what it started: they share a session."""
