@@ -173,8 +173,9 @@ class _Synchronization:
             documents = self._with_first_languages(documents)
         # The stamp promises that everything was read under it: an index with older readings gets it at the very end.
         stamp = self.stamp if single or not self.status.documents else self.status.stamp
+        batch = SINGLE_COMMIT if single else BATCH
         for first in documents:
-            self._commit(collector, stamp, chain([first], islice(documents, BATCH - 1)))
+            self._commit(collector, stamp, chain([first], islice(documents, batch - 1)))
         if not single:
             self._record_moves(collector)
         collector.record_removed()
@@ -273,7 +274,7 @@ class _Synchronization:
         self._save(collector)
         status = self.engine.status()
         languages = self._choose_languages(status.language_counts)
-        if languages != self.languages:
+        if languages != status.languages:
             self.languages = languages
             self._commit(collector, self.stamp)
 
