@@ -168,6 +168,140 @@ class TestSynchronise:
         synchronise(library, engine)
         assert engine.status().languages == ("en",)
 
+    def test_changes_moves_and_removals(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        write(library.root / "ferry.md", "---\ntitle: Day ferry\n---\nThe ferry sails by day.\n")
+        (library.root / "tide.md").rename(library.root / "ebb.md")
+        (library.root / "2001" / "harbour.md").unlink()
+        write(library.root / "new.md", "Something new.\n")
+        report = synchronise(library, engine)
+        assert report == Report(
+            added=["new"], changed=["ferry"], moved=[("tide", "ebb")], removed=["2001/harbour"], unchanged=0
+        )
+        assert ids(engine) == {"ebb", "ferry", "new"}
+        assert engine.document("ferry").metadata.title == "Day ferry"
+
+    def test_all_of_a_small_change_is_one_commit(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        (library.root / "tide.md").rename(library.root / "ebb.md")
+        (library.root / "ferry.md").unlink()
+        os.utime(library.root / "2001" / "harbour.md", (1_000, 1_000))
+        before = engine.status().generation
+        synchronise(library, engine)
+        assert engine.status().generation == before + 1
+
+    def test_a_touched_file_is_read_once_and_stays_as_it_is(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        os.utime(library.root / "tide.md", (1_000, 1_000))
+        report = synchronise(library, engine)
+        assert report.did_nothing
+        assert report.unchanged == 3
+        with patch.object(Library, "read", side_effect=AssertionError("read it again")):
+            synchronise(library, engine)
+
+    def test_a_change_within_one_tick_of_the_clock_is_noticed(self, library: Library, engine: MemoryEngine) -> None:
+        """Racily clean file (git's term): same size, same time, other content."""
+        path = library.root / "racy.md"
+        write(path, "old words\n", age=0)
+        moment = path.stat().st_mtime_ns
+        synchronise(library, engine)
+        assert time.time_ns() - moment > synchronization._CLOCK_TICK, (
+            "it read the file while its time could still come again"
+        )
+
+    def test_draft_and_back(self, library: Library, engine: MemoryEngine) -> None:
+        synchronise(library, engine)
+        write(library.root / "tide.md", "---\ndraft: true\n---\nIt comes and goes.\n", age=50)
+        assert synchronise(library, engine).removed == ["tide"]
+        with patch.object(Library, "read", side_effect=AssertionError("read a draft that did not change")):
+            assert synchronise(library, engine).did_nothing
+        write(library.root / "tide.md", "It comes and goes.\n", age=40)
+        assert synchronise(library, engine).added == ["tide"]
+
+    def test_two_files_with_one_name(self, library: Library, engine: MemoryEngine) -> None:
+        """Ids depend on neighbouring files; the index follows, as if rebuilt."""
+        write(library.root / "tide.markdown", "Another tide.\n")
+        synchronise(library, engine)
+        assert ids(engine, "tide") == {"tide", "tide.markdown"}
+        assert synchronise(library, engine).did_nothing
+        (library.root / "tide.md").unlink()
+        synchronise(library, engine)
+        assert ids(engine, "tide") == {"tide"}
+        assert engine.document("tide").path == "tide.markdown"
+        write(library.root / "tide.md", "It is back.\n")
+        synchronise(library, engine)
+        fresh = MemoryEngine()
+        synchronise(library, fresh)
+        assert contents(engine) == contents(fresh)
+
+    def test_one_bad_file_stops_nothing_and_is_listed(self, library: Library, engine: MemoryEngine) -> None:
+        (library.root / "binary.md").write_bytes(bytes(range(256)) * 20)
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nStill searchable words.\n")
+        (library.root / "gone.md").symlink_to(library.root / "nowhere.md")
+        report = synchronise(library, engine)
+        assert {"ferry", "tide", "broken"} <= ids(engine)
+        assert ids(engine, "searchable") == {"broken"}
+        listed = {problem.path for problem in report.problems}
+        assert {"broken.md", "gone.md"} <= listed
+        assert {problem.path for problem in read_problems(library.root / ".backfile")} == listed
+
+    def test_problems_stay_listed_until_they_are_mended(self, library: Library, engine: MemoryEngine) -> None:
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n")
+        first = synchronise(library, engine)
+        again = synchronise(library, engine)
+        assert again.did_nothing
+        assert again.problems == first.problems
+        assert [problem.path for problem in first.problems] == ["broken.md"]
+        write(library.root / "broken.md", "---\ntitle: closed\n---\nWords.\n")
+        assert synchronise(library, engine).problems == []
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n", age=30)
+        assert synchronise(library, engine).problems
+        (library.root / "broken.md").unlink()
+        assert synchronise(library, engine).problems == []
+
+    def test_lost_records_are_made_again(self, library: Library, engine: MemoryEngine) -> None:
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n")
+        first = synchronise(library, engine)
+        (library.root / ".backfile" / "problems.json").write_text("{")
+        assert synchronise(library, engine).problems == first.problems
+
+    def test_an_index_of_another_machine_is_taken_over_as_it_is(
+        self, library: Library, engine: MemoryEngine, tmp_path: Path
+    ) -> None:
+        write(library.root / "broken.md", "---\ntitle: [unclosed\n---\nWords.\n", age=30)
+        first = synchronise(library, engine)
+        generation = engine.status().generation
+        for each in (library.root / ".backfile").iterdir():  # this machine has no state of its own
+            each.unlink()
+        again = synchronise(library, engine)
+        assert again.problems == first.problems
+        assert again.unchanged == len(first.added)
+        assert (again.added, again.changed, again.removed) == ([], [], [])
+        assert engine.status().generation == generation
+        write(library.root / "2001" / "harbour.md", "---\ntitle: The harbour\n---\nA harbour.\n")
+        for each in (library.root / ".backfile").iterdir():
+            each.unlink()
+        report = synchronise(library, engine)
+        assert [*report.added, *report.changed] == ["2001/harbour"]
+        assert report.unchanged > 0
+
+    @pytest.mark.parametrize("name", ["library.toml", "authors.yml", "authors/edna.md"])
+    def test_changed_library_settings_reread_every_article(
+        self, library: Library, engine: MemoryEngine, name: str
+    ) -> None:
+        write(library.root / "2001" / "harbour.md", "---\ntitle: The harbour\nauthors: [edna]\n---\nA harbour.\n")
+        synchronise(library, engine)
+        assert engine.document("2001/harbour").metadata.authors == ("edna",)
+        content = {
+            "library.toml": '[authors]\nedna = "Edna Marsh"',
+            "authors.yml": "edna:\n  name: Edna Marsh\n",
+            "authors/edna.md": "---\nname: Edna Marsh\n---\n",
+        }
+        write(library.root / name, content[name])
+        synchronise(library, engine)
+        assert engine.document("2001/harbour").metadata.authors == ("Edna Marsh",)
+        assert synchronise(library, engine).did_nothing
+
     def test_other_reading_rules_have_all_articles_read_again(self, library: Library, engine: MemoryEngine) -> None:
         synchronise(library, engine)
         with patch.object(reading_rules, "READING_RULES", reading_rules.READING_RULES + 1):
