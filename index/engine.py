@@ -11,6 +11,7 @@ from typing import Protocol
 
 from backfile.archive.model import ArticleMetadata
 from backfile.index.errors import QueryRefused
+from backfile.index.periods import Period, PeriodCounts
 from backfile.index.query import Node, Notice
 
 FACETS = ("author", "topic", "year")
@@ -90,6 +91,8 @@ class Request:
     `all_years` the facet of years gets all. With `count_words` the page tells how many articles have each word.
 
     `rank_of` is the id of an article whose position in the order is asked for (`Page.rank`).
+
+    `periods`: count the articles by periods of this kind; with `occurrences` their matches and words as well.
     """
 
     query: Node
@@ -105,6 +108,8 @@ class Request:
     relax: bool = False
     rank_of: str = ""
     count_words: bool = False
+    periods: Period | None = None
+    occurrences: bool = False
 
     def facet_limit(self, facet: str) -> int | None:
         """Number of values requested of a facet; None: all."""
@@ -240,6 +245,8 @@ class Page:
 
     `rank` is the position (from 1) of the article `Request.rank_of` in the order of all hits; None if none was asked
     for, or if the article is not among the first MAX_DEPTH hits.
+
+    `periods` obey the query and all filters, and are none outside of the filter's dates.
     """
 
     total: int
@@ -254,6 +261,7 @@ class Page:
     relaxed: Relaxed | None = None
     rank: int | None = None
     word_counts: tuple[tuple[str, int], ...] = ()
+    periods: PeriodCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

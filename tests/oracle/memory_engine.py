@@ -54,6 +54,7 @@ from backfile.index.query import (
 )
 from backfile.index.ranking.bm25f import idf
 from backfile.index.ranking.spelling import CORRECTED_BELOW, WRITTEN_IN, correct_query, nearest_word, written_form
+from oracle.naive_periods import count_periods
 from oracle.naive_search import NaiveDocument, NaiveSearcher
 
 _CHARACTERISTIC = 20  # terms of a query for similar articles
@@ -236,6 +237,7 @@ class _Answer:
             relaxed=self.relaxed,
             rank=self._rank([words.document.id for _, words in kept[:MAX_DEPTH]]),
             word_counts=tuple(self._count_words()) if request.count_words else (),
+            periods=count_periods(request, filtered, self.searcher),
         )
 
     def _rank(self, ids: Sequence[str]) -> int | None:

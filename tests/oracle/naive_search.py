@@ -220,10 +220,21 @@ class NaiveSearcher:
         languages = self._languages_of(words)
         return sum(self._frequency(node, value, languages) for value in words.values[field])
 
+    def occurrences(self, node: TermNode, words: NaiveDocument, field: str) -> int:
+        """Number of places where a term or one of its stem siblings stands in a field of a document."""
+        languages = self._languages_of(words)
+        return round(sum(self._frequency(node, value, languages, sibling=1.0) for value in words.values[field]))
+
     def _languages_of(self, words: NaiveDocument) -> tuple[str, ...]:
         return stemming_languages(words.document.metadata.language, self._languages)
 
-    def _frequency(self, node: TermNode, value: Sequence[Token], languages: tuple[str, ...]) -> float:
+    def _frequency(
+        self,
+        node: TermNode,
+        value: Sequence[Token],
+        languages: tuple[str, ...],
+        sibling: float = WEIGHTS.stem_sibling,
+    ) -> float:
         match node:
             case Wildcard():
                 fits = wildcard_test(node.text)
@@ -240,7 +251,7 @@ class NaiveSearcher:
                 )
         typed = {start for sequence in term_sequences(node.text) for start in _starts(sequence, value)}
         others = 0 if node.exact else sum(self._is_stem_sibling(token.term, node, languages) for token in value)
-        return len(typed) + WEIGHTS.stem_sibling * others
+        return len(typed) + sibling * others
 
     def _is_stem_sibling(self, term: str, word: Word, languages: tuple[str, ...]) -> bool:
         """Test for a stem sibling that is not a spelling of the word itself."""

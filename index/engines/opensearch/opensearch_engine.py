@@ -37,6 +37,7 @@ from backfile.index.engines.opensearch.search.similar_articles import similar_ar
 from backfile.index.engines.opensearch.search.suggestions import complete_query
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import ClusterUnavailable, IndexUnusable
+from backfile.index.periods import PeriodCounts
 
 NAME = "opensearch"
 _FETCHED = 200  # documents fetched by id at once
@@ -92,7 +93,8 @@ class OpenSearchEngine:
         request.check_depth()
         reader = self._reader(Deadline(started, request.deadline))
         if reader is None:
-            return Page(0, (), tuple(Facet(name, (), 0) for name in FACETS), request.page, 0, 0.0)
+            periods = PeriodCounts(request.periods) if request.periods else None
+            return Page(0, (), tuple(Facet(name, (), 0) for name in FACETS), request.page, 0, 0.0, periods=periods)
         return search_page(reader, request, started)
 
     def complete(self, text: str, *, limit: int = 5) -> Completions:

@@ -1,9 +1,10 @@
-"""Facets as aggregations: exact counts, the facet's own filter ignored."""
+"""Facets and periods as aggregations: exact counts; those of a facet ignore its own filter."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from backfile.index.engine import MAX_NAMES, Facet, FacetValue, NameMatch, Request
@@ -11,16 +12,25 @@ from backfile.index.engines.opensearch.document_source import SEPARATOR, keyword
 from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
 from backfile.index.engines.opensearch.search.match_queries import Query, all_of
 from backfile.index.fields import name_words
+from backfile.index.periods import MONTHS, Period, PeriodCounts
 from backfile.index.query import Node, plain_text
 
 _FIELDS = {"author": "author_key", "topic": "topic_key", "year": "year"}
 _NAMES = ("author", "topic")  # facets whose values are names
 _MOST_YEARS = 10_000
 _MOST_VALUES = 60_000  # buckets of an answer are limited to 65,536 by default
+_MOST_PERIODS = 65_000
 _TIES = 50  # values beyond those wanted, among which those with equal counts are put in order
 _NAMED = 50
 _SENT = 20  # times the values wanted that each shard sends at first
 _EXACT = 40_000  # distinct values up to which the count of them is exact
+_ONE_MONTH = 31  # days: a longer date is that of a year
+# Twice the number of the month of the first day (`Period.number`), and 1 more for the date of a whole year.
+_MONTH = (
+    "long first = doc['first_day'].value; LocalDate day = LocalDate.ofEpochDay(first - 719163L);"
+    " return 2 * (day.getYear() * 12 + day.getMonthValue() - 1)"
+    " + (doc['last_day'].value - first > params.month ? 1 : 0);"
+)
 
 
 def facet_aggregations(request: Request, filters: Mapping[str, Query]) -> dict[str, Any]:
@@ -119,3 +129,40 @@ def read_names(found: Any, query: Node, reader: ClusterReader) -> tuple[NameMatc
         spellings = reader.spellings((facet, key) for own, _, key in split if own == words)
         names += [NameMatch(facet, name, count) for name, count in sorted(spellings.values())]
     return tuple(sorted(names, key=lambda each: -each.count)[:MAX_NAMES])
+
+
+def period_aggregations(request: Request, filters: Iterable[Query]) -> dict[str, Any]:
+    """Aggregations of the periods of a request; none if it names none.
+
+    Occurrences are not counted: OpenSearch tells frequencies one document at a time only.
+    """
+    if request.periods is None:
+        return {}
+    values: dict[str, Any] = {"field": "year"}
+    dated = {"exists": {"field": "year"}}
+    if request.periods is Period.MONTH:
+        values = {"script": {"source": _MONTH, "params": {"month": _ONE_MONTH}}, "value_type": "long"}
+    by_period = {"filter": dated, "aggs": {"values": {"terms": {**values, "size": _MOST_PERIODS}}}}
+    undated = {"missing": {"field": "year"}}
+    return {"periods": {"filter": all_of(filters), "aggs": {"dated": by_period, "undated": undated}}}
+
+
+def read_periods(found: Any, request: Request) -> PeriodCounts | None:
+    """Counts by period of the aggregations of an answer."""
+    period = request.periods
+    if period is None:
+        return None
+    counts: Counter[int] = Counter()
+    vague = 0
+    for bucket in found["periods"]["dated"]["values"]["buckets"]:
+        key, count = int(bucket["key"]), bucket["doc_count"]
+        if period is not Period.MONTH:
+            counts[key if period is Period.YEAR else key // 10] += count
+            continue
+        is_year = key % 2
+        vague += count if is_year else 0
+        for number in range(key // 2, key // 2 + (MONTHS if is_year else 1)):
+            counts[number] += count
+    bounds = period.bounds(request.filters.first, request.filters.last)
+    articles = {number: count for number, count in counts.items() if number in bounds}
+    return PeriodCounts(period, articles, found["periods"]["undated"]["doc_count"], vague)

@@ -15,8 +15,10 @@ from backfile.index.engines.opensearch.search.facet_aggregations import (
     every_value,
     facet_aggregations,
     inexact_facets,
+    period_aggregations,
     read_facets,
     read_names,
+    read_periods,
 )
 from backfile.index.engines.opensearch.search.match_queries import Query, all_of, filter_queries
 from backfile.index.engines.opensearch.search.relaxed_search import RelaxedQueries, RelaxedWords, relax_words
@@ -89,6 +91,7 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
         relaxed=Relaxed(found.words.required, len(found.words.query.words), complete) if found.words else None,
         rank=found.rank,
         word_counts=_count_words(reader, request.query) if request.count_words else (),
+        periods=read_periods(found.answer["aggregations"], request),
     )
 
 
@@ -136,7 +139,7 @@ def _body(request: Request, match: Query, filters: dict[str, Query]) -> dict[str
     return {
         "query": {"bool": {"filter": [match]}},
         "post_filter": all_of(filters.values()),
-        "aggs": facet_aggregations(request, filters),
+        "aggs": {**facet_aggregations(request, filters), **period_aggregations(request, filters.values())},
         "track_total_hits": True,
         "sort": ORDERS[request.sort],
         "from": (request.page - 1) * request.per_page,

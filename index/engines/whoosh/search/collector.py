@@ -23,6 +23,7 @@ from backfile.index.engine import (
 )
 from backfile.index.engines.whoosh.search.completion import written_form
 from backfile.index.engines.whoosh.search.doc_set import DocSet
+from backfile.index.engines.whoosh.search.period_counts import count_periods
 from backfile.index.engines.whoosh.search.posting_reader import document_frequency
 from backfile.index.engines.whoosh.search.query_weight import QueryWeight, create_weight
 from backfile.index.engines.whoosh.search.scoring.max_score import score_best
@@ -58,6 +59,7 @@ def search(searcher: Searcher, request: Request) -> Page:
     # A facet ignores its own filter, so that it counts what one more choice would add ("drill sideways").
     counted = {name: found.without_filter(searcher, name) if name in filters else docs for name in request.facets}
     facets = tuple(_count_facet(searcher, name, docs, request.facet_limit(name)) for name, docs in counted.items())
+    periods = count_periods(searcher, root, docs, request) if request.periods else None
     check()
     top, rank = _select_page(searcher, root, found, request, check)
     marking = Deadline(started, _MARKING * request.deadline).check
@@ -75,7 +77,9 @@ def search(searcher: Searcher, request: Request) -> Page:
     relaxed = Relaxed(found.relaxed.required, len(found.relaxed.query.words), complete) if found.relaxed else None
     names = tuple(_find_names(searcher, request.query))
     counts = tuple(_count_words(searcher, request, check)) if request.count_words else ()
-    return Page(len(docs), hits, facets, request.page, pages, took, suggestion, (), names, relaxed, rank, counts)
+    return Page(
+        len(docs), hits, facets, request.page, pages, took, suggestion, (), names, relaxed, rank, counts, periods
+    )
 
 
 def _count_words(searcher: Searcher, request: Request, check: Check) -> Iterator[tuple[str, int]]:

@@ -1,4 +1,4 @@
-"""Facet counting: one `bincount` per column of ordinals, exact for any number of values."""
+"""Facet and period counting: one `bincount` per column of ordinals, exact for any number of values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from backfile.index.engines.whoosh.search.doc_set import DocSet, expand_ranges
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.segment import FacetColumn
 from backfile.index.fields import name_words, spelling_rank
+from backfile.index.periods import MONTHS, Period
 
+_EPOCH = 719_163  # ordinal of 1970-01-01
+_EPOCH_MONTHS = 1970 * MONTHS
 _MIN_FILL = 4  # a further slot is made while one document in so many has a value for it
 
 
@@ -188,3 +191,53 @@ def year_table(years: Array, live_docs: DocSet) -> FacetTable:
     slot = np.where(years != 0, years.astype(np.int32) - first, len(values)).astype(np.int32)
     nothing = np.empty(0, np.intp)
     return FacetTable(values, [slot], nothing, nothing, live_docs)
+
+
+@dataclass(frozen=True)
+class PeriodTable:
+    """Periods of every document's date, laid out for counting.
+
+    `firsts` and `lasts` hold the places of the first and last period of each document (int32[size]; 0: undated). Place
+    1 is the period numbered `earliest`; `latest` is the greatest place. `is_vague`: documents of several periods
+    (bool[size]); None without any.
+    """
+
+    firsts: Array
+    lasts: Array
+    earliest: int
+    latest: int
+    is_vague: Array | None
+
+    def sums(self, doc_ids: Array, weights: Array | None = None) -> Array:
+        """Number of documents, or sum of their weights, at each place (int64[latest + 1]).
+
+        A document counts in all its periods: sums of the differences between neighbouring places.
+        """
+        found = np.bincount(self.firsts.take(doc_ids), weights, minlength=self.latest + 2)
+        if self.is_vague is not None:
+            found = (found - np.bincount(self.lasts.take(doc_ids) + 1, weights, minlength=self.latest + 2)).cumsum()
+        return np.rint(found[:-1]).astype(np.int64)
+
+    def by_number(self, sums: Array, bounds: range) -> dict[int, int]:
+        """Sums other than 0 by the number of the period, of the periods in `bounds`."""
+        places = np.flatnonzero(sums[1:])
+        numbers = (places + self.earliest).tolist()
+        counts = sums[1:].take(places).tolist()
+        return {number: count for number, count in zip(numbers, counts, strict=True) if number in bounds}
+
+
+def period_table(first_days: Array, last_days: Array, period: Period) -> PeriodTable:
+    """Period table, given the first and last day of every document's date as ordinals (0: undated)."""
+    numbers = [_period_numbers(days, period) for days in (first_days, last_days)]
+    dated = first_days != 0
+    earliest = int(numbers[0][dated].min()) if dated.any() else 0
+    firsts, lasts = (np.where(dated, each - (earliest - 1), 0).astype(np.int32) for each in numbers)
+    is_vague = firsts != lasts
+    return PeriodTable(firsts, lasts, earliest, int(lasts.max(initial=0)), is_vague if is_vague.any() else None)
+
+
+def _period_numbers(days: Array, period: Period) -> Array:
+    """Numbers of the periods of days (int32), as `Period.number`."""
+    months = (days.astype(np.int64) - _EPOCH).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    divisor = {Period.MONTH: 1, Period.YEAR: MONTHS, Period.DECADE: 10 * MONTHS}[period]
+    return ((months + _EPOCH_MONTHS) // divisor).astype(np.int32)

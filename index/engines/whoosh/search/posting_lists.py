@@ -35,6 +35,9 @@ class PostingList(Protocol):
     def contains(self, doc_ids: Array) -> Array:
         """Tests membership of ascending doc ids (bool[len(doc_ids)])."""
 
+    def select(self, mask: Array) -> tuple[Array, Array]:
+        """Its documents for which a mask (bool[size]) is True, ascending, and their frequencies."""
+
     def add_weighted(self, totals: Array, batch: DocBatch, norms: Array, boost: float) -> None:
         """Adds boost · norm · frequency to the totals (float64[len(batch)]) of a batch.
 
@@ -82,6 +85,11 @@ class SparsePostings:
         found: Array = self.doc_ids.take(self.doc_ids.searchsorted(doc_ids), mode="clip") == doc_ids
         return found
 
+    def select(self, mask: Array) -> tuple[Array, Array]:
+        """Selects by lookup in the mask."""
+        kept = np.flatnonzero(mask.take(self.doc_ids))
+        return self.doc_ids.take(kept), self.frequencies.take(kept)
+
     def add_weighted(self, totals: Array, batch: DocBatch, norms: Array, boost: float) -> None:
         """Adds boost · norm · frequency at the intersection with the batch."""
         own, places = batch.locate(self.doc_ids)
@@ -119,6 +127,11 @@ class DensePostings:
         """Tests membership by lookup."""
         found: Array = self.frequencies.take(doc_ids) != 0
         return found
+
+    def select(self, mask: Array) -> tuple[Array, Array]:
+        """Selects by the intersection of the mask with the column."""
+        doc_ids = np.flatnonzero((self.frequencies != 0) & mask)
+        return doc_ids, self.frequencies.take(doc_ids)
 
     def add_weighted(self, totals: Array, batch: DocBatch, norms: Array, boost: float) -> None:
         """Adds boost · norm · frequency to the whole batch."""

@@ -18,13 +18,20 @@ from backfile.index.analysis.stemming import stemming_languages
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document
 from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.facets import FacetTable, facet_table, year_table
+from backfile.index.engines.whoosh.search.facets import (
+    FacetTable,
+    PeriodTable,
+    facet_table,
+    period_table,
+    year_table,
+)
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
-from backfile.index.fields import facet_key
+from backfile.index.fields import CONTENT_FIELDS, facet_key
 from backfile.index.highlight.token_table import TokenizedDocument
+from backfile.index.periods import Period
 from backfile.index.query import language_of
 from backfile.index.ranking.bm25f import weighted_frequency
 
@@ -47,6 +54,7 @@ class Searcher:
         self._filters: Cache[Array] = bounded_cache(_CACHED_MASKS)
         self._norms: dict[str, Array] = {}
         self._facet_tables: dict[str, FacetTable] = {}
+        self._period_tables: dict[Period, PeriodTable] = {}
         self.term_ordinal = lru_cache(_CACHED_TERMS)(FieldPostings.find)
         self.stem_siblings = lru_cache(_CACHED_TERMS)(_stem_siblings)
         self.written_forms: Cache[str] = bounded_cache(_CACHED_TERMS)
@@ -126,6 +134,20 @@ class Searcher:
                 table = facet_table(columns, self.all_docs, partial(facet_key, name))
             self._facet_tables[name] = table
         return self._facet_tables[name]
+
+    def period_table(self, period: Period) -> PeriodTable:
+        """Table of the months, years or decades of all documents."""
+        if period not in self._period_tables:
+            self._period_tables[period] = period_table(self.first_days, self.last_days, period)
+        return self._period_tables[period]
+
+    @cached_property
+    def content_lengths(self) -> Array:
+        """Length of title, summary and text of every document, in positions (int64[size])."""
+        lengths = np.zeros(self.size, np.int64)
+        for field in CONTENT_FIELDS:
+            lengths += self.column(partial(Segment.lengths, name=field), np.int64)
+        return lengths
 
     def facet_mask(self, name: str, values: tuple[str, ...]) -> Array:
         """True for documents with at least one of the facet values (bool[size])."""
