@@ -79,4 +79,8 @@ class GitUnusable(ArchiveError):
 
 
 class LinkIndexUnusable(ArchiveError):
+    """Index of links that cannot be used now: it is locked, or the system refuses to read it."""
+
+
+class LinkIndexDamaged(LinkIndexUnusable):
     """Index of links that is missing, damaged or of another format; the next synchronization makes it anew."""

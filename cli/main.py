@@ -34,6 +34,7 @@ EXIT_CODES: dict[type[archive_errors.BackfileError], int] = {
     archive_errors.LibraryMissing: 3,
     archive_errors.LibrarySettingsInvalid: 3,
     archive_errors.LinkIndexUnusable: 3,
+    archive_errors.LinkIndexDamaged: 3,
     archive_errors.GitUnusable: 3,
     archive_errors.ArticleNotFound: 1,
     archive_errors.ArticleGone: 1,

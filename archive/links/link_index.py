@@ -6,13 +6,15 @@ docs/decisions/links.md gives the reasons.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from backfile.archive.addresses.moves import Move
-from backfile.archive.errors import LinkIndexUnusable
+from backfile.archive.errors import LinkIndexDamaged
 from backfile.archive.links.article_addresses import AddressKind, ArticleAddress, FormerAddress, FormerRank
 from backfile.archive.links.destinations import (
     file_segments,
@@ -21,11 +23,14 @@ from backfile.archive.links.destinations import (
     shown_address,
     undated,
 )
-from backfile.archive.links.link_tables import TABLES, connect, create
+from backfile.archive.links.link_tables import TABLES, connect, create, errors_of_links, mark_damaged, seal, verify
+from backfile.archive.metadata.series import LAST_DATE, LAST_PART, SeriesEntry
 
 FILE_NAME = "links.sqlite"
 MAX_CANDIDATES = 500
-_LAST_PART, _LAST_DATE = 1e18, "~"  # of those that state none
+
+log = logging.getLogger("backfile.index")
+
 _LOOK_AHEAD = 20  # entries of a series: several for a part in an archive of several languages
 
 
@@ -69,36 +74,14 @@ class AddressConflict(NamedTuple):
     paths: tuple[str, ...]
 
 
-class SeriesEntry(NamedTuple):
-    """Article as a part of a series: key of the series, number of the part (None: unknown), date, id, title, language.
+class LinkIndex:
+    """Connection to an index of links, for one thread of one process. Every method may raise `LinkIndexUnusable`.
 
-    `date` is in ISO 8601, as far as it is known, and empty for an article without one; so is `language`.
+    An index that proves damaged is marked so, and made anew by the next `write`.
     """
 
-    series: str
-    part: float | None
-    date: str
-    id: str
-    title: str
-    language: str
-
-    @property
-    def place(self) -> tuple[float, str, str]:
-        """Place in the series: by part, then date, then id; unknown ones are the last."""
-        return (_LAST_PART if self.part is None else self.part, self.date or _LAST_DATE, self.id)
-
-    def is_translation_of(self, other: SeriesEntry) -> bool:
-        """Whether both are one part, or without parts of one day, in different languages."""
-        if self.language == other.language or self.part != other.part:
-            return False
-        return self.part is not None or (self.date == other.date != "")
-
-
-class LinkIndex:
-    """Connection to an index of links, for one thread of one process. Every method may raise `LinkIndexUnusable`."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: sqlite3.Connection, path: Path | None = None) -> None:
+        self._connection, self._path = connection, path
 
     @classmethod
     def temporary(cls) -> Self:
@@ -110,17 +93,24 @@ class LinkIndex:
     @classmethod
     def read(cls, path: Path) -> Self:
         """Index at a path, for reading alone."""
-        return cls(connect(path, "ro"))
+        try:
+            return cls(connect(path, "ro"), path)
+        except LinkIndexDamaged as error:
+            mark_damaged(path, str(error))
+            raise
 
     @classmethod
     def write(cls, path: Path) -> Self:
         """Index at a path, for one writer; it is made anew if it is missing, damaged or of another format."""
         try:
+            verify(path)
             connection = connect(path, "rw")
-        except LinkIndexUnusable:
+        except LinkIndexDamaged as error:
+            if path.exists():
+                log.warning("%s; it is made anew", error)
             connection = create(path)
         connection.execute("PRAGMA cache_spill = OFF")  # which would keep readers waiting until the commit
-        return cls(connection)
+        return cls(connection, path)
 
     def __enter__(self) -> Self:
         return self
@@ -131,6 +121,11 @@ class LinkIndex:
     def close(self) -> None:
         """Closes the connection."""
         self._connection.close()
+
+    def seal(self) -> None:
+        """Writes the checksum of the index as the last `commit` left it, by which damage is found."""
+        if self._path is not None:
+            seal(self._path)
 
     @property
     def stamp(self) -> str:
@@ -178,8 +173,8 @@ class LinkIndex:
         cursor = self._execute("INSERT INTO article(path, id, is_listed) VALUES(?, ?, ?)", values)
         number = cursor.lastrowid
         self._execute_many("INSERT INTO former VALUES(?, ?, ?)", [(place, int(rank), number) for rank, place in former])
-        parts = [(each.series, *each.place, each.title, each.language, number) for each in series if is_listed]
-        self._execute_many("INSERT OR IGNORE INTO series VALUES(?, ?, ?, ?, ?, ?, ?)", parts)
+        parts = [(each.series, *each.place, each.language, number) for each in series if is_listed]
+        self._execute_many("INSERT OR IGNORE INTO series VALUES(?, ?, ?, ?, ?, ?)", parts)
         rows = {(_name(segments), "/".join(segments), int(kind), number) for kind, segments in addresses}
         self._execute_many("INSERT OR IGNORE INTO address VALUES(?, ?, ?, ?)", rows)
         self._execute_many(
@@ -216,10 +211,11 @@ class LinkIndex:
             " JOIN article ON article.number = address.article WHERE address.name = ?"
         )
         rows = self._rows_at(query, name, addresses, "address.path")
-        return [
-            ArticleCandidate(AddressKind(kind), tuple(address.split("/")) if address else (), path, article_id)
-            for kind, address, path, article_id in rows
-        ]
+        with self._damage_marked():
+            return [
+                ArticleCandidate(AddressKind(kind), tuple(address.split("/")) if address else (), path, article_id)
+                for kind, address, path, article_id in rows
+            ]
 
     def former(self, path: str) -> list[tuple[FormerRank, str, str]]:
         """Rank, path and id of each article with a former address, the surest first."""
@@ -228,7 +224,8 @@ class LinkIndex:
             " WHERE former.path = ? ORDER BY former.rank, article.path LIMIT ?",
             (path, MAX_CANDIDATES),
         )
-        return [(FormerRank(rank), found, article_id) for rank, found, article_id in rows]
+        with self._damage_marked():
+            return [(FormerRank(rank), found, article_id) for rank, found, article_id in rows]
 
     def conflicts(self) -> list[AddressConflict]:
         """Addresses that several articles state, by address."""
@@ -264,28 +261,30 @@ class LinkIndex:
 
     def last_move(self) -> int:
         """Time of the last move; 0 if there is none."""
-        return int(next(self._rows("SELECT COALESCE(MAX(at), 0) FROM move"))[0])
+        with self._damage_marked():
+            return int(next(self._rows("SELECT COALESCE(MAX(at), 0) FROM move"))[0])
 
     def files(self, name: str, addresses: Iterable[str] | None = None) -> list[FileCandidate]:
         """Files with a name; with `addresses`, only those at one of these comparable paths."""
         rows = self._rows_at("SELECT path, real FROM file WHERE name = ?", name, addresses, "path")
-        return [FileCandidate(tuple(path.split("/")), real) for path, real in rows]
+        with self._damage_marked():
+            return [FileCandidate(tuple(path.split("/")), real) for path, real in rows]
 
     def below(self, folder: str, limit: int) -> list[tuple[str, str]]:
         """Paths and ids of at most `limit` articles in a folder and below it, by path."""
         prefix = f"{folder}/" if folder else ""
-        return self._rows(
-            "SELECT path, id FROM article WHERE path >= ? AND path < ? ORDER BY path LIMIT ?",
-            (prefix, f"{folder}0" if folder else "\U0010ffff", limit),
-        ).fetchall()
+        end = f"{folder}0" if folder else "\U0010ffff"
+        query = "SELECT path, id FROM article WHERE path >= ? AND path < ? ORDER BY path LIMIT ?"
+        return [(path, article_id) for path, article_id in self._rows(query, (prefix, end, limit))]
 
     def open_links(self, limit: int) -> list[tuple[int, str, str, str]]:
         """Number, path of the article, kind and address of at most `limit` links that are to be resolved."""
-        return self._rows(
+        rows = self._rows(
             "SELECT link.number, article.path, link.kind, link.address FROM link"
             " JOIN article ON article.number = link.article WHERE link.target IS NULL LIMIT ?",
             (limit,),
-        ).fetchall()
+        )
+        return [(number, path, kind, address) for number, path, kind, address in rows]
 
     def set_targets(self, targets: Iterable[tuple[str, str, int]]) -> None:
         """Sets the targets of links, as target, name of a dead link, and number; an empty target is none."""
@@ -325,10 +324,10 @@ class LinkIndex:
 
     def _series_neighbour(self, entry: SeriesEntry, side: str, order: str) -> SeriesEntry | None:
         where = f"name = ? AND (part, date, id) {side} (?, ?, ?) ORDER BY part {order}, date {order}, id {order}"
-        query = f"SELECT name, part, date, id, title, language FROM series WHERE {where} LIMIT ?"  # noqa: S608 - ours
+        query = f"SELECT name, part, date, id, language FROM series WHERE {where} LIMIT ?"  # noqa: S608 - ours
         rows = self._rows(query, (entry.series, *entry.place, _LOOK_AHEAD))
         found = [
-            SeriesEntry(name, None if part == _LAST_PART else part, "" if date == _LAST_DATE else date, *rest)
+            SeriesEntry(name, None if part == LAST_PART else part, "" if date == LAST_DATE else date, *rest)
             for name, part, date, *rest in rows
         ]
         found = [each for each in found if not each.is_translation_of(entry)]
@@ -346,26 +345,37 @@ class LinkIndex:
                 "UPDATE link SET target = NULL WHERE target = '' AND name = ?", [(each,) for each in names]
             )
 
-    def _rows_at(self, query: str, name: str, addresses: Iterable[str] | None, column: str) -> sqlite3.Cursor:
+    def _rows_at(
+        self, query: str, name: str, addresses: Iterable[str] | None, column: str
+    ) -> Iterator[tuple[Any, ...]]:
         if addresses is None:
             return self._rows(f"{query} LIMIT {MAX_CANDIDATES}", (name,))
         wanted = tuple(addresses)
         return self._rows(f"{query} AND {column} IN ({', '.join('?' * len(wanted))})", (name, *wanted))
 
-    def _rows(self, query: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
-        return self._execute(query, values)
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of a query, all of which are read here: errors come at once."""
+        with self._damage_marked():
+            return iter(self._connection.execute(query, values).fetchall())
 
     def _execute(self, query: str, values: tuple[object, ...] = ()) -> sqlite3.Cursor:
-        try:
+        with self._damage_marked():
             return self._connection.execute(query, values)
-        except sqlite3.Error as error:
-            raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
 
     def _execute_many(self, query: str, values: Iterable[tuple[object, ...]]) -> None:
-        try:
+        with self._damage_marked():
             self._connection.executemany(query, values)
-        except sqlite3.Error as error:
-            raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
+
+    @contextmanager
+    def _damage_marked(self) -> Iterator[None]:
+        """Marks the index if the block meets damage."""
+        try:
+            with errors_of_links():
+                yield
+        except LinkIndexDamaged as error:
+            if self._path is not None:
+                mark_damaged(self._path, str(error))
+            raise
 
 
 def link_name(kind: str, address: str) -> str:

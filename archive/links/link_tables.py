@@ -1,15 +1,27 @@
-"""Tables of the index of links, and connections to it: made, and opened if they are of this format."""
+"""File of the index of links: its tables, connections to it, and the checksum by which damage is found.
+
+The checksum stands in a file beside it, together with the number of transactions that SQLite counts in the header: a
+checksum of another transaction says nothing.
+"""
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 import stat
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
-from backfile.archive.errors import LinkIndexUnusable
+from backfile.archive.errors import LinkIndexDamaged, LinkIndexUnusable
+from backfile.archive.storage.durable_files import write_bytes
 
-FORMAT = 3
+log = logging.getLogger("backfile.index")
+
+FORMAT = 4
 WAIT = 10.0  # seconds for the commit of another process, which takes milliseconds
 
 TABLES = f"""
@@ -23,7 +35,7 @@ CREATE TABLE former(path TEXT, rank INTEGER, article INTEGER, PRIMARY KEY(path, 
 CREATE INDEX former_of_article ON former(article);
 CREATE TABLE move(number INTEGER PRIMARY KEY, at INTEGER, old TEXT, new TEXT, title TEXT, date TEXT);
 CREATE INDEX move_from ON move(old, at);
-CREATE TABLE series(name TEXT, part REAL, date TEXT, id TEXT, title TEXT, language TEXT, article INTEGER,
+CREATE TABLE series(name TEXT, part REAL, date TEXT, id TEXT, language TEXT, article INTEGER,
     PRIMARY KEY(name, part, date, id)) WITHOUT ROWID;
 CREATE INDEX series_of_article ON series(article);
 CREATE TABLE file(name TEXT, path TEXT, real TEXT, PRIMARY KEY(name, path, real)) WITHOUT ROWID;
@@ -34,31 +46,144 @@ CREATE INDEX link_to_target ON link(target, name);
 """
 
 
+_CHECKSUM, _MARK = ".sum", ".damaged"  # suffixes of the files beside an index
+_COUNTER = slice(24, 28)  # number of transactions in the header of a file of SQLite
+_PIECE = 1 << 20  # bytes
+_PASSING = frozenset(
+    (
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
+        *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
+        *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_MISUSE),
+    )
+)
+
+
+class _Checksum(NamedTuple):
+    """Checksum of an index after a transaction."""
+
+    transaction: int
+    size: int
+    crc: int
+
+
+@contextmanager
+def errors_of_links() -> Iterator[None]:
+    """Turns errors into `LinkIndexDamaged`, values that make no sense too; into its base if they may pass."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", None)
+        is_passing = isinstance(error, sqlite3.ProgrammingError) or (code is not None and code & 0xFF in _PASSING)
+        kind = LinkIndexUnusable if is_passing else LinkIndexDamaged
+        raise kind(f"the index of links cannot be used: {error}") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LinkIndexDamaged("the index of links is missing") from error
+    except OSError as error:
+        raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise LinkIndexDamaged(f"the index of links is damaged: {error}") from error
+
+
 def create(path: Path) -> sqlite3.Connection:
     """Connection to a new index in the place of whatever is there. Raises `LinkIndexUnusable` if none can be made."""
-    try:
-        for each in (path, path.with_name(f"{path.name}-journal")):
+    with errors_of_links():
+        for each in (path, *(_beside(path, suffix) for suffix in ("-journal", _CHECKSUM, _MARK))):
             if each.is_dir() and not each.is_symlink():
                 shutil.rmtree(each)
             each.unlink(missing_ok=True)
         connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
         connection.executescript(f"BEGIN; {TABLES} COMMIT;")
-    except (sqlite3.Error, OSError) as error:
-        raise LinkIndexUnusable(f"the index of links cannot be made: {error}") from error
     return connection
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """Connection to an index that is there. Raises `LinkIndexUnusable` for one of another format."""
-    try:
+    """Connection to an index that is there. Raises `LinkIndexUnusable`, `LinkIndexDamaged` for another format too."""
+    with errors_of_links():
         if not stat.S_ISREG(path.stat().st_mode):  # SQLite waits for ever at a pipe
-            raise LinkIndexUnusable(f"{path} is no file")
+            raise LinkIndexDamaged(f"{path} is no file")
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, timeout=WAIT, isolation_level=None, uri=True)
         found = connection.execute("PRAGMA user_version").fetchone()[0]
-    except (sqlite3.Error, OSError) as error:
-        raise LinkIndexUnusable(f"the index of links cannot be used: {error}") from error
     if found != FORMAT:
         connection.close()
-        raise LinkIndexUnusable(f"the index of links has the format {found}, not {FORMAT}")
+        raise LinkIndexDamaged(f"the index of links has the format {found}, not {FORMAT}")
     return connection
+
+
+def seal(path: Path) -> None:
+    """Writes the checksum of an index beside it, unless it is that of the last transaction already."""
+    with errors_of_links():
+        known = _known_checksum(path)
+        if known is None or known.transaction != _transaction(path):
+            write_bytes(str(_beside(path, _CHECKSUM)), " ".join(map(str, _checksum(path))).encode())
+
+
+def verify(path: Path, pace: Callable[[int], object] | None = None) -> None:
+    """Compares an index with its checksum, and marks it if it differs.
+
+    Calls `pace` with the size of every part that was read. Raises `LinkIndexDamaged` if the index differs from its
+    checksum or was marked before, and `LinkIndexUnusable`.
+    """
+    if is_marked(path):
+        raise LinkIndexDamaged("the index of links was found damaged")
+    try:
+        _compare(path, pace)
+    except LinkIndexDamaged as error:
+        mark_damaged(path, str(error))
+        raise
+
+
+def _compare(path: Path, pace: Callable[[int], object] | None) -> None:
+    """Raises `LinkIndexDamaged` if an index differs from its checksum."""
+    with errors_of_links():
+        known = _known_checksum(path)
+        if known is None or known == _checksum(path, pace):
+            return
+    with closing(connect(path, "ro")) as connection, errors_of_links():
+        connection.execute("BEGIN")
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # from here on there is no transaction
+        known, found = _known_checksum(path), _checksum(path)
+        if known is not None and known.transaction == found.transaction and known != found:
+            raise LinkIndexDamaged("the index of links differs from its checksum")
+
+
+def mark_damaged(path: Path, reason: str) -> None:
+    """Marks an index as damaged, so that the next synchronization makes it anew; logs the reason once."""
+    mark = _beside(path, _MARK)
+    with suppress(OSError):
+        if path.exists() and not mark.exists():
+            write_bytes(str(mark), b"")
+            log.error("The index of links is damaged, and will be made anew: %s", reason)
+
+
+def is_marked(path: Path) -> bool:
+    """Whether an index was found damaged and was not made anew since."""
+    return _beside(path, _MARK).exists()
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(f"{path.name}{suffix}")
+
+
+def _known_checksum(path: Path) -> _Checksum | None:
+    """Checksum that stands beside an index; None if there is none that can be read."""
+    try:
+        transaction, size, crc = map(int, _beside(path, _CHECKSUM).read_bytes().split())
+    except (OSError, ValueError):
+        return None
+    return _Checksum(transaction, size, crc)
+
+
+def _transaction(path: Path) -> int:
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(_COUNTER.stop)[_COUNTER])
+
+
+def _checksum(path: Path, pace: Callable[[int], object] | None = None) -> _Checksum:
+    transaction, size, crc = _transaction(path), 0, 0
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(_PIECE):
+            size, crc = size + len(piece), zlib.crc32(piece, crc)
+            if pace is not None:
+                pace(len(piece))
+    return _Checksum(transaction, size, crc)

@@ -30,6 +30,7 @@ _NUMBER = re.compile(
 _ROMAN = re.compile(r"(?=.)(c{0,3})(xc|xl|l?x{0,3})(ix|iv|v?i{0,3})\Z", re.IGNORECASE)
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 MAX_SERIES = 20  # of one article
+LAST_PART, LAST_DATE = 1e18, "~"  # of those that state none
 
 
 class SeriesPart(NamedTuple):
@@ -47,6 +48,30 @@ class SeriesPart(NamedTuple):
     def key(self) -> str:
         """Key of the series: equal for spellings that differ in case, spacing, hyphens or Unicode form."""
         return topic_key(self.series)
+
+
+class SeriesEntry(NamedTuple):
+    """Article as a part of a series: key of the series, number of the part (None: unknown), date, id, language.
+
+    `date` is in ISO 8601, as far as it is known, and empty for an article without one; so is `language`.
+    """
+
+    series: str
+    part: float | None
+    date: str
+    id: str
+    language: str
+
+    @property
+    def place(self) -> tuple[float, str, str]:
+        """Place in the series: by part, then date, then id; unknown ones are the last."""
+        return (LAST_PART if self.part is None else self.part, self.date or LAST_DATE, self.id)
+
+    def is_translation_of(self, other: SeriesEntry) -> bool:
+        """Whether both are one part, or without parts of one day, in different languages."""
+        if self.language == other.language or self.part != other.part:
+            return False
+        return self.part is not None or (self.date == other.date != "")
 
 
 def read_series(extra: Mapping[str, object]) -> tuple[SeriesPart, ...]:

@@ -72,9 +72,9 @@ def parse_operand(text: str, *, exact: bool = False) -> tuple[Node | None, Notic
     An invalid sign is removed and the rest parsed again, so that the result, written as a query, parses as itself.
     """
     notice = None
-    if weight := _WEIGHT.match(text):  # `ferry^2`; `x^2` and `10^6` are formulas
-        text, notice = weight[1], WEIGHT
     while text:
+        if weight := _WEIGHT.match(text):  # `ferry^2`; `x^2` and `10^6` are formulas
+            text, notice = weight[1], notice or WEIGHT
         fuzzy = _FUZZY.match(text)
         node, ignored = _fuzzy(fuzzy[1], fuzzy[2]) if fuzzy else _pattern(text)
         notice = notice or ignored

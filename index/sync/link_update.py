@@ -9,9 +9,9 @@ from itertools import chain
 from pathlib import Path
 
 from backfile.archive.availability.states import READABLE, State
-from backfile.archive.links.link_index import FILE_NAME, LinkIndex, SeriesEntry
+from backfile.archive.links.link_index import FILE_NAME, LinkIndex
 from backfile.archive.links.link_resolver import LinkResolver, resolve_open_links
-from backfile.archive.metadata.series import SeriesPart
+from backfile.archive.metadata.series import SeriesEntry, SeriesPart
 from backfile.archive.storage.library import Library, printable
 from backfile.index.engine import Document
 from backfile.index.sync.move_update import refresh_moves
@@ -70,6 +70,7 @@ class LinkUpdate:
         if index.stamp != stamp:
             index.set_stamp(stamp)
         index.commit()
+        index.seal()
 
     def close(self) -> None:
         """Closes the index."""
@@ -101,7 +102,7 @@ def series_entries(document: Document, parts: Iterable[SeriesPart]) -> list[Seri
     """Entries of an article in the series that it is a part of."""
     metadata = document.metadata
     date, language = str(metadata.date or ""), metadata.language or ""
-    return [SeriesEntry(each.key, each.number, date, document.id, metadata.title, language) for each in parts]
+    return [SeriesEntry(each.key, each.number, date, document.id, language) for each in parts]
 
 
 def resolve_links(index: LinkIndex, library: Library) -> None:

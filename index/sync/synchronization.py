@@ -18,6 +18,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from backfile.archive.addresses.moved_file import read_moves
+from backfile.archive.errors import LinkIndexDamaged
 from backfile.archive.report import Report
 from backfile.archive.storage.durable_files import remove_temporary_files
 from backfile.archive.storage.library import Library
@@ -103,8 +104,15 @@ def synchronise(
 ) -> Report:
     """Synchronizes an open engine whose write lock is held; `folder` is the cache folder. Raises `IndexUnusable`."""
     now = now or datetime.now(UTC)
-    with closing(LinkUpdate(folder, library, now)) as links:
-        report = _Synchronization.begin(library, engine, folder, links, seconds=seconds, now=now).run(progress)
+
+    def run() -> Report:
+        with closing(LinkUpdate(folder, library, now)) as links:
+            return _Synchronization.begin(library, engine, folder, links, seconds=seconds, now=now).run(progress)
+
+    try:
+        report = run()
+    except LinkIndexDamaged:  # which has marked it: it is made anew, and every file read for it
+        report = run()
     clear_failure(folder)
     return report
 

@@ -17,9 +17,10 @@ from typing import Any
 
 from backfile.archive.addresses.moved_file import read_moves
 from backfile.archive.availability.states import State
-from backfile.archive.errors import BackfileError
+from backfile.archive.errors import BackfileError, LinkIndexDamaged
 from backfile.archive.links.destinations import parse_destination, shown_address
 from backfile.archive.links.link_index import FILE_NAME, AddressConflict, LinkIndex, UnresolvedLink
+from backfile.archive.links.link_tables import is_marked, verify
 from backfile.archive.markdown.renderer import anchors
 from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library
@@ -243,8 +244,8 @@ def _verify_index(
         return _IndexCheck(0, DAMAGED, (str(error),))
     except ClusterUnavailable as error:
         return _IndexCheck(0, UNAVAILABLE, (str(error), error.hint))
-    if status.problems:
-        return _IndexCheck(status.documents, DAMAGED, status.problems, cluster=status.cluster)
+    if problems := (*status.problems, *damage_of_links(folder / FILE_NAME)):
+        return _IndexCheck(status.documents, DAMAGED, problems, cluster=status.cluster)
     entries = list(library.walk())
     state = load_state(folder)
     planned = make_plan(entries, fingerprints, state, now, outdated(library, state))
@@ -253,6 +254,15 @@ def _verify_index(
     return _IndexCheck(
         status.documents, OK if current else OUT_OF_DATE, fingerprints=fingerprints, cluster=status.cluster
     )
+
+
+def damage_of_links(path: Path, pace: Callable[[int], object] | None = None) -> tuple[str, ...]:
+    """Damage of the index of links at a path, which is marked then. Raises `LinkIndexUnusable`."""
+    try:
+        verify(path, pace)
+    except LinkIndexDamaged as error:
+        return (str(error),)
+    return ()
 
 
 class IndexVerifier:
@@ -275,6 +285,13 @@ class IndexVerifier:
         """Ends the thread after the file that it reads; does not wait for that."""
         self._stop.set()
 
+    def _damage_of_links(self, *, is_due: bool) -> tuple[str, ...]:
+        """Damage of the index of links: what a reader has marked, and if it is due what the checksum shows."""
+        path = self._folder / FILE_NAME
+        if not is_due:
+            return ("the index of links was found damaged",) if is_marked(path) else ()
+        return damage_of_links(path, lambda size: self._stop.wait(size / PASS_RATE))
+
     def _run(self) -> None:
         next_pass = time.monotonic()
         pause = LOOK_INTERVAL
@@ -284,6 +301,7 @@ class IndexVerifier:
                 is_due = time.monotonic() >= next_pass
                 try:
                     problems = engine.status(verify=is_due, rate=PASS_RATE).problems
+                    problems += self._damage_of_links(is_due=is_due)
                 except IndexUnusable as error:
                     problems = (str(error),)
                 except (BackfileError, OSError) as error:

@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 from selectolax.lexbor import LexborHTMLParser
 
-from backfile.archive.links.link_index import LinkIndex, SeriesEntry
+from backfile.archive.links.link_index import LinkIndex
+from backfile.archive.metadata.series import SeriesEntry
 from tests.web.test_profiles import archive_of
 
 PARTS = {
@@ -79,7 +80,7 @@ def test_the_page_is_shown_without_an_index_of_links(tmp_path: Path) -> None:
 
 
 def entry(article_id: str, part: float | None, language: str, date: str = "") -> SeriesEntry:
-    return SeriesEntry("s", part, date, article_id, f"T {article_id}", language)
+    return SeriesEntry("s", part, date, article_id, language)
 
 
 def test_translations_are_one_part() -> None:

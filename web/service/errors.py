@@ -59,6 +59,7 @@ ERROR_RESPONSES: dict[type[archive_errors.BackfileError], ErrorResponse] = {
     archive_errors.GitUnusable: ErrorResponse(500, gettext_noop("The archive could not be read")),
     archive_errors.ArticleUnreadable: ErrorResponse(500, gettext_noop("This article cannot be read")),
     archive_errors.LinkIndexUnusable: ErrorResponse(503, gettext_noop("The index is unavailable")),
+    archive_errors.LinkIndexDamaged: ErrorResponse(503, gettext_noop("The index is unavailable")),
     archive_errors.FrontMatterInvalid: ErrorResponse(500, gettext_noop("This article cannot be read")),
     archive_errors.HelperEnded: ErrorResponse(
         503,

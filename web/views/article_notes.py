@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from typing import NamedTuple
 
-from backfile.archive.errors import LinkIndexUnusable
-from backfile.archive.links.link_index import FILE_NAME, LinkIndex, SeriesEntry
+from backfile.archive.errors import ArchiveError, LinkIndexUnusable
+from backfile.archive.links.link_index import FILE_NAME, LinkIndex
 from backfile.archive.metadata.corrections import CorrectionKind, read_corrections
 from backfile.archive.metadata.identifiers import read_identifiers
-from backfile.archive.metadata.series import SeriesPart, read_series
+from backfile.archive.metadata.series import SeriesEntry, SeriesPart, read_series
 from backfile.archive.model import Article, PartialDate
 from backfile.archive.web_addresses import host_of
 from backfile.index.engine import Document
@@ -95,7 +95,14 @@ def _part_words(part: SeriesPart) -> str:
 
 
 def _link(entry: SeriesEntry | None) -> Link | None:
-    return Link(entry.title, article_url(entry.id)) if entry else None
+    """Link to another part; none if it is gone or held back by now."""
+    if entry is None:
+        return None
+    try:
+        found, _ = services().library.get_public(entry.id, services().now())
+    except (ArchiveError, OSError):
+        return None
+    return Link(found.metadata.title, article_url(found.id))
 
 
 def archived_url(article: Article, source_url: str | None) -> str | None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from backfile.archive.errors import LinkIndexUnusable
+from backfile.archive.errors import LinkIndexDamaged, LinkIndexUnusable
 from backfile.archive.links.link_index import FILE_NAME, LinkIndex
+from backfile.archive.links.link_tables import is_marked
 from backfile.archive.storage.library import Library
 from backfile.cli.main import run
 from backfile.index.sync.state import FOLDER
 from backfile.index.sync.synchronization import update_index
-from backfile.index.sync.verification import check, read_link_check
+from backfile.index.sync.verification import DAMAGED, OK, IndexVerifier, check, read_link_check
 
 
 def index(root: Path) -> list[tuple[str, int | None, str]]:
@@ -65,6 +68,75 @@ def test_a_damaged_index_of_links_is_made_anew(root: Path, damage: str) -> None:
     with pytest.raises(LinkIndexUnusable):
         read_link_check(root / FOLDER)
     assert index(root) == dead
+
+
+def damages(content: bytes, kind: str) -> bytes:
+    """Content of an index of links with a changed letter in a row, with a changed table, or with a page of zeros."""
+    if kind == "row":
+        return content.replace(b"notes/b.md", b"notes/c.md")
+    if kind == "table":
+        return content.replace(b"CREATE TABLE address(name", b"CREATE TABLE address(\x00ame")
+    return content[:4096] + bytes(4096) + content[8192:]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_sealed"), [("row", True), ("table", True), ("page", True), ("table", False), ("page", False)]
+)
+def test_damage_within_an_index_of_links_is_found_and_mended(root: Path, kind: str, *, is_sealed: bool) -> None:
+    dead = index(root)
+    path = root / FOLDER / FILE_NAME
+    whole = path.read_bytes()
+    path.write_bytes(damages(whole, kind))
+    if not is_sealed:  # as after the kill of a writer: then what SQLite notices is found
+        path.with_name(f"{FILE_NAME}.sum").unlink()
+    (root / "notes/b.md").write_text("# B\n\n[back](../a.md) and [again](../a.md)\n\n")
+    assert index(root) == dead
+    assert b"notes/b.md" in path.read_bytes()
+    assert not path.with_name(f"{FILE_NAME}.damaged").exists()
+
+
+def test_check_and_the_server_find_a_changed_letter_in_the_index_of_links(root: Path) -> None:
+    index(root)
+    path, library = root / FOLDER / FILE_NAME, Library(root)
+    path.write_bytes(damages(path.read_bytes(), "row"))
+    found = Event()
+    verifier = IndexVerifier(root / FOLDER, "whoosh", found.set)
+    verifier.start()
+    assert found.wait(30)
+    verifier.stop()
+    result = check(library, root / FOLDER, "whoosh")
+    assert (result.index, result.damage) == (DAMAGED, ("the index of links was found damaged",))
+    index(root)
+    assert check(library, root / FOLDER, "whoosh").index == OK
+
+
+def test_a_reader_marks_damage_that_it_meets(root: Path) -> None:
+    index(root)
+    path = root / FOLDER / FILE_NAME
+    path.write_bytes(damages(path.read_bytes(), "table"))
+    with pytest.raises(LinkIndexDamaged), LinkIndex.read(path) as links:
+        links.articles("b")
+    assert is_marked(path)
+    index(root)
+    assert not is_marked(path)
+
+
+def test_an_error_that_passes_is_no_damage(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index(root)
+    path = root / FOLDER / FILE_NAME
+    before = path.read_bytes()
+
+    def refuse(*_: object, **__: object) -> None:
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", refuse)
+        with pytest.raises(LinkIndexUnusable, match="unable to open"):
+            update_index(Library(root), root / FOLDER, "whoosh")
+    assert path.read_bytes() == before
+    assert not is_marked(path)
 
 
 def test_check_lists_links_to_headings_that_are_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
