@@ -116,7 +116,7 @@ def search(
     if parsed.refusal:
         raise index_errors.QueryRefused(parsed.refusal)
     filters = Filters(authors, topics, first.first if first else None, last.last if last else None)
-    with closing(_open_index(settings)) as engine:
+    with closing(open_index(settings)) as engine:
         parsed = split_runs(parsed, lambda query: engine.search(Request(query, per_page=1, passages=0)).total)
         request = Request(
             parsed.tree, filters, Sort(sort), page, settings.per_page, deadline=settings.deadline, relax=True
@@ -270,7 +270,7 @@ def stats(settings: Settings, as_json: bool) -> None:
     \b
     backfile stats ~/articles
     """
-    with closing(_open_index(settings)) as engine:
+    with closing(open_index(settings)) as engine:
         page = engine.search(Request(MatchAll(), per_page=1, passages=0, facet_size=None, deadline=60))
         status = engine.status(verify=is_on_server(settings.engine))
     facets = {facet.name: facet for facet in page.facets}
@@ -300,7 +300,7 @@ def stats(settings: Settings, as_json: bool) -> None:
             click.echo(f"{name.replace('_', ' '):<12} {', '.join(shown) if isinstance(shown, list) else shown}")
 
 
-def _open_index(settings: Settings) -> Engine:
+def open_index(settings: Settings) -> Engine:
     """Engine for reading, after building a missing index; raises `IndexUnusable` for a damaged one."""
     Library(settings.library)  # raises LibraryMissing
     if not has_index(settings.engine, settings.index_folder, settings.engine_options):

@@ -112,6 +112,7 @@ class LazyGroup(click.Group):
         "search": "backfile.cli.article_commands.search",
         "show": "backfile.cli.article_commands.show",
         "stats": "backfile.cli.article_commands.stats",
+        "trends": "backfile.cli.trend_command.trends",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

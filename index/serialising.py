@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from backfile.archive.model import PartialDate
 from backfile.index.engine import Document, Facet, HighlightedText, Hit, Page
+from backfile.index.trend_series import Measure, Series, Trends
 
 
 def article_path(article_id: str, query: str = "") -> str:
@@ -64,6 +65,97 @@ def document_to_json(document: Document) -> dict[str, Any]:
         "source": {"name": source.name, "url": source.url} if source else None,
         "language": metadata.language,
     }
+
+
+FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
+
+PointUrl = Callable[[int, int], str]
+"""Function from the index of a query and the number of a period to the URL of the search that a point counts."""
+
+TREND_COLUMNS = (
+    "query", "period", "from", "to", "articles", "percent", "matches", "matches_per_million_words", "archive_articles",
+    "archive_words", "reliable", "url",
+)  # fmt: skip
+
+
+def trends_to_json(
+    trends: Trends, queries: Sequence[str], url_of: PointUrl, *, notices: Iterable[str] = ()
+) -> dict[str, Any]:
+    """JSON object of trends (docs/api.md); `queries` are the texts as typed."""
+    rows = list(_trend_rows(trends, queries, url_of))
+    size = len(trends.numbers)
+    names = ("period", "from", "to", "articles", "words", "reliable")
+    shown = ("period", "articles", "percent", "matches", "matches_per_million_words", "url")
+    archive = [_archive_point(trends, number) for number in trends.numbers]
+    return {
+        "by": trends.period.value,
+        "measure": trends.measure.value,
+        "notices": list(notices),
+        "archive": {
+            **_series_to_json(trends.archive),
+            "points": [dict(zip(names, each, strict=True)) for each in archive],
+        },
+        "queries": [
+            {
+                "query": query,
+                **_series_to_json(series),
+                "points": [{name: row[name] for name in shown} for row in rows[index * size : (index + 1) * size]],
+            }
+            for index, (query, series) in enumerate(zip(queries, trends.series, strict=True))
+        ],
+    }
+
+
+def trends_to_rows(trends: Trends, queries: Sequence[str], url_of: PointUrl) -> Iterator[list[str]]:
+    """Rows of a CSV file with the TREND_COLUMNS, one for each query and period.
+
+    Unknown values are empty.
+    """
+    for row in _trend_rows(trends, queries, url_of):
+        yield [spreadsheet_text(_cell_text(value)) for value in row.values()]
+
+
+def _cell_text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def spreadsheet_text(text: str) -> str:
+    """Text of a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_START) else text
+
+
+def _trend_rows(trends: Trends, queries: Sequence[str], url_of: PointUrl) -> Iterator[dict[str, Any]]:
+    for index, (query, series) in enumerate(zip(queries, trends.series, strict=True)):
+        for number in trends.numbers:
+            label, first, last, articles, words, reliable = _archive_point(trends, number)
+            values = (
+                query,
+                label,
+                first,
+                last,
+                series.articles.get(number, 0),
+                trends.value(series, number, Measure.SHARE),
+                None if series.matches is None else series.matches.get(number, 0),
+                trends.value(series, number, Measure.MATCHES),
+                articles,
+                words,
+                reliable,
+                url_of(index, number),
+            )
+            yield dict(zip(TREND_COLUMNS, values, strict=True))
+
+
+def _archive_point(trends: Trends, number: int) -> tuple[str, str, str, int, int | None, bool]:
+    first, last = trends.period.texts(number)
+    words = None if trends.archive.words is None else trends.archive.words.get(number, 0)
+    label = trends.period.label(number)
+    return label, first, last, trends.archive.articles.get(number, 0), words, trends.is_reliable(number)
+
+
+def _series_to_json(series: Series) -> dict[str, Any]:
+    return {"total": series.total, "undated": series.undated, "vague": series.vague}
 
 
 def _iso(date: PartialDate | None) -> str | None:

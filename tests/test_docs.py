@@ -236,7 +236,13 @@ def test_json_is_as_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str
     (tmp_path / "broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     documented = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
-    commands = [["search", "ferry"], ["show", "2019/night-ferry"], ["check"], ["index"]]
+    commands = [
+        ["search", "ferry"],
+        ["trends", "ferry", "--by", "year", "--measure", "share"],
+        ["show", "2019/night-ferry"],
+        ["check"],
+        ["index"],
+    ]
     main.run(["index", str(tmp_path)])
     for example, command in zip(documented, commands, strict=True):
         capsys.readouterr()

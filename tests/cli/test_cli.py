@@ -512,3 +512,40 @@ def test_long_addresses_are_cut_in_the_lines_of_an_import_and_whole_in_its_json(
     assert "…" in note
     assert len(note) < 300
     assert address in run("import", "old", "--json", "--dry-run", "--no-index")[1]
+
+
+class TestTrends:
+    def test_a_table_with_a_column_for_each_query(self, library: Path, run: Any) -> None:
+        code, out, _ = run("trends", "ferry", "harbour -train", "--by", "decade")
+        assert code == 0
+        assert out.splitlines() == [
+            "(1) ferry: 2 articles  ██",
+            "(2) harbour -train: 1 article  █",
+            "All: 3 articles, 1 without a date",
+            "",
+            "            (1)  (2)  all",
+            "2000–2009*    1    1    1",
+            "2010–2019*    1    0    1",
+            "",
+            "* fewer than 20 articles in all",
+        ]
+
+    def test_shares_and_months(self, library: Path, run: Any) -> None:
+        _, out, _ = run("trends", "winter", "--from", "2001-05", "--to", "2001-06", "--measure", "share")
+        assert out.splitlines()[-3] == "2001-05*  100.0 %    1"
+
+    def test_json_and_csv_have_the_same_points(self, library: Path, run: Any) -> None:
+        found = json.loads(run("trends", "ferry", "--by", "year", "--measure", "matches", "--json")[1])
+        points = found["queries"][0]["points"]
+        assert [points[0]["url"], len(points)] == ["/search?q=ferry&from=2001&to=2001", 19]
+        lines = run("trends", "ferry", "--by", "year", "--measure", "matches", "--csv")[1].splitlines()
+        rows = [line.split(",") for line in lines[1:]]
+        assert [(row[1], row[4], row[6]) for row in rows] == [
+            (each["period"], str(each["articles"]), str(each["matches"])) for each in points
+        ]
+
+    @pytest.mark.parametrize(
+        "arguments", [(), tuple("abcdefg"), ("a", "--csv", "--json"), ("a", "--by", "week"), ("a" * 1001,)]
+    )
+    def test_wrong_usage(self, arguments: tuple[str, ...], library: Path, run: Any) -> None:
+        assert run("trends", *arguments)[0] == 2

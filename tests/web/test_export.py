@@ -23,6 +23,7 @@ from synchronising import synchronise
 from backfile.app import create_app
 from backfile.archive.storage.library import Library
 from backfile.index.engine import Fingerprint
+from backfile.index.serialising import FORMULA_START
 from backfile.web.screens import export
 from backfile.web.service.arguments import SearchArguments
 from backfile.web.views.search_manifest import digest_of, export_name
@@ -165,7 +166,7 @@ def test_result_pages_link_to_exports(client: FlaskClient) -> None:
 def test_csv_cells_are_no_formulas(text: str, sign: str) -> None:
     row: dict[str, object] = {"title": sign + text, "authors": [sign + text, "x"]}
     cells = export._csv_cells(row)
-    assert not [cell for cell in cells if cell.startswith(export.FORMULA_START)]
+    assert not [cell for cell in cells if cell.startswith(FORMULA_START)]
     assert cells[0].removeprefix("'") == (sign + text).removeprefix("'")
 
 

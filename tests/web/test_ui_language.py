@@ -32,12 +32,13 @@ from tests.web_archive import archive_app, client
 __all__ = ["archive_app", "client"]
 
 TRANSLATED = sorted(set(UI_LANGUAGES) - {SOURCE_LANGUAGE})
-NAMES = {"BibTeX", "CSL-JSON", "CSV", "JSON Lines", "Markdown", "RIS", "MB"}  # the same in every language
+NAMES = {"BibTeX", "CSL-JSON", "CSV", "JSON", "JSON Lines", "Markdown", "RIS", "MB"}  # the same in every language
 LETTER = re.compile(r"[^\W\d_]")
 PAGES = (
     "/", "/search", "/search?q=ferry+OR+letter&author=Ada+Marsh&topic=transport&from=1998&to=2019-12-31&page=1",
     "/search?q=letter&per_page=2&page=2", "/search?q=zebra", "/search?q=ferry+zebra+harbour+letter&from=1900",
-    "/search?from=1700&to=1710", "/search?q=fery&from=abc&sort=odd&page=0", "/search/topics?q=letter",
+    "/search?from=1700&to=1710", "/trends?q=ferry&q=zebra&by=month&measure=share&from=1998", "/trends?q=ferry&author=x",
+    "/search?q=fery&from=abc&sort=odd&page=0", "/search/topics?q=letter",
     "/article/1998/night-ferry?q=ferry&place=1&match=1", "/article/1998/night-ferry?q=ferry", "/article/odd/forty",
     "/authors", "/topics", "/years", "/about", "/search/authors", "/year/2019", "/nowhere", "/article/nowhere",
     "/author/Ada%20Marsh", "/year/x", "/search?q=a&page=900", "/search?page=2000", "/sitemap-9.xml", "/media/x.png",
@@ -202,7 +203,7 @@ def test_pages_have_no_untranslated_text(address: str, client: FlaskClient, monk
         for name in ("aria-label", "title", "placeholder", "alt")
         if name in node.attributes and not node.css_matches(".body *, .Z3988")
     ]
-    for node in tree.css("[dir]:not(html), code, kbd, pre, script, time, #languages, td[lang]"):
+    for node in tree.css("[dir]:not(html), code, kbd, pre, script, time, #languages, td[lang], .trend g > text"):
         node.decompose()
     for text in (tree.body.text(), *attributes):
         left = {word for word in outside_brackets(text).split() if LETTER.search(word)}

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, jsonify
 from backfile.archive.errors import ArchiveError
 from backfile.archive.model import Article
 from backfile.index.engine import MAX_DEPTH, Hit, Request
+from backfile.index.serialising import spreadsheet_text
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.admission import admission
 from backfile.web.service.arguments import SearchArguments
@@ -28,7 +29,6 @@ DEADLINES = 40  # times that of a page: the words of up to 10,000 articles are c
 COLUMNS = (
     "id", "title", "authors", "topics", "date", "summary", "source", "source_url", "language", "matches", "url",
 )  # fmt: skip
-FORMULA_START = tuple("=+-@\t\r\n＝＋－＠")
 
 blueprint = Blueprint("export", __name__)
 
@@ -168,7 +168,7 @@ def _csv_cells(row: dict[str, object]) -> list[str]:
     texts = [
         "; ".join(value) if isinstance(value, list) else str("" if value is None else value) for value in row.values()
     ]
-    return [f"'{text}" if text.startswith(FORMULA_START) else text for text in texts]
+    return list(map(spreadsheet_text, texts))
 
 
 def _csv_line(cells: list[str] | tuple[str, ...]) -> str:

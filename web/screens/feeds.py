@@ -82,6 +82,7 @@ def robots() -> Response:
     lines = [
         "User-agent: *",
         f"Disallow: {site_path('/search')}",
+        f"Disallow: {site_path('/trends')}",
         f"Disallow: {site_path('/api/')}",
         f"Disallow: {site_path('/article/*?')}",  # of the same articles with the matches of searches
         f"Sitemap: {services().absolute(site_path('/sitemap.xml'))}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from backfile.index.engine import Facet, Hit, Page
+from backfile.index.engine import Facet, Hit, Page, Sort
 from backfile.index.fields import facet_key
 from backfile.index.query import parse, relax
 from backfile.web.service.arguments import SearchArguments, read_arguments
@@ -92,6 +92,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         alternatives=_alternatives(arguments, found),
         rigid=not found.page.total and relax(found.parsed.tree, ()) is None,
         feed_url=arguments.url("/search.atom", page=1),
+        trends_url=arguments.url("/trends", all_words=False, sort=Sort.RELEVANCE, per_page=arguments.usual_per_page),
         citation=cite_search(arguments, heading, found.page.total),
         exports=[(gettext(name), arguments.url(path, page=1)) for name, path in EXPORTS],
     )

@@ -127,7 +127,8 @@ def is_cheap(arguments: Mapping[str, str]) -> bool:
 
 def _enter() -> None:
     """Only requests with a query or deep in a list are searches that can be expensive; exports are downloads."""
-    if not is_cheap(request.args.to_dict()) and (request.blueprint or "export") != "export":
+    arguments = request.args.to_dict() | {"q": " ".join(request.args.getlist("q"))}  # trends have several
+    if not is_cheap(arguments) and (request.blueprint or "export") != "export":
         admission().enter_search()
         g.admitted = True
 

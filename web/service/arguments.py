@@ -22,7 +22,8 @@ TOO_MANY = {
     "author": gettext_noop("Only the first %(most)s of %(all)s authors were used."),
     "topic": gettext_noop("Only the first %(most)s of %(all)s topics were used."),
 }
-NAMES = ("q", "author", "topic", "from", "to", "sort", "page", "per_page", "place")  # in the order of URLs
+NAMES = ("q", "author", "topic", "from", "to", "words", "sort", "page", "per_page", "place")  # in the order of URLs
+ALL_WORDS, MOST_WORDS = "all", "most"
 ENDS = {"from": gettext_noop("from"), "to": gettext_noop("to")}
 
 _quote = lru_cache(1024)(quote_plus)  # a page repeats the query, the filters and the years in all its links
@@ -39,7 +40,8 @@ class SearchArguments(NamedTuple):
 
     `first` and `last` keep the text of the date fields. Arguments that could not be understood are left out of the
     search and named in `notices`. `usual_per_page` is the setting, which URLs leave out. `rank` (`place` in URLs) is
-    the rank of the hit from which an article was opened, from 1.
+    the rank of the hit from which an article was opened, from 1. With `all_words` (`words=all`) the search is never
+    relaxed.
     """
 
     query: str = ""
@@ -47,6 +49,7 @@ class SearchArguments(NamedTuple):
     topics: tuple[str, ...] = ()
     first: str = ""
     last: str = ""
+    all_words: bool = False
     sort: Sort = Sort.RELEVANCE
     page: int = 1
     per_page: int = PER_PAGE
@@ -129,6 +132,8 @@ class SearchArguments(NamedTuple):
         pairs += [("author", author) for author in self.authors]
         pairs += [("topic", topic) for topic in self.topics]
         pairs += [(name, text) for name, text in (("from", self.first), ("to", self.last)) if text]
+        if self.all_words:
+            pairs.append(("words", ALL_WORDS))
         if self.sort is not Sort.RELEVANCE:
             pairs.append(("sort", self.sort.value))
         if self.page != 1:
@@ -154,6 +159,7 @@ def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> 
         topics=_values(values, "topic", notices),
         first=_date(single, "from", notices),
         last=_date(single, "to", notices),
+        all_words=_all_words(single.get("words", ""), notices),
         sort=_sort(single.get("sort", ""), notices),
         page=_number(single, "page", range(1, MAX_DEPTH + 1), notices) or 1,
         per_page=_number(single, "per_page", range(1, MAX_PER_PAGE + 1), notices) or per_page,
@@ -185,6 +191,14 @@ def _date(values: Mapping[str, str], name: str, notices: list[str]) -> str:
             )
         )
         return ""
+
+
+def _all_words(text: str, notices: list[str]) -> bool:
+    if text not in ("", ALL_WORDS, MOST_WORDS):
+        notices.append(
+            gettext("“words” is “all” or “most”, not “%(typed)s”; it was left out.", typed=_short(text)),
+        )
+    return text == ALL_WORDS
 
 
 def _sort(text: str, notices: list[str]) -> Sort:

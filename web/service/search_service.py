@@ -46,7 +46,7 @@ def run_search(
     """
     parsed = parse_query(arguments.query)
     request = build_request(arguments, parsed.tree, facet_size=facet_size, passages=passages)
-    request = replace(request, all_years=True, relax=relax)
+    request = replace(request, all_years=True, relax=relax and request.relax)
     if request.page * request.per_page > MAX_DEPTH:
         raise QueryRefused(
             gettext("Only the first %(most)s articles of a list can be shown.", most=MAX_DEPTH),
@@ -98,7 +98,7 @@ def build_request(
         facet_size=facet_size,
         passages=passages,
         deadline=services().settings.deadline,
-        relax=True,
+        relax=not arguments.all_words,
     )
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from backfile.archive.metadata.corrections import CorrectionKind
 from backfile.index.engine import MAX_DEPTH, Sort
+from backfile.index.periods import Period
 from backfile.index.query import MAX_CHARACTERS
-from backfile.web.service.arguments import MAX_PER_PAGE, MAX_VALUES
+from backfile.index.trend_series import MAX_QUERIES, Measure
+from backfile.web.service.arguments import ALL_WORDS, MAX_PER_PAGE, MAX_VALUES, MOST_WORDS
 
 Json = dict[str, Any]
 
@@ -35,6 +37,8 @@ def openapi_document(title: str, server: str) -> Json:
             "/api/suggest": _get("Completions of a query", [_typed()], "application/json", "Suggestions"),
             "/api/article/{id}": _article(),
             "/api/links": _get("Links within the archive, and the dead ones", [], "application/json", "Links"),
+            "/api/trends": _get("Articles of several searches by period", _trends(), "application/json", "Trends"),
+            "/trends.csv": _get("The same as CSV, one line for each search and period", _trends(), "text/csv"),
             "/search.csv": _get("A complete result list, at most 10,000 articles, as CSV", _search(), "text/csv"),
             "/search.jsonl": _get("The same as JSON Lines", _search(), "application/jsonl"),
             "/search.ris": _get("The same as RIS records", _search(), "application/x-research-info-systems"),
@@ -113,6 +117,7 @@ def _search(*, paged: bool = False) -> list[Json]:
         _parameter("topic", "Topics, exact; any of them.", _values()),
         _parameter("from", "The first date: a year, a month or a day.", DATE),
         _parameter("to", "The last date, its whole span included.", DATE),
+        _parameter("words", "`all`: the search is never relaxed.", {"type": "string", "enum": [ALL_WORDS, MOST_WORDS]}),
         _parameter("sort", "The order.", {"type": "string", "enum": list(Sort)}),
     ]
     if paged:
@@ -121,6 +126,17 @@ def _search(*, paged: bool = False) -> list[Json]:
             _parameter(name, "", {"type": "integer", "minimum": 1, "maximum": most}) for name, most in numbers
         ]
     return parameters
+
+
+def _trends() -> list[Json]:
+    queries = {"type": "array", "items": _query(), "maxItems": MAX_QUERIES}
+    filters = [each for each in _search() if each["name"] in ("author", "topic", "from", "to")]
+    return [
+        _parameter("q", "The searches to compare.", queries),
+        *filters,
+        _parameter("by", "The kind of periods; without it one that suits.", {"type": "string", "enum": list(Period)}),
+        _parameter("measure", "What the page would draw.", {"type": "string", "enum": list(Measure)}),
+    ]
 
 
 def _query() -> Json:
@@ -196,6 +212,48 @@ SCHEMAS: Json = {
         },
         identifiers={"type": "array", "items": _object(scheme=TEXT, value=TEXT, url=TEXT_OR_NULL)},
         unlisted={"type": "boolean"},
+    ),
+    "Trends": _object(
+        by={"enum": list(Period)},
+        measure={"enum": list(Measure)},
+        notices=TEXTS,
+        archive=_object(
+            total=COUNT,
+            undated=COUNT,
+            vague=COUNT,
+            points={
+                "type": "array",
+                "items": _object(
+                    period=TEXT,
+                    to=DATE,
+                    articles=COUNT,
+                    words=COUNT_OR_NULL,
+                    reliable={"type": "boolean"},
+                    **{"from": DATE},
+                ),
+            },
+        ),
+        queries={
+            "type": "array",
+            "maxItems": MAX_QUERIES,
+            "items": _object(
+                query=TEXT,
+                total=COUNT,
+                undated=COUNT,
+                vague=COUNT,
+                points={
+                    "type": "array",
+                    "items": _object(
+                        period=TEXT,
+                        articles=COUNT,
+                        percent={"type": ["number", "null"], "minimum": 0, "maximum": 100},
+                        matches=COUNT_OR_NULL,
+                        matches_per_million_words={"type": ["number", "null"], "minimum": 0},
+                        url=TEXT,
+                    ),
+                },
+            ),
+        },
     ),
     "Suggestions": _object(
         words=TEXTS,

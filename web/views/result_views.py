@@ -139,6 +139,8 @@ def _without_each(arguments: SearchArguments) -> Iterator[tuple[str, SearchArgum
         selected = arguments.selected(facet)
         for value in selected:
             yield value, arguments.with_values(facet, tuple(other for other in selected if other != value))
+    if arguments.all_words:
+        yield gettext("all words"), arguments.with_changes(all_words=False)
     if arguments.first and arguments.first == arguments.last:
         yield _format_iso_date(arguments.first), arguments.with_changes(first="", last="")
         return

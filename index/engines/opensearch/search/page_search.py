@@ -91,7 +91,7 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
         relaxed=Relaxed(found.words.required, len(found.words.query.words), complete) if found.words else None,
         rank=found.rank,
         word_counts=_count_words(reader, request.query) if request.count_words else (),
-        periods=read_periods(found.answer["aggregations"], request),
+        periods=read_periods(counted, request),
     )
 
 

@@ -1,0 +1,1 @@
+"""Trends: arguments, search, table and chart of the page `/trends` and its downloads."""
