@@ -17,6 +17,7 @@ from backfile.index.query import Node, Notice
 FACETS = ("author", "topic", "year")
 MAX_DEPTH = 10_000
 MAX_NAMES = 4
+MAX_COPIES = 10  # of a hit that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class Changes:
     `put` adds or replaces by id; it may be a generator and is consumed once. `drop` holds ids; unknown ones are
     ignored. `touch` renews fingerprints of unchanged documents. `languages` are the languages (ISO 639-1) with
     stemming; `stamp` is the caller's and comes back in `Status`.
+
+    `stories` maps the id of every article that is one of several copies of a story to the id of the story's lead, the
+    lead's own included; all other articles are stories of their own. None leaves the stories as they are.
     """
 
     put: Iterable[FingerprintedDocument] = ()
@@ -55,6 +59,7 @@ class Changes:
     touch: Mapping[str, Fingerprint] = field(default_factory=dict)
     languages: tuple[str, ...] = ("en",)
     stamp: str = ""
+    stories: Mapping[str, str] | None = None
 
 
 class Sort(StrEnum):
@@ -93,6 +98,9 @@ class Request:
     `rank_of` is the id of an article whose position in the order is asked for (`Page.rank`).
 
     `periods`: count the articles by periods of this kind; with `occurrences` their matches and words as well.
+
+    With `fold` a page has one hit a story: of the copies that match and pass the filters, the first in the order. Pages
+    and their depth then count stories; totals and facets count articles as ever.
     """
 
     query: Node
@@ -110,6 +118,7 @@ class Request:
     count_words: bool = False
     periods: Period | None = None
     occurrences: bool = False
+    fold: bool = False
 
     def facet_limit(self, facet: str) -> int | None:
         """Number of values requested of a facet; None: all."""
@@ -155,6 +164,20 @@ class FieldMatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """Another copy of a hit's story: its id and fields, and the words that it has more and less than the hit.
+
+    `added` and `removed` count words beyond the longest common subsequence; None if they were not compared, because
+    the request has no passages or a text is longer than `index.copies.word_difference.MAX_COUNTED`.
+    """
+
+    id: str
+    metadata: ArticleMetadata
+    added: int | None = None
+    removed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """Article of a result list. `matches` counts the highlights that the article's page shows.
 
@@ -162,6 +185,9 @@ class Hit:
 
     `field_matches` explain the hit field by field; they are empty when the request has no passages. `missing` are the
     words of a relaxed query, as typed, that the article lacks.
+
+    `copies` are the other copies of its story in the whole archive, whatever the query and the filters, the lead first,
+    then by date and id; at most MAX_COPIES of `copy_count`. A request without `fold` gives none.
     """
 
     id: str
@@ -172,6 +198,8 @@ class Hit:
     passages: tuple[HighlightedText, ...]
     field_matches: tuple[FieldMatch, ...] = ()
     missing: tuple[str, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    copy_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +272,12 @@ class Page:
     negated are left out.
 
     `rank` is the position (from 1) of the article `Request.rank_of` in the order of all hits; None if none was asked
-    for, or if the article is not among the first MAX_DEPTH hits.
+    for, or if the article is not among the first MAX_DEPTH hits. With `Request.fold` it is that of the article's story.
 
     `periods` obey the query and all filters, and are none outside of the filter's dates.
+
+    `total` counts articles. `stories` counts the stories among them, and `pages` those of stories, if the request
+    folds; else `stories` is None.
     """
 
     total: int
@@ -262,6 +293,7 @@ class Page:
     rank: int | None = None
     word_counts: tuple[tuple[str, int], ...] = ()
     periods: PeriodCounts | None = None
+    stories: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,7 +326,8 @@ class Status:
     """State of an index: searchable `documents`, and the `problems` (damage) that readers or verification found.
 
     `language_counts` maps each language, as the documents name it (`pt-BR`), to the number of documents in it.
-    `cluster` is asked for with `verify` only.
+    `cluster` is asked for with `verify` only. `copies` counts the documents that are another copy of a story than its
+    first: without them there are `documents - copies` stories.
     """
 
     engine: str
@@ -306,6 +339,7 @@ class Status:
     language_counts: Mapping[str, int] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     cluster: ClusterState | None = None
+    copies: int = 0
 
 
 class Engine(Protocol):
@@ -350,8 +384,9 @@ class Engine(Protocol):
     def more_like_this(self, article_id: str, *, limit: int = 5) -> tuple[Hit, ...]:
         """Articles that share this one's most characteristic terms, best first; raises `ArticleNotFound`.
 
-        The score sums the BM25F scores of those terms in their exact form, without bonuses. Nothing is highlighted;
-        the passage is the beginning of the text.
+        Copies of its own story are left out, and of those of another story all but the best. The score sums the BM25F
+        scores of those terms in their exact form, without bonuses. Nothing is highlighted; the passage is the beginning
+        of the text.
         """
 
     def status(self, *, verify: bool = False, rate: float | None = None) -> Status:

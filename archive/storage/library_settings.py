@@ -26,7 +26,8 @@ class LibrarySettings:
     library (`drafts`, `*/archive/*.md`). `language` is that of articles that do not state theirs. `day_first`
     decides `3/4/2019`; without it only the year counts. `timezone` (`Europe/Berlin`, by default UTC) is that of dates
     and of times without a zone; `record_moves` keeps the moves and deletions of articles in `moved.tsv`. With
-    `hide_expired` the date at which a site generator takes an article off its site counts.
+    `hide_expired` the date at which a site generator takes an article off its site counts. With `find_copies` articles
+    that were printed more than once are found; copies lie at most `copies_days` days apart.
     """
 
     title: str | None = None
@@ -41,6 +42,8 @@ class LibrarySettings:
     timezone: str = "UTC"
     record_moves: bool = False
     hide_expired: bool = False
+    find_copies: bool = True
+    copies_days: int = 31
 
     @property
     def zone(self) -> tzinfo:
@@ -49,7 +52,8 @@ class LibrarySettings:
 
 
 _TEXT = frozenset({"title", "description", "language", "timezone"})
-_TRUTH = frozenset({"public", "remote_images", "day_first", "record_moves", "hide_expired"})
+_TRUTH = frozenset({"public", "remote_images", "day_first", "record_moves", "hide_expired", "find_copies"})
+_MOST_DAYS = 36_525
 _NAMES = frozenset({"authors", "topics"})
 _KEYS = frozenset(each.name for each in fields(LibrarySettings))
 
@@ -93,6 +97,8 @@ def _wrong(data: Mapping[str, object]) -> list[tuple[str, str]]:
             found.append((key, f"{value!r} is not a time zone such as Europe/Berlin"))
         elif key in _TRUTH and not isinstance(value, bool):
             found.append((key, f"{key} must be true or false"))
+        elif key == "copies_days" and not (type(value) is int and 0 <= value <= _MOST_DAYS):
+            found.append((key, f"copies_days must be a whole number of days from 0 to {_MOST_DAYS:,}"))
         elif key in _NAMES and not _is_names(value):
             found.append((key, f"{key} must be a table of names"))
         elif key == "exclude" and not (isinstance(value, list) and all(isinstance(item, str) for item in value)):

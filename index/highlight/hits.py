@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from backfile.index.copies.word_difference import count_difference
 from backfile.index.deadline import Check
-from backfile.index.engine import Document, FieldMatch, HighlightedText, Hit, Span
+from backfile.index.engine import Copy, Document, FieldMatch, HighlightedText, Hit, Span
 from backfile.index.highlight.highlighter import Highlighter, Highlights
 from backfile.index.highlight.passages import select_passages
 from backfile.index.highlight.token_table import MAX_COST, TokenizedDocument
@@ -71,6 +74,24 @@ def highlighted_hits(
         for (each, score), found in zip(some, highlighter.highlight_all(prepared), strict=True):
             highlights = agreed_highlights(found, query, each.document)
             yield build_hit(each.document, highlights, score=score, limit=passages)
+
+
+def copy_place(article_id: str, first_day: int, lead: str) -> tuple[bool, int, str]:
+    """Place of a copy among those of its story: the lead, then by date (0: undated, the last), then by id."""
+    return article_id != lead, first_day or sys.maxsize, article_id
+
+
+def add_copies(hit: Hit, text: str | None, copies: Iterable[Document], count: int, check: Check) -> Hit:
+    """Hit with the first of the `count` other copies of its story.
+
+    Their words are compared with those of its own `text`, if it is given.
+    """
+    found = []
+    for each in copies:
+        check()
+        difference = None if text is None else count_difference(text, each.text)
+        found.append(Copy(each.id, each.metadata, *(difference or (None, None))))
+    return replace(hit, copies=tuple(found), copy_count=count)
 
 
 def _batches(scored: Iterable[ScoredDocument], check: Check) -> Iterator[list[ScoredDocument]]:

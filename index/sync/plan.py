@@ -199,6 +199,10 @@ class ChangeCollector:
             stamp, tuple(problems), dict(self.skipped), dict(self._included), dict(self.held), dict(self.expires)
         )
 
+    def to_drop(self) -> set[str]:
+        """Ids that the next commit drops."""
+        return set(self._drop) - self._put
+
     def take_pending(self) -> tuple[list[str], dict[str, Fingerprint]]:
         """Ids to drop and fingerprints to renew with the next commit; empties both."""
         drop = [article_id for article_id in self._drop if article_id not in self._put]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
-from pathlib import Path
 
 from backfile.archive.availability.states import PUBLIC, Availability
 from backfile.archive.errors import HelperEnded
@@ -28,6 +27,7 @@ from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library, printable
 from backfile.archive.storage.readable_body import IncludedFile, readable_body
 from backfile.index.analysis.language_detection import detect_language, is_written_in
+from backfile.index.copies.shingles import ShingleReader, Signature
 from backfile.index.engine import Document
 from backfile.index.processes import cores, helper_context, not_started
 
@@ -43,7 +43,8 @@ class ReadResult:
     `document` is None for files that are no articles (`left_out` gives the reason: a draft, a section page) and for
     unreadable ones (`problems` give the reason; `is_slow` if it takes too long: such a file is read again only when it
     has changed). `digest` is of the file and of the files `included` in it. `availability` says when the article is to
-    be seen, `former` are its former addresses, `series` those that it is a part of.
+    be seen, `former` are its former addresses, `series` those that it is a part of. `signature` is
+    that of the document's text, if it was asked for.
     """
 
     path: str
@@ -58,6 +59,7 @@ class ReadResult:
     series: tuple[SeriesPart, ...] = ()
     links: tuple[BodyLink, ...] = ()
     included: tuple[IncludedFile, ...] = ()
+    signature: Signature | None = None
 
 
 def document_of(article: Article, text: str | None = None, *, library_language: str | None = None) -> Document:
@@ -88,21 +90,57 @@ def read_documents(
     processes: int | None = None,
     seconds: float | None = None,
     preload: Sequence[str] = (),
+    signed: bool = False,
 ) -> Iterator[ReadResult]:
     """Reads the files at `paths` (relative to the library) in their order, one `ReadResult` each.
 
     Many files are read by `processes` processes (by default one a core). A file that kills its process, or takes it
     longer than `seconds`, becomes a problem like any unreadable file; without `seconds` few files are read in this
     process. Processes that write afterwards are forked from the same server: `preload` names the modules they need.
+    With `signed` the documents have signatures.
     Raises `SearchError` when no process starts.
     """
     processes = cores() if processes is None else processes
+    reader = _FileReader(library, seconds, ShingleReader() if signed else None)
     if processes < 2 or len(paths) < MANY:
         if seconds is None:
-            return (_read(library, path) for path in paths)
-        return _read_singly(library, paths, seconds)
+            return map(reader.read, paths)
+        return _read_singly(reader, paths)
     context = helper_context([__name__, *preload])
-    return _read_in_processes(library, paths, processes, seconds, context)
+    return _read_in_processes(reader, paths, processes, context)
+
+
+@dataclass(frozen=True)
+class _FileReader:
+    """Reader of the files of a library, as a process has it: with a limit of time and signatures, if wanted."""
+
+    library: Library
+    seconds: float | None
+    shingles: ShingleReader | None
+
+    def __reduce__(self) -> tuple[type[_FileReader], tuple[Library, float | None, ShingleReader | None]]:
+        """Pickles it without what its shingle reader has seen."""
+        return _FileReader, (self.library, self.seconds, self.shingles and ShingleReader())
+
+    def read(self, path: str) -> ReadResult:
+        """Reads one file."""
+        return self._sign([_read(self.library, path)])[0]
+
+    def read_chunk(self, paths: Sequence[str]) -> list[ReadResult]:
+        """Reads some files, each under the limit of time."""
+        results = []
+        for path in paths:
+            begin_step(self.seconds)
+            results.append(_read(self.library, path))
+        end_step()
+        return self._sign(results)
+
+    def _sign(self, results: list[ReadResult]) -> list[ReadResult]:
+        if self.shingles is None:
+            return results
+        texts = [each.document.text for each in results if each.document is not None]
+        signatures = iter(self.shingles.signatures(texts))
+        return [replace(each, signature=next(signatures)) if each.document else each for each in results]
 
 
 def _read(library: Library, path: str) -> ReadResult:
@@ -127,15 +165,15 @@ def _read(library: Library, path: str) -> ReadResult:
 
 
 def _read_in_processes(
-    library: Library, paths: Sequence[str], processes: int, seconds: float | None, context: ForkServerContext
+    reader: _FileReader, paths: Sequence[str], processes: int, context: ForkServerContext
 ) -> Iterator[ReadResult]:
     chunks = deque(paths[start : start + _CHUNK] for start in range(0, len(paths), _CHUNK))
     while chunks:
         try:
-            yield from _read_chunks(partial(_pool, context, library.root, seconds), chunks, processes)
+            yield from _read_chunks(partial(_pool, context, reader), chunks, processes)
         except BrokenProcessPool:  # some file of the chunks in work ended its process: read them one by one
             suspects = [path for _ in range(min(processes * _AHEAD, len(chunks))) for path in chunks.popleft()]
-            yield from _read_singly(library, suspects, seconds, context)
+            yield from _read_singly(reader, suspects, context)
 
 
 def _read_chunks(start: StartPool, chunks: deque[Sequence[str]], processes: int) -> Iterator[ReadResult]:
@@ -155,12 +193,12 @@ def _read_chunks(start: StartPool, chunks: deque[Sequence[str]], processes: int)
 
 
 def _read_singly(
-    library: Library, paths: Sequence[str], seconds: float | None, context: ForkServerContext | None = None
+    reader: _FileReader, paths: Sequence[str], context: ForkServerContext | None = None
 ) -> Iterator[ReadResult]:
     """Reads the files in one process, which is replaced when it ends before it has read all."""
     waiting = deque(paths)
     while waiting:
-        with HelperProcess.start(partial(_send_results, library, tuple(waiting), seconds), context) as helper:
+        with HelperProcess.start(partial(_send_results, reader, tuple(waiting)), context) as helper:
             try:
                 while waiting:
                     result = helper.receive()
@@ -172,22 +210,18 @@ def _read_singly(
                 yield ReadResult(path, None, (problem,), "", is_slow=error.is_slow)
 
 
-def _send_results(library: Library, paths: Sequence[str], seconds: float | None, connection: Connection) -> None:
+def _send_results(reader: _FileReader, paths: Sequence[str], connection: Connection) -> None:
     for path in paths:
-        begin_step(seconds)
-        result = _read(library, path)
-        end_step()
-        connection.send(result)
+        connection.send(reader.read_chunk([path])[0])
 
 
 StartPool = Callable[[int], ProcessPoolExecutor]
 
-_library: Library  # of a reading process, from its start on
-_seconds: float | None
+_reader: _FileReader  # of a reading process, from its start on
 
 
-def _pool(context: ForkServerContext, root: Path, seconds: float | None, processes: int) -> ProcessPoolExecutor:
-    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_reading, initargs=(root, seconds))
+def _pool(context: ForkServerContext, reader: _FileReader, processes: int) -> ProcessPoolExecutor:
+    pool = ProcessPoolExecutor(processes, mp_context=context, initializer=_start_reading, initargs=(reader,))
     try:
         pool.submit(_read_chunk, ()).result()
     except (BrokenProcessPool, OSError, EOFError) as error:
@@ -196,17 +230,12 @@ def _pool(context: ForkServerContext, root: Path, seconds: float | None, process
     return pool
 
 
-def _start_reading(root: Path, seconds: float | None) -> None:
-    global _library, _seconds  # the state of a process that exists for nothing else
-    _library, _seconds = Library(root), seconds
+def _start_reading(reader: _FileReader) -> None:
+    global _reader  # noqa: PLW0603 - the state of a process that exists for nothing else
+    _reader = reader
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends its children
     end_with_parent()
 
 
 def _read_chunk(paths: Sequence[str]) -> list[ReadResult]:
-    results = []
-    for path in paths:
-        begin_step(_seconds)
-        results.append(_read(_library, path))
-    end_step()
-    return results
+    return _reader.read_chunk(paths)

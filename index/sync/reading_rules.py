@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib.metadata import version
+from typing import Any
 
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import FileEntry
@@ -33,6 +35,8 @@ LIBRARIES = (
 links set into its tree, HTML written in articles sanitised, stems, languages, Chinese characters. Python-Markdown
 renders the reading page alone."""
 
+_NOT_READ_BY: dict[str, Any] = {"find_copies": True, "copies_days": 0}  # settings that change no article and no term
+
 
 def library_versions() -> dict[str, str]:
     """Versions of LIBRARIES as installed, and of the Unicode tables of this interpreter, by name."""
@@ -48,5 +52,6 @@ def reading_rules_stamp(library: Library, entries: Iterable[FileEntry]) -> str:
     names = library.names
     for part in (names.authors, names.topics, languages):
         digest.update(repr(sorted((key, value) for key, value in part.items() if value)).encode(errors="replace"))
-    digest.update(repr((library.settings, sorted(library.profiles.pages))).encode(errors="replace"))
+    settings = replace(library.settings, **_NOT_READ_BY)
+    digest.update(repr((settings, sorted(library.profiles.pages))).encode(errors="replace"))
     return digest.hexdigest()

@@ -6,6 +6,7 @@
     problems.json       problems, files that are no articles and articles held back, as of their last reading
     links.sqlite        links and addresses of the articles, with a checksum beside it
     failure.json        reason why the index could not be brought up to date, and since when; absent otherwise
+    copies.sqlite       signatures of the articles, by which copies of one story are found
     index.broken-…      the last index that could not be used, kept for inspection
 """
 

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
@@ -24,10 +24,11 @@ from backfile.archive.storage.durable_files import remove_temporary_files
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import FileEntry
 from backfile.index.analysis import stemming
-from backfile.index.engine import Changes, Engine, Fingerprint, FingerprintedDocument, Status
+from backfile.index.engine import Changes, Document, Engine, Fingerprint, FingerprintedDocument, Status
 from backfile.index.engines import is_on_server, open_engine
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import IndexUnusable, SearchError
+from backfile.index.sync.copy_update import CopyUpdate
 from backfile.index.sync.link_update import LinkUpdate
 from backfile.index.sync.move_update import MoveRecorder
 from backfile.index.sync.plan import ChangeCollector, SyncPlan, make_plan
@@ -51,6 +52,7 @@ Progress = Callable[[int, int], None]
 """Callback with the number of files read so far and the number of files to read in all."""
 
 SINGLE_COMMIT = 1_000  # files to read at most that are held in memory and become one commit
+NO_DOCUMENTS: Mapping[str, Document] = {}
 BATCH = 50_000  # articles a commit beyond that, which an interrupted first run keeps
 
 _CLOCK_TICK = 100_000_000  # ns within which two changes of a file may get the same time; clocks tick every 1-10 ms
@@ -107,7 +109,9 @@ def synchronise(
 
     def run() -> Report:
         with closing(LinkUpdate(folder, library, now)) as links:
-            return _Synchronization.begin(library, engine, folder, links, seconds=seconds, now=now).run(progress)
+            begun = _Synchronization.begin(library, engine, folder, links, seconds=seconds, now=now)
+            with closing(begun.copies):
+                return begun.run(progress)
 
     try:
         report = run()
@@ -132,6 +136,10 @@ class _Synchronization:
     seconds: float | None
     links: LinkUpdate
     now: datetime
+    copies: CopyUpdate
+    files: dict[str, str] = field(default_factory=dict)  # id of each article of the index → digest of its file
+    dropped: set[str] = field(default_factory=set)  # ids that left it since the stories were found
+    stories: Mapping[str, str] | None = None  # found for the next commit
     moves: MoveRecorder | None = None
     read_all: bool = False
 
@@ -156,8 +164,10 @@ class _Synchronization:
         if status.problems:
             raise IndexUnusable(status.problems[0])
         stamp = reading_rules_stamp(library, entries)
-        state = load_state(folder)
-        return cls(library, engine, folder, entries, stamp, status, state, status.languages, seconds, links, now)
+        state, copies = load_state(folder), CopyUpdate(folder, library.settings, stamp, status)
+        return cls(
+            library, engine, folder, entries, stamp, status, state, status.languages, seconds, links, now, copies
+        )
 
     def run(self, progress: Progress | None) -> Report:
         """Reads the files that differ and commits the changes."""
@@ -166,6 +176,7 @@ class _Synchronization:
             self.links.begin_anew(self.stamp)
         changed = outdated(self.library, self.state)
         planned = make_plan(self.entries, fingerprints, self.state, self.now, changed, read_all=self.read_all)
+        self.files = {article_id: mark.digest for article_id, (_, mark) in fingerprints.items()}
         collector = ChangeCollector(planned, fingerprints, self.state, self.now)
         collector.problems += [*self.library.profiles.problems, *read_moves(self.library.root)[1]]
         walked = {entry.path for entry in self.entries}
@@ -174,9 +185,11 @@ class _Synchronization:
         self.moves = self._move_recorder(known_held)
         documents = self._read(planned, collector, progress)
         if single := len(planned.read) <= SINGLE_COMMIT:
-            documents = iter(list(documents))
+            held = list(documents)
+            documents = iter(held)
             self._record_moves(collector)
             collector.record_removed()
+            self._find_stories(collector, {document.id: document for document, _ in held})
         if not self.status.documents:
             documents = self._with_first_languages(documents)
         # The stamp promises that everything was read under it: an index with older readings gets it at the very end.
@@ -226,11 +239,19 @@ class _Synchronization:
     ) -> Iterator[FingerprintedDocument]:
         _wait_for_clock(planned.read)
         paths = [entry.path for entry in planned.read]
-        results = read_documents(self.library, paths, seconds=self.seconds, preload=[type(self.engine).__module__])
+        results = read_documents(
+            self.library,
+            paths,
+            seconds=self.seconds,
+            preload=[type(self.engine).__module__],
+            signed=self.library.settings.find_copies,
+        )
         for number, (entry, result) in enumerate(zip(planned.read, results, strict=True), start=1):
             document = collector.record(entry, result)
             self.links.record(result)
             if document is not None:
+                self.files[document[0].id] = result.digest
+                self.copies.record(result, result.digest)
                 yield document
             if progress is not None:
                 progress(number, len(paths))
@@ -254,10 +275,23 @@ class _Synchronization:
         chosen = dict.fromkeys([_code(main), *sorted(by_code)])
         return tuple(code for code in chosen if code in stemming.LANGUAGES)
 
+    def _find_stories(self, collector: ChangeCollector, held: Mapping[str, Document] = NO_DOCUMENTS) -> None:
+        """Finds the stories for the next commit, which drops what is pending and puts the documents `held`."""
+        self._forget(collector.to_drop())
+        dropped, self.dropped = self.dropped - self.files.keys(), set()
+        found = self.copies.find_stories(dropped, self.files, lambda each: held.get(each) or self.engine.document(each))
+        if found is not None:
+            self.stories = found
+
+    def _forget(self, dropped: Iterable[str]) -> None:
+        self.dropped.update(each for each in dropped if self.files.pop(each, None) is not None)
+
     def _commit(self, collector: ChangeCollector, stamp: str, put: Iterable[FingerprintedDocument] = ()) -> None:
         drop, touch = collector.take_pending()
+        self._forget(drop)
         put = self._saving_state(collector, put)
-        self.engine.write(Changes(put=put, drop=drop, touch=touch, languages=self.languages, stamp=stamp))
+        stories, self.stories = self.stories, None
+        self.engine.write(Changes(put, drop, touch, self.languages, stamp, stories))
 
     def _saving_state(
         self, collector: ChangeCollector, put: Iterable[FingerprintedDocument]
@@ -277,7 +311,8 @@ class _Synchronization:
 
     def _finish(self, collector: ChangeCollector) -> None:
         """Commits pending changes, the stamp, and a changed choice of languages, also one that a killed run left."""
-        if collector.has_pending() or self.engine.status().stamp != self.stamp:
+        self._find_stories(collector)
+        if collector.has_pending() or self.stories is not None or self.engine.status().stamp != self.stamp:
             self._commit(collector, self.stamp)
         self._save(collector)
         status = self.engine.status()
@@ -285,6 +320,8 @@ class _Synchronization:
         if languages != status.languages:
             self.languages = languages
             self._commit(collector, self.stamp)
+            status = self.engine.status()
+        self.copies.settle(status)
 
 
 def _code(language: str) -> str:

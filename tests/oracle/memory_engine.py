@@ -18,11 +18,14 @@ from pathlib import Path
 from backfile.archive.errors import ArticleNotFound
 from backfile.index.analysis.normalization import fold
 from backfile.index.analysis.tokenizer import tokenize
+from backfile.index.copies.word_difference import count_difference
 from backfile.index.engine import (
+    MAX_COPIES,
     MAX_DEPTH,
     MAX_NAMES,
     Changes,
     Completions,
+    Copy,
     Document,
     Facet,
     FacetValue,
@@ -69,6 +72,11 @@ class _State:
     languages: tuple[str, ...] = ("en",)
     stamp: str = ""
     generation: int = 0
+    stories: Mapping[str, str] = field(default_factory=dict)
+
+    def lead(self, article_id: str) -> str:
+        """Id of the lead of an article's story; a text that is no id for one without copies."""
+        return self.stories.get(article_id, f"alone\0{article_id}")
 
 
 class MemoryEngine:
@@ -157,8 +165,10 @@ class MemoryEngine:
         scored = [
             (sum(searcher.share(word, other, CONTENT_FIELDS) for word in characteristic), other) for other in documents
         ]
-        found = [(score, other) for score, other in scored if score > 0 and other is not words]
+        own = state.lead(article_id)
+        found = [(score, other) for score, other in scored if score > 0 and state.lead(other.document.id) != own]
         found.sort(key=lambda item: (-item[0], *_newest(item[1].document)))
+        found = _folded(state, found)
         return tuple(build_hit(other.document, Highlights(), score=score, limit=1) for score, other in found[:limit])
 
     def status(self, *, verify: bool = False, rate: float | None = None) -> Status:
@@ -167,7 +177,9 @@ class MemoryEngine:
         languages = Counter(
             words.document.metadata.language for words in state.documents.values() if words.document.metadata.language
         )
-        return Status("memory", len(state.documents), state.generation, 0, state.languages, state.stamp, languages)
+        copies = len(state.documents) - len(set(map(state.lead, state.documents)))
+        numbers = (len(state.documents), state.generation, 0)
+        return Status("memory", *numbers, state.languages, state.stamp, languages, copies=copies)
 
     def close(self) -> None:
         """Forgets everything."""
@@ -190,7 +202,17 @@ def _after(state: _State, changes: Changes) -> _State:
         documents[document.id] = NaiveDocument(document)
         fingerprints[document.id] = fingerprint
     fingerprints |= {key: fingerprint for key, fingerprint in changes.touch.items() if key in documents}
-    return _State(documents, fingerprints, changes.languages, changes.stamp, state.generation + 1)
+    given = state.stories if changes.stories is None else changes.stories
+    stories = {article_id: lead for article_id, lead in given.items() if article_id in documents}
+    return _State(documents, fingerprints, changes.languages, changes.stamp, state.generation + 1, stories)
+
+
+def _folded(state: _State, ranked: Sequence[tuple[float, NaiveDocument]]) -> list[tuple[float, NaiveDocument]]:
+    """First of each story."""
+    first: dict[str, tuple[float, NaiveDocument]] = {}
+    for each in ranked:
+        first.setdefault(state.lead(each[1].document.id), each)
+    return list(first.values())
 
 
 def _in_time(documents: Iterable[NaiveDocument], deadline: float) -> Iterator[NaiveDocument]:
@@ -223,24 +245,30 @@ class _Answer:
         request = self.request
         filtered = self.filtered()
         kept = sorted(zip(self._scores(filtered), filtered, strict=True), key=self._order())
+        shown = _folded(self.state, kept) if request.fold else kept
         start = (request.page - 1) * request.per_page
-        hits = tuple(self._hit(words, score) for score, words in kept[start : start + request.per_page])
+        hits = tuple(self._hit(words, score) for score, words in shown[start : start + request.per_page])
         return Page(
             total=len(kept),
+            stories=len(shown) if request.fold else None,
             hits=hits,
             facets=tuple(self._facet(name) for name in request.facets),
             page=request.page,
-            pages=math.ceil(len(kept) / request.per_page),
+            pages=math.ceil(len(shown) / request.per_page),
             took_ms=(time.perf_counter() - began) * 1000,
             suggestion=self._suggestion() if self._is_corrected(len(kept)) else None,
             names=self._names(),
             relaxed=self.relaxed,
-            rank=self._rank([words.document.id for _, words in kept[:MAX_DEPTH]]),
+            rank=self._rank([words.document.id for _, words in shown[:MAX_DEPTH]]),
             word_counts=tuple(self._count_words()) if request.count_words else (),
             periods=count_periods(request, filtered, self.searcher),
         )
 
     def _rank(self, ids: Sequence[str]) -> int | None:
+        if self.request.fold and self.request.rank_of in self.state.documents:
+            leads = list(map(self.state.lead, ids))
+            wanted = self.state.lead(self.request.rank_of)
+            return leads.index(wanted) + 1 if wanted in leads else None
         return ids.index(self.request.rank_of) + 1 if self.request.rank_of in ids else None
 
     def _is_corrected(self, total: int) -> bool:
@@ -293,7 +321,19 @@ class _Answer:
         highlights = agreed_highlights(self._highlighter.highlight(words.document), self.marked, words.document)
         hit = build_hit(words.document, highlights, score=score, limit=self.request.passages)
         wanted = self.query.words if self.query else ()
-        return replace(hit, missing=tuple(word.text for word in wanted if not self.searcher.finds(word, words)))
+        hit = replace(hit, missing=tuple(word.text for word in wanted if not self.searcher.finds(word, words)))
+        return self._with_copies(hit) if self.request.fold else hit
+
+    def _with_copies(self, hit: Hit) -> Hit:
+        lead, documents = self.state.lead(hit.id), self.state.documents
+        others = [documents[each].document for each in documents if self.state.lead(each) == lead and each != hit.id]
+        others.sort(key=lambda each: (each.id != lead, each.metadata.date is None, _day(each), each.id))
+        text, compared = documents[hit.id].document.text, self.request.passages > 0
+        copies = [
+            Copy(each.id, each.metadata, *((count_difference(text, each.text) if compared else None) or (None, None)))
+            for each in others[:MAX_COPIES]
+        ]
+        return replace(hit, copies=tuple(copies), copy_count=len(others))
 
     @cached_property
     def _highlighter(self) -> Highlighter:

@@ -8,7 +8,7 @@ from its article, so that it is written twice but never there twice.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
@@ -32,12 +32,12 @@ _HELD_BACK = 8 << 20  # bytes of the first documents, which are sent only once s
 
 
 class BulkWriter:
-    """Writer of documents into one index; `main` is the main language of the index."""
+    """Writer of documents into one index; `main` is its main language, `stories` are those that it is to have."""
 
-    def __init__(self, index: ClusterIndex, physical: str, main: str) -> None:
+    def __init__(self, index: ClusterIndex, physical: str, main: str, stories: Mapping[str, str]) -> None:
         self._index = index
         self._path = f"/{physical}/_bulk"
-        self._main = main
+        self._main, self._stories = main, stories
         self._tokenizer = PositionTokenizer()
 
     def put(self, items: Iterable[FingerprintedDocument]) -> set[str]:
@@ -54,7 +54,7 @@ class BulkWriter:
     def _lines(self, items: Iterable[FingerprintedDocument]) -> Iterator[bytes]:
         source = iter(items)
         while some := list(islice(source, _TOKENIZED)):
-            yield from bulk_lines(some, self._tokenizer, self._main)
+            yield from bulk_lines(some, self._tokenizer, self._main, self._stories)
 
     def _send(self, lines: Iterable[bytes]) -> None:
         """Sends lines, some MB a request; the first ones when what is to follow did not fail."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -30,8 +30,13 @@ def keyword_part(text: str) -> str:
     return text.replace(SEPARATOR, " ")[:_MOST_CHARACTERS]
 
 
-def bulk_lines(items: Sequence[FingerprintedDocument], tokenizer: PositionTokenizer, main: str) -> Iterator[bytes]:
-    """Action and document of each item as lines of a bulk request; `main` is the main language of the index."""
+def bulk_lines(
+    items: Sequence[FingerprintedDocument], tokenizer: PositionTokenizer, main: str, stories: Mapping[str, str]
+) -> Iterator[bytes]:
+    """Action and document of each item as lines of a bulk request.
+
+    `main` is the main language of the index, `stories` are as in `Changes`.
+    """
     by_languages: dict[tuple[str, ...], list[FingerprintedDocument]] = {}
     for item in items:
         by_languages.setdefault(key_languages(item[0].metadata.language, main), []).append(item)
@@ -40,7 +45,7 @@ def bulk_lines(items: Sequence[FingerprintedDocument], tokenizer: PositionTokeni
         rows = tokenizer.tokenize_texts(texts, languages)
         place = 0
         for document, fingerprint in group:
-            body = _fields(document, fingerprint)
+            body = _fields(document, fingerprint) | _story(document.id, stories.get(document.id))
             for field in WORD_FIELDS:
                 end = place + len(values(document, field))
                 own = rows[place:end]
@@ -51,6 +56,10 @@ def bulk_lines(items: Sequence[FingerprintedDocument], tokenizer: PositionTokeni
                 place = end
             action = _line({"index": {"_id": document_id(document.id)}})
             yield action + _line(body, escaped=_has_few_escapes(document.text))
+
+
+def _story(article_id: str, lead: str | None) -> dict[str, str]:
+    return {"story": document_id(article_id)} if lead is None else {"story": document_id(lead), "lead": lead}
 
 
 def delete_line(article_id: str) -> bytes:

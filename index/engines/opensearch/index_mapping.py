@@ -11,7 +11,7 @@ from backfile.index.engines.opensearch.position_tokens import GAP, SIGN
 from backfile.index.errors import IndexUnusable
 from backfile.index.fields import DEFAULT_FIELDS, WORD_FIELDS
 
-FORMAT = 1
+FORMAT = 2
 """Version of the mapping and of what is written; an index of another one is built anew."""
 PROGRAM = "backfile"
 
@@ -51,6 +51,8 @@ def mapping(state: IndexState) -> dict[str, Any]:
         # `stored` is the document as JSON; the other fields are for searching only.
         "stored": {"type": "object", "enabled": False},
         "id": _KEYWORD,
+        "story": _KEYWORD,  # `document_id` of the lead, or of the article itself
+        "lead": _KEYWORD,  # id of the lead, of articles that are one of several copies
         "path": {"type": "keyword", "index": False},
         "size": _STORED_NUMBER,
         "mtime_ns": _STORED_NUMBER,

@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from threading import Lock, get_ident
 
@@ -159,16 +160,22 @@ class OpenSearchEngine:
         if state is None:
             state = IndexState(_fresh_name(self._options.index), languages=changes.languages)
             index.create(state)
-        writer = BulkWriter(index, state.index, next(iter(changes.languages), ""))
+        known = _known_stories(index)
+        stories = known if changes.stories is None else changes.stories
+        writer = BulkWriter(index, state.index, next(iter(changes.languages), ""), stories)
         if state.languages[:1] != changes.languages[:1]:
             self._rewrite_documents_without_language(index, writer)
         put = writer.put(changes.put)
         dropped = set(changes.drop) - put
         touched = self._touched(changes.touch, dropped | put)
         writer.put(touched)
+        moved = [each for each in known.keys() | stories.keys() if known.get(each) != stories.get(each)]
+        regrouped = self._write_again(
+            writer, [each for each in moved if each not in dropped | put | changes.touch.keys()]
+        )
         writer.delete(dropped)
         state_after = next_state(state, changes.languages, changes.stamp)
-        if put or dropped or touched or state_after != next_state(state, state.languages, state.stamp):
+        if put or dropped or touched or regrouped or state_after != next_state(state, state.languages, state.stamp):
             lease.check()
             index.save_state(state_after)
             self._statistics = None
@@ -178,6 +185,13 @@ class OpenSearchEngine:
         """Writes documents again whose stem keys are those of the main language."""
         for hits in index.walk({"term": {"language": ""}}):
             writer.put([stored_document(hit) for hit in hits])
+
+    def _write_again(self, writer: BulkWriter, article_ids: Sequence[str]) -> int:
+        """Writes documents again, whose stories are other ones; returns their number."""
+        count = 0
+        for start in range(0, len(article_ids), _FETCHED):
+            count += len(writer.put(self._find(article_ids[start : start + _FETCHED])))
+        return count
 
     def _touched(self, touch: Mapping[str, Fingerprint], others: set[str]) -> list[FingerprintedDocument]:
         """Documents with new fingerprints. They are written as a whole: their words are not kept apart."""
@@ -234,6 +248,7 @@ class OpenSearchEngine:
             languages=state.languages,
             stamp=state.stamp,
             language_counts=counts,
+            copies=statistics.copies,
             cluster=cluster_state(reader.index.client, self._options.index) if verify else None,
         )
 
@@ -249,6 +264,12 @@ class OpenSearchEngine:
             if self._index is not None:
                 self._index.client.close()
             self._index, self._lease, self._closed = None, None, True
+
+
+def _known_stories(index: ClusterIndex) -> dict[str, str]:
+    """Stories of an index: id of each copy → id of its lead."""
+    hits = chain.from_iterable(index.walk({"exists": {"field": "lead"}}, ["id", "lead"]))
+    return {hit["fields"]["id"][0]: hit["fields"]["lead"][0] for hit in hits}
 
 
 def _fresh_name(name: str) -> str:

@@ -122,6 +122,7 @@ class WhooshEngine:
                 stamp=commit.stamp,
                 language_counts=commit.language_counts,
                 problems=tuple(dict.fromkeys(problems)),
+                copies=self.searcher().stories.copies,
             )
 
     def _verify(self, rate: float | None = None) -> list[str]:

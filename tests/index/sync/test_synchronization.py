@@ -636,7 +636,15 @@ class TestUpdateIndex:
         for name, text in left.items():
             (cache / name).write_text(text)
         assert len(update_index(library, cache, DEFAULT).added) == 3
-        kept = {".gitignore", "CACHEDIR.TAG", "index", "links.sqlite", "problems.json"}
+        kept = {
+            ".gitignore",
+            "CACHEDIR.TAG",
+            "copies.sqlite",
+            "index",
+            "links.sqlite",
+            "links.sqlite.sum",
+            "problems.json",
+        }
         assert {path.name for path in cache.iterdir()} == kept
 
     @pytest.mark.parametrize("name", [".gitignore", ".notes.tmp"])

@@ -35,13 +35,15 @@ Spelling = tuple[str, int]
 class IndexStatistics:
     """Statistics of one commit; document frequencies and spellings are filled in when they are first asked for.
 
-    `language_counts`: number of documents by the language code that they name, "" for none.
+    `language_counts`: number of documents by the language code that they name, "" for none. `copies`: number of
+    documents beyond the first of each story.
     """
 
     state: IndexState
     documents: int
     averages: Mapping[str, float]
     language_counts: Mapping[str, int]
+    copies: int = 0
     frequencies: dict[ScoredTerm, int] = field(default_factory=dict)
     spellings: dict[FacetKey, Spelling] = field(default_factory=dict)
 
@@ -144,9 +146,22 @@ def _most_frequent_spelling(key: str, buckets: Any) -> str | None:
     return min(own)[1][1] if own else None
 
 
+def copies_aggregation(query: Query) -> dict[str, Any]:
+    """Aggregation of the documents of a query that are copies, and of their stories; exact up to 40,000 stories."""
+    stories = {"cardinality": {"field": "story", "precision_threshold": 40_000}}
+    members = {"bool": {"filter": [query, {"exists": {"field": "lead"}}]}}
+    return {"filter": members, "aggs": {"stories": stories}}
+
+
+def count_copies(found: Any) -> int:
+    """Number of documents beyond the first of each story, of the answer to `copies_aggregation`."""
+    return int(found["doc_count"] - found["stories"]["value"])
+
+
 def read_statistics(index: ClusterIndex, state: IndexState, deadline: Deadline | None) -> IndexStatistics:
     """Reads the statistics of the newest commit."""
     aggregations: dict[str, Any] = {"language": {"terms": {"field": "language", "size": _MOST_LANGUAGES}}}
+    aggregations["copies"] = copies_aggregation({"match_all": {}})
     for name in DEFAULT_FIELDS:
         length = length_field(name)
         mean = {"mean": {"avg": {"field": length}}}
@@ -157,5 +172,6 @@ def read_statistics(index: ClusterIndex, state: IndexState, deadline: Deadline |
         state=state,
         documents=int(answer["hits"]["total"]["value"]),
         averages={name: found[name]["mean"]["value"] or 0.0 for name in DEFAULT_FIELDS},
+        copies=count_copies(found["copies"]),
         language_counts={bucket["key"]: bucket["doc_count"] for bucket in found["language"]["buckets"]},
     )

@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 from backfile.index.deadline import Deadline
 from backfile.index.engine import MAX_DEPTH, Hit, Page, Relaxed, Request, Sort
 from backfile.index.engines.opensearch.document_source import document_id, stored_document
-from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
+from backfile.index.engines.opensearch.search.cluster_reader import (
+    ClusterReader,
+    copies_aggregation,
+    count_copies,
+)
 from backfile.index.engines.opensearch.search.facet_aggregations import (
     every_value,
     facet_aggregations,
@@ -19,6 +24,13 @@ from backfile.index.engines.opensearch.search.facet_aggregations import (
     read_facets,
     read_names,
     read_periods,
+)
+from backfile.index.engines.opensearch.search.folded_hits import (
+    FOLDING,
+    fold_hits,
+    story_key,
+    story_of,
+    with_copies,
 )
 from backfile.index.engines.opensearch.search.match_queries import Query, all_of, filter_queries
 from backfile.index.engines.opensearch.search.relaxed_search import RelaxedQueries, RelaxedWords, relax_words
@@ -29,7 +41,6 @@ from backfile.index.highlight.highlighter import Highlighter
 from backfile.index.highlight.hits import highlighted_hits
 from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.query import Node, plain_terms
-from backfile.index.ranking import bm25f
 from backfile.index.ranking.spelling import CORRECTED_BELOW
 
 _MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
@@ -61,7 +72,12 @@ class _Found:
 
     @property
     def total(self) -> int:
-        return int(self.answer["hits"]["total"]["value"])
+        return found_total(self.answer)
+
+
+def found_total(answer: Any) -> int:
+    """Number of documents that a search found, folded or not."""
+    return int(answer["hits"]["total"]["value"])
 
 
 def search_page(reader: ClusterReader, request: Request, started: float) -> Page:
@@ -76,6 +92,12 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
     facets, names = read_facets(counted, request, reader), read_names(counted, request.query, reader)
     marking = replace(reader, deadline=Deadline(started, _MARKING * request.deadline))
     hits = tuple(_mark(marking, found, request))
+    stories = None
+    if request.fold:
+        stories = found.total - count_copies(found.answer["aggregations"]["copies"])
+        check = marking.deadline.check if marking.deadline else lambda: None
+        compared = request.passages > 0
+        hits = tuple(with_copies(marking, hits, found.hits, compared=compared, check=check))
     suggestion = None
     if complete < CORRECTED_BELOW and not request.filters.ids:
         suggestion = suggest_query(marking, request, complete, all_of(filters.values()))
@@ -84,7 +106,7 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
         hits=hits,
         facets=facets,
         page=request.page,
-        pages=-(-found.total // request.per_page),
+        pages=-(-(found.total if stories is None else stories) // request.per_page),
         took_ms=(time.perf_counter() - started) * 1000,
         suggestion=suggestion,
         names=names,
@@ -92,6 +114,7 @@ def search_page(reader: ClusterReader, request: Request, started: float) -> Page
         rank=found.rank,
         word_counts=_count_words(reader, request.query) if request.count_words else (),
         periods=read_periods(counted, request),
+        stories=stories,
     )
 
 
@@ -116,12 +139,14 @@ def _rank(reader: ClusterReader, request: Request, body: dict[str, Any], first: 
     """Position of the article `rank_of` in the order of a search, of which the `first` hits may be known."""
     if not request.rank_of:
         return None
-    wanted = document_id(request.rank_of)
+    key_of = story_key if request.fold else itemgetter("_id")
+    wanted = story_of(reader, request.rank_of) if request.fold else document_id(request.rank_of)
     asked = {"query": body["query"], "post_filter": body["post_filter"], "sort": body["sort"], "_source": False}
-    hits = [hit["_id"] for hit in first]
+    asked |= FOLDING if request.fold else {}
+    hits = list(map(key_of, first))
     if wanted not in hits:
         answer = reader.search({**asked, "from": 0, "size": MAX_DEPTH, "track_total_hits": False})
-        hits = [hit["_id"] for hit in answer["hits"]["hits"]]
+        hits = list(map(key_of, answer["hits"]["hits"]))
     return hits.index(wanted) + 1 if wanted in hits else None
 
 
@@ -136,14 +161,18 @@ def _exact_counts(reader: ClusterReader, request: Request, filters: dict[str, Qu
 
 
 def _body(request: Request, match: Query, filters: dict[str, Query]) -> dict[str, Any]:
+    aggregations = facet_aggregations(request, filters)
+    if request.fold:
+        aggregations["copies"] = copies_aggregation(all_of(filters.values()))
     return {
         "query": {"bool": {"filter": [match]}},
         "post_filter": all_of(filters.values()),
-        "aggs": {**facet_aggregations(request, filters), **period_aggregations(request, filters.values())},
+        "aggs": aggregations | period_aggregations(request, filters.values()),
         "track_total_hits": True,
         "sort": ORDERS[request.sort],
         "from": (request.page - 1) * request.per_page,
         "size": request.per_page,
+        **(FOLDING if request.fold else {}),
     }
 
 
@@ -181,11 +210,16 @@ def _search_relaxed(reader: ClusterReader, request: Request, filters: dict[str, 
         answer = reader.search(body)
         return _Found(match, answer, answer["hits"]["hits"], words.marked, words, _rank(reader, request, body))
     body["query"]["bool"]["should"] = queries.score()
-    answer, hits = queries.search_with_passages(body, request)
-    first: list[Any] = []
-    if request.rank_of:  # passages change the order of the first hits alone
-        first = queries.search_with_passages(body, replace(request, page=1, per_page=bm25f.PASSAGES))[1]
-    return _Found(match, answer, hits, words.marked, words, _rank(reader, request, body, first))
+    start, stop = (request.page - 1) * request.per_page, request.page * request.per_page
+    # Passages change the order of the first documents, so that stories are folded after that.
+    unfolded = {key: value for key, value in body.items() if key != "collapse"}
+    answer, hits = queries.search_with_passages(unfolded, stop)
+    if request.fold:
+        copies = count_copies(answer["aggregations"]["copies"])
+        if copies and len(fold_hits(hits)) < stop < found_total(answer):
+            answer, hits = queries.search_with_passages(unfolded, min(stop + copies, MAX_DEPTH))
+        hits = fold_hits(hits)
+    return _Found(match, answer, hits[start:stop], words.marked, words, _rank(reader, request, body, hits))
 
 
 def _mark(reader: ClusterReader, found: _Found, request: Request) -> Iterator[Hit]:

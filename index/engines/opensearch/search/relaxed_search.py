@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from backfile.index.analysis.stemming import stemming_languages
-from backfile.index.engine import Request
 from backfile.index.engines.opensearch.document_source import stored_document
 from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
 from backfile.index.engines.opensearch.search.match_queries import EVERYTHING, Query, all_of, any_of, none_of
@@ -124,19 +123,18 @@ class RelaxedQueries:
         """Queries for the score without passages."""
         return [*self.named_words(), *self._scores.score(self.words.marked, near=False)]
 
-    def search_with_passages(self, body: dict[str, Any], request: Request) -> tuple[Any, list[Any]]:
-        """Answer, and the hits of the requested page with the score of their passages.
+    def search_with_passages(self, body: dict[str, Any], stop: int) -> tuple[Any, list[Any]]:
+        """Answer, and the hits up to `stop` or more of them, with the score of their passages.
 
         Passages count for the first documents by the score without them; the others follow in its order.
         """
-        start, stop = (request.page - 1) * request.per_page, request.page * request.per_page
         answer = self.reader.search({**body, "from": 0, "size": max(stop, bm25f.PASSAGES)})
         hits = answer["hits"]["hits"]
         if self.words.required:
             least = hits[bm25f.PASSAGES - 1]["_score"] - ROUNDING if len(hits) > bm25f.PASSAGES else 0.0
             self._add_passages([hit for hit in hits if hit["_score"] >= least])
         hits.sort(key=lambda hit: -hit["_score"])  # stable: ties stay in the order of the search
-        return answer, hits[start:stop]
+        return answer, hits
 
     def _add_passages(self, hits: Sequence[Any]) -> None:
         languages = self.reader.statistics.state.languages

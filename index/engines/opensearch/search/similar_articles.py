@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from backfile.index.engine import Document, Hit, Sort
-from backfile.index.engines.opensearch.document_source import document_id, stored_document
+from backfile.index.engines.opensearch.document_source import stored_document
 from backfile.index.engines.opensearch.index_mapping import words_field
 from backfile.index.engines.opensearch.position_tokens import indexed_term
 from backfile.index.engines.opensearch.search.cluster_reader import ClusterReader
+from backfile.index.engines.opensearch.search.folded_hits import story_of
 from backfile.index.engines.opensearch.search.match_queries import Query, term_query
 from backfile.index.engines.opensearch.search.page_search import ORDERS
 from backfile.index.engines.opensearch.search.suggestions import document_frequencies
@@ -29,9 +30,10 @@ def similar_articles(reader: ClusterReader, document: Document, limit: int) -> t
     ]
     if not queries:
         return ()
-    own = {"ids": {"values": [document_id(document.id)]}}
+    own = {"term": {"story": story_of(reader, document.id)}}
     query: Query = {"bool": {"should": queries, "must_not": [own], "minimum_should_match": 1}}
     body = {"query": query, "size": limit, "sort": ORDERS[Sort.RELEVANCE], "track_total_hits": False}
+    body["collapse"] = {"field": "story"}
     return tuple(
         build_hit(stored_document(hit)[0], Highlights(), score=hit["_score"], limit=1)
         for hit in reader.search(body)["hits"]["hits"]

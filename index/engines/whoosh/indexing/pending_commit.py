@@ -13,13 +13,21 @@ from backfile.index.engine import Fingerprint
 from backfile.index.engines.whoosh.codec.whoosh_codec import ArraySegment, table_of_contents
 from backfile.index.engines.whoosh.codec.write_lock import LOCK_NAME
 from backfile.index.engines.whoosh.indexing.segment_writer import write_fingerprints
-from backfile.index.engines.whoosh.storage.array_file import Array, ArrayFile, sync_folder, write_durably, writing
+from backfile.index.engines.whoosh.storage.array_file import (
+    Array,
+    ArrayFile,
+    ArrayFileWriter,
+    encode,
+    sync_folder,
+    write_durably,
+    writing,
+)
 from backfile.index.engines.whoosh.storage.commit_reader import open_commit, open_segment
 from backfile.index.engines.whoosh.storage.damage import DAMAGE_MARK
 from backfile.index.engines.whoosh.storage.manifest import Manifest, SegmentEntry, is_ours, manifest_name, toc_name
 from backfile.index.engines.whoosh.storage.segment import ID_ARRAYS, Segment
 from backfile.index.engines.whoosh.storage.stem_table import write_stem_table
-from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary
+from backfile.index.engines.whoosh.storage.term_dictionary import TermDictionary, write_terms
 
 _LOOKUP_COST = 16  # ids read in the time of one look-up
 
@@ -32,6 +40,26 @@ class PendingSegment:
     segment: Segment
     changed: bool = False
     touched: dict[int, Fingerprint] = field(default_factory=dict)
+    has_leads: bool = False  # those of the commit
+    leads: dict[int, str] | None = None  # that differ from those in its file: lead by doc id
+
+    def set_stories(self, stories: Mapping[str, str]) -> None:
+        """Sets the leads of all its documents, by the ids of both."""
+        numbers = self._numbers(stories).tolist()
+        leads = {number: stories[self._id(number)] for number in sorted(numbers)}
+        docs, known = self.segment.story_leads()
+        self.has_leads = True
+        self.leads = None if leads == dict(zip(docs.tolist(), known, strict=True)) else leads
+
+    def stories(self) -> dict[str, str]:
+        """Id of each live document that is a copy → id of its lead."""
+        docs, leads = self.segment.story_leads()
+        live = self.segment.live_docs
+        found = zip(docs.tolist(), leads, strict=True) if self.leads is None else self.leads.items()
+        return {self._id(number): lead for number, lead in found if live is None or live[number]}
+
+    def _id(self, number: int) -> str:
+        return self.segment.ids[int(self.segment.id_order[number])]
 
     def delete(self, ids: Collection[str]) -> None:
         """Deletes the documents with these ids, as far as the segment has them."""
@@ -49,7 +77,7 @@ class PendingSegment:
     def touch(self, fingerprints: Mapping[str, Fingerprint]) -> None:
         """Renews the fingerprints of the live documents with these ids, as far as the segment has them."""
         for number in self._numbers(fingerprints).tolist():
-            self.touched[number] = fingerprints[self.segment.ids[int(self.segment.id_order[number])]]
+            self.touched[number] = fingerprints[self._id(number)]
 
     def _numbers(self, ids: Collection[str]) -> Array:
         """Doc ids of the live documents with these ids."""
@@ -67,7 +95,9 @@ class PendingSegment:
 class PendingCommit:
     """Next commit of an index whose write lock is held."""
 
-    def __init__(self, folder: Path, languages: tuple[str, ...], stamp: str) -> None:
+    def __init__(
+        self, folder: Path, languages: tuple[str, ...], stamp: str, stories: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
         self.languages = languages
         self.stamp = stamp
@@ -78,6 +108,14 @@ class PendingCommit:
         ]
         self._require_ids()
         self.remove_leftovers()
+        self._stories = self._take_over(stories)
+
+    def _take_over(self, stories: Mapping[str, str] | None) -> Mapping[str, str]:
+        """Stories of the commit: those given, or else those of the commit before it, which its segments have."""
+        known = {article_id: lead for each in self.segments for article_id, lead in each.stories().items()}
+        for segment in self.segments:
+            segment.has_leads = stories is None or stories == known
+        return known if stories is None else stories
 
     def _require_ids(self) -> None:
         """Verifies the arrays by which documents are replaced. Raises `IndexUnusable`."""
@@ -103,18 +141,25 @@ class PendingCommit:
 
     def differs(self) -> bool:
         """Whether there is a change to commit."""
+        self._set_stories()
         manifest = self._commit.manifest
         return (
             manifest is None
             or (manifest.languages, manifest.stamp) != (self.languages, self.stamp)
             or tuple(segment.entry for segment in self.segments) != manifest.segments
-            or any(segment.changed or segment.touched for segment in self.segments)
+            or any(each.changed or each.touched or each.leads is not None for each in self.segments)
         )
+
+    def _set_stories(self) -> None:
+        for segment in self.segments:
+            if not segment.has_leads:
+                segment.set_stories(self._stories)
 
     def commit(self) -> None:
         """Makes this the newest commit, durable against a loss of power when it returns."""
         number = self._commit.number + 1
         self.segments = [segment for segment in self.segments if segment.segment.live_count]
+        self._set_stories()
         for segment in self.segments:
             self._finish(segment, number)
         # Largest first, so that most documents get small doc ids.
@@ -139,7 +184,7 @@ class PendingCommit:
         sync_folder(self.folder)
         self._commit = open_commit(self.folder, self._commit)
         for pending, opened in zip(self.segments, self._commit.segments, strict=True):
-            pending.segment, pending.changed, pending.touched = opened, False, {}
+            pending.segment, pending.changed, pending.touched, pending.leads = opened, False, {}, None
         self.remove_leftovers()
 
     def _finish(self, pending: PendingSegment, number: int) -> None:
@@ -152,6 +197,10 @@ class PendingCommit:
         if pending.touched:
             entry = replace(entry, fingerprints=f"{entry.name}.{number}.fingerprints")
             _write_touched(self.folder / str(entry.fingerprints), segment, pending.touched)
+        if pending.leads is not None:
+            entry = replace(entry, stories=f"{entry.name}.{number}.stories")
+            with writing(self.folder / str(entry.stories)) as file:
+                _write_stories(file, pending.leads)
         stems = {}
         for language in self.languages:
             stems[language] = entry.stems.get(language) or f"{entry.name}.{language}.stems"
@@ -174,6 +223,15 @@ class PendingCommit:
 def data_name(segment_name: str) -> str:
     """Name of the file of a segment."""
     return f"{segment_name}.arrays"
+
+
+def _write_stories(file: ArrayFileWriter, leads: Mapping[int, str]) -> None:
+    """Writes the leads by doc id as `docs`, `leads` (each once) and `ordinals`."""
+    distinct = sorted(set(map(encode, leads.values())))
+    numbers = {lead: number for number, lead in enumerate(distinct)}
+    file.add("docs", np.array(list(leads), np.uint32))
+    write_terms(file, "leads", distinct)
+    file.add("ordinals", np.array([numbers[encode(lead)] for lead in leads.values()], np.uint32))
 
 
 def _write_touched(path: Path, segment: Segment, touched: Mapping[int, Fingerprint]) -> None:

@@ -32,7 +32,7 @@ def write(folder: Path, changes: Changes) -> None:
     Raises `IndexUnusable`, and `SearchError` when the disk is full or fails; then nothing has changed.
     """
     with _disk_errors(folder):
-        pending = PendingCommit(folder, changes.languages, changes.stamp)
+        pending = PendingCommit(folder, changes.languages, changes.stamp, changes.stories)
     old = list(pending.segments)
     try:
         _apply(pending, old, changes)

@@ -11,10 +11,12 @@ import numpy as np
 
 from backfile.index.deadline import Check, Deadline
 from backfile.index.engine import (
+    MAX_COPIES,
     MAX_DEPTH,
     MAX_NAMES,
     Facet,
     Filters,
+    Hit,
     NameMatch,
     Page,
     Relaxed,
@@ -30,12 +32,13 @@ from backfile.index.engines.whoosh.search.scoring.max_score import score_best
 from backfile.index.engines.whoosh.search.scoring.relaxed_scorer import RelaxedSearch, relax_search
 from backfile.index.engines.whoosh.search.scoring.scorer import is_scored
 from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.search.stories import Ranked, select_folded
 from backfile.index.engines.whoosh.search.term_weight import create_term_weight, find_close_terms
 from backfile.index.engines.whoosh.search.top_docs import top_by_field, top_by_score
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.fields import DEFAULT_FIELDS, name_words
 from backfile.index.highlight.highlighter import Highlighter
-from backfile.index.highlight.hits import highlighted_hits
+from backfile.index.highlight.hits import add_copies, copy_place, highlighted_hits
 from backfile.index.query import MatchAll, Node, Word, plain_terms, plain_text, relax, required_words
 from backfile.index.ranking.spelling import CORRECTED_BELOW, better_query, nearest_word
 
@@ -61,7 +64,8 @@ def search(searcher: Searcher, request: Request) -> Page:
     facets = tuple(_count_facet(searcher, name, docs, request.facet_limit(name)) for name, docs in counted.items())
     periods = count_periods(searcher, root, docs, request) if request.periods else None
     check()
-    top, rank = _select_page(searcher, root, found, request, check)
+    stories = searcher.stories.count(docs) if request.fold else None
+    top, rank = _Ranking(searcher, root, found, request, check).page(stories)
     marking = Deadline(started, _MARKING * request.deadline).check
     marked = found.marked(request.query)
     highlighter = Highlighter(marked, searcher.commit.languages, searcher.sibling_terms)
@@ -70,15 +74,32 @@ def search(searcher: Searcher, request: Request) -> Page:
     if found.relaxed:
         missing = found.relaxed.missing([doc_id for doc_id, _ in top])
         hits = tuple(replace(hit, missing=words) for hit, words in zip(hits, missing, strict=True))
+    if request.fold:
+        compared = request.passages > 0
+        hits = tuple(
+            _with_copies(searcher, each, place[0], compared, marking) for each, place in zip(hits, top, strict=True)
+        )
     corrected = complete < CORRECTED_BELOW and not request.filters.ids
     suggestion = _correct(searcher, request, complete, filters, marking) if corrected else None
     took = (time.perf_counter() - started) * 1000
-    pages = -(-len(docs) // request.per_page)
+    pages = -(-(len(docs) if stories is None else stories) // request.per_page)
     relaxed = Relaxed(found.relaxed.required, len(found.relaxed.query.words), complete) if found.relaxed else None
     names = tuple(_find_names(searcher, request.query))
     counts = tuple(_count_words(searcher, request, check)) if request.count_words else ()
     return Page(
-        len(docs), hits, facets, request.page, pages, took, suggestion, (), names, relaxed, rank, counts, periods
+        total=len(docs),
+        hits=hits,
+        facets=facets,
+        page=request.page,
+        pages=pages,
+        took_ms=took,
+        suggestion=suggestion,
+        names=names,
+        relaxed=relaxed,
+        rank=rank,
+        word_counts=counts,
+        periods=periods,
+        stories=stories,
     )
 
 
@@ -86,6 +107,17 @@ def _count_words(searcher: Searcher, request: Request, check: Check) -> Iterator
     for node in dict.fromkeys(plain_terms(request.query)):
         term = create_weight(searcher, node, check).term
         yield node.text, term.doc_frequency if term else 0
+
+
+def _with_copies(searcher: Searcher, hit: Hit, doc_id: int, compared: bool, check: Check) -> Hit:
+    """Hit with the other copies of its story."""
+    lead = searcher.stories.lead_of(doc_id)
+    if lead is None:
+        return hit
+    others = [each for each in searcher.stories.story_of(doc_id) if each != doc_id]
+    others.sort(key=lambda each: copy_place(searcher.article_id(each), int(searcher.first_days[each]), lead))
+    text = searcher.document(doc_id).text if compared else None
+    return add_copies(hit, text, map(searcher.document, others[:MAX_COPIES]), len(others), check)
 
 
 def _find_names(searcher: Searcher, query: Node) -> list[NameMatch]:
@@ -175,34 +207,47 @@ def _count_facet(searcher: Searcher, name: str, docs: DocSet, limit: int | None)
     return table.latest(name, counts, limit) if name == "year" else table.largest(name, counts, limit)
 
 
-def _select_page(
-    searcher: Searcher, root: QueryWeight, found: _Found, request: Request, check: Check
-) -> tuple[list[tuple[int, float]], int | None]:
-    """Documents of the requested page in order, each with its score (0 if not sorted by score), and `Page.rank`."""
-    stop = request.page * request.per_page
-    page = slice(stop - request.per_page, stop)
-    if not request.rank_of:
-        return _select_first(searcher, root, found, request, check)[page], None
-    top = _select_first(searcher, root, found, replace(request, page=1, per_page=MAX_DEPTH), check)
-    wanted = searcher.find(request.rank_of)
-    rank = next((rank for rank, (doc_id, _) in enumerate(top, start=1) if doc_id == wanted), None)
-    return top[page], rank
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """Order of the documents found, as a request wants it."""
 
+    searcher: Searcher
+    root: QueryWeight
+    found: _Found
+    request: Request
+    check: Check
 
-def _select_first(
-    searcher: Searcher, root: QueryWeight, found: _Found, request: Request, check: Check
-) -> list[tuple[int, float]]:
-    """Documents up to the end of the requested page, in order."""
-    stop = request.page * request.per_page
-    if request.sort is Sort.RELEVANCE and any(map(is_scored, root.term_weights())):
-        if found.relaxed:
-            scored = found.relaxed.score_best(found.docs.doc_ids)
-        else:
-            scored = score_best(searcher, root, found.docs, stop, check)
-        check()
-        return top_by_score(searcher, scored.doc_ids, scored.scores, stop)
-    check()
-    return [(doc_id, 0.0) for doc_id in top_by_field(searcher, found.docs.doc_ids, request.sort, stop).tolist()]
+    def page(self, stories: int | None) -> tuple[Ranked, int | None]:
+        """Documents of the requested page, each with its score (0 if not sorted by score), and `Page.rank`.
+
+        `stories` is the number of stories among the documents found, if the request folds.
+        """
+        stop = self.request.page * self.request.per_page
+        wanted = MAX_DEPTH if self.request.rank_of else stop
+        copies = 0 if stories is None else len(self.found.docs) - stories
+        top = select_folded(self.searcher.stories, self._first, wanted, copies) if copies else self._first(wanted)
+        return top[stop - self.request.per_page : stop], self._rank(top)
+
+    def _first(self, stop: int) -> Ranked:
+        """First `stop` documents."""
+        searcher, docs = self.searcher, self.found.docs
+        if self.request.sort is Sort.RELEVANCE and any(map(is_scored, self.root.term_weights())):
+            if self.found.relaxed:
+                scored = self.found.relaxed.score_best(docs.doc_ids)
+            else:
+                scored = score_best(searcher, self.root, docs, stop, self.check)
+            self.check()
+            return top_by_score(searcher, scored.doc_ids, scored.scores, stop)
+        self.check()
+        return [(doc_id, 0.0) for doc_id in top_by_field(searcher, docs.doc_ids, self.request.sort, stop).tolist()]
+
+    def _rank(self, top: Ranked) -> int | None:
+        """Position of the article asked for, or of another copy of its story if the request folds."""
+        wanted = self.searcher.find(self.request.rank_of) if self.request.rank_of else None
+        if wanted is None:
+            return None
+        story = self.searcher.stories.story_of(wanted) if self.request.fold else [wanted]
+        return next((rank for rank, (doc_id, _) in enumerate(top, start=1) if doc_id in story), None)
 
 
 def _correct(

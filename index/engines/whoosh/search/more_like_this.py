@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from backfile.index.engine import Document, Hit
+from backfile.index.engines.whoosh.search.doc_set import DocSet
 from backfile.index.engines.whoosh.search.posting_lists import group_starts
 from backfile.index.engines.whoosh.search.posting_reader import document_frequency, term_reader
 from backfile.index.engines.whoosh.search.searcher import Searcher
+from backfile.index.engines.whoosh.search.stories import Ranked, select_folded
 from backfile.index.engines.whoosh.search.top_docs import top_by_score
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.fields import CONTENT_FIELDS
@@ -20,7 +22,7 @@ from backfile.index.ranking.characteristic_terms import MAX_TERMS, term_frequenc
 
 
 def more_like_this(searcher: Searcher, document: Document, limit: int) -> tuple[Hit, ...]:
-    """Articles with any of the most characteristic terms of a document, best first, without the document itself."""
+    """Articles with any of the most characteristic terms of a document, best first, one a story."""
     scores = np.zeros(searcher.size)
     for term, doc_frequency in _characteristic_terms(searcher, document):
         doc_ids, frequencies = _weighted_frequencies(searcher, term)
@@ -28,12 +30,16 @@ def more_like_this(searcher: Searcher, document: Document, limit: int) -> tuple[
     if searcher.live_docs is not None:
         scores *= searcher.live_docs
     if own := searcher.commit.find(document.id):
-        scores[own[0].base + own[1]] = 0.0
+        scores[searcher.stories.story_of(own[0].base + own[1])] = 0.0
     found = np.flatnonzero(scores != 0)
-    return tuple(
-        build_hit(searcher.document(doc_id), Highlights(), score=score, limit=1)
-        for doc_id, score in top_by_score(searcher, found, scores.take(found), limit)
-    )
+    stories = searcher.stories
+
+    def select(count: int) -> Ranked:
+        return top_by_score(searcher, found, scores.take(found), count)
+
+    copies = len(found) - stories.count(DocSet(found, searcher.size))
+    top = select_folded(stories, select, limit, copies)
+    return tuple(build_hit(searcher.document(doc_id), Highlights(), score=score, limit=1) for doc_id, score in top)
 
 
 def _weighted_frequencies(searcher: Searcher, term: str) -> tuple[Array, Array]:

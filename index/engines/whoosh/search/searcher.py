@@ -25,6 +25,7 @@ from backfile.index.engines.whoosh.search.facets import (
     period_table,
     year_table,
 )
+from backfile.index.engines.whoosh.search.stories import StoryTable
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
@@ -107,6 +108,11 @@ class Searcher:
         """Sort values that put the newest document first and undated ones last (int32[size])."""
         return -self.first_days
 
+    @cached_property
+    def stories(self) -> StoryTable:
+        """Stories of which there are several copies."""
+        return StoryTable(self.segments, self.live_docs, self.size)
+
     def document(self, doc_id: int) -> Document:
         """Stored document."""
         return self.prepared(doc_id).document
@@ -163,6 +169,11 @@ class Searcher:
         """Global doc id of the live document with an id; None if there is none."""
         found = self.commit.find(article_id)
         return None if found is None else found[0].base + found[1]
+
+    def article_id(self, doc_id: int) -> str:
+        """Id of a document."""
+        segment, number = self.commit.locate(doc_id)
+        return segment.ids[int(segment.id_order[number])]
 
     def id_mask(self, article_ids: tuple[str, ...]) -> Array:
         """True for the live documents with some ids (bool[size])."""

@@ -152,7 +152,11 @@ def open_segment(
             data.stem_files[language] = opened(name)
     fingerprint_file = _reuse_or_open(held.fingerprint_file if held else None, entry.fingerprints, opened) or data.file
     return Segment(
-        data, base, fingerprint_file, _reuse_or_open(held.live_docs_file if held else None, entry.live_docs, opened)
+        data,
+        base,
+        fingerprint_file,
+        _reuse_or_open(held.live_docs_file if held else None, entry.live_docs, opened),
+        _reuse_or_open(held.stories_file if held else None, entry.stories, opened),
     )
 
 

@@ -24,17 +24,22 @@ _HEADING = re.compile(rb"backfile index (\d+) ([0-9a-f]{8})\n")
 
 @dataclass(frozen=True, slots=True)
 class SegmentEntry:
-    """Names of the files of one segment; `live_docs` and `fingerprints` are None until one is deleted or touched."""
+    """Names of the files of one segment.
+
+    `live_docs`, `fingerprints` and `stories` are None until one is deleted, touched or a copy of another.
+    """
 
     name: str
     data: str
     live_docs: str | None = None
     fingerprints: str | None = None
+    stories: str | None = None
     stems: Mapping[str, str] = field(default_factory=dict)
 
     def files(self) -> Iterator[str]:
         """Names of its files."""
-        yield from (name for name in (self.data, self.live_docs, self.fingerprints, *self.stems.values()) if name)
+        names = (self.data, self.live_docs, self.fingerprints, self.stories, *self.stems.values())
+        yield from filter(None, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,11 @@ class Manifest:
 
     def pack(self) -> bytes:
         """Content of the manifest's file."""
-        body = json.dumps(asdict(self), ensure_ascii=True, separators=(",", ":")).encode()
+        content = asdict(self)
+        for entry in content["segments"]:
+            if entry["stories"] is None:  # programs before 28 November know no such file
+                del entry["stories"]
+        body = json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()
         return b"backfile index %d %08x\n" % (FORMAT, zlib.crc32(body)) + body
 
     @classmethod

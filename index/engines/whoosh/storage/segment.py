@@ -77,6 +77,7 @@ class Segment:
     base: int
     fingerprint_file: ArrayFile
     live_docs_file: ArrayFile | None = None
+    stories_file: ArrayFile | None = None
     live_docs: Array | None = field(init=False, default=None)
     live_count: int = field(init=False)
 
@@ -190,6 +191,18 @@ class Segment:
             return range(self.size + 1)
         return np.concatenate([[0], np.cumsum(self.live_docs[self.data.file.array("id_documents")])])
 
+    def story_leads(self) -> tuple[Array, list[str]]:
+        """Doc ids of the documents that are copies in a story (u32, ascending), and the id of the lead of each.
+
+        Includes deleted documents.
+        """
+        file = self.stories_file
+        if file is None:
+            return np.empty(0, np.uint32), []
+        file.require()
+        leads = TermDictionary.read(file, "leads").texts()
+        return file.array("docs"), [leads[ordinal] for ordinal in file.array("ordinals").tolist()]
+
     def language_counts(self) -> dict[str, int]:
         """Number of live documents in each language."""
         column = self.facet("language")
@@ -226,7 +239,13 @@ class Segment:
 
     def files(self) -> list[ArrayFile]:
         """Its array files, each once."""
-        files = (self.data.file, self.fingerprint_file, self.live_docs_file, *self.data.stem_files.values())
+        files = (
+            self.data.file,
+            self.fingerprint_file,
+            self.live_docs_file,
+            self.stories_file,
+            *self.data.stem_files.values(),
+        )
         return list(dict.fromkeys(file for file in files if file is not None))
 
     def fingerprints(self) -> dict[str, tuple[str, Fingerprint]]:
