@@ -22,13 +22,22 @@ from backfile.archive.storage.walker import has_article_name
 SECONDS = 300.0
 """Time for the whole history of a large repository; later synchronizations read what was added."""
 
+QUICK_SECONDS = 10.0
+"""Time for a look at the newest commit. It is the first call: a repository that keeps git waiting fails there."""
+
 _SURE = 95  # per cent of a file from which on it is the same article; short ones are half front matter
 # Nothing that a repository configures is run, and nothing is fetched.
 _SAFE = (
     *("-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "core.quotePath=false"),
     *("-c", "diff.renames=true", "-c", "diff.orderFile=/dev/null", "-c", "log.follow=false"),
 )
-_ENVIRONMENT = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+_ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",  # for versions before 2.45, which do not know GIT_NO_LAZY_FETCH
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
 _SUFFIXES = ("*.md", "*.markdown", "*.mdx")
 
 
@@ -62,7 +71,8 @@ def is_work_tree(root: Path) -> bool:
 
 def read_head(root: Path) -> str:
     """Newest commit of the work tree; empty if there is none yet. Raises `GitUnusable`."""
-    return _git(root, "rev-parse", "--verify", "--quiet", "HEAD", accepted=(0, 1)).decode().strip()
+    command = ("rev-parse", "--verify", "--quiet", "HEAD")
+    return _git(root, *command, accepted=(0, 1), seconds=QUICK_SECONDS).decode().strip()
 
 
 def read_history(root: Path, since: str = "", last: int = 0) -> GitHistory:
@@ -197,15 +207,23 @@ def _is_ancestor(root: Path, commit: str) -> bool:
     return _run(root, *command).returncode == 0
 
 
-def _git(root: Path, *arguments: str, request: bytes = b"", accepted: tuple[int, ...] = (0,)) -> bytes:
-    done = _run(root, *arguments, request=request)
+def _git(
+    root: Path,
+    *arguments: str,
+    request: bytes = b"",
+    accepted: tuple[int, ...] = (0,),
+    seconds: float = SECONDS,
+) -> bytes:
+    done = _run(root, *arguments, request=request, seconds=seconds)
     if done.returncode not in accepted:
         reason = done.stderr.decode(errors="replace").strip().splitlines()
         raise GitUnusable(f"git gives no history: {reason[0] if reason else f'exit code {done.returncode}'}")
     return done.stdout
 
 
-def _run(root: Path, *arguments: str, request: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def _run(
+    root: Path, *arguments: str, request: bytes = b"", seconds: float = SECONDS
+) -> subprocess.CompletedProcess[bytes]:
     program = shutil.which("git")
     if program is None:
         raise GitUnusable("git is not installed")
@@ -214,7 +232,7 @@ def _run(root: Path, *arguments: str, request: bytes = b"") -> subprocess.Comple
             [program, "-C", os.path.realpath(root), *_SAFE, *arguments],
             input=request,
             capture_output=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
             env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | _ENVIRONMENT,
         )

@@ -23,7 +23,7 @@ from backfile.archive.links.link_index import FILE_NAME, AddressConflict, LinkIn
 from backfile.archive.links.link_tables import is_marked, verify
 from backfile.archive.markdown.renderer import anchors
 from backfile.archive.report import Problem
-from backfile.archive.storage.library import Library
+from backfile.archive.storage.library import Library, printable
 from backfile.archive.storage.readable_body import readable_body
 from backfile.archive.storage.walker import has_article_name, is_section_page
 from backfile.index.engine import ClusterState, Fingerprint
@@ -249,7 +249,8 @@ def _verify_index(
     entries = list(library.walk())
     state = load_state(folder)
     planned = make_plan(entries, fingerprints, state, now, outdated(library, state))
-    unread = [entry for entry in planned.read if entry.path not in {problem.path for problem in state.problems}]
+    with_problems = {problem.path for problem in state.problems}
+    unread = [entry for entry in planned.read if printable(entry.path) not in with_problems]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
     return _IndexCheck(
         status.documents, OK if current else OUT_OF_DATE, fingerprints=fingerprints, cluster=status.cluster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -391,3 +392,38 @@ def test_git_runs_nothing_that_a_repository_configures(
     archive.synchronise()
     assert archive.answer("a") == (301, "b")
     assert not (tmp_path / "ran").exists()
+
+
+def test_git_fetches_nothing_that_a_repository_lacks(
+    committed: tuple[Archive, Callable[[], None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, commit = committed
+    for name in ("a", "b"):
+        archive.write(name, name.upper(), "night ferry " * 20)
+        commit()
+    archive.rename("b", "c")
+    archive.write("c", "B", "night ferry " * 19)
+    commit()
+    script, clone = tmp_path / "run.sh", tmp_path / "clone"
+    script.write_text(f'#!/bin/sh\ntouch {tmp_path}/ran\nexec git-upload-pack "$@"\n')
+    script.chmod(0o755)
+    git(tmp_path, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--no-checkout", "--filter=blob:none", tmp_path.as_uri(), str(clone))
+    git(clone, "config", "remote.origin.uploadpack", str(script))
+    git(clone, "config", "protocol.file.allow", "always")
+    monkeypatch.delitem(git_history._ENVIRONMENT, "GIT_NO_LAZY_FETCH")  # which git knows from 2.45 on
+    with pytest.raises(GitUnusable):
+        git_history.read_history(clone / "library")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_repository_that_keeps_git_waiting_is_given_up_soon(
+    committed: tuple[Archive, Callable[[], None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive, commit = committed
+    archive.write("a", "A")
+    commit()
+    (tmp_path / ".git/config").unlink()
+    os.mkfifo(tmp_path / ".git/config")
+    monkeypatch.setattr(git_history, "QUICK_SECONDS", 0.2)
+    assert archive.synchronise().added == ["a"]

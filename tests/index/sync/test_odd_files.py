@@ -23,7 +23,7 @@ from backfile.index.errors import CacheFolderRefused, IndexUnusable
 from backfile.index.query import parse
 from backfile.index.sync.state import FOLDER, SyncState, load_state, record_failure
 from backfile.index.sync.synchronization import update_index
-from backfile.index.sync.verification import check
+from backfile.index.sync.verification import OK, check
 
 
 @pytest.fixture
@@ -55,7 +55,8 @@ def test_a_name_that_is_not_utf_8_stops_nothing(root: Path, name: bytes) -> None
         report = update(root)
         is_article = name.endswith(b".md")
         assert [problem.reason for problem in report.problems] == ["its name is not UTF-8"] * is_article
-    assert check(Library(root), root / FOLDER, "whoosh").searchable == 1
+    result = check(Library(root), root / FOLDER, "whoosh")
+    assert (result.searchable, result.index) == (1, OK)
 
 
 def test_times_beyond_64_bits_are_clamped() -> None:
