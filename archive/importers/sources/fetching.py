@@ -275,11 +275,13 @@ class _ConnectionCut:
     def __init__(self, deadline: float) -> None:
         self._deadline = deadline
         self._timer: threading.Timer | None = None
+        self._connection: socket.socket | None = None
 
     def watch(self, connection: socket.socket) -> None:
-        """Cuts a connected socket at the deadline."""
+        """Cuts a connected socket at the deadline, also once TLS has taken it over."""
         self.cancel()
-        self._timer = threading.Timer(max(0.0, self._deadline - time.monotonic()), _cut, (connection,))
+        self._connection = connection.dup()
+        self._timer = threading.Timer(max(0.0, self._deadline - time.monotonic()), _cut, (self._connection,))
         self._timer.daemon = True
         self._timer.start()
 
@@ -287,6 +289,8 @@ class _ConnectionCut:
         """Stops the timer."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._connection is not None:
+            self._connection.close()
 
     def require_time(self, url: str) -> None:
         """Raises `NotFetched` if the deadline has passed."""
@@ -296,7 +300,7 @@ class _ConnectionCut:
 
 def _cut(connection: socket.socket) -> None:
     with suppress(OSError):  # closed already
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # of the plain socket: TLS is not asked
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _pool(parts: SplitResult, host: str, address: str, cut: _ConnectionCut) -> urllib3.HTTPConnectionPool:
@@ -309,10 +313,11 @@ def _pool(parts: SplitResult, host: str, address: str, cut: _ConnectionCut) -> u
     class WatchedConnection(plain):  # type: ignore[misc]
         """Connection whose socket is cut at the deadline."""
 
-        def connect(self) -> None:
-            """Connects, and starts the timer."""
-            super().connect()
-            cut.watch(self.sock)
+        def _new_conn(self) -> socket.socket:
+            """Connects, and starts the timer before the handshake of TLS."""
+            connection: socket.socket = super()._new_conn()
+            cut.watch(connection)
+            return connection
 
     pool.ConnectionCls = WatchedConnection
     return pool

@@ -340,11 +340,12 @@ def test_a_bad_address_is_the_failure_of_its_row_only(
     assert told.err.count("\n") >= 4
 
 
-@pytest.mark.parametrize("part", ["head", "body", "chunks", "status"])
+@pytest.mark.parametrize("part", ["head", "body", "chunks", "status", "handshake"])
 def test_a_server_that_drips_is_left_at_the_deadline(part: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "SECONDS_IN_ALL", 0.5)
     head = {"head": b"HTTP/1.1 200 OK\r\nX: ", "body": b"HTTP/1.0 200 OK\r\n\r\n", "status": b"HTTP/1.1 2",
-            "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n"}[part]  # fmt: skip
+            "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n",
+            "handshake": b"\x16\x03\x03\x3f\xff\x02"}[part]  # fmt: skip
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def drip() -> None:
@@ -361,7 +362,7 @@ def test_a_server_that_drips_is_left_at_the_deadline(part: str, monkeypatch: pyt
         began = time.monotonic()
         fetcher = Fetcher(allow_private=True, honour_robots=False)
         with pytest.raises(NotFetched, match=r"takes longer than 0\.5 seconds"):
-            fetcher(f"http://127.0.0.1:{server.getsockname()[1]}/")
+            fetcher(f"http{'s' * (part == 'handshake')}://127.0.0.1:{server.getsockname()[1]}/")
         assert time.monotonic() - began < 2.5
         thread.join()
 
