@@ -27,8 +27,8 @@ from typing import Any
 from opensearchpy import OpenSearch, Transport
 from opensearchpy.helpers import parallel_bulk
 
-from backfile.index.engine import Status
 from backfile.index.engines.options import EngineOptions
+from backfile.index.status import Status
 from bench.corpus import generate
 from bench.drivers.backfile import Backfile
 from bench.drivers.base import Answer, Question

@@ -30,11 +30,12 @@ from backfile.cli.terminal import (
 )
 from backfile.config import INDEX_SETTINGS, Settings
 from backfile.index import errors as index_errors
-from backfile.index.engine import ClusterState, Engine, Filters, Request, Sort
+from backfile.index.engine import Engine, Filters, Request, Sort
 from backfile.index.engines import has_index, is_on_server, open_engine
 from backfile.index.query import MatchAll, parse
 from backfile.index.query.unspaced_runs import split_runs
 from backfile.index.serialising import document_to_json, page_to_json
+from backfile.index.status import ClusterState
 from backfile.index.sync.move_update import keeps_moves
 from backfile.index.sync.reader import document_of, read_documents
 from backfile.index.sync.state import read_problems

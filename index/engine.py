@@ -13,6 +13,7 @@ from backfile.archive.model import ArticleMetadata
 from backfile.index.errors import QueryRefused
 from backfile.index.periods import Period, PeriodCounts
 from backfile.index.query import Node, Notice
+from backfile.index.status import Status
 
 FACETS = ("author", "topic", "year")
 MAX_DEPTH = 10_000
@@ -101,6 +102,9 @@ class Request:
 
     With `fold` a page has one hit a story: of the copies that match and pass the filters, the first in the order. Pages
     and their depth then count stories; totals and facets count articles as ever.
+
+    With `documents`, hits carry their whole documents and are not highlighted. `count_matches` asks for `Page.matches`,
+    `list_matches` for `Page.matches_by_article`.
     """
 
     query: Node
@@ -119,6 +123,9 @@ class Request:
     periods: Period | None = None
     occurrences: bool = False
     fold: bool = False
+    documents: bool = False
+    count_matches: bool = False
+    list_matches: bool = False
 
     def facet_limit(self, facet: str) -> int | None:
         """Number of values requested of a facet; None: all."""
@@ -184,7 +191,8 @@ class Hit:
     Of a very long article only the beginning is searched for them, so that there may be more, or none.
 
     `field_matches` explain the hit field by field; they are empty when the request has no passages. `missing` are the
-    words of a relaxed query, as typed, that the article lacks.
+    words of a relaxed query, as typed, that the article lacks. With a `document`, which the request asked for, nothing
+    is highlighted: `matches` is 0, and there are no passages.
 
     `copies` are the other copies of its story in the whole archive, whatever the query and the filters, the lead first,
     then by date and id; at most MAX_COPIES of `copy_count`. A request without `fold` gives none.
@@ -200,6 +208,7 @@ class Hit:
     missing: tuple[str, ...] = ()
     copies: tuple[Copy, ...] = ()
     copy_count: int = 0
+    document: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +287,9 @@ class Page:
 
     `total` counts articles. `stories` counts the stories among them, and `pages` those of stories, if the request
     folds; else `stories` is None.
+
+    `matches` sums those of all hits, on this page or not, `matches_by_article` lists them by id, in no order: if the
+    request asks for them and the engine knows them without reading the texts.
     """
 
     total: int
@@ -294,6 +306,8 @@ class Page:
     word_counts: tuple[tuple[str, int], ...] = ()
     periods: PeriodCounts | None = None
     stories: int | None = None
+    matches: int | None = None
+    matches_by_article: tuple[tuple[str, int], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,42 +318,6 @@ class Completions:
     titles: tuple[tuple[str, str], ...] = ()
     authors: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ClusterState:
-    """State of the cluster that keeps an index: `health` is `green`, `yellow` (copies missing) or `red` (data missing).
-
-    `shards` counts primary shards and their copies, `unassigned` those of both that no node has.
-    """
-
-    name: str
-    version: str
-    health: str
-    nodes: int
-    shards: int
-    unassigned: int
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """State of an index: searchable `documents`, and the `problems` (damage) that readers or verification found.
-
-    `language_counts` maps each language, as the documents name it (`pt-BR`), to the number of documents in it.
-    `cluster` is asked for with `verify` only. `copies` counts the documents that are another copy of a story than its
-    first: without them there are `documents - copies` stories.
-    """
-
-    engine: str
-    documents: int
-    generation: int
-    bytes: int
-    languages: tuple[str, ...]
-    stamp: str
-    language_counts: Mapping[str, int] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    cluster: ClusterState | None = None
-    copies: int = 0
 
 
 class Engine(Protocol):

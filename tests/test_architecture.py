@@ -111,8 +111,9 @@ def where(path: Path, line: int) -> str:
 
 # Folders of a package, lowest first; those in one tuple do not import each other.
 INDEX_LAYERS = (
-    ("analysis", "errors"), ("query", "deadline", "periods"), ("engine",), ("fields", "trend_series"),
-    ("copies",), ("ranking", "highlight", "serialising", "processes"), ("hits", "caching"), ("engines",), ("sync",),
+    ("analysis", "errors", "status"), ("query", "deadline", "periods"), ("engine",), ("fields", "trend_series"),
+    ("copies",), ("ranking", "highlight", "serialising", "processes"), ("hits", "caching"), ("concordance", "engines"),
+    ("sync",),
 )  # fmt: skip
 WHOOSH_LAYERS = (("storage",), ("codec", "search"), ("indexing",), ("whoosh_engine",))
 OPENSEARCH_LAYERS = (

@@ -94,6 +94,15 @@ def add_copies(hit: Hit, text: str | None, copies: Iterable[Document], count: in
     return replace(hit, copies=tuple(found), copy_count=count)
 
 
+def document_hits(scored: Iterable[ScoredDocument], check: Check) -> Iterator[Hit]:
+    """Hits with their whole documents, not highlighted; `check` is called between them."""
+    for each, score in scored:
+        check()
+        document = each.document
+        title = HighlightedText(document.metadata.title)
+        yield Hit(document.id, document.metadata, title, score, matches=0, passages=(), document=document)
+
+
 def _batches(scored: Iterable[ScoredDocument], check: Check) -> Iterator[list[ScoredDocument]]:
     """Documents and scores in groups that are cheap to tokenize, or of a single document."""
     some: list[ScoredDocument] = []

@@ -110,15 +110,30 @@ class TokenTable:
 
 
 class TokenizedDocument:
-    """Document with the tokens of its WORD_FIELDS, made at first use. May be used by several threads.
-
-    `texts`: field and text of every value. They cost at most MAX_COST; `is_cut` if a part is left out for that.
-    """
+    """Document with the tokens of its WORD_FIELDS, made at first use. May be used by several threads."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.texts, self.cost, self.is_cut = _affordable_texts(document)
         self.table: TokenTable | None = None
+
+    @cached_property
+    def _affordable(self) -> tuple[list[tuple[str, str]], int, bool]:
+        return _affordable_texts(self.document)
+
+    @property
+    def texts(self) -> list[tuple[str, str]]:
+        """Field and text of every value; they cost at most MAX_COST."""
+        return self._affordable[0]
+
+    @property
+    def cost(self) -> int:
+        """Cost of tokenizing the texts."""
+        return self._affordable[1]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a part of the texts is left out for its cost."""
+        return self._affordable[2]
 
 
 def _affordable_texts(document: Document) -> tuple[list[tuple[str, str]], int, bool]:

@@ -18,7 +18,8 @@ from backfile.index.copies.grouping import Grouping, SignedArticle
 from backfile.index.copies.series_test import TitledText, are_series
 from backfile.index.copies.shingles import ShingleReader, Shingles, jaccard
 from backfile.index.copies.signature_table import FILE_NAME, SignatureTable, SignedFile
-from backfile.index.engine import Document, Status
+from backfile.index.engine import Document
+from backfile.index.status import Status
 from backfile.index.sync.reader import ReadResult
 
 log = logging.getLogger("backfile.index")

@@ -24,10 +24,11 @@ from backfile.archive.storage.durable_files import remove_temporary_files
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import FileEntry
 from backfile.index.analysis import stemming
-from backfile.index.engine import Changes, Document, Engine, Fingerprint, FingerprintedDocument, Status
+from backfile.index.engine import Changes, Document, Engine, Fingerprint, FingerprintedDocument
 from backfile.index.engines import is_on_server, open_engine
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import IndexUnusable, SearchError
+from backfile.index.status import Status
 from backfile.index.sync.copy_update import CopyUpdate
 from backfile.index.sync.link_update import LinkUpdate
 from backfile.index.sync.move_update import MoveRecorder

@@ -26,10 +26,11 @@ from backfile.archive.report import Problem
 from backfile.archive.storage.library import Library, printable
 from backfile.archive.storage.readable_body import readable_body
 from backfile.archive.storage.walker import has_article_name, is_section_page
-from backfile.index.engine import ClusterState, Fingerprint
+from backfile.index.engine import Fingerprint
 from backfile.index.engines import has_index, open_engine
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import ClusterUnavailable, IndexUnusable
+from backfile.index.status import ClusterState
 from backfile.index.sync.link_update import put_links, resolve_links
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import ReadResult, read_documents

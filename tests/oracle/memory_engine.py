@@ -31,13 +31,13 @@ from backfile.index.engine import (
     FacetValue,
     Filters,
     Fingerprint,
+    HighlightedText,
     Hit,
     NameMatch,
     Page,
     Relaxed,
     Request,
     Sort,
-    Status,
 )
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import DeadlineExceeded, IndexLocked, IndexUnusable, QueryRefused
@@ -57,6 +57,7 @@ from backfile.index.query import (
 )
 from backfile.index.ranking.bm25f import idf
 from backfile.index.ranking.spelling import CORRECTED_BELOW, WRITTEN_IN, correct_query, nearest_word, written_form
+from backfile.index.status import Status
 from oracle.naive_periods import count_periods
 from oracle.naive_search import NaiveDocument, NaiveSearcher
 
@@ -247,6 +248,8 @@ class _Answer:
         kept = sorted(zip(self._scores(filtered), filtered, strict=True), key=self._order())
         shown = _folded(self.state, kept) if request.fold else kept
         start = (request.page - 1) * request.per_page
+        is_counted = request.count_matches or request.list_matches
+        counts = {words.document.id: self._highlights(words).count for words in filtered if is_counted}
         hits = tuple(self._hit(words, score) for score, words in shown[start : start + request.per_page])
         return Page(
             total=len(kept),
@@ -262,6 +265,8 @@ class _Answer:
             rank=self._rank([words.document.id for _, words in shown[:MAX_DEPTH]]),
             word_counts=tuple(self._count_words()) if request.count_words else (),
             periods=count_periods(request, filtered, self.searcher),
+            matches=sum(counts.values()) if request.count_matches else None,
+            matches_by_article=tuple(counts.items()) if request.list_matches else None,
         )
 
     def _rank(self, ids: Sequence[str]) -> int | None:
@@ -318,8 +323,10 @@ class _Answer:
         return key
 
     def _hit(self, words: NaiveDocument, score: float) -> Hit:
-        highlights = agreed_highlights(self._highlighter.highlight(words.document), self.marked, words.document)
-        hit = build_hit(words.document, highlights, score=score, limit=self.request.passages)
+        hit = build_hit(words.document, self._highlights(words), score=score, limit=self.request.passages)
+        if self.request.documents:
+            plain = HighlightedText(words.document.metadata.title)
+            hit = replace(hit, title=plain, matches=0, passages=(), field_matches=(), document=words.document)
         wanted = self.query.words if self.query else ()
         hit = replace(hit, missing=tuple(word.text for word in wanted if not self.searcher.finds(word, words)))
         return self._with_copies(hit) if self.request.fold else hit
@@ -334,6 +341,9 @@ class _Answer:
             for each in others[:MAX_COPIES]
         ]
         return replace(hit, copies=tuple(copies), copy_count=len(others))
+
+    def _highlights(self, words: NaiveDocument) -> Highlights:
+        return agreed_highlights(self._highlighter.highlight(words.document), self.marked, words.document)
 
     @cached_property
     def _highlighter(self) -> Highlighter:

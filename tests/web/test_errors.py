@@ -13,8 +13,9 @@ from backfile import app as app_module
 from backfile import config
 from backfile.archive.errors import BackfileError, FrontMatterInvalid
 from backfile.config import Settings
-from backfile.index.engine import Engine, Page, Request, Status
+from backfile.index.engine import Engine, Page, Request
 from backfile.index.errors import ClusterUnavailable, DeadlineExceeded, IndexUnusable
+from backfile.index.status import Status
 from backfile.web.server import granian_server, metrics_server
 from backfile.web.service.errors import ERROR_RESPONSES, error_response_for
 from tests.web_archive import archive_app, client, indexed

@@ -9,9 +9,10 @@ from flask import Blueprint, Response, jsonify, request
 
 from backfile.archive.metadata.corrections import read_corrections
 from backfile.archive.metadata.identifiers import read_identifiers
-from backfile.index.engine import Hit, Status
+from backfile.index.engine import Hit
 from backfile.index.errors import ClusterUnavailable
 from backfile.index.serialising import article_path, document_to_json, page_to_json
+from backfile.index.status import Status
 from backfile.index.sync.reader import document_of
 from backfile.index.sync.state import UpdateFailure, read_failure
 from backfile.index.sync.verification import read_link_check

@@ -27,9 +27,9 @@ from urllib3 import Timeout
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.storage.durable_files import read_bytes
-from backfile.index.engine import ClusterState
 from backfile.index.engines.options import EngineOptions
 from backfile.index.errors import ClusterBusy, ClusterReadOnly, ClusterRefused, ClusterTimeout, ClusterUnavailable
+from backfile.index.status import ClusterState
 
 log = logging.getLogger("backfile.index")
 

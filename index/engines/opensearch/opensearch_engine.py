@@ -24,7 +24,6 @@ from backfile.index.engine import (
     Hit,
     Page,
     Request,
-    Status,
 )
 from backfile.index.engines.opensearch.bulk_writer import BulkWriter
 from backfile.index.engines.opensearch.cluster_index import ClusterIndex, next_state
@@ -39,6 +38,7 @@ from backfile.index.engines.opensearch.search.suggestions import complete_query
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.errors import ClusterUnavailable, IndexUnusable
 from backfile.index.periods import PeriodCounts
+from backfile.index.status import Status
 
 NAME = "opensearch"
 _FETCHED = 200  # documents fetched by id at once

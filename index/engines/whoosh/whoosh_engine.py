@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 
 from backfile.archive.errors import ArticleNotFound
-from backfile.index.engine import Changes, Completions, Document, Fingerprint, Hit, Page, Request, Status
+from backfile.index.engine import Changes, Completions, Document, Fingerprint, Hit, Page, Request
 from backfile.index.engines.options import NO_OPTIONS, EngineOptions
 from backfile.index.engines.whoosh.codec.write_lock import WriteLock
 from backfile.index.engines.whoosh.indexing import writer
@@ -19,6 +19,7 @@ from backfile.index.engines.whoosh.storage.commit import Commit
 from backfile.index.engines.whoosh.storage.commit_reader import is_newest, open_commit, unusable
 from backfile.index.engines.whoosh.storage.damage import DAMAGE_ERRORS, damage_mark, mark_damaged, verify_commit
 from backfile.index.errors import IndexUnavailable, IndexUnusable
+from backfile.index.status import Status
 
 NAME = "whoosh"
 _INTACT_FOR = 600.0

@@ -25,12 +25,13 @@ from backfile.archive.errors import LibraryMissing
 from backfile.archive.report import Report
 from backfile.archive.storage.library import FileReadResult, Library
 from backfile.archive.storage.walker import FileEntry
-from backfile.index.engine import Changes, Engine, Fingerprint, Request, Status
+from backfile.index.engine import Changes, Engine, Fingerprint, Request
 from backfile.index.engines import DEFAULT, open_engine
 from backfile.index.engines.whoosh.storage import array_file, manifest
 from backfile.index.engines.whoosh.storage.damage import mark_damaged
 from backfile.index.errors import CacheFolderRefused, IndexLocked, IndexUnusable
 from backfile.index.query import MatchAll, parse
+from backfile.index.status import Status
 from backfile.index.sync import reader, reading_rules, synchronization
 from backfile.index.sync.plan import make_plan
 from backfile.index.sync.reader import read_documents

@@ -38,7 +38,7 @@ from backfile.index.engines.opensearch.search.score_queries import scored_terms
 from backfile.index.engines.opensearch.search.suggestions import suggest_query
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.highlight.highlighter import Highlighter
-from backfile.index.highlight.hits import highlighted_hits
+from backfile.index.highlight.hits import document_hits, highlighted_hits
 from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.query import Node, plain_terms
 from backfile.index.ranking.spelling import CORRECTED_BELOW
@@ -227,6 +227,9 @@ def _mark(reader: ClusterReader, found: _Found, request: Request) -> Iterator[Hi
     highlighter = Highlighter(found.marked, reader.statistics.state.languages)
     scored = ((TokenizedDocument(stored_document(hit)[0]), (hit.get("_score") or 0.0) + 0.0) for hit in found.hits)
     check = reader.deadline.check if reader.deadline else lambda: None
-    marked = highlighted_hits(scored, found.marked, highlighter, request.passages, check)
+    if request.documents:
+        marked = document_hits(scored, check)
+    else:
+        marked = highlighted_hits(scored, found.marked, highlighter, request.passages, check)
     for hit, raw in zip(marked, found.hits, strict=True):
         yield replace(hit, missing=found.words.missing(raw.get("matched_queries", ()))) if found.words else hit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -24,8 +24,9 @@ from backfile.index.engine import (
     Sort,
 )
 from backfile.index.engines.whoosh.search.completion import written_form
+from backfile.index.engines.whoosh.search.counting.match_counts import count_matches
+from backfile.index.engines.whoosh.search.counting.period_counts import count_periods
 from backfile.index.engines.whoosh.search.doc_set import DocSet
-from backfile.index.engines.whoosh.search.period_counts import count_periods
 from backfile.index.engines.whoosh.search.posting_reader import document_frequency
 from backfile.index.engines.whoosh.search.query_weight import QueryWeight, create_weight
 from backfile.index.engines.whoosh.search.scoring.max_score import score_best
@@ -38,12 +39,13 @@ from backfile.index.engines.whoosh.search.top_docs import top_by_field, top_by_s
 from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.fields import DEFAULT_FIELDS, name_words
 from backfile.index.highlight.highlighter import Highlighter
-from backfile.index.highlight.hits import add_copies, copy_place, highlighted_hits
+from backfile.index.highlight.hits import add_copies, copy_place, document_hits, highlighted_hits
 from backfile.index.query import MatchAll, Node, Word, plain_terms, plain_text, relax, required_words
 from backfile.index.ranking.spelling import CORRECTED_BELOW, better_query, nearest_word
 
 _MARKING = 4  # times the deadline within which the hits found in time are marked: late is better than never
 _MAX_EDITS = 2
+_MOST_LISTED = 200_000  # articles whose numbers of matches are listed
 
 
 def search(searcher: Searcher, request: Request) -> Page:
@@ -67,13 +69,8 @@ def search(searcher: Searcher, request: Request) -> Page:
     stories = searcher.stories.count(docs) if request.fold else None
     top, rank = _Ranking(searcher, root, found, request, check).page(stories)
     marking = Deadline(started, _MARKING * request.deadline).check
-    marked = found.marked(request.query)
-    highlighter = Highlighter(marked, searcher.commit.languages, searcher.sibling_terms)
-    scored = ((searcher.prepared(doc_id), score) for doc_id, score in top)
-    hits = tuple(highlighted_hits(scored, marked, highlighter, request.passages, marking))
-    if found.relaxed:
-        missing = found.relaxed.missing([doc_id for doc_id, _ in top])
-        hits = tuple(replace(hit, missing=words) for hit, words in zip(hits, missing, strict=True))
+    matches = _count_matches(searcher, found, request, marking)
+    hits = _hits(searcher, found, request, top, marking)
     if request.fold:
         compared = request.passages > 0
         hits = tuple(
@@ -85,7 +82,6 @@ def search(searcher: Searcher, request: Request) -> Page:
     pages = -(-(len(docs) if stories is None else stories) // request.per_page)
     relaxed = Relaxed(found.relaxed.required, len(found.relaxed.query.words), complete) if found.relaxed else None
     names = tuple(_find_names(searcher, request.query))
-    counts = tuple(_count_words(searcher, request, check)) if request.count_words else ()
     return Page(
         total=len(docs),
         hits=hits,
@@ -97,8 +93,10 @@ def search(searcher: Searcher, request: Request) -> Page:
         names=names,
         relaxed=relaxed,
         rank=rank,
-        word_counts=counts,
+        word_counts=tuple(_count_words(searcher, request, check)) if request.count_words else (),
         periods=periods,
+        matches=int(matches.sum()) if matches is not None and request.count_matches else None,
+        matches_by_article=_by_article(searcher, docs, matches) if request.list_matches else None,
         stories=stories,
     )
 
@@ -118,6 +116,38 @@ def _with_copies(searcher: Searcher, hit: Hit, doc_id: int, compared: bool, chec
     others.sort(key=lambda each: copy_place(searcher.article_id(each), int(searcher.first_days[each]), lead))
     text = searcher.document(doc_id).text if compared else None
     return add_copies(hit, text, map(searcher.document, others[:MAX_COPIES]), len(others), check)
+
+
+def _hits(
+    searcher: Searcher, found: _Found, request: Request, top: Sequence[tuple[int, float]], check: Check
+) -> tuple[Hit, ...]:
+    """Hits of the documents of a page, highlighted unless the request asks for the documents themselves."""
+    scored = ((searcher.prepared(doc_id), score) for doc_id, score in top)
+    if request.documents:
+        hits = tuple(document_hits(scored, check))
+    else:
+        marked = found.marked(request.query)
+        highlighter = Highlighter(marked, searcher.commit.languages, searcher.sibling_terms)
+        hits = tuple(highlighted_hits(scored, marked, highlighter, request.passages, check))
+    if not found.relaxed:
+        return hits
+    missing = found.relaxed.missing([doc_id for doc_id, _ in top])
+    return tuple(replace(hit, missing=words) for hit, words in zip(hits, missing, strict=True))
+
+
+def _count_matches(searcher: Searcher, found: _Found, request: Request, check: Check) -> Array | None:
+    """Number of matches of each document of the result, if the request asks for them and postings tell it."""
+    if not request.count_matches and not request.list_matches:
+        return None
+    check()
+    return count_matches(searcher, create_weight(searcher, found.marked(request.query), check), found.docs)
+
+
+def _by_article(searcher: Searcher, docs: DocSet, counts: Array | None) -> tuple[tuple[str, int], ...] | None:
+    """Id and number of matches of each document of a set."""
+    if counts is None or len(counts) > _MOST_LISTED:
+        return None
+    return tuple(zip(searcher.article_ids(docs.doc_ids), counts.tolist(), strict=True))
 
 
 def _find_names(searcher: Searcher, query: Node) -> list[NameMatch]:

@@ -25,22 +25,26 @@ _Distance = tuple[TermPositions, int, int]  # a term, and the least and greatest
 
 def phrase_postings(searcher: Searcher, field: str, phrase: Phrase) -> SparsePostings:
     """Documents of a phrase with the number of positions where one of its term sequences begins."""
+    return count_by_doc(phrase_starts(searcher, field, phrase))
+
+
+def phrase_starts(searcher: Searcher, field: str, phrase: Phrase) -> Array:
+    """Packed positions where a term sequence of a phrase begins, sorted."""
     within = None if phrase.within is None else min(phrase.within, POSITION_GAP - 1)
-    return sequence_postings(searcher, field, phrase_sequences(phrase.text), within)
+    sequences = phrase_sequences(phrase.text)
+    return merge_sorted([_match(searcher, field, sequence, within) for sequence in sequences])
 
 
-def sequence_postings(
-    searcher: Searcher, field: str, sequences: tuple[TermSequence, ...], within: int | None = None
-) -> SparsePostings:
-    """Documents of any of the term sequences with the number of positions where one begins.
-
-    The terms stand in order and adjacent (`within` None), or each at the position or in the `within` positions after.
-    """
-    return count_by_doc(merge_sorted([_match(searcher, field, sequence, within) for sequence in sequences]))
+def sequence_postings(searcher: Searcher, field: str, sequences: tuple[TermSequence, ...]) -> SparsePostings:
+    """Documents of any of the term sequences, its terms in order and adjacent, with the number of starts."""
+    return count_by_doc(merge_sorted([_match(searcher, field, sequence, None) for sequence in sequences]))
 
 
 def _match(searcher: Searcher, field: str, sequence: TermSequence, within: int | None) -> Array:
-    """Packed positions at which a term sequence begins."""
+    """Packed positions at which a term sequence begins.
+
+    The terms stand in order and adjacent (`within` None), or each at the position or in the `within` positions after.
+    """
     if any(is_pattern(term) for term, _ in sequence[0]):
         return _match_patterns(searcher, field, sequence, within)
     found = [np.empty(0, np.int64)]

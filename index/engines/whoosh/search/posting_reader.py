@@ -47,6 +47,11 @@ class PostingReader:
         """Number of postings at most: of a single term, its document frequency with deleted documents."""
         return sum(map(len, self.ranges))
 
+    def terms(self, most: int) -> Iterator[str]:
+        """The first `most` terms of each segment that it reads."""
+        for part in self.ranges:
+            yield from part.postings.terms.texts(part.low, min(part.high, part.low + most))
+
     def read(self) -> PostingList:
         """Posting list with the summed frequencies of the terms, in the layout that suits its length."""
         if any(part.kept is not None for part in self.ranges):

@@ -17,7 +17,7 @@ import numpy as np
 from backfile.index.analysis.stemming import stemming_languages
 from backfile.index.caching import Cache, bounded_cache
 from backfile.index.engine import Document
-from backfile.index.engines.whoosh.search.doc_set import DocSet
+from backfile.index.engines.whoosh.search.doc_set import BISECTION_RATIO, DocSet
 from backfile.index.engines.whoosh.search.facets import (
     FacetTable,
     PeriodTable,
@@ -121,6 +121,16 @@ class Searcher:
         """Stored document, prepared for highlighting."""
         segment, number = self.commit.locate(doc_id)
         return segment.prepared(number)
+
+    def article_ids(self, doc_ids: Array) -> list[str]:
+        """Ids of the articles with ascending doc ids."""
+        found: list[str] = []
+        for segment in self.segments:
+            low, high = doc_ids.searchsorted((segment.base, segment.base + segment.size))
+            numbers = segment.id_order.take(doc_ids[low:high] - segment.base).tolist()
+            names = segment.ids.texts() if len(numbers) * BISECTION_RATIO > segment.size else segment.ids
+            found += [names[number] for number in numbers]
+        return found
 
     def norms(self, field: str) -> Array:
         """BM25F contribution of a single occurrence in a scored field, for every document (float64[size])."""

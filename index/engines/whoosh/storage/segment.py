@@ -131,6 +131,13 @@ class Segment:
         return FacetColumn(values, file.array(f"facet.{name}.starts"), file.array(f"facet.{name}.ordinals"))
 
     @property
+    def stored_bytes(self) -> Array:
+        """Bytes of text and stored fields of every document (i64[size])."""
+        file = self.data.file
+        records: Array = np.diff(file.array("stored_fields.offsets").astype(np.int64))
+        return records + file.array("texts.sizes")
+
+    @property
     def years(self) -> Array:
         """Year of every document's date (i16[size]); 0 for undated ones."""
         return self.data.file.array("years")

@@ -1,0 +1,1 @@
+"""Counting of matches, words and articles from postings, without reading texts."""
