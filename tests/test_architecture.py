@@ -113,7 +113,7 @@ def where(path: Path, line: int) -> str:
 INDEX_LAYERS = (
     ("analysis", "errors", "status"), ("query", "deadline", "periods"), ("engine",), ("fields", "trend_series"),
     ("copies",), ("ranking", "highlight", "serialising", "processes"), ("hits", "caching"), ("concordance", "engines"),
-    ("sync",),
+    ("sync", "quotations"),
 )  # fmt: skip
 WHOOSH_LAYERS = (("storage",), ("codec", "search"), ("indexing",), ("whoosh_engine",))
 OPENSEARCH_LAYERS = (

@@ -238,6 +238,7 @@ def test_json_is_as_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str
     documented = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
     commands = [
         ["search", "ferry"],
+        ["quote", "the ferry sails on"],
         ["trends", "ferry", "--by", "year", "--measure", "share"],
         ["show", "2019/night-ferry"],
         ["check"],

@@ -17,10 +17,13 @@ from backfile.index.analysis.normalization import INVISIBLE, MARKS, character_cl
 from backfile.index.analysis.stemming import stem_keys
 
 __all__ = [
+    "CONNECTORS",
     "EMOJI",
     "MAX_SEQUENCES",
     "MAX_TERM",
+    "NOTE_SIGNS",
     "POSITION_GAP",
+    "RAW_TOKEN",
     "RawToken",
     "TermSequence",
     "Token",
@@ -70,8 +73,11 @@ _EMOJI_SIGN = f"[{EMOJI}][{INVISIBLE}\U0001f3fb-\U0001f3ff]*"
 _RAW_TOKENS = re.compile(f"{_PART}(?:(?:{_JOINT}){_PART})*|{_UNSPACED_RUN}|{_EMOJI_SIGN}")
 _PARTS = re.compile(_PART)
 # Numbers and letters of notes. After a unit or a variable (km², x³) they are an exponent, which belongs to it.
-_NOTE_SIGNS = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉⁱⁿ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+NOTE_SIGNS = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉⁱⁿ①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _SHORTEST_WITH_NOTE = 3
+
+RAW_TOKEN = _RAW_TOKENS.pattern
+"""Regex of a raw token, without groups."""
 
 find_raw_tokens = _RAW_TOKENS.findall
 iter_raw_tokens = _RAW_TOKENS.finditer
@@ -141,8 +147,8 @@ def _part(match: re.Match[str], position: int) -> list[Token]:
     word, start, end = match[0], match.start(), match.end()
     bare = word.rstrip("+#")
     term = _term(bare)
-    if not word.isascii() and word[-1] in _NOTE_SIGNS:
-        noted = word.rstrip(_NOTE_SIGNS)
+    if not word.isascii() and word[-1] in NOTE_SIGNS:
+        noted = word.rstrip(NOTE_SIGNS)
         plain = _term(noted)  # alike for composed and decomposed letters
         if len(plain) >= _SHORTEST_WITH_NOTE and plain[-1].isalpha():
             return [Token(term, position, start, end), Token(plain, position, start, start + len(noted))]

@@ -65,9 +65,15 @@ ScoredDocument = tuple[TokenizedDocument, float]
 
 
 def highlighted_hits(
-    scored: Iterable[ScoredDocument], query: Node, highlighter: Highlighter, passages: int, check: Check
+    scored: Iterable[ScoredDocument], query: Node, highlighter: Highlighter | None, passages: int, check: Check
 ) -> Iterator[Hit]:
-    """Hits of documents and scores, with the matches of a query highlighted; `check` is called between documents."""
+    """Hits of documents and scores, with the matches of a query highlighted; `check` is called between documents.
+
+    Without a `highlighter` hits have no matches and passages.
+    """
+    if highlighter is None:
+        yield from (build_hit(each.document, Highlights(), score=score, limit=0) for each, score in scored)
+        return
     for some in _batches(scored, check):
         check()
         prepared = [each for each, _ in some]

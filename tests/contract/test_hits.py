@@ -36,6 +36,16 @@ def test_a_hit_has_the_fields_of_a_result_list(engine: Engine) -> None:
     assert engine.document("x/ä") == document
 
 
+def test_hits_without_highlights_are_the_same_in_the_same_order(engine: Engine) -> None:
+    texts = {"a": "A ferry.", "b": "The ferry and the ferry.", "c": "A train.", "d": "A ferry and a train."}
+    load(engine, *[article(key, text) for key, text in texts.items()])
+    full, bare = (search(engine, "ferry", highlight=highlight).hits for highlight in (True, False))
+    assert [(hit.id, hit.score, hit.metadata) for hit in bare] == [(hit.id, hit.score, hit.metadata) for hit in full]
+    assert [(hit.matches, hit.passages, hit.title.spans, hit.field_matches) for hit in bare] == [(0, (), (), ())] * 3
+    (relaxed,) = search(engine, "train puffin kittiwake ferry", relax=True, highlight=False, per_page=1).hits
+    assert (relaxed.id, relaxed.missing) == ("d", ("puffin", "kittiwake"))
+
+
 def test_a_match_deep_in_a_long_text_is_shown(engine: Engine) -> None:
     load(engine, article("deep", LONG + "Then the Kittiwake docked. " + LONG))
     (hit,) = search(engine, "kittiwake").hits

@@ -323,7 +323,10 @@ class _Answer:
         return key
 
     def _hit(self, words: NaiveDocument, score: float) -> Hit:
-        hit = build_hit(words.document, self._highlights(words), score=score, limit=self.request.passages)
+        if self.request.highlight:
+            hit = build_hit(words.document, self._highlights(words), score=score, limit=self.request.passages)
+        else:
+            hit = build_hit(words.document, Highlights(), score=score, limit=0)
         if self.request.documents:
             plain = HighlightedText(words.document.metadata.title)
             hit = replace(hit, title=plain, matches=0, passages=(), field_matches=(), document=words.document)

@@ -36,7 +36,7 @@ from backfile.web.service.headers import note_last_modified
 from backfile.web.service.i18n import gettext
 from backfile.web.service.search_service import neighbours, parse_query
 from backfile.web.service.services import services
-from backfile.web.service.site_urls import article_url, facet_url, site_path
+from backfile.web.service.site_urls import article_url, cite_url, facet_url, site_path
 from backfile.web.views import citations
 from backfile.web.views.article_notes import archived_url, correction_notes, identifier_links, series_notes
 from backfile.web.views.hit_views import HitView, Link, Part, hit_views, parts
@@ -144,7 +144,7 @@ def markdown(article_id: str) -> str | Response:
 @blueprint.get("/cite/<path:article_id>.<any(txt, bib, ris, json):form>")
 def citation(article_id: str, form: str) -> Response:
     """Citation of an article, or of the `passage` quoted from it, as text or for reference managers."""
-    found = open_article(article_id, lambda moved: f"{_cite_url(moved)}.{form}").article
+    found = open_article(article_id, lambda moved: f"{cite_url(moved)}.{form}").article
     url, title = url_of_source(found) or _absolute_url(found), services().title
     passage = citations.quote_passage(request.args.get("passage", ""), _absolute_url(found))
     if form == "json":
@@ -290,10 +290,6 @@ def _links(facet: str, names: tuple[str, ...]) -> tuple[Link, ...]:
     return tuple(Link(name, facet_url(facet, name)) for name in names)
 
 
-def _cite_url(article_id: str) -> str:
-    return article_url(article_id).replace("/article/", "/cite/", 1)
-
-
 def _absolute_url(shown: Article) -> str:
     return services().absolute(article_url(shown.id))
 
@@ -307,13 +303,13 @@ def _metadata(shown: Article, *, is_unlisted: bool) -> dict[str, Any]:
         "canonical": source_url or url,
         "source_url": source_url,
         "markdown_url": article_url(shown.id) + ".md",
-        "cite_url": _cite_url(shown.id),
+        "cite_url": cite_url(shown.id),
         "is_unlisted": is_unlisted,
         "corrections": correction_notes(shown),
         "identifiers": identifier_links(shown),
         "series": series_notes(shown),
         "archived_url": archived_url(shown, source_url),
-        "citations": (("txt", gettext("Plain text")), ("bib", "BibTeX"), ("ris", "RIS"), ("json", "CSL-JSON")),
+        "citations": citations.forms(),
         "max_passage": citations.MAX_PASSAGE,
         "citation": citations.plain_citation(shown, source_url or url, title),
         "bibtex": citations.bibtex(shown, source_url or url, title),

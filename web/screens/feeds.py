@@ -83,6 +83,7 @@ def robots() -> Response:
         "User-agent: *",
         f"Disallow: {site_path('/search')}",
         f"Disallow: {site_path('/trends')}",
+        f"Disallow: {site_path('/quote?')}",
         f"Disallow: {site_path('/api/')}",
         f"Disallow: {site_path('/article/*?')}",  # of the same articles with the matches of searches
         f"Sitemap: {services().absolute(site_path('/sitemap.xml'))}",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, render_template, request
 
 from backfile.index.engine import Facet, Hit, Page, Sort
 from backfile.index.fields import facet_key
-from backfile.index.query import parse, relax
+from backfile.index.query import parse, plain_text, relax
+from backfile.index.query.nodes import word_count
 from backfile.web.service.arguments import SearchArguments, read_arguments
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, gettext_noop, ngettext, translate
@@ -22,6 +25,8 @@ from backfile.web.views.search_manifest import MANIFEST_PATH, cite_search
 
 PASSAGES = 2  # of a hit
 MAX_FACET_VALUES = 500
+QUOTATION_WORDS = 8  # of a query that may be a quotation
+FEW = 3  # articles, fewer than which make it one
 EXPORTS = (
     (gettext_noop("Atom feed"), "/search.atom"),
     ("CSV", "/search.csv"),
@@ -91,6 +96,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         relaxed=found.page.relaxed and translate(found.page.relaxed.notice()),
         alternatives=_alternatives(arguments, found),
         rigid=not found.page.total and relax(found.parsed.tree, ()) is None,
+        quotation_url=_quotation_url(found),
         feed_url=arguments.url("/search.atom", page=1),
         trends_url=arguments.url("/trends", all_words=False, sort=Sort.RELEVANCE, per_page=arguments.usual_per_page),
         citation=cite_search(arguments, heading, found.page.total),
@@ -108,6 +114,15 @@ def _alternatives(arguments: SearchArguments, found: SearchResult) -> tuple[Alte
     if not found.page.total:
         return find_alternatives(arguments, found.parsed.tree)
     return without_filters(arguments, found.parsed.tree) if found.page.relaxed else ()
+
+
+def _quotation_url(found: SearchResult) -> str | None:
+    """Search for a query as a quotation, for a sentence of which few articles have all words."""
+    page, text = found.page, plain_text(found.parsed.tree)
+    complete = page.relaxed.complete if page.relaxed else page.total
+    if complete >= FEW or word_count(found.parsed.tree) < QUOTATION_WORDS or not text:
+        return None
+    return f"{site_path('/quote')}?{urlencode({'text': text})}"
 
 
 def heading_of(arguments: SearchArguments) -> str:

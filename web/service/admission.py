@@ -116,13 +116,21 @@ def admission() -> Admission:
 
 
 def is_cheap(arguments: Mapping[str, str]) -> bool:
-    """Whether a search is cheap by its plan: at most three words without operators, on one of the first pages."""
+    """Whether a search is cheap by its plan: at most three words without operators, on one of the first pages.
+
+    A quotation (`text`) takes several searches.
+    """
     words = arguments.get("q", "").split()
     page, per_page = arguments.get("page", "1"), arguments.get("per_page", "10")
     depth = 0
     with suppress(ValueError):
         depth = int(page[:6]) * int(per_page[:6])
-    return len(words) <= CHEAP_WORDS and depth <= CHEAP_DEPTH and all(map(_CHEAP_WORD.fullmatch, words))
+    return (
+        not arguments.get("text")
+        and len(words) <= CHEAP_WORDS
+        and depth <= CHEAP_DEPTH
+        and all(map(_CHEAP_WORD.fullmatch, words))
+    )
 
 
 def _enter() -> None:

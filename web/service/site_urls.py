@@ -20,6 +20,11 @@ def article_url(article_id: str) -> str:
     return site_path(article_path(article_id))
 
 
+def cite_url(article_id: str) -> str:
+    """URL of the citations of an article, to which the ending of a format is added."""
+    return article_url(article_id).replace("/article/", "/cite/", 1)
+
+
 def facet_url(facet: str, value: str) -> str:
     """URL of the page of an author or a topic."""
     return site_path(facet_path(facet, value))

@@ -38,6 +38,11 @@ _VERBATIM = str.maketrans({"{": "%7B", "}": "%7D", "\\": "%5C"})  # biblatex tak
 _LINE_END = re.compile(r"[\r\n]+")
 
 
+def forms() -> tuple[tuple[str, str], ...]:
+    """Formats of citations as (ending, name)."""
+    return (("txt", gettext("Plain text")), ("bib", "BibTeX"), ("ris", "RIS"), ("json", "CSL-JSON"))
+
+
 class Citable(Protocol):
     """Article or hit, as far as lists cite it."""
 

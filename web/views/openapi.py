@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from backfile.archive.metadata.corrections import CorrectionKind
 from backfile.index.engine import MAX_DEPTH, Sort
+from backfile.index.fields import CONTENT_FIELDS
 from backfile.index.periods import Period
 from backfile.index.query import MAX_CHARACTERS
+from backfile.index.quotations.alignment import Difference
+from backfile.index.quotations.quotation_finder import MAX_QUOTATION, QuotationOrder, Verdict
 from backfile.index.trend_series import MAX_QUERIES, Measure
 from backfile.web.service.arguments import ALL_WORDS, MAX_PER_PAGE, MAX_VALUES, MOST_WORDS
 
@@ -35,6 +39,9 @@ def openapi_document(title: str, server: str) -> Json:
         "paths": {
             "/api/search": _get("One page of a search, as JSON", _search(paged=True), "application/json", "Page"),
             "/api/suggest": _get("Completions of a query", [_typed()], "application/json", "Suggestions"),
+            "/api/quote": _get(
+                "Articles that have a quotation, word for word or nearly", _quotation(), "application/json", "Quotation"
+            ),
             "/api/article/{id}": _article(),
             "/api/links": _get("Links within the archive, and the dead ones", [], "application/json", "Links"),
             "/api/trends": _get("Articles of several searches by period", _trends(), "application/json", "Trends"),
@@ -151,6 +158,24 @@ def _typed() -> Json:
     return _parameter("q", "The beginning of a query.", _query())
 
 
+def _quotation() -> list[Json]:
+    text = {"type": "string", "maxLength": MAX_QUOTATION}
+    return [
+        _parameter("text", "The quotation, plain text; an ellipsis may stand for words left out.", text),
+        _parameter("sort", "The order; articles that have it word for word come first.", _enum(QuotationOrder)),
+    ]
+
+
+def _enum(values: Iterable[str]) -> Json:
+    return {"type": "string", "enum": list(values)}
+
+
+def _marked(kinds: Iterable[Difference]) -> Json:
+    """Text with marks (start, end, kind)."""
+    mark = {"type": "array", "prefixItems": [COUNT, COUNT, _enum(kinds)], "minItems": 3, "maxItems": 3}
+    return _object(text=TEXT, marks={"type": "array", "items": mark})
+
+
 def _parameter(name: str, description: str, schema: Json) -> Json:
     return {"name": name, "in": "query", "description": description or name, "schema": schema}
 
@@ -191,6 +216,38 @@ SCHEMAS: Json = {
             "items": _object(
                 text=TEXT,
                 spans={"type": "array", "items": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}},
+            ),
+        },
+    ),
+    "Quotation": _object(
+        quotation=TEXT,
+        words=COUNT,
+        verdict=_enum(Verdict),
+        articles=COUNT,
+        took_ms={"type": "number"},
+        is_cut={"type": "boolean"},
+        matches={"type": "array", "items": {"$ref": "#/components/schemas/QuotationMatch"}},
+    ),
+    "QuotationMatch": _object(
+        id=TEXT,
+        title=TEXT,
+        authors=TEXTS,
+        date={"anyOf": [DATE, {"type": "null"}]},
+        source={"anyOf": [_object(name=TEXT_OR_NULL, url=TEXT_OR_NULL), {"type": "null"}]},
+        url=TEXT,
+        verdict=_enum([Verdict.VERBATIM, Verdict.NEARLY]),
+        percent={"type": "integer", "minimum": 0, "maximum": 100},
+        field=_enum(CONTENT_FIELDS),
+        left_out=COUNT,
+        quotation=_marked([Difference.SAME, Difference.ADDED, Difference.CHANGED]),
+        passages={
+            "type": "array",
+            "items": _marked([Difference.SAME, Difference.MISSING, Difference.CHANGED, Difference.LEFT_OUT]),
+        },
+        changes={
+            "type": "array",
+            "items": _object(
+                kind=_enum([Difference.MISSING, Difference.ADDED, Difference.CHANGED]), quotation=TEXT, article=TEXT
             ),
         },
     ),

@@ -224,7 +224,7 @@ def _search_relaxed(reader: ClusterReader, request: Request, filters: dict[str, 
 
 def _mark(reader: ClusterReader, found: _Found, request: Request) -> Iterator[Hit]:
     """Hits with the matches highlighted; those of a relaxed query with the words that they lack."""
-    highlighter = Highlighter(found.marked, reader.statistics.state.languages)
+    highlighter = Highlighter(found.marked, reader.statistics.state.languages) if request.highlight else None
     scored = ((TokenizedDocument(stored_document(hit)[0]), (hit.get("_score") or 0.0) + 0.0) for hit in found.hits)
     check = reader.deadline.check if reader.deadline else lambda: None
     if request.documents:

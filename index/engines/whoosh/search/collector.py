@@ -121,13 +121,14 @@ def _with_copies(searcher: Searcher, hit: Hit, doc_id: int, compared: bool, chec
 def _hits(
     searcher: Searcher, found: _Found, request: Request, top: Sequence[tuple[int, float]], check: Check
 ) -> tuple[Hit, ...]:
-    """Hits of the documents of a page, highlighted unless the request asks for the documents themselves."""
+    """Hits of the documents of a page, highlighted unless the request asks for documents or no highlights."""
     scored = ((searcher.prepared(doc_id), score) for doc_id, score in top)
     if request.documents:
         hits = tuple(document_hits(scored, check))
     else:
         marked = found.marked(request.query)
-        highlighter = Highlighter(marked, searcher.commit.languages, searcher.sibling_terms)
+        languages, siblings = searcher.commit.languages, searcher.sibling_terms
+        highlighter = Highlighter(marked, languages, siblings) if request.highlight else None
         hits = tuple(highlighted_hits(scored, marked, highlighter, request.passages, check))
     if not found.relaxed:
         return hits

@@ -1,0 +1,1 @@
+"""Quotations: verified and found in the articles, and read from drafts."""
