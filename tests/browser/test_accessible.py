@@ -20,6 +20,8 @@ PAGES = {
     "authors": "/authors",
     "topics": "/topics",
     "years": "/years",
+    "trends": "/trends?q=ferry&q=letter&by=year&measure=share",
+    "months": "/trends?q=ferry&by=month&from=1998&to=2007",
     "on this day": "/on-this-day?day=03-14",
     "about": "/about",
     "missing": "/nowhere",
@@ -30,7 +32,7 @@ PAGES = {
 
 
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
-COLOURFUL = {name: PAGES[name] for name in ("home", "results", "article", "topics", "about")}
+COLOURFUL = {name: PAGES[name] for name in ("home", "results", "article", "topics", "trends", "about")}
 
 
 @pytest.mark.parametrize(("scheme", "options"), [("light", {}), ("dark", COLOURS)], ids=["light", "dark"])

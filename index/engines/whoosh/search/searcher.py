@@ -32,7 +32,7 @@ from backfile.index.engines.whoosh.storage.field_postings import FieldPostings
 from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.fields import CONTENT_FIELDS, facet_key
 from backfile.index.highlight.token_table import TokenizedDocument
-from backfile.index.periods import Period
+from backfile.index.periods import Period, PeriodCounts
 from backfile.index.query import language_of
 from backfile.index.ranking.bm25f import weighted_frequency
 
@@ -56,6 +56,7 @@ class Searcher:
         self._norms: dict[str, Array] = {}
         self._facet_tables: dict[str, FacetTable] = {}
         self._period_tables: dict[Period, PeriodTable] = {}
+        self.archive_periods: dict[tuple[Period | None, bool], PeriodCounts] = {}
         self.term_ordinal = lru_cache(_CACHED_TERMS)(FieldPostings.find)
         self.stem_siblings = lru_cache(_CACHED_TERMS)(_stem_siblings)
         self.written_forms: Cache[str] = bounded_cache(_CACHED_TERMS)

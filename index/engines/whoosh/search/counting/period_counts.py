@@ -21,7 +21,19 @@ _NOTHING: Array = np.empty(0, np.intp)
 
 
 def count_periods(searcher: Searcher, root: QueryWeight, docs: DocSet, request: Request) -> PeriodCounts:
-    """Counts the documents of a result by the periods of a request, which must name them."""
+    """Counts the documents of a result by the periods of a request, which must name them.
+
+    Counts of the whole archive, to which every trend is compared, are kept with the searcher.
+    """
+    key = (request.periods, request.occurrences)
+    if docs is not searcher.all_docs:
+        return _count_periods(searcher, root, docs, request)
+    if key not in searcher.archive_periods:
+        searcher.archive_periods[key] = _count_periods(searcher, root, docs, request)
+    return searcher.archive_periods[key]
+
+
+def _count_periods(searcher: Searcher, root: QueryWeight, docs: DocSet, request: Request) -> PeriodCounts:
     period = request.periods or Period.YEAR
     table = searcher.period_table(period)
     bounds = period.bounds(request.filters.first, request.filters.last)
