@@ -118,6 +118,24 @@ def test_deleted_articles_are_not_counted(engine: Engine) -> None:
     assert counts.matches in (None, {2020 * 12 + 6: 2})
 
 
+def test_months_begin_and_end_where_the_calendar_says(engine: Engine) -> None:
+    edges = (
+        "2019-01-31",
+        "2019-02-01",
+        "2019-02-28",
+        "2019-03-01",
+        "2019-03-31",
+        "2020-02-29",
+        "2020-03-01",
+        "1900-02-28",
+    )
+    load(engine, *[article(f"{number}", "ferry", date=edge) for number, edge in enumerate(edges)])
+    found = counts_of(engine, "ferry", Period.MONTH).articles
+    assert {Period.MONTH.label(number): count for number, count in sorted(found.items())} == {
+        "1900-02": 1, "2019-01": 1, "2019-02": 2, "2019-03": 2, "2020-02": 1, "2020-03": 1,
+    }  # fmt: skip
+
+
 @pytest.fixture(params=ENGINES)
 def counting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """An empty engine that counts occurrences."""
@@ -158,6 +176,14 @@ def test_matches_are_the_highlights(counting: Engine, query: str, expected: int)
     assert page.periods
     assert page.periods.matches == ({2019: expected} if expected else {})
     assert sum(hit.matches for hit in page.hits) == expected
+
+
+def test_matches_of_alternatives_are_the_sum_of_theirs(counting: Engine) -> None:
+    load(counting, article("a", "der die das der", date="1800"), article("b", "die", date="1800"))
+    single = [counts_of(counting, word, Period.YEAR, occurrences=True).matches for word in ("der", "die")]
+    assert single == [{1800: 2}, {1800: 2}]
+    assert counts_of(counting, "der OR die", Period.YEAR, occurrences=True).matches == {1800: 4}
+    assert counts_of(counting, '"der die"', Period.YEAR, occurrences=True).matches == {1800: 1}
 
 
 def test_words_are_the_lengths_of_title_summary_and_text(counting: Engine) -> None:
