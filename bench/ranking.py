@@ -1,4 +1,4 @@
-"""Quality of ranking: nDCG@10, MAP and recall@100 on judged collections.
+"""Quality of ranking: nDCG@10, MAP and recall@100 on judged collections, against the best of the baselines.
 
     python -m bench ranking [--collection DIR …] [--engine NAME …] [--depth N] [--json OUT] [--runs DIR]
 
@@ -6,6 +6,10 @@ A collection is a folder with docs.jsonl {id, title, text}, queries.jsonl {id, t
 grade). The query language reads each query text; the engine runs it as "any of these words" and returns the 1,000 best
 hits (`--depth`: fewer, which is faster and does not change nDCG@10). `--runs` writes query TAB document TAB score a
 line, for other tools to judge.
+
+The baseline is the best nDCG@10 of plain BM25 (`bench.plain_bm25`) and, for the three collections of the project, of
+the figures in BEST_KNOWN. The margin is the share by which the engine is above it. The interval is that of the
+difference to plain BM25 (95 %, bootstrap over the queries, paired): a margin whose interval holds 0 may be chance.
 """
 
 from __future__ import annotations
@@ -20,15 +24,26 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from backfile.archive.model import ArticleMetadata
 from backfile.index.analysis.tokenizer import find_raw_tokens
 from backfile.index.engine import Changes, Document, Engine, Fingerprint, Request
 from backfile.index.engines import DEFAULT, names, open_engine
 from backfile.index.query import And, InField, Node, Not, Or, Word, normalize, parse
 from bench import corpora_folder
+from bench.plain_bm25 import all_rankings
 
-COLLECTIONS = ("ir-cranfield", "ir-cacm")
+COLLECTIONS = ("ir-cranfield", "ir-cacm", "ir-npl")
 DEPTH = 1_000
+BEST_KNOWN = {"ir-cranfield": 0.382, "ir-cacm": 0.494, "ir-npl": 0.438}
+"""Best nDCG@10 of other programs and of BM25 in other hands, by collection (docs/decisions/ranking.md)."""
+SAMPLES = 10_000
+
+HEAD = (
+    f"{'collection':16}{'engine':9}{'nDCG@10':>9}{'MAP':>8}{'R@100':>8}{'queries':>9}{'baseline':>10}{'margin':>8}"
+    "   nDCG@10 above plain BM25, 95 %"
+)
 
 Ranking = Sequence[tuple[str, float]]  # ids of documents with their scores, best first
 
@@ -112,6 +127,37 @@ def fill(engine: Engine, collection: Collection) -> None:
     engine.write(Changes(put=((document, Fingerprint(0, 0, "")) for document in collection.documents)))
 
 
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Best nDCG@10 of the baselines, and that of the best plain BM25 for each judged query."""
+
+    ndcg10: float
+    by_query: Sequence[float]
+
+
+def baseline(collection: Collection) -> Baseline:
+    """Baseline of a collection."""
+    tried = [
+        ndcg_by_query(found, collection.grades) for found in all_rankings(collection.documents, collection.queries)
+    ]
+    best = max(tried, key=sum)
+    return Baseline(max(sum(best) / len(best), BEST_KNOWN.get(collection.name, 0.0)), best)
+
+
+def ndcg_by_query(rankings: Mapping[str, Sequence[str]], grades: Mapping[str, Mapping[str, int]]) -> list[float]:
+    """nDCG@10 of each judged query, in the order of `grades`."""
+    return [_measure(rankings.get(query, ()), judged)[0] for query, judged in grades.items()]
+
+
+def difference_interval(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
+    """95 % interval of the mean difference between two measures of the same queries (percentile bootstrap)."""
+    differences = np.array(ours) - np.array(theirs)
+    random = np.random.default_rng(1)
+    means = differences[random.integers(0, len(differences), (SAMPLES, len(differences)))].mean(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975)).tolist()
+    return low, high
+
+
 def quality(rankings: Mapping[str, Sequence[str]], grades: Mapping[str, Mapping[str, int]]) -> Quality:
     """Measures of ranked ids by query; a judged query without hits counts 0."""
     rows = [_measure(rankings.get(query, ()), judged) for query, judged in grades.items()]
@@ -153,7 +199,7 @@ def write_rankings(path: Path, rankings: Mapping[str, Ranking]) -> None:
 def main() -> None:
     """Prints a row for each collection and engine."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--collection", action="append", type=Path, metavar="DIR", help="default: Cranfield and CACM")
+    parser.add_argument("--collection", action="append", type=Path, metavar="DIR", help="default: the project's three")
     parser.add_argument(
         "--engine", action="append", metavar="NAME", help=f"of {', '.join(names())} (default: {DEFAULT})"
     )
@@ -162,21 +208,34 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, metavar="DIR", help="write the rankings there")
     options = parser.parse_args()
     figures = []
-    print(f"{'collection':16}{'engine':9}{'nDCG@10':>9}{'MAP':>8}{'R@100':>8}{'queries':>9}")
+    print(HEAD)
     for folder in options.collection or [corpora_folder() / name for name in COLLECTIONS]:
         collection = read_collection(folder)
+        best = baseline(collection)
         for name in options.engine or [DEFAULT]:
             got, rankings = judge_engine(name, collection, options.depth)
-            print(
-                f"{collection.name:16}{name:9}{got.ndcg10:9.4f}{got.map:8.4f}{got.recall100:8.4f}{got.queries:9}",
-                flush=True,
-            )
-            figures.append({"collection": collection.name, "engine": name, **asdict(got)})
+            figures.append(print_row(collection, name, got, best, rankings))
             if options.runs:
                 options.runs.mkdir(parents=True, exist_ok=True)
                 write_rankings(options.runs / f"{collection.name}-{name}.tsv", rankings)
     if options.json:
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def print_row(
+    collection: Collection, engine: str, got: Quality, best: Baseline, rankings: Mapping[str, Ranking]
+) -> dict[str, Any]:
+    """Prints the figures of an engine on a collection and returns them."""
+    ids = {query: [article_id for article_id, _ in ranking] for query, ranking in rankings.items()}
+    low, high = difference_interval(ndcg_by_query(ids, collection.grades), best.by_query)
+    margin = got.ndcg10 / best.ndcg10 - 1
+    print(
+        f"{collection.name:16}{engine:9}{got.ndcg10:9.4f}{got.map:8.4f}{got.recall100:8.4f}{got.queries:9}"
+        f"{best.ndcg10:10.4f}{margin:+8.1%}   {low:+.3f} … {high:+.3f}",
+        flush=True,
+    )
+    figures = {"baseline": best.ndcg10, "margin": margin, "interval": (low, high)}
+    return {"collection": collection.name, "engine": engine, **asdict(got), **figures}
 
 
 if __name__ == "__main__":

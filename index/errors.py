@@ -10,7 +10,7 @@ class SearchError(BackfileError):
 
 
 class QueryRefused(SearchError):
-    """Query beyond the bounds (1,000 characters, 64 words, nesting 20, 10,000 hits deep); it is not run."""
+    """Query beyond the bounds (1,000 characters, 64 different words, nesting 20, 10,000 hits deep); it is not run."""
 
 
 class DeadlineExceeded(SearchError):

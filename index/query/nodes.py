@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date as Day
 
 from backfile.archive.model import PartialDate
-from backfile.index.analysis.tokenizer import EMOJI
+from backfile.index.analysis.tokenizer import EMOJI, term_sequences
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,14 @@ class MatchAll:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Word and its stem siblings; with `exact` (`=Ferry`) the word only. `text` is as typed, e.g. `e-mail`."""
+    """Word and its stem siblings; with `exact` (`=Ferry`) the word only. `text` is as typed, e.g. `e-mail`.
+
+    `times`: how often it was typed, which gives it weight and changes nothing else.
+    """
 
     text: str
     exact: bool = False
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,7 @@ class Not:
 
 Node = MatchAll | Word | Phrase | Wildcard | Fuzzy | DateRange | InField | And | Or | Not
 
+_UNSCORED = ("topic", "source", "lang")  # fields that narrow a search and count for no score
 OPERATORS = frozenset({"AND", "OR", "NOT"})
 # Scripts written without spaces: Thai, Lao, Khmer, Myanmar; Han, Kana, Hangul. Two letters count as one word.
 UNSPACED = (
@@ -106,8 +111,10 @@ _COUNTED = re.compile(rf"[{UNSPACED}]{{1,2}}|[^\W_{UNSPACED}]+|[{EMOJI}]")
 def normalize(tree: Node) -> Node:
     """Normal form of a query, as `parse` gives it and engines may rely on.
 
-    `And` and `Or` have two or more different nodes, none of their own kind. Nothing is negated twice. `MatchAll` stands
-    alone. Fields are pushed down, the innermost field winning: no `InField` or `DateRange` is below an `InField`.
+    `And` and `Or` have two or more different nodes, none of their own kind. A word typed several times, in any case and
+    with or without accents, is one `Word` with its `times`; 1 where nothing is scored: in a `Not`, and in the fields
+    topic, source and lang. Nothing is negated twice. `MatchAll` stands alone. Fields are pushed down, the innermost
+    field winning: no `InField` or `DateRange` is below an `InField`.
     """
     match tree:
         case And() | Or():
@@ -119,26 +126,47 @@ def normalize(tree: Node) -> Node:
         case DateRange(first=None, last=None):
             return MatchAll()
         case Word(exact=False) if tree.text in OPERATORS:
-            return Word(tree.text.lower())
+            return replace(tree, text=tree.text.lower())
     return tree
 
 
 def _joined(kind: type[And] | type[Or], nodes: Iterable[Node]) -> Node:
-    """Flat `And` or `Or` of normal nodes without repetitions; a single node without it."""
-    flat: dict[Node, None] = {}
+    """Flat `And` or `Or` of normal nodes, repeated words counted, others left out; a single node without it."""
+    flat: dict[Hashable, Node] = {}
     for node in nodes:
-        flat.update(dict.fromkeys(node.nodes if isinstance(node, kind) else (node,)))
+        for part in node.nodes if isinstance(node, kind) else (node,):
+            key = _identity(part)
+            known = flat.setdefault(key, part)
+            if known is not part and isinstance(known, Word) and isinstance(part, Word):
+                flat[key] = replace(known, times=known.times + part.times)
     if kind is Or and MatchAll() in flat:
         return MatchAll()
     flat.pop(MatchAll(), None)
-    several = tuple(flat)
+    several = tuple(flat.values())
     if len(several) > 1:
         return kind(several)
     return several[0] if several else MatchAll()
 
 
+def _identity(node: Node) -> Hashable:
+    """Value that is equal for nodes of the same meaning: for a word its terms, for other nodes the node itself."""
+    return (Word, term_sequences(node.text) or node.text, node.exact) if isinstance(node, Word) else node
+
+
+def once(node: Node) -> Node:
+    """Normal node with every word typed once."""
+    match node:
+        case Word():
+            return replace(node, times=1)
+        case And() | Or():
+            return replace(node, nodes=tuple(map(once, node.nodes)))
+        case Not() | InField():
+            return replace(node, node=once(node.node))
+    return node
+
+
 def _negated(node: Node) -> Node:
-    return node.node if isinstance(node, Not) else Not(node)
+    return node.node if isinstance(node, Not) else Not(once(node))
 
 
 def _in_field(field: str, node: Node) -> Node:
@@ -150,7 +178,7 @@ def _in_field(field: str, node: Node) -> Node:
             return Not(_in_field(field, node.node))
         case And() | Or() if any(isinstance(part, (InField, DateRange)) for part in walk(node)):
             return _joined(type(node), [_in_field(field, part) for part in node.nodes])
-    return InField(field, node)
+    return InField(field, once(node) if field in _UNSCORED else node)
 
 
 def walk(tree: Node) -> Iterator[Node]:
@@ -183,7 +211,7 @@ def to_text(tree: Node) -> str:
 def _term_text(node: Word | Phrase | Wildcard | Fuzzy | DateRange) -> str:
     match node:
         case Word():
-            return f"={node.text}" if node.exact else node.text
+            return " ".join([f"={node.text}" if node.exact else node.text] * node.times)
         case Phrase():
             return f'"{node.text}"' + ("" if node.within is None else f"~{node.within}")
         case Wildcard():
@@ -195,7 +223,12 @@ def _term_text(node: Word | Phrase | Wildcard | Fuzzy | DateRange) -> str:
 
 
 def _operand(node: Node) -> str:
-    return f"({to_text(node)})" if isinstance(node, (And, Or)) else to_text(node)
+    return f"({to_text(node)})" if _has_several(node) else to_text(node)
+
+
+def _has_several(node: Node) -> bool:
+    """Test for a node whose text stands in brackets after a field or a hyphen."""
+    return isinstance(node, (And, Or)) or (isinstance(node, Word) and node.times > 1)
 
 
 def _dates_text(first: Day | None, last: Day | None) -> str:
@@ -222,12 +255,12 @@ def nesting_depth(tree: Node) -> int:
         case Or():
             return max(map(nesting_depth, tree.nodes))
         case Not() | InField():
-            return nesting_depth(tree.node) + isinstance(tree.node, (And, Or))
+            return nesting_depth(tree.node) + _has_several(tree.node)
     return 0
 
 
 def word_count(tree: Node) -> int:
-    """Number of words to look up; a date counts as one, and so do two letters of an unspaced script."""
+    """Number of words to look up, repeated ones once; a date is one, and so are two letters of an unspaced script."""
     return sum(_words_in(node) for node in walk(tree))
 
 
@@ -273,10 +306,10 @@ def match_any(tree: Node) -> Node:
 def plain_text(tree: Node) -> str:
     """Text of a query that is nothing but words or one phrase, which may be a name; "" for other queries."""
     match tree:
-        case Word() | Phrase(within=None):
+        case Phrase(within=None):
             return tree.text
-        case And() if all(isinstance(node, Word) for node in tree.nodes):
-            return " ".join(words_of(tree))
+        case Word() | And() if all(isinstance(node, Word) for node in clauses(tree)):
+            return " ".join(node.text for node in clauses(tree) if isinstance(node, Word) for _ in range(node.times))
     return ""
 
 

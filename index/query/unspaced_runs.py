@@ -55,7 +55,8 @@ def _split(node: Node, count: Count, replaced: dict[str, tuple[str, ...]]) -> No
             if words == (node.text,):
                 return node
             replaced[node.text] = words
-            return And(tuple(map(Word, words))) if len(words) > 1 else Word(words[0])
+            pieces = tuple(replace(node, text=word) for word in words)
+            return And(pieces) if len(pieces) > 1 else pieces[0]
         case Not():
             return node
     return node

@@ -3,16 +3,17 @@
 The scoring terms of a query are its words, phrases, wildcards and fuzzy words that look in title, summary, text or
 author and stand in a satisfied clause (never below a Not). The score of an article is the sum over
 
-* its scoring terms: query_weight(…) · saturate(tf~), where tf~ = Σ over the term's fields of weighted_frequency(…);
+* its scoring terms: query_weight(…) · term_score(tf~), where tf~ = Σ over the term's fields of weighted_frequency(…);
 * neighbouring single words (`neighbour_pairs`) that both match: pair · min(idf of the two) · saturate(tf~ of the
   pair). The frequency of a pair is the number of positions of the first word with one of the second 1 to `window`
   positions further on; stem siblings count as the word, unweighted. If more than `BEST` articles match, only the
   `BEST` without this bonus get it, ties included;
 * `whole_title`, once, if every scoring term of the query that is not below a Not occurs in the title.
 
-The query weight of a term is its idf. The weight of a stop word of the main language (the first of the index) is
-multiplied by `stop_word`, so that *of the* or *what are* do not outweigh the words that matter. The pair bonus keeps
-the full idf: the words of *The Who* are worth something next to each other.
+The query weight of a term is its idf, for a word that the query has several times multiplied by repetition(times). The
+weight of a stop word of the main language (the first of the index) is multiplied by `stop_word` instead, however often
+it stands in the query, so that *of the* or *what are* do not outweigh the words that matter. The pair bonus keeps the
+full idf: the words of *The Who* are worth something next to each other.
 
 df is the number of live documents in which the term matches in any of its fields, N that of all live documents;
 field lengths are in token positions, their averages over the live documents that have the field (a length > 0).
@@ -31,7 +32,8 @@ and an article with the words in one sentence more than a longer one with the wo
 PASSAGES best without them.
 
 BM25F: Zaragoza, Craswell, Taylor, Saria and Robertson, "Microsoft Cambridge at TREC 13" (2004); idf as in Lucene,
-never negative.
+never negative. `presence`: the δ of BM25+, Lv and Zhai, "Lower-bounding term frequency normalization" (2011).
+Repetition: the k3 of Okapi BM25, Robertson et al., "Okapi at TREC-3" (1994).
 """
 
 from __future__ import annotations
@@ -69,6 +71,8 @@ class Weights:
 
     k1: float = 2.0
     b: float = 0.6
+    presence: float = 0.5
+    k3: float = 8.0
     title: float = 4.0
     summary: float = 2.0
     text: float = 1.0
@@ -106,11 +110,23 @@ def idf(df: int, documents: int) -> float:
 
 
 def query_weight(node: Node, df: int, documents: int, languages: Sequence[str], weights: Weights = WEIGHTS) -> float:
-    """Query weight of a scoring term: its idf, reduced for a stop word of the first of `languages`, unless exact."""
-    damped = False
-    if languages and isinstance(node, Word) and not node.exact and is_single_term(node):
-        damped = is_stop_word(term_sequences(node.text)[0][0][0][0], languages[0])
-    return idf(df, documents) * (weights.stop_word if damped else 1.0)
+    """Query weight of a scoring term: its idf, raised for a repeated word, reduced for a stop word."""
+    factor = 1.0
+    if isinstance(node, Word):
+        factor = weights.stop_word if _is_damped(node, languages) else repetition(node.times, weights)
+    return idf(df, documents) * factor
+
+
+def _is_damped(word: Word, languages: Sequence[str]) -> bool:
+    """Test for a stop word of the first of `languages`, unless it must stand as typed."""
+    if word.exact or not languages or not is_single_term(word):
+        return False
+    return is_stop_word(term_sequences(word.text)[0][0][0][0], languages[0])
+
+
+def repetition(times: int, weights: Weights = WEIGHTS) -> float:
+    """Factor of a word that a query has so many times: times · (k3 + 1) / (times + k3), 1 for once, at most k3 + 1."""
+    return times * (weights.k3 + 1) / (times + weights.k3)
 
 
 def weighted_frequency(
@@ -124,6 +140,19 @@ def weighted_frequency(
 def saturate(frequency: Number, weights: Weights = WEIGHTS) -> Number:
     """Saturation tf~ · (k1 + 1) / (tf~ + k1), from 0 towards k1 + 1."""
     return frequency * (weights.k1 + 1) / (frequency + weights.k1)
+
+
+def term_score(frequency: Number, weights: Weights = WEIGHTS) -> Number:
+    """Score of a term before its query weight: saturate(tf~) + `presence` if the term occurs, else 0.
+
+    So an article that has a word once, however long it is, is ahead of one without it by a least amount.
+    """
+    return saturate(frequency, weights) + (frequency > 0) * weights.presence
+
+
+def max_term_score(weights: Weights = WEIGHTS) -> float:
+    """Least upper bound of `term_score`."""
+    return weights.k1 + 1 + weights.presence
 
 
 def is_single_term(node: Node) -> bool:

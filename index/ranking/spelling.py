@@ -63,7 +63,7 @@ def _correct(node: Node, best: Callable[[str], str | None]) -> Node:
             return replace(node, nodes=tuple(_correct(child, best) for child in node.nodes))
         case Word(exact=False):
             if is_single_term(node) and (found := best(term_sequences(node.text)[0][0][0][0])):
-                return Word(found)
+                return replace(node, text=found)
     return node
 
 

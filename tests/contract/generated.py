@@ -69,7 +69,9 @@ def documents(draw: st.DrawFn, keys: str = ascii_lowercase[:8]) -> Document:
     )
 
 
-words = st.builds(Word, _word, exact=st.booleans()) | st.builds(Word, st.tuples(_word, _word).map("/".join))
+words = st.builds(Word, _word, exact=st.booleans(), times=st.sampled_from([1, 1, 1, 2, 5])) | st.builds(
+    Word, st.tuples(_word, _word).map("/".join)
+)
 _joined = st.lists(_word | st.sampled_from(["*", "nig*", "fe*s", "em*"]), min_size=1, max_size=4).map(" ".join)
 phrases = st.builds(Phrase, _joined, within=st.one_of(st.none(), st.none(), st.integers(0, 6)))
 patterns = st.builds(

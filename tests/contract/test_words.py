@@ -9,6 +9,7 @@ import pytest
 
 from backfile.index.engine import Engine, Filters
 from backfile.index.query import And, Not, Or, Phrase, Word
+from backfile.index.ranking.bm25f import repetition
 from contract.library import article, found, load, search
 
 CASES = {
@@ -162,3 +163,35 @@ def test_a_page_tells_how_many_articles_have_each_word(engine: Engine) -> None:
     page = search(engine, query, count_words=True, filters=Filters(authors=("Bo Berg",)))
     assert page.word_counts == (("ferry", 2), ("ferries", 3), ("ferry at", 1), ("kittiwake", 0))
     assert search(engine, query).word_counts == ()
+
+
+def test_a_repeated_word_weighs_more_and_changes_nothing_else(engine: Engine) -> None:
+    load(
+        engine,
+        article("ferry", "A ferry in the evening."),
+        article("strike", "A strike in the morning."),
+        article("both", "The strike of a ferry and a long list of other things that nobody will ever read here again."),
+    )
+    for query, first in (("Ferry OR strike OR ferry", "ferry"), ("strike OR ferry OR STRIKE", "strike")):
+        page, plain = search(engine, query), search(engine, "ferry OR strike")
+        singles = [hit.id for hit in page.hits if hit.id != "both"]
+        assert singles[0] == first
+        assert page.total == plain.total == 3
+        by_id = {hit.id: hit for hit in plain.hits}
+        assert all((hit.passages, hit.matches) == (by_id[hit.id].passages, by_id[hit.id].matches) for hit in page.hits)
+    once, twice = (search(engine, query).hits for query in ("ferry", "ferry ferry"))
+    assert [hit.score for hit in twice] == pytest.approx([repetition(2) * hit.score for hit in once])
+
+
+def test_a_repeated_word_is_one_of_the_words_of_a_sentence(engine: Engine) -> None:
+    load(engine, article("a", "The night ferry leaves late."), article("b", "A harbour lamp."))
+    page = search(engine, "night ferry ferry ferry kittiwake harbour", relax=True)
+    assert page.relaxed is not None
+    assert (page.relaxed.required, page.relaxed.of) == (2, 4)
+    assert [(hit.id, hit.missing) for hit in page.hits] == [("a", ("kittiwake", "harbour"))]
+
+
+def test_a_name_of_a_word_twice_is_known(engine: Engine) -> None:
+    load(engine, article("a", "A song.", authors=("Duran Duran",)), article("b", "Another.", authors=("Duran",)))
+    assert [each.value for each in search(engine, "duran duran").names] == ["Duran Duran"]
+    assert [each.value for each in search(engine, "duran").names] == ["Duran"]

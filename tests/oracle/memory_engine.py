@@ -164,7 +164,8 @@ class MemoryEngine:
         documents = list(state.documents.values())
         searcher = NaiveSearcher(documents, state.languages)
         scored = [
-            (sum(searcher.share(word, other, CONTENT_FIELDS) for word in characteristic), other) for other in documents
+            (sum(searcher.likeness(word, other, CONTENT_FIELDS) for word in characteristic), other)
+            for other in documents
         ]
         own = state.lead(article_id)
         found = [(score, other) for score, other in scored if score > 0 and state.lead(other.document.id) != own]

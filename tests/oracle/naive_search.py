@@ -178,12 +178,14 @@ class NaiveSearcher:
                 return 0.0
             case And() | Or():
                 return self._compound_score(node, words, scope, near)
-        return self.share(node, words, scope)
+        return self._weight(node, scope) * bm25f.term_score(self._term_frequency(node, words, scope))
 
-    def share(self, node: TermNode, words: NaiveDocument, scope: Scope = DEFAULT_FIELDS) -> float:
-        """Share of one term to the score of a document."""
-        frequency = self._normed(words, scope, lambda field: self.frequency(node, words, field))
-        return self._weight(node, scope) * bm25f.saturate(frequency)
+    def likeness(self, node: TermNode, words: NaiveDocument, scope: Scope) -> float:
+        """Share of one term in the score of a similar document."""
+        return self._weight(node, scope) * bm25f.saturate(self._term_frequency(node, words, scope))
+
+    def _term_frequency(self, node: TermNode, words: NaiveDocument, scope: Scope) -> float:
+        return self._normed(words, scope, lambda field: self.frequency(node, words, field))
 
     def _compound_score(self, node: And | Or, words: NaiveDocument, scope: Scope, near: bool) -> float:
         found = [self.finds(child, words, scope) for child in node.nodes]

@@ -46,7 +46,8 @@ def sketch(tree: Node) -> str:  # noqa: PLR0911
         case MatchAll():
             return "everything"
         case Word():
-            return f"exact {tree.text}" if tree.exact else tree.text
+            times = f" ×{tree.times}" if tree.times > 1 else ""
+            return (f"exact {tree.text}" if tree.exact else tree.text) + times
         case Phrase():
             return f"“{tree.text}”" + (f" within {tree.within}" if tree.within else "")
         case Wildcard():
@@ -184,7 +185,7 @@ def leaves() -> st.SearchStrategy[Node]:
     phrases = st.lists(st.sampled_from([*RUNS[:-1], "of", "ferr*"]), min_size=1, max_size=4).map(" ".join)
     ranges = st.tuples(DAYS | st.none(), DAYS | st.none()).filter(any)
     return st.one_of(
-        st.builds(Word, WORDS, st.booleans()),
+        st.builds(Word, WORDS, st.booleans(), st.sampled_from([1, 1, 2, 3])),
         st.builds(Phrase, phrases, st.none() | st.integers(1, 1_000)),
         st.builds(Wildcard, st.tuples(ASCII_WORDS, st.sampled_from(["*", "?y", "*ing", "?*", "*a?b"])).map("".join)),
         st.builds(Fuzzy, ASCII_WORDS, st.sampled_from([1, 2])),

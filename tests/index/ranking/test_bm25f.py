@@ -15,9 +15,12 @@ from backfile.index.ranking.bm25f import (
     Weights,
     idf,
     is_single_term,
+    max_term_score,
     neighbour_pairs,
     query_weight,
+    repetition,
     saturate,
+    term_score,
     weighted_frequency,
 )
 
@@ -44,6 +47,29 @@ def test_stop_words_of_the_main_language_weigh_little() -> None:
     assert query_weight(Word("the", exact=True), 5, 100, ("en",)) == full
     assert query_weight(Phrase("the"), 5, 100, ("en",)) == full
     assert query_weight(Word("the"), 5, 100, ()) == full
+
+
+def test_repeated_words_weigh_more_and_never_without_bound() -> None:
+    full = idf(5, 100)
+    assert query_weight(Word("ferry", times=2), 5, 100, ("en",)) == pytest.approx(1.8 * full)
+    assert query_weight(Word("ferry", exact=True, times=2), 5, 100, ("en",)) == pytest.approx(1.8 * full)
+    assert query_weight(Word("the", times=9), 5, 100, ("en",)) == query_weight(Word("the"), 5, 100, ("en",))
+    assert query_weight(Word("ferry", times=500), 5, 100, ("en",)) < (WEIGHTS.k3 + 1) * full
+
+
+@given(st.integers(1, 500))
+def test_each_repetition_adds_less_than_the_one_before(times: int) -> None:
+    one, two, three = (repetition(times + more) for more in range(3))
+    assert two - one > three - two > 0
+    assert repetition(1) == 1
+
+
+@given(st.floats(0.1, 1e6), st.floats(0.1, 1e6))
+def test_term_scores_rise_from_presence_to_their_bound(first: float, second: float) -> None:
+    less, more = sorted((first, second))
+    assert WEIGHTS.presence < term_score(less) <= term_score(more) <= max_term_score()
+    assert term_score(0.0) == 0
+    assert term_score(np.array([0.0, less])).tolist() == [0.0, term_score(less)]
 
 
 @given(st.floats(0.1, 1e6), st.floats(0.1, 1e6))

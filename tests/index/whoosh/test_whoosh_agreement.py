@@ -206,7 +206,11 @@ def test_max_score_pruning_changes_no_result(tmp_path: Path, monkeypatch: pytest
     ]
     engine.write(Changes(put=[(document, Fingerprint(0, 0, "")) for document in documents]))
     kinds = [random.choice((Or, Or, And)) for _ in range(80)]
-    queries = [kind(tuple(map(Word, random.sample(words, random.randint(2, 5))))) for kind in kinds]
+    chosen = [random.sample(words, random.randint(2, 5)) for _ in kinds]
+    queries = [
+        kind(tuple(Word(word, times=random.choice((1, 1, 3))) for word in some))
+        for kind, some in zip(kinds, chosen, strict=True)
+    ]
     requests = [Request(query, per_page=random.randint(1, 12)) for query in queries]
     expected = [engine.search(request).hits for request in requests]
     monkeypatch.setattr(max_score, "_PRUNED_FROM", 10)

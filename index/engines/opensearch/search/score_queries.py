@@ -35,7 +35,7 @@ from backfile.index.ranking.bm25f import WEIGHTS, idf, neighbour_pairs, query_we
 ScoredTerm = tuple[TermNode, Scope]
 
 _NORM = "_score * params.weight / (params.fixed + params.by_length * doc[params.length].value)"
-_SATURATE = "params.weight * _score * (params.k1 + 1) / (_score + params.k1)"
+_SATURATE = "params.weight * (_score * (params.k1 + 1) / (_score + params.k1) + params.presence)"
 _MOST_PATTERN_TERMS = "top_terms_200"  # of a pattern, whose frequencies add up
 
 
@@ -107,12 +107,14 @@ class ScoreQueries:
         """Query for the score of one term."""
         if not self.frequencies[node, scope]:
             return NOTHING
-        return self.saturated({field: self._frequency(node, field) for field in scope}, weight)
+        return self.saturated({field: self._frequency(node, field) for field in scope}, weight, WEIGHTS.presence)
 
-    def saturated(self, frequencies: Mapping[str, Query], weight: float) -> Query:
-        """Query for weight · saturate(tf~), given a query for the frequency in each field."""
+    def saturated(self, frequencies: Mapping[str, Query], weight: float, presence: float = 0.0) -> Query:
+        """Query for weight · (saturate(tf~) + presence), given a query for the frequency in each field."""
         normed = any_of(self._normed(query, field) for field, query in frequencies.items())
-        return normed if normed == NOTHING else scripted(normed, _SATURATE, weight=weight, k1=WEIGHTS.k1)
+        if normed == NOTHING:
+            return NOTHING
+        return scripted(normed, _SATURATE, weight=weight, k1=WEIGHTS.k1, presence=presence)
 
     def _normed(self, frequency: Query, field: str) -> Query:
         if frequency == NOTHING:

@@ -25,7 +25,15 @@ from backfile.index.engines.whoosh.storage.array_file import Array
 from backfile.index.fields import DEFAULT_FIELDS
 from backfile.index.query import And, Not, Or
 from backfile.index.ranking import bm25f
-from backfile.index.ranking.bm25f import WEIGHTS, idf, neighbour_pairs, query_weight, saturate
+from backfile.index.ranking.bm25f import (
+    WEIGHTS,
+    idf,
+    max_term_score,
+    neighbour_pairs,
+    query_weight,
+    saturate,
+    term_score,
+)
 
 Required = tuple[QueryWeight, ...]  # a part of the score counts only in documents that match all of these
 
@@ -57,8 +65,8 @@ class TermScore:
     norms: Callable[[str], Array]
 
     def add_to(self, scores: Array, batch: DocBatch) -> None:
-        """Adds weight · saturated tf~."""
-        own = saturate(self.term.weighted_frequencies(batch, self.norms))
+        """Adds weight · term score of tf~."""
+        own = term_score(self.term.weighted_frequencies(batch, self.norms))
         own *= self.weight
         scores += _restrict(own, self.required, batch)
 
@@ -260,7 +268,7 @@ def pair_scores(searcher: Searcher, weight: QueryWeight, share: float, required:
 
 def max_score(part: TermScore | PairScore) -> float:
     """Upper bound of a term's or a pair's score (its *impact*): saturation stays below k1 + 1."""
-    return part.weight * (WEIGHTS.k1 + 1)
+    return part.weight * (max_term_score() if isinstance(part, TermScore) else WEIGHTS.k1 + 1)
 
 
 def _full_title_matches(root: QueryWeight) -> Array:
