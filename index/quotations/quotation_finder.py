@@ -19,7 +19,7 @@ from backfile.index.analysis.stop_words import stop_word_languages, stop_words
 from backfile.index.analysis.tokenizer import UNSPACED_CHARACTER, find_raw_tokens, fold
 from backfile.index.deadline import Deadline
 from backfile.index.engine import Document, Engine, Page, Request, Sort
-from backfile.index.errors import QueryRefused
+from backfile.index.errors import DeadlineExceeded, QueryRefused
 from backfile.index.fields import CONTENT_FIELDS, values
 from backfile.index.highlight.token_table import MAX_COST, affordable_part
 from backfile.index.query import And, InField, Node, Or, Phrase, Word, normalize
@@ -43,7 +43,7 @@ _CHUNK = 12  # words of a phrase
 _CHUNKS = 6
 _COUNTED = 32  # words whose articles are counted
 _LONGEST_WORD = 64
-_GOOD = 0.75  # similarity with which the first pairs suffice
+_GOOD = 0.7  # similarity with which the first pairs suffice
 # Pairs of a search: how many at most, and articles with their rarer words together, which are what they cost.
 _FIRST_PAIRS = (8, 25_000)
 _FURTHER_PAIRS = (8, 100_000)
@@ -125,8 +125,12 @@ def find_quotation(
     quotation = Quotation.of(text)
     if not quotation.parts:
         return QuotationReport(quotation, (), 0, 0.0)
-    finder = _Finder(engine, quotation, order, Deadline(started, deadline))
-    matches = finder.find()
+    limit = Deadline(started, deadline)
+    finder = _Finder(engine, quotation, order, limit)
+    try:
+        matches = finder.find()
+    except DeadlineExceeded as error:  # of a search, which had only what was left of the time
+        raise limit.exceeded() from error
     took = (time.perf_counter() - started) * 1000
     return QuotationReport(quotation, tuple(matches), finder.articles, took, finder.is_cut)
 
@@ -256,15 +260,13 @@ def _is_better(one: Alignment, other: Alignment) -> bool:
 
 
 def _phrases(text: str) -> Node:
-    """Query for a quotation as it stands: its parts as phrases, long ones by some of their words."""
-    chunks: list[str] = []
+    """Query for a quotation as it stands: its parts as phrases, at most _CHUNKS of the longest pieces of them."""
+    chunks: list[list[str]] = []
     for part in ELLIPSIS.split(text):
         words = [word for word in find_raw_tokens(part) if len(word) <= _LONGEST_WORD]
-        starts = range(0, max(len(words) - _CHUNK, 0) + _CHUNK, _CHUNK)
-        chunks += [" ".join(chunk) for start in starts if (chunk := words[start : start + _CHUNK])]
-    step = max(len(chunks) // _CHUNKS, 1)
-    chosen = chunks[::step][:_CHUNKS] or [text]
-    return normalize(And(tuple(map(Phrase, chosen))))
+        chunks += [words[start : start + _CHUNK] for start in range(0, len(words), _CHUNK)]
+    chosen = sorted(chunks, key=len, reverse=True)[:_CHUNKS] or [[text]]
+    return normalize(And(tuple(Phrase(" ".join(chunk)) for chunk in chosen)))
 
 
 def _words(part: str) -> list[str]:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from backfile.archive.errors import ArticleGone, ArticleNotFound
 from backfile.archive.model import Article
+from backfile.index.analysis.tokenizer import find_raw_tokens
 from backfile.index.quotations.alignment import Difference
 from backfile.index.quotations.marked_passages import (
     Change,
@@ -31,6 +32,7 @@ from backfile.web.views.json_ld import url_of_source
 
 MAX_SHOWN = 10
 _LONGEST_SEARCH = 60  # words of a quotation that can be searched for as a phrase
+_SEARCHED = 20  # words of one that is not found
 
 CHANGES = {
     Difference.MISSING: gettext_noop("Missing in the quotation"),
@@ -66,13 +68,17 @@ class QuotationMatchView:
 
 @dataclass(frozen=True, slots=True)
 class QuotationView:
-    """Verdict on a quotation in words, orders as links, matches, and a search for all articles with its words."""
+    """Verdict on a quotation in words, orders as links, and matches.
+
+    `all_articles` is a search for the quotation as a phrase, `search_url` one for its words.
+    """
 
     verdict: str
     is_found: bool
     matches: tuple[QuotationMatchView, ...]
     orders: tuple[Link, ...]
-    all_articles: tuple[Link, int] | None
+    all_articles: Link | None
+    search_url: str
     is_cut: bool
     took_ms: float
 
@@ -87,6 +93,7 @@ def quotation_view(report: QuotationReport, order: QuotationOrder) -> QuotationV
         matches=tuple(_match_view(each, shown) for each in matches),
         orders=tuple(_order_links(report, order)) if len(matches) > 1 else (),
         all_articles=_all_articles(shown),
+        search_url=_search_url(" ".join(find_raw_tokens(report.quotation.text)[:_SEARCHED])),
         is_cut=report.is_cut,
         took_ms=report.took_ms,
     )
@@ -170,11 +177,14 @@ def _order_links(report: QuotationReport, order: QuotationOrder) -> Iterator[Lin
         yield Link(gettext(name), f"{site_path('/quote')}?{urlencode(arguments)}", each is order)
 
 
-def _all_articles(report: QuotationReport) -> tuple[Link, int] | None:
+def _search_url(query: str) -> str:
+    return f"{site_path('/search')}?{urlencode({'q': query})}"
+
+
+def _all_articles(report: QuotationReport) -> Link | None:
     """Search for the quotation as a phrase, if it has more articles than are shown."""
     words = report.quotation.stream.words
     if report.articles <= len(report.matches) or len(report.quotation.parts) > 1 or len(words) > _LONGEST_SEARCH:
         return None
     query = '"' + report.quotation.text.replace('"', " ").replace("*", " ") + '"'
-    url = f"{site_path('/search')}?{urlencode({'q': query})}"
-    return Link(ngettext("%(num)s article", "All %(num)s articles", report.articles), url), report.articles
+    return Link(ngettext("%(num)s article", "All %(num)s articles", report.articles), _search_url(query))
