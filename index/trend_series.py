@@ -115,6 +115,7 @@ def _count(engine: Engine, request: TrendRequest, deadline: Deadline, query: Nod
             per_page=1,
             passages=0,
             facets=(),
+            highlight=False,
             periods=period,
             occurrences=request.measure is Measure.MATCHES,
             deadline=deadline.left(),

@@ -166,6 +166,22 @@ def test_undated_articles_are_counted_and_found(open_archive: Open) -> None:
     assert "2 articles without a date" in plain(page)
 
 
+def test_a_query_too_long_to_be_narrowed_leads_nowhere(open_archive: Open) -> None:
+    client = open_archive(article("a", "ferry"), article("b", "tide", date="2019"))
+    query = "ferry -" + "x" * 992
+    assert client.get(f"/search?{urlencode({'q': query})}").status_code == 200
+    page = text_of(client, q=query)
+    assert "1 without a date<" in page
+    for url in set(re.findall(r'href="(/search[^"]+)"', page)):
+        assert client.get(unescape(url)).status_code == 200
+
+
+def test_an_archive_that_is_being_indexed_says_so(open_archive: Open, tmp_path: Path) -> None:
+    client = open_archive()
+    (tmp_path / "library" / "a.md").write_text("---\ntitle: Ferry\ndate: 2019\n---\nA ferry.\n")
+    assert "being indexed for the first time" in text_of(client, q="ferry")
+
+
 def test_months_say_how_dates_of_a_year_count(open_archive: Open) -> None:
     client = open_archive(article("a", "ferry", date="2019"), article("b", "ferry", date="2019-03"))
     (query,) = json_of(client, q="ferry", by="month")["queries"]

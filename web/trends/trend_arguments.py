@@ -62,9 +62,13 @@ class TrendArguments(NamedTuple):
         return self._search_for(query, tree).url()
 
     def undated_url(self, tree: Node) -> str:
-        """URL of the search for the articles of a query without a date, which are in no period."""
+        """URL of the search for the articles of a query without a date, which are in no period.
+
+        Empty for a query that would be too long with this condition.
+        """
         undated = normalize(And((tree, Not(DATED))))
-        return self._search_for(to_text(undated), undated).url()
+        text = to_text(undated)
+        return self._search_for(text, undated).url() if parse(text).tree == undated else ""
 
     def point_urls(self, query: str, tree: Node, period: Period) -> Callable[[int], str]:
         """Function from the number of a period to the URL of the search in this period, within the filter's dates."""

@@ -13,7 +13,7 @@ from backfile.index.query import MatchAll, Node
 from backfile.index.trend_series import MAX_DRAWN, RELIABLE, Measure, Series, TrendRequest, Trends, find_trends
 from backfile.web.service.i18n import format_date, format_number, gettext, ngettext, translate
 from backfile.web.service.monitoring import observe_search
-from backfile.web.service.search_service import parse_query
+from backfile.web.service.search_service import UNINDEXED, is_unindexed, parse_query
 from backfile.web.service.services import services
 from backfile.web.trends.trend_arguments import TrendArguments
 
@@ -104,6 +104,8 @@ def run_trends(arguments: TrendArguments, most: int) -> FoundTrends:
     notices = [*arguments.notices, *(translate(notice) for each in parsed for notice in each.notices)]
     if trends.is_coarser:
         notices.append(_too_many(arguments, most))
+    if not trends.archive.total and is_unindexed():
+        notices.append(gettext(UNINDEXED))
     if trends.measure is not arguments.measure:
         notices.append(gettext("The index of this archive does not count matches; these are numbers of articles."))
     return FoundTrends(arguments, trees, trends, tuple(dict.fromkeys(notices)))
