@@ -23,7 +23,8 @@ class Problem:
 class Report:
     """Outcome of bulk work: ids of articles by action, and every problem.
 
-    `held` counts the articles that are held back: embargoed, scheduled, expired, unlisted or withheld.
+    `held` counts the articles that are held back: embargoed, scheduled, expired, unlisted or withheld. `copies` counts
+    those of the whole index that are another copy of a story than its first.
     """
 
     added: list[str] = field(default_factory=list)
@@ -32,6 +33,7 @@ class Report:
     removed: list[str] = field(default_factory=list)
     unchanged: int = 0
     held: int = 0
+    copies: int = 0
     problems: list[Problem] = field(default_factory=list)
 
     @property

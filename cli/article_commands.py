@@ -67,10 +67,14 @@ def index(settings: Settings, as_json: bool) -> int:
     began = time.monotonic()
     report = update_index_of(settings)
     if as_json:
-        print_json(report.counts() | {"problems": [asdict(problem) for problem in report.failed]})
+        problems = [asdict(problem) for problem in report.failed]
+        print_json(report.counts() | {"copies": report.copies, "problems": problems})
     else:
         print_problems(report.failed)
         click.echo(f"{report.summary()} ({time.monotonic() - began:.1f} s)")
+        if report.copies:
+            are = "article is a copy" if report.copies == 1 else "articles are copies"
+            click.echo(f"{report.copies:,} {are} of another: a search shows each story once")
         if report.moved and not keeps_moves(Library(settings.library)):
             click.echo("Former addresses of moved articles are not kept: set record_moves = true in library.toml")
     return 1 if report.problems else 0
@@ -91,6 +95,7 @@ def index(settings: Settings, as_json: bool) -> int:
     help="The order.",
 )
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="The page of results.")
+@click.option("--copies", is_flag=True, help="List every copy of a story, not the best one alone.")
 @as_json
 def search(
     settings: Settings,
@@ -102,6 +107,7 @@ def search(
     last: PartialDate | None,
     sort: str,
     page: int,
+    copies: bool,
     as_json: bool,
 ) -> None:
     """Search the articles. The query language is that of the search page; several arguments are one query.
@@ -120,7 +126,14 @@ def search(
     with closing(open_index(settings)) as engine:
         parsed = split_runs(parsed, lambda query: engine.search(Request(query, per_page=1, passages=0)).total)
         request = Request(
-            parsed.tree, filters, Sort(sort), page, settings.per_page, deadline=settings.deadline, relax=True
+            parsed.tree,
+            filters,
+            Sort(sort),
+            page,
+            settings.per_page,
+            deadline=settings.deadline,
+            relax=True,
+            fold=not copies,
         )
         results = engine.search(request)
     notices = [notice.text for notice in parsed.notices]
@@ -204,7 +217,7 @@ def check(settings: Settings, all_links: bool, as_json: bool) -> int:
             progress=progress,
         )
     if as_json:
-        numbers = {"articles": result.articles, "searchable": result.searchable}
+        numbers = {"articles": result.articles, "searchable": result.searchable, "copies": result.copies}
         problems = [asdict(problem) for problem in result.problems]
         held = {"held": [asdict(each) for each in result.held]}
         conflicts = {"conflicting_addresses": [each._asdict() for each in result.conflicts]}
@@ -215,7 +228,8 @@ def check(settings: Settings, all_links: bool, as_json: bool) -> int:
         print_problems(result.problems)
         _print_held(result)
         _print_links(result.links, None if all_links else LISTED_LINKS)
-        click.echo(f"{result.articles:,} articles, {result.searchable:,} searchable; index: {result.index}")
+        copies = f", {result.copies:,} of them copies of another" if result.copies else ""
+        click.echo(f"{result.articles:,} articles, {result.searchable:,} searchable{copies}; index: {result.index}")
         if result.cluster:
             click.echo(_describe_cluster(result.cluster))
     if result.index == UNAVAILABLE:
@@ -279,6 +293,8 @@ def stats(settings: Settings, as_json: bool) -> None:
     numbers = {
         "library": str(settings.library),
         "articles": page.total,
+        "stories": status.documents - status.copies,
+        "copies": status.copies,
         "authors": facets["author"].total,
         "topics": facets["topic"].total,
         "first_year": int(years[0]) if years else None,

@@ -19,7 +19,7 @@ from backfile.archive.errors import BackfileError
 from backfile.archive.model import PartialDate
 from backfile.archive.report import Problem
 from backfile.config import SettingsInvalid
-from backfile.index.engine import HighlightedText, Page
+from backfile.index.engine import HighlightedText, Hit, Page
 
 if TYPE_CHECKING:
     from backfile.index.sync.synchronization import Progress
@@ -183,7 +183,8 @@ def print_page(page: Page, notices: Sequence[str]) -> None:
     if page.relaxed:
         click.echo(masked(page.relaxed.notice().text))
     position = f", page {page.page:,} of {page.pages:,}" if page.pages > 1 else ""
-    click.echo(f"{page.total:,} article{'s' if page.total != 1 else ''}{position}")
+    stories = f", {_count(page.stories, 'story', 'stories')}" if page.stories not in (None, page.total) else ""
+    click.echo(f"{_count(page.total, 'article', 'articles')}{stories}{position}")
     for name in page.names:
         click.echo(f"{name.facet.capitalize()}: {masked(name.value)} ({name.count:,})")
     for hit in page.hits:
@@ -194,8 +195,27 @@ def print_page(page: Page, notices: Sequence[str]) -> None:
         if hit.missing:
             click.echo(f"    Missing: {masked(', '.join(hit.missing))}")
         click.echo("    " + click.style(masked(hit.id), dim=True))
+        _print_copies(hit)
     if page.suggestion:
         click.echo(f"\nDid you mean: {masked(page.suggestion)}")
+
+
+def _count(number: int | None, one: str, several: str) -> str:
+    return f"{number or 0:,} {one if number == 1 else several}"
+
+
+def _print_copies(hit: Hit) -> None:
+    """Prints where else a story was printed: source, date, words more and less, and the id."""
+    if hit.copies:
+        click.echo(f"    Also printed in {_count(hit.copy_count, 'place', 'places')}:")
+    for copy in hit.copies:
+        source = copy.metadata.source.name if copy.metadata.source else None
+        words = "" if copy.added is None else f"+{copy.added:,} -{copy.removed:,} words"
+        told = [masked(source or copy.metadata.title), str(copy.metadata.date or ""), words]
+        told.append(click.style(masked(copy.id), dim=True))
+        click.echo(f"      {' · '.join(filter(None, told))}")
+    if hit.copy_count > len(hit.copies):
+        click.echo(f"      and {hit.copy_count - len(hit.copies):,} more; --copies lists all")
 
 
 def heading(title: str, authors: Sequence[str], date: PartialDate | None, topics: Sequence[str]) -> str:

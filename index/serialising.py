@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from backfile.archive.model import PartialDate
-from backfile.index.engine import Document, Facet, HighlightedText, Hit, Page
+from backfile.index.engine import Copy, Document, Facet, HighlightedText, Hit, Page
 from backfile.index.trend_series import Measure, Series, Trends
 
 
@@ -38,6 +38,7 @@ def page_to_json(
     return {
         "query": query,
         "total": page.total,
+        "stories": page.stories,
         "took_ms": round(page.took_ms, 3),
         "notices": [*notices, *page.notices],
         "hits": [_hit_to_json(hit, locate(hit)) for hit in page.hits],
@@ -174,6 +175,21 @@ def _hit_to_json(hit: Hit, url: str) -> dict[str, Any]:
         "matches": hit.matches,
         "missing": list(hit.missing),
         "passages": [_marked_to_json(passage) for passage in hit.passages],
+        "copies": [_copy_to_json(each) for each in hit.copies],
+        "copy_count": hit.copy_count,
+    }
+
+
+def _copy_to_json(copy: Copy) -> dict[str, Any]:
+    source = copy.metadata.source
+    return {
+        "id": copy.id,
+        "title": copy.metadata.title,
+        "date": _iso(copy.metadata.date),
+        "source": {"name": source.name, "url": source.url} if source else None,
+        "url": article_path(copy.id),
+        "added": copy.added,
+        "removed": copy.removed,
     }
 
 

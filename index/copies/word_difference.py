@@ -85,6 +85,15 @@ def compare(text: str, other: str) -> list[ComparedPart] | None:
     return _joined([*found, ComparedPart("same", other[last:])])
 
 
+def count_parts(parts: Sequence[ComparedPart]) -> WordDifference:
+    """Number of words added and removed in a comparison."""
+    counts = {
+        kind: sum(len(read_words(part.text).folded) for part in parts if part.kind == kind)
+        for kind in ("added", "removed")
+    }
+    return WordDifference(counts["added"], counts["removed"])
+
+
 def _end(words: WordList, stop: int) -> int:
     """Place in a text up to which its first words reach: the beginning of the next one, or the end."""
     return words.spans[stop][0] if stop < len(words.spans) else len(words.text)

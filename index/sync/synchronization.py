@@ -323,6 +323,7 @@ class _Synchronization:
             self._commit(collector, self.stamp)
             status = self.engine.status()
         self.copies.settle(status)
+        collector.report.copies = status.copies
 
 
 def _code(language: str) -> str:

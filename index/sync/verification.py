@@ -103,6 +103,7 @@ class Check:
     in the index. `index` is OK, MISSING, OUT_OF_DATE, DAMAGED or UNAVAILABLE; `damage` describes the last two. `links`
     counts the internal links and lists those that lead nowhere. `cluster` is the state of the cluster of the index.
     `held` lists the articles that are held back or will expire, `conflicts` the addresses that several articles state.
+    `copies` counts the searchable ones that are another copy of a story than its first.
     """
 
     articles: int
@@ -114,6 +115,7 @@ class Check:
     cluster: ClusterState | None = None
     held: tuple[HeldFile, ...] = ()
     conflicts: tuple[AddressConflict, ...] = ()
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class _IndexCheck:
     damage: tuple[str, ...] = ()
     fingerprints: Mapping[str, tuple[str, Fingerprint]] = field(default_factory=dict)
     cluster: ClusterState | None = None
+    copies: int = 0
 
 
 def check(
@@ -174,6 +177,7 @@ def check(
         found.cluster,
         tuple(held),
         conflicts,
+        found.copies,
     )
 
 
@@ -254,7 +258,11 @@ def _verify_index(
     unread = [entry for entry in planned.read if printable(entry.path) not in with_problems]
     current = status.stamp == reading_rules_stamp(library, entries) and not unread and not planned.removed
     return _IndexCheck(
-        status.documents, OK if current else OUT_OF_DATE, fingerprints=fingerprints, cluster=status.cluster
+        status.documents,
+        OK if current else OUT_OF_DATE,
+        fingerprints=fingerprints,
+        cluster=status.cluster,
+        copies=status.copies,
     )
 
 

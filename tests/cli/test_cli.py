@@ -91,7 +91,8 @@ class TestSearch:
         page = json.loads(out)
         assert code == 0
         assert list(page) == [
-            "query", "total", "took_ms", "notices", "hits", "facets", "names", "suggestion", "relaxed", "page", "pages",
+            "query", "total", "stories", "took_ms", "notices", "hits", "facets", "names", "suggestion", "relaxed",
+            "page", "pages",
         ]  # fmt: skip
         assert (page["query"], page["total"], page["page"], page["pages"]) == ("ferry", 2, 1, 1)
         assert isinstance(page["took_ms"], float)
@@ -99,7 +100,8 @@ class TestSearch:
         assert page["suggestion"] is None
         hit = page["hits"][0]
         assert list(hit) == [
-            "id", "title", "authors", "topics", "date", "url", "score", "matches", "missing", "passages",
+            "id", "title", "authors", "topics", "date", "url", "score", "matches", "missing", "passages", "copies",
+            "copy_count",
         ]  # fmt: skip
         assert (hit["id"], hit["title"], hit["date"]) == ("ferry", "Night ferry", "2019-03")
         assert (hit["authors"], hit["topics"]) == (["Edna Marsh", "Tom Ody"], ["transport"])
@@ -215,7 +217,7 @@ class TestIndex:
         code, out, _ = run("index", "--json")
         assert code == 0
         assert json.loads(out) == {
-            "added": 1, "changed": 0, "moved": 0, "removed": 1, "unchanged": 2, "held": 0, "problems": [],
+            "added": 1, "changed": 0, "moved": 0, "removed": 1, "unchanged": 2, "held": 0, "copies": 0, "problems": [],
         }  # fmt: skip
         assert run("index", "library")[1].startswith("3 unchanged (")
 
@@ -264,7 +266,7 @@ class TestCheck:
         code, out, _ = run("check", "--json")
         assert code == 0
         links = {"links": {"resolved": 0, "unresolved": 0}, "unresolved_links": [], "links_without_anchor": []}
-        states = {"held": [], "conflicting_addresses": []}
+        states = {"held": [], "conflicting_addresses": [], "copies": 0}
         assert json.loads(out) == {"articles": 3, "searchable": 3, "problems": [], "index": "ok"} | links | states
 
     def test_articles_in_no_list_and_conflicting_addresses_are_listed(self, library: Path, run: Any) -> None:
@@ -314,6 +316,36 @@ class TestCheck:
         assert json.loads(run("check", "--json")[1])["index"] == "ok"
 
 
+class TestCopies:
+    @pytest.fixture
+    def printed(self, library: Path, run: Any) -> str:
+        """Library with a story printed three times; the text of the first run of `index`."""
+        text = "The ferry sank. " + " ".join(f"word{number}" for number in range(60))
+        for name, source in (("post", "Post"), ("herald", "Herald"), ("blog", "")):
+            (library / f"{name}.md").write_text(
+                f"---\ntitle: Ferry sinks\ndate: 2001-02-03\nsource: {{name: {source!r}}}\n---\n{text} {source}\n"
+            )
+        return str(run("index")[1])
+
+    def test_reports_say_how_many_there_are(self, printed: str, run: Any) -> None:
+        assert printed.endswith("2 articles are copies of another: a search shows each story once\n")
+        assert json.loads(run("index", "--json")[1])["copies"] == 2
+        assert "6 articles, 6 searchable, 2 of them copies of another; index: ok\n" in run("check")[1]
+        assert json.loads(run("check", "--json")[1])["copies"] == 2
+        assert {"stories": 4, "copies": 2}.items() <= json.loads(run("stats", "--json")[1]).items()
+
+    def test_a_search_shows_each_story_once_unless_asked_for_copies(self, printed: str, run: Any) -> None:
+        out = run("search", "sank")[1]
+        assert out.startswith("3 articles, 1 story\n")
+        assert out.count("Ferry sinks\n") == 1
+        assert "    Also printed in 2 places:\n      Herald · 2001-02-03 · +1 -0 words · herald\n" in out
+        everything = run("search", "sank", "--copies")[1]
+        assert everything.startswith("3 articles\n")
+        assert everything.count("Ferry sinks\n") == 3
+        answer = json.loads(run("search", "sank", "--json")[1])
+        assert (answer["total"], answer["stories"], answer["hits"][0]["copy_count"]) == (3, 1, 2)
+
+
 class TestStats:
     def test_json(self, library: Path, run: Any) -> None:
         code, out, _ = run("stats", "--json")
@@ -324,7 +356,7 @@ class TestStats:
         assert numbers.pop("engine")
         assert numbers == {
             "library": "library", "articles": 3, "authors": 2, "topics": 2, "first_year": 2001, "last_year": 2019,
-            "problems": 0, "dead_links": 0, "languages": ["en"],
+            "problems": 0, "dead_links": 0, "languages": ["en"], "stories": 3, "copies": 0,
         }  # fmt: skip
 
     def test_text(self, library: Path, run: Any) -> None:

@@ -29,7 +29,8 @@ def test_json_of_a_search(client: FlaskClient) -> None:
     answer = client.get("/api/search?q=ferry&topic=local+government&per_page=5").json
     assert answer is not None
     assert list(answer) == [
-        "query", "total", "took_ms", "notices", "hits", "facets", "names", "suggestion", "relaxed", "page", "pages",
+        "query", "total", "stories", "took_ms", "notices", "hits", "facets", "names", "suggestion", "relaxed", "page",
+        "pages",
     ]  # fmt: skip
     assert (answer["query"], answer["total"], answer["page"], answer["pages"]) == ("ferry", 1, 1, 1)
     assert answer["notices"] == []
@@ -37,7 +38,10 @@ def test_json_of_a_search(client: FlaskClient) -> None:
     assert set(answer["facets"]) == {"author", "topic", "year"}
     assert answer["facets"]["year"] == [{"value": "1998", "count": 1}]
     (hit,) = answer["hits"]
-    assert list(hit) == ["id", "title", "authors", "topics", "date", "url", "score", "matches", "missing", "passages"]
+    assert list(hit) == [
+        "id", "title", "authors", "topics", "date", "url", "score", "matches", "missing", "passages", "copies",
+        "copy_count",
+    ]  # fmt: skip
     assert hit["id"] == "1998/night-ferry"
     assert hit["authors"] == ["Ada Marsh", "Joris van Dijk"]
     assert hit["date"] == "1998-03-14"

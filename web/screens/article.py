@@ -39,7 +39,7 @@ from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url, cite_url, facet_url, site_path
 from backfile.web.views import citations
 from backfile.web.views.article_notes import archived_url, correction_notes, identifier_links, series_notes
-from backfile.web.views.hit_views import HitView, Link, Part, hit_views, parts
+from backfile.web.views.hit_views import CopiesView, HitView, Link, Part, copies_view, hit_views, parts
 from backfile.web.views.json_ld import json_ld, url_of_source
 from backfile.web.views.marked_html import mark_html
 
@@ -99,6 +99,7 @@ class IndexContext:
     languages: tuple[str, ...]
     breadcrumb: Breadcrumb = Breadcrumb()
     related: tuple[RelatedArticles, ...] = ()
+    copies: CopiesView | None = None
     section: tuple[Link, ...] = ()
     notice: str = ""
 
@@ -185,7 +186,7 @@ def _index_context(arguments: SearchArguments, query: Node, shown: Article) -> I
     try:
         languages = services().engine().status().languages
         section = _section_contents(shown)
-        return IndexContext(languages, _breadcrumb(arguments, query), _related_articles(shown), section)
+        return IndexContext(languages, _breadcrumb(arguments, query), _related_articles(shown), _copies(shown), section)
     except (IndexUnusable, IndexUnavailable, IndexLocked, DeadlineExceeded) as error:
         log.warning("%s is shown without its neighbours: %s", shown.id, error)
         back = arguments.url() if arguments.query or arguments.has_filters else None
@@ -248,11 +249,12 @@ def _breadcrumb(arguments: SearchArguments, query: Node) -> Breadcrumb:
     if rank is None:
         return Breadcrumb(back=arguments.url())
     page, before, after = neighbours(arguments, query, rank)
-    if rank > page.total:
+    total = page.total if page.stories is None else page.stories
+    if rank > total:
         return Breadcrumb(back=arguments.url())
     return Breadcrumb(
         back=arguments.url(page=(rank - 1) // arguments.per_page + 1) + f"#hit-{rank}",
-        total=page.total,
+        total=total,
         rank=rank,
         previous=arguments.article_url(before.id, rank=rank - 1) if before else None,
         next=arguments.article_url(after.id, rank=rank + 1) if after else None,
@@ -275,6 +277,13 @@ def _related_articles(shown: Article) -> tuple[RelatedArticles, ...]:
         heading = gettext("More by %(author)s", author=author)
         lists.append(RelatedArticles("by-author", heading, hit_views(no_search, others)))
     return tuple(each for each in lists if each.hits)
+
+
+def _copies(shown: Article) -> CopiesView | None:
+    """Other copies of the article's story."""
+    own = Request(MatchAll(), Filters(ids=(shown.id,)), per_page=1, passages=1, facets=(), fold=True)
+    hits = services().engine().search(own).hits
+    return copies_view(hits[0]) if hits and hits[0].copies else None
 
 
 def _section_contents(shown: Article) -> tuple[Link, ...]:

@@ -84,7 +84,7 @@ def export_csl() -> Response:
 def manifest() -> Response:
     """Manifest of a search: what was asked, how it was read, what it gave, and from which state of the archive."""
     arguments = arguments_of_request().with_changes(page=1)
-    request = replace(_request(arguments), per_page=1)
+    request = replace(_request(arguments), per_page=1, fold=True)
     download = admission().enter_download()
     try:
         page = search(request)
@@ -97,10 +97,10 @@ def manifest() -> Response:
 
 
 def _request(arguments: SearchArguments) -> Request:
-    """Request for the first 10,000 articles of a search in its order."""
+    """Request for the first 10,000 articles of a search in its order, every copy of a story among them."""
     query = parse_query(arguments.query).tree
     request = build_request(arguments.with_changes(page=1, per_page=MAX_DEPTH), query, facet_size=0)
-    return replace(request, passages=0, deadline=request.deadline * DEADLINES)
+    return replace(request, passages=0, deadline=request.deadline * DEADLINES, fold=False)
 
 
 def _download(write: Callable[[Sequence[Hit]], str], ending: str, mimetype: str) -> Response:

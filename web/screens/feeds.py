@@ -50,7 +50,9 @@ def atom() -> Response:
     """
     arguments = arguments_of_request().with_changes()
     # Subscribers want articles that have all words, not the nearest ones there are at the moment.
-    found = run_search(arguments.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1, relax=False)
+    found = run_search(
+        arguments.with_changes(sort=Sort.NEWEST, per_page=FEED_SIZE), facet_size=1, relax=False, fold=False
+    )
     absolute = services().absolute
     entries = [_feed_entry(view) for view in hit_views(arguments, found.page.hits)]
     updated = max((entry.updated for entry in entries), default=to_timestamp(None))
@@ -84,6 +86,7 @@ def robots() -> Response:
         f"Disallow: {site_path('/search')}",
         f"Disallow: {site_path('/trends')}",
         f"Disallow: {site_path('/quote?')}",
+        f"Disallow: {site_path('/compare')}",
         f"Disallow: {site_path('/api/')}",
         f"Disallow: {site_path('/article/*?')}",  # of the same articles with the matches of searches
         f"Sitemap: {services().absolute(site_path('/sitemap.xml'))}",

@@ -85,6 +85,8 @@ def index_numbers(settings: Settings, synchronised_at: float | None) -> dict[str
         return found
     found["index_usable"] = ("1 if the index can be read.", float(not status.problems))
     found["articles"] = ("Articles in the index.", status.documents)
+    found["copies"] = ("Articles that are another copy of a story than its first.", status.copies)
+    found["stories"] = ("Stories: articles without the copies.", status.documents - status.copies)
     found["generation"] = ("Number of the last commit of the index.", status.generation)
     found["index_bytes"] = ("Bytes of the index.", status.bytes)
     return found

@@ -20,6 +20,7 @@ PIECE = 64 * 1024  # bytes
 RETRY_AFTER = 5  # seconds
 
 EXTENSION = "backfile.admission"
+EXPENSIVE = ("copies",)  # blueprints whose pages are, whatever their arguments
 CHEAP_WORDS = 3
 CHEAP_DEPTH = 200  # hits up to the end of the page
 _CHEAP_WORD = re.compile(r"[^\W\u0e00-\U0010ffff]{2,40}")  # no operators, no scripts without spaces
@@ -136,7 +137,8 @@ def is_cheap(arguments: Mapping[str, str]) -> bool:
 def _enter() -> None:
     """Only requests with a query or deep in a list are searches that can be expensive; exports are downloads."""
     arguments = request.args.to_dict() | {"q": " ".join(request.args.getlist("q"))}  # trends have several
-    if not is_cheap(arguments) and (request.blueprint or "export") != "export":
+    is_expensive = request.blueprint in EXPENSIVE or not is_cheap(arguments)
+    if is_expensive and (request.blueprint or "export") != "export":
         admission().enter_search()
         g.admitted = True
 

@@ -22,8 +22,21 @@ TOO_MANY = {
     "author": gettext_noop("Only the first %(most)s of %(all)s authors were used."),
     "topic": gettext_noop("Only the first %(most)s of %(all)s topics were used."),
 }
-NAMES = ("q", "author", "topic", "from", "to", "words", "sort", "page", "per_page", "place")  # in the order of URLs
+NAMES = (
+    "q",
+    "author",
+    "topic",
+    "from",
+    "to",
+    "words",
+    "copies",
+    "sort",
+    "page",
+    "per_page",
+    "place",
+)  # in the order of URLs
 ALL_WORDS, MOST_WORDS = "all", "most"
+COPIES = FOLD_COPIES, SHOW_COPIES = "fold", "show"
 ENDS = {"from": gettext_noop("from"), "to": gettext_noop("to")}
 
 _quote = lru_cache(1024)(quote_plus)  # a page repeats the query, the filters and the years in all its links
@@ -41,7 +54,7 @@ class SearchArguments(NamedTuple):
     `first` and `last` keep the text of the date fields. Arguments that could not be understood are left out of the
     search and named in `notices`. `usual_per_page` is the setting, which URLs leave out. `rank` (`place` in URLs) is
     the rank of the hit from which an article was opened, from 1. With `all_words` (`words=all`) the search is never
-    relaxed.
+    relaxed. With `show_copies` (`copies=show`) every copy of a story is listed.
     """
 
     query: str = ""
@@ -50,6 +63,7 @@ class SearchArguments(NamedTuple):
     first: str = ""
     last: str = ""
     all_words: bool = False
+    show_copies: bool = False
     sort: Sort = Sort.RELEVANCE
     page: int = 1
     per_page: int = PER_PAGE
@@ -134,6 +148,8 @@ class SearchArguments(NamedTuple):
         pairs += [(name, text) for name, text in (("from", self.first), ("to", self.last)) if text]
         if self.all_words:
             pairs.append(("words", ALL_WORDS))
+        if self.show_copies:
+            pairs.append(("copies", SHOW_COPIES))
         if self.sort is not Sort.RELEVANCE:
             pairs.append(("sort", self.sort.value))
         if self.page != 1:
@@ -159,7 +175,8 @@ def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> 
         topics=_values(values, "topic", notices),
         first=_date(single, "from", notices),
         last=_date(single, "to", notices),
-        all_words=_all_words(single.get("words", ""), notices),
+        all_words=_choice(single, "words", (MOST_WORDS, ALL_WORDS), notices),
+        show_copies=_choice(single, "copies", COPIES, notices),
         sort=_sort(single.get("sort", ""), notices),
         page=_number(single, "page", range(1, MAX_DEPTH + 1), notices) or 1,
         per_page=_number(single, "per_page", range(1, MAX_PER_PAGE + 1), notices) or per_page,
@@ -193,12 +210,21 @@ def _date(values: Mapping[str, str], name: str, notices: list[str]) -> str:
         return ""
 
 
-def _all_words(text: str, notices: list[str]) -> bool:
-    if text not in ("", ALL_WORDS, MOST_WORDS):
+def _choice(values: Mapping[str, str], name: str, choices: tuple[str, str], notices: list[str]) -> bool:
+    """Whether the second of two values is chosen; the first is the usual one."""
+    text = values.get(name, "")
+    usual, other = choices
+    if text not in ("", usual, other):
         notices.append(
-            gettext("“words” is “all” or “most”, not “%(typed)s”; it was left out.", typed=_short(text)),
+            gettext(
+                "“%(name)s” is “%(other)s” or “%(usual)s”, not “%(typed)s”; it was left out.",
+                name=name,
+                other=other,
+                usual=usual,
+                typed=_short(text),
+            ),
         )
-    return text == ALL_WORDS
+    return text == other
 
 
 def _sort(text: str, notices: list[str]) -> Sort:

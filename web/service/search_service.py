@@ -38,15 +38,20 @@ class SearchResult:
 
 
 def run_search(
-    arguments: SearchArguments, *, facet_size: int | None = FACET_SIZE, relax: bool = True, passages: int = 3
+    arguments: SearchArguments,
+    *,
+    facet_size: int | None = FACET_SIZE,
+    relax: bool = True,
+    passages: int = 3,
+    fold: bool = True,
 ) -> SearchResult:
-    """Runs a search, relaxed if nothing has all words and `relax` allows it.
+    """Runs a search, relaxed if nothing has all words and `relax` allows it, folded unless copies are to be shown.
 
     Raises `PageNotFound` for a page past the end, `QueryRefused`, and the errors of the engine.
     """
     parsed = parse_query(arguments.query)
     request = build_request(arguments, parsed.tree, facet_size=facet_size, passages=passages)
-    request = replace(request, all_years=True, relax=relax and request.relax)
+    request = replace(request, all_years=True, relax=relax and request.relax, fold=fold and request.fold)
     if request.page * request.per_page > MAX_DEPTH:
         raise QueryRefused(
             gettext("Only the first %(most)s articles of a list can be shown.", most=MAX_DEPTH),
@@ -99,6 +104,7 @@ def build_request(
         passages=passages,
         deadline=services().settings.deadline,
         relax=not arguments.all_words,
+        fold=not arguments.show_copies,
     )
 
 

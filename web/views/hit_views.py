@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from backfile.index.engine import FieldMatch, HighlightedText, Hit, Span
+from backfile.archive.model import ArticleMetadata
+from backfile.index.engine import Copy, FieldMatch, HighlightedText, Hit, Span
 from backfile.index.fields import facet_key
 from backfile.web.service.arguments import HitUrls, SearchArguments
-from backfile.web.service.i18n import format_number, gettext, gettext_noop
+from backfile.web.service.i18n import format_number, gettext, gettext_noop, ngettext
+from backfile.web.service.site_urls import article_url, site_path
 
 MAX_TOPICS = 2
 CONTEXT_WORDS = 3
@@ -55,6 +57,28 @@ class FieldMatchView(NamedTuple):
     words: str
 
 
+class CopyView(NamedTuple):
+    """Other copy of an article: where and when it was printed, and the words that it has more and less.
+
+    `title` is empty if it is the same; `compare_url` shows both in one. `difference` is empty if it is not known.
+    """
+
+    name: str
+    url: str
+    title: str
+    metadata: ArticleMetadata
+    difference: str
+    compare_url: str
+
+
+class CopiesView(NamedTuple):
+    """Other copies of an article: all of them in words, and those that are told one by one; `more` are not."""
+
+    summary: str
+    shown: tuple[CopyView, ...]
+    more: int
+
+
 class HitView(NamedTuple):
     """Hit with its rank (0: the list is not a result), highlighted parts and links; `more_topics` are not shown."""
 
@@ -67,6 +91,7 @@ class HitView(NamedTuple):
     more_topics: int
     passages: tuple[PassageView, ...]
     field_matches: tuple[FieldMatchView, ...]
+    copies: CopiesView | None = None
 
 
 def hit_views(arguments: SearchArguments, hits: Iterable[Hit], first: int | None = None) -> tuple[HitView, ...]:
@@ -107,7 +132,41 @@ def _hit_view(
         more_topics=max(0, len(hit.metadata.topics) - MAX_TOPICS),
         passages=tuple(_passage_view(passage, number) for number, passage in enumerate(passages, 1)),
         field_matches=tuple(map(_field_match_view, hit.field_matches)),
+        copies=copies_view(hit) if hit.copies else None,
     )
+
+
+def copies_view(hit: Hit) -> CopiesView:
+    """View of the other copies of a hit's story."""
+    return CopiesView(
+        ngettext("Also printed in %(num)s place", "Also printed in %(num)s places", hit.copy_count),
+        tuple(_copy_view(hit, copy) for copy in hit.copies),
+        hit.copy_count - len(hit.copies),
+    )
+
+
+def _copy_view(hit: Hit, copy: Copy) -> CopyView:
+    metadata = copy.metadata
+    source = metadata.source.name if metadata.source else None
+    is_same = source is None or metadata.title == hit.metadata.title
+    return CopyView(
+        name=source or metadata.title,
+        url=article_url(copy.id),
+        title="" if is_same else metadata.title,
+        metadata=metadata,
+        difference=difference_text(copy.added, copy.removed),
+        compare_url=site_path(f"/compare?{urlencode({'a': hit.id, 'b': copy.id})}"),
+    )
+
+
+def difference_text(added: int | None, removed: int | None) -> str:
+    """Difference of two texts in words: `+12 −3 words`; empty if it is not known."""
+    if added is None or removed is None:
+        return ""
+    if not added and not removed:
+        return gettext("word for word the same")
+    numbers = [f"+{format_number(added)}"] * bool(added) + [f"−{format_number(removed)}"] * bool(removed)
+    return ngettext("%(numbers)s word", "%(numbers)s words", added + removed, numbers=" ".join(numbers))
 
 
 def _mark_matches(authors: Iterable[Link], hit: Hit) -> tuple[Link, ...]:

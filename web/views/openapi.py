@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from backfile.archive.metadata.corrections import CorrectionKind
-from backfile.index.engine import MAX_DEPTH, Sort
+from backfile.index.engine import MAX_COPIES, MAX_DEPTH, Sort
 from backfile.index.fields import CONTENT_FIELDS
 from backfile.index.periods import Period
 from backfile.index.query import MAX_CHARACTERS
 from backfile.index.quotations.alignment import Difference
 from backfile.index.quotations.quotation_finder import MAX_QUOTATION, QuotationOrder, Verdict
 from backfile.index.trend_series import MAX_QUERIES, Measure
-from backfile.web.service.arguments import ALL_WORDS, MAX_PER_PAGE, MAX_VALUES, MOST_WORDS
+from backfile.web.service.arguments import ALL_WORDS, COPIES, MAX_PER_PAGE, MAX_VALUES, MOST_WORDS
 
 Json = dict[str, Any]
 
@@ -128,6 +128,10 @@ def _search(*, paged: bool = False) -> list[Json]:
         _parameter("sort", "The order.", {"type": "string", "enum": list(Sort)}),
     ]
     if paged:
+        shown = {"type": "string", "enum": list(COPIES)}
+        parameters.append(
+            _parameter("copies", "`show`: every copy of a story is a hit, not the best one alone.", shown)
+        )
         numbers = (("page", MAX_DEPTH), ("per_page", MAX_PER_PAGE))
         parameters += [
             _parameter(name, "", {"type": "integer", "minimum": 1, "maximum": most}) for name, most in numbers
@@ -188,6 +192,7 @@ SCHEMAS: Json = {
     "Page": _object(
         query=TEXT,
         total=COUNT,
+        stories=COUNT_OR_NULL,
         took_ms={"type": "number"},
         notices=TEXTS,
         hits={"type": "array", "items": {"$ref": "#/components/schemas/Hit"}},
@@ -218,6 +223,20 @@ SCHEMAS: Json = {
                 spans={"type": "array", "items": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}},
             ),
         },
+        copies={
+            "type": "array",
+            "maxItems": MAX_COPIES,
+            "items": _object(
+                id=TEXT,
+                title=TEXT,
+                date={"anyOf": [DATE, {"type": "null"}]},
+                source={"anyOf": [_object(name=TEXT_OR_NULL, url=TEXT_OR_NULL), {"type": "null"}]},
+                url=TEXT,
+                added=COUNT_OR_NULL,
+                removed=COUNT_OR_NULL,
+            ),
+        },
+        copy_count=COUNT,
     ),
     "Quotation": _object(
         quotation=TEXT,
@@ -340,7 +359,9 @@ SCHEMAS: Json = {
         query=_object(typed=TEXT, read=TEXT),
         filters=_object(authors=TEXTS, topics=TEXTS, to=TEXT_OR_NULL, **{"from": TEXT_OR_NULL}),
         order={"enum": list(Sort)},
+        counts={"enum": ["articles"]},
         total=COUNT,
+        stories=COUNT,
         given=COUNT,
         relaxed={"anyOf": [_object(required=COUNT, of=COUNT), {"type": "null"}]},
         notices=TEXTS,

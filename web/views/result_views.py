@@ -55,9 +55,11 @@ class FacetView:
 
 @dataclass(frozen=True, slots=True)
 class ResultView:
-    """Result list."""
+    """Result list. `copies_url` lists every copy of the stories, or each story once if they are listed."""
 
     total: int
+    stories: int | None
+    copies_url: str | None
     took_ms: float
     page: int
     pages: int
@@ -82,6 +84,8 @@ def result_view(arguments: SearchArguments, page: Page, years: Facet, *, keep_se
     first = (page.page - 1) * arguments.per_page + 1 if keep_search else None
     return ResultView(
         total=page.total,
+        stories=page.stories,
+        copies_url=_copies_url(arguments, page),
         took_ms=page.took_ms,
         page=page.page,
         pages=page.pages,
@@ -94,6 +98,13 @@ def result_view(arguments: SearchArguments, page: Page, years: Facet, *, keep_se
         previous=url_of(page.page - 1) if 1 < page.page <= page.pages else None,
         next=url_of(page.page + 1) if page.page < page.pages else None,
     )
+
+
+def _copies_url(arguments: SearchArguments, page: Page) -> str | None:
+    """URL that changes whether copies are listed; None if there are none."""
+    if arguments.show_copies:
+        return arguments.url(show_copies=False)
+    return arguments.url(show_copies=True) if page.stories not in (None, page.total) else None
 
 
 def facet_view(arguments: SearchArguments, facet: Facet, *, shown: int = FACET_VALUES) -> FacetView:
