@@ -6,6 +6,7 @@ import csv
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 
 import click
 
@@ -120,6 +121,9 @@ def _remarks(found: Trends, arguments: TrendArguments) -> list[str]:
         remarks.append(f"There are too many periods by {arguments.period}; these are by {found.period}.")
     if found.measure is not arguments.measure:
         remarks.append("The index does not count matches; these are numbers of articles.")
+    cut, unfinished = found.partial_periods(arguments.search.filters, datetime.now(UTC).date())
+    remarks += [f"{found.period.label(number)} is counted in part only: --from and --to cut it." for number in cut]
+    remarks += [f"{found.period.label(number)} is not over yet." for number in unfinished]
     if found.archive.vague:
         remarks.append(
             f"{_articles(found.archive.vague)} dated by a year alone: each counts in every month of its year."

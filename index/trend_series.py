@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date as Day
 from enum import StrEnum
 from functools import partial
 
@@ -90,6 +91,13 @@ class Trends:
     def is_reliable(self, number: int) -> bool:
         """Whether the archive has enough articles in a period."""
         return self.archive.articles.get(number, 0) >= RELIABLE
+
+    def partial_periods(self, filters: Filters, today: Day) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Numbers of the periods that the filter's dates cut off, and of those that are not over."""
+        spans = {number: self.period.span(number) for number in (*self.numbers[:1], *self.numbers[-1:])}
+        first, last = filters.first or Day.min, filters.last or Day.max
+        cut = tuple(number for number, span in spans.items() if span[0] < first or span[1] > last)
+        return cut, tuple(number for number, span in spans.items() if span[0] <= today < span[1] and today < last)
 
 
 def find_trends(engine: Engine, request: TrendRequest, *, seconds: float, most: int = MAX_LISTED) -> Trends:

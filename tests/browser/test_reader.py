@@ -356,3 +356,17 @@ def test_marks_of_a_long_title_do_not_cover_it(open_page: OpenPage) -> None:
     page.locator(".hit a").first.click()
     shade = page.locator("h1 mark").first.evaluate("mark => getComputedStyle(mark).backgroundImage")
     assert shade.startswith("linear-gradient")
+
+
+def test_points_of_trends_are_reached_by_keyboard_and_lead_to_their_articles(open_page: OpenPage) -> None:
+    page = open_page("/trends?q=ferry&by=decade")
+    page.get_by_role("button", name="Compare").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip the chart")).to_be_focused()
+    page.keyboard.press("Tab")
+    name = page.evaluate("document.activeElement.textContent.trim()")
+    found = re.fullmatch(r"(\d+–\d+), ferry: (\d+) articles?", name)
+    assert found
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text(f"{found[2]} article" if int(found[2]) else "No results")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from random import Random
@@ -200,6 +201,20 @@ def test_periods_without_articles_are_not_skipped(open_archive: Open) -> None:
     page = text_of(client, q="ferry", by="year", measure="share")
     assert page.count("<td>–</td>") == 2
     assert re.search(r'class="k0" d="M5 \d+M35 \d+"', page)  # the line is broken where there is nothing to compare
+
+
+def test_periods_that_are_counted_in_part_are_said(open_archive: Open) -> None:
+    client = open_archive(
+        *[article(str(year), "ferry", date=f"{year}-08-01") for year in (2019, 2020, 2021)],
+        article("now", "ferry", date=f"{datetime.now(UTC).date():%Y-%m-%d}"),
+    )
+    page = text_of(client, q="ferry", by="year", **{"from": "2019-07", "to": "2021-12"})
+    assert "2019 is counted in part only" in page
+    assert "2021 is counted in part only" not in page
+    assert "not over yet" not in page
+    page = text_of(client, q="ferry", by="decade")
+    assert "is not over yet." in page
+    assert "in part only" not in page
 
 
 def test_the_archive_begins_and_ends_the_axis(open_archive: Open) -> None:

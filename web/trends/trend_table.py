@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from backfile.archive.model import PartialDate
+from backfile.index.engine import Filters
 from backfile.index.periods import Period
 from backfile.index.query import MatchAll, Node
 from backfile.index.trend_series import MAX_DRAWN, RELIABLE, Measure, Series, TrendRequest, Trends, find_trends
@@ -142,21 +143,25 @@ def trend_table(found: FoundTrends) -> TrendTable:
     )
     lines = tuple(_line(arguments, index, *pair) for index, pair in enumerate(pairs))
     archive = _line(arguments, 0, "", MatchAll(), trends.archive)
-    return TrendTable(trends, lines, archive, rows, (*found.notices, *_remarks(trends)))
+    return TrendTable(trends, lines, archive, rows, (*found.notices, *_remarks(trends, arguments.search.filters)))
 
 
-def _remarks(trends: Trends) -> list[str]:
-    """Sentence on how partial dates count."""
-    vague = trends.archive.vague
-    if not vague:
-        return []
-    return [
-        ngettext(
-            "%(num)s article is dated by a year alone. It counts in each month, as a search for a month finds it.",
-            "%(num)s articles are dated by a year alone. They count in each month, as a search for a month finds them.",
-            vague,
+def _remarks(trends: Trends, filters: Filters) -> Iterator[str]:
+    """Sentences on periods that are counted in part, and on how partial dates count."""
+    cut, unfinished = trends.partial_periods(filters, services().now().date())
+    for number in cut:
+        yield gettext(
+            "%(period)s is counted in part only: the dates “from” and “to” cut it.",
+            period=_label(trends.period, number),
         )
-    ]
+    for number in unfinished:
+        yield gettext("%(period)s is not over yet.", period=_label(trends.period, number))
+    if trends.archive.vague:
+        yield ngettext(
+            "%(num)s article is dated by a year alone and counts in each of its months, as in searches for a month.",
+            "%(num)s articles are dated by a year alone and count in each of its months, as in searches for a month.",
+            trends.archive.vague,
+        )
 
 
 def _line(arguments: TrendArguments, index: int, query: str, tree: Node, series: Series) -> Line:
