@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import pytest
 from copies_texts import KINDS, cut, edited, prose
@@ -118,6 +118,7 @@ def test_grouping_around_changes_is_that_of_all(seed: int, data: st.DataObject) 
 
 
 def test_every_member_is_like_its_lead_and_no_chain_joins_what_differs() -> None:
+    # marin-community/marin #6854: connected components made one group of unrelated books.
     text = prose(1, 300)
     versions = [text]
     for step in range(12):
@@ -131,6 +132,32 @@ def test_every_member_is_like_its_lead_and_no_chain_joins_what_differs() -> None
         for key, lead in stories.items()
     )
     assert len(set(stories.values())) > 1
+
+
+def test_a_chain_of_three_is_cut_in_the_same_place_in_any_order() -> None:
+    # ChenghaoMou/text-dedup #106: if A is like B and B like C, what is kept depends on the order of the files.
+    words = prose(8, 200).split()
+    middle = [*words[:-12], *prose(9, 12).split()]
+    last = [*prose(10, 12).split(), *middle[12:]]
+    texts = {key: ("2001-01-01", " ".join(each)) for key, each in (("a", words), ("b", middle), ("c", last))}
+    sets = {key: shingled(text) for key, (_, text) in texts.items()}
+    similarity = {
+        pair: len(sets[pair[0]] & sets[pair[1]]) / len(sets[pair[0]] | sets[pair[1]]) for pair in ("ab", "bc", "ac")
+    }
+    assert similarity["ab"] >= 0.8 <= similarity["bc"]
+    assert similarity["ac"] < 0.8
+    for order in permutations(sign(texts)):
+        assert grouping(order, texts).stories() == {"a": "a", "b": "a"}
+
+
+def test_texts_that_share_a_template_alone_are_no_copies() -> None:
+    # marin-community/marin #6851: dialogues on other subjects, alike in their greetings and turns.
+    opening, turn, end = prose(11, 25), prose(12, 15), prose(13, 20)
+    texts = {
+        f"t{number}": ("2001-01-01", f"{opening} {prose(20 + number, 40)} {turn} {prose(40 + number, 40)} {end}")
+        for number in range(12)
+    }
+    assert grouping(sign(texts), texts).stories() == {}
 
 
 def stories_of(*texts: tuple[str, str], days: int = DAYS) -> dict[str, str]:
