@@ -6,13 +6,14 @@ import ast
 import importlib
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("archive", "index", "web", "cli")
+MODULES = ("app.py", "config.py")
 METHODS = ("match", "fullmatch", "search", "finditer", "findall", "sub", "subn", "split")
 REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 ENDINGS = ("", "\x01", "!", "\n")
@@ -29,27 +30,51 @@ class UsedPattern(NamedTuple):
 
 def product_patterns() -> tuple[list[UsedPattern], list[str]]:
     """Patterns of the product's modules, and the places of calls whose pattern is made of values at run time."""
-    modules = {_module_name(path): path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))}
+    paths = [path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*.py"))]
+    modules = {_module_name(path): path for path in [*paths, *(ROOT / name for name in MODULES)]}
     trees = {name: ast.parse(path.read_text()) for name, path in modules.items()}
-    uses = _uses(trees)
+    uses = method_uses(trees)
     found: list[UsedPattern] = []
     made_at_run_time: list[str] = []
     for name, tree in trees.items():
         module = importlib.import_module(name)
-        for variable, value in vars(module).items():
-            methods = frozenset(uses.get((name, variable), ()))
-            found += [UsedPattern(f"{name}:{variable}", pattern, methods) for pattern in _compiled(value)]
-        for call in ast.walk(tree):
-            if isinstance(call, ast.Call) and (method := _re_function(call)) in METHODS:
-                try:
-                    text = eval(compile(ast.Expression(call.args[0]), name, "eval"), vars(module))  # noqa: S307
-                except NameError:
-                    made_at_run_time.append(f"{name}:{ast.unparse(call.args[0])}")
-                else:
-                    found.append(UsedPattern(f"{name}:{call.lineno}", re.compile(text), frozenset([method])))
-            elif isinstance(call, ast.Call) and _re_function(call) == "compile" and _is_local(tree, call):
-                made_at_run_time.append(f"{name}:{ast.unparse(call.args[0])}")
+        imported = _imported(tree)
+        named = [
+            UsedPattern(f"{name}:{variable}", pattern, frozenset(uses.get((name, variable), ())))
+            for variable, value in vars(module).items()
+            if variable not in imported
+            for pattern in _compiled(value)
+        ]
+        called, made = _called_patterns(name, tree, vars(module), {each.pattern for each in named})
+        found += named + called
+        made_at_run_time += made
     return list({(each.pattern, each.methods): each for each in found}.values()), made_at_run_time
+
+
+def _called_patterns(
+    name: str, tree: ast.Module, values: dict[str, Any], known: Collection[re.Pattern[Any]]
+) -> tuple[list[UsedPattern], list[str]]:
+    """Patterns in calls of functions of `re`, but for those `known`, and the arguments that only a run would tell."""
+    found, made_at_run_time = [], []
+    functions = (
+        each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+    )
+    local = {each for function in functions for each in ast.walk(function)}
+    for call in ast.walk(tree):
+        if not isinstance(call, ast.Call) or (method := _re_function(call)) not in (*METHODS, "compile"):
+            continue
+        try:
+            flags = [each.value for each in call.keywords if each.arg == "flags"] + call.args[1:]
+            arguments = [call.args[0], *(flags if method == "compile" else ())]
+            pattern = re.compile(*(eval(compile(ast.Expression(each), name, "eval"), values) for each in arguments))  # noqa: S307
+        except NameError:
+            if call in local:  # others are in variables of the module
+                made_at_run_time.append(f"{name}:{ast.unparse(call.args[0])}")
+        else:
+            if method != "compile" or pattern not in known:
+                methods = frozenset([method] if method != "compile" else [])
+                found.append(UsedPattern(f"{name}:{call.lineno}", pattern, methods))
+    return found, made_at_run_time
 
 
 def _module_name(path: Path) -> str:
@@ -62,7 +87,7 @@ def _compiled(value: object) -> Iterator[re.Pattern[Any]]:
     elif isinstance(value, dict):
         for each in value.values():
             yield from _compiled(each)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple | set | frozenset):
         for each in value:
             yield from _compiled(each)
 
@@ -74,35 +99,85 @@ def _re_function(call: ast.Call) -> str:
     return ""
 
 
-def _is_local(tree: ast.Module, call: ast.Call) -> bool:
-    """True for a call inside a function: its pattern is no value of the module."""
-    functions = [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef | ast.Lambda)]
-    return any(call in ast.walk(function) for function in functions)
+def _imported(tree: ast.Module) -> dict[str, tuple[str, str]]:
+    """Name in a module → module and name that it was imported from."""
+    return {
+        alias.asname or alias.name: (node.module or "", alias.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
 
 
-def _uses(trees: Mapping[str, ast.Module]) -> dict[tuple[str, str], set[str]]:
+def method_uses(trees: Mapping[str, ast.Module]) -> dict[tuple[str, str], set[str]]:
     """Methods called on each variable (module, name), in its own module and in those that import it.
 
-    A pattern that is passed on (`f(PATTERN)`, a row of a table) counts as used in every way.
+    A row of a table counts as used as the variables of the loops over the table are. A pattern that is passed on
+    (`f(PATTERN)`) counts as used by `search`.
     """
     uses: dict[tuple[str, str], set[str]] = {}
     for module, tree in trees.items():
-        owners = {
-            alias.asname or alias.name: (node.module or "", alias.name)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.ImportFrom)
-            for alias in node.names
-        }
-        called: set[ast.expr] = set()
+        owners = _imported(tree)
+        called = _called_methods(tree)
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                called.add(node.value)
-                if node.attr in METHODS:
-                    uses.setdefault(owners.get(node.value.id, (module, node.value.id)), set()).add(node.attr)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node not in called:
-                uses.setdefault(owners.get(node.id, (module, node.id)), set()).add("search")
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                owner = owners.get(node.id, (module, node.id))
+                uses.setdefault(owner, set()).update(called.get(node, {"search"}))
     return uses
+
+
+def _called_methods(tree: ast.Module) -> dict[ast.expr, set[str]]:
+    """Methods called on each use of a variable; none where it is only compared by `is`."""
+    called: dict[ast.expr, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr not in TABLE_METHODS:
+            chosen = [node.value.body, node.value.orelse] if isinstance(node.value, ast.IfExp) else [node.value]
+            called |= {each: {node.attr} & set(METHODS) for each in chosen if isinstance(each, ast.Name)}
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is | ast.IsNot):
+            called |= {each: set() for each in [node.left, *node.comparators]}
+    for node in ast.walk(tree):
+        for loop, body in _loops(node):
+            uses = [each for part in body for each in ast.walk(part) if isinstance(each, ast.Name)]
+            for table, variables in _tables(loop):
+                methods = {method for each in uses if each.id in variables for method in called.get(each, ())}
+                called |= {table: methods} if methods else {}
+    return called
+
+
+TABLE_METHODS = {"items", "values"}
+
+
+def _loops(node: ast.AST) -> Iterator[tuple[ast.For | ast.comprehension, Sequence[ast.AST]]]:
+    """Loops that a statement or comprehension consists of, and what they repeat."""
+    if isinstance(node, ast.For):
+        yield node, node.body
+    elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        for loop in node.generators:
+            yield loop, [*parts, *(condition for each in node.generators for condition in each.ifs)]
+
+
+def _tables(loop: ast.For | ast.comprehension) -> Iterator[tuple[ast.Name, set[str]]]:
+    """Variables that a loop goes through, each with the variables of the loop that get its values.
+
+    They are a table, its items or values, or what stands in a tuple of tuples.
+    """
+    table, target = loop.iter, loop.target
+    if isinstance(table, ast.Call) and isinstance(table.func, ast.Attribute) and table.func.attr in TABLE_METHODS:
+        table = table.func.value
+    if isinstance(table, ast.Name):
+        yield table, _names(target)
+    for row in table.elts if isinstance(table, ast.Tuple | ast.List) else ():
+        if isinstance(row, ast.Tuple) and isinstance(target, ast.Tuple):
+            for each, variable in zip(row.elts, target.elts, strict=False):
+                if isinstance(each, ast.Name):
+                    yield each, _names(variable)
+        elif isinstance(row, ast.Name):
+            yield row, _names(target)
+
+
+def _names(target: ast.expr) -> set[str]:
+    return {each.id for each in ast.walk(target) if isinstance(each, ast.Name)}
 
 
 def worst_texts(pattern: re.Pattern[Any], size: int) -> Iterator[Any]:

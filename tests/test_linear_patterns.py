@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import os
+import ast
 import re
-import resource
-import signal
-import subprocess
 import sys
-import time
+from datetime import UTC
+from functools import cache
 from importlib import import_module
-from types import FrameType
+from pathlib import Path
 from typing import Any
 
 import pytest
-from paths import ROOT
-from patterns import UsedPattern, product_patterns, run, worst_text, worst_texts
+from growth import grows_faster, seconds
+from patterns import UsedPattern, method_uses, product_patterns, run, worst_text, worst_texts
 
+from backfile.archive.availability.moments import parse_moment
 from backfile.archive.importers.common import bylines, closing_notes, html_parser
 from backfile.archive.importers.formats import web_pages
+from backfile.archive.importers.formats.press import proquest
+from backfile.archive.importers.formats.press.press_passages import Passage
 from backfile.archive.markdown import headings, renderer, shortcodes
 from backfile.archive.metadata import dates
+from backfile.archive.storage import readable_body
+from backfile.archive.storage.library import Library
 
-SHORT, LONG = 5_000, 200_000
-SUSPECT_SECONDS = 0.004  # a quadratic pattern takes more for SHORT characters; only suspects are tried on LONG ones
-CPU_SECONDS = 2  # for LONG characters, of which a quadratic pattern takes ten times as much
+SIZE = 4_000  # characters of a worst text
+SUSPECT = 1.0  # times a plain scan of a thousand times the text: only those that take longer are looked at closely
+BOUND = 40.0  # times the same scan of a text of SIZE, which the longest text of a bounded pattern may take
 
 BOUNDED = {
+    "archive.availability.moments:_TIME": 130,
     "archive.importers.common.bylines:_DATELINE": 200,
     "archive.importers.common.bylines:_PLACE_AFTER": 400,
     "archive.importers.common.bylines:_ROLE_AFTER": 400,
@@ -39,6 +42,7 @@ BOUNDED = {
     "archive.importers.common.closing_notes:_SET_APART": 400,
     "archive.importers.common.closing_notes:_WAS_WRITER": 400,
     "archive.importers.common.html_parser:_META_CHARSET": 8_192,
+    "archive.importers.formats.press.proquest:_LABEL": 47,
     "archive.importers.formats.pdf.text_flow:_DOT_LEADER": 200,
     "archive.importers.formats.web_pages:_SAVED_FROM": 8_192,
     "archive.importers.formats.markdown_tree.site_builders:_BUILDERS": 4_096,
@@ -51,6 +55,7 @@ BOUNDED = {
     "archive.markdown.headings:_IMAGE": 2_000,
     "archive.markdown.literal_markup:_ANY_TAG": 2_000,
     "archive.markdown.shortcodes:_OUTPUTS_BEFORE": 400,
+    "archive.storage.readable_body:_PART": 1_000,
     "archive.markdown.word_boundaries:_EXPONENT": 41,
     "archive.markdown.word_boundaries:_IN_BRACKETS": 41,
     "archive.markdown.word_boundaries:_NOTE": 41,
@@ -82,41 +87,84 @@ MADE_AT_RUN_TIME = {
 """Modules that make patterns from values, and the values."""
 
 
-class _OutOfTime(Exception):
-    """Ends a pattern in the short run."""
+def slow_text(used: UsedPattern, bound: int | None = None, ending: str = "") -> Any:
+    """Text on which a pattern is not linear, shortened for people, or None.
+
+    With a `bound` its texts have at most so many characters, and it is slow if one takes too long.
+    """
+    size = min(bound or SIZE, SIZE)
+    for number, text in enumerate(worst_texts(used.pattern, size)):
+        tail = ending if isinstance(text, str) else ending.encode()
+        taken = seconds(lambda: run(used, text + tail), BOUND * plain_scan())  # noqa: B023
+        if taken <= SUSPECT * plain_scan():
+            continue
+        if taken == float("inf"):
+            return text[:40] + text[-3:]
+        if bound is not None:
+            is_slow = seconds(lambda: run(used, worst_text(used.pattern, bound, number)), 10) > BOUND * plain_scan()  # noqa: B023
+        else:
+            is_slow = _is_superlinear(used, number, tail)
+        if is_slow:
+            return text[:40] + text[-3:]
+    return None
 
 
-def _end(signal_number: int, frame: FrameType | None) -> None:
-    raise _OutOfTime
+def _is_superlinear(used: UsedPattern, number: int, tail: Any) -> bool:
+    """Whether a pattern takes more than linear time on one of its worst texts: for each of three sizes."""
+
+    def work(text: Any) -> None:
+        run(used, text)
+
+    def text_of(size: int) -> Any:
+        return worst_text(used.pattern, size, number) + tail
+
+    if not (grows_faster(work, text_of, SIZE // 8) and grows_faster(work, text_of, SIZE // 2)):
+        return False
+    large = text_of(2 * SIZE)
+    return seconds(lambda: work(large), 10 * plain_scan()) == float("inf") or grows_faster(work, text_of, 2 * SIZE)
 
 
-def suspects(used: UsedPattern, place: str) -> list[str]:
-    """Worst texts of LONG (or the bounded number of) characters, for those that take long with SHORT ones."""
-    size = BOUNDED.get(place)
-    found = []
-    for number, few in enumerate(worst_texts(used.pattern, min(SHORT, size or SHORT))):
-        tail = ">" if place in SANITISED else few[:0]
-        begun = time.process_time()
-        signal.setitimer(signal.ITIMER_VIRTUAL, 1)
-        try:
-            run(used, few + tail)
-        except _OutOfTime:
-            pass
-        finally:
-            signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        if time.process_time() - begun > SUSPECT_SECONDS:
-            found.append(worst_text(used.pattern, size or LONG, number) + tail)
-    return found
+@cache
+def plain_scan() -> float:
+    """Seconds of this machine for looking at each of 250 * SIZE characters once: the measure of the others."""
+    pattern, text = re.compile("[a-y]"), "z" * (SIZE * 250)
+    return min(seconds(lambda: pattern.search(text), 60) for _ in range(5))
 
 
 @pytest.mark.long
 def test_every_pattern_takes_linear_time() -> None:
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
-    process = subprocess.run(
-        [sys.executable, __file__], capture_output=True, text=True, check=False, cwd=ROOT, env=environment
+    assert slow_patterns() == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"\s+\Z", r"(?:a+)+b", r"<!--.*?-->", r"(?s)<a>.*?</a>", r",\s*no\b.*\Z", r"(\w+\s?)+:", r"\s*\(",
+        r"\[[^\]]*\]\(", r"(?:\r\n|\n|\r)*---", r"x*[^-]*y", r"(?i)\w+\.html",
+        r"(?m)^[ \t]*(?:[ \t]|#)*x$", r"(`+)(.+?)\1", r"(?:.*/)?(?:a/)+\d\Z", r"(?=.*b)a", r"[a-z]+(?<=9)",
+    ],
+)  # fmt: skip
+def test_a_pattern_that_is_not_linear_is_found(pattern: str) -> None:
+    assert slow_text(UsedPattern("here", re.compile(pattern), frozenset(["search"]))) is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "method"),
+    [(r"\s+\Z", "match"), (r"(?<!\s)\s++\Z", "search"), (r"<!--[^<>]*-->", "sub"), (r"(?>\r\n|\n|\r)*+---", "match")],
+)
+def test_a_linear_pattern_is_not_found(pattern: str, method: str) -> None:
+    assert slow_text(UsedPattern("here", re.compile(pattern), frozenset([method]))) is None
+
+
+def test_the_ways_in_which_patterns_are_used_are_known(tmp_path: Path) -> None:
+    module = ast.parse(
+        "A = re.compile('a')\nROWS = ((re.compile('b'), 1),)\nC = re.compile('c')\n"
+        "def f(x):\n    y = [n for p, n in ROWS if p.match(x)]\n    z = g(C)\n    return y, z, A.sub('', x)\n"
     )
-    assert process.returncode == 0, process.stderr
-    assert json.loads(process.stdout) == []
+    assert method_uses({"m": module}) == {
+        ("m", "A"): {"sub"}, ("m", "ROWS"): {"match"}, ("m", "C"): {"search"},
+    } | {key: uses for key, uses in method_uses({"m": module}).items() if key[1] not in ("A", "ROWS", "C")}  # fmt: skip
 
 
 def test_patterns_made_at_run_time_are_known() -> None:
@@ -145,11 +193,12 @@ HEADS = (
     "By Edna Marsh, staff writer ", "LONDON, March 3 — ", "Edna Marsh is senior editor at The Post ",
     "Edna Marsh writes about ships ", "John Roe contributed reporting ", "— Edna Marsh ", "<meta charset=", "<!-- ",
     "`a` ![b](c) <i> [d](e) ", "{{ a }}" * 60 + "{% b %}", "(Edna Marsh) ",
-    "<2019-03-14 Thu>", "Spring ", "Edna Marsh with ",
+    "<2019-03-14 Thu>", "Spring ", "Edna Marsh with ", "20190314T100000Z ", "Source type: ",
 )  # fmt: skip
 
 
-def test_callers_bound_the_texts_of_bounded_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_callers_bound_the_texts_of_bounded_patterns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    library = Library(tmp_path)
     recorders = {}
     for place in BOUNDED:
         module, _, name = place.partition(":")
@@ -170,34 +219,26 @@ def test_callers_bound_the_texts_of_bounded_patterns(monkeypatch: pytest.MonkeyP
             shortcodes.expand(text)
             html_parser.decode_html(text.encode())
             web_pages._original_url(text.encode())
+            parse_moment(text, UTC)
+            parse_moment(text[:100], UTC)
+            proquest._label(Passage((text,)))
+            readable_body._path_and_part(library, "a.md", text)
     beyond = {place: each.longest for place, each in recorders.items() if each.longest > BOUNDED[place]}
     assert beyond == {}
     unmet = {place for place, each in recorders.items() if not each.longest}
     assert unmet <= {"archive.importers.formats.pdf.text_flow:_DOT_LEADER"}  # meets lines of a PDF alone
 
 
-def _slow_patterns() -> list[str]:
-    """Places of the patterns that are not linear; each suspect runs in a process that ends after CPU_SECONDS."""
-    signal.signal(signal.SIGVTALRM, _end)
+def slow_patterns() -> list[str]:
+    """Places of the patterns that are not linear, with the text that shows it."""
     slow = []
     for used in product_patterns()[0]:
         place = used.place.removeprefix("backfile.")
-        for text in suspects(used, place):
-            if not _ends(used, text):
-                slow.append(f"{place} on {text[:40]!r}… {used.pattern.pattern[:80]!r}")
-                break
+        text = slow_text(used, BOUNDED.get(place), ">" if place in SANITISED else "")
+        if text is not None:
+            slow.append(f"{place} by {', '.join(sorted(used.methods))} on {text!r}: {used.pattern.pattern[:80]!r}")
     return slow
 
 
-def _ends(used: UsedPattern, text: object) -> bool:
-    child = os.fork()
-    if child == 0:
-        signal.signal(signal.SIGVTALRM, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-        run(used, text)
-        os._exit(0)
-    return os.waitpid(child, 0)[1] == 0
-
-
 if __name__ == "__main__":
-    json.dump(_slow_patterns(), sys.stdout)
+    sys.stdout.writelines(f"{each}\n" for each in slow_patterns())

@@ -16,7 +16,7 @@ _EOL = r"(?>\r\n|\n|\r)"
 _REFERENCE = re.compile(
     r"\[(?P<label>[^\]\r\n]{1,60})\]:[ \t]*(?P<sign>#|<#?>|-|>)?[ \t]*(?P<rest>[^\r\n]*)(?:\r\n|\n|\r|\Z)"
 )
-_HTML = re.compile(r"<!--+[ \t]*(?P<rest>(?:(?!--)[^\r\n])*+)--+>[ \t]*(?:\r\n|\n|\r|\Z)")
+_HTML = re.compile(rf"(?:<!--(?=--++>)|<!--++)[ \t]*+(?P<rest>(?:(?!--)[^\r\n])*+)--++>[ \t]*+(?:{_EOL}|\Z)")
 _BLANK = re.compile(r"(?:[ \t]*(?:\r\n|\n|\r))++")
 _PAIR = re.compile(r"(?P<key>[^\W\d_][\w .-]{0,40}?)[ \t]*[:=][ \t]*(?P<value>\S.*)\Z")
 _NIKOLA = re.compile(

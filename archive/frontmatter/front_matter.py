@@ -33,7 +33,7 @@ from backfile.archive.frontmatter.yaml_reader import MAX_NESTING, read_yaml, swa
 from backfile.archive.metadata.field_names import KNOWN, normal
 
 _EOL = r"(?>\r\n|\n|\r)"
-_LABEL = r"[ \t\u00a0]*(?:(?P<syntax>ya?ml|toml|json|js|javascript|coffee|cson)\b)?[ \t\u00a0]*(?:\#[^\r\n]*)?"
+_LABEL = r"[ \t\u00a0]*+(?:(?P<syntax>ya?ml|toml|json|js|javascript|coffee|cson)\b[ \t\u00a0]*+)?(?:\#[^\r\n]*+)?"
 _DASHES = r"-{3,}|-?[—–][—–-]{0,2}"  # editors make dashes of hyphens
 _PREAMBLE = re.compile(
     rf"(?:[\ufeff\u200b\u2060 \t\u00a0]*+{_EOL}|[\ufeff\u200b\u2060]++|<!--(?:(?!-->)[\s\S])*+-->[ \t]*+{_EOL}|"
@@ -47,7 +47,7 @@ _OPENING = re.compile(rf"(?P<fence>{_DASHES}|\+\+\+|;;;){_LABEL}{_EOL}")
 _CLOSING = re.compile(rf"(?<=[\r\n])(?P<fence>{_DASHES}|\+\+\+|;;;|\.\.\.)[ \t\u00a0]*(?:\r\n|\n|\r|\Z)")
 _JSON_START = re.compile(r"(?=\{\s*[\"}])")
 _HTML_BLOCK = re.compile(
-    rf"(?P<head>(?:[ \t\ufeff]*+{_EOL})*+<!--+[^\r\n]*+{_EOL}(?:[ \t]*+{_EOL})*+"
+    rf"(?P<head>(?:[ \t\ufeff]*+{_EOL})*+<!--[^\r\n]*+{_EOL}(?:[ \t]*+{_EOL})*+"
     rf"(?:(?P<fence>---|\+\+\+)[ \t]*+{_EOL})?+)"
     rf"(?P<block>(?:(?!-->|---|\+\+\+)[\s\S])*+)"
     rf"(?P<tail>(?:(?:-{{3,}}|\+\+\+)[ \t]*+{_EOL})?[^\r\n]{{0,40}}?--+>[ \t]*+(?:{_EOL}|\Z))"

@@ -20,7 +20,7 @@ from backfile.archive.model import ArticleMetadata
 
 _DATE_IN_NAME = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})-.")
 _VERSION = re.compile(r"(?:.*/)?versioned_docs/version-([^/]+)/")
-_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*|//[^/]*")
+_HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/]*|//[^/]*")
 _WORD = re.compile(r"[^\s\"',\[\]]+")
 _PLACEHOLDER = re.compile(r"(?:\A|/):|\{\{")  # filled in by the site builder: /:year/:title/
 _NAMES = ("aliases", "alias")

@@ -36,7 +36,7 @@ _MARK = re.compile(
     | (?P<sub>(?<=[^\W_])~[+−-]?\w{{1,20}}[+−-]?~(?!~))
     | (?P<note>(?<=[^\s\\\[(])\^\[(?:[^\[\]\n]++|\[[^\[\]\n]*+\])++\])
     | (?P<block>(?<=[^\s`|][ ])\^[A-Za-z0-9][A-Za-z0-9-]{{2,60}}[ \t]*$)
-    | (?P<snippet>-{{1,10}}8<-{{1,10}}(?:[ ]++"[^"\n]{{1,300}}"|[ ]++\[(?:start|end):[^\]\n]*+\])[ \t]*+$)
+    | (?P<snippet>-{{1,10}}8<-{{1,10}}(?:[ ]++"[^"\n]{{1,300}}"|[ ]++\[(?:start|end):[^\[\]\n]*+\])[ \t]*+$)
     | (?P<snippets>-{{1,10}}8<-{{1,10}}[ \t]*+\n(?:(?![ \t]*+-{{1,10}}8<)[^\n]{{0,300}}\n){{1,50}}
         [ \t]*+-{{1,10}}8<-{{1,10}}[ \t]*+$)
     | (?P<soft>\u00ad[ \t]?\n[ \t>]*(?=[^\W\d_]))
@@ -50,6 +50,8 @@ _MARK = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _CODE = re.compile(r":[\w+-]{1,80}:")
+# The part of a file behind its name: `:name`, `:1:9`. The colon of `https:` begins none.
+_PART = re.compile(r"(?<![\w:-])([\w-]*+(?:(?:(?<=^http)|(?<=^https)):)?+[\w-]*+):[\w:-]+\Z")
 _SIGNS = ("++", "==", "^", "~", "\u00ad", "-\n", "- \n", "\u2010\n", "{--", "{>>", "][", "\n:", "](", "8<-")
 _SHORTCODE = re.compile(rf"\[/?(?:{PRESS})\b|\[TOC\]|\[toc\]|_TOC_", re.MULTILINE)
 _HTML_LINK = re.compile(r'(!?)\[(.*)\]\(([^()\s]+)(?: +"[^"\n]*")?\)')
@@ -232,7 +234,7 @@ def _file_link(name: str) -> str:
     """Link to a file of MkDocs, without the part or lines that it names; nothing for one that is switched off."""
     if not name or name.startswith(";"):
         return ""
-    path = re.sub(r"(?<!^https)(?<!^http):[\w:-]+\Z", "", name)
+    path = _PART.sub(r"\1", name)
     return f"[{path}](<{path}>)"
 
 

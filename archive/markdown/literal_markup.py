@@ -44,8 +44,8 @@ _SPACED_ADDRESS = re.compile(
     (?P<title>\ ++(?:"[^"\n]*+"|'[^'\n]*+'))?\ *+\)""",
     re.VERBOSE,
 )
-_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}(?:#[^\n]*)?\Z")
-_LINK_TO_FILE = re.compile(r"\.(?:md|mdx|markdown|html?|pdf|docx?|txt|png|jpe?g|gif|svg|webp)(?:#[^\n]*)?\Z", re.I)
+_FILE = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}(?=#|\Z)")
+_LINK_TO_FILE = re.compile(r"\.(?:md|mdx|markdown|html?|pdf|docx?|txt|png|jpe?g|gif|svg|webp)(?=#|\Z)", re.I)
 _CONFLICT = re.compile(r"^(?:<{7}(?: [^\n]*)?|\|{7}(?: [^\n]*)?|={7}|>{7}(?: [^\n]*)?)$", re.MULTILINE)
 
 

@@ -24,9 +24,16 @@ _CODE = re.compile(
 _MODULE = re.compile(
     r"import\s*(?:[\"'{*]|[\w$]+\s*(?:,|\bfrom\b))|export\s*(?:[{*]|(?:const|let|var|default|function|class|async)\b)"
 )
-_IMPORT = re.compile(r"import\b[^;'\"\n]*(?:\{[^{}'\"]*\}[^;'\"\n]*)?(?:\"[^\"\n]*\"|'[^'\n]*')[ \t]*;?[ \t]*(?=\n|\Z)")
+# Names of an import, of which one pair of braces may go over several lines.
+_BRACES = r"\{[^{}'\"]*+\}"
+_IN_LINE = r"[^;'\"\n{]|\{(?![^{}'\";\n]*+[;\n])"
+_IMPORT = re.compile(
+    rf"import\b(?:{_IN_LINE})*+(?:{_BRACES}[^;'\"\n]*+)?(?:\"[^\"\n]*+\"|'[^'\n]*+')[ \t]*+;?[ \t]*+(?=\n|\Z)"
+)
+_NO_FROM = r"(?!\bfrom[ \t]*+[\"'])"
 _PROGRAM = re.compile(
-    r"^(?:import\b[^;'\"\n]*(?:\{[^{}'\"]*\}[^;'\"\n]*)?\bfrom[ \t]*[\"'][^\"'\n]+[\"'][ \t]*;?[ \t]*$"
+    rf"^(?:import\b(?:{_NO_FROM}(?:{_IN_LINE}))*+(?:{_BRACES}(?:{_NO_FROM}[^;'\"\n])*+)?"
+    r"\bfrom[ \t]*+[\"'][^\"'\n]++[\"'][ \t]*+;?[ \t]*+$"
     r"|import[ \t]+[\"'](?=[.@~/]|[^\"'\n]+\.(?:s?css|js)[\"'])[^\"'\n]+[\"'][ \t]*;?[ \t]*$"
     r"|export[ \t]+(?:const|let|default|function)[ \t]+[\w$]+[ \t]*[=(]"
     r"|[ \t]*<[A-Z][\w.]*[ \t\n][^<>{}]{0,400}=\{)",

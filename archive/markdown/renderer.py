@@ -148,7 +148,6 @@ _HEADING = re.compile(r"<h([1-6])((?: [^<>]*)?)>((?:[^<]++|<(?!/?h[1-6]\b))*+)</
 _BLOCK = re.compile(r"<(?:ul|ol|li|pre|blockquote|table|tr|th|td|h[1-6]|dt|dd|img|del)\b")
 _ID = re.compile(r' id="([^"]*)"')
 _ADDRESS = re.compile(r'<(a|img)\b[^<>]*?\s(?:href|src)="([^"]*)"', re.IGNORECASE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +233,17 @@ def read_body(body: str) -> BodyContent:
 
 def _links(html: str) -> Iterator[tuple[str, str]]:
     """Yields kind and address of each link and image in the HTML of a body."""
-    for tag, address in _ADDRESS.findall(_COMMENT.sub("", html) if "<!--" in html else html):
+    for tag, address in _ADDRESS.findall(_without_comments(html)):
         yield "image" if tag.lower() == "img" else "link", html_postprocessor.clean_address(unescape(address))
+
+
+def _without_comments(html: str) -> str:
+    """HTML without its comments; one that does not end is text."""
+    kept, place = [], 0
+    while (start := html.find("<!--", place)) >= 0 and (end := html.find("-->", start + 4)) >= 0:
+        kept.append(html[place:start])
+        place = end + 3
+    return "".join([*kept, html[place:]])
 
 
 def _reading_tree(parsed: _ParsedBody) -> LexborHTMLParser:

@@ -34,7 +34,8 @@ _SIGN = re.compile(
     r"(?P<indent>[ \t]*+)(?P<escape>;*+)-{1,10}8<-{1,10}(?:[ \t]++\"(?P<name>[^\"\n]{1,300})\")?[ \t]*\Z"
 )
 _PART_SIGN = re.compile(r"-{1,10}8<-{1,10}[ \t]++\[[ \t]*+(?P<end>start|end)[ \t]*+:[ \t]*+(?P<name>[^\]\s]+)[ \t]*\]")
-_PART = re.compile(r"(?P<path>.+?):(?P<part>[A-Za-z_][\w-]*|\d*:?\d*(?:,\d*:\d*)*)\Z")
+_MAX_NAME = 1_000
+_PART = re.compile(r"(?P<path>.+?):(?P<part>[A-Za-z_][\w-]*|\d*+(?::\d*+)?(?:,\d*+:\d*+)*+)\Z")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 
 
@@ -186,7 +187,7 @@ def _path_and_part(library: Library, path: str, name: str) -> tuple[str, str]:
     """Path of the file that a name means, and the part or lines of it; an empty path if there is none."""
     if found := _find(library, path, name):
         return found, ""
-    parted = _PART.match(name)
+    parted = _PART.match(name) if len(name) <= _MAX_NAME else None
     return (_find(library, path, parted["path"].rstrip(":")), parted["part"]) if parted else ("", "")
 
 

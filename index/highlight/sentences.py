@@ -48,7 +48,9 @@ _SENTENCE_ENDS = tuple('.!?…。！？।؟"”»’)」』）')
 _CODE = re.compile(r"[{}<>=;|\\$`]|\w\(|::|->|--\w")
 _MOST_CODE = 40  # characters of prose, at least, for each sign of code
 # The name of a picture, in place of words on what it shows.
-_FILE_NAME = re.compile(r"(?:\S+\.(?:jpe?g|png|gif|svg|webp|avif|bmp|tiff?|pdf)|\w+(?:[-_]\w+){3,})", re.IGNORECASE)
+_FILE_NAME = re.compile(
+    r"(?:\S+\.(?:jpe?g|png|gif|svg|webp|avif|bmp|tiff?|pdf)|_*+[^\W_]++(?:_*+(?:-_*+)?[^\W_]++){3,}_*+)", re.IGNORECASE
+)
 
 
 def sentence_starts(text: str, low: int, high: int, language: str | None = None) -> Iterator[int]:

@@ -69,7 +69,7 @@ _CREDIT = re.compile(
 )
 _WRITTEN_BY = re.compile(rf"(?i:(?:words|written|reported|story|text|article)\s+by|by|words:|text:)\s+{_NAMES}\.?\Z")
 _ABOUT = re.compile(r"about\s+the\s+(?:authors?|writers?)\s*(?:[:.—–-]+\s*)?", re.IGNORECASE)
-_LIFE_YEARS = re.compile(r"\(\s*(?:b\.\s*)?\d{4}\s*[–-]\s*(?:\d{4})?\s*\)")
+_LIFE_YEARS = re.compile(r"\(\s*+(?:b\.\s*+)?\d{4}\s*+[–-]\s*+(?:\d{4}\s*+)?\)")
 _SET_APART = re.compile(r"[*_(\[].*[*_)\]]\Z", re.DOTALL)
 _CAPITAL = re.compile(r"\b[^\W\d_a-zà-öø-ÿ]")
 
@@ -81,7 +81,7 @@ _FOOTER = re.compile(
     r"images?(?: by|:)|a version of this|the (?:views|opinions)|opinions expressed|"
     r"this (?:article|story|column|piece|essay|post|report|op-ed|text) (?:was|is|has|first|originally|appeared))|"
     r"[-–—\s]*(?:30|ends?)[-–—\s]*\Z|(?:#\s*){2,}\Z|[-_=*~•\s]+\Z|"
-    r"\W*(?:https?://|www\.|@)\S+\Z|\S+@\S+\Z|[+\d() -]{6,}\Z)",
+    r"(?:[^\w\s]*+\s++)*+(?=\S++\Z)[^\w\s]*?(?:https?://|www\.|@)\S|(?=\S++\Z)\S+@\S|[+\d() -]{6,}\Z)",
     re.IGNORECASE,
 )
 _NO_WORD = re.compile(r"[^\w]+")

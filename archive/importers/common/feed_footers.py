@@ -30,7 +30,7 @@ _WORDS = re.compile(
     r"|sembra essere il primo|è apparso per la prima|apareceu primeiro|foi publicado primeiro"
     r"|verscheen eerst|verscheen als eerste"
     r"|pojawił się po raz pierwszy|pochodzi z serwisu|dök först upp|publicerades först|blev først|dukket først opp"
-    r"|pochází z|pochádza z|ilmestyi ensimmäisenä|ilk önce|először|впервые появил|появил\w+ сначала"
+    r"|pochází z|pochádza z|ilmestyi ensimmäisenä|ilk önce|először|впервые появил|появил\w{1,20} сначала"
     r"|apareix primer|a apărut prima dată|に最初に表示|最先出现在|最早出現於",
     re.IGNORECASE,
 )

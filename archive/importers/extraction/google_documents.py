@@ -27,7 +27,7 @@ _RULE = re.compile(r"\.(c\d+)\s*\{([^{}]*)\}")
 _MARKS = (
     ("strong", re.compile(r"font-weight:\s*(?:bold|[6-9]00)")),
     ("em", re.compile(r"font-style:\s*italic")),
-    ("del", re.compile(r"text-decoration:[^;]*line-through")),
+    ("del", re.compile(r"text-decoration:[^;:]*line-through")),
     ("sup", re.compile(r"vertical-align:\s*super")),
     ("sub", re.compile(r"vertical-align:\s*sub\b")),
 )

@@ -55,7 +55,7 @@ PAGE_TYPES = ("text/html", "application/xhtml+xml")
 _FILES_SUFFIXES = ("_files", ".files", "-Dateien", "_fichiers", "_archivos", "_bestanden", "_file")
 _SIGNATURE = re.compile(rb"<!doctype html|<html[\s>]|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _SAVED_FROM = re.compile(
-    rb"<!--\s*saved from url=\(\d+\)(\S+)\s*-->|^\s*url:\s*(https?://\S+)", re.IGNORECASE | re.MULTILINE
+    rb"<!--\s*+saved from url=\(\d+\)(\S+?)\s*+-->|^[^\S\n]*+url:\s*+(https?://\S++)", re.IGNORECASE | re.MULTILINE
 )
 _DATA = re.compile(r"data:image/([a-z]{3,5})[^,;]*((?:;[^,;]*)*),(.*)\Z", re.IGNORECASE | re.DOTALL)
 _FILES_FOLDER = re.compile(rf".+(?:{'|'.join(map(re.escape, _FILES_SUFFIXES))})\Z")

@@ -21,8 +21,12 @@ _RENDERED = frozenset(
     {"MathJax", "MathJax_Display", "MathJax_Preview", "MathJax_SVG", "MathJax_SVG_Display", "MathJax_CHTML"}
 )
 _TEX_TYPES = ("application/x-tex", "tex", "latex", "text/tex", "application/x-latex")
-_DISPLAY_STYLE = re.compile(r"\A\{\\(?:display|text)style\s*(.*)\}\Z", re.DOTALL)
-_WRITTEN = re.compile(r"\\\((?P<inline>[^$\n]{1,500}?)\\\)|\\\[(?P<display>[^$]{1,2000}?)\\\]", re.DOTALL)
+_DISPLAY_STYLE = re.compile(r"\A\{\\(?:display|text)style\s*+(.*)\}\Z", re.DOTALL)
+# A formula ends before the next one begins; `\\[2pt]` is a line break in it.
+_WRITTEN = re.compile(
+    r"(?<!\\)\\\((?P<inline>(?:(?!(?<!\\)\\\()[^$\n]){1,500}?)\\\)"
+    r"|(?<!\\)\\\[(?P<display>(?:(?!(?<!\\)\\\[)[^$]){1,2000}?)\\\]"
+)
 _WORD = re.compile(r"FORMULA(INLINE|DISPLAY)((?:[0-9a-f]{2})+)ENDFORMULA")
 _WITHOUT_TEX = ("script", "style", "pre", "code", "textarea")
 

@@ -28,7 +28,7 @@ _FORMULA = re.compile(
 )
 _LINE = 400
 _TAG = re.compile(r"(<[^>]*>)")
-_NO_FORMULA = re.compile(r"`|\]\(|</?[A-Za-z][\w-]*(?:\s[^<>=]*=[^<>]*)?\s*/?>|<!--|://|\*\*")
+_NO_FORMULA = re.compile(r"`|\]\(|</?[A-Za-z][\w-]*+(?:\s[^<>=]*+=[^<>]*+|\s*+/?)>|<!--|://|\*\*")
 _COMMAND = re.compile(r"\\[A-Za-z]")
 _TEX_SIGN = re.compile(r"[\\^_{}=<>+|&]")
 _PROSE = re.compile(r"(?<!\S)[^\W\d_]{2,}[,;.]?(?!\S)")

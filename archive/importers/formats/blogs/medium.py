@@ -33,9 +33,11 @@ from backfile.archive.model import ArticleMetadata
 KIND = "medium"
 TITLE = "Medium: the archive of an account"
 
-_STORY = re.compile(r"posts/(?:draft|\d{4}-\d\d-\d\d)_[^/]*-+[0-9a-f]{6,14}\.html\Z")
+_STORY = re.compile(r"posts/(?:draft|\d{4}-\d\d-\d\d)_[^/]*-[0-9a-f]{6,14}\.html\Z")
 _ID = re.compile(r"-([0-9a-f]{6,14})(?:\.html)?\Z")
-_SIGNATURE = re.compile(rb'<article class="h-entry">.*class="(?:section-divider|p-name)"', re.DOTALL)
+_SIGNATURE = re.compile(
+    rb'<article class="h-entry">(?:(?!<article class="h-entry">).)*?class="(?:section-divider|p-name)"', re.DOTALL
+)
 _GRAF = re.compile(rb'class="(?:graf|section section--body)\b')
 
 

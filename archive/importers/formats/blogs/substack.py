@@ -36,7 +36,7 @@ TITLE = "Substack: the export of a publication (posts.csv and posts/)"
 
 _TABLE = "posts.csv"
 _LINE = re.compile(rb"\n")
-_TEXT_FILE = re.compile(r"posts/(\d+)[^/]*\.html\Z")
+_TEXT_FILE = re.compile(r"posts/(\d++)[^/]*+(?<=\.html)\Z")
 
 
 def detect(probe: Probe) -> int:

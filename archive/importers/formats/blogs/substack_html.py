@@ -27,7 +27,7 @@ _NOT_EXPORTED = {
     "native-audio-embed": "a recording",
     "poll-embed": "a poll",
 }
-_COMMENTS = re.compile(r"(https?://[^/\s\"]+)/p/([\w-]+)(?:/comments?\b|\?[^\"\s]*action=share)")
+_COMMENTS = re.compile(r"(https?://[^/\s\"]+)/p/([\w-]++)(?:/comments?\b|\?[^\"\s]{0,500}?action=share)")
 _Values = Mapping[str, Any]
 
 

@@ -30,7 +30,7 @@ from backfile.archive.model import ArticleMetadata
 KIND = "tumblr"
 TITLE = "Tumblr: the export of a blog"
 
-_POST = re.compile(r"(?:.*/)?(?:posts/|html/)+(\d{6,20})\.html\Z")
+_POST = re.compile(r"(?:.*/)?(?:posts|html)/(\d{6,20})\.html\Z")
 _ID = re.compile(r"(\d{6,20})\.html\Z")
 
 

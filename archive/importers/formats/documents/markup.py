@@ -28,10 +28,10 @@ MARKUP_BY_SUFFIX = {
 TEXT_MARKUPS = frozenset({"rst", "org", "asciidoc", "textile"})
 """Formats of plain text, in which site builders keep posts."""
 
-_INCLUDE = re.compile(r"^include::(\S+?)\[[^\]]*\][ \t]*$", re.MULTILINE)
+_INCLUDE = re.compile(r"^include::([^\s\[]++)\[[^\]\n]*+\][ \t]*+$", re.MULTILINE)
 _ORG_TAGS = re.compile(r"^#\+(?:FILETAGS|TAGS):\s*(.+)$", re.MULTILINE | re.IGNORECASE)
-_ORG_DATE = re.compile(r"[<\[](\d{4}-\d\d-\d\d)[^>\]]*[>\]]")
-_MAIL = re.compile(r"\s*\([^\s()@]+@[^\s()@]+\)")
+_ORG_DATE = re.compile(r"[<\[](\d{4}-\d\d-\d\d)[^<>\[\]]*+[>\]]")
+_MAIL = re.compile(r"(?<!\s)\s*+\([^\s()@]++@[^\s()@]++\)")
 _NOT_METADATA = frozenset({"jupyter", "nocite", "references", "bibliography", "header-includes", "documentclass"})
 
 

@@ -29,7 +29,7 @@ _BODY = "<!--BODY-->"
 _TEMPLATE = f"$meta-json$\n{_BODY}\n$body$\n"
 _WARNING = re.compile(r"\[WARNING\] (.*?)(?=\n\[|\n\S|\Z)", re.DOTALL)
 _FOREIGN = re.compile(r"Could not (?:load|find)|include|not found", re.IGNORECASE)
-_PLACE = re.compile(r" at \S*source line .*\Z")
+_PLACE = re.compile(r" at \S*source line .*", re.DOTALL)
 _PICTURE = re.compile(r"<img\s[^<>]*src=\"(?!https?:|data:)")
 _MAX_WARNINGS = 5
 

@@ -14,7 +14,7 @@ from backfile.archive.importers.common.html_parser import lower_headings, parse_
 from backfile.archive.importers.item import Asset
 from backfile.archive.importers.markdown.html_to_markdown import tree_to_markdown
 
-_DATA = re.compile(r"data:([a-z]+)/([a-z0-9.+-]+)[^,]*;base64,(.*)\Z", re.IGNORECASE | re.DOTALL)
+_DATA = re.compile(r"data:([a-z]+)/([a-z0-9.+-]++)[^,]*;base64,(.*)\Z", re.IGNORECASE | re.DOTALL)
 _SUFFIXES = {"jpeg": "jpg", "svg+xml": "svg", "x-icon": "ico"}
 _FORMULA = "FORMULA{}ENDFORMULA"
 

@@ -37,7 +37,7 @@ _BUILDERS: tuple[tuple[re.Pattern[str], SiteLayout], ...] = (
         "Hugo", ("content",), public=("static", "assets", "content", "")
     )),
     (re.compile(r"\.obsidian(?:/|\Z)"), SiteLayout("Obsidian", public=("",))),
-    (re.compile(r"_config\.ya?ml\Z|(?:.*/)?_posts(?:/|\Z)"), SiteLayout(
+    (re.compile(r"_config\.ya?ml\Z|\A(?:.*/)?_posts(?:/|\Z)"), SiteLayout(
         "Jekyll", excluded=_TOOL_FOLDERS | {"_site", "_includes", "_layouts", "_sass"}, public=("",)
     )),
 )  # fmt: skip

@@ -6,6 +6,7 @@ Format: https://docs.logseq.com/ (properties `name:: value`; blocks are list ite
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
@@ -31,12 +32,13 @@ KIND = "logseq"
 TITLE = "Logseq: a graph in Markdown"
 
 _FOLDERS = ("pages", "journals")
-_PROPERTY = re.compile(r"\s*(?:- )?([\w][\w./-]{0,60}):: *(.*)\Z")
+_PROPERTY = re.compile(r"\s*+(?:- )?([\w][\w./-]{0,60}):: *+(.*)\Z")
 _ITEM = re.compile(r"([\t ]*)- ?(.*)\Z")
 _HEADING = re.compile(r"(#{1,6})\s+(.*)\Z", re.DOTALL)
 _LOGBOOK = re.compile(r"^[\t ]*:LOGBOOK:.*?:END:[\t ]*\n?", re.MULTILINE | re.DOTALL)
 _PLANNED = re.compile(r"^[\t ]*(?:SCHEDULED|DEADLINE): <[^<>]*>[\t ]*\n?", re.MULTILINE)
-_ADMONITION = re.compile(r"#\+BEGIN_(\w+)[^\n]*\n(.*?)\n?#\+END_\1", re.DOTALL | re.IGNORECASE)
+_BEGIN = re.compile(r"#\+BEGIN_(\w++)[^\n]*+(?:\n|\Z)", re.IGNORECASE)
+_END = re.compile(r"#\+END_(\w+)", re.IGNORECASE)
 _BRACKETS = re.compile(r"#?\[\[([^\[\]]+)\]\]|(?<!\w)#([\w/-]+)")
 _INNER = frozenset({"id", "collapsed", "heading", "background-color", "logseq.order-list-type"})
 
@@ -142,7 +144,25 @@ def _collect_blocks(outline: list[Block], blocks: dict[str, str]) -> None:
 def _without_properties(text: str) -> str:
     """Text of a block without its properties, which are settings of the program; others stay."""
     lines = [line for line in text.split("\n") if not ((found := _PROPERTY.match(line)) and found[1].lower() in _INNER)]
-    return _ADMONITION.sub(lambda found: "\n".join(f"> {line}" for line in found[2].split("\n")), "\n".join(lines))
+    return _with_quotations("\n".join(lines))
+
+
+def _with_quotations(text: str) -> str:
+    """Text with its admonitions (`#+BEGIN_NOTE`, lines, `#+END_NOTE`) as quotations; one that does not end is text."""
+    ends: dict[str, list[re.Match[str]]] = {}
+    for each in _END.finditer(text):
+        ends.setdefault(each[1].casefold(), []).append(each)
+    written: list[str] = []
+    copied = 0
+    for begin in _BEGIN.finditer(text):
+        closers = ends.get(begin[1].casefold(), [])
+        number = bisect_left(closers, begin.end(), key=re.Match.start)
+        if begin.start() < copied or number == len(closers):
+            continue
+        inside = text[begin.end() : closers[number].start()].removesuffix("\n")
+        written += (text[copied : begin.start()], "\n".join(f"> {line}" for line in inside.split("\n")))
+        copied = closers[number].end()
+    return "".join([*written, text[copied:]])
 
 
 def _shown(block: Block) -> Block:

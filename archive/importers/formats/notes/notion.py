@@ -43,9 +43,7 @@ _DOCUMENT = re.compile(r"\.(?:md|html)\Z")
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 _NOTION_ADDRESS = re.compile(r"https://(?:www\.)?notion\.(?:so|site|com)/(?:[^?#\s]*[-/])?([0-9a-f]{32})\b")
 _PROPERTY = re.compile(r"(?P<name>[^\W_][^:\n]{0,60}):(?: (?P<value>.*))?\Z")
-_RELATION = re.compile(r"\s*\([^()\s]*[0-9a-f]{32}\.(?:md|html)\)")
-_RANGE = re.compile(r"\s*→.*\Z")
-_ASIDE = re.compile(r"^<aside>\n(.*?)\n?^</aside>$", re.MULTILINE | re.DOTALL)
+_RELATION = re.compile(r"(?<!\s)\s*+\([^()\s]*[0-9a-f]{32}\.(?:md|html)\)")
 _TABLE_LINK = re.compile(r"\[([^\[\]]*)\]\([^()\s]*[0-9a-f]{32}(?:_all)?\.csv\)")
 _OWN_NAMES = {"createdtime": "created", "createdby": "author", "lasteditedtime": "updated", "lasteditedby": "edited_by"}
 _ORIGIN = "tag:notion.so,2016:"
@@ -168,9 +166,7 @@ def _read_markdown(text: str, name: str, export: _Export) -> _Page:
     columns = export.columns.get(posixpath.dirname(name), frozenset())
     properties = _properties(block.split("\n"), columns)
     body = rest if properties else body
-    return _Page(
-        title or _title_in(name), properties, _TABLE_LINK.sub(r"\1", _ASIDE.sub(_quote_aside, body)).strip("\n")
-    )
+    return _Page(title or _title_in(name), properties, _TABLE_LINK.sub(r"\1", _with_quotations(body)).strip("\n"))
 
 
 def _properties(lines: list[str], columns: frozenset[str]) -> dict[str, str]:
@@ -189,12 +185,22 @@ def _properties(lines: list[str], columns: frozenset[str]) -> dict[str, str]:
 def _value(text: str) -> str:
     """Value of a property without the files of the pages that it names; the first day of a span of time."""
     value = _RELATION.sub("", text).strip()
-    return _RANGE.sub("", value) if "→" in value and re.search(r"\d{4}", value) else value
+    return value.partition("→")[0].rstrip() if "→" in value and re.search(r"\d{4}", value) else value
 
 
-def _quote_aside(aside: re.Match[str]) -> str:
-    """Quotation in the place of a callout."""
-    return "\n".join(f"> {line}".rstrip() for line in aside[1].strip("\n").split("\n"))
+def _with_quotations(body: str) -> str:
+    """Text with its callouts (`<aside>`, lines, `</aside>`) as quotations; one that does not end is text."""
+    written: list[str] = []
+    begun: int | None = None
+    for line in body.split("\n"):
+        written.append(line)
+        if line == "<aside>" and begun is None:
+            begun = len(written)
+        elif line == "</aside>" and begun is not None:
+            inside = "\n".join(written[begun:-1]).strip("\n")
+            written[begun - 1 :] = [f"> {each}".rstrip() for each in inside.split("\n")]
+            begun = None
+    return "\n".join(written)
 
 
 def _read_html(content: bytes, name: str) -> _Page:

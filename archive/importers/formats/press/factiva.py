@@ -49,7 +49,7 @@ _RIGHTS = re.compile(r"(?:\(c\)|©|copyright|all rights)", re.IGNORECASE)
 _NUMBER = re.compile(
     r"(?:document|dokument|documento|документ|文件|文档|ドキュメント|문서)\s+(\w{10,40})\Z", re.IGNORECASE
 )
-_SUBJECT = re.compile(r"(?:\w{2,12}\s*:\s*)?(.+)\Z")
+_SUBJECT = re.compile(r"(?:\w{2,12}\s*+:\s*+)?(.+)\Z")
 _FILTERS = re.compile(r"filters?\b|content types\Z", re.IGNORECASE)
 _CODES = {
     "SE": "section", "PG": "pages", "ED": "edition", "CY": "copyright", "CO": "company", "IN": "industry",

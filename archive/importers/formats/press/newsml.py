@@ -27,7 +27,7 @@ MAX_ENTRY = 20 * 1024 * 1024
 """Limit of one item in bytes."""
 
 _TAG = re.compile(rb"<((?:\w{1,20}:)?NewsItem)[\s>]")
-_PLACE_AND_DATE = re.compile(r"\s*(?:\([^()]{1,40}\)\s*)?[-–—]*\s*\Z")
+_AGENCY = re.compile(r"\([^()]{1,40}\)\Z")
 
 
 def detect(probe: Probe) -> int:
@@ -136,7 +136,7 @@ def _is_component(element: Any) -> bool:
 
 def _place(dateline: str) -> str:
     """Place in a dateline: `STOCKHOLM, Aug 29, 2014 (AFP) -` → `Stockholm`."""
-    place = _PLACE_AND_DATE.sub("", dateline).partition(",")[0].strip()
+    place = _AGENCY.sub("", dateline.rstrip().rstrip("-–—").rstrip()).partition(",")[0].strip()
     if any(sign.isdigit() for sign in place):
         return ""
     return place.title() if place.isupper() else place

@@ -85,7 +85,7 @@ _ROLE = re.compile(
     re.IGNORECASE,
 )
 _HOST = re.compile(r"\S\.(?:com|net|org|co|info|[a-z]{2})\b|@|https?:", re.IGNORECASE)
-_SHARE = re.compile(r"\s*\(\d{1,3}\s?%\)")
+_SHARE = re.compile(r"(?<!\s)\s*+\(\d{1,3}\s?%\)")
 _CLOCK = re.compile(r"\d{1,2}[:.h]\d{2}")
 _SPACED_DATE = re.compile(r"\s+")
 

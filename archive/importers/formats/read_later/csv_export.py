@@ -15,7 +15,7 @@ from backfile.archive.metadata.publications import source_of
 from backfile.archive.model import ArticleMetadata
 from backfile.archive.report import Problem
 
-_HIGHLIGHT = re.compile(r"(?:\A|\n)\s*Highlight:", re.IGNORECASE)
+_HIGHLIGHT = re.compile(r"(?:\A\s*+|(?<!\s)[^\S\n]*+\n\s*+)Highlight:", re.IGNORECASE)
 _INSTAPAPER_FOLDERS = frozenset({"unread", "archive", "starred", "home"})
 
 

@@ -24,8 +24,8 @@ MAX_BLOCKS = 16 * 1024 * 1024
 
 _PRINTABLE = bytes(code if code >= 32 or code in b"\t\n\r" else 32 for code in range(256))
 _PARTS = re.compile(rb"<wp:post_type>(?:<!\[CDATA\[)?(?:attachment|wp_block|guest-author)")
-_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)(?:[?#].*)?\Z", re.IGNORECASE)
-_SIZE = re.compile(r"(?:-\d{1,5}x\d{1,5}|-scaled)?(\.\w{2,5})?(?:[?#].*)?\Z")
+_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)(?=[?#]|\Z)", re.IGNORECASE)
+_SIZE = re.compile(r"(?:-\d{1,5}x\d{1,5}|-scaled)?(\.\w{2,5})?(?:[?#].*|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
