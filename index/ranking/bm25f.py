@@ -142,12 +142,23 @@ def saturate(frequency: Number, weights: Weights = WEIGHTS) -> Number:
     return frequency * (weights.k1 + 1) / (frequency + weights.k1)
 
 
-def term_score(frequency: Number, weights: Weights = WEIGHTS) -> Number:
+def term_score(frequency: float, weights: Weights = WEIGHTS) -> float:
     """Score of a term before its query weight: saturate(tf~) + `presence` if the term occurs, else 0.
 
     So an article that has a word once, however long it is, is ahead of one without it by a least amount.
     """
-    return saturate(frequency, weights) + (frequency > 0) * weights.presence
+    return saturate(frequency, weights) + weights.presence if frequency else 0.0
+
+
+def term_scores(
+    frequencies: npt.NDArray[np.float64], query_weight: float, weights: Weights = WEIGHTS
+) -> npt.NDArray[np.float64]:
+    """Query weight times `term_score` of each of many term frequencies, with few temporary arrays."""
+    scores = frequencies + weights.k1
+    np.divide(frequencies, scores, out=scores)
+    scores *= query_weight * (weights.k1 + 1)
+    scores += (frequencies > 0) * (query_weight * weights.presence)
+    return scores
 
 
 def max_term_score(weights: Weights = WEIGHTS) -> float:

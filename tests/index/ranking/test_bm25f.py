@@ -21,6 +21,7 @@ from backfile.index.ranking.bm25f import (
     repetition,
     saturate,
     term_score,
+    term_scores,
     weighted_frequency,
 )
 
@@ -69,7 +70,9 @@ def test_term_scores_rise_from_presence_to_their_bound(first: float, second: flo
     less, more = sorted((first, second))
     assert WEIGHTS.presence < term_score(less) <= term_score(more) <= max_term_score()
     assert term_score(0.0) == 0
-    assert term_score(np.array([0.0, less])).tolist() == [0.0, term_score(less)]
+    assert term_scores(np.array([0.0, less, more]), 3.5).tolist() == pytest.approx(
+        [0.0, 3.5 * term_score(less), 3.5 * term_score(more)]
+    )
 
 
 @given(st.floats(0.1, 1e6), st.floats(0.1, 1e6))

@@ -32,7 +32,7 @@ from backfile.index.ranking.bm25f import (
     neighbour_pairs,
     query_weight,
     saturate,
-    term_score,
+    term_scores,
 )
 
 Required = tuple[QueryWeight, ...]  # a part of the score counts only in documents that match all of these
@@ -66,8 +66,7 @@ class TermScore:
 
     def add_to(self, scores: Array, batch: DocBatch) -> None:
         """Adds weight · term score of tf~."""
-        own = term_score(self.term.weighted_frequencies(batch, self.norms))
-        own *= self.weight
+        own = term_scores(self.term.weighted_frequencies(batch, self.norms), self.weight)
         scores += _restrict(own, self.required, batch)
 
 
