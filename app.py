@@ -17,7 +17,20 @@ from backfile.archive.web_addresses import host_of
 from backfile.config import Settings, load
 from backfile.index.engine import Engine
 from backfile.index.engines import open_engine
-from backfile.web.screens import about, api, article, browse, copies, export, feeds, media, quotations, search, trends
+from backfile.web.screens import (
+    about,
+    api,
+    article,
+    browse,
+    copies,
+    export,
+    feeds,
+    media,
+    quotations,
+    search,
+    trends,
+    why,
+)
 from backfile.web.service.admission import MAX_BUFFERED, register_admission
 from backfile.web.service.crawlers import register_crawlers
 from backfile.web.service.errors import register_errors
@@ -28,7 +41,7 @@ from backfile.web.service.services import EXTENSION, Services, utc_now
 from backfile.web.service.site_urls import MountedApplication
 from backfile.web.service.ui_language import register_ui_language
 
-SCREENS = (about, api, article, browse, copies, export, feeds, media, quotations, search, trends)
+SCREENS = (about, api, article, browse, copies, export, feeds, media, quotations, search, trends, why)
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 

@@ -113,6 +113,7 @@ class LazyGroup(click.Group):
         "search": "backfile.cli.article_commands.search",
         "show": "backfile.cli.article_commands.show",
         "stats": "backfile.cli.article_commands.stats",
+        "why": "backfile.cli.why_command.why",
         "trends": "backfile.cli.trend_command.trends",
     }
 

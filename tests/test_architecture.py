@@ -114,6 +114,7 @@ INDEX_LAYERS = (
     ("analysis", "errors", "status"), ("query", "deadline", "periods"), ("engine",), ("fields", "trend_series"),
     ("copies",), ("ranking", "highlight", "serialising", "processes"), ("hits", "caching"), ("concordance", "engines"),
     ("sync", "quotations"),
+    ("explanation",),
 )  # fmt: skip
 WHOOSH_LAYERS = (("storage",), ("codec", "search"), ("indexing",), ("whoosh_engine",))
 OPENSEARCH_LAYERS = (

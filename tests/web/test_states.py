@@ -126,6 +126,13 @@ def routes(canary: str) -> list[str]:
         f"/search?topic=topic-{word}",
     ]
     asked += [
+        f"/why?q=harbour&article=Story+of+{word}",
+        f"/api/why?q=nothing&article=Story+of+{word[:-1]}",
+        f"/why?article=https://example.org/{word}/x",
+        f"/api/why?article=/old/{word}",
+        f"/api/why?q=ferry&article=news/{word}",
+    ]
+    asked += [
         f"/author/Author%20{word}",
         f"/topic/topic-{word}",
         f"/authors?contains={word[:-1]}",
@@ -189,9 +196,19 @@ def test_screens_open_articles_by_their_state_alone() -> None:
 
 def test_a_secret_article_answers_as_an_unknown_one(site: Site) -> None:
     client = site.at(BEFORE)
-    for form in ("/article/news/{}", "/api/article/news/{}", "/cite/news/{}.ris", "/media/news/{}/photo.png"):
+    for form in (
+        "/article/news/{}",
+        "/api/article/news/{}",
+        "/cite/news/{}.ris",
+        "/media/news/{}/photo.png",
+        "/why?article=news/{}",
+        "/api/why?article=news/{}.md",
+        "/api/why?q=ferry&article=Story+of+{}",
+        "/why?article=https://example.org/{}/x",
+        "/api/why?article=/old/{}",
+    ):
         known, unknown = client.get(form.format("embargobird")), client.get(form.format("unknownbird"))
-        assert known.status_code == unknown.status_code == 404
+        assert known.status_code == unknown.status_code == (200 if "/why" in form else 404)
         assert known.text.replace("embargobird", "") == unknown.text.replace("unknownbird", "")
 
 

@@ -87,6 +87,7 @@ def robots() -> Response:
         f"Disallow: {site_path('/trends')}",
         f"Disallow: {site_path('/quote?')}",
         f"Disallow: {site_path('/compare')}",
+        f"Disallow: {site_path('/why')}",
         f"Disallow: {site_path('/api/')}",
         f"Disallow: {site_path('/article/*?')}",  # of the same articles with the matches of searches
         f"Sitemap: {services().absolute(site_path('/sitemap.xml'))}",

@@ -20,7 +20,7 @@ PIECE = 64 * 1024  # bytes
 RETRY_AFTER = 5  # seconds
 
 EXTENSION = "backfile.admission"
-EXPENSIVE = ("copies",)  # blueprints whose pages are, whatever their arguments
+EXPENSIVE = ("copies", "why")  # blueprints whose pages are, whatever their arguments
 CHEAP_WORDS = 3
 CHEAP_DEPTH = 200  # hits up to the end of the page
 _CHEAP_WORD = re.compile(r"[^\W\u0e00-\U0010ffff]{2,40}")  # no operators, no scripts without spaces

@@ -108,6 +108,10 @@ class SearchArguments(NamedTuple):
         pairs = search.pairs()
         return f"{path}?{_encode(pairs)}" if pairs else path
 
+    def url_with(self, path: str, **values: str) -> str:
+        """URL of another page about this search, with further arguments."""
+        return f"{site_path(path)}?{_encode([*self._replace(rank=None, page=1).pairs(), *values.items()])}"
+
     def urls_with(self, *names: str) -> Callable[..., str]:
         """Function from a value for each name to the URL of the first page that has these arguments as well.
 

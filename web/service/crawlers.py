@@ -14,7 +14,7 @@ from werkzeug.exceptions import TooManyRequests
 from backfile.web.service.services import services
 
 FILTERS = ("author", "topic", "from", "to")
-LISTS = ("search", "browse", "api", "feeds", "export", "trends")  # blueprints
+LISTS = ("search", "browse", "api", "feeds", "export", "trends", "why")  # blueprints
 FREE_PAGES = 3  # of a filtered search; the pages after them are counted
 CAPACITY = 20  # deep lists and exports that an address gets at once
 REFILL = 0.5  # more of them a second

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
-from backfile.archive.metadata.corrections import CorrectionKind
-from backfile.index.engine import MAX_COPIES, MAX_DEPTH, Sort
-from backfile.index.fields import CONTENT_FIELDS
+from backfile.index.engine import MAX_DEPTH, Sort
+from backfile.index.explanation.article_lookup import MAX_TYPED
 from backfile.index.periods import Period
 from backfile.index.query import MAX_CHARACTERS
-from backfile.index.quotations.alignment import Difference
-from backfile.index.quotations.quotation_finder import MAX_QUOTATION, QuotationOrder, Verdict
+from backfile.index.quotations.quotation_finder import MAX_QUOTATION, QuotationOrder
 from backfile.index.trend_series import MAX_QUERIES, Measure
+from backfile.web.openapi.api_schemas import SCHEMAS
+from backfile.web.openapi.schema_types import (
+    DATE,
+    TEXT,
+    Json,
+    json_enum,
+)
 from backfile.web.service.arguments import ALL_WORDS, COPIES, MAX_PER_PAGE, MAX_VALUES, MOST_WORDS
-
-Json = dict[str, Any]
-
-TEXT: Json = {"type": "string"}
-TEXT_OR_NULL: Json = {"type": ["string", "null"]}
-TEXTS: Json = {"type": "array", "items": TEXT}
-COUNT: Json = {"type": "integer", "minimum": 0}
-COUNT_OR_NULL: Json = {"type": ["integer", "null"], "minimum": 0}
-DATE: Json = {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}
 
 
 def openapi_document(title: str, server: str) -> Json:
@@ -42,6 +35,7 @@ def openapi_document(title: str, server: str) -> Json:
             "/api/quote": _get(
                 "Articles that have a quotation, word for word or nearly", _quotation(), "application/json", "Quotation"
             ),
+            "/api/why": _get("Why a search does not find an article", _why(), "application/json", "Why"),
             "/api/article/{id}": _article(),
             "/api/links": _get("Links within the archive, and the dead ones", [], "application/json", "Links"),
             "/api/trends": _get("Articles of several searches by period", _trends(), "application/json", "Trends"),
@@ -139,6 +133,11 @@ def _search(*, paged: bool = False) -> list[Json]:
     return parameters
 
 
+def _why() -> list[Json]:
+    typed = {"type": "string", "maxLength": MAX_TYPED}
+    return [*_search(), _parameter("article", "Its address, path, id, or title, or a part of one.", typed)]
+
+
 def _trends() -> list[Json]:
     queries = {"type": "array", "items": _query(), "maxItems": MAX_QUERIES}
     filters = [each for each in _search() if each["name"] in ("author", "topic", "from", "to")]
@@ -166,231 +165,9 @@ def _quotation() -> list[Json]:
     text = {"type": "string", "maxLength": MAX_QUOTATION}
     return [
         _parameter("text", "The quotation, plain text; an ellipsis may stand for words left out.", text),
-        _parameter("sort", "The order; articles that have it word for word come first.", _enum(QuotationOrder)),
+        _parameter("sort", "The order; articles that have it word for word come first.", json_enum(QuotationOrder)),
     ]
-
-
-def _enum(values: Iterable[str]) -> Json:
-    return {"type": "string", "enum": list(values)}
-
-
-def _marked(kinds: Iterable[Difference]) -> Json:
-    """Text with marks (start, end, kind)."""
-    mark = {"type": "array", "prefixItems": [COUNT, COUNT, _enum(kinds)], "minItems": 3, "maxItems": 3}
-    return _object(text=TEXT, marks={"type": "array", "items": mark})
 
 
 def _parameter(name: str, description: str, schema: Json) -> Json:
     return {"name": name, "in": "query", "description": description or name, "schema": schema}
-
-
-def _object(**properties: Json) -> Json:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-SCHEMAS: Json = {
-    "Page": _object(
-        query=TEXT,
-        total=COUNT,
-        stories=COUNT_OR_NULL,
-        took_ms={"type": "number"},
-        notices=TEXTS,
-        hits={"type": "array", "items": {"$ref": "#/components/schemas/Hit"}},
-        facets={
-            "type": "object",
-            "additionalProperties": {"type": "array", "items": _object(value=TEXT, count=COUNT)},
-        },
-        names={"type": "array", "items": _object(facet=TEXT, value=TEXT, count=COUNT)},
-        suggestion=TEXT_OR_NULL,
-        relaxed={"anyOf": [_object(required=COUNT, of=COUNT), {"type": "null"}]},
-        page={"type": "integer", "minimum": 1},
-        pages=COUNT,
-    ),
-    "Hit": _object(
-        id=TEXT,
-        title=TEXT,
-        authors=TEXTS,
-        topics=TEXTS,
-        date={"anyOf": [DATE, {"type": "null"}]},
-        url=TEXT,
-        score={"type": "number"},
-        matches=COUNT,
-        missing=TEXTS,
-        passages={
-            "type": "array",
-            "items": _object(
-                text=TEXT,
-                spans={"type": "array", "items": {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}},
-            ),
-        },
-        copies={
-            "type": "array",
-            "maxItems": MAX_COPIES,
-            "items": _object(
-                id=TEXT,
-                title=TEXT,
-                date={"anyOf": [DATE, {"type": "null"}]},
-                source={"anyOf": [_object(name=TEXT_OR_NULL, url=TEXT_OR_NULL), {"type": "null"}]},
-                url=TEXT,
-                added=COUNT_OR_NULL,
-                removed=COUNT_OR_NULL,
-            ),
-        },
-        copy_count=COUNT,
-    ),
-    "Quotation": _object(
-        quotation=TEXT,
-        words=COUNT,
-        verdict=_enum(Verdict),
-        articles=COUNT,
-        took_ms={"type": "number"},
-        is_cut={"type": "boolean"},
-        matches={"type": "array", "items": {"$ref": "#/components/schemas/QuotationMatch"}},
-    ),
-    "QuotationMatch": _object(
-        id=TEXT,
-        title=TEXT,
-        authors=TEXTS,
-        date={"anyOf": [DATE, {"type": "null"}]},
-        source={"anyOf": [_object(name=TEXT_OR_NULL, url=TEXT_OR_NULL), {"type": "null"}]},
-        url=TEXT,
-        verdict=_enum([Verdict.VERBATIM, Verdict.NEARLY]),
-        percent={"type": "integer", "minimum": 0, "maximum": 100},
-        field=_enum(CONTENT_FIELDS),
-        left_out=COUNT,
-        quotation=_marked([Difference.SAME, Difference.ADDED, Difference.CHANGED]),
-        passages={
-            "type": "array",
-            "items": _marked([Difference.SAME, Difference.MISSING, Difference.CHANGED, Difference.LEFT_OUT]),
-        },
-        changes={
-            "type": "array",
-            "items": _object(
-                kind=_enum([Difference.MISSING, Difference.ADDED, Difference.CHANGED]), quotation=TEXT, article=TEXT
-            ),
-        },
-    ),
-    "Article": _object(
-        id=TEXT,
-        path=TEXT,
-        title=TEXT,
-        authors=TEXTS,
-        topics=TEXTS,
-        date={"anyOf": [DATE, {"type": "null"}]},
-        updated={"anyOf": [DATE, {"type": "null"}]},
-        summary=TEXT_OR_NULL,
-        source={"anyOf": [_object(name=TEXT_OR_NULL, url=TEXT_OR_NULL), {"type": "null"}]},
-        language=TEXT_OR_NULL,
-        url=TEXT,
-        corrections={
-            "type": "array",
-            "items": _object(kind={"enum": list(CorrectionKind)}, date={"anyOf": [DATE, {"type": "null"}]}, text=TEXT),
-        },
-        identifiers={"type": "array", "items": _object(scheme=TEXT, value=TEXT, url=TEXT_OR_NULL)},
-        unlisted={"type": "boolean"},
-    ),
-    "Trends": _object(
-        by={"enum": list(Period)},
-        measure={"enum": list(Measure)},
-        notices=TEXTS,
-        archive=_object(
-            total=COUNT,
-            undated=COUNT,
-            vague=COUNT,
-            points={
-                "type": "array",
-                "items": _object(
-                    period=TEXT,
-                    to=DATE,
-                    articles=COUNT,
-                    words=COUNT_OR_NULL,
-                    reliable={"type": "boolean"},
-                    **{"from": DATE},
-                ),
-            },
-        ),
-        queries={
-            "type": "array",
-            "maxItems": MAX_QUERIES,
-            "items": _object(
-                query=TEXT,
-                total=COUNT,
-                undated=COUNT,
-                vague=COUNT,
-                points={
-                    "type": "array",
-                    "items": _object(
-                        period=TEXT,
-                        articles=COUNT,
-                        percent={"type": ["number", "null"], "minimum": 0, "maximum": 100},
-                        matches=COUNT_OR_NULL,
-                        matches_per_million_words={"type": ["number", "null"], "minimum": 0},
-                        url=TEXT,
-                    ),
-                },
-            ),
-        },
-    ),
-    "Suggestions": _object(
-        words=TEXTS,
-        titles={"type": "array", "items": _object(id=TEXT, title=TEXT, url=TEXT)},
-        authors=TEXTS,
-        topics=TEXTS,
-    ),
-    "Links": _object(
-        links=_object(resolved=COUNT, unresolved=COUNT),
-        unresolved_links={
-            "type": "array",
-            "items": _object(
-                path=TEXT,
-                line={"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]},
-                kind={"enum": ["link", "image"]},
-                address=TEXT,
-            ),
-        },
-    ),
-    "Citations": {"type": "array", "items": {"type": "object"}},
-    "Manifest": _object(
-        format=COUNT,
-        software=TEXT,
-        archive=TEXT,
-        address=TEXT,
-        time=TEXT,
-        query=_object(typed=TEXT, read=TEXT),
-        filters=_object(authors=TEXTS, topics=TEXTS, to=TEXT_OR_NULL, **{"from": TEXT_OR_NULL}),
-        order={"enum": list(Sort)},
-        counts={"enum": ["articles"]},
-        total=COUNT,
-        stories=COUNT,
-        given=COUNT,
-        relaxed={"anyOf": [_object(required=COUNT, of=COUNT), {"type": "null"}]},
-        notices=TEXTS,
-        articles=COUNT,
-        generation=COUNT,
-        fingerprint=TEXT_OR_NULL,
-    ),
-    "Health": _object(
-        status={"enum": ["ok", "indexing", "stale", "damaged", "unavailable"]},
-        engine=TEXT,
-        articles=COUNT_OR_NULL,
-        generation=COUNT_OR_NULL,
-        problems=TEXTS,
-        stale_since=TEXT_OR_NULL,
-    ),
-    "Error": _object(
-        error=_object(
-            status={"type": "integer"},
-            heading=TEXT,
-            message=TEXT,
-            hint=TEXT,
-            article=_object(
-                state={"enum": ["deleted", "expired", "withheld"]},
-                reason=TEXT,
-                since=TEXT_OR_NULL,
-                title=TEXT,
-                date=TEXT,
-            ),
-        )
-        | {"required": ["status", "heading", "message", "hint"]}
-    ),
-}
