@@ -76,7 +76,7 @@ def _beyond_bounds(tree: Node) -> ParsedQuery | None:
     words = word_count(tree)
     if words > MAX_WORDS:
         return _refused(
-            "The query has %(words)s different words; at most %(most)s can be searched for. Please leave some out.",
+            "The query has %(words)s words; at most %(most)s can be searched for at once. Please leave some out.",
             words=words,
             most=MAX_WORDS,
         )
