@@ -149,7 +149,7 @@ class _Checker:
             if not self.as_json:
                 click.echo(f"{masked(name)}:{quotation.line}: {_verdict(report)}: {masked(_begun(quotation))}")
                 for match in report.matches[:1]:
-                    _print_match(match, report, self.settings)
+                    _print_match(match, report, self.settings, passages=match.verdict is Verdict.NEARLY)
             yield where | report_to_json(report, lambda match: _url(self.settings, match))
 
     def _print_left_out(self, name: str, draft: DraftQuotations) -> None:
@@ -167,7 +167,7 @@ def _read(name: str) -> str:
 
 
 def _begun(quotation: DraftQuotation) -> str:
-    text = " ".join(quotation.text.split())
+    text = " ".join(quotation.text.split()).strip('“”„"«»')
     return f"“{text if len(text) <= _BEGINNING else text[: _BEGINNING - 1] + '…'}”"
 
 
@@ -205,12 +205,12 @@ def _print_report(report: QuotationReport, settings: Settings) -> None:
         click.echo("Of very long articles only the beginning was compared.", err=True)
 
 
-def _print_match(match: QuotationMatch, report: QuotationReport, settings: Settings) -> None:
+def _print_match(match: QuotationMatch, report: QuotationReport, settings: Settings, *, passages: bool = True) -> None:
     metadata, quotation = match.document.metadata, report.quotation
     source = metadata.source.name if metadata.source else None
     details = [metadata.title, ", ".join(metadata.authors), str(metadata.date or ""), source or ""]
     click.echo("    " + masked(" · ".join(detail for detail in details if detail)))
-    for passage in mark_passages(match):
+    for passage in mark_passages(match) if passages else ():
         click.echo("    " + _styled(passage))
     for change in list_changes(match, quotation.text, quotation.stream):
         click.echo("    " + masked(_CHANGES[change.difference].format(change.quoted, change.article)))

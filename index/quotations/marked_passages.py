@@ -120,12 +120,12 @@ def _in_context(text: str, marks: Sequence[Mark], language: str | None) -> Marke
     if begin is None:
         blank = max(text.find(each, low, start) for each in " \n")
         begin = blank + 1 if low and blank >= 0 else low
-    edges = [edge for edge in sentence_starts(text, end, high, language) if edge > end]
-    stop = high if high == len(text) else edges[-1] if edges else max(text.rfind(" ", end, high), end)
+    edge = next((each for each in sentence_starts(text, end, high, language) if each > end), None)
+    stop = edge or (high if high == len(text) else max(text.rfind(" ", end, high), end))
     piece = text[begin:stop].rstrip()
     moved = tuple((first - begin, last - begin, difference) for first, last, difference in marks)
     is_sentence = begin == 0 or text[begin - 1] == "\n" or text[:begin].rstrip()[-1:] in ".!?…。！？"
-    return MarkedText(piece, moved, not is_sentence, stop < len(text) and not edges)
+    return MarkedText(piece, moved, not is_sentence, stop < len(text) and edge is None)
 
 
 def report_to_json(report: QuotationReport, url_of: Callable[[QuotationMatch], str]) -> dict[str, Any]:
