@@ -66,12 +66,6 @@ class Alignment:
     verbatim: bool
     left_out: int = 0
 
-    @property
-    def passage(self) -> tuple[int, int]:
-        """Words of the text from the first to after the last."""
-        placed = [step.text for step in self.steps if step.text[0] < step.text[1]]
-        return placed[0][0], placed[-1][1]
-
 
 def align_verbatim(quotation: Quotation, text: WordStream) -> Alignment | None:
     """Alignment of a quotation that stands word for word in a text; None if it does not."""

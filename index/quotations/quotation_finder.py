@@ -39,6 +39,7 @@ _ALIGNED = 8  # of those without the quotation as it is, the most promising that
 _LEAST_SHARE = 0.25
 _MOST_SHARED = 0.8
 _LEAST_SCORE = 0.35  # of the score of the first hit, for another to be read
+_SHORT_TEXT = 20_000  # characters, which cost less than MAX_COST whatever they are
 _CHUNK = 12  # words of a phrase
 _CHUNKS = 6
 _COUNTED = 32  # words whose articles are counted
@@ -92,9 +93,10 @@ class QuotationMatch:
 
 @dataclass(frozen=True)
 class QuotationReport:
-    """Finding on a quotation, with the best matches first. `articles`: articles with its words as a phrase.
+    """Finding on a quotation, with the best matches first.
 
-    `is_cut`: only the beginning of an article was compared, since it is very long.
+    `articles`: number of articles that have it word for word; of more than are compared, those that have its words as a
+    phrase. `is_cut`: only the beginning of an article was compared, since it is very long.
     """
 
     quotation: Quotation
@@ -155,8 +157,9 @@ class _Finder:
     def find(self) -> list[QuotationMatch]:
         """All matches among the candidates, the best first."""
         page = self._search(_phrases(self._quotation.text), earliest=self._order is QuotationOrder.EARLIEST)
-        self.articles = page.total
-        self._read(page)
+        self._read(page, phrases=True)
+        verbatim = sum(match.alignment.verbatim for match in self._found())
+        self.articles = page.total if page.total > _CANDIDATES and len(self._quotation.parts) == 1 else verbatim
         if len(self._found()) < _CANDIDATES and len(self._quotation.stream.words) >= _SHORTEST_NEARLY:
             self._find_near()
         found = self._found()
@@ -206,12 +209,15 @@ class _Finder:
         page = self._engine.search(replace(request, deadline=self._deadline.left()))
         return counts | dict(page.word_counts)
 
-    def _read(self, page: Page) -> None:
-        """Compares the articles of a page with the quotation, those that share most of its words in any case."""
+    def _read(self, page: Page, *, phrases: bool = False) -> None:
+        """Compares the articles of a page with the quotation, those that share most of its words in any case.
+
+        With `phrases` they have the words of the quotation, and all are compared.
+        """
         near: list[tuple[float, Document, list[_Guessed]]] = []
         for hit in page.hits:
             self._deadline.check()
-            if hit.id not in self._matches and hit.score >= _LEAST_SCORE * page.hits[0].score:
+            if hit.id not in self._matches and (phrases or hit.score >= _LEAST_SCORE * page.hits[0].score):
                 self._matches[hit.id] = None
                 with suppress(ArticleNotFound):  # removed since the search
                     document = self._engine.document(hit.id)
@@ -220,14 +226,26 @@ class _Finder:
         near.sort(key=lambda each: -each[0])
         for number, (share, document, guesses) in enumerate(near):
             self._deadline.check()
-            if share >= (_LEAST_SHARE if number < _ALIGNED else _MOST_SHARED):
-                self._matches[document.id] = self._match(document, guesses)
+            if phrases or share >= (_LEAST_SHARE if number < _ALIGNED else _MOST_SHARED):
+                found = self._match(document, guesses)
+                if phrases and not (found and found.alignment.verbatim):
+                    found = self._match_whole(document, guesses) or found
+                self._matches[document.id] = found
+
+    def _match_whole(self, document: Document, guesses: Sequence[_Guessed]) -> QuotationMatch | None:
+        """Match word for word outside of the likely places."""
+        for field, text, _ in guesses:
+            self._deadline.check()
+            stream = WordStream.of(text)
+            if found := align_verbatim(self._quotation, stream):
+                return QuotationMatch(document, field, text, stream, found)
+        return None
 
     def _texts(self, document: Document) -> Iterator[tuple[str, str]]:
         """Fields and texts of an article; of a very long one the beginning."""
         for field in CONTENT_FIELDS:
             for text in values(document, field):
-                part, _ = affordable_part(text, MAX_COST)
+                part = text if len(text) <= _SHORT_TEXT else affordable_part(text, MAX_COST)[0]
                 self.is_cut = self.is_cut or len(part) < len(text)
                 yield field, part
 

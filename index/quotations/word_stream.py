@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property, lru_cache
@@ -27,8 +27,8 @@ _NUMBER_DASH = re.compile(r"(?<=\d)[‒–−](?=\d)|(?<![^\s(\[])[‒–−](?=
 _ROUGH_WORDS = re.compile(f"[a-z0-9]+|{UNSPACED_CHARACTER.pattern}|[^\\W_a-z0-9]+")
 _PIECE = re.compile(f"[{CONNECTORS}]|[^{CONNECTORS}]+")
 _IN_NUMBERS = ".," + _HYPHENS
-_LINE_END = re.compile(rf"[{_HYPHENS}][ \t]*\n\s*")
-_BRACKET_IN_WORD = re.compile(r"(?<=[^\W\d_])[\[\]](?=[^\W\d_])")
+_LINE_END = re.compile(rf"(?<=[^\W\d_])[{_HYPHENS}][ \t]*\n\s*")
+_BRACKET_IN_WORD = re.compile(r"(?<!\w)\[[^\W\d_]{1,3}\](?=[^\W\d_])")
 _SHORTEST_WITH_NOTE = 3
 _LONGEST_CACHED = 64
 _MOST_TRIALS = 2_000  # places of the letters of a quotation in a text that are looked at
@@ -49,44 +49,60 @@ class Border(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Word inside a unit: folded letters, span from the start of the unit, border before it."""
+    """Word inside a unit: folded letters, span from the start of the unit, border before it, number of its note."""
 
     letters: str
     start: int
     end: int
     border: Border
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class WordStream:
-    """Words of a text in order: folded `words`, spans (code points of the text) and the border before each."""
+    """Words of a text in order: folded `words`, spans (code points of the text) and the border before each.
+
+    `notes` are marks of notes as (number of words before it, mark), ascending.
+    """
 
     words: Sequence[str]
     starts: Sequence[int]
     ends: Sequence[int]
     borders: Sequence[Border]
+    notes: Sequence[tuple[int, str]] = ()
 
     @classmethod
     def of(cls, text: str, start: int = 0, end: int | None = None) -> WordStream:
         """Reads a text, or the part of it between two places; spans count from its beginning."""
+        stop = len(text) if end is None else end
         words: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
         borders: list[Border] = []
-        broken = _broken_words(text)
-        for found in _UNITS.finditer(_with_plain_dashes(text), start, len(text) if end is None else end):
-            place = found.start()
-            for piece in _pieces(found[0]):
+        notes: list[tuple[int, str]] = []
+        broken = _broken_words(text, start, stop)
+        for found in _UNITS.finditer(_with_plain_dashes(text, start, stop), start, stop):
+            place, pieces = found.start(), _pieces(found[0])
+            for piece in pieces:
                 words.append(piece.letters)
                 starts.append(place + piece.start)
                 ends.append(place + piece.end)
                 borders.append(Border.SOFT if starts[-1] in broken else piece.border)
-        return cls(words, starts, ends, _loosened(words, borders))
+                if piece.note:
+                    notes.append((len(words), piece.note))
+            if not pieces and found[0][1:2].isdigit():
+                notes.append((len(words), found[0][1:-1]))
+        return cls(words, starts, ends, _loosened(words, borders), notes)
 
     def part(self, first: int, after: int) -> WordStream:
         """Words from index `first` up to `after`."""
         chosen = slice(first, after)
-        return WordStream(self.words[chosen], self.starts[chosen], self.ends[chosen], self.borders[chosen])
+        words, starts, ends, borders = self.words[chosen], self.starts[chosen], self.ends[chosen], self.borders[chosen]
+        return WordStream(words, starts, ends, borders, self._notes_in(first, after))
+
+    def _notes_in(self, first: int, after: int) -> list[tuple[int, str]]:
+        """Marks of notes after words from index `first` up to `after`, counted from there."""
+        return [(place - first, mark) for place, mark in self.notes if first < place <= after]
 
     @cached_property
     def letters(self) -> str:
@@ -140,8 +156,14 @@ class WordStream:
         return first, after
 
     def _has_borders(self, quoted: WordStream, first: int, after: int) -> bool:
-        """Test of a place with the letters of a quotation: the words begin and end where those of the quotation do."""
+        """Test of a place with the letters of a quotation: the words begin and end where those of the quotation do.
+
+        Marks of notes may be missing in one of them; where both have some they are the same (`x[1]` is not `x[2]`).
+        """
         if self.borders[first] is Border.SOFT or (after < len(self.words) and self.borders[after] is Border.SOFT):
+            return False
+        notes = self._notes_in(first, after)
+        if notes and quoted.notes and notes != quoted.notes:
             return False
         base, here = self._offsets[first], quoted._border_at
         for word in range(first + 1, after):
@@ -169,19 +191,17 @@ def _in_small_letters(text: str) -> str:
 _fold_rough = lru_cache(maxsize=1 << 16)(fold)
 
 
-def _with_plain_dashes(text: str) -> str:
-    """Text of the same length with hyphens for the dashes in and before numbers."""
-    return text if text.isascii() else _NUMBER_DASH.sub("-", text)
+def _with_plain_dashes(text: str, start: int, end: int) -> str:
+    """Text of the same length with hyphens for the dashes in and before numbers, if a part of it has some."""
+    return _NUMBER_DASH.sub("-", text) if not text.isascii() and _NUMBER_DASH.search(text, start, end) else text
 
 
-def _broken_words(text: str) -> frozenset[int]:
+def _broken_words(text: str, start: int, end: int) -> frozenset[int]:
     """Places at which the rest of a word begins that is broken at the end of a line, or has a bracket inside."""
-    found: Iterable[re.Match[str]] = ()
-    if "\n" in text:
-        found = (each for each in _LINE_END.finditer(text) if text[each.start() - 1 : each.start()].isalpha())
-    places = {each.end() for each in found if text[each.end() : each.end() + 1].islower()}
-    if "[" in text:
-        places.update(each.end() for each in _BRACKET_IN_WORD.finditer(text))
+    places = {
+        each.end() for each in _LINE_END.finditer(text, start, end) if text[each.end() : each.end() + 1].islower()
+    }
+    places.update(each.end() for each in _BRACKET_IN_WORD.finditer(text, start, end))
     return frozenset(places)
 
 
@@ -219,35 +239,37 @@ _cached_pieces = lru_cache(maxsize=1 << 16)(_read_pieces)
 
 def _split(unit: str) -> Iterator[_Piece]:
     """Words of a compound: hyphens make soft borders, an ampersand is a word, signs in numbers belong to them."""
-    letters, start, end, border = "", 0, 0, Border.HARD
+    letters, note, start, end, border = "", "", 0, 0, Border.HARD
     parts = list(_PIECE.finditer(unit))
     for number, found in enumerate(parts):
         sign = found[0]
         if sign not in CONNECTORS:
-            letters, end = letters + _folded(sign), found.end()
+            folded, note = _folded(sign)
+            letters, end = letters + folded, found.end()
             continue
         following = parts[number + 1][0] if number + 1 < len(parts) else ""
         if sign in _IN_NUMBERS and letters[-1:].isdigit() and following[:1].isdigit():
             letters += "-" if sign in _HYPHENS else sign
             continue
         if letters:
-            yield _Piece(letters, start, end, border)
+            yield _Piece(letters, start, end, border, note)
         if sign in "&＆":
             yield _Piece("&", found.start(), found.end(), Border.HARD)
-        letters, start = "", found.end()
+        letters, note, start = "", "", found.end()
         border = Border.SOFT if sign in _HYPHENS else Border.HARD
     if letters:
-        yield _Piece(letters, start, end, border)
+        yield _Piece(letters, start, end, border, note)
 
 
-def _folded(word: str) -> str:
-    """Folded word without the number of a note."""
+def _folded(word: str) -> tuple[str, str]:
+    """Folded word without the number of a note, and that number."""
     if word[-1] in NOTE_SIGNS:
-        plain = fold(word.rstrip(NOTE_SIGNS))
+        bare = word.rstrip(NOTE_SIGNS)
+        plain = fold(bare)
         if len(plain) >= _SHORTEST_WITH_NOTE and plain[-1].isalpha():
-            return plain
+            return plain, fold(word[len(bare) :])
     folded = fold(word)
-    return folded if folded.isascii() else "".join(folded.split())
+    return (folded if folded.isascii() else "".join(folded.split())), ""
 
 
 @dataclass(frozen=True)

@@ -135,9 +135,8 @@ def _verdict(report: QuotationReport) -> str:
             "Not word for word; %(num)s articles have nearly these words.",
             len(report.matches),
         )
-    return ngettext(
-        "Word for word in %(num)s article.", "Word for word in %(num)s articles.", max(verbatim, report.articles)
-    )
+    number = report.articles if report.articles > MAX_SHOWN else verbatim
+    return ngettext("Word for word in %(num)s article.", "Word for word in %(num)s articles.", number)
 
 
 def _match_view(found: PublicMatch, report: QuotationReport) -> QuotationMatchView:
