@@ -109,6 +109,7 @@ class LazyGroup(click.Group):
         "check": "backfile.cli.article_commands.check",
         "import": "backfile.cli.import_command.import_command",
         "index": "backfile.cli.article_commands.index",
+        "lines": "backfile.cli.lines_command.lines",
         "quote": "backfile.cli.quote_command.quote",
         "search": "backfile.cli.article_commands.search",
         "show": "backfile.cli.article_commands.show",

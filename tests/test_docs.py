@@ -239,6 +239,7 @@ def test_json_is_as_documented(tmp_path: Path, capsys: pytest.CaptureFixture[str
     commands = [
         ["search", "ferry"],
         ["quote", "the ferry sails on"],
+        ["lines", "ferry", "--limit", "1"],
         ["trends", "ferry", "--by", "year", "--measure", "share"],
         ["show", "2019/night-ferry"],
         ["check"],

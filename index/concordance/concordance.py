@@ -110,7 +110,7 @@ class _Reading:
 
     def _search(self, number: int, per_page: int) -> Page:
         self.check()
-        search = replace(self._sorted_search, page=number, per_page=per_page, passages=0, facets=())
+        search = replace(self._sorted_search, page=number, per_page=per_page, passages=0, facets=(), fold=False)
         is_first = number == 1
         sampled = is_first and self.request.sample is not None
         found = self.engine.search(replace(search, documents=True, count_matches=is_first, list_matches=sampled))

@@ -61,7 +61,7 @@ def marks_of(document: Document, rank: int, highlights: Highlights) -> Iterator[
 
 
 def make_line(document: Document, mark: Mark, columns: int = COLUMNS) -> ConcordanceLine:
-    """ConcordanceLine of a mark with so many columns of context to each side. The context ends with its field."""
+    """Line of a mark with so many columns of context to each side. The context ends with its field."""
     text = field_text(document, mark.field)
     return ConcordanceLine(
         mark,
@@ -73,21 +73,28 @@ def make_line(document: Document, mark: Mark, columns: int = COLUMNS) -> Concord
     )
 
 
+LINE_COLUMNS = (
+    "id", "title", "authors", "date", "url", "number", "field", "start", "end", "before", "match", "after", "direction",
+)  # fmt: skip
+"""Names in the JSON object of a line."""
+
+
 def line_to_json(line: ConcordanceLine, url: str) -> dict[str, Any]:
     """JSON object of a line (docs/api.md); `start` and `end` count code points of its field."""
     metadata, mark = line.metadata, line.mark
-    return {
-        "id": mark.article_id,
-        "title": metadata.title,
-        "authors": list(metadata.authors),
-        "date": metadata.date.isoformat() if metadata.date else None,
-        "url": url,
-        "number": mark.number,
-        "field": mark.field,
-        "start": mark.start,
-        "end": mark.end,
-        "before": line.before,
-        "match": line.match,
-        "after": line.after,
-        "direction": line.direction,
-    }
+    values = (
+        mark.article_id,
+        metadata.title,
+        list(metadata.authors),
+        metadata.date.isoformat() if metadata.date else None,
+        url,
+        mark.number,
+        mark.field,
+        mark.start,
+        mark.end,
+        line.before,
+        line.match,
+        line.after,
+        line.direction,
+    )
+    return dict(zip(LINE_COLUMNS, values, strict=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -17,6 +19,7 @@ from typing import Any
 import click
 import pytest
 from paths import ROOT
+from wcwidth import width
 
 from backfile.archive.report import Problem
 from backfile.cli import main, terminal
@@ -581,3 +584,51 @@ class TestTrends:
     )
     def test_wrong_usage(self, arguments: tuple[str, ...], library: Path, run: Any) -> None:
         assert run("trends", *arguments)[0] == 2
+
+
+class TestLines:
+    def test_matches_stand_below_each_other(self, library: Path, run: Any) -> None:
+        code, out, err = run("lines", "ferry", "--sort", "oldest", "--width", "20")
+        assert code == 0
+        lines = out.splitlines()
+        places = {line.casefold().index("ferr", 15) for line in lines}
+        assert places == {20}
+        assert err.startswith(f"{len(lines)} lines in 2 articles")
+
+    def test_json_csv_and_the_terminal_have_the_same_lines(self, library: Path, run: Any) -> None:
+        arguments = ("lines", "ferry", "--by", "r1", "--frequent")
+        listed = [json.loads(line) for line in run(*arguments, "--json")[1].splitlines()]
+        rows = list(csv.DictReader(io.StringIO(run(*arguments, "--csv")[1].removeprefix("\ufeff"))))
+        assert [row["match"] for row in rows] == [line["match"] for line in listed]
+        assert [(row["id"], row["start"]) for row in rows] == [(line["id"], str(line["start"])) for line in listed]
+        assert len(run(*arguments)[1].splitlines()) == len(listed)
+        assert listed[0]["url"].startswith(f"/article/{listed[0]['id']}?q=ferry&view=lines&by=r1&frequent=1&match=")
+
+    def test_samples_and_limits_are_told(self, library: Path, run: Any) -> None:
+        _, first, err = run("lines", "ferry", "--sample", "2", "--seed", "5", "--json")
+        assert run("lines", "ferry", "--sample", "2", "--seed", "5", "--json", "--sort", "title")[1].splitlines() == [
+            line.replace("view=lines&", "sort=title&view=lines&") for line in first.splitlines()
+        ]
+        assert "A random sample of 2 of" in err
+        assert "Only the first 1 lines are printed" in run("lines", "ferry", "--limit", "1")[2]
+
+    def test_wide_signs_and_control_characters_keep_the_column(self, library: Path, run: Any) -> None:
+        text = "---\ntitle: T\n---\n夜の渡し船で kittiwake が飛ぶ\n\nplain \x1b[31m kittiwake here\n"
+        (library / "odd.md").write_text(text, encoding="utf-8")
+        run("index")
+        out = run("lines", "kittiwake", "--width", "20")[1]
+        assert "\x1b" not in out
+        assert {width(line[: line.index("kittiwake")]) for line in out.splitlines()} == {20}
+
+    def test_arabic_lines_have_what_follows_on_the_left(self, library: Path, run: Any) -> None:
+        (library / "odd.md").write_text("---\ntitle: T\n---\nوصلت العبّارة اليوم\n", encoding="utf-8")
+        run("index")
+        (line,) = run("lines", "العبّارة", "--width", "20")[1].splitlines()
+        assert line.index("اليوم") < line.index("العبّارة") < line.index("وصلت")
+        assert line.count("\u2067") == line.count("\u2069") == 3
+
+    @pytest.mark.parametrize(
+        "arguments", [(), ("a", "--csv", "--json"), ("a", "--by", "l4"), ("a", "--sample", "0"), ("a" * 1001,)]
+    )
+    def test_wrong_usage(self, arguments: tuple[str, ...], library: Path, run: Any) -> None:
+        assert run("lines", *arguments)[0] == 2

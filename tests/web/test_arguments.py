@@ -9,6 +9,7 @@ from werkzeug.datastructures import MultiDict
 
 from backfile.index.engine import MAX_DEPTH, Sort
 from backfile.web.service.arguments import MAX_VALUES, PER_PAGE, SearchArguments, read_arguments
+from backfile.web.service.lines_view import LINES_PER_PAGE, LinesView
 
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=12)
 DATES = st.sampled_from(["", "2019", "2019-03", "2019-03-14", "0900"])
@@ -24,7 +25,14 @@ ARGUMENTS = st.builds(
     per_page=st.integers(1, 100),
     usual_per_page=st.just(PER_PAGE),
     rank=st.none(),
+    lines=st.none(),
     notices=st.just(()),
+)
+VIEWS = st.builds(LinesView, sample=st.one_of(st.none(), st.integers(1, 10_000)), seed=st.just(1)) | st.builds(
+    LinesView, sample=st.integers(1, 10_000), seed=st.integers(0, 999_999_999)
+)
+LINES = st.builds(
+    lambda arguments, view: arguments._replace(lines=view, usual_per_page=LINES_PER_PAGE), ARGUMENTS, VIEWS
 )
 
 
@@ -32,7 +40,7 @@ def from_address(address: str) -> SearchArguments:
     return read_arguments(MultiDict(parse_qsl(urlsplit(address).query, keep_blank_values=True)))
 
 
-@given(ARGUMENTS)
+@given(ARGUMENTS | LINES)
 def test_arguments_survive_a_url(arguments: SearchArguments) -> None:
     assert from_address(arguments.url()) == arguments
 
@@ -43,7 +51,14 @@ def test_changed_arguments_start_at_the_first_page(arguments: SearchArguments) -
     assert from_address(arguments.url(page=7)).page == 7
 
 
-@given(st.lists(st.tuples(st.sampled_from(["q", "from", "to", "sort", "page", "per_page", "place"]), st.text())))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["q", "from", "to", "sort", "view", "by", "sample", "seed", "page", "per_page", "place"]),
+            st.text(),
+        )
+    )
+)
 def test_any_url_can_be_read(pairs: list[tuple[str, str]]) -> None:
     arguments = read_arguments(MultiDict(pairs))
     assert 1 <= arguments.page <= MAX_DEPTH

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from backfile.archive.metadata.corrections import read_corrections
 from backfile.archive.metadata.identifiers import read_identifiers
+from backfile.index.concordance.lines import line_to_json
 from backfile.index.engine import Hit
 from backfile.index.errors import ClusterUnavailable
 from backfile.index.serialising import article_path, document_to_json, page_to_json
@@ -16,6 +17,7 @@ from backfile.index.status import Status
 from backfile.index.sync.reader import document_of
 from backfile.index.sync.state import UpdateFailure, read_failure
 from backfile.index.sync.verification import read_link_check
+from backfile.web.lines.lines_service import line_url, run_lines
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.article_access import open_article
 from backfile.web.service.errors import RETRY_AFTER
@@ -43,6 +45,29 @@ def search() -> Response:
         return arguments.article_url(hit.id)
 
     return jsonify(page_to_json(arguments.query, found.page, notices=notices, url_of=url_of))
+
+
+@blueprint.get("/api/lines")
+def lines() -> Response:
+    """Words in context of a search as JSON: the lines that `/search?view=lines` shows."""
+    arguments = arguments_of_request(as_lines=True)
+    shown = run_lines(arguments)
+    found, absolute = shown.found, services().absolute
+    return jsonify(
+        {
+            "query": arguments.query,
+            "articles": found.articles,
+            "total": found.total,
+            "listed": found.listed,
+            "articles_read": found.articles_read,
+            "lines_read": found.lines_read,
+            "cut_articles": found.cut,
+            "took_ms": round(shown.took_ms, 3),
+            "notices": list(shown.notices),
+            "lines": [line_to_json(line, absolute(line_url(arguments, line))) for line in found.lines],
+            "page": arguments.page,
+        }
+    )
 
 
 @blueprint.get("/api/suggest")

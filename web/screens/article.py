@@ -248,6 +248,8 @@ def _breadcrumb(arguments: SearchArguments, query: Node) -> Breadcrumb:
         return Breadcrumb()
     if rank is None:
         return Breadcrumb(back=arguments.url())
+    if arguments.lines:
+        return Breadcrumb(back=arguments.url(page=(rank - 1) // arguments.per_page + 1) + f"#line-{rank}")
     page, before, after = neighbours(arguments, query, rank)
     total = page.total if page.stories is None else page.stories
     if rank > total:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -13,8 +13,11 @@ from flask import Blueprint, Response, jsonify
 
 from backfile.archive.errors import ArchiveError
 from backfile.archive.model import Article
+from backfile.index.concordance.lines import LINE_COLUMNS, line_to_json
+from backfile.index.concordance.lines_request import MOST_LINES
 from backfile.index.engine import MAX_DEPTH, Hit, Request
 from backfile.index.serialising import spreadsheet_text
+from backfile.web.lines.lines_service import line_url, run_lines
 from backfile.web.screens.search import arguments_of_request
 from backfile.web.service.admission import admission
 from backfile.web.service.arguments import SearchArguments
@@ -80,6 +83,25 @@ def export_csl() -> Response:
     return _download(write, "csl.json", "application/vnd.citationstyles.csl+json")
 
 
+@blueprint.get("/lines.csv")
+def export_lines_csv() -> Response:
+    """CSV of the words in context of a search, one line a row; at most 100,000. The form is that of `/search.csv`."""
+
+    def write(rows: Iterable[dict[str, object]]) -> Iterator[str]:
+        yield "\ufeff" + _csv_line(LINE_COLUMNS)
+        yield from (_csv_line(_csv_cells(row)) for row in rows)
+
+    return _download_lines(write, "csv", "text/csv")
+
+
+@blueprint.get("/lines.jsonl")
+def export_lines_json() -> Response:
+    """JSON Lines of the words in context of a search; at most 100,000."""
+    return _download_lines(
+        lambda rows: (json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "jsonl", "application/jsonl"
+    )
+
+
 @blueprint.get(MANIFEST_PATH)
 def manifest() -> Response:
     """Manifest of a search: what was asked, how it was read, what it gave, and from which state of the archive."""
@@ -121,6 +143,27 @@ def _download(write: Callable[[Sequence[Hit]], str], ending: str, mimetype: str)
     response.headers["X-Total-Count"] = str(page.total)
     described_by = services().absolute(arguments.url(MANIFEST_PATH, page=1))
     response.headers["Link"] = f'<{described_by}>; rel="describedby"; type="application/json"'
+    return response
+
+
+def _download_lines(
+    write: Callable[[Iterable[dict[str, object]]], Iterable[str]], ending: str, mimetype: str
+) -> Response:
+    """Download of lines, all of one commit; made before the first byte is sent, so that nothing can cut it short."""
+    arguments = arguments_of_request(as_lines=True).with_changes(page=1)
+    download = admission().enter_download()
+    try:
+        shown = run_lines(arguments, stop=MOST_LINES, most=MOST_LINES, deadlines=DEADLINES)
+        absolute, found = services().absolute, shown.found
+        rows = (line_to_json(line, absolute(line_url(arguments, line))) for line in found.lines)
+        response = download.send("".join(write(rows)).encode(), f"{mimetype}; charset=utf-8")
+    except BaseException:
+        download.close()
+        raise
+    _name(response, arguments, f"lines.{ending}")
+    response.headers["X-Total-Count"] = "unknown" if found.total is None else str(found.total)
+    response.headers["X-Lines-Given"] = str(len(found.lines))
+    response.headers["X-Articles-Read"] = f"{found.articles_read}/{found.articles}"
     return response
 
 

@@ -6,10 +6,12 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request
 
+from backfile.index.concordance.concordance import has_lines
 from backfile.index.engine import Facet, Hit, Page, Sort
 from backfile.index.fields import facet_key
 from backfile.index.query import parse, plain_text, relax
 from backfile.index.query.nodes import word_count
+from backfile.web.lines.lines_page import show_lines
 from backfile.web.service.arguments import SearchArguments, read_arguments
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext, gettext_noop, ngettext, translate
@@ -42,8 +44,9 @@ blueprint = Blueprint("search", __name__)
 
 @blueprint.get("/search")
 def search() -> str:
-    """Result list of a search."""
-    return show_results(arguments_of_request())
+    """Result list of a search; with `view=lines` its words in context."""
+    arguments = arguments_of_request()
+    return show_lines(arguments, heading_of(arguments)) if arguments.lines else show_results(arguments)
 
 
 @blueprint.get("/search/<any(authors, topics):facets>")
@@ -65,9 +68,9 @@ def facet_values(facets: str) -> str:
     )
 
 
-def arguments_of_request() -> SearchArguments:
-    """Reads the arguments of the current request."""
-    return read_arguments(request.args, per_page=services().settings.per_page)
+def arguments_of_request(*, as_lines: bool = False) -> SearchArguments:
+    """Reads the arguments of the current request; `as_lines`: those of lines, also without `view=lines`."""
+    return read_arguments(request.args, per_page=services().settings.per_page, as_lines=as_lines)
 
 
 def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = "", must_find: bool = False) -> str:
@@ -98,6 +101,7 @@ def show_results(arguments: SearchArguments, heading: str = "", *, facet: str = 
         rigid=not found.page.total and relax(found.parsed.tree, ()) is None,
         quotation_url=_quotation_url(found),
         feed_url=arguments.url("/search.atom", page=1),
+        lines_url=arguments.as_lines().url(page=1) if found.page.total and has_lines(found.parsed.tree) else None,
         trends_url=arguments.url("/trends", all_words=False, sort=Sort.RELEVANCE, per_page=arguments.usual_per_page),
         citation=cite_search(arguments, heading, found.page.total),
         exports=[(gettext(name), arguments.url(path, page=1)) for name, path in EXPORTS],

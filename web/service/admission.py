@@ -122,6 +122,8 @@ def is_cheap(arguments: Mapping[str, str]) -> bool:
     A quotation (`text`) takes several searches.
     """
     words = arguments.get("q", "").split()
+    if "view" in arguments or "sample" in arguments:  # texts are read
+        return False
     page, per_page = arguments.get("page", "1"), arguments.get("per_page", "10")
     depth = 0
     with suppress(ValueError):
@@ -137,7 +139,7 @@ def is_cheap(arguments: Mapping[str, str]) -> bool:
 def _enter() -> None:
     """Only requests with a query or deep in a list are searches that can be expensive; exports are downloads."""
     arguments = request.args.to_dict() | {"q": " ".join(request.args.getlist("q"))}  # trends have several
-    is_expensive = request.blueprint in EXPENSIVE or not is_cheap(arguments)
+    is_expensive = request.blueprint in EXPENSIVE or request.endpoint == "api.lines" or not is_cheap(arguments)
     if is_expensive and (request.blueprint or "export") != "export":
         admission().enter_search()
         g.admitted = True

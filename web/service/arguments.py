@@ -12,7 +12,9 @@ from werkzeug.datastructures import MultiDict
 
 from backfile.archive.model import PartialDate
 from backfile.index.engine import MAX_DEPTH, Filters, Sort
+from backfile.web.service import lines_view
 from backfile.web.service.i18n import gettext, gettext_noop
+from backfile.web.service.lines_view import LINES_PER_PAGE, LinesView, read_lines_view
 from backfile.web.service.site_urls import article_url, site_path
 
 PER_PAGE = 10
@@ -22,6 +24,7 @@ TOO_MANY = {
     "author": gettext_noop("Only the first %(most)s of %(all)s authors were used."),
     "topic": gettext_noop("Only the first %(most)s of %(all)s topics were used."),
 }
+# In the order of URLs.
 NAMES = (
     "q",
     "author",
@@ -31,10 +34,11 @@ NAMES = (
     "words",
     "copies",
     "sort",
+    *lines_view.NAMES,
     "page",
     "per_page",
     "place",
-)  # in the order of URLs
+)
 ALL_WORDS, MOST_WORDS = "all", "most"
 COPIES = FOLD_COPIES, SHOW_COPIES = "fold", "show"
 ENDS = {"from": gettext_noop("from"), "to": gettext_noop("to")}
@@ -55,6 +59,8 @@ class SearchArguments(NamedTuple):
     search and named in `notices`. `usual_per_page` is the setting, which URLs leave out. `rank` (`place` in URLs) is
     the rank of the hit from which an article was opened, from 1. With `all_words` (`words=all`) the search is never
     relaxed. With `show_copies` (`copies=show`) every copy of a story is listed.
+
+    With `lines` (`view=lines`) it is shown as words in context; pages and `rank` then count lines.
     """
 
     query: str = ""
@@ -69,6 +75,7 @@ class SearchArguments(NamedTuple):
     per_page: int = PER_PAGE
     usual_per_page: int = PER_PAGE
     rank: int | None = None
+    lines: LinesView | None = None
     notices: tuple[str, ...] = ()
 
     @property
@@ -93,6 +100,15 @@ class SearchArguments(NamedTuple):
     def with_values(self, facet: str, values: tuple[str, ...]) -> SearchArguments:
         """Replaces the values selected in the facet `author` or `topic`; starts at the first page."""
         return self.with_changes(authors=values) if facet == "author" else self.with_changes(topics=values)
+
+    def as_lines(self, lines: LinesView | None = None) -> SearchArguments:
+        """This search as words in context."""
+        size = LINES_PER_PAGE
+        return self.with_changes(lines=lines or LinesView(), per_page=size, usual_per_page=size)
+
+    def as_articles(self, per_page: int) -> SearchArguments:
+        """This search as a list of articles."""
+        return self.with_changes(lines=None, per_page=per_page, usual_per_page=per_page)
 
     def with_changes(self, **changes: Any) -> SearchArguments:
         """Replaces fields; starts at the first page unless `page` is given."""
@@ -156,6 +172,8 @@ class SearchArguments(NamedTuple):
             pairs.append(("copies", SHOW_COPIES))
         if self.sort is not Sort.RELEVANCE:
             pairs.append(("sort", self.sort.value))
+        if self.lines:
+            pairs += self.lines.pairs()
         if self.page != 1:
             pairs.append(("page", str(self.page)))
         if self.per_page != self.usual_per_page:
@@ -169,10 +187,15 @@ def _encode(pairs: Iterable[tuple[str, str]]) -> str:
     return "&".join([f"{name}={_quote(value)}" for name, value in pairs])
 
 
-def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> SearchArguments:
-    """Reads the arguments of a request; an argument that cannot be understood becomes a notice, never an error."""
+def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE, as_lines: bool = False) -> SearchArguments:
+    """Reads the arguments of a request; an argument that cannot be understood becomes a notice, never an error.
+
+    `as_lines`: those of lines, also without `view=lines`.
+    """
     notices: list[str] = []
     single = values.to_dict()  # `MultiDict.get` makes an exception for each missing name
+    lines = read_lines_view(single, notices) if as_lines or single.get("view") == lines_view.VIEW else None
+    per_page = LINES_PER_PAGE if lines else per_page
     return SearchArguments(
         query=" ".join(single.get("q", "").split()),
         authors=_values(values, "author", notices),
@@ -186,6 +209,7 @@ def read_arguments(values: MultiDict[str, str], *, per_page: int = PER_PAGE) -> 
         per_page=_number(single, "per_page", range(1, MAX_PER_PAGE + 1), notices) or per_page,
         usual_per_page=per_page,
         rank=_number(single, "place", range(1, MAX_DEPTH + 1), notices),
+        lines=lines,
         notices=tuple(notices),
     )
 

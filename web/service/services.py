@@ -22,6 +22,7 @@ from backfile.archive.storage.library_settings import FILE_NAME, file_state
 from backfile.archive.web_addresses import address_parts
 from backfile.config import Settings
 from backfile.index.caching import Cache, bounded_cache
+from backfile.index.concordance.line_cache import ConcordanceCache
 from backfile.index.engine import Engine
 
 log = logging.getLogger("backfile.server")
@@ -57,6 +58,7 @@ class Services:
     library: Library
     open_index: Callable[[], Engine]
     rendered: Cache[RenderedArticle] = field(default_factory=_rendered_cache)
+    lines: ConcordanceCache = field(default_factory=ConcordanceCache)
     sparklines: Cache[Any] = field(default_factory=lambda: bounded_cache(8))
     days: Cache[Any] = field(default_factory=lambda: bounded_cache(32))
     renderer: Callable[[Library, Path, str, str, str], RenderedArticle] | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from backfile.index.concordance.arrangement import Arrangement
+from backfile.index.concordance.lines_request import MOST_SAMPLED
 from backfile.index.engine import MAX_DEPTH, Sort
 from backfile.index.explanation.article_lookup import MAX_TYPED
 from backfile.index.periods import Period
@@ -16,6 +18,7 @@ from backfile.web.openapi.schema_types import (
     json_enum,
 )
 from backfile.web.service.arguments import ALL_WORDS, COPIES, MAX_PER_PAGE, MAX_VALUES, MOST_WORDS
+from backfile.web.service.lines_view import MAX_SEED
 
 
 def openapi_document(title: str, server: str) -> Json:
@@ -38,6 +41,9 @@ def openapi_document(title: str, server: str) -> Json:
             "/api/why": _get("Why a search does not find an article", _why(), "application/json", "Why"),
             "/api/article/{id}": _article(),
             "/api/links": _get("Links within the archive, and the dead ones", [], "application/json", "Links"),
+            "/api/lines": _get("Words in context of a search", _lines(paged=True), "application/json", "Lines"),
+            "/lines.csv": _get("The same, up to 100,000 lines, as CSV", _lines(), "text/csv"),
+            "/lines.jsonl": _get("The same as JSON Lines", _lines(), "application/jsonl"),
             "/api/trends": _get("Articles of several searches by period", _trends(), "application/json", "Trends"),
             "/trends.csv": _get("The same as CSV, one line for each search and period", _trends(), "text/csv"),
             "/search.csv": _get("A complete result list, at most 10,000 articles, as CSV", _search(), "text/csv"),
@@ -136,6 +142,19 @@ def _search(*, paged: bool = False) -> list[Json]:
 def _why() -> list[Json]:
     typed = {"type": "string", "maxLength": MAX_TYPED}
     return [*_search(), _parameter("article", "Its address, path, id, or title, or a part of one.", typed)]
+
+
+def _lines(*, paged: bool = False) -> list[Json]:
+    integers = (("sample", 1, MOST_SAMPLED, "So many lines at random."), ("seed", 0, MAX_SEED, "The sample's seed."))
+    return [
+        *_search(paged=paged),
+        _parameter("by", "The order of the lines.", {"type": "string", "enum": list(Arrangement)}),
+        _parameter("frequent", "The most frequent word first.", {"type": "string", "enum": ["0", "1"]}),
+        *(
+            _parameter(name, about, {"type": "integer", "minimum": least, "maximum": most})
+            for name, least, most, about in integers
+        ),
+    ]
 
 
 def _trends() -> list[Json]:

@@ -94,7 +94,7 @@ def result_view(arguments: SearchArguments, page: Page, years: Facet, *, keep_se
         facets=tuple(facet_view(arguments, facet) for facet in page.facets if facet.name in LEGENDS),
         years=year_chart(years, arguments),
         sorts=tuple(Link(gettext(label), arguments.url(sort=sort), arguments.sort is sort) for sort, label in SORTS),
-        page_links=_page_links(page, url_of),
+        page_links=page_links(page.page, page.pages, url_of),
         previous=url_of(page.page - 1) if 1 < page.page <= page.pages else None,
         next=url_of(page.page + 1) if page.page < page.pages else None,
     )
@@ -165,16 +165,16 @@ def _format_iso_date(date: str) -> str:
     return format_date(PartialDate.parse(date))
 
 
-def _page_links(page: Page, url_of: Callable[[int], str]) -> tuple[Link | None, ...]:
+def page_links(current: int, last: int, url_of: Callable[[int], str]) -> tuple[Link | None, ...]:
     """Links to the first and the last page and two on either side of the current one; None stands for a gap."""
-    near = {1, page.pages, *range(page.page - 2, page.page + 3)}
+    near = {1, last, *range(current - 2, current + 3)}
     links: list[Link | None] = []
     before = 0
-    for number in sorted(n for n in near if 1 <= n <= page.pages):
+    for number in sorted(n for n in near if 1 <= n <= last):
         if number == before + 2:
             links.append(Link(str(before + 1), url_of(before + 1)))
         elif number > before + 2:
             links.append(None)
-        links.append(Link(str(number), url_of(number), number == page.page))
+        links.append(Link(str(number), url_of(number), number == current))
         before = number
     return tuple(links)

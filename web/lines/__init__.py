@@ -1,0 +1,1 @@
+"""Words in context of a search: the concordance of its page, its API and its downloads."""
