@@ -1,4 +1,4 @@
-"""Growth of work with the size of an input: linear or not, whatever the machine and whoever shares it.
+"""Growth of work with the size of an input: linear or not, on any machine, however busy it is.
 
 The clock is that of the wall, or for long runs that of the processor, which some systems count in steps of 4 ms. The
 best of several runs does not depend on what else the machine does: a neighbour makes a run longer, never shorter.

@@ -119,7 +119,8 @@ class ImportContext:
     `fetch` is the only access to the web, or None if nothing may be fetched. `columns` maps field names to the column
     names of a table. `language` is for items that do not state theirs. `url` is the URL that the source was fetched
     from, if it was. `day_first`: whether `3/4/2019` is 3 April; None if unknown. `begin` is called before each item
-    of a source with several: it raises `ArchiveError` for one that takes too long to read.
+    of a source with several, `begin_part` before each part of one whose items may go on in the next part (files of a
+    book): both raise `ArchiveError` for one that takes too long to read.
     """
 
     fetch: Callable[[str], FetchResponse] | None = None
@@ -128,6 +129,7 @@ class ImportContext:
     url: str | None = None
     day_first: bool | None = None
     begin: Callable[[], None] = _unlimited
+    begin_part: Callable[[], None] = _unlimited
 
 
 class Format(Protocol):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Any
@@ -30,20 +30,30 @@ MAX_LOST = 20  # items of one source that end the helper, before the source is g
 class _Request:
     """Request to read a source, or to count its items.
 
-    The first `resume_at` items are left out: the last of them ended an earlier helper with the error `lost`.
+    Items or parts with numbers in `lost` ended an earlier helper, with these errors. Items up to the last of them are
+    left out. The parts of a source that has any (`is_in_parts`) are read again, because an item may consist of several,
+    and the first `sent` events are left out.
     """
 
     source: ImportSource
     context: ImportContext
     may_fetch: bool
     counts_only: bool = False
-    resume_at: int = 0
-    lost: HelperEnded | None = None
+    lost: Mapping[int, HelperEnded] = field(default_factory=dict)
+    is_in_parts: bool = False
+    sent: int = 0
+
+    @property
+    def resume_at(self) -> int:
+        """Number of the last item that ended a helper; 0 if none did."""
+        return max(self.lost, default=0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """Message of the helper that an item begins."""
+    """Message of the helper that an item begins, or a part of one."""
+
+    is_part: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,17 +118,19 @@ class ItemReader:
             return
         request = _Request(source, replace(context, fetch=None), context.fetch is not None)
         for _ in range(MAX_LOST):
-            begun = 0
+            begun, sent, is_in_parts = 0, request.sent, request.is_in_parts
             try:
                 for message in self._messages(request, context):
                     if isinstance(message, _Begun):
                         begun += 1
+                        is_in_parts |= message.is_part
                     else:
+                        sent += 1
                         yield message
             except HelperEnded as error:
                 if begun <= request.resume_at:
                     raise
-                request = replace(request, resume_at=begun, lost=error)
+                request = replace(request, lost={**request.lost, begun: error}, is_in_parts=is_in_parts, sent=sent)
             else:
                 return
         raise HelperEnded(f"{MAX_LOST} of its items could not be read in time; those after them were not read")
@@ -172,11 +184,12 @@ def _answer(seconds: float | None, connection: Connection) -> None:
 
 
 def _read(request: _Request, progress: _Progress) -> _End:
-    context = replace(request.context, begin=progress.begin, fetch=progress.fetch if request.may_fetch else None)
+    fetch = progress.fetch if request.may_fetch else None
+    context = replace(request.context, begin=progress.begin, begin_part=progress.begin_part, fetch=fetch)
     try:
-        for event in request.source.read(context):
+        for count, event in enumerate(request.source.read(context)):
             loaded = _loaded(event)
-            if progress.number >= request.resume_at:
+            if count >= request.sent if request.is_in_parts else progress.number >= request.resume_at:
                 progress.send(loaded)
     except (ConnectionError, EOFError):
         raise
@@ -194,12 +207,19 @@ class _Progress:
 
     def begin(self) -> None:
         """Begins the next item. Raises `ArchiveError` for one that an earlier helper has sent or ended with."""
-        self.number += 1
-        self.send(_Begun())
+        self._begin(is_part=False)
         if self.number < self._request.resume_at:
             raise ArchiveError("was read before")
-        if self.number == self._request.resume_at and self._request.lost is not None:
-            raise self._request.lost
+
+    def begin_part(self) -> None:
+        """Begins the next part. Raises `HelperEnded` for one that an earlier helper ended with."""
+        self._begin(is_part=True)
+
+    def _begin(self, *, is_part: bool) -> None:
+        self.number += 1
+        self.send(_Begun(is_part))
+        if self.number in self._request.lost:
+            raise self._request.lost[self.number]
 
     def fetch(self, url: str) -> FetchResponse:
         """Response for a URL, fetched by the parent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from email.message import EmailMessage
@@ -84,7 +85,7 @@ def slow_when_named(monkeypatch: pytest.MonkeyPatch, module: str, name: str) -> 
     [
         pytest.param(lambda root: in_one(root, "x.xml", POST, WXR), "wordpress.wxr", "fragment_to_markdown", id="wxr"),
         pytest.param(
-            lambda root: in_one(root, "x.mbox", LETTER), "mail", "_event", id="mbox", marks=pytest.mark.long
+            lambda root: in_one(root, "x.mbox", LETTER), "mail.mailbox", "_event", id="mbox", marks=pytest.mark.long
         ),
         pytest.param(
             lambda root: in_files(root, ".html", PAGE), "web_pages", "read_page", id="pages", marks=pytest.mark.long
@@ -101,7 +102,7 @@ def test_items_that_take_too_long_fail_and_the_others_come_in(
     source = make(tmp_path)
     slow_when_named(monkeypatch, module, name)
     if name == "_event":
-        monkeypatch.setattr(f"{FORMATS}.mail._event", _hang_at_numbers({3, 5}))
+        monkeypatch.setattr(f"{FORMATS}.mail.mailbox._event", _hang_at_numbers({3, 5}))
     report = bring(tmp_path / "library", source)
     failed = [result for result in report.results if result.action is Action.FAILED]
     assert report.counts == {Action.ADDED: 4, Action.FAILED: 2}
@@ -224,3 +225,40 @@ def test_a_mistake_in_a_format_is_the_failure_of_its_item(monkeypatch: pytest.Mo
     found = read_given(monkeypatch, events)
     names = [each.origin for each in found if isinstance(each, Item)]
     assert names == ["reading it brought the process down", "1", "2"]
+
+
+@pytest.mark.long
+def test_of_a_book_only_the_files_that_take_too_long_are_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("One", "Two", "Slow", "Four", "", "Slow six", "Seven")  # the fifth file goes on with the fourth
+    text = "".join(f"<p>{TEXT}</p>" for _ in range(3))
+    files = {
+        f"{n}.xhtml": f"<html><body>{f'<h1>{name}</h1>' if name else ''}<p>File {n}.</p>{text}</body></html>"
+        for n, name in enumerate(names, 1)
+    }
+    with zipfile.ZipFile(tmp_path / "book.epub", "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+        book.writestr(
+            "META-INF/container.xml", '<container><rootfiles><rootfile full-path="p.opf"/></rootfiles></container>'
+        )
+        book.writestr("p.opf", (
+            "<package><metadata><title>Ferries</title></metadata><manifest>"
+            + "".join(f'<item id="{name}" href="{name}" media-type="application/xhtml+xml"/>' for name in files)
+            + '<item id="toc" href="toc.ncx" media-type="application/x-dtbncx+xml"/></manifest><spine toc="toc">'
+            + "".join(f'<itemref idref="{name}"/>' for name in files) + "</spine></package>"
+        ))  # fmt: skip
+        points = "".join(
+            f'<navPoint><navLabel><text>{name}</text></navLabel><content src="{n}.xhtml"/></navPoint>'
+            for n, name in enumerate(names, 1) if name
+        )  # fmt: skip
+        book.writestr("toc.ncx", f"<ncx><navMap>{points}</navMap></ncx>")
+        for name, content in files.items():
+            book.writestr(name, content)
+    slow_when_named(monkeypatch, "epub.chapters", "parse_xhtml")
+    report = bring(tmp_path / "library", tmp_path / "book.epub")
+    failed = [result for result in report.results if result.action is Action.FAILED]
+    assert [(result.origin, "takes too long" in result.reason) for result in failed] == [
+        ("book.epub#3.xhtml", True), ("book.epub#6.xhtml", True),
+    ], report.results  # fmt: skip
+    texts_of = [path.read_text() for path in sorted((tmp_path / "library").rglob("*.md"))]
+    assert report.counts == {Action.ADDED: 4, Action.FAILED: 2}
+    assert sorted(re.findall(r"File (\d)", "".join(texts_of))) == ["1", "2", "4", "5", "7"]

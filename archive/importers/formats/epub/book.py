@@ -50,7 +50,7 @@ def read(path: Path, context: ImportContext) -> Iterator[ImportEvent]:
         with open_members(path) as members:
             by_name = _by_name(members)
             book = read_book(by_name)
-            for found in Chapters(book, by_name, day_first=context.day_first):
+            for found in Chapters(book, by_name, day_first=context.day_first, begin=context.begin_part):
                 yield _with_metadata(found, book) if isinstance(found, Item) else found
     except ArchiveError as error:
         yield Problem(path.name, None, str(error), error.hint)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
@@ -57,11 +57,14 @@ MAX_COPIED = 256 * 1024 * 1024
 class Chapters:
     """Chapters of a book in order, with skipped files and problems between them.
 
-    The origin of a chapter is its address in the book, and its links are those to other chapters.
+    The origin of a chapter is its address in the book, and its links are those to other chapters. `begin` is called
+    before each file is read.
     """
 
-    def __init__(self, book: Book, members: Mapping[str, Member], *, day_first: bool | None) -> None:
-        self._book, self._members, self._day_first = book, members, day_first
+    def __init__(
+        self, book: Book, members: Mapping[str, Member], *, day_first: bool | None, begin: Callable[[], None]
+    ) -> None:
+        self._book, self._members, self._day_first, self._begin = book, members, day_first, begin
         self._notes = BookNotes(members)
         self._starts: dict[str, list[TocEntry]] = {}
         self._targets: dict[tuple[str, str], str] = {}
@@ -113,6 +116,7 @@ class Chapters:
         starts = self._chapter_starts(page.file)
         label = starts[0].label if starts else ""
         try:
+            self._begin()
             tree = parse_xhtml(self._members[page.file].read())
             reason = self._skip_reason(page, tree, label)
             if reason:

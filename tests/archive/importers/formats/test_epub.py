@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from backfile.archive.errors import ArchiveError
 from backfile.archive.importers.formats.epub import book as epub
 from backfile.archive.importers.item import ImportContext, ImportEvent, Item, Skipped
 from backfile.archive.importers.sources import registry
@@ -318,3 +319,19 @@ def test_pages_made_to_take_long_take_not_long(tmp_path: Path, inside: str) -> N
         [(f"Part {n}", f"a.xhtml#n{n}") for n in range(100)],
     )
     assert read(path)
+
+
+def test_a_file_that_takes_too_long_does_not_end_its_book(tmp_path: Path) -> None:
+    names = ("one.xhtml", "two.xhtml", "three.xhtml", "four.xhtml")
+    pages = {name: page(f"<h1>{name}</h1><p>{WORDS}</p>") for name in names}
+    path = book(tmp_path / "b.epub", pages, [(name, name) for name in names])
+    begun: list[None] = []
+
+    def begin() -> None:
+        begun.append(None)
+        if len(begun) == 2:
+            raise ArchiveError("takes too long to read")
+
+    found = list(epub.read(path, ImportContext(begin_part=begin)))
+    assert len(begun) == len(names)
+    assert [type(event) for event in found] == [Item, Problem, Item, Item]

@@ -18,7 +18,7 @@ TITLES = ("First", "Second", "Third")
 TEXT = "The night ferry leaves the harbour at ten and comes back with the tide before the sun has risen. " * 3
 PAGE = "<!DOCTYPE html><html><title>{0}</title><body><article><h1>{0}</h1><p>{0}: {1}</p></article></body></html>"
 ONE_ITEM = {"mhtml", "docx", "document", "pdf", "epub"}
-"""Formats of one item; the chapters of a book may go on in the next file."""
+"""Formats of one item, and books, whose chapters may go on in the next file: they begin parts."""
 
 
 MEDIUM = (
