@@ -11,7 +11,6 @@ from backfile.archive.model import Article
 from backfile.archive.storage.readable_body import readable_body
 from backfile.index.copies.word_difference import MAX_WORDS, ComparedPart, compare, count_parts
 from backfile.index.sync.reader import document_of
-from backfile.web.service.article_access import open_article
 from backfile.web.service.errors import PageNotFound
 from backfile.web.service.i18n import gettext
 from backfile.web.service.services import services
@@ -55,7 +54,7 @@ def compare_articles() -> str:
 def _open(article_id: str) -> Article:
     if not article_id:
         raise PageNotFound(gettext("Two articles are compared: name their ids as a and b."))
-    found = open_article(article_id).article
+    found, _ = services().library.get_public(article_id, services().now())
     metadata = document_of(found, "", library_language=services().library.settings.language).metadata
     return Article(found.id, found.path, metadata, found.body)
 
