@@ -6,8 +6,8 @@
 prints ratios only, both sides measured in turn in one run. The first form plants copies of random articles of a
 library (default: the corpus digitalgov) in eight kinds, some of them at the limit of similarity or beyond, and counts
 which are found; a pair found counts as wrong unless it was planted or the two were alike before. Then it indexes the
-library with and without finding copies (processor time). The second indexes a generated library of that size, a
-twentieth of it copies, and compares folded searches with plain ones.
+library with and without finding copies (processor time of one process). The second indexes a generated library of that
+size, a twentieth of it copies, and compares folded searches with plain ones.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import shutil
 import statistics
 import tempfile
@@ -57,7 +56,8 @@ def main() -> None:
         compare_searches(arguments.articles, arguments.rounds, arguments.seed)
         return
     folder = arguments.folder or corpora_folder() / FOLDER
-    find_planted(folder, arguments.planted, arguments.seed)
+    if arguments.planted:
+        find_planted(folder, arguments.planted, arguments.seed)
     compare_indexing(folder, arguments.rounds)
 
 
@@ -163,7 +163,8 @@ def _pairs(before: dict[str, str], after: dict[str, str], copies: dict[str, tupl
 
 
 def compare_indexing(folder: Path, rounds: int) -> None:
-    """Indexes a library with and without finding copies, in turn."""
+    """Indexes a library with and without finding copies, in turn, in one process on one core."""
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     times: dict[bool, list[float]] = {True: [], False: []}
     with tempfile.TemporaryDirectory() as temporary:
         library = Path(temporary) / "library"
@@ -173,16 +174,11 @@ def compare_indexing(folder: Path, rounds: int) -> None:
         for number in range(2 * rounds):
             finds = bool(number % 2)
             settings.write_text(f"find_copies = {str(finds).lower()}\n{known}")
-            began = _processor_time()
+            began = time.process_time()
             update_index(Library(library), Path(temporary) / f"cache{number}", DEFAULT)
-            times[finds].append(_processor_time() - began)
+            times[finds].append(time.process_time() - began)
     ratio = statistics.median(times[True]) / statistics.median(times[False])
     print(f"processor time of indexing with copies / without: {ratio:.3f} (median of {rounds} each)")
-
-
-def _processor_time() -> float:
-    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
 
 
 def _articles(count: int, seed: int) -> Iterator[tuple[Document, str]]:

@@ -17,6 +17,7 @@ from backfile.index.copies.word_difference import read_words
 
 _ROMAN = re.compile(r"x{0,3}(?:ix|iv|v?i{0,3})")
 _TWICE = 2  # times as often as in the other text: a word that a text is about
+_ONCE = 1  # an occurrence that a cut may have taken, or a new first paragraph brought
 _FEW = 10  # places with the same number for each with another one, up to which the numbers are another day's
 _NUMBER = "0"  # stands for any number next to another
 
@@ -71,7 +72,7 @@ def are_series(one: TitledText, other: TitledText, *, same_day: bool) -> bool:
 def _names_its_own(words: frozenset[str], text: TitledText, other: TitledText) -> bool:
     """Whether one of some words of a title tells what its text is about and the other is not."""
     return any(
-        text.counts.get(word, 0) > _TWICE * other.counts.get(word, 0)
+        text.counts.get(word, 0) > max(_TWICE * other.counts.get(word, 0), _ONCE)
         or (_is_number(word) and not (word in text.counts and word in other.counts))
         for word in words
     )

@@ -29,6 +29,7 @@ ReadDocument = Callable[[str], Document]
 
 SIMILARITY = 0.8
 """Jaccard index of the shingles from which on two texts are copies."""
+_RULES = 2  # version of the rules by which articles are copies: under another one all are grouped anew
 _AT_ONCE = 1_000  # articles a transaction
 _MOST_CHANGED = 200  # articles that are grouped one by one; more are grouped together with all others
 _COMPARED = 1_000  # texts held for the comparison with others
@@ -45,7 +46,7 @@ class CopyUpdate:
     def __init__(self, folder: Path, settings: LibrarySettings, stamp: str, status: Status) -> None:
         self._table = SignatureTable.open(folder / FILE_NAME)
         self._is_on, self._days = settings.find_copies, settings.copies_days
-        self._rules = f"{stamp} {self._days}" if self._is_on else "off"
+        self._rules = f"{_RULES} {stamp} {self._days}" if self._is_on else "off"
         self._stamp, self._status = stamp, status
         self._pending: list[SignedFile] = []
         self._before: list[SignedArticle] = []  # the changed articles as they were

@@ -30,7 +30,7 @@ def series(one: tuple[str, str], other: tuple[str, str], *, same_day: bool = Fal
         (("Rates 11:30", RATES.format(*range(50, 56))), ("Rates 12:30", RATES.format(*range(50, 56)))),
         (("Server setup 16.04", f"{BODY} 16.04"), ("Server setup 18.04", f"{BODY} 18.04")),
         (("Rates", RATES.format(1, 2, 3, 4, 5, 6)), ("Rates", RATES.format(7, 8, 9, 10, 11, 12))),
-        (("第一章 港口", f"{BODY} 第一章"), ("第二章 港口", f"{BODY} 第二章")),
+        (("第一章 港口", f"第一 {BODY} 第一章"), ("第二章 港口", f"第二 {BODY} 第二章")),
     ],
     ids=["systems", "products", "times", "versions", "figures", "chapters"],
 )  # fmt: skip
