@@ -15,6 +15,7 @@ PAGES = {
     "results": "/search?q=ferry+OR+letter&author=Ada+Marsh&from=1998",
     "nothing": "/search?q=ferry+zebra&author=Ada+Marsh",
     "facet": "/search/topics?q=",
+    "lines": "/search?q=ferry+OR+العبّارة&view=lines&by=l1&frequent=1",
     "article": "/article/1998/night-ferry?q=ferry&place=1&match=2",
     "arabic": "/article/odd/rahma?q=العبّارة",
     "authors": "/authors",
