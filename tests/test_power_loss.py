@@ -39,7 +39,8 @@ DAY = date(2026, 3, 14)
 OLD = time.time_ns() - 3_600_000_000_000
 SHARE = 20  # states of the daily test
 WORDS = ("night", "ferry", "harbour", "tide", "lighthouse", "café", "stability", "morning")
-CACHE_FILES = {".gitignore", "CACHEDIR.TAG", "index", "links.sqlite", "links.sqlite.sum", "problems.json"}
+TABLES = {f"{name}.sqlite{suffix}" for name in ("links", "copies") for suffix in ("", ".sum")}
+CACHE_FILES = {".gitignore", "CACHEDIR.TAG", "index", "problems.json", *TABLES}
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="folders are synced on POSIX systems only")
 

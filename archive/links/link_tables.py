@@ -1,8 +1,4 @@
-"""File of the index of links: its tables, connections to it, and the checksum by which damage is found.
-
-The checksum stands in a file beside it, together with the number of transactions that SQLite counts in the header: a
-checksum of another transaction says nothing.
-"""
+"""File of the index of links: its tables, connections to it, and the mark of one that was found damaged."""
 
 from __future__ import annotations
 
@@ -10,19 +6,18 @@ import logging
 import shutil
 import sqlite3
 import stat
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from backfile.archive.errors import LinkIndexDamaged, LinkIndexUnusable
+from backfile.archive.storage import sqlite_checksum
 from backfile.archive.storage.durable_files import write_bytes
+from backfile.archive.storage.sqlite_checksum import SUFFIX, WAIT, is_passing
 
 log = logging.getLogger("backfile.index")
 
 FORMAT = 4
-WAIT = 10.0  # seconds for the commit of another process, which takes milliseconds
 
 TABLES = f"""
 PRAGMA user_version = {FORMAT};
@@ -46,24 +41,7 @@ CREATE INDEX link_to_target ON link(target, name);
 """
 
 
-_CHECKSUM, _MARK = ".sum", ".damaged"  # suffixes of the files beside an index
-_COUNTER = slice(24, 28)  # number of transactions in the header of a file of SQLite
-_PIECE = 1 << 20  # bytes
-_PASSING = frozenset(
-    (
-        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
-        *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
-        *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_MISUSE),
-    )
-)
-
-
-class _Checksum(NamedTuple):
-    """Checksum of an index after a transaction."""
-
-    transaction: int
-    size: int
-    crc: int
+_MARK = ".damaged"  # suffix of a file beside an index
 
 
 @contextmanager
@@ -72,9 +50,7 @@ def errors_of_links() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", None)
-        is_passing = isinstance(error, sqlite3.ProgrammingError) or (code is not None and code & 0xFF in _PASSING)
-        kind = LinkIndexUnusable if is_passing else LinkIndexDamaged
+        kind = LinkIndexUnusable if is_passing(error) else LinkIndexDamaged
         raise kind(f"the index of links cannot be used: {error}") from error
     except (FileNotFoundError, NotADirectoryError) as error:
         raise LinkIndexDamaged("the index of links is missing") from error
@@ -87,7 +63,7 @@ def errors_of_links() -> Iterator[None]:
 def create(path: Path) -> sqlite3.Connection:
     """Connection to a new index in the place of whatever is there. Raises `LinkIndexUnusable` if none can be made."""
     with errors_of_links():
-        for each in (path, *(_beside(path, suffix) for suffix in ("-journal", _CHECKSUM, _MARK))):
+        for each in (path, *(_beside(path, suffix) for suffix in ("-journal", SUFFIX, _MARK))):
             if each.is_dir() and not each.is_symlink():
                 shutil.rmtree(each)
             each.unlink(missing_ok=True)
@@ -111,11 +87,9 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def seal(path: Path) -> None:
-    """Writes the checksum of an index beside it, unless it is that of the last transaction already."""
+    """Writes the checksum of an index beside it. Raises `LinkIndexUnusable`."""
     with errors_of_links():
-        known = _known_checksum(path)
-        if known is None or known.transaction != _transaction(path):
-            write_bytes(str(_beside(path, _CHECKSUM)), " ".join(map(str, _checksum(path))).encode())
+        sqlite_checksum.seal(path)
 
 
 def verify(path: Path, pace: Callable[[int], object] | None = None) -> None:
@@ -127,24 +101,12 @@ def verify(path: Path, pace: Callable[[int], object] | None = None) -> None:
     if is_marked(path):
         raise LinkIndexDamaged("the index of links was found damaged")
     try:
-        _compare(path, pace)
+        with errors_of_links():
+            if sqlite_checksum.differs(path, pace):
+                raise LinkIndexDamaged("the index of links differs from its checksum")
     except LinkIndexDamaged as error:
         mark_damaged(path, str(error))
         raise
-
-
-def _compare(path: Path, pace: Callable[[int], object] | None) -> None:
-    """Raises `LinkIndexDamaged` if an index differs from its checksum."""
-    with errors_of_links():
-        known = _known_checksum(path)
-        if known is None or known == _checksum(path, pace):
-            return
-    with closing(connect(path, "ro")) as connection, errors_of_links():
-        connection.execute("BEGIN")
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # from here on there is no transaction
-        known, found = _known_checksum(path), _checksum(path)
-        if known is not None and known.transaction == found.transaction and known != found:
-            raise LinkIndexDamaged("the index of links differs from its checksum")
 
 
 def mark_damaged(path: Path, reason: str) -> None:
@@ -163,27 +125,3 @@ def is_marked(path: Path) -> bool:
 
 def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(f"{path.name}{suffix}")
-
-
-def _known_checksum(path: Path) -> _Checksum | None:
-    """Checksum that stands beside an index; None if there is none that can be read."""
-    try:
-        transaction, size, crc = map(int, _beside(path, _CHECKSUM).read_bytes().split())
-    except (OSError, ValueError):
-        return None
-    return _Checksum(transaction, size, crc)
-
-
-def _transaction(path: Path) -> int:
-    with path.open("rb") as file:
-        return int.from_bytes(file.read(_COUNTER.stop)[_COUNTER])
-
-
-def _checksum(path: Path, pace: Callable[[int], object] | None = None) -> _Checksum:
-    transaction, size, crc = _transaction(path), 0, 0
-    with path.open("rb", buffering=0) as file:
-        while piece := file.read(_PIECE):
-            size, crc = size + len(piece), zlib.crc32(piece, crc)
-            if pace is not None:
-                pace(len(piece))
-    return _Checksum(transaction, size, crc)

@@ -9,17 +9,17 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
+from backfile.archive.storage.sqlite_checksum import SUFFIX, WAIT, differs, is_passing, seal
 from backfile.index.copies.grouping import SignedArticle
 from backfile.index.copies.shingles import VERSION, Signature
 from backfile.index.errors import SearchError
 
 FILE_NAME = "copies.sqlite"
 FORMAT = 1
-_WAIT = 10.0
 
 _TABLES = f"""
 PRAGMA user_version = {FORMAT};
@@ -56,8 +56,10 @@ class SignatureTable:
             raise _failure(path, error) from error
 
     def close(self) -> None:
-        """Closes the connection; what was not committed is lost."""
+        """Closes the connection and writes the checksum of the file; what was not committed is lost."""
         self._connection.close()
+        with suppress(OSError):  # without it damage is found as far as SQLite notices it
+            seal(self._path)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -91,7 +93,7 @@ class SignatureTable:
 
     def rebuild(self) -> None:
         """Makes a new, empty table in the place of a damaged one."""
-        self.close()
+        self._connection.close()
         try:
             self._connection = _create(self._path)
         except (sqlite3.Error, OSError) as error:
@@ -121,19 +123,19 @@ class SignatureTable:
         query = "SELECT id, first, last, words, bands FROM article WHERE id = ?"
         with self._errors():
             rows = [self._connection.execute(query, (_key(each),)).fetchone() for each in article_ids]
-        return [_article(*row) for row in rows if row]
+            return [_article(*row) for row in rows if row]
 
     def articles(self) -> list[SignedArticle]:
         """All articles."""
         with self._errors():
             rows = self._connection.execute("SELECT id, first, last, words, bands FROM article").fetchall()
-        return [_article(*row) for row in rows]
+            return [_article(*row) for row in rows]
 
     def stories(self) -> dict[str, str]:
         """Id of each member of a story with copies → id of its lead."""
         with self._errors():
             rows = self._connection.execute("SELECT id, lead FROM story").fetchall()
-        return {_text(key): _text(lead) for key, lead in rows}
+            return {_text(key): _text(lead) for key, lead in rows}
 
     def set_stories(self, stories: Mapping[str, str]) -> None:
         """Replaces the stories."""
@@ -146,8 +148,12 @@ class SignatureTable:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise _failure(self._path, error) from error
+        except sqlite3.Error as error:
+            if is_passing(error):
+                raise _failure(self._path, error) from error
+            raise sqlite3.DatabaseError(str(error)) from error
+        except (ValueError, TypeError, AttributeError) as error:  # values of a damaged file that make no sense
+            raise sqlite3.DatabaseError(str(error)) from error
 
 
 def _article(key: bytes, first: int, last: int, words: int, bands: bytes) -> SignedArticle:
@@ -170,9 +176,9 @@ def _open(path: Path) -> sqlite3.Connection | None:
     """Connection to a table that is whole and of this version; None if there is none."""
     connection = None
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # SQLite waits for ever at a pipe
+        if not stat.S_ISREG(path.stat().st_mode) or differs(path):  # SQLite waits for ever at a pipe
             return None
-        connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
         is_ours = connection.execute("PRAGMA user_version").fetchone()[0] == FORMAT
         if is_ours:
             found = connection.execute("SELECT value FROM state WHERE name = 'version'").fetchone()
@@ -180,19 +186,20 @@ def _open(path: Path) -> sqlite3.Connection | None:
                 return connection
     except FileNotFoundError:
         return None
-    except sqlite3.DatabaseError:  # damaged: it is made anew
-        pass
+    except sqlite3.DatabaseError as error:  # damaged: it is made anew
+        if is_passing(error):
+            raise
     if connection is not None:
         connection.close()
     return None
 
 
 def _create(path: Path) -> sqlite3.Connection:
-    for each in (path, path.with_name(f"{path.name}-journal")):
+    for each in (path, path.with_name(f"{path.name}-journal"), path.with_name(f"{path.name}{SUFFIX}")):
         if each.is_dir() and not each.is_symlink():
             shutil.rmtree(each)
         each.unlink(missing_ok=True)
-    connection = sqlite3.connect(path, timeout=_WAIT, isolation_level=None)
+    connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
     connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
     connection.execute("INSERT INTO state VALUES('version', ?)", (VERSION,))
     return connection
