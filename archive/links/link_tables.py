@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 from backfile.archive.errors import LinkIndexDamaged, LinkIndexUnusable
 from backfile.archive.storage import sqlite_checksum
 from backfile.archive.storage.durable_files import write_bytes
-from backfile.archive.storage.sqlite_checksum import SUFFIX, WAIT, is_passing
+from backfile.archive.storage.sqlite_checksum import SUFFIX, WAIT, is_passing, is_regular
 
 log = logging.getLogger("backfile.index")
 
@@ -75,7 +74,7 @@ def create(path: Path) -> sqlite3.Connection:
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """Connection to an index that is there. Raises `LinkIndexUnusable`, `LinkIndexDamaged` for another format too."""
     with errors_of_links():
-        if not stat.S_ISREG(path.stat().st_mode):  # SQLite waits for ever at a pipe
+        if not is_regular(path):
             raise LinkIndexDamaged(f"{path} is no file")
         uri = f"{path.absolute().as_uri()}?mode={mode}"
         connection = sqlite3.connect(uri, timeout=WAIT, isolation_level=None, uri=True)

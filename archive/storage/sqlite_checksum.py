@@ -6,14 +6,19 @@ another transaction says nothing.
 
 from __future__ import annotations
 
+import errno
+import os
+import shutil
 import sqlite3
+import stat
 import zlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from backfile.archive.storage.durable_files import write_bytes
+from backfile.archive.errors import ArticleUnreadable
+from backfile.archive.storage.durable_files import read_bytes, write_bytes
 
 SUFFIX = ".sum"
 """Suffix of the file with the checksum, after the whole name of the other."""
@@ -46,18 +51,34 @@ def is_passing(error: sqlite3.Error) -> bool:
     return isinstance(error, sqlite3.ProgrammingError) or (code is not None and code & 0xFF in _PASSING)
 
 
+def is_regular(path: Path) -> bool:
+    """Whether a path leads to a regular file: SQLite waits for ever at a pipe. Raises `OSError`."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return False
+        raise
+
+
 def seal(path: Path) -> None:
     """Writes the checksum of a file beside it, unless it is that of the last transaction already. Raises `OSError`."""
-    known = _known_checksum(path)
+    known, beside = _known_checksum(path), Path(f"{path}{SUFFIX}")
     if known is None or known.transaction != _transaction(path):
-        write_bytes(f"{path}{SUFFIX}", " ".join(map(str, _checksum(path))).encode())
+        if beside.is_symlink():  # whoever put it there; all else is replaced
+            beside.unlink()
+        elif beside.is_dir():
+            shutil.rmtree(beside)
+        write_bytes(str(beside), " ".join(map(str, _checksum(path))).encode())
 
 
 def differs(path: Path, pace: Callable[[int], object] | None = None) -> bool:
-    """Whether a file differs from its checksum; it may be written to meanwhile.
+    """Whether a file differs from its checksum, or is no regular file; it may be written to meanwhile.
 
     Calls `pace` with the size of every part that was read. Raises `OSError` and `sqlite3.Error`.
     """
+    if not is_regular(path):
+        return True
     known = _known_checksum(path)
     if known is None or known == _checksum(path, pace):
         return False
@@ -71,8 +92,9 @@ def differs(path: Path, pace: Callable[[int], object] | None = None) -> bool:
 def _known_checksum(path: Path) -> _Checksum | None:
     """Checksum that stands beside a file; None if there is none that can be read."""
     try:
-        transaction, size, crc = map(int, Path(f"{path}{SUFFIX}").read_bytes().split())
-    except (OSError, ValueError):
+        content = read_bytes(f"{path}{SUFFIX}", os.path.realpath(path.parent))
+        transaction, size, crc = map(int, content.split())
+    except (OSError, ArticleUnreadable, ValueError):
         return None
     return _Checksum(transaction, size, crc)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -176,7 +175,7 @@ def _open(path: Path) -> sqlite3.Connection | None:
     """Connection to a table that is whole and of this version; None if there is none."""
     connection = None
     try:
-        if not stat.S_ISREG(path.stat().st_mode) or differs(path):  # SQLite waits for ever at a pipe
+        if differs(path):
             return None
         connection = sqlite3.connect(path, timeout=WAIT, isolation_level=None)
         is_ours = connection.execute("PRAGMA user_version").fetchone()[0] == FORMAT
