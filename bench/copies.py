@@ -58,7 +58,8 @@ def main() -> None:
     folder = arguments.folder or corpora_folder() / FOLDER
     if arguments.planted:
         find_planted(folder, arguments.planted, arguments.seed)
-    compare_indexing(folder, arguments.rounds)
+    if arguments.rounds:
+        compare_indexing(folder, arguments.rounds)
 
 
 def _cut(words: list[str], share: float) -> list[str]:
