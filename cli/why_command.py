@@ -144,7 +144,7 @@ def _print_explanation(answer: WhyAnswer, found: Explanation, per_page: int) -> 
     for number, change in enumerate(answer.changes):
         texts = "; ".join(each.text.text for each in change.changes)
         count = f"{change.total:,} article{'s' if change.total != 1 else ''}"
-        head = "The smallest change that shows it:" if not number else "As small, with more articles:"
+        head = "The smallest change that shows it:" if not number else "As small:"
         click.echo(masked(f"{head} {texts} ({count})\n    {_as_command(change)}"))
     if found.is_late:
         click.echo("There was not time enough to find the smallest change.")

@@ -139,7 +139,10 @@ class _Reasons:
 
     def _of_parts(self, nodes: Sequence[Node], field: str) -> Iterator[Notice]:
         for node in nodes[:MAX_DETAILS]:
-            yield next(self.sentences(node, field))
+            sentences = self.sentences(node, field)
+            whole = next(sentences)
+            # Of a part that is a conjunction, its first part that fails says more.
+            yield next(sentences, whole) if isinstance(node, And) else whole
 
     def _of_exclusion(self, node: Not, field: str) -> Iterator[Notice]:
         excluded = normalize(InField(field, node.node) if field else node.node)

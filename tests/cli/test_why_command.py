@@ -36,7 +36,7 @@ def test_reasons_and_the_smallest_change(library: Path, capsys: pytest.CaptureFi
         "- It is dated 2018, before 2019.",
         "The smallest change that shows it: without boat; from 2018 on (2 articles)",
         "    backfile search ferry --from 2018-01-01",
-        "As small, with more articles: without boat; without the filter by date (2 articles)",
+        "As small: without boat; without the filter by date (2 articles)",
         "    backfile search ferry",
     ]
 

@@ -152,3 +152,12 @@ def test_an_article_of_another_copy_stands_under_it(engine: Engine) -> None:
     assert (found.rank, found.stories) == (2, 3)
     found = explain(engine, SearchCriteria(tree("the")), "train", shown=shown, seconds=60)
     assert found.folded_under is None
+
+
+def test_parts_of_a_group_are_explained_one_by_one(shared: Engine) -> None:
+    (reason,) = why(shared, "(ferry zebra) OR title:boat OR yak", "sea").reasons
+    assert [each.text for each in reason.details] == [
+        "It does not have “zebra”.",
+        "It has “boat”, but not in the field “title:”.",
+        "It does not have “yak”.",
+    ]

@@ -126,3 +126,11 @@ def test_without_an_article_the_page_asks_for_one(client: FlaskClient) -> None:
 def test_sentences_are_translated(client: FlaskClient, language: str, words: str) -> None:
     text = client.get(f"/why?q=ferry+zebra&words=all&article={FERRY}&lang={language}").text
     assert words in text
+
+
+def test_filters_are_shown_and_can_be_removed(client: FlaskClient) -> None:
+    tree = LexborHTMLParser(client.get(f"/why?q=ferry&from=1999&author=Nobody&article={FERRY}").text)
+    assert [(each.text().strip(), each.attributes["href"]) for each in tree.css(".chips a")] == [
+        ("Remove the filter Nobody", "/why?q=ferry&from=1999&article=1998%2Fnight-ferry"),
+        ("Remove the filter from 1999", "/why?q=ferry&author=Nobody&article=1998%2Fnight-ferry"),
+    ]

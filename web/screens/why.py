@@ -19,6 +19,8 @@ from backfile.web.service.i18n import translate
 from backfile.web.service.search_service import parse_query
 from backfile.web.service.services import services
 from backfile.web.service.site_urls import article_url, site_path
+from backfile.web.views.hit_views import Link
+from backfile.web.views.result_views import chips
 from backfile.web.views.why_view import why_view
 
 TIMES_THE_DEADLINE = 2.0  # that the searches of one answer may take together
@@ -39,6 +41,7 @@ def why() -> str:
         typed=typed[:MAX_TYPED],
         most=MAX_TYPED,
         heading=heading_of(arguments),
+        chips=[Link(each.text, each.without.url_with("/why", article=typed)) for each in chips(arguments)],
         notices=(*arguments.notices, *notices),
         view=why_view(arguments, answer, lambda change: changed_search(arguments, change)) if answer else None,
     )
