@@ -35,7 +35,33 @@ from backfile.index.query import (
 )
 
 asked_filters = st.one_of(st.just(Filters()), filters.map(lambda each: replace(each, ids=())))
-libraries = st.lists(documents(), min_size=2, max_size=6)
+few_words = st.sampled_from(["ferry", "ferries", "night", "the", "of"])
+few_texts = st.lists(few_words, max_size=9).map(" ".join)
+few_documents = st.builds(
+    lambda document, title, text: replace(document, text=text, metadata=replace(document.metadata, title=title or "?")),
+    documents(),
+    st.lists(few_words, max_size=2).map(" ".join),
+    few_texts,
+)
+few_terms = st.one_of(
+    st.builds(Word, few_words, exact=st.booleans()),
+    st.builds(Phrase, st.lists(few_words, min_size=2, max_size=3).map(" ".join), st.sampled_from([None, None, 1, 2])),
+    st.builds(InField, st.sampled_from(["title", "text"]), st.builds(Word, few_words)),
+)
+few_queries = st.recursive(
+    few_terms,
+    lambda children: st.one_of(
+        st.builds(And, st.lists(children, min_size=2, max_size=3).map(tuple)),
+        st.builds(Or, st.lists(children, min_size=2, max_size=3).map(tuple)),
+        st.builds(Not, children),
+    ),
+    max_leaves=5,
+)
+asked = st.one_of(
+    st.tuples(st.lists(documents(), min_size=2, max_size=5), queries),
+    st.tuples(st.lists(few_documents, min_size=2, max_size=5), few_queries),
+)
+"""Libraries and queries: of every kind, and of few words, which stand near each other."""
 
 
 def edits(node: Node, article: Document, field: str = "") -> Iterator[Node]:  # noqa: C901, PLR0912 - a table
@@ -150,17 +176,17 @@ def check_explanations(library: list[Document], query: Node, narrowed: Filters) 
                 check_changes(engine, criteria, found)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(library=libraries, query=queries, narrowed=asked_filters)
-def test_the_smallest_change_admits_the_article(library: list[Document], query: Node, narrowed: Filters) -> None:
-    check_explanations(library, query, narrowed)
+@settings(max_examples=14, deadline=None, suppress_health_check=list(HealthCheck))
+@given(asked=asked, narrowed=asked_filters)
+def test_the_smallest_change_admits_the_article(asked: tuple[list[Document], Node], narrowed: Filters) -> None:
+    check_explanations(*asked, narrowed)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(7_200)
 @settings(max_examples=examples(10_000), deadline=None, suppress_health_check=list(HealthCheck))
-@given(library=libraries, query=queries, narrowed=asked_filters)
+@given(asked=asked, narrowed=asked_filters)
 def test_the_smallest_change_admits_the_article_at_length(
-    library: list[Document], query: Node, narrowed: Filters
+    asked: tuple[list[Document], Node], narrowed: Filters
 ) -> None:
-    check_explanations(library, query, narrowed)
+    check_explanations(*asked, narrowed)
