@@ -24,6 +24,8 @@ PAGES = {
     "trends": "/trends?q=ferry&q=letter&by=year&measure=share",
     "months": "/trends?q=ferry&by=month&from=1998&to=2007",
     "on this day": "/on-this-day?day=03-14",
+    "quotation": "/quote?text=The+harbour+council+voted+seven+to+five+to+bring+back+the+night+ferry",
+    "no quotation": "/quote?text=The+moon+is+made+of+green+cheese",
     "about": "/about",
     "missing": "/nowhere",
     "alerts, tasks, players": "/article/2007/library",
@@ -33,7 +35,7 @@ PAGES = {
 
 
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
-COLOURFUL = {name: PAGES[name] for name in ("home", "results", "article", "topics", "trends", "about")}
+COLOURFUL = {name: PAGES[name] for name in ("home", "results", "article", "topics", "trends", "quotation", "about")}
 
 
 @pytest.mark.parametrize(("scheme", "options"), [("light", {}), ("dark", COLOURS)], ids=["light", "dark"])
