@@ -85,6 +85,7 @@ def robots() -> Response:
         "User-agent: *",
         f"Disallow: {site_path('/search')}",
         f"Disallow: {site_path('/trends')}",
+        f"Disallow: {site_path('/lines.')}",
         f"Disallow: {site_path('/quote?')}",
         f"Disallow: {site_path('/compare')}",
         f"Disallow: {site_path('/why')}",
