@@ -370,3 +370,16 @@ def test_points_of_trends_are_reached_by_keyboard_and_lead_to_their_articles(ope
     assert found
     page.keyboard.press("Enter")
     expect(page.locator("#status")).to_contain_text(f"{found[2]} article" if int(found[2]) else "No results")
+
+
+def test_words_in_context_take_the_width_of_a_desk(open_page: OpenPage) -> None:
+    page = open_page("/search?q=ferry&view=lines", viewport={"width": 1440, "height": 900})
+    tops, bottoms, widths = [], [], []
+    for part in (".listhead", ".arrange", ".lines"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        tops.append(box["y"])
+        bottoms.append(box["y"] + box["height"])
+        widths.append(box["width"])
+    assert widths[-1] > 1100
+    assert all(bottom <= top for bottom, top in zip(bottoms, tops[1:], strict=False))
