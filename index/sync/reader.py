@@ -104,7 +104,7 @@ def read_documents(
     reader = _FileReader(library, seconds, ShingleReader() if signed else None)
     if processes < 2 or len(paths) < MANY:
         if seconds is None:
-            return map(reader.read, paths)
+            return reader.read(paths)
         return _read_singly(reader, paths)
     context = helper_context([__name__, *preload])
     return _read_in_processes(reader, paths, processes, context)
@@ -122,9 +122,11 @@ class _FileReader:
         """Pickles it without what its shingle reader has seen."""
         return _FileReader, (self.library, self.seconds, self.shingles and ShingleReader())
 
-    def read(self, path: str) -> ReadResult:
-        """Reads one file."""
-        return self._sign([_read(self.library, path)])[0]
+    def read(self, paths: Sequence[str]) -> Iterator[ReadResult]:
+        """Reads files; some at a time if they are to be signed, which is dear for a single one."""
+        at_once = _CHUNK if self.shingles else 1
+        for start in range(0, len(paths), at_once):
+            yield from self._sign([_read(self.library, path) for path in paths[start : start + at_once]])
 
     def read_chunk(self, paths: Sequence[str]) -> list[ReadResult]:
         """Reads some files, each under the limit of time."""
