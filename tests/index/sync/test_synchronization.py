@@ -641,6 +641,7 @@ class TestUpdateIndex:
             ".gitignore",
             "CACHEDIR.TAG",
             "copies.sqlite",
+            "copies.sqlite.sum",
             "index",
             "links.sqlite",
             "links.sqlite.sum",
