@@ -20,6 +20,7 @@ from backfile.archive.errors import FrontMatterInvalid
 from backfile.archive.frontmatter.comment_metadata import read_comments
 from backfile.archive.frontmatter.header_lines import MAX_CHARACTERS, HeaderReader, count_lines, repeated_key
 from backfile.archive.frontmatter.recovery import (
+    LONG_TOML_KEY,
     are_keys,
     conflict_above,
     end_of_keys,
@@ -29,7 +30,7 @@ from backfile.archive.frontmatter.recovery import (
     recover_toml,
     suspect_lines,
 )
-from backfile.archive.frontmatter.yaml_reader import MAX_NESTING, read_yaml, swallowed_text, too_deep, within_nesting
+from backfile.archive.frontmatter.yaml_reader import read_yaml, swallowed_text, too_deep, within_nesting
 from backfile.archive.metadata.field_names import KNOWN, normal
 
 _EOL = r"(?>\r\n|\n|\r)"
@@ -60,10 +61,6 @@ _HEADER_START = re.compile(r"(?=[^\W\d][\w .-]{0,40}[ \t]*[:：])")
 _BLANK_LINE = re.compile(r"(?<=[\r\n])[ \t]*(?:\r\n|\n|\r)")
 _PAGE_KEYS = KNOWN | {"layout", "permalink", "slug", "url", "id", "type"}
 _TOML_LINE = re.compile(r"\s*(?:#[^\n]*\n\s*)*[\w-]+[ \t]*=[ \t]")
-# A key of many parts takes tomllib a time that grows with their square: seconds for 64 KB.
-_LONG_TOML_KEY = re.compile(
-    rf"""(?:^|[\[{{,])[ \t]*(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_NESTING}}}""", re.MULTILINE
-)
 _TOML_PLACE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
 
@@ -325,7 +322,7 @@ def _is_key(key: str) -> bool:
 
 def _read_toml(block: str) -> tuple[dict[str, object], tuple[FrontMatterInvalid, ...]]:
     block = block.replace("\r\n", "\n").replace("\r", "\n")
-    if long_key := _LONG_TOML_KEY.search(block):
+    if long_key := LONG_TOML_KEY.search(block):
         raise too_deep(count_lines(block[: long_key.start()]) + 1)
     try:
         return within_nesting(tomllib.loads(block), 1), ()

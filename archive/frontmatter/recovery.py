@@ -15,7 +15,7 @@ from textwrap import dedent
 
 from backfile.archive.errors import FrontMatterInvalid
 from backfile.archive.frontmatter.header_lines import count_lines
-from backfile.archive.frontmatter.yaml_reader import read_yaml, scalar
+from backfile.archive.frontmatter.yaml_reader import MAX_NESTING, read_yaml, scalar
 from backfile.archive.metadata.field_names import KNOWN, TITLE, normal
 
 _LINES = re.compile(r"[^\r\n]*+(?:\r\n|\n|\r|\Z)")
@@ -23,6 +23,11 @@ _KEY = re.compile(
     r"(?P<quote>[\"']?)(?P<key>[^\W\d_][\w .-]{0,40}?)(?P=quote)[ \t\u00a0]*(?P<sign>[:：=])(?!//)(?P<value>[^\r\n]*)"
 )
 _GOES_ON = re.compile(r"[ \t]|-(?:[ \t]|\Z)|\#|\Z|[\]}]")
+# A key of many parts takes tomllib a time that grows with their square: seconds for 64 KB.
+LONG_TOML_KEY = re.compile(
+    rf"""(?:^|[\[{{,])[ \t]*(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_NESTING}}}""", re.MULTILINE
+)
+_LONGEST_TABLE = 200  # characters of the head of a table, which is read again with each of its statements
 _TOML_START = re.compile(r"[ \t]*(?:[\w.\"'-]+[ \t]*=|\[{1,2}[\w. \"'-]+\]{1,2}[ \t]*(?:#.*)?\Z)")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _PASSED_OVER = re.compile(r"#|<{7} |={7}$|>{7} ")  # comments, marks of a conflict of versions
@@ -113,6 +118,8 @@ def recover_toml(block: str) -> dict[str, object]:
     for entry in _statements(block):
         if entry.startswith("["):
             table = entry
+            continue
+        if len(table) > _LONGEST_TABLE or LONG_TOML_KEY.search(entry):
             continue
         try:
             _merge(data, tomllib.loads(f"{table}\n{entry}"))

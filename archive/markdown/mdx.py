@@ -15,10 +15,13 @@ _OPENINGS = {"{": "}", "(": ")", "[": "]"}
 _MAX_LENGTH = 20_000
 """Most characters of a brace or tag; one that does not close within them is text."""
 _MANY = 200  # braces and tags of one article
+_MANY_MODULES = 50  # imports and exports of one article
+_MOST_OPEN = 5  # brackets of one of these that do not close, after which brackets are text
+_LONGEST_INDENT = 1_000
 
 _CODE = re.compile(
     r"^[ \t]*(?P<fence>`{3,}+|~{3,}+)[^\n]*\n(?:.*?^[ \t]*(?P=fence)[`~]*[ \t]*$|.*)"
-    r"|(?P<ticks>`+)(?!`)(?:(?!\n\s*\n).)*?(?<!`)(?P=ticks)(?!`)",
+    r"|(?P<ticks>`++)(?:(?!\n\s*\n).){0,20000}?(?<!`)(?P=ticks)(?!`)",
     re.MULTILINE | re.DOTALL,
 )
 _MODULE = re.compile(
@@ -45,6 +48,7 @@ _MATH = re.compile(
 )
 _CONSTRUCT_START = re.compile(r"[`~{<$\\]|^(?=import\b|export\b)", re.MULTILINE)
 _TAG = re.compile(r"</?(?P<name>[A-Za-z][\w.:-]*)?(?=[\s/>])")
+_CLOSING_TAG = re.compile(r"</([A-Za-z][\w.:-]*+)")
 _ATTRIBUTE = re.compile(r"\s*(?P<name>[\w:.-]+)\s*(?:=\s*(?P<value>\"[^\"]*\"|'[^']*'|(?=\{)))?")
 _LITERAL = re.compile(r"\s*(?:\"([^\"\n]*)\"|'([^'\n]*)'|`([^`$]*)`)\s*\Z")
 _FILE_REFERENCE = re.compile(r"""(?:require|useBaseUrl|withBase)\(\s*["']([^"']+)["']\s*\)""")
@@ -94,7 +98,7 @@ def _follow(body: str, start: int, end: int, indents: list[int]) -> None:
         del indents[max(1, len(indents) - 1) :]
     elif body[end - 2] != "/" and not _VOID.match(body, start):
         inside = _FIRST_LINE_INSIDE.match(body, end)
-        line = body[body.rfind("\n", 0, start) + 1 : start]
+        line = _text_before(body, start)
         is_block = inside is not None and not line.strip()
         indents.append(max(len(line), len(inside[1])) if is_block and inside else indents[-1])
 
@@ -113,8 +117,7 @@ def _construct(body: str, start: int) -> tuple[str, int]:
     if first == "\\":
         return body[start : start + 2], start + 2
     if first in "`~":
-        code = _CODE.match(body, start - _indent(body, start)) or _CODE.match(body, start)
-        return (body[start : code.end()], code.end()) if code and code.end() > start else (first, start + 1)
+        return _code(body, start)
     if first == "$":
         math = _MATH.match(body, start)
         return (math[0], math.end()) if math else (first, start + 1)
@@ -126,22 +129,40 @@ def _construct(body: str, start: int) -> tuple[str, int]:
     return _module(body, start)
 
 
+def _code(body: str, start: int) -> tuple[str, int]:
+    """Code that begins at `start`, or the signs there that begin none, and the position of its end."""
+    code = _CODE.match(body, start - _indent(body, start)) or _CODE.match(body, start)
+    if code and code.end() > start:
+        return body[start : code.end()], code.end()
+    near = body[start : start + _MAX_LENGTH]
+    run = near[: len(near) - len(near.lstrip(body[start]))]  # no sign of it begins code alone
+    return run, start + len(run)
+
+
 def _indent(body: str, start: int) -> int:
-    line = body.rfind("\n", 0, start) + 1
-    return start - line if not body[line:start].strip() else 0
+    before = _text_before(body, start)
+    return len(before) if not before.strip() else 0
+
+
+def _text_before(body: str, start: int) -> str:
+    """Text before a position on its line, at most its last characters."""
+    return body[max(0, start - _LONGEST_INDENT) : start].rpartition("\n")[2]
 
 
 def _module(body: str, start: int) -> tuple[str, int]:
     """Empty text for an import or export, which ends at the first empty line outside its braces, and its end."""
-    is_alone = not body[:start].strip() or body[:start].endswith(("\n\n", ";\n")) or _follows_module(body, start)
+    is_first = start <= _first_word(body)
+    is_alone = is_first or body.endswith(("\n\n", ";\n"), 0, start) or _follows_module(body, start)
     if not is_alone or not _MODULE.match(body, start):
         return body[start : start + 1], start + 1
     if (found := _IMPORT.match(body, start)) is not None:
         return "", found.end()
-    at = start
+    at, opened = start, 0
     while at < len(body):
-        if body[at] in _OPENINGS:
-            at = _closing(body, at) or at + 1
+        if body[at] in _OPENINGS and opened < _MOST_OPEN:
+            end = _closing(body, at, _MAX_LENGTH // (1 + _modules(body) // _MANY_MODULES))
+            opened += end is None
+            at = end or at + 1
         elif body.startswith("\n\n", at):
             return "", at
         else:
@@ -151,21 +172,24 @@ def _module(body: str, start: int) -> tuple[str, int]:
 
 def _follows_module(body: str, start: int) -> bool:
     """Whether the line before `start` is an import or export."""
-    above = body[:start].rstrip("\n").rpartition("\n")[2]
-    return body[start - 1 : start] == "\n" and _MODULE.match(above) is not None
+    above = body.rfind("\n", 0, max(0, start - 1)) + 1
+    return body[start - 1 : start] == "\n" and _MODULE.match(body, above, start - 1) is not None
 
 
-def _closing(body: str, start: int) -> int | None:
+def _closing(body: str, start: int, longest: int | None = None) -> int | None:
     """Position after the bracket that closes the one at `start`; brackets in strings and comments are ignored."""
     waiting: list[str] = []
-    at, limit = start, min(len(body), start + _longest(body))
+    missing = ""  # ends that were looked for in vain
+    at, limit = start, min(len(body), start + (_longest(body) if longest is None else min(longest, _longest(body))))
     while at < limit:
         character = body[at]
-        if character in "\"'`":
+        if character in "\"'`" and character not in missing:
             end = body.find(character, at + 1, limit)
+            missing += character if end < 0 else ""
             at = end if end > 0 and (character == "`" or "\n" not in body[at:end]) else at
-        elif body.startswith("/*", at):
+        elif character == "/" and "*" not in missing and body.startswith("/*", at):
             end = body.find("*/", at, limit)
+            missing += "*" if end < 0 else ""
             at = end + 1 if end > 0 else at
         elif character in _OPENINGS:
             waiting.append(_OPENINGS[character])
@@ -181,6 +205,24 @@ def _closing(body: str, start: int) -> int | None:
 def _longest(body: str) -> int:
     """Most characters of a brace or tag: the fewer, the more of them there are, so that none takes long."""
     return _MAX_LENGTH // (1 + (body.count("{") + body.count("<")) // _MANY)
+
+
+@lru_cache(maxsize=4)
+def _first_word(body: str) -> int:
+    """Position of the first character that is no white space."""
+    return len(body) - len(body.lstrip())
+
+
+@lru_cache(maxsize=4)
+def _modules(body: str) -> int:
+    """Number of lines that may be imports or exports."""
+    return body.count("\nimport") + body.count("\nexport")
+
+
+@lru_cache(maxsize=4)
+def _closed_names(body: str) -> frozenset[str]:
+    """Names of the tags that end an element."""
+    return frozenset(found[1] for found in _CLOSING_TAG.finditer(body))
 
 
 def _expression_text(inside: str) -> str:
@@ -218,7 +260,7 @@ def _tag(body: str, start: int) -> tuple[str, int]:
         name
         and not any(attributes.values())
         and body[end - 2] != "/"
-        and f"</{name}" not in body
+        and name not in _closed_names(body)
         and opening[0][1] != "/"
     ):
         return "<", start + 1  # words in angle brackets

@@ -15,7 +15,7 @@ from typing import Any
 from backfile.archive.storage.library import Library
 from backfile.archive.storage.walker import FileEntry
 
-READING_RULES = 5
+READING_RULES = 6
 """Version of the reading rules. Raise it by one with every change to this program after which the same file can give
 
 - another reading: front matter, decoding, names, dates, sources, languages, ids; drafts and profiles left out;
