@@ -24,6 +24,9 @@ class Move(NamedTuple):
     date: str = ""
 
 
+MAX_MOVES = 5_000
+"""Moves of one article that are followed: a reader waits for them, for half a second at most."""
+
 Leave = Callable[[str, int | None], Move | None]
 """Function of an id and a time: the first move away from the id after that time, or the last of all for None."""
 
@@ -31,11 +34,11 @@ Leave = Callable[[str, int | None], Move | None]
 def follow(article_id: str, leave: Leave, is_live: Callable[[str], bool]) -> str | Move | None:
     """Id at which the article is that was last at `article_id`, which is not live.
 
-    The deletion if it was deleted; None if nothing is known.
+    The deletion if it was deleted; None if nothing is known, or if it moved more than MAX_MOVES times.
     """
     seen: set[str] = set()
     place, since = article_id, None
-    while True:
+    for _ in range(MAX_MOVES):
         move = leave(place, since)
         if move is None and is_live(place) and since is not None:
             return place
@@ -48,6 +51,7 @@ def follow(article_id: str, leave: Leave, is_live: Callable[[str], bool]) -> str
         if not move.new:
             return move
         place, since = move.new, move.at
+    return None
 
 
 def differences(before: dict[str, str], after: dict[str, str | None]) -> tuple[list[tuple[str, str]], list[str]]:

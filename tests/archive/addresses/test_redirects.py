@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from backfile.archive.addresses.moves import MAX_MOVES, Move, follow
 from backfile.archive.addresses.redirects import Redirects
 from backfile.archive.links.article_addresses import article_addresses
 from backfile.archive.links.link_index import LinkIndex
@@ -92,3 +93,15 @@ def test_nothing_is_guessed_between_several(tmp_path: Path) -> None:
 def test_an_article_that_is_not_to_be_seen_is_no_target(tmp_path: Path) -> None:
     files = {"a.md": "aliases: [/old]\nembargo: 2131-01-01", "b.md": "aliases: [/old]"}
     assert redirect(tmp_path, files, "/old") == "b"
+
+
+def test_an_article_that_moved_for_ever_is_not_followed_for_ever() -> None:
+    asked: list[str] = []
+
+    def leave(article_id: str, after: int | None) -> Move:
+        asked.append(article_id)
+        number = int(article_id)
+        return Move(number, article_id, str(number + 1))
+
+    assert follow("0", leave, lambda _: False) is None
+    assert len(asked) == MAX_MOVES
