@@ -65,7 +65,7 @@ def seal(path: Path) -> None:
     """Writes the checksum of a file beside it, unless it is that of the last transaction already. Raises `OSError`."""
     known, beside = _known_checksum(path), Path(f"{path}{SUFFIX}")
     if known is None or known.transaction != _transaction(path):
-        if beside.is_symlink():  # whoever put it there; all else is replaced
+        if beside.is_symlink():  # a foreign thing; all else is replaced
             beside.unlink()
         elif beside.is_dir():
             shutil.rmtree(beside)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 from hypothesis import given
 from hypothesis import strategies as st
+from paths import ROOT
 
 from backfile.index.caching import Cache, bounded_cache
 
@@ -52,3 +54,19 @@ def test_threads_share_a_cache() -> None:
     with ThreadPoolExecutor(8) as pool:
         keys = [number % 9 for number in range(2_000)]
         assert list(pool.map(lambda key: cache(key, lambda: key * key), keys)) == [key * key for key in keys]
+
+
+UNBOUNDED = re.compile(r"^\s*@cache\b|\bcache\(|lru_cache\(\s*None|maxsize\s*=\s*None", re.MULTILINE)
+FEW_KEYS = {
+    "archive/importers/sources/fetching.py",
+    "cli/main.py",
+    "web/service/ui_language.py",
+    "web/views/hit_views.py",
+}
+"""Modules that keep values for each of a few keys (settings, languages of the pages), or for one page alone."""
+
+
+def test_no_cache_grows_without_bound() -> None:
+    files = [path for name in ("archive", "cli", "index", "web") for path in sorted((ROOT / name).rglob("*.py"))]
+    found = {path.relative_to(ROOT).as_posix() for path in files if UNBOUNDED.search(path.read_text(encoding="utf-8"))}
+    assert found - {"index/caching.py"} == FEW_KEYS

@@ -352,3 +352,8 @@ def _cached_weight(searcher: Searcher) -> weakref.ref[TermWeight]:
 
 def _fail() -> TermWeight:
     raise AssertionError("the weight is cached")
+
+
+def test_a_rare_term_is_counted_with_the_objects_around_its_arrays() -> None:
+    """Else the cache of term weights would hold millions of rare terms, and gigabytes."""
+    assert TermWeight(Word("ferry"), {}, {}, 1, None).nbytes > 1_000

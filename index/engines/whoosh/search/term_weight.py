@@ -31,6 +31,8 @@ from backfile.index.ranking.bm25f import WEIGHTS, is_single_term
 TermNode = Word | Phrase | Wildcard | Fuzzy
 Boosted = tuple[PostingList, float]  # a posting list and the boost of each occurrence in it
 
+_OBJECTS = 2_500  # bytes of Python objects of one term, measured
+
 
 @dataclass(frozen=True, eq=False)
 class TermWeight:
@@ -48,8 +50,8 @@ class TermWeight:
 
     @property
     def nbytes(self) -> int:
-        """Approximate memory in bytes."""
-        return sum(postings.nbytes for postings in self._lists())
+        """Approximate memory in bytes, of which a rare term has most in objects around its arrays."""
+        return _OBJECTS + sum(postings.nbytes for postings in self._lists())
 
     def _lists(self) -> Iterator[PostingList]:
         return (postings for in_field in self.postings.values() for postings, _ in in_field)
