@@ -10,7 +10,7 @@ from backfile.index.errors import DeadlineExceeded
 from backfile.index.explanation.criteria import ArticleTests, Condition, ConditionKind, SearchCriteria, conditions
 from backfile.index.explanation.reasons import Reason, reason_for
 from backfile.index.explanation.smallest_change import SearchChange, smallest_changes
-from backfile.index.query import DateRange, InField, Node, Not, Notice, Or, Word, relax, to_text
+from backfile.index.query import DateRange, InField, Node, Not, Notice, Or, Word, document_languages, relax, to_text
 
 MAX_REASONS = 8
 _NARROWING = (DateRange, InField, Not, Or)  # clauses that are not named among the words that an article has
@@ -116,16 +116,19 @@ def _missing_words(query: Node, page: Page, tests: ArticleTests) -> tuple[str, .
 
 
 def _languages(tests: ArticleTests) -> Sequence[str]:
-    counts = tests.engine.status().language_counts
-    main = tests.languages[:1]
-    return (*main, *sorted(code for code in counts if code not in main))
+    status = tests.engine.status()
+    undeclared = status.documents - sum(status.language_counts.values())
+    return document_languages((*status.language_counts, *([None] if undeclared > 0 else [])), status.languages)
 
 
 def _has_enough(search: SearchCriteria, failing: Sequence[Condition], page: Page, missing: Sequence[str]) -> bool:
-    """Whether a relaxed search finds an article that lacks some words, beyond the hits that have a rank."""
+    """Whether a relaxed search finds an article that lacks some words, beyond the hits that have a rank.
+
+    Plain words that are not among the relaxed ones are stop words of the query's language: no article needs them.
+    """
     if page.relaxed is None or page.relaxed.of - len(missing) < page.relaxed.required:
         return False
-    return all(isinstance(each.criteria.query, Word) and each.criteria.query.text in missing for each in failing)
+    return all(isinstance(each.criteria.query, Word) and not each.criteria.query.exact for each in failing)
 
 
 def _too_few_words(page: Page, missing: Sequence[str]) -> Notice | None:

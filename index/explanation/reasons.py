@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -198,11 +197,10 @@ class _Reasons:
 
     def _longer_words(self, word: Word, field: str) -> list[str]:
         """Words of the article inside which a word stands; letters of unspaced scripts are found without this."""
-        term = re.escape(fold(word.text))
+        term = fold(word.text)
         names = (field,) if field in CONTENT_FIELDS else () if field else (*CONTENT_FIELDS, "author")
-        longer = re.compile(rf"[^\W_]+{term}\w*|{term}\w+")
         texts = (fold(text[:MAX_SCANNED]) for name in names for text in values(self._article, name))
-        found = (match[0] for text in texts for match in longer.finditer(text))
+        found = (longer for text in texts for longer in _words_around(term, text))
         return list(islice(dict.fromkeys(islice(found, 1_000)), MAX_NAMED))
 
     def _of_phrase(self, phrase: Phrase, field: str) -> Notice:
@@ -261,3 +259,19 @@ def _listed(names: Sequence[str]) -> str:
 
 def _dates(dates: DateRange) -> str:
     return to_text(dates).removeprefix("date:").strip(".")
+
+
+def _words_around(term: str, text: str) -> Iterator[str]:
+    """Yields the words of a text inside which a term stands, in time linear in the text."""
+    at = text.find(term) if term else -1
+    before = 0
+    while at >= 0:
+        start, end = at, at + len(term)
+        while start > before and text[start - 1].isalnum():
+            start -= 1
+        while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+            end += 1
+        if end - start > len(term):
+            yield text[start:end]
+        before = end
+        at = text.find(term, end)

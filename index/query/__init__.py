@@ -24,7 +24,14 @@ from backfile.index.query.nodes import (
     words_of,
 )
 from backfile.index.query.parser import MAX_CHARACTERS, MAX_NESTING, MAX_WORDS, ParsedQuery, parse
-from backfile.index.query.relaxation import RelaxedQuery, language_of, optional_words, relax, required_words
+from backfile.index.query.relaxation import (
+    RelaxedQuery,
+    document_languages,
+    language_of,
+    optional_words,
+    relax,
+    required_words,
+)
 
 __all__ = [
     "DATE_FIELDS",
@@ -47,6 +54,7 @@ __all__ = [
     "Wildcard",
     "Word",
     "clauses",
+    "document_languages",
     "language_of",
     "match_any",
     "normalize",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +21,13 @@ _NARROWING = (DateRange, InField, Not)  # nodes that choose among articles and a
 def language_of(code: str | None, languages: Sequence[str]) -> str:
     """Language of a document whose metadata name `code`: without one the main language, the first of the index."""
     return code or (languages[0] if languages else "")
+
+
+def document_languages(codes: Iterable[str | None], languages: Sequence[str]) -> tuple[str, ...]:
+    """Languages of documents whose metadata name the `codes` (None: no language), the main one first if it is there."""
+    main = language_of(None, languages)
+    found = {language_of(code, languages) for code in codes}
+    return tuple(sorted(found, key=lambda language: (language != main, language)))
 
 
 @lru_cache(maxsize=4096)

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from long_runs import examples
 from oracle.memory_engine import MemoryEngine
 
+from backfile.archive.model import ArticleMetadata
 from backfile.index.engine import Document, Filters, Request
 from backfile.index.explanation.criteria import SearchCriteria
 from backfile.index.explanation.explanation import Explanation, explain
+from backfile.index.explanation.reasons import MAX_SCANNED
 from backfile.index.query import (
     And,
     DateRange,
@@ -174,6 +176,28 @@ def check_explanations(library: list[Document], query: Node, narrowed: Filters) 
             else:
                 assert found.reasons
                 check_changes(engine, criteria, found)
+
+
+def test_a_relaxed_search_ignores_stop_words_of_its_language_in_articles_of_any() -> None:
+    portuguese = Document("a", "a.md", ArticleMetadata(title="?", language="pt-BR"), "ferry")
+    check_explanations([portuguese], parse("ferries ferry the yak").tree, Filters())
+
+
+def test_stop_words_of_a_language_that_no_article_has_count_as_words() -> None:
+    texts = {"a": "ferry", "b": ""}
+    some = [Document(key, key, ArticleMetadata(title="?", language="pt-BR"), text) for key, text in texts.items()]
+    check_explanations(some, parse("yak ferry the").tree, Filters())
+
+
+def test_words_around_a_long_run_are_found_at_once() -> None:
+    long = "x" * (MAX_SCANNED - 100)
+    article = Document("a", "a.md", ArticleMetadata(title="?"), f"{long} ferryman's car-ferry")
+    with closing(MemoryEngine()) as engine:
+        load(engine, article)
+        found = explain(engine, SearchCriteria(parse("xy").tree), "a", seconds=60)
+        assert [each.sentence.text for each in found.reasons] == ["It does not have “xy”."]
+        (reason,) = explain(engine, SearchCriteria(parse("erryman").tree), "a", seconds=60).reasons
+    assert reason.sentence.text == "It has “erryman” only as a part of another word: ferryman."
 
 
 @settings(max_examples=14, deadline=None, suppress_health_check=list(HealthCheck))

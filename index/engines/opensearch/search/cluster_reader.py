@@ -18,7 +18,7 @@ from backfile.index.engines.opensearch.index_mapping import IndexState, length_f
 from backfile.index.engines.opensearch.search.match_queries import NOTHING, MatchQueries, Query
 from backfile.index.engines.opensearch.search.score_queries import ScoredTerm, ScoreQueries
 from backfile.index.fields import DEFAULT_FIELDS, spelling_rank
-from backfile.index.query import language_of
+from backfile.index.query import document_languages
 
 _MOST_LANGUAGES = 1_000
 _MOST_SPELLINGS = 50  # and other names of the same documents; the most frequent spelling is among the first
@@ -64,10 +64,8 @@ class ClusterReader:
     @property
     def languages(self) -> tuple[str, ...]:
         """Languages of the documents, the main one first."""
-        known = self.statistics.state.languages
-        main = language_of(None, known)
-        found = {language_of(code or None, known) for code in self.statistics.language_counts}
-        return tuple(sorted(found, key=lambda language: (language != main, language)))
+        codes = (code or None for code in self.statistics.language_counts)
+        return document_languages(codes, self.statistics.state.languages)
 
     def search(self, body: dict[str, Any]) -> Any:
         """Answer of a search; raises `DeadlineExceeded`."""

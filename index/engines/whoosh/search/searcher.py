@@ -33,7 +33,7 @@ from backfile.index.engines.whoosh.storage.segment import Segment
 from backfile.index.fields import CONTENT_FIELDS, facet_key
 from backfile.index.highlight.token_table import TokenizedDocument
 from backfile.index.periods import Period, PeriodCounts
-from backfile.index.query import language_of
+from backfile.index.query import document_languages, language_of
 from backfile.index.ranking.bm25f import weighted_frequency
 
 _CACHED_TERMS = 8192
@@ -81,9 +81,7 @@ class Searcher:
         """Languages of the live documents, the main one first."""
         counts = self.commit.language_counts
         undeclared = self.commit.live_count - sum(counts.values())
-        named = [language_of(code, self.commit.languages) for code in (*counts, *([None] if undeclared > 0 else []))]
-        main = language_of(None, self.commit.languages)
-        return tuple(sorted(set(named), key=lambda language: (language != main, language)))
+        return document_languages((*counts, *([None] if undeclared > 0 else [])), self.commit.languages)
 
     def language_of(self, code: str | None) -> str:
         """Language of a document by its code; None: the main language."""
