@@ -167,6 +167,7 @@ def test_the_ways_in_which_patterns_are_used_are_known(tmp_path: Path) -> None:
     } | {key: uses for key, uses in method_uses({"m": module}).items() if key[1] not in ("A", "ROWS", "C")}  # fmt: skip
 
 
+@pytest.mark.long
 def test_patterns_made_at_run_time_are_known() -> None:
     modules = {place.partition(":")[0].removeprefix("backfile.") for place in product_patterns()[1]}
     assert modules == set(MADE_AT_RUN_TIME)

@@ -26,6 +26,7 @@ PAGES = {
     "on this day": "/on-this-day?day=03-14",
     "quotation": "/quote?text=The+harbour+council+voted+seven+to+five+to+bring+back+the+night+ferry",
     "no quotation": "/quote?text=The+moon+is+made+of+green+cheese",
+    "why": "/why?q=ferry+-train&article=1998/night-ferry",
     "about": "/about",
     "missing": "/nowhere",
     "alerts, tasks, players": "/article/2007/library",

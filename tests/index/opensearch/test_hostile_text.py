@@ -51,7 +51,11 @@ def assert_alike(engines: tuple[Engine, Engine], query: Node, **more: Filters) -
     assert cluster == naive
 
 
-@pytest.mark.parametrize("text", NAUGHTY, ids=ascii)
+@pytest.mark.parametrize(
+    "text",
+    [pytest.param(text, marks=[pytest.mark.long] if number % 4 else []) for number, text in enumerate(NAUGHTY)],
+    ids=ascii,
+)
 def test_a_naughty_text_finds_what_holds_it(engines: tuple[Engine, Engine], text: str) -> None:
     assert_alike(engines, everywhere(text))
     assert_alike(engines, parse(text).tree, filters=Filters(authors=(text,), topics=(text,)))
