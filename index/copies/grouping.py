@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Day
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +57,8 @@ class SignedArticle(NamedTuple):
         return 0 < self.first == other.first == self.last == other.last
 
 
+_MOST_LEADS = 20  # similar leads that an article is compared with word by word: a long series has thousands
+_MOST_TOUCHED = 500  # articles from which on all are grouped anew
 IsCopy = Callable[[SignedArticle, SignedArticle], bool]
 """Exact test of two articles whose signatures are similar."""
 
@@ -89,6 +92,8 @@ class Grouping:
         touched = np.zeros(len(self.articles), np.bool_)
         waiting = list(changed)
         while waiting:
+            if touched.sum() > _MOST_TOUCHED:
+                return self.stories(), frozenset(each.id for each in self.articles)
             found = self._similar(waiting.pop()) & ~touched
             touched |= found
             waiting += [self.articles[number] for number in np.flatnonzero(found).tolist()]
@@ -119,16 +124,14 @@ class Grouping:
         stories: dict[str, str] = {}
         leads: list[defaultdict[bytes, list[SignedArticle]]] = [defaultdict(list) for _ in range(BANDS)]
         for article in sorted((self.articles[number] for number in numbers), key=lambda each: each.place):
-            lead = next(filter(self._is_lead_of(article), _leads(leads, article)), None)
+            similar = (lead for lead in _leads(leads, article) if _may_be_copies(lead, article, self.days))
+            lead = next((lead for lead in islice(similar, _MOST_LEADS) if self.is_copy(lead, article)), None)
             if lead is None:
                 for known, band in zip(leads, _split(article), strict=True):
                     known[band].append(article)
             else:
                 stories[lead.id] = stories[article.id] = lead.id
         return stories
-
-    def _is_lead_of(self, article: SignedArticle) -> Callable[[SignedArticle], bool]:
-        return lambda lead: _may_be_copies(lead, article, self.days) and self.is_copy(lead, article)
 
 
 def _leads(leads: Sequence[Mapping[bytes, list[SignedArticle]]], article: SignedArticle) -> Iterator[SignedArticle]:
