@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from importlib import import_module
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from backfile.index.quotations import draft_blocks, draft_quotations
 
 # Module and name of a pattern, its plain form, the method of its caller, the parts of the texts that it is tried on.
 FORMS = [
@@ -59,6 +62,8 @@ FORMS = [
      "sub", " at |x|source| line | |:"),
     ("archive.storage.readable_body:_PART", r"(?P<path>.+?):(?P<part>[A-Za-z_][\w-]*|\d*:?\d*(?:,\d*:\d*)*)\Z", "match",
      "a|:|1|,|-|b.md"),
+    ("index.engines.whoosh.search.counting.match_counts:_VARIANT", r"(?:[+#]+|(?<=[^\W\d_]{3})\d+)$", "sub",
+     "+|#|abc|1|_|a|\n"),
 ]  # fmt: skip
 
 
@@ -82,3 +87,44 @@ def test_a_linear_form_matches_as_the_plain_one_does(place: str, plain: str, met
                 assert found.groups() == expected.groups()
 
     agree()
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(["\n", " ", "—", "--", "a", "Ann"]), max_size=12).map("".join))
+def test_an_attribution_is_left_out_as_by_the_plain_form(text: str) -> None:
+    plain = re.compile(r"(?:\A|\n)\s*(?:—|–|―|--|~)\s*\S[^\n]{0,200}\Z")
+    assert draft_quotations._ATTRIBUTION.sub(r"\1", text) == plain.sub("", text)
+
+
+_PIECES = [
+    "<!--",
+    "-->",
+    "<pre",
+    "<code>",
+    "</pre",
+    "</code >",
+    "</q",
+    "<q>",
+    "<blockquote",
+    ">",
+    "<",
+    " ",
+    "a",
+    "&lt;",
+]
+
+
+@settings(max_examples=200)
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_tags_are_left_out_as_by_the_plain_form(html: str) -> None:
+    plain = re.compile(
+        r"<!--.*?-->|<(pre|code|script|style|textarea)\b.*?</\1\s*>|<(/?)(q|blockquote)\b[^<>]*>|<[^<>]*>", re.S
+    )
+    marks = {"q": "“", "/q": "”", "blockquote": "“", "/blockquote": "”"}
+    expected = unescape(plain.sub(lambda found: marks.get((found[2] or "") + (found[3] or ""), ""), html))
+    assert draft_blocks._without_tags(html) == expected
+
+
+@pytest.mark.parametrize("unclosed", ["<!--a", "<pre a", "<code>a<!--"])
+def test_starts_without_an_end_are_read_at_once(unclosed: str) -> None:
+    assert draft_blocks._without_tags(unclosed * 100_000).count("a") >= 100_000

@@ -23,9 +23,11 @@ _OPTIONS = (
 )
 _LEAVES = frozenset({"Paragraph", "Heading", "TableCell", "Item", "DefinitionListDefinition", "DefinitionListTitle"})
 _QUOTATION_MARKS = str.maketrans(dict.fromkeys("\"'“”„‟‘’‚‛«»‹›「」『』〝〞〟", " "))
-_TAG = re.compile(
-    r"<!--.*?-->|<(pre|code|script|style|textarea)\b.*?</\1\s*>|<(/?)(q|blockquote)\b[^<>]*>|<[^<>]*>", re.S
-)
+_HIDDEN_START = re.compile(r"<!--|<(?:pre|code|script|style|textarea)\b")
+_HIDDEN_ENDS = {"<!--": re.compile("-->")} | {
+    f"<{name}": re.compile(rf"</{name}\s*>") for name in ("pre", "code", "script", "style", "textarea")
+}
+_TAG = re.compile(r"<(/?)(q|blockquote)\b[^<>]*>|<[^<>]*>")
 _MARK_OF_TAG = {("", "q"): "“", ("/", "q"): "”", ("", "blockquote"): "“", ("/", "blockquote"): "”"}
 
 
@@ -122,9 +124,27 @@ class _Reader:
 
 
 def _without_tags(html: str) -> str:
-    """Text of HTML, with quotation marks for the elements that stand for them."""
+    """Text of HTML without comments and code, with quotation marks for the elements that stand for them."""
+    kept: list[str] = []
+    endless: set[str] = set()
+    place = 0
+    while (start := html.find("<", place)) >= 0:
+        end = _end_of_hidden(html, start, endless)
+        tag = None if end else _TAG.match(html, start)
+        kept += (html[place:start], _MARK_OF_TAG.get((tag[1] or "", tag[2] or ""), "") if tag else "" if end else "<")
+        place = end or (tag.end() if tag else start + 1)
+    return unescape("".join([*kept, html[place:]]))
 
-    def replace(found: re.Match[str]) -> str:
-        return _MARK_OF_TAG.get((found[2] or "", found[3] or ""), "")
 
-    return unescape(_TAG.sub(replace, html))
+def _end_of_hidden(html: str, start: int, endless: set[str]) -> int:
+    """Place after a comment or an element of code that begins at a place; 0 if there is none.
+
+    `endless` are the starts for which no end follows: each is looked for once.
+    """
+    found = _HIDDEN_START.match(html, start)
+    if found is None or found[0] in endless:
+        return 0
+    end = _HIDDEN_ENDS[found[0]].search(html, found.end())
+    if end is None:
+        endless.add(found[0])
+    return end.end() if end else 0

@@ -39,7 +39,7 @@ _ALWAYS_OPENING = frozenset("“„«「『〝‟")
 _APOSTROPHES = frozenset("’'")
 _BEFORE_OPENING = re.compile(r"[\s(\[{—–―/\-“„«‘'\"‚:>]\Z")
 _ELIDED = re.compile(r"['’‘](?:\d\ds?\b|(?:tis|twas|twere|em|n|cause|til|till|round|bout)\b)", re.IGNORECASE)
-_ATTRIBUTION = re.compile(r"(?:\A|\n)\s*(?:—|–|―|--|~)\s*\S[^\n]{0,200}\Z")
+_ATTRIBUTION = re.compile(r"(?:\A|(?<!\s)([^\S\n]*+)\n)\s*+(?:—|–|―|--|~)\s*+\S[^\n]{0,200}\Z")
 _STRONG = frozenset(".,!?…;:—–")
 
 
@@ -97,7 +97,7 @@ class _Reader:
     def take_block_quotation(self, blocks: Sequence[DraftBlock]) -> None:
         """Adds a block quotation; a last line that begins with a dash names its author."""
         text = "\n".join(block.text for block in blocks)
-        bare = _ATTRIBUTION.sub("", text)
+        bare = _ATTRIBUTION.sub(r"\1", text)
         self.found.append(DraftQuotation((bare if bare.strip() else text).strip(), self._draft.line_of(blocks[0], 0)))
 
     def take_marked(self, blocks: Sequence[DraftBlock]) -> None:

@@ -30,7 +30,7 @@ _MOST_TERMS = 300
 _MOST_POSITIONS = 3_000_000
 _MOST_LONG = 50  # documents whose length is looked at one by one
 _DEAREST = 25  # greatest cost of a character (`index.highlight.token_table`)
-_VARIANT = re.compile(r"(?:[+#]+|(?<=[^\W\d_]{3})\d+)$")  # ending of a token that its compound lacks
+_VARIANT = re.compile(r"(?:(?<![+#])[+#]++|(?<=[^\W\d_]{3})\d++)$")  # ending of a token that its compound lacks
 
 
 @dataclass(frozen=True, eq=False)
