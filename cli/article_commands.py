@@ -12,11 +12,17 @@ import click
 
 from backfile.archive import errors as archive_errors
 from backfile.archive.availability.states import State
-from backfile.archive.model import PartialDate
-from backfile.archive.report import Report
 from backfile.archive.storage.library import Library
+from backfile.cli.query_options import (
+    QueryFilters,
+    open_index,
+    parse_query,
+    split_query,
+    update_index_of,
+    with_filters,
+    with_sort,
+)
 from backfile.cli.terminal import (
-    DateType,
     ProgressBar,
     QueryCommand,
     as_json,
@@ -29,17 +35,14 @@ from backfile.cli.terminal import (
     with_settings,
 )
 from backfile.config import INDEX_SETTINGS, Settings
-from backfile.index import errors as index_errors
-from backfile.index.engine import Engine, Filters, Request, Sort
-from backfile.index.engines import has_index, is_on_server, open_engine
-from backfile.index.query import MatchAll, parse
-from backfile.index.query.unspaced_runs import split_runs
+from backfile.index.engine import Request, Sort
+from backfile.index.engines import is_on_server
+from backfile.index.query import MatchAll
 from backfile.index.serialising import document_to_json, page_to_json
 from backfile.index.status import ClusterState
 from backfile.index.sync.move_update import keeps_moves
 from backfile.index.sync.reader import document_of, read_documents
 from backfile.index.sync.state import read_problems
-from backfile.index.sync.synchronization import update_index
 from backfile.index.sync.verification import DAMAGED, UNAVAILABLE, Check, LinkCheck, read_link_check
 from backfile.index.sync.verification import check as check_library
 
@@ -83,17 +86,8 @@ def index(settings: Settings, as_json: bool) -> int:
 @click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1)
 @with_settings("library", *INDEX_SETTINGS, "per_page", "deadline", "wait")
-@click.option("--author", "authors", multiple=True, metavar="NAME", help="Only articles by this author; repeatable.")
-@click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only articles on this topic; repeatable.")
-@click.option("--from", "first", type=DateType(), help="Only articles from 2019, 2019-03 or 2019-03-14 on.")
-@click.option("--to", "last", type=DateType(), help="Only articles up to then.")
-@click.option(
-    "--sort",
-    type=click.Choice([sort.value for sort in Sort]),
-    default=Sort.RELEVANCE.value,
-    show_default=True,
-    help="The order.",
-)
+@with_filters
+@with_sort("The order.")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="The page of results.")
 @click.option("--copies", is_flag=True, help="List every copy of a story, not the best one alone.")
 @as_json
@@ -101,10 +95,7 @@ def search(
     settings: Settings,
     *,
     query: tuple[str, ...],
-    authors: tuple[str, ...],
-    topics: tuple[str, ...],
-    first: PartialDate | None,
-    last: PartialDate | None,
+    filters: QueryFilters,
     sort: str,
     page: int,
     copies: bool,
@@ -119,15 +110,12 @@ def search(
     backfile search 'topic:transport harb*' --json
     """
     text = " ".join(query)
-    parsed = parse(text)
-    if parsed.refusal:
-        raise index_errors.QueryRefused(parsed.refusal)
-    filters = Filters(authors, topics, first.first if first else None, last.last if last else None)
+    parsed = parse_query(text)
     with closing(open_index(settings)) as engine:
-        parsed = split_runs(parsed, lambda query: engine.search(Request(query, per_page=1, passages=0)).total)
+        parsed = split_query(engine, parsed)
         request = Request(
             parsed.tree,
-            filters,
+            filters.for_engine,
             Sort(sort),
             page,
             settings.per_page,
@@ -315,27 +303,3 @@ def stats(settings: Settings, as_json: bool) -> None:
                 continue
             shown = f"{number:,}" if isinstance(number, int) and "year" not in name else number
             click.echo(f"{name.replace('_', ' '):<12} {', '.join(shown) if isinstance(shown, list) else shown}")
-
-
-def open_index(settings: Settings) -> Engine:
-    """Engine for reading, after building a missing index; raises `IndexUnusable` for a damaged one."""
-    Library(settings.library)  # raises LibraryMissing
-    if not has_index(settings.engine, settings.index_folder, settings.engine_options):
-        log.info("There is no index yet; building it.")
-        update_index_of(settings)
-    return open_engine(settings.engine, settings.index_folder, settings.engine_options)
-
-
-def update_index_of(settings: Settings) -> Report:
-    """Updates the index from the files of the library, with a progress bar."""
-    library = Library(settings.library)
-    with ProgressBar("Reading articles") as progress:
-        return update_index(
-            library,
-            settings.cache_folder,
-            settings.engine,
-            options=settings.engine_options,
-            wait=settings.wait,
-            seconds=settings.file_seconds,
-            progress=progress,
-        )

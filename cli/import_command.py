@@ -26,7 +26,7 @@ from backfile.archive.importers.sources.temporary_folders import temporary_folde
 from backfile.archive.metadata.publications import is_url
 from backfile.archive.storage.durable_files import make_folders
 from backfile.archive.storage.library import Library
-from backfile.cli.article_commands import update_index_of
+from backfile.cli.query_options import update_index_of
 from backfile.cli.terminal import masked, print_json, with_settings
 from backfile.config import Settings
 

@@ -13,9 +13,8 @@ from itertools import chain
 import click
 from wcwidth import clip, rjust, width
 
-from backfile.archive.model import PartialDate
-from backfile.cli.article_commands import open_index
-from backfile.cli.terminal import DateType, QueryCommand, as_json, masked, print_json, with_settings
+from backfile.cli.query_options import QueryFilters, open_index, parse_query, split_query, with_filters, with_sort
+from backfile.cli.terminal import QueryCommand, as_json, masked, print_json, with_settings
 from backfile.config import INDEX_SETTINGS, Settings
 from backfile.index.concordance.arrangement import Arrangement
 from backfile.index.concordance.concordance import concordance
@@ -23,9 +22,7 @@ from backfile.index.concordance.contexts import context_after, context_before
 from backfile.index.concordance.lines import COLUMNS, LINE_COLUMNS, ConcordanceLine, line_to_json
 from backfile.index.concordance.lines_request import MOST_LINES, MOST_SAMPLED, Concordance, LinesRequest
 from backfile.index.engine import MAX_DEPTH, Request, Sort
-from backfile.index.errors import QueryRefused
-from backfile.index.query import ParsedQuery, parse
-from backfile.index.query.unspaced_runs import split_runs
+from backfile.index.query import ParsedQuery
 from backfile.index.serialising import spreadsheet_text
 from backfile.web.lines.lines_service import line_url
 from backfile.web.service.arguments import SearchArguments
@@ -42,14 +39,8 @@ ISOLATE, ISOLATE_RTL, END_ISOLATE = "\u2066", "\u2067", "\u2069"  # Unicode TR9
 @click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1, required=True)
 @with_settings("library", *INDEX_SETTINGS, "deadline", "wait")
-@click.option("--author", "authors", multiple=True, metavar="NAME", help="Only articles by this author; repeatable.")
-@click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only articles on this topic; repeatable.")
-@click.option("--from", "first", type=DateType(), help="Only articles from 2019, 2019-03 or 2019-03-14 on.")
-@click.option("--to", "last", type=DateType(), help="Only articles up to then.")
-@click.option(
-    "--sort", type=click.Choice([each.value for each in Sort]), default=Sort.RELEVANCE.value, show_default=True,
-    help="The order of the articles.",
-)  # fmt: skip
+@with_filters
+@with_sort("The order of the articles.")
 @click.option(
     "--by", type=click.Choice([each.value for each in Arrangement]), default=Arrangement.SEARCH.value,
     show_default=True, help="The order of the lines; l1 is the word before the match, r1 the word after it.",
@@ -67,10 +58,7 @@ def lines(
     settings: Settings,
     *,
     query: tuple[str, ...],
-    authors: tuple[str, ...],
-    topics: tuple[str, ...],
-    first: PartialDate | None,
-    last: PartialDate | None,
+    filters: QueryFilters,
     sort: str,
     by: str,
     frequent: bool,
@@ -92,12 +80,13 @@ def lines(
     """
     if as_csv and as_json:
         raise click.UsageError("Choose --csv or --json.")
+    first, last = filters.date_texts
     arguments = SearchArguments(
         query=" ".join(query),
-        authors=authors,
-        topics=topics,
-        first=first.isoformat() if first else "",
-        last=last.isoformat() if last else "",
+        authors=filters.authors,
+        topics=filters.topics,
+        first=first,
+        last=last,
         sort=Sort(sort),
     ).as_lines(LinesView(Arrangement(by), frequent, sample, seed))
     shown = columns or (COLUMNS if as_csv or as_json else _fitting_columns())
@@ -114,12 +103,10 @@ def lines(
 
 
 def _find(settings: Settings, arguments: SearchArguments, limit: int, columns: int) -> tuple[ParsedQuery, Concordance]:
-    parsed = parse(arguments.query)
-    if parsed.refusal:
-        raise QueryRefused(parsed.refusal)
+    parsed = parse_query(arguments.query)
     view, seconds = arguments.lines or LinesView(), settings.deadline * DEADLINES
     with closing(open_index(settings)) as engine:
-        parsed = split_runs(parsed, lambda query: engine.search(Request(query, per_page=1, passages=0)).total)
+        parsed = split_query(engine, parsed)
         request = Request(parsed.tree, arguments.filters, arguments.sort, deadline=seconds, relax=True)
         asked = LinesRequest(
             request, view.arrangement, view.frequent, view.sample, view.seed,

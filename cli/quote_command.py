@@ -16,7 +16,7 @@ import click
 from backfile.archive.errors import ArchiveError, ArticleGone, ArticleNotFound
 from backfile.archive.storage.decoding import decode
 from backfile.archive.storage.library import Library
-from backfile.cli.article_commands import open_index
+from backfile.cli.query_options import open_index
 from backfile.cli.terminal import as_json, masked, print_error, print_json, with_settings
 from backfile.config import INDEX_SETTINGS, Settings
 from backfile.index.engine import Engine

@@ -10,15 +10,11 @@ from datetime import UTC, datetime
 
 import click
 
-from backfile.archive.model import PartialDate
-from backfile.cli.article_commands import open_index
-from backfile.cli.terminal import DateType, QueryCommand, as_json, masked, print_json, with_settings
+from backfile.cli.query_options import QueryFilters, open_index, parse_query, split_query, with_filters
+from backfile.cli.terminal import QueryCommand, as_json, masked, print_json, with_settings
 from backfile.config import INDEX_SETTINGS, Settings
-from backfile.index.engine import Request
-from backfile.index.errors import QueryRefused
 from backfile.index.periods import Period
-from backfile.index.query import ParsedQuery, parse
-from backfile.index.query.unspaced_runs import split_runs
+from backfile.index.query import ParsedQuery
 from backfile.index.serialising import TREND_COLUMNS, trends_to_json, trends_to_rows
 from backfile.index.trend_series import MAX_QUERIES, RELIABLE, Measure, Series, TrendRequest, Trends, find_trends
 from backfile.web.service.arguments import SearchArguments
@@ -43,10 +39,7 @@ MAX_BLOCKS = 60  # of a sparkline
     show_default=True,
     help="Articles, their share of all articles of the period in percent, or matches per million words.",
 )
-@click.option("--author", "authors", multiple=True, metavar="NAME", help="Only articles by this author; repeatable.")
-@click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only articles on this topic; repeatable.")
-@click.option("--from", "first", type=DateType(), help="Only articles from 2019, 2019-03 or 2019-03-14 on.")
-@click.option("--to", "last", type=DateType(), help="Only articles up to then.")
+@with_filters
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV: one line for each query and period.")
 @as_json
 def trends(
@@ -55,10 +48,7 @@ def trends(
     query: tuple[str, ...],
     by: str | None,
     measure: str,
-    authors: tuple[str, ...],
-    topics: tuple[str, ...],
-    first: PartialDate | None,
-    last: PartialDate | None,
+    filters: QueryFilters,
     as_csv: bool,
     as_json: bool,
 ) -> None:
@@ -74,13 +64,9 @@ def trends(
     queries = tuple(dict.fromkeys(query))
     if len(queries) > MAX_QUERIES:
         raise click.UsageError(f"At most {MAX_QUERIES} queries can be compared; these are {len(queries)}.")
-    filters = SearchArguments(
-        authors=authors,
-        topics=topics,
-        first=first.isoformat() if first else "",
-        last=last.isoformat() if last else "",
-    )
-    arguments = TrendArguments(queries, filters, Period(by) if by else None, Measure(measure))
+    first, last = filters.date_texts
+    narrowed = SearchArguments(authors=filters.authors, topics=filters.topics, first=first, last=last)
+    arguments = TrendArguments(queries, narrowed, Period(by) if by else None, Measure(measure))
     parsed, found = _find(settings, arguments)
     notices = [*(notice.text for each in parsed for notice in each.notices), *_remarks(found, arguments)]
     urls = [arguments.point_urls(text, each.tree, found.period) for text, each in zip(queries, parsed, strict=True)]
@@ -100,15 +86,9 @@ def trends(
 
 
 def _find(settings: Settings, arguments: TrendArguments) -> tuple[list[ParsedQuery], Trends]:
-    parsed = [parse(text) for text in arguments.queries]
-    for each in parsed:
-        if each.refusal:
-            raise QueryRefused(each.refusal)
+    parsed = [parse_query(text) for text in arguments.queries]
     with closing(open_index(settings)) as engine:
-        parsed = [
-            split_runs(each, lambda query: engine.search(Request(query, per_page=1, passages=0)).total)
-            for each in parsed
-        ]
+        parsed = [split_query(engine, each) for each in parsed]
         trees = [each.tree for each in parsed]
         request = TrendRequest(trees, arguments.search.filters, arguments.period, arguments.measure)
         return parsed, find_trends(engine, request, seconds=settings.deadline)

@@ -10,41 +10,26 @@ from urllib.parse import urlencode
 
 import click
 
-from backfile.archive.model import PartialDate
 from backfile.archive.storage.library import Library
 from backfile.archive.web_addresses import host_of
-from backfile.cli.article_commands import open_index
-from backfile.cli.terminal import DateType, QueryCommand, as_json, masked, print_json, with_settings
+from backfile.cli.query_options import QueryFilters, open_index, parse_query, split_query, with_filters, with_sort
+from backfile.cli.terminal import QueryCommand, as_json, masked, print_json, with_settings
 from backfile.config import INDEX_SETTINGS, Settings
-from backfile.index import errors as index_errors
-from backfile.index.engine import Filters, Request, Sort
+from backfile.index.engine import Sort
 from backfile.index.explanation.answer import WhyAnswer, answer_to_json, answer_why
 from backfile.index.explanation.article_lookup import ArticleFinder, Outcome
 from backfile.index.explanation.criteria import SearchCriteria
 from backfile.index.explanation.explanation import Explanation, ListView
 from backfile.index.explanation.smallest_change import SearchChange
-from backfile.index.query import parse
-from backfile.index.query.unspaced_runs import split_runs
 from backfile.index.serialising import article_path
-
-TIMES_THE_DEADLINE = 2.0  # that the searches of one answer may take together
 
 
 @click.command(cls=QueryCommand)
 @click.argument("query", nargs=-1)
 @with_settings("library", *INDEX_SETTINGS, "per_page", "deadline", "wait", "base_url")
 @click.option("--article", required=True, metavar="ARTICLE", help="Its address, path, id, or title (or a part of one).")
-@click.option("--author", "authors", multiple=True, metavar="NAME", help="Only articles by this author; repeatable.")
-@click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only articles on this topic; repeatable.")
-@click.option("--from", "first", type=DateType(), help="Only articles from 2019, 2019-03 or 2019-03-14 on.")
-@click.option("--to", "last", type=DateType(), help="Only articles up to then.")
-@click.option(
-    "--sort",
-    type=click.Choice([sort.value for sort in Sort]),
-    default=Sort.RELEVANCE.value,
-    show_default=True,
-    help="The order.",
-)
+@with_filters
+@with_sort("The order.")
 @click.option("--copies", is_flag=True, help="In the list of every copy of a story, not of the best one alone.")
 @as_json
 def why(
@@ -52,10 +37,7 @@ def why(
     *,
     query: tuple[str, ...],
     article: str,
-    authors: tuple[str, ...],
-    topics: tuple[str, ...],
-    first: PartialDate | None,
-    last: PartialDate | None,
+    filters: QueryFilters,
     sort: str,
     copies: bool,
     as_json: bool,
@@ -69,12 +51,9 @@ def why(
     backfile why 'harbour lang:de' --from 2019 --article "The strike ends"
     """
     text = " ".join(query)
-    parsed = parse(text)
-    if parsed.refusal:
-        raise index_errors.QueryRefused(parsed.refusal)
-    filters = Filters(authors, topics, first.first if first else None, last.last if last else None)
+    parsed = parse_query(text)
     with closing(open_index(settings)) as engine:
-        parsed = split_runs(parsed, lambda each: engine.search(Request(each, per_page=1, passages=0)).total)
+        parsed = split_query(engine, parsed)
         finder = ArticleFinder(
             engine=engine,
             library=Library(settings.library),
@@ -85,9 +64,8 @@ def why(
             seconds=settings.deadline,
             is_owner=True,
         )
-        seconds = TIMES_THE_DEADLINE * settings.deadline
-        search = SearchCriteria(parsed.tree, filters)
-        answer = answer_why(finder, search, article, shown=ListView(Sort(sort), fold=not copies), seconds=seconds)
+        search = SearchCriteria(parsed.tree, filters.for_engine)
+        answer = answer_why(finder, search, article, shown=ListView(Sort(sort), fold=not copies))
     notices = [notice.text for notice in parsed.notices]
     if as_json:
         print_json(_to_json(answer, article, text, notices, settings.per_page))

@@ -15,6 +15,7 @@ from backfile.index.explanation.smallest_change import SearchChange
 from backfile.index.query import DateRange, Notice, to_text
 
 MAX_CHANGES = 3  # that are shown, the smallest first
+TIMES_THE_DEADLINE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,15 @@ def answer_why(
     typed: str,
     *,
     shown: ListView = ListView(),  # noqa: B008 - frozen
-    seconds: float = 3.0,
 ) -> WhyAnswer:
-    """Looks an article up and explains why a search does not find it. Raises as `find` and `explain` do."""
+    """Looks an article up and explains why a search does not find it. Raises as `find` and `explain` do.
+
+    All searches of an explanation together may take TIMES_THE_DEADLINE as long as one of the lookup.
+    """
     lookup = finder.find(typed)
     if lookup.outcome is not Outcome.INDEXED:
         return WhyAnswer(lookup)
+    seconds = TIMES_THE_DEADLINE * finder.seconds
     return WhyAnswer(lookup, explain(finder.engine, search, lookup.article_id, shown=shown, seconds=seconds))
 
 

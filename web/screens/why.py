@@ -23,8 +23,6 @@ from backfile.web.views.hit_views import Link
 from backfile.web.views.result_views import chips
 from backfile.web.views.why_view import why_view
 
-TIMES_THE_DEADLINE = 2.0  # that the searches of one answer may take together
-
 blueprint = Blueprint("why", __name__)
 
 
@@ -78,9 +76,8 @@ def _answer(arguments: SearchArguments, typed: str) -> tuple[WhyAnswer, ParsedQu
         seconds=settings.deadline,
     )
     search = SearchCriteria(parsed.tree, arguments.filters, relax=not arguments.all_words)
-    seconds = TIMES_THE_DEADLINE * settings.deadline
     shown = ListView(arguments.sort, fold=not arguments.show_copies)
-    return answer_why(finder, search, typed, shown=shown, seconds=seconds), parsed
+    return answer_why(finder, search, typed, shown=shown), parsed
 
 
 def changed_search(arguments: SearchArguments, change: SearchChange) -> SearchArguments:
